@@ -1,0 +1,43 @@
+# Everything runs in .venv, which the first target that needs it creates.
+PYTHON ?= python3
+PY := .venv/bin/python
+PORT ?= 8000
+
+.PHONY: run api index eval bench lint test clean
+
+run: .venv/.installed
+	$(PY) index_documents.py --samples
+	$(PY) -m backend
+
+api: .venv/.installed
+	$(PY) -m backend
+
+index: .venv/.installed
+	$(PY) index_documents.py $(DOCS)
+
+eval: .venv/.installed
+	$(PY) -m knowledge.evaluate
+
+bench: .venv/.installed-dev
+	$(PY) -m tests.bench.streaming
+
+lint: .venv/.installed-dev
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test: lint
+	$(PY) -m pytest -n 2 --dist loadfile
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache
+
+.venv/.installed: requirements.txt constraints.txt
+	test -x $(PY) || $(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@

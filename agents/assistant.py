@@ -1,0 +1,41 @@
+"""The assistant: a question in, typed events out. The only place that knows both LangGraph and the events."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import cast
+
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
+
+from agents.events import Event, FinishReason, TraceEnd, Usage
+from agents.floor import Floor
+from agents.supervisor import Graph, RunContext
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an answer came to, known when its last event has been given out."""
+
+    finish_reason: FinishReason
+    usage: Usage
+    cost_usd: float
+
+
+class Assistant:
+    """Answers questions of many conversations at once."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    async def stream(self, question: str, thread_id: str, run_id: str) -> AsyncIterator[Event | Outcome]:
+        """The events of one answer, then its outcome."""
+        context = RunContext(Floor())
+        config = RunnableConfig(configurable={"thread_id": thread_id}, run_name=run_id)
+        turn = {"messages": [HumanMessage(question)], "answers": None}
+        usage = Usage()
+        async for event in self._graph.astream(turn, config, context=context, stream_mode="custom"):
+            match event:
+                case TraceEnd(usage=Usage() as used):
+                    usage = usage + used
+            yield cast(Event, event)
+        yield Outcome(context.finish_reason, usage, cost_usd=0.0)

@@ -1,0 +1,49 @@
+"""What can go wrong with agents and models.
+
+knowledge.errors.DeskError
+└── AgentError
+    ├── CatalogInvalid      an agent file that cannot be used; for whoever wrote it
+    ├── AgentUnknown        no agent of that id
+    ├── FolderUnknown       a knowledge folder that no agent answers from
+    ├── ModelUnknown        a model string that names no model
+    └── AnswerFailed        the model gave no whole answer
+"""
+
+from knowledge.errors import DeskError
+
+
+class AgentError(DeskError):
+    """Anything about agents."""
+
+    code = "agent_error"
+
+
+class CatalogInvalid(AgentError):
+    """Refused at start-up: a desk with half its agents would answer wrongly without a word."""
+
+    code = "catalog_invalid"
+
+
+class AgentUnknown(AgentError):
+    """No agent of that id."""
+
+    code = "agent_not_found"
+
+
+class FolderUnknown(AgentError):
+    """No agent answers from a knowledge folder of that name."""
+
+    code = "folder_not_found"
+
+
+class ModelUnknown(AgentError):
+    """The message lists what can be written."""
+
+    code = "model_unknown"
+
+
+class AnswerFailed(AgentError):
+    """Worth another try: the model broke off."""
+
+    code = "answer_failed"
+    retryable = True

@@ -1,0 +1,200 @@
+"""What a run says while it works: one union of events, told apart by `type`.
+
+Every run ends with exactly one of `done`, `cancelled` and `error`; the `content` of its tokens since the last `reset`,
+joined, is the stored answer.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+StepType = Literal["route", "retrieve", "generate", "tool", "agent", "parallel", "sequential", "conditional", "retry"]
+StepStatus = Literal["started", "completed", "failed", "cancelled"]
+FinishReason = Literal["stop", "length", "declined", "handoff"]
+
+
+class _Part(BaseModel):
+    # Frames carry their session_id beside the event, and a newer desk may say more than an older client knows.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Usage(_Part):
+    """Tokens of one step or one run. `estimated` where no provider counted them."""
+
+    prompt: int = 0
+    completion: int = 0
+    total: int = 0
+    cached: int = 0
+    estimated: bool = False
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            prompt=self.prompt + other.prompt,
+            completion=self.completion + other.completion,
+            total=self.total + other.total,
+            cached=self.cached + other.cached,
+            estimated=self.estimated or other.estimated,
+        )
+
+
+class Source(_Part):
+    """A piece of evidence: a passage, or for `cag` a whole document. `id` is the number its citations carry."""
+
+    id: int
+    title: str
+    uri: str
+    section: str = ""
+    page: int | None = None
+    snippet: str
+    score: float
+    agent: str
+    document_id: str
+    version: int
+
+
+class Start(_Part):
+    """The run exists. `generation_id` is the run's id under the name that the generation gateway uses."""
+
+    type: Literal["start"] = "start"
+    run_id: str
+    thread_id: str
+    session_id: str
+    generation_id: str
+
+
+class Route(_Part):
+    """Which agents answer, why, and who decided."""
+
+    type: Literal["route"] = "route"
+    agents: list[str]
+    reason: str
+    confidence: float
+    needs_human: bool = False
+    router: str
+    model: str
+
+
+class TraceStart(_Part):
+    """A step begins."""
+
+    type: Literal["trace_start"] = "trace_start"
+    step_id: str
+    parent_id: str | None = None
+    step_type: StepType
+    step_name: str
+    agent: str | None = None
+    status: StepStatus = "started"
+    parallel_index: int | None = None
+    parallel_total: int | None = None
+
+
+class TraceUpdate(_Part):
+    """A step moves on."""
+
+    type: Literal["trace_update"] = "trace_update"
+    step_id: str
+    agent: str | None = None
+    status: StepStatus = "started"
+    progress: float = Field(ge=0, le=1)
+    output: str | None = None
+
+
+class TraceEnd(_Part):
+    """A step is over."""
+
+    type: Literal["trace_end"] = "trace_end"
+    step_id: str
+    agent: str | None = None
+    status: StepStatus = "completed"
+    latency_ms: float
+    output: str | None = None
+    usage: Usage | None = None
+
+
+class Sources(_Part):
+    """The evidence an agent answers from."""
+
+    type: Literal["sources"] = "sources"
+    agent: str
+    sources: list[Source]
+
+
+class Token(_Part):
+    """The next piece of the answer."""
+
+    type: Literal["token"] = "token"
+    content: str
+    agent: str
+
+
+class Reset(_Part):
+    """The text so far is withdrawn; what follows replaces it."""
+
+    type: Literal["reset"] = "reset"
+    reason: str
+    model: str | None = None
+
+
+class Handoff(_Part):
+    """A person should take over."""
+
+    type: Literal["handoff"] = "handoff"
+    reason: str
+    summary: str
+    agent: str | None = None
+
+
+class Done(_Part):
+    """The run is complete. `tokens` counts the token events, `time` the seconds since the question."""
+
+    type: Literal["done"] = "done"
+    message_id: str
+    usage: Usage
+    cost_usd: float
+    tokens: int
+    time: float
+    finish_reason: FinishReason
+
+
+class Cancelled(_Part):
+    """The run was stopped; what had been said is kept."""
+
+    type: Literal["cancelled"] = "cancelled"
+    message_id: str | None = None
+    reason: str
+
+
+class Error(_Part):
+    """The run failed. The code is stable; the message is for people and holds no secret."""
+
+    type: Literal["error"] = "error"
+    code: str
+    message: str
+    retryable: bool
+
+
+class Heartbeat(_Part):
+    """Nothing has happened for a while and the connection is alive. Neither stored nor numbered."""
+
+    type: Literal["heartbeat"] = "heartbeat"
+
+
+Event = Annotated[
+    Start
+    | Route
+    | TraceStart
+    | TraceUpdate
+    | TraceEnd
+    | Sources
+    | Token
+    | Reset
+    | Handoff
+    | Done
+    | Cancelled
+    | Error
+    | Heartbeat,
+    Field(discriminator="type"),
+]
+Terminal = Done | Cancelled | Error
+
+EVENTS: TypeAdapter[Event] = TypeAdapter(Event)

@@ -1,0 +1,63 @@
+"""Who speaks: with several workers at once, their text still makes one linear answer.
+
+The worker that speaks first has the floor and streams; the others' text waits, and follows section by section.
+"""
+
+from collections.abc import Callable
+
+from agents.catalog import Agent
+from agents.events import Event, Token
+
+Emit = Callable[[Event], None]
+
+
+class Floor:
+    """One run's floor."""
+
+    def __init__(self) -> None:
+        self._said: list[str] = []
+        self._headings: dict[str, str] = {}
+        self._holder: str | None = None
+        self._waiting: dict[str, list[str]] = {}
+        self._finished: set[str] = set()
+
+    @property
+    def text(self) -> str:
+        """Everything said so far, as it was streamed."""
+        return "".join(self._said)
+
+    def open(self, agents: list[Agent]) -> None:
+        """Several speakers get a heading each; one alone needs none."""
+        self._headings = {agent.id: f"**{agent.name}**\n\n" for agent in agents} if len(agents) > 1 else {}
+
+    def speak(self, agent: str, text: str, emit: Emit) -> None:
+        """Say it now if the agent has the floor or can take it; else keep it."""
+        if self._holder is None:
+            self._take(agent, emit)
+        if self._holder == agent:
+            self._say(agent, text, emit)
+        else:
+            self._waiting.setdefault(agent, []).append(text)
+
+    def finish(self, agent: str, emit: Emit) -> None:
+        """The agent is done: what others have finished follows, and one still speaking takes the floor."""
+        self._finished.add(agent)
+        if self._holder in (agent, None):
+            self._holder = None
+            for waiting in sorted(self._waiting, key=lambda other: other not in self._finished):
+                self._take(waiting, emit)
+                for text in self._waiting.pop(waiting):
+                    self._say(waiting, text, emit)
+                if waiting not in self._finished:
+                    return
+                self._holder = None
+
+    def _take(self, agent: str, emit: Emit) -> None:
+        self._holder = agent
+        opening = ("\n\n" if self._said else "") + self._headings.get(agent, "")
+        if opening:
+            self._say(agent, opening, emit)
+
+    def _say(self, agent: str, text: str, emit: Emit) -> None:
+        self._said.append(text)
+        emit(Token(content=text, agent=agent))

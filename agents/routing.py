@@ -1,0 +1,40 @@
+"""What a router is asked and what it answers; the embedded one is in `agents.embedded`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agents.catalog import Agent
+
+MAX_AGENTS = 3
+
+
+@dataclass(frozen=True)
+class Question:
+    """The user's words, what earlier turns add to them, and who answered the turn before."""
+
+    text: str
+    context: str = ""
+    previous: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One to three agents, the surest first."""
+
+    agents: tuple[str, ...]
+    reason: str
+    confidence: float
+    needs_human: bool = False
+
+
+class Router(Protocol):
+    """Decides who answers."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    async def route(self, question: Question, agents: Sequence[Agent]) -> Decision: ...

@@ -1,0 +1,156 @@
+"""The supervisor: a graph that routes a question to one to three workers at once and closes the turn."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypedDict
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.message import add_messages
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command, Send
+
+from agents import events, phrases
+from agents.catalog import Catalog
+from agents.events import FinishReason, Handoff
+from agents.floor import Emit, Floor
+from agents.routing import Decision, Question, Router
+from agents.tracing import step
+from agents.workers import Answer, Task, Worker
+from agents.writers import Writer
+from knowledge import terms
+from knowledge.followups import context_for
+
+
+def _collect(held: list[Answer], new: list[Answer] | None) -> list[Answer]:
+    """Workers add; None, with which every turn begins, clears."""
+    return [] if new is None else held + new
+
+
+def _merge(held: dict[str, list[int]], new: dict[str, list[int]]) -> dict[str, list[int]]:
+    return held | new
+
+
+class Conversation(TypedDict):
+    """What a thread remembers: its messages, the evidence that agents keep, who answered last."""
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    kept: Annotated[dict[str, list[int]], _merge]
+    answers: Annotated[list[Answer], _collect]
+    previous: list[str]
+
+
+@dataclass
+class RunContext:
+    """What belongs to one run alone."""
+
+    floor: Floor
+    finish_reason: FinishReason = "stop"
+
+
+Graph = CompiledStateGraph[Conversation, RunContext, Any, Any]
+
+
+@dataclass(frozen=True)
+class Supervisor:
+    """The nodes of the graph, with what they need."""
+
+    catalog: Catalog
+    router: Router
+    worker: Worker
+    writer: Writer
+
+    def graph(self, checkpointer: BaseCheckpointSaver[str]) -> Graph:
+        """route -> workers -> close"""
+        builder = StateGraph(Conversation, context_schema=RunContext)
+        builder.add_node("route", self.route, destinations=("worker", "hand_over", "greet"))
+        builder.add_node("worker", self.work, input_schema=Task)
+        builder.add_node("hand_over", self.hand_over)
+        builder.add_node("greet", self.greet)
+        builder.add_node("close", self.close)
+        builder.add_edge(START, "route")
+        for speaker in ("worker", "hand_over", "greet"):
+            builder.add_edge(speaker, "close")
+        builder.add_edge("close", END)
+        return builder.compile(checkpointer=checkpointer)
+
+    async def route(self, state: Conversation, runtime: Runtime[RunContext]) -> Command[Any]:
+        """Understand the question from the conversation, then send it to whoever should answer."""
+        emit: Emit = runtime.stream_writer
+        question, earlier = state["messages"][-1].text, _user_turns(state["messages"][:-1])
+        if not terms.content_words(question) and not earlier:
+            return Command(goto="greet")
+        asked = Question(question, context_for(question, earlier), tuple(state.get("previous", ())))
+        with step(emit, "route", "supervisor") as routing:
+            decision = await self.router.route(asked, self.catalog.agents)
+            routing.output = ", ".join(decision.agents) or "a person"
+        emit(_route_event(decision, self.router))
+        if decision.needs_human:
+            return Command(goto="hand_over")
+        runtime.context.floor.open([self.catalog.get(agent) for agent in decision.agents])
+        tasks = _tasks(state, asked, decision)
+        return Command(update={"previous": list(decision.agents)}, goto=[Send("worker", task) for task in tasks])
+
+    async def work(self, state: Task, runtime: Runtime[RunContext]) -> dict[str, Any]:
+        """One agent answers."""
+        agent = self.catalog.get(state["agent"])
+        answer = await self.worker.answer(state, agent, self.writer, runtime.context.floor, runtime.stream_writer)
+        return {"answers": [answer], "kept": {agent.id: answer["kept"]}}
+
+    async def hand_over(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
+        """The user asked for a person."""
+        turns = _user_turns(state["messages"])
+        runtime.stream_writer(Handoff(reason="the user asked for a person", summary="\n".join(turns[-4:])))
+        return {"answers": [_say(phrases.HANDOVER, "handoff", runtime)]}
+
+    async def greet(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
+        """The message asks nothing."""
+        return {"answers": [_say(phrases.greeting(self.catalog.agents), "stop", runtime)]}
+
+    async def close(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
+        """Remember the answer as it was spoken."""
+        reasons = {answer["finish_reason"] for answer in state["answers"]}
+        runtime.context.finish_reason = next(reason for reason in _REASONS if reason in reasons)
+        return {"messages": [AIMessage(runtime.context.floor.text)]}
+
+
+SUPERVISOR = "supervisor"
+# A turn in which one agent answered and another did not know is an answered one.
+_REASONS: tuple[FinishReason, ...] = ("length", "stop", "handoff", "declined")
+
+
+def _say(text: str, reason: Literal["handoff", "stop"], runtime: Runtime[RunContext]) -> Answer:
+    runtime.context.floor.speak(SUPERVISOR, text, runtime.stream_writer)
+    runtime.context.floor.finish(SUPERVISOR, runtime.stream_writer)
+    return Answer(agent=SUPERVISOR, text=text, finish_reason=reason, kept=[])
+
+
+def _tasks(state: Conversation, asked: Question, decision: Decision) -> list[Task]:
+    return [
+        Task(
+            agent=agent,
+            question=asked.text,
+            context=asked.context,
+            history=state["messages"][:-1],
+            kept=state.get("kept", {}).get(agent, []),
+            index=index,
+            total=len(decision.agents),
+        )
+        for index, agent in enumerate(decision.agents)
+    ]
+
+
+def _user_turns(messages: list[AnyMessage]) -> list[str]:
+    return [message.text for message in messages if isinstance(message, HumanMessage)]
+
+
+def _route_event(decision: Decision, router: Router) -> events.Route:
+    return events.Route(
+        agents=list(decision.agents),
+        reason=decision.reason,
+        confidence=round(decision.confidence, 4),
+        needs_human=decision.needs_human,
+        router=router.name,
+        model=router.model,
+    )

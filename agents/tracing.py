@@ -1,0 +1,70 @@
+"""Steps of a run as events: one start, one end with its latency, however the step ends."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from agents.events import StepStatus, StepType, TraceEnd, TraceStart, TraceUpdate, Usage
+from agents.floor import Emit
+
+
+@dataclass
+class Step:
+    """What a step may say of itself while it runs."""
+
+    id: str
+    agent: str | None
+    emit: Emit
+    output: str | None = None
+    usage: Usage | None = None
+
+    def update(self, progress: float, output: str | None = None) -> None:
+        """How far along the step is."""
+        self.emit(TraceUpdate(step_id=self.id, agent=self.agent, progress=progress, output=output))
+
+
+@contextmanager
+def step(
+    emit: Emit,
+    step_type: StepType,
+    name: str,
+    *,
+    agent: str | None = None,
+    parent: str | None = None,
+    parallel: tuple[int, int] | None = None,
+) -> Iterator[Step]:
+    """Trace what happens inside the block."""
+    current = Step(f"{agent}.{step_type}" if agent else step_type, agent, emit)
+    index, total = parallel or (None, None)
+    emit(
+        TraceStart(
+            step_id=current.id,
+            parent_id=parent,
+            step_type=step_type,
+            step_name=name,
+            agent=agent,
+            parallel_index=index,
+            parallel_total=total,
+        )
+    )
+    began = time.perf_counter()
+    status: StepStatus = "failed"
+    try:
+        yield current
+        status = "completed"
+    except asyncio.CancelledError:
+        status = "cancelled"
+        raise
+    finally:
+        emit(
+            TraceEnd(
+                step_id=current.id,
+                agent=agent,
+                status=status,
+                latency_ms=round((time.perf_counter() - began) * 1000, 3),
+                output=current.output,
+                usage=current.usage,
+            )
+        )

@@ -1,0 +1,1 @@
+"""The desk as a service: doors, the run engine, storage, security and settings."""

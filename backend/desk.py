@@ -1,0 +1,90 @@
+"""The desk: every part, opened in order and closed in reverse, put together in this one place."""
+
+import gc
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import aiosqlite
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+from agents.assistant import Assistant
+from agents.catalog import Catalog, read_catalog
+from agents.embedded_router import EmbeddedRouter
+from agents.embedded_writer import EmbeddedWriter
+from agents.supervisor import Supervisor
+from agents.workers import Worker
+from agents.writers import Writer
+from backend import storage
+from backend.runlog import RunLog
+from backend.runs import RunEngine
+from backend.settings import Settings
+from knowledge.database import Database
+from knowledge.library import Library
+from knowledge.search import Searcher
+from knowledge.strategies import Strategies
+
+_LOG = logging.getLogger(__name__)
+
+MakeWriter = Callable[[Library], Writer]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the doors are handed."""
+
+    settings: Settings
+    catalog: Catalog
+    library: Library
+    runs: RunEngine
+    database: Database
+
+
+def embedded_writer(library: Library) -> Writer:
+    """The writer that needs no key."""
+    return EmbeddedWriter(library.embedder)
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings, make_writer: MakeWriter = embedded_writer) -> AsyncIterator[Desk]:
+    """Open everything, end what an earlier process left unfinished, and close everything at the end."""
+    catalog = read_catalog(settings.catalog)
+    async with AsyncExitStack() as stack:
+        library = await Library.open(settings.data_dir, url=settings.url, embedding_model=settings.embedding_model)
+        stack.push_async_callback(library.close)
+        await library.embedder.warm_up()
+        database = Database(settings.data_dir / "desk.db", storage.MIGRATIONS)
+        stack.push_async_callback(database.close)
+        checkpointer = await stack.enter_async_context(_checkpointer(settings))
+        searcher = Searcher(library)
+        worker = Worker(Strategies(library, searcher), settings.answer_threshold)
+        router = EmbeddedRouter(library.embedder, searcher)
+        graph = Supervisor(catalog, router, worker, make_writer(library)).graph(checkpointer)
+        log = RunLog(database)
+        stack.push_async_callback(log.close)
+        runs = RunEngine(database, log, Assistant(graph), settings.run_timeout_seconds)
+        ended = await runs.recover()
+        if ended:
+            _LOG.warning("%d runs of a process that is gone were ended as interrupted", ended)
+        stack.push_async_callback(runs.stop, settings.shutdown_seconds)
+        _spare_the_collector()
+        yield Desk(settings, catalog, library, runs, database)
+
+
+@asynccontextmanager
+async def _checkpointer(settings: Settings) -> AsyncIterator[AsyncSqliteSaver]:
+    async with aiosqlite.connect(settings.data_dir / "graph.db") as connection:
+        # Strict: a checkpoint that names any class outside the allowed ones is not read.
+        serializer = JsonPlusSerializer(allowed_msgpack_modules=None)
+        saver = AsyncSqliteSaver(connection, serde=serializer)
+        await saver.setup()
+        yield saver
+
+
+def _spare_the_collector() -> None:
+    """What is alive now lives until the end; scanning it again and again would show as gaps between tokens."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

@@ -1,0 +1,1 @@
+"""HTTP doors. Each validates, asks the engine or the library, and projects what comes back."""

@@ -1,0 +1,64 @@
+"""Documents while the desk serves: list, add or replace, remove."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, UploadFile
+from pydantic import BaseModel
+
+from backend.doors.common import TheDesk
+from knowledge.errors import DocumentUnreadable
+from knowledge.store import DocumentInfo, DocumentKey
+
+router = APIRouter(prefix="/api/documents", tags=["documents"])
+
+_PATH = Form(min_length=1, max_length=1_000, description="The document's path below the directory it came from.")
+
+
+class Document(BaseModel):
+    """A stored document, without its text."""
+
+    id: str
+    folder: str
+    source: str
+    path: str
+    title: str
+    content_hash: str
+    version: int
+    chunks: int
+    updated_at: float
+
+
+@router.get("")
+async def list_documents(
+    desk: TheDesk, folder: Annotated[str | None, Query(max_length=100)] = None
+) -> dict[str, list[Document]]:
+    """All documents, or those of one knowledge folder."""
+    return {"documents": [_document(info) for info in await desk.library.listing(folder)]}
+
+
+@router.post("")
+async def put_document(
+    desk: TheDesk,
+    file: UploadFile,
+    folder: Annotated[str, Form(max_length=100, description="The knowledge folder of one or more agents.")],
+    path: Annotated[str, _PATH],
+    source: Annotated[str, Form(max_length=1_000)] = "upload",
+) -> Document:
+    """Add a document to a knowledge folder, or replace the one of the same source and path."""
+    data = await file.read()
+    if len(data) > desk.settings.max_document_bytes:
+        raise DocumentUnreadable(f"{len(data):,} bytes; the limit is {desk.settings.max_document_bytes:,}")
+    key = DocumentKey(desk.catalog.folder(folder), source, path)
+    return _document(await desk.library.put(key, data))
+
+
+@router.delete("/{document_id}")
+async def delete_document(document_id: str, desk: TheDesk) -> dict[str, Any]:
+    """Remove a document; the next answer does not know it any more."""
+    await desk.library.remove(document_id)
+    return {"deleted": document_id}
+
+
+def _document(info: DocumentInfo) -> Document:
+    return Document(**asdict(info))

@@ -1,0 +1,84 @@
+"""Errors of the service, and the HTTP status of every error of the desk.
+
+knowledge.errors.DeskError
+└── BackendError
+    ├── MessageInvalid      a message that is empty, too long or not text
+    ├── ThreadBusy          the conversation is still answering the question before
+    ├── RunUnknown          no run of that id
+    ├── RunTimedOut         no end within RUN_TIMEOUT_SECONDS
+    ├── StorageFailed       the log could not be written
+    └── BindRefused         an address that the desk will not listen on
+"""
+
+from agents.errors import AgentUnknown, AnswerFailed, FolderUnknown
+from knowledge.errors import DeskError, DocumentsNotFound, DocumentUnknown, DocumentUnreadable, IndexUnavailable
+
+
+class BackendError(DeskError):
+    """Anything about serving."""
+
+    code = "backend_error"
+
+
+class MessageInvalid(BackendError):
+    """Refused before a run exists."""
+
+    code = "message_invalid"
+
+
+class ThreadBusy(BackendError):
+    """Two answers at once in one conversation would be interleaved."""
+
+    code = "thread_busy"
+    retryable = True
+
+
+class RunUnknown(BackendError):
+    """No run of that id."""
+
+    code = "run_not_found"
+
+
+class RunTimedOut(BackendError):
+    """The run was stopped."""
+
+    code = "run_timeout"
+    retryable = True
+
+
+class StorageFailed(BackendError):
+    """Nothing is shown that is not stored, so the run ends here."""
+
+    code = "storage_failed"
+    retryable = True
+
+
+class BindRefused(BackendError):
+    """Said at start-up."""
+
+    code = "bind_refused"
+
+
+_STATUS: dict[type[DeskError], int] = {
+    MessageInvalid: 422,
+    DocumentUnreadable: 422,
+    DocumentsNotFound: 404,
+    DocumentUnknown: 404,
+    AgentUnknown: 404,
+    FolderUnknown: 404,
+    RunUnknown: 404,
+    ThreadBusy: 409,
+    AnswerFailed: 502,
+    IndexUnavailable: 503,
+    StorageFailed: 503,
+    RunTimedOut: 504,
+}
+
+
+def status_of(error: DeskError) -> int:
+    """The HTTP status an error is answered with."""
+    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
+
+
+# A run's stored error is known by its code alone.
+STATUS_BY_CODE = {kind.code: status for kind, status in _STATUS.items()}

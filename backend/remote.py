@@ -1,0 +1,66 @@
+"""The documents of a running desk, through its door: what `index_documents.py` uses when a desk owns the directory."""
+
+from typing import Any
+
+import httpx
+
+from backend.errors import BackendError
+from knowledge.errors import DeskError, DocumentUnknown, DocumentUnreadable
+from knowledge.store import DocumentInfo, DocumentKey
+
+# A document is embedded before the answer comes.
+_TIMEOUT = httpx.Timeout(300, connect=5)
+
+
+class DeskUnreachable(BackendError):
+    """The data directory is owned by a desk that does not answer."""
+
+    code = "desk_unreachable"
+    retryable = True
+
+
+class RemoteLibrary:
+    """`knowledge.ingest.Destination` over HTTP."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.AsyncClient(base_url=url, timeout=_TIMEOUT, trust_env=False)
+
+    async def __aenter__(self) -> "RemoteLibrary":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def listing(self, folder: str | None = None) -> list[DocumentInfo]:
+        """The stored documents of one folder, or of all."""
+        answer = await self._send("GET", "/api/documents", params={"folder": folder} if folder else {})
+        return [DocumentInfo(**document) for document in answer["documents"]]
+
+    async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo:
+        """Upload a document; the desk reads, embeds and indexes it."""
+        answer = await self._send(
+            "POST",
+            "/api/documents",
+            data={"folder": key.folder, "source": key.source, "path": key.path},
+            files={"file": (key.path, data)},
+        )
+        return DocumentInfo(**answer)
+
+    async def remove(self, document_id: str) -> None:
+        """Delete a document."""
+        await self._send("DELETE", f"/api/documents/{document_id}")
+
+    async def _send(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        try:
+            response = await self._client.request(method, path, **request)
+        except httpx.TransportError as error:
+            raise DeskUnreachable(f"the desk at {self._client.base_url} does not answer ({error!r})") from error
+        answer: dict[str, Any] = response.json()
+        if response.is_success:
+            return answer
+        raise _error(answer["error"]["code"], answer["error"]["message"])
+
+
+def _error(code: str, message: str) -> DeskError:
+    kinds: tuple[type[DeskError], ...] = (DocumentUnreadable, DocumentUnknown)
+    return next((kind for kind in kinds if kind.code == code), BackendError)(message)

@@ -1,0 +1,62 @@
+"""Errors as JSON: one shape everywhere, `{"error": {"code", "message", "retryable"}}`."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from backend.errors import status_of
+from knowledge.errors import DeskError
+
+_LOG = logging.getLogger(__name__)
+_HTTP_CODES = {400: "invalid_body", 404: "not_found", 405: "method_not_allowed"}
+
+
+def error_response(status: int, code: str, message: str, *, retryable: bool = False) -> JSONResponse:
+    """The one shape."""
+    return JSONResponse({"error": {"code": code, "message": message, "retryable": retryable}}, status)
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of the app answered in that shape."""
+    app.add_exception_handler(DeskError, _desk_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _desk_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DeskError)  # noqa: S101 - registered for this type
+    return error_response(status_of(error), error.code, error.message, retryable=error.retryable)
+
+
+def _validation_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
+    errors: Sequence[dict[str, Any]] = error.errors()
+    first = errors[0]
+    if first["type"] == "json_invalid":
+        return error_response(400, "invalid_json", f"The body is not valid JSON: {first['ctx']['error']}.")
+    where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
+    return error_response(422, "invalid_request", f"{where}: {first['msg']}.")
+
+
+def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
+    messages = {
+        400: "The body cannot be read; send UTF-8 JSON.",
+        404: f"There is nothing at {request.url.path}; see /docs for what there is.",
+        405: f"{request.method} is not possible at {request.url.path}; see /docs.",
+    }
+    code = _HTTP_CODES.get(error.status_code, "http_error")
+    response = error_response(error.status_code, code, messages.get(error.status_code, str(error.detail)))
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return error_response(500, "internal_error", "Something went wrong on our side; please try again.", retryable=True)

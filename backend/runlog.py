@@ -1,0 +1,157 @@
+"""The run log: every event of every run, numbered and durable before anyone sees it.
+
+The writer commits as soon as it is free; what gathers meanwhile goes into the next transaction together.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import orjson
+
+from agents.events import Cancelled, Done, Error, Event, Start
+from backend import sse, storage
+from backend.errors import StorageFailed
+from backend.sse import Frame
+from backend.storage import Entry, Run
+from knowledge.database import Database
+
+Also = Callable[[sqlite3.Connection], None]
+
+_PAGE = 500
+# A producer that is this far ahead of the disk waits for it.
+_MAX_PENDING = 5_000
+
+
+@dataclass
+class LiveRun:
+    """A run under way: its frames from number `base` on, and how its followers hear of new ones."""
+
+    run: Run
+    base: int
+    suffix: bytes
+    posted: int
+    frames: list[Frame] = field(default_factory=list)
+    ended: bool = False
+    failure: StorageFailed | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def publish(self, frames: list[Frame]) -> None:
+        """Show what is durable to everyone who waits."""
+        self.frames.extend(frames)
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    async def wait(self, seconds: float) -> None:
+        """Until there is something new, or the time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.changed.wait()
+
+
+@dataclass(frozen=True)
+class _Posted:
+    live: LiveRun
+    entry: Entry
+    also: Also | None
+
+
+class RunLog:
+    """The only writer of events."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._live: dict[str, LiveRun] = {}
+        self._pending: list[_Posted] = []
+        self._work = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._closing = False
+        self._writer = asyncio.create_task(self._write_loop(), name="run-log")
+
+    def open(self, run: Run, base: int = 0) -> LiveRun:
+        """Begin a run's log, or go on with one from number `base`."""
+        suffix = b',"session_id":' + orjson.dumps(run.session_id) + b"}"
+        live = LiveRun(run, base, suffix, posted=base)
+        self._live[run.id] = live
+        return live
+
+    async def append(self, live: LiveRun, event: Event, also: Also | None = None) -> None:
+        """Number an event and have it stored, with whatever else must happen in the same transaction."""
+        if live.failure:
+            raise live.failure
+        payload = event.model_dump_json(exclude_none=True).encode()
+        if not isinstance(event, Start):
+            payload = payload[:-1] + live.suffix
+        self._pending.append(_Posted(live, Entry(live.run.id, live.posted, event, payload), also))
+        live.posted += 1
+        self._work.set()
+        if len(self._pending) >= _MAX_PENDING:
+            self._room.clear()
+            await self._room.wait()
+
+    async def follow(self, run_id: str, after: int, idle_seconds: float) -> AsyncIterator[list[Frame]]:
+        """Frames after number `after`, in batches, to the end of the run; an empty batch after each silence."""
+        live = self._live.get(run_id)
+        if live is None or after + 1 < live.base:
+            async for last, frames in self._stored(run_id, after):
+                yield frames
+                after = last
+        if live is None:
+            return
+        position = after + 1 - live.base
+        while position < len(live.frames) or not live.ended:
+            if live.failure:
+                raise live.failure
+            if position == len(live.frames):
+                await live.wait(idle_seconds)
+            frames = live.frames[position:]
+            position += len(frames)
+            if frames or not live.ended:
+                yield frames
+
+    async def close(self) -> None:
+        """Store what is pending, then stop."""
+        self._closing = True
+        self._work.set()
+        await self._writer
+
+    async def _stored(self, run_id: str, after: int) -> AsyncIterator[tuple[int, list[Frame]]]:
+        while rows := await self._database.read(
+            lambda db, after=after: storage.events_after(db, run_id, after, _PAGE)  # type: ignore[misc]
+        ):
+            after = rows[-1][0]
+            yield after, [sse.frame(seq, payload) for seq, payload in rows]
+
+    async def _write_loop(self) -> None:
+        while self._pending or not self._closing:
+            await self._work.wait()
+            self._work.clear()
+            batch, self._pending = self._pending, []
+            self._room.set()
+            if batch:
+                await self._commit(batch)
+
+    async def _commit(self, batch: list[_Posted]) -> None:
+        def store(db: sqlite3.Connection) -> None:
+            for posted in batch:
+                if posted.also:
+                    posted.also(db)
+            storage.append_events(db, [posted.entry for posted in batch])
+
+        failure: StorageFailed | None = None
+        try:
+            await self._database.write(store)
+        except sqlite3.Error as error:
+            failure = StorageFailed(f"the run log cannot be written ({error}); check the disk that holds DATA_DIR")
+        fresh: dict[str, list[Frame]] = {}
+        for posted in batch:
+            posted.live.ended = posted.live.ended or isinstance(posted.entry.event, Done | Cancelled | Error)
+            fresh.setdefault(posted.live.run.id, []).append(sse.frame(posted.entry.seq, posted.entry.payload))
+        for live in {posted.live.run.id: posted.live for posted in batch}.values():
+            live.failure = live.failure or failure
+            if live.ended or live.failure:
+                self._live.pop(live.run.id, None)
+            live.publish([] if live.failure else fresh[live.run.id])

@@ -1,0 +1,1 @@
+"""Documents: loading, chunking, embedding, indexing and searching them. Knows nothing of agents or HTTP."""

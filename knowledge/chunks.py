@@ -1,0 +1,99 @@
+"""Split a document along its headings into passages small enough to embed and to quote."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from knowledge.loaders import Text
+
+# The bundled embedding model reads 256 word pieces, which English prose fills with about this many characters.
+MAX_CHARS = 1000
+
+_MARKDOWN = MarkdownIt("commonmark").enable("table")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(*`\[])")
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A run of lines below one heading. `section` is the path of headings, without the title."""
+
+    position: int
+    section: str
+    text: str
+
+
+@dataclass(frozen=True)
+class _Block:
+    section: str
+    text: str
+
+
+def split(text: Text) -> list[Chunk]:
+    """Whole blocks (paragraphs, lists, tables, code) packed below their heading, none longer than `MAX_CHARS`."""
+    packed: list[_Block] = []
+    for block in _pieces(text):
+        last = packed[-1] if packed else None
+        if last and last.section == block.section and len(last.text) + len(block.text) + 2 <= MAX_CHARS:
+            packed[-1] = _Block(last.section, f"{last.text}\n\n{block.text}")
+        else:
+            packed.append(block)
+    return [Chunk(position, block.section, block.text) for position, block in enumerate(packed)]
+
+
+def _pieces(text: Text) -> Iterator[_Block]:
+    for block in _blocks(text):
+        if len(block.text) <= MAX_CHARS:
+            yield block
+        else:
+            for piece in _split_block(block.text):
+                yield _Block(block.section, piece)
+
+
+def _blocks(text: Text) -> Iterator[_Block]:
+    lines = text.markdown.split("\n")
+    path: list[str] = []
+    tokens = _MARKDOWN.parse(text.markdown)
+    for index, token in enumerate(tokens):
+        if token.level != 0 or token.map is None:
+            continue
+        if token.type == "heading_open":
+            path = _descend(path, int(token.tag[1]), _plain(tokens[index + 1]))
+            continue
+        block = "\n".join(lines[token.map[0] : token.map[1]]).strip()
+        if block:
+            yield _Block(" > ".join(part for part in path if part and part != text.title), block)
+
+
+def _descend(path: list[str], level: int, heading: str) -> list[str]:
+    return [*(path + [""] * level)[: level - 1], heading]
+
+
+def _plain(inline: Token) -> str:
+    return "".join(child.content for child in inline.children or [] if child.type in ("text", "code_inline"))
+
+
+def _split_block(block: str) -> Iterator[str]:
+    """Cut a table between rows (its header repeated), the rest between lines, sentences, or at last anywhere."""
+    lines = block.split("\n")
+    is_table = len(lines) > 2 and set(lines[1]) <= set("|-: ") and "-" in lines[1]
+    header = "\n".join(lines[:2]) + "\n" if is_table else ""
+    parts = lines[2:] if is_table else [part for line in lines for part in _sentences(line)]
+    joiner = "\n" if is_table or len(lines) > 1 else " "
+    piece = ""
+    for part in parts:
+        if piece and len(header) + len(piece) + len(part) + 1 > MAX_CHARS:
+            yield header + piece
+            piece = part
+        else:
+            piece = f"{piece}{joiner}{part}" if piece else part
+    if piece:
+        yield header + piece
+
+
+def _sentences(line: str) -> Iterator[str]:
+    for sentence in [line] if len(line) <= MAX_CHARS else _SENTENCE_END.split(line):
+        for start in range(0, len(sentence), MAX_CHARS):
+            yield sentence[start : start + MAX_CHARS]

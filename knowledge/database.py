@@ -1,0 +1,146 @@
+"""One SQLite file: one writing connection on its own thread, one reading connection on another.
+
+Writes that wait together are committed together, so a write costs no waiting when the desk is idle and next to
+nothing when it is busy. Each keeps its own savepoint: one that fails takes none of the others with it.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+Migration = Callable[[sqlite3.Connection], None]
+
+# More than this in one transaction would make the first of them wait for the last.
+MAX_BATCH = 256
+
+
+class _Job(NamedTuple):
+    work: Work[Any]
+    result: Future[Any]
+
+
+class Database:
+    """Owns the file from construction to `close`."""
+
+    def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = _open(path)
+        _migrate(self._writer, migrations)
+        self._reader = _open(path)
+        # The reader never writes and never checkpoints:
+        # SQLite before 3.51 can corrupt a WAL that two connections reset.
+        self._reader.execute("PRAGMA query_only = 1")
+        self._reader.execute("PRAGMA wal_autocheckpoint = 0")
+        self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._threads = (
+            threading.Thread(target=self._write_loop, name=f"{path.stem}-writer", daemon=True),
+            threading.Thread(target=self._read_loop, name=f"{path.stem}-reader", daemon=True),
+        )
+        for thread in self._threads:
+            thread.start()
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction; it is durable when this returns."""
+        job = _Job(work, Future())
+        self._writes.put(job)
+        return await asyncio.wrap_future(job.result)
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on the reading connection; it sees every write that has returned."""
+        job = _Job(work, Future())
+        self._reads.put(job)
+        return await asyncio.wrap_future(job.result)
+
+    async def close(self) -> None:
+        """Finish what is queued, then close both connections."""
+        self._writes.put(None)
+        self._reads.put(None)
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+        self._reader.close()
+        self._writer.close()
+
+    def _write_loop(self) -> None:
+        while (job := self._writes.get()) is not None:
+            batch = [job]
+            closing = False
+            while len(batch) < MAX_BATCH and not self._writes.empty():
+                following = self._writes.get()
+                if following is None:
+                    closing = True
+                    break
+                batch.append(following)
+            self._commit(batch)
+            if closing:
+                return
+
+    def _commit(self, batch: list[_Job]) -> None:
+        outcomes: list[tuple[_Job, Any, BaseException | None]] = []
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            outcomes.extend(self._attempt(job) for job in batch)
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            outcomes = [(job, None, error) for job in batch]
+        for job, value, failure in outcomes:
+            _settle(job.result, value, failure)
+
+    def _attempt(self, job: _Job) -> tuple[_Job, Any, BaseException | None]:
+        self._writer.execute("SAVEPOINT job")
+        try:
+            value = job.work(self._writer)
+        except Exception as error:  # noqa: BLE001 - handed to whoever awaits this job
+            self._writer.execute("ROLLBACK TO job")
+            self._writer.execute("RELEASE job")
+            return job, None, error
+        self._writer.execute("RELEASE job")
+        return job, value, None
+
+    def _read_loop(self) -> None:
+        while (job := self._reads.get()) is not None:
+            try:
+                value = job.work(self._reader)
+            except Exception as error:  # noqa: BLE001 - handed to whoever awaits this job
+                _settle(job.result, None, error)
+            else:
+                _settle(job.result, value, None)
+
+
+def _settle(result: Future[Any], value: object, failure: BaseException | None) -> None:
+    # False means that whoever asked was cancelled meanwhile; the write stands all the same.
+    if not result.set_running_or_notify_cancel():
+        return
+    if failure is None:
+        result.set_result(value)
+    else:
+        result.set_exception(failure)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    # Commits survive a killed process; after a power cut the file is whole but may lack the last instants.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
+    """Apply what is new of an append-only list; the file remembers how many it has had."""
+    done = connection.execute("PRAGMA user_version").fetchone()[0]
+    for number, migration in enumerate(migrations[done:], start=done + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        migration(connection)
+        connection.execute(f"PRAGMA user_version = {number:d}")
+        connection.execute("COMMIT")

@@ -1,0 +1,65 @@
+"""The root of the error tree, and what can go wrong with documents.
+
+DeskError
+├── KnowledgeError
+│   ├── DataDirectoryInUse      another process owns the data directory
+│   ├── DocumentUnreadable      one file cannot become a document
+│   ├── DocumentsNotFound       a path that does not exist or holds nothing to index
+│   ├── DocumentUnknown         no document of that id
+│   └── IndexUnavailable        the vector index does not answer
+└── agents.errors, backend.errors
+"""
+
+from typing import ClassVar
+
+
+class DeskError(Exception):
+    """Something a user or operator should hear of: a stable code, and a message that says what to do."""
+
+    code: ClassVar[str] = "internal_error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class KnowledgeError(DeskError):
+    """Anything about documents."""
+
+    code = "knowledge_error"
+
+
+class DataDirectoryInUse(KnowledgeError):
+    """A data directory has one owner at a time; two would break the vector index without a word."""
+
+    code = "data_directory_in_use"
+
+    def __init__(self, message: str, owner_url: str | None = None) -> None:
+        super().__init__(message)
+        self.owner_url = owner_url
+
+
+class DocumentUnreadable(KnowledgeError):
+    """The reason goes into the ingestion report beside the file's name."""
+
+    code = "document_unreadable"
+
+
+class DocumentsNotFound(KnowledgeError):
+    """The path to index does not exist or holds nothing that can be read."""
+
+    code = "documents_not_found"
+
+
+class DocumentUnknown(KnowledgeError):
+    """No document of that id."""
+
+    code = "document_not_found"
+
+
+class IndexUnavailable(KnowledgeError):
+    """An outage of the index is never reported as 'nothing found'."""
+
+    code = "index_unavailable"
+    retryable = True

@@ -1,0 +1,34 @@
+"""Understand a question that leans on the ones before it, and leave alone one that stands by itself."""
+
+import re
+from collections.abc import Sequence
+
+from knowledge import terms
+
+_LEADS = re.compile(r"(?:and|but|or|also|so|then|ok|okay|what about|how about|what if|which one|same)\b", re.IGNORECASE)
+_POINTERS = frozenset(
+    "it its it's that this those these they them their there one ones both either neither same".split()
+)
+_BARE = frozenset("how long when where why who which what much many often".split())
+
+
+def context_for(question: str, earlier: Sequence[str]) -> str:
+    """What of the user's earlier turns the question needs to be understood; empty where it stands alone."""
+    if not earlier or not leans_on_earlier(question):
+        return ""
+    last = earlier[-1]
+    # A chain of follow-ups is about what its first, full question named.
+    if len(earlier) > 1 and leans_on_earlier(last):
+        return f"{context_for(last, earlier[:-1])} {last}".strip()
+    return last
+
+
+def leans_on_earlier(question: str) -> bool:
+    """Whether a question points outside itself: by how it opens, by a pronoun for its topic, or by naming none."""
+    lowered = question.lower().strip()
+    content = [word for word in terms.content_words(lowered) if word not in _BARE]
+    if _LEADS.match(lowered):
+        return len(content) <= 8
+    if any(word in _POINTERS for word in terms.words(lowered)):
+        return len(content) <= 4
+    return len(content) <= 1

@@ -1,0 +1,108 @@
+"""The library: the one place that holds the documents' parts together and keeps SQL and the vector index in step."""
+
+import asyncio
+import hashlib
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from knowledge import chunks, loaders, store
+from knowledge.database import Database
+from knowledge.embeddings import BUNDLED, Embedder
+from knowledge.errors import DocumentUnknown
+from knowledge.owner import Ownership
+from knowledge.store import DocumentInfo, DocumentKey
+from knowledge.vectors import VectorIndex
+
+T = TypeVar("T")
+
+_CHANGES_AT_ONCE = 500
+
+
+class Library:
+    """Documents of one data directory, from `open` to `close`."""
+
+    def __init__(self, ownership: Ownership, database: Database, index: VectorIndex, embedder: Embedder) -> None:
+        self._ownership = ownership
+        self._database = database
+        self._catching_up = asyncio.Lock()
+        self.index = index
+        self.embedder = embedder
+        self.revision = 0
+
+    @classmethod
+    async def open(cls, data_dir: Path, *, url: str | None = None, embedding_model: str = BUNDLED) -> "Library":
+        """Take the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
+        ownership = Ownership(data_dir, url)
+        database = Database(data_dir / "knowledge.db", store.MIGRATIONS)
+        library = cls(ownership, database, VectorIndex(data_dir / "chroma"), Embedder(embedding_model))
+        await library._open_index()
+        return library
+
+    async def close(self) -> None:
+        """Close the parts in the order that nothing uses what is already closed."""
+        self.embedder.close()
+        await self.index.close()
+        await self._database.close()
+        self._ownership.release()
+
+    async def listing(self, folder: str | None = None) -> list[DocumentInfo]:
+        """What is stored, in all folders or one."""
+        return await self.read(lambda db: store.list_documents(db, folder))
+
+    async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo:
+        """Store a new document or a new version of one; the old version answers until the new one is whole."""
+        text, pieces = await asyncio.to_thread(_read, data, key.path)
+        vectors = await self.embedder.embed_documents([_as_embedded(text.title, piece) for piece in pieces])
+        content_hash = hash_of(data)
+        await self._database.write(lambda db: store.put(db, key, text, content_hash, pieces, vectors))
+        await self._catch_up()
+        return next(info for info in await self.listing(key.folder) if info.id == key.id)
+
+    async def remove(self, document_id: str) -> None:
+        """Forget a document everywhere."""
+        if not await self._database.write(lambda db: store.remove(db, document_id)):
+            raise DocumentUnknown(f"there is no document {document_id}")
+        await self._catch_up()
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Ask the store something."""
+        return await self._database.read(work)
+
+    async def _open_index(self) -> None:
+        if not await self.index.open():
+            await self._database.write(store.note_everything)
+        await self._catch_up()
+        if await self.index.counts_by_folder() != await self.read(store.chunk_counts):
+            await self.index.reset()
+            await self._database.write(store.note_everything)
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Tell the vector index what SQL already holds. One at a time, or an old change could overtake a new one."""
+        async with self._catching_up:
+            while True:
+                changes = await self.read(lambda db: store.pending_changes(db, _CHANGES_AT_ONCE))
+                if not changes.last:
+                    break
+                await self.index.apply(changes)
+                await self._database.write(partial(store.acknowledge_changes, last=changes.last))
+            self.revision += 1
+
+
+def hash_of(data: bytes) -> str:
+    """What tells a changed document from an unchanged one."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _read(data: bytes, name: str) -> tuple[loaders.Text, list[chunks.Chunk]]:
+    text = loaders.load(data, name)
+    return text, chunks.split(text)
+
+
+def _as_embedded(title: str, chunk: chunks.Chunk) -> str:
+    """A passage is found by what its document and section are called as well as by what it says."""
+    heading = f"{title} > {chunk.section}" if chunk.section else title
+    return f"{heading}\n{chunk.text}"

@@ -1,0 +1,148 @@
+"""What an agent reads before it answers: passages per question, whole documents, or passages kept through a session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from knowledge import store
+from knowledge.confidence import confidence
+from knowledge.library import Library
+from knowledge.search import Findings, Passage, Searcher
+from knowledge.store import StoredChunk
+
+Strategy = Literal["rag", "cag", "hybrid"]
+
+PASSAGES = 6
+PASSAGES_PER_DOCUMENT = 2
+KEPT_PASSAGES = 16
+# Whole documents beyond this leave no room for the conversation in the smallest model windows; then passages must do.
+MAX_WHOLE_CHARS = 240_000
+_UNRANKED = 1_000_000
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A numbered piece of evidence: a passage, or a whole document. Citations carry its number.
+
+    `score` is its cosine similarity to the question, `rank` its place among what was found."""
+
+    number: int
+    document_id: str
+    uri: str
+    title: str
+    section: str
+    version: int
+    text: str
+    score: float
+    rank: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What an agent may answer from. `excerpts` are in prompt order, `passages` best first for this question."""
+
+    strategy: Strategy
+    excerpts: tuple[Excerpt, ...]
+    passages: tuple[tuple[int, Passage], ...]
+    confidence: float
+    kept: tuple[int, ...] = ()
+
+    @property
+    def by_relevance(self) -> list[Excerpt]:
+        return sorted(self.excerpts, key=lambda excerpt: excerpt.rank)
+
+
+class Strategies:
+    """Gathers evidence from one library."""
+
+    def __init__(self, library: Library, searcher: Searcher) -> None:
+        self._library = library
+        self._searcher = searcher
+
+    async def gather(
+        self, strategy: Strategy, folder: str, question: str, *, context: str = "", kept: Sequence[int] = ()
+    ) -> Evidence:
+        """Evidence on a question. `context` is what the conversation adds, `kept` what the session holds."""
+        findings = await self._searcher.search(question, folder, context=context)
+        if strategy == "cag":
+            documents = await self._library.read(lambda db: store.whole_documents(db, folder))
+            if sum(len(document.markdown) for document in documents) <= MAX_WHOLE_CHARS:
+                return _whole(documents, findings)
+        chosen = _diverse(findings.passages)
+        if strategy == "hybrid":
+            held = await self._library.read(lambda db: store.chunks_by_id(db, list(kept)))
+            return _retrieved("hybrid", _with_kept(held, chosen), chosen, findings)
+        return _retrieved("rag", [passage.chunk for passage in chosen], chosen, findings)
+
+
+def _diverse(passages: Sequence[Passage]) -> list[Passage]:
+    """The best passages, no document with more than its share."""
+    chosen: list[Passage] = []
+    for passage in passages:
+        same = sum(other.chunk.document_id == passage.chunk.document_id for other in chosen)
+        if same < PASSAGES_PER_DOCUMENT:
+            chosen.append(passage)
+        if len(chosen) == PASSAGES:
+            break
+    return chosen
+
+
+def _with_kept(held: dict[int, StoredChunk], chosen: Sequence[Passage]) -> list[StoredChunk]:
+    """What the session holds comes first and in its old order, so that a prompt made of it keeps its prefix."""
+    chunks = held | {passage.chunk.id: passage.chunk for passage in chosen}
+    return list(chunks.values())[-KEPT_PASSAGES:]
+
+
+def _retrieved(
+    strategy: Strategy, chunks: Sequence[StoredChunk], chosen: Sequence[Passage], findings: Findings
+) -> Evidence:
+    found = {passage.chunk.id: (rank, passage) for rank, passage in enumerate(findings.passages)}
+    excerpts, numbers = [], {}
+    for number, chunk in enumerate(chunks, start=1):
+        rank, passage = found.get(chunk.id, (_UNRANKED, None))
+        excerpts.append(
+            Excerpt(
+                number=number,
+                document_id=chunk.document_id,
+                uri=f"{chunk.folder}/{chunk.path}",
+                title=chunk.title,
+                section=chunk.section,
+                version=chunk.version,
+                text=chunk.text,
+                score=passage.cosine if passage else 0.0,
+                rank=rank,
+            )
+        )
+        numbers[chunk.id] = number
+    return Evidence(
+        strategy=strategy,
+        excerpts=tuple(excerpts),
+        passages=tuple((numbers[passage.chunk.id], passage) for passage in chosen),
+        confidence=confidence(findings.signals),
+        kept=tuple(chunk.id for chunk in chunks) if strategy == "hybrid" else (),
+    )
+
+
+def _whole(documents: Sequence[store.WholeDocument], findings: Findings) -> Evidence:
+    numbers = {document.info.id: number for number, document in enumerate(documents, start=1)}
+    best: dict[str, tuple[int, Passage]] = {}
+    for rank, passage in enumerate(findings.passages):
+        best.setdefault(passage.chunk.document_id, (rank, passage))
+    excerpts = []
+    for document in documents:
+        found_rank, found = best.get(document.info.id, (_UNRANKED, None))
+        excerpts.append(
+            Excerpt(
+                number=numbers[document.info.id],
+                document_id=document.info.id,
+                uri=f"{document.info.folder}/{document.info.path}",
+                title=document.info.title,
+                section="",
+                version=document.info.version,
+                text=document.markdown,
+                score=found.cosine if found else 0.0,
+                rank=found_rank,
+            )
+        )
+    passages = tuple((numbers[passage.chunk.document_id], passage) for passage in _diverse(findings.passages))
+    return Evidence("cag", tuple(excerpts), passages, confidence(findings.signals))

@@ -1,0 +1,46 @@
+"""Words as the lexical side of search sees them: lower case, without the ones that carry no meaning, stemmed."""
+
+import re
+from functools import lru_cache
+
+import snowballstemmer
+
+_WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*")
+_STEMMER = snowballstemmer.stemmer("porter")
+
+STOP_WORDS = frozenset(
+    """
+    a about actually after again all also am an and another any anyone anything are as at be because been before
+    being but by can cannot cant could did do does doesn't doing don't done dont else even ever for from get
+    gets getting go goes going gonna got had has have having hello help her here hers hey hi him his how however
+    i i'd i'll i'm i've id if ill im in into is isn't isnt it it's its ive just keep keeps kind know let like
+    lot made make makes many may maybe me mean might mine much must my myself need needs no not now of off ok
+    okay on once one only or other our ours out over own please pls possible quite rather really right said same
+    say says see seem seems she should since so some someone something somewhere still such sure take tell than
+    thank thanks that that's thats the their theirs them then there there's these they thing things think this
+    those though through to too try trying u under until up ur us use very want wants was wasn't way we we're
+    we've well were what what's whats when where whether which while who whom whose why will with without won't
+    wont would yes yet you you're your yours
+    """.split()
+)
+
+
+def words(text: str) -> list[str]:
+    """Every word, lower case."""
+    return [word.replace("’", "'") for word in _WORD.findall(text.lower())]
+
+
+def content_words(text: str) -> list[str]:
+    """The words that carry meaning, lower case."""
+    return [word for word in words(text) if word not in STOP_WORDS]
+
+
+def stems(text: str) -> list[str]:
+    """The stems of the words that carry meaning."""
+    return [stem(word) for word in content_words(text)]
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """`charging`, `charged` and `charges` become `charg`."""
+    return str(_STEMMER.stemWord(word.removesuffix("'s")))

@@ -1,0 +1,140 @@
+"""The vector index: Chroma in this process, one collection per folder, all of it on one thread.
+
+It can be thrown away at any time: SQL holds every embedding, and `open` says when it must be filled again.
+"""
+
+import asyncio
+import shutil
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import chromadb
+import numpy as np
+import numpy.typing as npt
+from chromadb.api.client import Client
+from chromadb.config import Settings
+from chromadb.errors import NotFoundError
+
+from knowledge.errors import IndexUnavailable
+from knowledge.store import VectorChanges
+
+T = TypeVar("T")
+
+_BATCH = 2000
+
+
+class VectorIndex:
+    """Owns the directory from `open` to `close`; the data directory's lock keeps other processes out."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._thread = ThreadPoolExecutor(1, "chroma")
+        self._client: Client | None = None
+
+    async def open(self) -> bool:
+        """True if what was there could be opened; False if the index starts empty and must be filled again."""
+        return await self._run(self._open)
+
+    async def counts_by_folder(self) -> dict[str, int]:
+        """Vectors by folder, without the folders that hold none."""
+        return await self._run(self._counts_by_folder)
+
+    async def apply(self, changes: VectorChanges) -> None:
+        """Bring in changes; the same ones twice do no harm."""
+        await self._run(lambda: self._apply(changes))
+
+    async def nearest(self, folder: str, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+        """Chunk ids with their cosine similarity, best first."""
+        return await self._run(lambda: self._nearest(folder, vector, limit))
+
+    async def close(self) -> None:
+        """Give the directory back."""
+        await self._run(self._close)
+        self._thread.shutdown(wait=True)
+
+    async def reset(self) -> None:
+        """Throw the index away and start an empty one."""
+        await self._run(self._reset)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except chromadb.errors.ChromaError as error:
+            raise IndexUnavailable(f"the vector index does not answer: {error}") from error
+
+    def _open(self) -> bool:
+        existed = (self._directory / "chroma.sqlite3").exists()
+        try:
+            self._client = _client(self._directory)
+            for collection in self._client.list_collections():
+                collection.count()
+        except BaseException as error:
+            # A process killed while writing can leave an index that Chroma's native code panics on.
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+            self._reset()
+            return False
+        return existed
+
+    def _reset(self) -> None:
+        self._close()
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._client = _client(self._directory)
+
+    def _close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _opened(self) -> Client:
+        if self._client is None:
+            raise IndexUnavailable("the vector index is not open")
+        return self._client
+
+    def _apply(self, changes: VectorChanges) -> None:
+        removed: dict[str, list[str]] = defaultdict(list)
+        added: dict[str, list[tuple[str, npt.NDArray[np.float32]]]] = defaultdict(list)
+        for folder, chunk_id in changes.removed:
+            removed[folder].append(str(chunk_id))
+        for folder, chunk_id, vector in changes.added:
+            added[folder].append((str(chunk_id), np.frombuffer(vector, dtype=np.float32)))
+        for folder, items in added.items():
+            collection = self._collection(folder)
+            for start in range(0, len(items), _BATCH):
+                batch = items[start : start + _BATCH]
+                vectors: Any = np.stack([vector for _, vector in batch])
+                collection.upsert(ids=[chunk_id for chunk_id, _ in batch], embeddings=vectors)
+        for folder, ids in removed.items():
+            collection = self._collection(folder)
+            for start in range(0, len(ids), _BATCH):
+                collection.delete(ids=ids[start : start + _BATCH])
+
+    def _counts_by_folder(self) -> dict[str, int]:
+        counts = {found.name.removeprefix(_PREFIX): found.count() for found in self._opened().list_collections()}
+        return {folder: count for folder, count in counts.items() if count}
+
+    def _collection(self, folder: str) -> chromadb.Collection:
+        return self._opened().get_or_create_collection(
+            _PREFIX + folder, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        )
+
+    def _nearest(self, folder: str, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+        try:
+            collection = self._opened().get_collection(_PREFIX + folder, embedding_function=None)
+        except NotFoundError:
+            return []
+        queries: Any = [vector]
+        found = collection.query(query_embeddings=queries, n_results=limit, include=["distances"])
+        distances = (found["distances"] or [[]])[0]
+        return [(int(chunk_id), 1.0 - distance) for chunk_id, distance in zip(found["ids"][0], distances, strict=True)]
+
+
+_PREFIX = "folder."
+
+
+def _client(directory: Path) -> Client:
+    client = chromadb.PersistentClient(str(directory), settings=Settings(anonymized_telemetry=False))
+    return cast(Client, client)
