@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agents.answer_kinds import wanted
 from agents.passages import Block, blocks
 from knowledge import terms
 from knowledge.embeddings import Embedder
@@ -22,8 +23,12 @@ _BESIDE = 0.85
 _ELSEWHERE = 0.92
 _MAX_ROWS = 6
 _MAX_SENTENCES = 4
+# A paragraph of no more than this reads better whole.
+_SHORT_PARAGRAPH = 420
+# What the right kind of answer adds: a time to "how long", an amount to "how much".
+_KIND_WEIGHT = 0.12
 _CONTINUES = re.compile(
-    r"^(?:unless|except|however|but|if|otherwise|note|this|these|that|those|it|they|then|after|only|in that case|the same|both)\b",
+    r"(?:unless|except|however|but|if|otherwise|note|this|these|that|those|it|they|then|after|only|both|the same)\b",
     re.IGNORECASE,
 )
 
@@ -81,8 +86,9 @@ async def _score(question: str, reading: _Reading, sections: list[str], embedder
     vectors = await embedder.embed([question, *texts])
     cosines = vectors[1:] @ vectors[0]
     asked = set(terms.stems(question))
+    is_wanted = wanted(question)
     scores = [
-        float(cosine) + _WORD_WEIGHT * _share(asked, text) - _RANK_WEIGHT * place[0]
+        float(cosine) + _WORD_WEIGHT * _share(asked, text) + _KIND_WEIGHT * is_wanted(text) - _RANK_WEIGHT * place[0]
         for cosine, text, place in zip(cosines, texts, places, strict=True)
     ]
     order = np.argsort(scores)[::-1]
@@ -124,6 +130,8 @@ def _with_neighbours(unit: _Unit, units: list[_Unit], reading: _Reading) -> str:
 
 def _sentences_around(block: Block, start: int, near: set[int]) -> list[int]:
     """The sentence with those after it that continue it or answer as well, and the one that it points back to."""
+    if len(block.render(range(len(block.units)))) <= _SHORT_PARAGRAPH:
+        return list(range(len(block.units)))
     chosen = [start]
     if start and _CONTINUES.match(block.units[start]):
         chosen.insert(0, start - 1)

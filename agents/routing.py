@@ -11,11 +11,11 @@ MAX_AGENTS = 3
 
 @dataclass(frozen=True)
 class Question:
-    """The user's words, what earlier turns add to them, and who answered the turn before."""
+    """The user's words, what of the earlier turns they cannot be understood without, and all earlier turns."""
 
     text: str
     context: str = ""
-    previous: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -33,12 +33,11 @@ def _merge(held: dict[str, list[int]], new: dict[str, list[int]]) -> dict[str, l
 
 
 class Conversation(TypedDict):
-    """What a thread remembers: its messages, the evidence that agents keep, who answered last."""
+    """What a thread remembers: its messages, and the evidence that agents keep."""
 
     messages: Annotated[list[AnyMessage], add_messages]
     kept: Annotated[dict[str, list[int]], _merge]
     answers: Annotated[list[Answer], _collect]
-    previous: list[str]
 
 
 @dataclass
@@ -81,7 +80,7 @@ class Supervisor:
         question, earlier = state["messages"][-1].text, _user_turns(state["messages"][:-1])
         if not terms.content_words(question) and not earlier:
             return Command(goto="greet")
-        asked = Question(question, context_for(question, earlier), tuple(state.get("previous", ())))
+        asked = Question(question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]))
         with step(emit, "route", "supervisor") as routing:
             decision = await self.router.route(asked, self.catalog.agents)
             routing.output = ", ".join(decision.agents) or "a person"
@@ -90,7 +89,7 @@ class Supervisor:
             return Command(goto="hand_over")
         runtime.context.floor.open([self.catalog.get(agent) for agent in decision.agents])
         tasks = _tasks(state, asked, decision)
-        return Command(update={"previous": list(decision.agents)}, goto=[Send("worker", task) for task in tasks])
+        return Command(goto=[Send("worker", task) for task in tasks])
 
     async def work(self, state: Task, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """One agent answers."""
@@ -116,6 +115,7 @@ class Supervisor:
 
 
 SUPERVISOR = "supervisor"
+_REMEMBERED_TURNS = 6
 # A turn in which one agent answered and another did not know is an answered one.
 _REASONS: tuple[FinishReason, ...] = ("length", "stop", "handoff", "declined")
 

@@ -1,6 +1,6 @@
 """The documents of a running desk, through its door: what `index_documents.py` uses when a desk owns the directory."""
 
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -50,9 +50,9 @@ class RemoteLibrary:
         """Delete a document."""
         await self._send("DELETE", f"/api/documents/{document_id}")
 
-    async def _send(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+    async def _send(self, method: str, path: str, **request: object) -> dict[str, Any]:
         try:
-            response = await self._client.request(method, path, **request)
+            response = await self._client.request(method, path, **cast(Any, request))
         except httpx.TransportError as error:
             raise DeskUnreachable(f"the desk at {self._client.base_url} does not answer ({error!r})") from error
         answer: dict[str, Any] = response.json()

@@ -64,35 +64,56 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         limit = self._document_bytes if scope["path"].startswith(_UPLOADS) else self._body_bytes
-        read = 0
-        answered = False
-
-        async def limited() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > limit:
-                raise _BodyTooLarge
-            return message
-
-        async def watched(message: Message) -> None:
-            nonlocal answered
-            answered = True
-            await send(message)
-
         declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared) > limit:
+            await _refuse_body(send, limit)
+            return
+        await _Metered(receive, send, limit).serve(self._app, scope)
+
+
+class _Metered:
+    """One request whose body is counted as it is read."""
+
+    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._limit = limit
+        self._read = 0
+        self._refused = False
+
+    async def serve(self, app: ASGIApp, scope: Scope) -> None:
         try:
-            if declared.isdecimal() and int(declared) > limit:
-                raise _BodyTooLarge
-            await self._app(scope, limited, watched)
+            await app(scope, self._counted, self._unless_refused)
         except _BodyTooLarge:
-            if not answered:
-                await _refuse(send, 413, "body_too_large", f"The body is larger than {limit:,} bytes.")
+            await self._refuse()
+
+    async def _counted(self) -> Message:
+        message = await self._receive()
+        self._read += len(message.get("body", b""))
+        if self._read > self._limit:
+            raise _BodyTooLarge
+        return message
+
+    async def _unless_refused(self, message: Message) -> None:
+        # The framework answers a body that broke off with a 400 of its own; the reason is known better here.
+        if self._read > self._limit:
+            await self._refuse()
+        else:
+            await self._send(message)
+
+    async def _refuse(self) -> None:
+        if not self._refused:
+            self._refused = True
+            await _refuse_body(self._send, self._limit)
 
 
 def _name(host: str) -> str:
     """`[::1]:8000` -> `::1`, `localhost:8000` -> `localhost`."""
     return urlsplit(f"//{host}").hostname or ""
+
+
+async def _refuse_body(send: Send, limit: int) -> None:
+    await _refuse(send, 413, "body_too_large", f"The body is larger than {limit:,} bytes.")
 
 
 async def _refuse(send: Send, status: int, code: str, message: str) -> None:

@@ -30,7 +30,7 @@ class Library:
         self._catching_up = asyncio.Lock()
         self.index = index
         self.embedder = embedder
-        self.revision = 0
+        self._sizes: dict[str, int] | None = None
 
     @classmethod
     async def open(cls, data_dir: Path, *, url: str | None = None, embedding_model: str = BUNDLED) -> "Library":
@@ -71,11 +71,17 @@ class Library:
         """Ask the store something."""
         return await self._database.read(work)
 
+    async def sizes(self) -> dict[str, int]:
+        """Chunks by folder; counted again only after a change."""
+        if self._sizes is None:
+            self._sizes = await self.read(store.chunk_counts)
+        return self._sizes
+
     async def _open_index(self) -> None:
         if not await self.index.open():
             await self._database.write(store.note_everything)
         await self._catch_up()
-        if await self.index.counts_by_folder() != await self.read(store.chunk_counts):
+        if await self.index.counts_by_folder() != await self.sizes():
             await self.index.reset()
             await self._database.write(store.note_everything)
             await self._catch_up()
@@ -89,7 +95,7 @@ class Library:
                     break
                 await self.index.apply(changes)
                 await self._database.write(partial(store.acknowledge_changes, last=changes.last))
-            self.revision += 1
+            self._sizes = None
 
 
 def hash_of(data: bytes) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from knowledge import store, terms
 from knowledge.confidence import Signals
-from knowledge.embeddings import Vector
+from knowledge.embeddings import Vector, Vectors
 from knowledge.library import Library
 from knowledge.store import StoredChunk
 
@@ -31,10 +31,19 @@ class Passage:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a folder holds on a question, best first, with the signals from which confidence is told."""
+    """What a folder holds on a question, best first, and the signals that confidence is told from."""
 
     passages: tuple[Passage, ...]
     signals: Signals
+
+
+@dataclass(frozen=True)
+class Closeness:
+    """A folder's nearest cosines, how much of the text its best passage by words matches, and its size in chunks."""
+
+    cosines: Vectors
+    words: float
+    size: int
 
 
 @dataclass(frozen=True)
@@ -43,41 +52,62 @@ class _Lexical:
     weights: dict[str, float]
 
 
+@dataclass(frozen=True)
+class _Found:
+    vector: Vector
+    cosines: dict[int, float]
+    lexical: _Lexical
+    size: int
+
+    @property
+    def best_by_words(self) -> float:
+        total = sum(self.lexical.weights.values())
+        return max(self.lexical.scores.values(), default=0.0) / total if total else 0.0
+
+
 class Searcher:
     """Searches the folders of one library."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
 
+    async def closeness(self, text: str, folder: str) -> Closeness:
+        """How near a text is to a folder, without reading what is there."""
+        found = await self._find(text, folder)
+        return Closeness(np.asarray(list(found.cosines.values())), found.best_by_words, found.size)
+
     async def search(self, question: str, folder: str, *, context: str = "") -> Findings:
         """Dense and lexical search fused by rank. `context` is what the conversation adds."""
         text = f"{context} {question}".strip()
-        vector = (await self._library.embedder.embed([text]))[0]
-        dense, lexical = await asyncio.gather(
-            self._library.index.nearest(folder, vector, CANDIDATES),
-            self._library.read(lambda db: _lexical(db, folder, terms.content_words(text))),
-        )
-        cosines = dict(dense)
-        order = _fuse(list(cosines), list(lexical.scores))
+        found = await self._find(text, folder)
+        order = _fuse(list(found.cosines), list(found.lexical.scores))
         chunks, vectors = await self._library.read(lambda db: _fetch(db, order))
         passages = tuple(
             Passage(
-                chunks[chunk_id],
-                cosines.get(chunk_id, float(vectors[chunk_id] @ vector)),
-                lexical.scores.get(chunk_id, 0.0),
+                chunk=chunks[chunk_id],
+                cosine=found.cosines.get(chunk_id, float(vectors[chunk_id] @ found.vector)),
+                lexical=found.lexical.scores.get(chunk_id, 0.0),
             )
             for chunk_id in order
             if chunk_id in chunks
         )
-        return Findings(passages, _signals(passages, lexical.weights))
+        return Findings(passages, _signals(passages, found.lexical.weights))
+
+    async def _find(self, text: str, folder: str) -> _Found:
+        vector = (await self._library.embedder.embed([text]))[0]
+        sizes = await self._library.sizes()
+        dense, lexical = await asyncio.gather(
+            self._library.index.nearest(folder, vector, CANDIDATES),
+            self._library.read(lambda db: _lexical(db, folder, terms.content_words(text), sum(sizes.values()))),
+        )
+        return _Found(vector, dict(dense), lexical, sizes.get(folder, 0))
 
 
-def _lexical(db: sqlite3.Connection, folder: str, words: Sequence[str]) -> _Lexical:
+def _lexical(db: sqlite3.Connection, folder: str, words: Sequence[str], total: int) -> _Lexical:
     """BM25 scores of the best chunks, and the weight (inverse document frequency) of each stem of the question."""
     by_stem = {terms.stem(word): word for word in words}
     if not by_stem:
         return _Lexical({}, {})
-    total = db.execute("SELECT count(*) FROM chunks").fetchone()[0]
     weights = {stem: _weight(total, _frequency(db, stem)) for stem in by_stem}
     any_word = " OR ".join(_quoted(word) for word in by_stem.values())
     rows = db.execute(

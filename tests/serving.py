@@ -1,0 +1,91 @@
+"""A real desk in a process of its own, for tests that need a port, a signal or a crash."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).parent.parent
+_START_SECONDS = 90
+
+
+@dataclass
+class Server:
+    """A running desk."""
+
+    url: str
+    port: int
+    data_dir: Path
+    process: subprocess.Popen[bytes]
+
+    def client(self, **options: Any) -> httpx.Client:
+        return httpx.Client(base_url=self.url, timeout=60, trust_env=False, **options)
+
+    def kill(self) -> None:
+        """As a power cut for the process: no handler runs."""
+        self.process.kill()
+        self.process.wait()
+
+    def interrupt(self) -> int:
+        """As Ctrl-C or a service manager; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=30)
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(data_dir: Path, port: int, **settings: object) -> dict[str, str]:
+    """The environment of a desk: nothing of this machine's own settings."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}  # noqa: TID251
+    own = {"DATA_DIR": str(data_dir), "PORT": str(port), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
+    return kept | own | {name: str(value) for name, value in settings.items()}
+
+
+@contextmanager
+def serve(data_dir: Path, module: str = "backend", port: int | None = None, **settings: object) -> Iterator[Server]:
+    """Start a desk over a data directory and wait until it answers; kill it at the end if it still runs."""
+    port = port or free_port()
+    log = (data_dir.parent / f"{data_dir.name}-server.log").open("ab")
+    process = subprocess.Popen(
+        [sys.executable, "-m", module],
+        env=environment(data_dir, port, **settings),
+        stdout=log,
+        stderr=log,
+        cwd=data_dir.parent,
+    )
+    server = Server(f"http://127.0.0.1:{port}", port, data_dir, process)
+    try:
+        _wait_until_ready(server, Path(log.name))
+        yield server
+    finally:
+        log.close()
+        if process.poll() is None:
+            server.kill()
+
+
+def _wait_until_ready(server: Server, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            raise AssertionError(f"the desk ended with {server.process.returncode}:\n{log.read_text()}")
+        try:
+            with server.client() as client:
+                client.get("/health").raise_for_status()
+            return
+        except httpx.TransportError:
+            time.sleep(0.05)  # polls for a condition; the deadline above bounds it
+    raise AssertionError(f"the desk did not answer within {_START_SECONDS} s:\n{log.read_text()}")
