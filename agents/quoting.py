@@ -14,7 +14,7 @@ from knowledge import terms
 from knowledge.embeddings import Embedder
 from knowledge.strategies import Evidence
 
-PASSAGES_READ = 4
+PASSAGES_READ = 7
 # What a unit's words add to its nearness in meaning, and what standing in a better passage adds.
 _WORD_WEIGHT = 0.25
 _RANK_WEIGHT = 0.04

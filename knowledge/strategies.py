@@ -12,8 +12,8 @@ from knowledge.store import StoredChunk
 
 Strategy = Literal["rag", "cag", "hybrid"]
 
-PASSAGES = 6
-PASSAGES_PER_DOCUMENT = 2
+PASSAGES = 7
+DOCUMENTS = 4
 KEPT_PASSAGES = 16
 # Whole documents beyond this leave no room for the conversation in the smallest model windows; then passages must do.
 MAX_WHOLE_CHARS = 240_000
@@ -76,15 +76,18 @@ class Strategies:
 
 
 def _diverse(passages: Sequence[Passage]) -> list[Passage]:
-    """The best passages, no document with more than its share."""
-    chosen: list[Passage] = []
+    """The best passage of each of the best documents, then what else the best ones hold."""
+    firsts: dict[str, Passage] = {}
+    seconds: list[Passage] = []
     for passage in passages:
-        same = sum(other.chunk.document_id == passage.chunk.document_id for other in chosen)
-        if same < PASSAGES_PER_DOCUMENT:
-            chosen.append(passage)
-        if len(chosen) == PASSAGES:
-            break
-    return chosen
+        document = passage.chunk.document_id
+        if document not in firsts:
+            firsts[document] = passage
+        else:
+            seconds.append(passage)
+    chosen = list(firsts.values())[:DOCUMENTS]
+    leading = {passage.chunk.document_id for passage in chosen}
+    return chosen + [passage for passage in seconds if passage.chunk.document_id in leading][: PASSAGES - len(chosen)]
 
 
 def _with_kept(held: dict[int, StoredChunk], chosen: Sequence[Passage]) -> list[StoredChunk]:
@@ -96,7 +99,8 @@ def _with_kept(held: dict[int, StoredChunk], chosen: Sequence[Passage]) -> list[
 def _retrieved(
     strategy: Strategy, chunks: Sequence[StoredChunk], chosen: Sequence[Passage], findings: Findings
 ) -> Evidence:
-    found = {passage.chunk.id: (rank, passage) for rank, passage in enumerate(findings.passages)}
+    best_first = [*chosen, *(passage for passage in findings.passages if passage not in chosen)]
+    found = {passage.chunk.id: (rank, passage) for rank, passage in enumerate(best_first)}
     excerpts, numbers = [], {}
     for number, chunk in enumerate(chunks, start=1):
         rank, passage = found.get(chunk.id, (_UNRANKED, None))
