@@ -31,6 +31,7 @@ class Library:
         self.index = index
         self.embedder = embedder
         self._sizes: dict[str, int] | None = None
+        self._vocabulary: list[str] | None = None
 
     @classmethod
     async def open(cls, data_dir: Path, *, url: str | None = None, embedding_model: str = BUNDLED) -> "Library":
@@ -77,6 +78,12 @@ class Library:
             self._sizes = await self.read(store.chunk_counts)
         return self._sizes
 
+    async def vocabulary(self) -> list[str]:
+        """Stems of all words of all documents; read again only after a change."""
+        if self._vocabulary is None:
+            self._vocabulary = await self.read(store.vocabulary)
+        return self._vocabulary
+
     async def _open_index(self) -> None:
         if not await self.index.open():
             await self._database.write(store.note_everything)
@@ -95,7 +102,7 @@ class Library:
                     break
                 await self.index.apply(changes)
                 await self._database.write(partial(store.acknowledge_changes, last=changes.last))
-            self._sizes = None
+            self._sizes = self._vocabulary = None
 
 
 def hash_of(data: bytes) -> str:

@@ -1,23 +1,23 @@
 """Search a folder by meaning and by words, and say how well what was found covers the question."""
 
 import asyncio
-import math
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from knowledge import store, terms
+from knowledge import lexical, store
 from knowledge.confidence import Signals
 from knowledge.embeddings import Vector, Vectors
+from knowledge.lexical import Asked, Lexical
 from knowledge.library import Library
 from knowledge.store import StoredChunk
 
 CANDIDATES = 40
 # Reciprocal rank fusion; 60 is the constant of the paper that introduced it, and nothing here was better with another.
 _RANK_OFFSET = 60
-_COLUMN_WEIGHTS = "0.0, 2.0, 1.5, 1.0"  # folder, title, section, text
+_MOST_UNKNOWN_NAMES = 2
 
 
 @dataclass(frozen=True)
@@ -47,22 +47,11 @@ class Closeness:
 
 
 @dataclass(frozen=True)
-class _Lexical:
-    scores: dict[int, float]
-    weights: dict[str, float]
-
-
-@dataclass(frozen=True)
 class _Found:
     vector: Vector
     cosines: dict[int, float]
-    lexical: _Lexical
+    lexical: Lexical
     size: int
-
-    @property
-    def best_by_words(self) -> float:
-        total = sum(self.lexical.weights.values())
-        return max(self.lexical.scores.values(), default=0.0) / total if total else 0.0
 
 
 class Searcher:
@@ -74,7 +63,7 @@ class Searcher:
     async def closeness(self, text: str, folder: str) -> Closeness:
         """How near a text is to a folder, without reading what is there."""
         found = await self._find(text, folder)
-        return Closeness(np.asarray(list(found.cosines.values())), found.best_by_words, found.size)
+        return Closeness(np.asarray(list(found.cosines.values())), found.lexical.best, found.size)
 
     async def search(self, question: str, folder: str, *, context: str = "") -> Findings:
         """Dense and lexical search fused by rank. `context` is what the conversation adds."""
@@ -91,44 +80,19 @@ class Searcher:
             for chunk_id in order
             if chunk_id in chunks
         )
-        return Findings(passages, _signals(passages, found.lexical.weights))
+        return Findings(passages, _signals(passages, found.lexical.asked))
 
     async def _find(self, text: str, folder: str) -> _Found:
         vector = (await self._library.embedder.embed([text]))[0]
-        sizes = await self._library.sizes()
-        dense, lexical = await asyncio.gather(
+        sizes, vocabulary = await self._library.sizes(), await self._library.vocabulary()
+        total = sum(sizes.values())
+        dense, by_words = await asyncio.gather(
             self._library.index.nearest(folder, vector, CANDIDATES),
-            self._library.read(lambda db: _lexical(db, folder, terms.content_words(text), sum(sizes.values()))),
+            self._library.read(
+                lambda db: lexical.find(db, folder, text, vocabulary=vocabulary, total=total, limit=CANDIDATES)
+            ),
         )
-        return _Found(vector, dict(dense), lexical, sizes.get(folder, 0))
-
-
-def _lexical(db: sqlite3.Connection, folder: str, words: Sequence[str], total: int) -> _Lexical:
-    """BM25 scores of the best chunks, and the weight (inverse document frequency) of each stem of the question."""
-    by_stem = {terms.stem(word): word for word in words}
-    if not by_stem:
-        return _Lexical({}, {})
-    weights = {stem: _weight(total, _frequency(db, stem)) for stem in by_stem}
-    any_word = " OR ".join(_quoted(word) for word in by_stem.values())
-    rows = db.execute(
-        f"""SELECT rowid, -bm25(chunk_words, {_COLUMN_WEIGHTS}) AS score FROM chunk_words
-            WHERE chunk_words MATCH ? ORDER BY score DESC LIMIT ?""",
-        (f"folder : {store.folder_word(folder)} AND ({any_word})", CANDIDATES),
-    )
-    return _Lexical({row["rowid"]: row["score"] for row in rows}, weights)
-
-
-def _frequency(db: sqlite3.Connection, stem: str) -> int:
-    row = db.execute("SELECT doc FROM chunk_vocabulary WHERE term = ?", (stem,)).fetchone()
-    return row["doc"] if row else 0
-
-
-def _weight(total: int, frequency: int) -> float:
-    return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
-
-
-def _quoted(word: str) -> str:
-    return '"' + word.replace('"', '""') + '"'
+        return _Found(vector, dict(dense), by_words, sizes.get(folder, 0))
 
 
 def _fuse(*rankings: list[int]) -> list[int]:
@@ -146,35 +110,19 @@ def _fetch(db: sqlite3.Connection, ids: list[int]) -> tuple[dict[int, StoredChun
     return store.chunks_by_id(db, ids), vectors
 
 
-def _signals(passages: Sequence[Passage], weights: dict[str, float]) -> Signals:
+def _signals(passages: Sequence[Passage], asked: Asked) -> Signals:
     """What distinguishes a question that these passages answer from one that they only look like."""
     if not passages:
         return Signals()
-    total = sum(weights.values()) or 1.0
     by_cosine = sorted((passage.cosine for passage in passages), reverse=True)
     rest = by_cosine[1:10] or [0.0]
-    stems_of = [_stems_of(passage) for passage in passages[:3]]
-    best_by_words = max(passages, key=lambda passage: passage.lexical)
-    best_by_meaning = max(passages, key=lambda passage: passage.cosine)
-    elsewhere = [p.lexical for p in passages if p.chunk.document_id != best_by_words.chunk.document_id]
-    together = frozenset[str]().union(*stems_of)
+    by_words = max(passages, key=lambda passage: passage.lexical)
+    by_meaning = max(passages, key=lambda passage: passage.cosine)
+    elsewhere = [p.lexical for p in passages if p.chunk.document_id != by_words.chunk.document_id]
     return Signals(
         cosine=by_cosine[0],
         cosine_lead=by_cosine[0] - sum(rest) / len(rest),
-        cosine_of_lexical=best_by_words.cosine,
-        lexical=best_by_words.lexical / total,
-        lexical_lead=(best_by_words.lexical - max(elsewhere, default=0.0)) / total,
-        agreement=float(best_by_words.chunk.document_id == best_by_meaning.chunk.document_id),
-        coverage=_covered(weights, stems_of[0]) / total,
-        joint_coverage=_covered(weights, together) / total,
-        heaviest_missing=max((weight for stem, weight in weights.items() if stem not in together), default=0.0),
+        lexical_lead=(by_words.lexical - max(elsewhere, default=0.0)) / (sum(asked.weights.values()) or 1.0),
+        agreement=float(by_words.chunk.document_id == by_meaning.chunk.document_id),
+        unknown_names=min(len(asked.names & asked.unknown), _MOST_UNKNOWN_NAMES),
     )
-
-
-def _stems_of(passage: Passage) -> frozenset[str]:
-    chunk = passage.chunk
-    return frozenset(terms.stems(f"{chunk.title} {chunk.section} {chunk.text}"))
-
-
-def _covered(weights: dict[str, float], stems: frozenset[str]) -> float:
-    return sum(weight for stem, weight in weights.items() if stem in stems)

@@ -204,5 +204,16 @@ def chunk_counts(db: sqlite3.Connection) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
+def frequency(db: sqlite3.Connection, stem: str) -> int:
+    """How many chunks hold a word, by its stem."""
+    row = db.execute("SELECT doc FROM chunk_vocabulary WHERE term = ?", (stem,)).fetchone()
+    return row["doc"] if row else 0
+
+
+def vocabulary(db: sqlite3.Connection) -> list[str]:
+    """The stems of all words of all documents."""
+    return [row["term"] for row in db.execute("SELECT term FROM chunk_vocabulary")]
+
+
 def _note_change(db: sqlite3.Connection, folder: str, chunk_id: int | None, *, removed: bool) -> None:
     db.execute("INSERT INTO vector_changes (folder, chunk_id, removed) VALUES (?, ?, ?)", (folder, chunk_id, removed))

@@ -30,6 +30,11 @@ def words(text: str) -> list[str]:
     return [word.replace("’", "'") for word in _WORD.findall(text.lower())]
 
 
+def words_with_places(text: str) -> list[tuple[str, int]]:
+    """Every word as it is written, with where it begins."""
+    return [(match.group().replace("’", "'"), match.start()) for match in _WORD.finditer(text)]
+
+
 def content_words(text: str) -> list[str]:
     """The words that carry meaning, lower case."""
     return [word for word in words(text) if word not in STOP_WORDS]
