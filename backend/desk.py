@@ -57,11 +57,11 @@ async def open_desk(settings: Settings, make_writer: MakeWriter = embedded_write
         await library.embedder.warm_up()
         database = Database(settings.data_dir / "desk.db", storage.MIGRATIONS)
         stack.push_async_callback(database.close)
-        checkpointer = await stack.enter_async_context(_checkpointer(settings))
+        memory = await stack.enter_async_context(checkpointer(settings))
         searcher = Searcher(library)
         worker = Worker(Strategies(library, searcher), settings.answer_threshold)
         router = EmbeddedRouter(library.embedder, searcher)
-        graph = Supervisor(catalog, router, worker, make_writer(library)).graph(checkpointer)
+        graph = Supervisor(catalog, router, worker, make_writer(library)).graph(memory)
         log = RunLog(database)
         stack.push_async_callback(log.close)
         runs = RunEngine(database, log, Assistant(graph), settings.run_timeout_seconds)
@@ -69,12 +69,13 @@ async def open_desk(settings: Settings, make_writer: MakeWriter = embedded_write
         if ended:
             _LOG.warning("%d runs of a process that is gone were ended as interrupted", ended)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
-        _spare_the_collector()
+        spare_the_collector()
         yield Desk(settings, catalog, library, runs, database)
 
 
 @asynccontextmanager
-async def _checkpointer(settings: Settings) -> AsyncIterator[AsyncSqliteSaver]:
+async def checkpointer(settings: Settings) -> AsyncIterator[AsyncSqliteSaver]:
+    """The conversations' memory."""
     async with aiosqlite.connect(settings.data_dir / "graph.db") as connection:
         # Strict: a checkpoint that names any class outside the allowed ones is not read.
         serializer = JsonPlusSerializer(allowed_msgpack_modules=None)
@@ -83,7 +84,7 @@ async def _checkpointer(settings: Settings) -> AsyncIterator[AsyncSqliteSaver]:
         yield saver
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """What is alive now lives until the end; scanning it again and again would show as gaps between tokens."""
     gc.collect()
     gc.freeze()

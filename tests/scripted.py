@@ -1,0 +1,71 @@
+"""A chat model that follows a script, and a desk that it answers for: `python -m tests.scripted`.
+
+The script stands in the question: "refunds, 500 tokens, 10 ms apart", "... then hang".
+"""
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import uvicorn
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+from agents.writers import ChatWriter
+from backend.app import create_app
+from backend.settings import Settings
+
+_TOKENS = re.compile(r"(\d+) tokens")
+_PAUSE = re.compile(r"(\d+) ms apart")
+_HANG = "then hang"
+
+
+class ScriptedModel(BaseChatModel):
+    """Streams `word0 word1 ...` as the last message asks."""
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        raise NotImplementedError("the desk streams")
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        script = messages[-1].text
+        pause = int(found.group(1)) / 1000 if (found := _PAUSE.search(script)) else None
+        for number in range(int(found.group(1)) if (found := _TOKENS.search(script)) else 3):
+            if pause is not None:
+                await asyncio.sleep(pause)
+            yield ChatGenerationChunk(message=AIMessageChunk(content=f"word{number} "))
+        if _HANG in script:
+            await asyncio.Event().wait()
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata={"finish_reason": "stop"}))
+
+
+def main() -> int:
+    """Serve a desk whose answers the script decides."""
+    settings = Settings()
+    app = create_app(settings, lambda _: ChatWriter("scripted", ScriptedModel()))
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=round(settings.shutdown_seconds),
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
