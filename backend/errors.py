@@ -6,6 +6,7 @@ knowledge.errors.DeskError
     ├── ThreadBusy          the conversation is still answering the question before
     ├── RunUnknown          no run of that id
     ├── RunTimedOut         no end within RUN_TIMEOUT_SECONDS
+    ├── ShuttingDown        no new questions any more
     ├── StorageFailed       the log could not be written
     └── BindRefused         an address that the desk will not listen on
 """
@@ -46,6 +47,13 @@ class RunTimedOut(BackendError):
     retryable = True
 
 
+class ShuttingDown(BackendError):
+    """Said between the signal and the end of the process."""
+
+    code = "shutting_down"
+    retryable = True
+
+
 class StorageFailed(BackendError):
     """Nothing is shown that is not stored, so the run ends here."""
 
@@ -70,6 +78,7 @@ _STATUS: dict[type[DeskError], int] = {
     ThreadBusy: 409,
     AnswerFailed: 502,
     IndexUnavailable: 503,
+    ShuttingDown: 503,
     StorageFailed: 503,
     RunTimedOut: 504,
 }

@@ -12,7 +12,7 @@ from typing import Protocol
 from agents.assistant import Outcome
 from agents.events import Cancelled, Done, Error, Event, Reset, Start, Token
 from backend import sse, storage
-from backend.errors import RunTimedOut, RunUnknown, ThreadBusy
+from backend.errors import RunTimedOut, RunUnknown, ShuttingDown, ThreadBusy
 from backend.runlog import LiveRun, RunLog
 from backend.sse import Frame
 from backend.storage import Run
@@ -63,6 +63,7 @@ class RunEngine:
         self._run_seconds = run_seconds
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._busy: dict[str, str] = {}
+        self._stopping = False
 
     async def recover(self) -> int:
         """End what a process that is gone had under way: nothing stays unfinished, and what was said is kept."""
@@ -77,6 +78,8 @@ class RunEngine:
 
     async def start(self, question: str, session_id: str) -> Run:
         """Store the question and begin to answer it. Returns once both would survive a crash."""
+        if self._stopping:
+            raise ShuttingDown("The desk is being stopped; please ask again in a moment.")
         # One conversation is one graph thread: a second answer at once would write over the first one's memory.
         if session_id in self._busy:
             raise ThreadBusy(f"session {session_id} is still answering; wait for run {self._busy[session_id]} to end")
@@ -111,7 +114,8 @@ class RunEngine:
         return self._log.follow(run_id, after, idle_seconds)
 
     async def stop(self, seconds: float) -> None:
-        """Cancel what is under way; each run still writes its own end."""
+        """Take no more questions and cancel what is under way; each run still writes its own end."""
+        self._stopping = True
         for task in self._tasks.values():
             task.cancel("the desk is shutting down")
         if self._tasks:

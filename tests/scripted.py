@@ -9,14 +9,13 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
-import uvicorn
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from agents.writers import ChatWriter
-from backend.app import create_app
+from backend.server import serve
 from backend.settings import Settings
 
 _TOKENS = re.compile(r"(\d+) tokens")
@@ -52,20 +51,5 @@ class ScriptedModel(BaseChatModel):
         yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata={"finish_reason": "stop"}))
 
 
-def main() -> int:
-    """Serve a desk whose answers the script decides."""
-    settings = Settings()
-    app = create_app(settings, lambda _: ChatWriter("scripted", ScriptedModel()))
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=round(settings.shutdown_seconds),
-    )
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(serve(Settings(), lambda _: ChatWriter("scripted", ScriptedModel())))

@@ -1,0 +1,64 @@
+"""Serve the desk until a signal: answers under way get their end first, then the connections close, then the desk."""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from types import FrameType
+
+import uvicorn
+
+from backend.app import create_app
+from backend.desk import Desk, MakeWriter, embedded_writer, open_desk
+from backend.security import check_address
+from backend.settings import Settings
+from knowledge.errors import DeskError
+
+
+def serve(settings: Settings, make_writer: MakeWriter = embedded_writer) -> int:
+    """The exit status: 0 after a signal, 2 with the reason if the desk cannot be opened."""
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=round(settings.shutdown_seconds),
+    )
+    # uvicorn repeats the signal that stopped it; by then everything it served is over, and the desk closes on this.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    try:
+        check_address(settings)
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(_serve(settings, config, make_writer))
+    except DeskError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        return 2
+    return 0
+
+
+async def _serve(settings: Settings, config: uvicorn.Config, make_writer: MakeWriter) -> None:
+    async with open_desk(settings, make_writer) as desk:
+        config.app.state.desk = desk  # type: ignore[union-attr]
+        await _Server(config, desk).serve()
+
+
+class _Server(uvicorn.Server):
+    """Ends the answers under way before it waits for their connections."""
+
+    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+        super().__init__(config)
+        self._desk = desk
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._desk.runs.stop(self._desk.settings.shutdown_seconds)
+        await super().shutdown(sockets)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    sys.exit(0)
