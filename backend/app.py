@@ -10,7 +10,8 @@ from backend.settings import Settings
 
 def create_app(settings: Settings) -> FastAPI:
     """The service; its doors answer once `app.state.desk` is set."""
-    app = FastAPI(title="Frontdesk", version="0.1.0")
+    # The interactive pages would load their scripts from elsewhere.
+    app = FastAPI(title="Frontdesk", version="0.1.0", docs_url=None, redoc_url=None)
     responses.install(app)
     app.add_middleware(BodyLimit, body_bytes=settings.max_body_bytes, document_bytes=settings.max_document_bytes)
     app.add_middleware(OriginGuard)

@@ -111,11 +111,6 @@ def append_events(db: sqlite3.Connection, entries: list[Entry]) -> None:
                 _end_run(db, entry.run_id, terminal)
 
 
-def mark_in_progress(db: sqlite3.Connection, run_id: str) -> None:
-    """The engine has taken the run up."""
-    db.execute("UPDATE runs SET status = 'in_progress' WHERE id = ?", (run_id,))
-
-
 def get_run(db: sqlite3.Connection, run_id: str) -> Run | None:
     """A run by id."""
     row = db.execute(f"{_RUN} WHERE id = ?", (run_id,)).fetchone()

@@ -6,6 +6,7 @@ DeskError
 │   ├── DocumentUnreadable      one file cannot become a document
 │   ├── DocumentsNotFound       a path that does not exist or holds nothing to index
 │   ├── DocumentUnknown         no document of that id
+│   ├── EmbeddingModelChanged   the stored vectors are of another model
 │   └── IndexUnavailable        the vector index does not answer
 └── agents.errors, backend.errors
 """
@@ -56,6 +57,12 @@ class DocumentUnknown(KnowledgeError):
     """No document of that id."""
 
     code = "document_not_found"
+
+
+class EmbeddingModelChanged(KnowledgeError):
+    """Vectors of two models cannot be compared; every answer would be wrong without a word."""
+
+    code = "embedding_model_changed"
 
 
 class IndexUnavailable(KnowledgeError):

@@ -11,7 +11,7 @@ from typing import TypeVar
 from knowledge import chunks, loaders, store
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
-from knowledge.errors import DocumentUnknown
+from knowledge.errors import DocumentUnknown, EmbeddingModelChanged
 from knowledge.owner import Ownership
 from knowledge.store import DocumentInfo, DocumentKey
 from knowledge.vectors import VectorIndex
@@ -38,8 +38,18 @@ class Library:
         """Take the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
         ownership = Ownership(data_dir, url)
         database = Database(data_dir / "knowledge.db", store.MIGRATIONS)
-        library = cls(ownership, database, VectorIndex(data_dir / "chroma"), Embedder(embedding_model))
-        await library._open_index()
+        try:
+            model = await database.write(lambda db: store.fact(db, "embedding_model", embedding_model))
+            if model != embedding_model:
+                raise EmbeddingModelChanged(
+                    f"{data_dir} was indexed with EMBEDDING_MODEL={model}; set it back, or index into a new DATA_DIR"
+                )
+            library = cls(ownership, database, VectorIndex(data_dir / "chroma"), Embedder(embedding_model))
+            await library._open_index()
+        except BaseException:
+            await database.close()
+            ownership.release()
+            raise
         return library
 
     async def close(self) -> None:

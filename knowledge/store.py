@@ -99,7 +99,12 @@ def create_documents(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS = (create_documents,)
+def create_facts(db: sqlite3.Connection) -> None:
+    """What is true of the library as a whole."""
+    db.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+
+
+MIGRATIONS = (create_documents, create_facts)
 
 _INFO = """SELECT id, folder, source, path, title, content_hash, version, updated_at,
     (SELECT count(*) FROM chunks WHERE document_id = documents.id) AS chunks FROM documents"""
@@ -158,12 +163,6 @@ def chunks_by_id(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, Stored
     return {row["id"]: StoredChunk(**dict(row)) for row in rows}
 
 
-def chunks_of_folder(db: sqlite3.Connection, folder: str) -> list[StoredChunk]:
-    """Every chunk of a folder, in document order."""
-    rows = db.execute(f"{_CHUNK} WHERE d.folder = ? ORDER BY d.path, d.source, c.position", (folder,))
-    return [StoredChunk(**dict(row)) for row in rows]
-
-
 def embeddings_of_chunks(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, bytes]:
     """Stored vectors, so that nothing is ever embedded twice."""
     marks = ",".join("?" * len(ids))
@@ -213,6 +212,12 @@ def frequency(db: sqlite3.Connection, stem: str) -> int:
 def vocabulary(db: sqlite3.Connection) -> list[str]:
     """The stems of all words of all documents."""
     return [row["term"] for row in db.execute("SELECT term FROM chunk_vocabulary")]
+
+
+def fact(db: sqlite3.Connection, name: str, value: str) -> str:
+    """What is recorded under a name; from the first call on, `value`."""
+    db.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (name, value))
+    return str(db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()["value"])
 
 
 def _note_change(db: sqlite3.Connection, folder: str, chunk_id: int | None, *, removed: bool) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import RedirectResponse
 
 from backend.doors.common import TheDesk
 
@@ -11,9 +10,9 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/", include_in_schema=False)
-async def home() -> RedirectResponse:
-    """The interactive description of every door."""
-    return RedirectResponse("/docs")
+async def home() -> dict[str, Any]:
+    """Where to go from here."""
+    return {"name": "Frontdesk", "ask": "POST /chat", "stream": "POST /chat/stream", "every door": "/openapi.json"}
 
 
 @router.get("/health")
