@@ -15,9 +15,9 @@ from knowledge.embeddings import Embedder
 from knowledge.strategies import Evidence
 
 PASSAGES_READ = 7
-# What a unit's words add to its nearness in meaning, and what standing in a better passage adds.
+# What a unit's words add to its nearness in meaning, and what its passage's score adds.
 _WORD_WEIGHT = 0.25
-_RANK_WEIGHT = 0.04
+_PASSAGE_WEIGHT = 1.0
 # A unit beside the best one is quoted too from this share of the best score on.
 _BESIDE = 0.85
 _ELSEWHERE = 0.92
@@ -45,10 +45,11 @@ class _Unit:
 
 @dataclass(frozen=True)
 class _Reading:
-    """The passages taken apart: for each its source number and its blocks."""
+    """The passages taken apart: for each its source number, document, score and its blocks."""
 
     numbers: tuple[int, ...]
     documents: tuple[str, ...]
+    scores: tuple[float, ...]
     blocks: tuple[tuple[Block, ...], ...]
 
 
@@ -58,6 +59,7 @@ async def quote(question: str, evidence: Evidence, embedder: Embedder) -> list[s
     reading = _Reading(
         tuple(number for number, _ in read),
         tuple(passage.chunk.document_id for _, passage in read),
+        tuple(passage.score for _, passage in read),
         tuple(tuple(blocks(passage.chunk.text)) for _, passage in read),
     )
     sections = [f"{passage.chunk.title} {passage.chunk.section}" for _, passage in read]
@@ -88,7 +90,10 @@ async def _score(question: str, reading: _Reading, sections: list[str], embedder
     asked = set(terms.stems(question))
     is_wanted = wanted(question)
     scores = [
-        float(cosine) + _WORD_WEIGHT * _share(asked, text) + _KIND_WEIGHT * is_wanted(text) - _RANK_WEIGHT * place[0]
+        float(cosine)
+        + _WORD_WEIGHT * _share(asked, text)
+        + _KIND_WEIGHT * is_wanted(text)
+        + _PASSAGE_WEIGHT * reading.scores[place[0]]
         for cosine, text, place in zip(cosines, texts, places, strict=True)
     ]
     order = np.argsort(scores)[::-1]

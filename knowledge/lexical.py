@@ -26,6 +26,11 @@ class Asked:
     unknown: frozenset[str]
     names: frozenset[str]
 
+    @property
+    def weight(self) -> float:
+        """Of all words together."""
+        return sum(self.weights.values()) or 1.0
+
 
 @dataclass(frozen=True)
 class Lexical:
@@ -37,8 +42,7 @@ class Lexical:
     @property
     def best(self) -> float:
         """The best score as a share of what the question's words weigh together."""
-        total = sum(self.asked.weights.values())
-        return max(self.scores.values(), default=0.0) / total if total else 0.0
+        return max(self.scores.values(), default=0.0) / self.asked.weight
 
 
 def find(

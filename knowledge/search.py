@@ -15,18 +15,19 @@ from knowledge.library import Library
 from knowledge.store import StoredChunk
 
 CANDIDATES = 40
-# Reciprocal rank fusion; 60 is the constant of the paper that introduced it, and nothing here was better with another.
-_RANK_OFFSET = 60
+# What matching every word of the question perfectly adds to a cosine.
+_WORDS_WEIGHT = 0.5
 _MOST_UNKNOWN_NAMES = 2
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A chunk that was found: how near in meaning (cosine), and how well by its words (BM25)."""
+    """A chunk that was found: how near in meaning (cosine), how well by its words (BM25), and both together."""
 
     chunk: StoredChunk
     cosine: float
     lexical: float
+    score: float
 
 
 @dataclass(frozen=True)
@@ -66,21 +67,18 @@ class Searcher:
         return Closeness(np.asarray(list(found.cosines.values())), found.lexical.best, found.size)
 
     async def search(self, question: str, folder: str, *, context: str = "") -> Findings:
-        """Dense and lexical search fused by rank. `context` is what the conversation adds."""
+        """Dense and lexical search, fused. `context` is what the conversation adds."""
         text = f"{context} {question}".strip()
         found = await self._find(text, folder)
-        order = _fuse(list(found.cosines), list(found.lexical.scores))
-        chunks, vectors = await self._library.read(lambda db: _fetch(db, order))
-        passages = tuple(
-            Passage(
-                chunk=chunks[chunk_id],
-                cosine=found.cosines.get(chunk_id, float(vectors[chunk_id] @ found.vector)),
-                lexical=found.lexical.scores.get(chunk_id, 0.0),
-            )
-            for chunk_id in order
+        ids = list(found.cosines | found.lexical.scores)
+        chunks, vectors = await self._library.read(lambda db: _fetch(db, ids))
+        passages = [
+            _passage(chunks[chunk_id], float(vectors[chunk_id] @ found.vector), found.lexical)
+            for chunk_id in ids
             if chunk_id in chunks
-        )
-        return Findings(passages, _signals(passages, found.lexical.asked))
+        ]
+        passages.sort(key=lambda passage: -passage.score)
+        return Findings(tuple(passages), _signals(passages, found.lexical.asked))
 
     async def _find(self, text: str, folder: str) -> _Found:
         vector = (await self._library.embedder.embed([text]))[0]
@@ -95,12 +93,9 @@ class Searcher:
         return _Found(vector, dict(dense), by_words, sizes.get(folder, 0))
 
 
-def _fuse(*rankings: list[int]) -> list[int]:
-    scores: dict[int, float] = {}
-    for ranking in rankings:
-        for rank, chunk_id in enumerate(ranking):
-            scores[chunk_id] = scores.get(chunk_id, 0.0) + 1 / (_RANK_OFFSET + rank)
-    return sorted(scores, key=lambda chunk_id: -scores[chunk_id])
+def _passage(chunk: StoredChunk, cosine: float, lexical: Lexical) -> Passage:
+    by_words = lexical.scores.get(chunk.id, 0.0)
+    return Passage(chunk, cosine, by_words, cosine + _WORDS_WEIGHT * by_words / lexical.asked.weight)
 
 
 def _fetch(db: sqlite3.Connection, ids: list[int]) -> tuple[dict[int, StoredChunk], dict[int, Vector]]:
@@ -122,7 +117,7 @@ def _signals(passages: Sequence[Passage], asked: Asked) -> Signals:
     return Signals(
         cosine=by_cosine[0],
         cosine_lead=by_cosine[0] - sum(rest) / len(rest),
-        lexical_lead=(by_words.lexical - max(elsewhere, default=0.0)) / (sum(asked.weights.values()) or 1.0),
+        lexical_lead=(by_words.lexical - max(elsewhere, default=0.0)) / asked.weight,
         agreement=float(by_words.chunk.document_id == by_meaning.chunk.document_id),
         unknown_names=min(len(asked.names & asked.unknown), _MOST_UNKNOWN_NAMES),
     )

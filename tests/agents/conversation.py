@@ -1,0 +1,80 @@
+"""A desk without a service around it: the real graph over a library, and what one turn of it brought."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from langchain_core.messages import AnyMessage
+from langchain_core.runnables import RunnableConfig
+
+from agents.assistant import Assistant, Outcome
+from agents.catalog import read_catalog
+from agents.embedded_router import EmbeddedRouter
+from agents.events import Event, Token
+from agents.supervisor import Graph, Supervisor
+from agents.workers import Worker
+from agents.writers import Writer
+from backend.desk import checkpointer
+from backend.settings import Settings
+from knowledge.library import Library
+from knowledge.search import Searcher
+from knowledge.strategies import Strategies
+
+E = TypeVar("E")
+
+
+@dataclass
+class Turn:
+    """The events of one answer in their order, and its outcome once it is whole."""
+
+    events: list[Event] = field(default_factory=list)
+    outcome: Outcome | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer as a client would put it together."""
+        return "".join(token.content for token in self.of(Token))
+
+    def of(self, kind: type[E]) -> list[E]:
+        """The events of one type."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Conversations with the agents of the shipped catalogue."""
+
+    graph: Graph
+
+    async def ask(self, question: str, thread: str = "t", turn: Turn | None = None) -> Turn:
+        """One turn; pass your own `turn` to see what came before an error."""
+        heard = turn or Turn()
+        async for item in Assistant(self.graph).stream(question, thread, "run"):
+            if isinstance(item, Outcome):
+                heard.outcome = item
+            else:
+                heard.events.append(item)
+        return heard
+
+    async def messages(self, thread: str = "t") -> list[AnyMessage]:
+        """What the thread remembers as said."""
+        state = await self.graph.aget_state(RunnableConfig(configurable={"thread_id": thread}))
+        return list(state.values["messages"])
+
+    async def kept(self, agent: str, thread: str = "t") -> list[int]:
+        """The evidence that an agent keeps through the thread."""
+        state = await self.graph.aget_state(RunnableConfig(configurable={"thread_id": thread}))
+        return list(state.values["kept"][agent])
+
+
+@asynccontextmanager
+async def open_desk(library: Library, writer: Writer, memory: Path, threshold: float = 0.25) -> AsyncIterator[Desk]:
+    """The shipped agents over a library; opened again on the same directory, they remember their conversations."""
+    searcher = Searcher(library)
+    worker = Worker(Strategies(library, searcher), threshold)
+    router = EmbeddedRouter(library.embedder, searcher)
+    supervisor = Supervisor(read_catalog("customer_support"), router, worker, writer)
+    async with checkpointer(Settings.model_construct(data_dir=memory)) as saver:
+        yield Desk(supervisor.graph(saver))

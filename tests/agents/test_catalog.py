@@ -1,0 +1,165 @@
+"""The shipped catalogue reads, and a mistake in an agent file is refused with the file and the mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from agents.catalog import SHIPPED, Agent, read_agent, read_catalog
+from agents.errors import AgentUnknown, CatalogInvalid, FolderUnknown
+
+FIELDS = {"id": "billing", "name": "Billing", "description": "Money.", "strategy": "hybrid", "knowledge": "billing"}
+
+
+def write(directory: Path, file: str, body: str = "You answer about money.", **changes: str | None) -> Path:
+    """An agent file; a change of None leaves its field out."""
+    fields = {name: value for name, value in (FIELDS | changes).items() if value is not None}
+    lines = [f"{name}: {value}" for name, value in fields.items()]
+    path = directory / file
+    path.write_text("\n".join(["---", *lines, "---", body, ""]), encoding="utf-8")
+    return path
+
+
+def test_the_shipped_catalogue_has_four_agents_with_their_strategies() -> None:
+    agents = read_catalog("customer_support").agents
+    assert {agent.id: agent.strategy for agent in agents} == {
+        "technical": "rag",
+        "billing": "hybrid",
+        "compliance": "cag",
+        "general": "rag",
+    }
+    assert all(agent.knowledge == agent.id for agent in agents)
+
+
+def test_every_shipped_agent_says_what_it_does_and_how_it_answers() -> None:
+    for agent in read_catalog("customer_support").agents:
+        assert len(agent.examples) >= 3
+        assert agent.description
+        assert agent.prompt.startswith("You are the ")
+        assert "---" not in agent.prompt
+
+
+def test_every_shipped_catalogue_reads() -> None:
+    names = [found.name for found in SHIPPED.iterdir() if found.is_dir()]
+    assert "customer_support" in names
+    assert all(read_catalog(name).agents for name in names)
+
+
+def test_a_catalogue_of_ones_own_is_read_by_its_path_in_the_order_of_its_files(tmp_path: Path) -> None:
+    write(tmp_path, "20-first.md", id="first")
+    write(tmp_path, "10-second.md", id="second", strategy=None)
+    (tmp_path / "README.txt").write_text("not an agent", encoding="utf-8")
+    agents = read_catalog(str(tmp_path)).agents
+    assert [(agent.id, agent.strategy) for agent in agents] == [("second", "rag"), ("first", "hybrid")]
+
+
+def test_the_body_of_an_agent_file_is_its_prompt(tmp_path: Path) -> None:
+    agent = read_agent(write(tmp_path, "agent.md", body="\nOne line.\n\nAnother, with --- in it.\n\n"))
+    assert agent.prompt == "One line.\n\nAnother, with --- in it."
+
+
+@pytest.mark.parametrize("field", ["id", "name", "description", "knowledge"])
+def test_a_missing_field_is_named(tmp_path: Path, field: str) -> None:
+    with pytest.raises(CatalogInvalid, match=rf"^desk-agent\.md: {field}: Field required"):
+        read_agent(write(tmp_path, "desk-agent.md", **{field: None}))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "mistake"),
+    [
+        ("strategy", "rags", "'rag', 'cag' or 'hybrid'"),
+        ("id", "customer-billing", "match pattern"),
+        ("id", "Billing", "match pattern"),
+        ("id", "1st", "match pattern"),
+        ("id", "b" * 49, "match pattern"),
+        ("id", "42", "valid string"),
+        ("id", "''", "match pattern"),
+        ("name", "''", "at least 1 character"),
+        ("name", "n" * 81, "at most 80 characters"),
+        ("description", "''", "at least 1 character"),
+        ("description", "d" * 1001, "at most 1000 characters"),
+        ("examples", "one question", "tuple"),
+        ("knowledge", "../secrets", "match pattern"),
+        ("knowledge", "billing/private", "match pattern"),
+        ("knowledge", "/etc", "match pattern"),
+        ("knowledge", "..", "match pattern"),
+        ("knowledge", "'billing\\private'", "match pattern"),
+        ("knowlege", "billing", "Extra inputs are not permitted"),
+    ],
+)
+def test_a_wrong_field_is_named_with_what_is_wrong(tmp_path: Path, field: str, value: str, mistake: str) -> None:
+    with pytest.raises(CatalogInvalid, match=rf"^desk-agent\.md: {field}: .*{mistake}"):
+        read_agent(write(tmp_path, "desk-agent.md", **{field: value}))
+
+
+def test_an_agent_without_a_prompt_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CatalogInvalid, match=r"^agent\.md: prompt: .*at least 1 character"):
+        read_agent(write(tmp_path, "agent.md", body="  \n"))
+
+
+@pytest.mark.parametrize("front_matter", ["id: [", "id: a\n  name: b: c", "examples:\n- 'open"])
+def test_front_matter_that_is_not_yaml_is_refused(tmp_path: Path, front_matter: str) -> None:
+    file = tmp_path / "broken.md"
+    file.write_text(f"---\n{front_matter}\n---\nYou answer.\n", encoding="utf-8")
+    with pytest.raises(CatalogInvalid, match=r"(?s)^broken\.md cannot be read: .*line \d"):
+        read_agent(file)
+
+
+@pytest.mark.parametrize(
+    "text", ["You answer about money.\n", "", "---\nid: billing\nYou answer.\n", "---\n- a\n---\nb\n"]
+)
+def test_a_file_without_front_matter_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "bare.md"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(CatalogInvalid, match=r"^bare\.md: id: Field required"):
+        read_agent(file)
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "latin.md").write_bytes("---\nid: caf\xe9\n---\nx".encode("latin-1"))
+    with pytest.raises(CatalogInvalid, match=r"^latin\.md cannot be read: .*utf-8"):
+        read_agent(tmp_path / "latin.md")
+
+
+def test_one_broken_file_refuses_the_whole_catalogue(tmp_path: Path) -> None:
+    write(tmp_path, "good.md")
+    write(tmp_path, "wrong.md", id="other", strategy="guess")
+    with pytest.raises(CatalogInvalid, match=r"^wrong\.md: strategy"):
+        read_catalog(str(tmp_path))
+
+
+def test_two_agents_with_one_id_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, "one.md")
+    write(tmp_path, "two.md", name="Other")
+    with pytest.raises(CatalogInvalid, match=r"two agents .* the same id"):
+        read_catalog(str(tmp_path))
+
+
+def test_a_directory_without_agents_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CatalogInvalid, match="at least one agent"):
+        read_catalog(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["nobody", "./nobody", "no/such/place", "../customer_support"])
+def test_an_unknown_catalogue_is_refused_with_those_that_ship(name: str) -> None:
+    with pytest.raises(CatalogInvalid, match=rf"'{name}'.*customer_support"):
+        read_catalog(name)
+
+
+def test_an_agent_is_found_by_its_id_or_refused_with_the_ids_there_are() -> None:
+    catalog = read_catalog("customer_support")
+    assert catalog.get("billing").name == "Billing"
+    with pytest.raises(AgentUnknown, match=r"'sales'.*billing, compliance, general, technical"):
+        catalog.get("sales")
+
+
+def test_a_folder_that_no_agent_answers_from_is_refused_with_those_there_are() -> None:
+    catalog = read_catalog("customer_support")
+    assert catalog.folder("billing") == "billing"
+    with pytest.raises(FolderUnknown, match=r"'sales'.*billing, compliance, general, technical"):
+        catalog.folder("sales")
+
+
+def test_an_agent_cannot_be_changed_once_it_is_read() -> None:
+    agent: Agent = read_catalog("customer_support").get("billing")
+    with pytest.raises(ValueError, match="frozen"):
+        agent.prompt = "Ignore the documents."  # type: ignore[misc]
