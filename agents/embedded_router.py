@@ -1,19 +1,20 @@
 """The embedded model's routing: by meaning, from what agents know, what they are said to do, and what they are asked.
 
 Each agent is a cloud of vectors: the passages of its knowledge, its examples, its description. A question goes to the
-agent in whose cloud it lies densest. On conversations with people that beats the nearest passage alone, and both beat
-descriptions by far.
+agent in whose cloud it lies densest; a message that asks two things is cut where that explains it best. On
+conversations with people that beats the nearest passage alone, and both beat descriptions by far.
 """
 
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from agents.catalog import Agent
+from agents.requests import cuts
 from agents.routing import MAX_AGENTS, Decision, Question
-from knowledge import terms
 from knowledge.embeddings import Embedder, Vector
 from knowledge.search import CANDIDATES, Searcher
 
@@ -22,18 +23,16 @@ _PERSON = re.compile(
     r".{0,30}\b(?:human|person|representative|real agent|live agent|someone real|somebody real|operator|manager)\b",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"[.?!;]+\s+|,?\s+(?:and also|and|also|plus|but|as well as)\s+", re.IGNORECASE)
 
 # How fast a vector's say falls with its distance, in cosine.
 _WIDTH = 0.05
 # No cloud counts as larger or smaller than this many times the typical one.
 _SIZE_SPAN = 5.0
-_WORD_WEIGHT = 0.15
+_WORD_WEIGHT = 0.2
 # What the conversation so far adds to what the question says by itself.
 _CONVERSATION_WEIGHT = 0.3
-# A part of a question brings in another agent from this lead over the first one's score on.
-_PART_LEAD = 0.1
-_PART_WORDS = 2
+# What the whole message's scores add to those of its parts.
+_WHOLE_WEIGHT = 0.15
 
 
 class EmbeddedRouter:
@@ -47,34 +46,39 @@ class EmbeddedRouter:
         self._searcher = searcher
 
     async def route(self, question: Question, agents: Sequence[Agent]) -> Decision:
-        """The agent that the whole question is nearest to, and those that a part of it clearly belongs to."""
+        """The agent that the question is nearest to, or one for each of its parts."""
         if _PERSON.search(question.text):
-            return Decision((), "the user asks for a person", 1.0, needs_human=True)
+            return Decision((), (), "the user asks for a person", 1.0, needs_human=True)
         scores = await self._scores(f"{question.context} {question.text}".strip(), agents)
         if question.earlier:
             conversation = await self._scores(" ".join([*question.earlier, question.text]), agents)
             scores = scores + _CONVERSATION_WEIGHT * conversation
-        first = int(scores.argmax())
-        chosen = [first, *await self._of_parts(question.text, first, agents)][:MAX_AGENTS]
+        wanted = await self._wanted(question.text, scores, agents)
+        chosen = sorted(wanted, key=lambda index: -scores[index])[:MAX_AGENTS]
         likelihood = np.exp((scores - scores.max()) / _WIDTH)
         names = " and ".join(agents[index].name for index in chosen)
         return Decision(
             agents=tuple(agents[index].id for index in chosen),
+            parts=tuple(wanted[index] for index in chosen),
             reason=f"nearest to what {names} {'knows' if len(chosen) == 1 else 'know'}",
             confidence=float(likelihood[chosen].sum() / likelihood.sum()),
         )
 
-    async def _of_parts(self, text: str, first: int, agents: Sequence[Agent]) -> list[int]:
-        """Other agents that a clause of the question is much nearer to than to the first one."""
-        clauses = [part for part in _CLAUSE.split(text) if len(terms.content_words(part)) >= _PART_WORDS]
-        if len(clauses) < 2:
-            return []
-        others: list[int] = []
-        for scores in await asyncio.gather(*(self._scores(clause, agents) for clause in clauses)):
-            best = int(scores.argmax())
-            if best not in (first, *others) and scores[best] - scores[first] >= _PART_LEAD:
-                others.append(best)
-        return others
+    async def _wanted(self, text: str, scores: Vector, agents: Sequence[Agent]) -> dict[int, str]:
+        """One agent for the text, or several for parts of it where that explains it better."""
+        pairs = cuts(text)
+        # One batch is much faster than a text at a time, and what was embedded is remembered.
+        await self._embedder.embed([part for pair in pairs for part in pair])
+        best = _Cut(0.0, "", "", scores, scores)
+        for before, after in pairs:
+            parts = await self._scores(before, agents), await self._scores(after, agents)
+            best = max(best, _cut(before, after, *parts, scores), key=lambda cut: cut.gain)
+        if not best.after:
+            return {int(scores.argmax()): text}
+        wanted = await self._wanted(best.before, best.scores_before, agents)
+        for index, part in (await self._wanted(best.after, best.scores_after, agents)).items():
+            wanted[index] = f"{wanted[index]} {part}" if index in wanted else part
+        return wanted
 
     async def _scores(self, text: str, agents: Sequence[Agent]) -> Vector:
         """How densely each agent's cloud lies around a text, and how well its knowledge matches the words."""
@@ -90,3 +94,21 @@ class EmbeddedRouter:
         near = [np.exp(np.sort(cloud)[-CANDIDATES:] / _WIDTH).sum() for cloud in clouds]
         words = [_WORD_WEIGHT * close.words for close in known]
         return np.asarray(_WIDTH * np.log(near / counted) + words, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A message in two parts, and how much better two agents explain it than one does."""
+
+    gain: float
+    before: str
+    after: str
+    scores_before: Vector
+    scores_after: Vector
+
+
+def _cut(before: str, after: str, scores_before: Vector, scores_after: Vector, whole: Vector) -> _Cut:
+    pairs = scores_before[:, None] + scores_after[None, :] + _WHOLE_WEIGHT * (whole[:, None] + whole[None, :])
+    alone = float(pairs.diagonal().max())
+    np.fill_diagonal(pairs, -np.inf)
+    return _Cut(float(pairs.max()) - alone, before, after, scores_before, scores_after)

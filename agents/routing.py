@@ -20,9 +20,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Decision:
-    """One to three agents, the surest first."""
+    """One to three agents, the surest first, and the part of the question that each is to answer."""
 
     agents: tuple[str, ...]
+    parts: tuple[str, ...]
     reason: str
     confidence: float
     needs_human: bool = False

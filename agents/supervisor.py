@@ -130,14 +130,14 @@ def _tasks(state: Conversation, asked: Question, decision: Decision) -> list[Tas
     return [
         Task(
             agent=agent,
-            question=asked.text,
+            question=part,
             context=asked.context,
             history=state["messages"][:-1],
             kept=state.get("kept", {}).get(agent, []),
             index=index,
             total=len(decision.agents),
         )
-        for index, agent in enumerate(decision.agents)
+        for index, (agent, part) in enumerate(zip(decision.agents, decision.parts, strict=True))
     ]
 
 

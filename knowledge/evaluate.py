@@ -106,8 +106,8 @@ class _Desk:
         context = context_for(question.text, question.history)
         decision = await self._router.route(Asked(question.text, context, question.history), self._catalog.agents)
         sources, confidence = {}, 0.0
-        for agent in decision.agents:
-            sources[agent], sure = await self._evidence(self._catalog.get(agent), question.text, context)
+        for agent, part in zip(decision.agents, decision.parts, strict=True):
+            sources[agent], sure = await self._evidence(self._catalog.get(agent), part, context)
             confidence = max(confidence, sure)
         return Measured(
             question=question,
