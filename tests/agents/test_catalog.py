@@ -10,7 +10,7 @@ from agents.errors import AgentUnknown, CatalogInvalid, FolderUnknown
 FIELDS = {"id": "billing", "name": "Billing", "description": "Money.", "strategy": "hybrid", "knowledge": "billing"}
 
 
-def write(directory: Path, file: str, body: str = "You answer about money.", **changes: str | None) -> Path:
+def write(directory: Path, file: str, body: str = "You answer about money.", /, **changes: str | None) -> Path:
     """An agent file; a change of None leaves its field out."""
     fields = {name: value for name, value in (FIELDS | changes).items() if value is not None}
     lines = [f"{name}: {value}" for name, value in fields.items()]
@@ -53,7 +53,7 @@ def test_a_catalogue_of_ones_own_is_read_by_its_path_in_the_order_of_its_files(t
 
 
 def test_the_body_of_an_agent_file_is_its_prompt(tmp_path: Path) -> None:
-    agent = read_agent(write(tmp_path, "agent.md", body="\nOne line.\n\nAnother, with --- in it.\n\n"))
+    agent = read_agent(write(tmp_path, "agent.md", "\nOne line.\n\nAnother, with --- in it.\n\n"))
     assert agent.prompt == "One line.\n\nAnother, with --- in it."
 
 
@@ -93,7 +93,7 @@ def test_a_wrong_field_is_named_with_what_is_wrong(tmp_path: Path, field: str, v
 
 def test_an_agent_without_a_prompt_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogInvalid, match=r"^agent\.md: prompt: .*at least 1 character"):
-        read_agent(write(tmp_path, "agent.md", body="  \n"))
+        read_agent(write(tmp_path, "agent.md", "  \n"))
 
 
 @pytest.mark.parametrize("front_matter", ["id: [", "id: a\n  name: b: c", "examples:\n- 'open"])

@@ -1,0 +1,106 @@
+"""What a hybrid agent has read once it keeps through the conversation, as long as the documents are there."""
+
+from pathlib import Path
+
+import pytest
+
+from agents.writers import ChatWriter
+from knowledge.library import Library
+from knowledge.store import DocumentKey
+from tests.agents.conversation import open_desk
+from tests.agents.evidence import gather
+from tests.agents.scripted import ScriptedModel
+
+VOUCHERS = "A gift voucher can be spent within 36 months."
+TOPICS = {
+    "vouchers": VOUCHERS,
+    "vat": "VAT is charged at the rate of the country of the customer's VAT number.",
+    "currencies": "An invoice is made out in euro, dollar or pound, whichever currency the first payment was in.",
+    "charities": "A charity pays half of the list price once it has sent its certificate of registration.",
+    "purchase-orders": "The number of a purchase order is printed on the invoice when an owner enters it.",
+    "payment-terms": "An invoice is due within 14 days, and within 30 days with an annual contract.",
+    "seats": "A seat that is added in the middle of the month is charged by the day.",
+}
+ABOUT_VOUCHERS = "Within how many months can a gift voucher be spent?"
+ABOUT_CURRENCY = "Which currency is our invoice made out in, euro or dollar, and when is the invoice due?"
+
+
+def key(topic: str) -> DocumentKey:
+    return DocumentKey("billing", "test", f"{topic}.md")
+
+
+@pytest.fixture
+async def stocked(library: Library) -> Library:
+    """More about billing than one question brings up."""
+    for topic, text in TOPICS.items():
+        await library.put(key(topic), f"# About {topic}\n\n{text}\n".encode())
+    fresh = await gather(library, ABOUT_CURRENCY, "billing", "hybrid")
+    assert VOUCHERS not in [excerpt.text for excerpt in fresh.excerpts]
+    return library
+
+
+@pytest.fixture
+def model() -> ScriptedModel:
+    """Answers for the only agent that is asked."""
+    return ScriptedModel(tokens={"billing": ["Yes. ", "[1]"]})
+
+
+async def test_what_was_read_for_one_question_is_at_hand_for_the_next(
+    stocked: Library, model: ScriptedModel, tmp_path: Path
+) -> None:
+    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path) as desk:
+        await desk.ask(ABOUT_VOUCHERS)
+        first = await desk.kept("billing")
+    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path) as desk:
+        await desk.ask(ABOUT_CURRENCY)
+        second = await desk.kept("billing")
+    assert first
+    assert set(first) < set(second)
+    assert all(VOUCHERS in messages[0].text for messages in model.prompts)
+    assert TOPICS["currencies"] in model.prompts[1][0].text
+
+
+async def test_the_evidence_of_one_conversation_is_not_that_of_another(
+    stocked: Library, model: ScriptedModel, tmp_path: Path
+) -> None:
+    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path) as desk:
+        await desk.ask(ABOUT_VOUCHERS, "one")
+        await desk.ask(ABOUT_CURRENCY, "two")
+    assert VOUCHERS not in model.prompts[1][0].text
+
+
+async def test_a_document_that_is_removed_is_not_kept(stocked: Library, model: ScriptedModel, tmp_path: Path) -> None:
+    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path) as desk:
+        await desk.ask(ABOUT_VOUCHERS)
+        await stocked.remove(key("vouchers").id)
+        await desk.ask(ABOUT_CURRENCY)
+    assert VOUCHERS in model.prompts[0][0].text
+    assert VOUCHERS not in model.prompts[1][0].text
+
+
+async def test_a_declined_answer_keeps_what_the_agent_has_read_before(
+    stocked: Library, model: ScriptedModel, tmp_path: Path
+) -> None:
+    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path) as desk:
+        await desk.ask(ABOUT_VOUCHERS)
+        before = await desk.kept("billing")
+    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path, threshold=1) as desk:
+        turn = await desk.ask(ABOUT_CURRENCY)
+        assert turn.text.startswith("I don't know")
+        assert set(before) <= set(await desk.kept("billing"))
+
+
+@pytest.mark.parametrize(
+    ("agent", "name", "question"),
+    [
+        ("technical", "technical support", "The upload API returns 413"),
+        ("compliance", "compliance", "Where is customer data stored?"),
+    ],
+)
+async def test_agents_of_the_other_strategies_keep_nothing(
+    library: Library, tmp_path: Path, agent: str, name: str, question: str
+) -> None:
+    model = ScriptedModel(tokens={name: ["Yes. [1]"]})
+    async with open_desk(library, ChatWriter("scripted", model), tmp_path) as desk:
+        await desk.ask(question)
+        assert await desk.kept(agent) == []

@@ -1,0 +1,36 @@
+"""What the tests of this folder share: documents on disk, and what a library holds of them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from knowledge import store
+from knowledge.library import Library
+from knowledge.search import Searcher
+
+
+def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Files below a directory, which is returned."""
+    for name, content in files.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return root
+
+
+async def paths(library: Library, folder: str) -> list[str]:
+    """The documents of a folder."""
+    return [info.path for info in await library.listing(folder)]
+
+
+async def texts(library: Library, folder: str, question: str) -> list[str]:
+    """The passages that a question finds, best first."""
+    found = await Searcher(library).search(question, folder)
+    return [passage.chunk.text for passage in found.passages]
+
+
+async def check_level(library: Library) -> dict[str, int]:
+    """SQL and Chroma hold equally many passages of every folder, and nothing waits to be told."""
+    stored = await library.read(store.chunk_counts)
+    assert await library.index.counts_by_folder() == stored
+    assert (await library.read(lambda db: store.pending_changes(db, 1))).last == 0
+    return stored

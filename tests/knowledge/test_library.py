@@ -1,0 +1,240 @@
+"""The library as a whole: one owner, an index that can be lost, and kills between any two steps."""
+
+import asyncio
+import json
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from knowledge import store
+from knowledge.chunks import Chunk
+from knowledge.database import Database, Work
+from knowledge.embeddings import Vectors
+from knowledge.errors import DataDirectoryInUse, DocumentUnknown, DocumentUnreadable, EmbeddingModelChanged
+from knowledge.library import Library
+from knowledge.loaders import Text
+from knowledge.store import DocumentKey, VectorChanges
+from knowledge.vectors import VectorIndex
+from tests.knowledge.parts import check_level, paths, texts, write
+from tests.serving import ROOT, environment, free_port
+
+KEY = DocumentKey("billing", "test", "fees.md")
+KEPT = "The fee is kept in full."
+
+# Opens the directory as a desk does, and says whether that took the embedding model.
+OPEN = """
+import asyncio, pathlib, sys
+from knowledge.library import Library
+async def main():
+    library = await Library.open(pathlib.Path(sys.argv[1]))
+    print("model" if "sentence_transformers" in sys.modules else "no model", sum((await library.sizes()).values()))
+    await library.close()
+asyncio.run(main())
+"""
+
+
+def vectors_of(count: int) -> Vectors:
+    """Unit vectors, each unlike the others."""
+    drawn = np.random.default_rng(count).normal(size=(count, 384)).astype(np.float32)
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype=np.float32)
+
+
+def put_in_sql(key: DocumentKey, count: int) -> Work[None]:
+    """What `Library.put` commits before it tells the vector index."""
+    pieces = [Chunk(position, "", f"Passage {position} of many.") for position in range(count)]
+    text = Text("Many", "\n\n".join(piece.text for piece in pieces))
+    return lambda db: store.put(db, key, text, "hash", pieces, vectors_of(count))
+
+
+async def commit(data_dir: Path, *works: Work[object]) -> None:
+    """Change the stopped library's SQL, as a process does that is killed before it tells the vector index."""
+    database = Database(data_dir / "knowledge.db", store.MIGRATIONS)
+    for work in works:
+        await database.write(work)
+    await database.close()
+
+
+async def test_a_second_owner_is_refused_and_told_where_the_first_one_is(data_dir: Path) -> None:
+    first = await Library.open(data_dir, url="http://127.0.0.1:8123")
+    with pytest.raises(DataDirectoryInUse, match=r"in use by the desk at http://127\.0\.0\.1:8123") as refused:
+        await Library.open(data_dir, url="http://127.0.0.1:9")
+    assert refused.value.owner_url == "http://127.0.0.1:8123"
+    await first.put(KEY, KEPT.encode())
+    await first.close()
+    second = await Library.open(data_dir)
+    assert "fees.md" in await paths(second, "billing")
+    with pytest.raises(DataDirectoryInUse, match="another process") as refused:
+        await Library.open(data_dir)
+    assert refused.value.owner_url is None
+    await second.close()
+
+
+async def test_what_a_dead_owner_noted_keeps_nobody_out(data_dir: Path) -> None:
+    (data_dir / "owner.json").write_text(json.dumps({"url": "http://127.0.0.1:9"}), encoding="utf-8")
+    library = await Library.open(data_dir)
+    with pytest.raises(DataDirectoryInUse) as refused:
+        await Library.open(data_dir)
+    assert refused.value.owner_url is None
+    await library.close()
+
+
+async def test_vectors_of_two_models_are_never_mixed_and_the_refusal_frees_the_directory(data_dir: Path) -> None:
+    with pytest.raises(EmbeddingModelChanged, match="was indexed with EMBEDDING_MODEL=bundled"):
+        await Library.open(data_dir, embedding_model="another")
+    library = await Library.open(data_dir)
+    await check_level(library)
+    await library.close()
+
+
+def lose_the_directory(chroma: Path) -> None:
+    shutil.rmtree(chroma)
+
+
+def empty_the_file(chroma: Path) -> None:
+    (chroma / "chroma.sqlite3").write_bytes(b"")
+
+
+def lose_the_collections(chroma: Path) -> None:
+    file = sqlite3.connect(chroma / "chroma.sqlite3", isolation_level=None)
+    file.execute("DELETE FROM collections")
+    file.close()
+
+
+@pytest.mark.parametrize("damage", [lose_the_directory, empty_the_file, lose_the_collections])
+async def test_a_lost_index_is_filled_again_from_sql_without_embedding(
+    data_dir: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(data_dir / "chroma")
+    opened = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", OPEN, str(data_dir)],
+        env=environment(data_dir, free_port()),
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    library = await Library.open(data_dir)
+    stored = await check_level(library)
+    assert opened.stdout == f"no model {sum(stored.values())}\n"
+    assert (await texts(library, "billing", "I was charged twice"))[0].startswith("A duplicate charge is refunded")
+    await library.close()
+
+
+async def test_vectors_that_went_missing_are_noticed_and_brought_back(data_dir: Path) -> None:
+    library = await Library.open(data_dir)
+    ids = [row["id"] for row in await library.read(lambda db: db.execute("SELECT id FROM chunks").fetchall())]
+    await library.close()
+    index = VectorIndex(data_dir / "chroma")
+    assert await index.open()
+    await index.apply(VectorChanges(0, [], [("billing", chunk_id) for chunk_id in ids]))
+    assert "billing" not in await index.counts_by_folder()
+    await index.close()
+    library = await Library.open(data_dir)
+    assert (await check_level(library))["billing"] == 3
+    await library.close()
+
+
+async def test_a_version_that_the_index_was_not_told_of_is_caught_up_when_it_is_opened(data_dir: Path) -> None:
+    """As many passages come as go, so nothing but the noted changes can tell."""
+    library = await Library.open(data_dir)
+    await library.put(KEY, KEPT.encode())
+    await library.close()
+    await commit(data_dir, put_in_sql(KEY, 1))
+    library = await Library.open(data_dir)
+    await check_level(library)
+    ((chunk_id, cosine),) = await library.index.nearest("billing", vectors_of(1)[0], 1)
+    (chunk,) = (await library.read(lambda db: store.chunks_by_id(db, [chunk_id]))).values()
+    assert (chunk.path, chunk.version, chunk.text) == ("fees.md", 2, "Passage 0 of many.")
+    assert cosine == pytest.approx(1, abs=1e-5)
+    assert KEPT not in await texts(library, "billing", KEPT)
+    await library.close()
+
+
+async def test_many_changes_and_removals_that_wait_are_caught_up_in_order(data_dir: Path) -> None:
+    many, gone = DocumentKey("bulk", "test", "many.md"), DocumentKey("bulk", "test", "gone.md")
+    await commit(data_dir, put_in_sql(gone, 700), put_in_sql(many, 600), put_in_sql(many, 1_100))
+    await commit(data_dir, lambda db: store.remove(db, gone.id))
+    library = await Library.open(data_dir)
+    assert (await check_level(library))["bulk"] == 1_100
+    await library.remove(many.id)
+    assert "bulk" not in await check_level(library)
+    await library.close()
+
+
+async def test_what_was_told_twice_is_held_once(data_dir: Path) -> None:
+    """Killed after the index was told and before SQL noted that it was."""
+    await commit(data_dir, store.note_everything)
+    library = await Library.open(data_dir)
+    await check_level(library)
+    await library.close()
+
+
+async def test_versions_of_one_document_that_come_at_once_are_all_counted(library: Library) -> None:
+    infos = await asyncio.gather(*(library.put(KEY, f"The fee is {n} USD.".encode()) for n in range(5)))
+    assert len(infos) == 5
+    (info,) = [info for info in await library.listing("billing") if info.id == KEY.id]
+    assert (info.version, info.chunks) == (5, 1)
+    assert sum(text.startswith("The fee is") for text in await texts(library, "billing", "What is the fee?")) == 1
+    await check_level(library)
+
+
+async def test_what_cannot_be_read_changes_nothing(library: Library) -> None:
+    before = await library.listing()
+    for name, data in (("a.md", b""), ("a.md", b"\xff"), ("a.pdf", b"%PDF"), ("a", b"text")):
+        with pytest.raises(DocumentUnreadable):
+            await library.put(DocumentKey("billing", "test", name), data)
+    with pytest.raises(DocumentUnknown, match="there is no document nowhere"):
+        await library.remove("nowhere")
+    assert await library.listing() == before
+    await check_level(library)
+
+
+async def test_sizes_and_words_follow_every_change(library: Library) -> None:
+    sizes = await library.sizes()
+    assert "quokka" not in await library.vocabulary()
+    info = await library.put(KEY, b"A quokka smiles.")
+    assert await library.sizes() == sizes | {"billing": sizes["billing"] + 1}
+    assert "quokka" in await library.vocabulary()
+    await library.remove(info.id)
+    assert await library.sizes() == sizes
+    assert "quokka" not in await library.vocabulary()
+
+
+def index_command(data_dir: Path, root: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "index_documents.py"), str(root), "--agent", "billing"],
+        env=environment(data_dir, free_port()),
+        cwd=root.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+async def test_an_ingestion_that_is_killed_is_finished_by_the_next_one(tmp_path: Path) -> None:
+    names = [f"fee-{number:02}.md" for number in range(12)]
+    root = write(tmp_path / "fees", {name: f"# {name}\n\n" + f"Fee {name} is due.\n\n" * 150 for name in names})
+    killed = index_command(tmp_path / "data", root)
+    assert killed.stdout
+    first, second = killed.stdout.readline(), killed.stdout.readline()
+    killed.kill()
+    killed.communicate()
+    assert (first, second) == (f"billing 1/12 added: {names[0]}\n", f"billing 2/12 added: {names[1]}\n")
+    assert killed.returncode == -signal.SIGKILL
+    again = index_command(tmp_path / "data", root)
+    output, _ = await asyncio.to_thread(again.communicate)
+    assert again.returncode == 0, output
+    assert f"billing 2/12 skipped: {names[1]}" in output
+    library = await Library.open(tmp_path / "data")
+    listing = await library.listing()
+    assert [(info.path, info.version) for info in listing] == [(name, 1) for name in names]
+    assert await check_level(library) == {"billing": sum(info.chunks for info in listing)}
+    assert (await texts(library, "billing", f"Is fee {names[-1]} due?")) != []
+    await library.close()
