@@ -13,7 +13,7 @@ api: .venv/.installed
 	$(PY) -m backend
 
 index: .venv/.installed
-	$(PY) index_documents.py $(DOCS)
+	$(PY) index_documents.py $(DOCS) $(if $(AGENT),--agent $(AGENT))
 
 eval: .venv/.installed
 	$(PY) -m knowledge.evaluate

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.catalog import Agent
-from agents.requests import cuts
+from agents.requests import cuts, leans
 from agents.routing import MAX_AGENTS, Decision, Question
 from knowledge.embeddings import Embedder, Vector
 from knowledge.search import CANDIDATES, Searcher
@@ -33,6 +33,8 @@ _WORD_WEIGHT = 0.2
 _CONVERSATION_WEIGHT = 0.3
 # What the whole message's scores add to those of its parts.
 _WHOLE_WEIGHT = 0.15
+# A part that points back to the one before it must be that much nearer to another agent.
+_LEANING_COST = 0.05
 
 
 class EmbeddedRouter:
@@ -111,4 +113,5 @@ def _cut(before: str, after: str, scores_before: Vector, scores_after: Vector, w
     pairs = scores_before[:, None] + scores_after[None, :] + _WHOLE_WEIGHT * (whole[:, None] + whole[None, :])
     alone = float(pairs.diagonal().max())
     np.fill_diagonal(pairs, -np.inf)
-    return _Cut(float(pairs.max()) - alone, before, after, scores_before, scores_after)
+    gain = float(pairs.max()) - alone - (_LEANING_COST if leans(after) else 0.0)
+    return _Cut(gain, before, after, scores_before, scores_after)

@@ -3,20 +3,28 @@
 import re
 
 from knowledge import terms
+from knowledge.followups import leans_on_earlier
 
 # More places than this to cut a message at would make a long one slow to route, and none of its parts telling.
 MAX_CUTS = 12
-_MIN_WORDS = 3
+# Less than this is no question by itself: "and how long", "why is that".
+_MIN_WORDS = 5
+_MIN_CONTENT_WORDS = 2
 
-_CUT = re.compile(r"(?<=[.?!;:])\s+|,\s+(?=(?:and|but|or|then|also)\s)|\s+(?=(?:and|also|plus|but)\s)", re.IGNORECASE)
+_CUT = re.compile(
+    r"(?<=[.?!;:])\s+|,\s+(?=(?:and|but|or|then|also)\s)|\s+(?=(?:and|also|plus|but|while|separately)\s)", re.IGNORECASE
+)
+_JOINT = re.compile(r"^[\s,]*(?:(?:and|also|plus|but|or|then)\s+)+", re.IGNORECASE)
 _OPENERS = (
     "how|what|whats|what's|where|when|who|whom|whose|why|which|wat|hw|can|could|do|does|did|is|are|am|was|were|will|would|"
     "may|should|shall|must|has|have"
 )
 _REQUEST = re.compile(
     rf"\?|(?:^|[.,;!:]\s+|,\s*|\b(?:and|also|plus|but|or|so|then|hi|hello)\s+)(?:{_OPENERS})\b"
-    r"|\b(?:please|pls|plz|tell me|show me|explain|wonder|wondering|need|want|wanna|would like|looking for"
-    r"|how do|how can|how to|what is|where do)\b",
+    r"|\b(?:please|pls|plz|tell me|show me|explain|asks?|asked|wants?|(?:'d|would) like|curious|wonder|wondering|need"
+    r"|wanna|looking for|how do|how can|how to|what is|where do"
+    # What does not work is asked about by being told.
+    r"|won't|wont|doesn't|doesnt|isn't|not working|fails|failing|refuses|error|broken|stuck|dead slow|any ?more)\b",
     re.IGNORECASE,
 )
 
@@ -28,5 +36,11 @@ def cuts(message: str) -> list[tuple[str, str]]:
     return [(before, after) for before, after in pairs if _asks(before) and _asks(after)]
 
 
+def leans(text: str) -> bool:
+    """Whether a part points back to what came before it: "and does that cost anything?" belongs with it."""
+    return leans_on_earlier(_JOINT.sub("", text))
+
+
 def _asks(text: str) -> bool:
-    return len(terms.content_words(text)) >= _MIN_WORDS and _REQUEST.search(text) is not None
+    enough = len(terms.words(text)) >= _MIN_WORDS and len(terms.content_words(text)) >= _MIN_CONTENT_WORDS
+    return enough and _REQUEST.search(text) is not None

@@ -60,6 +60,17 @@ async def test_what_was_read_for_one_question_is_at_hand_for_the_next(
     assert TOPICS["currencies"] in model.prompts[1][0].text
 
 
+async def test_what_was_read_outlasts_a_turn_that_another_agent_answers(
+    stocked: Library, model: ScriptedModel, tmp_path: Path
+) -> None:
+    model.tokens["technical support"] = ["Use a session. [1]"]
+    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path) as desk:
+        await desk.ask(ABOUT_VOUCHERS)
+        before = await desk.kept("billing")
+        assert (await desk.ask("Why does the upload API answer 413?")).text == "Use a session. [1]"
+        assert await desk.kept("billing") == before
+
+
 async def test_the_evidence_of_one_conversation_is_not_that_of_another(
     stocked: Library, model: ScriptedModel, tmp_path: Path
 ) -> None:

@@ -151,6 +151,7 @@ async def test_the_write_of_a_cancelled_caller_still_stands(database: Database, 
     async with busy(database):
         cancelled, other = await queued(database, add(1), add(2))
         cancelled.cancel()
+        await asyncio.wait([cancelled])
     assert await other == 2
     assert cancelled.cancelled()
     assert on_disk(path) == [1, 2]

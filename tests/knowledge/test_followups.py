@@ -26,6 +26,9 @@ UPLOADS = "Why does the upload API answer 413 for large files?"
         "Why not?",
         "Really?",
         "Same for invoices?",
+        "Does that cover damaged parcels abroad?",
+        "How long for annual?",
+        "For teams?",
     ],
 )
 def test_what_points_outside_itself_leans(question: str) -> None:
@@ -42,6 +45,8 @@ def test_what_points_outside_itself_leans(question: str) -> None:
         "How long do refunds for annual plans take?",
         "What does the Team plan cost per month?",
         "Android app crashes on start",
+        "Do refunds cost extra?",
+        "Does that cover damaged parcels sent abroad by courier?",
         "Orders above 500 seats need a contract",
         "My upload session expired before it was finished by the desktop client",
         "And does an administrator with read access see audit logs, invoices, exports, seats and deleted workspaces?",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from knowledge import store
 from knowledge.confidence import Signals, confidence
 from knowledge.library import Library
 from knowledge.search import Findings, Searcher
@@ -17,9 +18,10 @@ from knowledge.store import DocumentKey
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CODES = {f"E{number}": f"# Error E{number}\n\nThe printer stops with E{number}.\n" for number in range(4100, 4120)}
+# Each names the other folder in every way that a search could take for its own.
 TWINS = {
-    "north": "# Lifts\n\nThe lift of the north tower is serviced in April.\n",
-    "north_east": "# Lifts\n\nThe lift of the other tower is serviced in August. See foldernorth and folder:north.\n",
+    "north": f"# Lifts\n\nThe lift is serviced in April. See folder:north_east {store.folder_word('north_east')}.\n",
+    "north_east": f"# Lifts\n\nThe lift is serviced in August. See folder:north {store.folder_word('north')}.\n",
 }
 
 
@@ -97,8 +99,8 @@ async def test_folders_do_not_leak_into_each_other(searcher: Searcher, folder: s
         TWINS[other],
         "When is the lift serviced?",
         f"folder:{other}",
-        f"folder{other}",
-        "folder" + other.encode().hex(),
+        store.folder_word(folder),
+        store.folder_word(other),
     )
     for question in questions:
         findings = await searcher.search(question, folder)
@@ -116,6 +118,7 @@ async def test_folders_do_not_leak_into_each_other(searcher: Searcher, folder: s
         "NOT NOT AND OR NEAR(a b, 5)",
         "duplicate' OR 1=1; DROP TABLE chunks; --",
         "\\ % _ * ( ) [ ] { } : ^ + - ~ |",
+        "release 2.5.1 of billing@acme.example by O'Brien",
         "?",
         "",
         "the of and",

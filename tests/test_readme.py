@@ -1,0 +1,46 @@
+"""The commands of the README do what it says."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.serving import Server
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+_BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+_COMMANDS = [
+    command.strip() for block in _BLOCKS for command in re.split(r"(?<!\\)\n", block.strip()) if command.strip()
+]
+_CURLS = [command for command in _COMMANDS if command.startswith("curl")]
+_MAKES = re.findall(r"`?make (\w+)", README)
+
+
+@pytest.mark.parametrize("command", _CURLS)
+def test_every_curl_command_is_answered(server: Server, command: str) -> None:
+    here = command.replace("localhost:8000", f"127.0.0.1:{server.port}")
+    answered = subprocess.run(["bash", "-c", here], capture_output=True, timeout=60, check=True).stdout
+    if "/chat/stream" in command:
+        assert answered.startswith(b"id: 0\ndata: ")
+        assert b'"type":"done"' in answered
+    else:
+        assert orjson.loads(answered)["answer"]
+
+
+def test_the_readme_shows_both_doors() -> None:
+    assert {"/chat", "/chat/stream"} <= {found for curl in _CURLS for found in re.findall(r":8000(\S+)", curl)}
+
+
+@pytest.mark.parametrize("target", sorted(set(_MAKES)))
+def test_every_make_target_exists(target: str) -> None:
+    done = subprocess.run(["make", "--dry-run", target], capture_output=True, cwd=ROOT, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_linked_file_exists() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
