@@ -1,6 +1,5 @@
 """Agents as files: Markdown with front matter, the prompt as its body, a folder of them a catalogue."""
 
-import re
 from pathlib import Path
 from typing import Literal
 
@@ -39,8 +38,9 @@ class Catalog:
         self._agents = {agent.id: agent for agent in agents}
         if not agents:
             raise CatalogInvalid("a catalogue needs at least one agent")
-        if len(self._agents) < len(agents):
-            raise CatalogInvalid("two agents of the catalogue have the same id")
+        ids = [agent.id for agent in agents]
+        if twice := sorted({agent_id for agent_id in ids if ids.count(agent_id) > 1}):
+            raise CatalogInvalid(f"two agents of the catalogue have the same id: {', '.join(twice)}")
 
     @property
     def agents(self) -> list[Agent]:
@@ -62,11 +62,11 @@ class Catalog:
 
 def read_catalog(name_or_path: str) -> Catalog:
     """A catalogue that ships, by name, or one of your own, by path."""
-    directory = SHIPPED / name_or_path if re.fullmatch(r"\w+", name_or_path) else Path(name_or_path)
+    shipped = sorted(found.name for found in SHIPPED.iterdir() if found.is_dir())
+    directory = SHIPPED / name_or_path if name_or_path in shipped else Path(name_or_path)
     if not directory.is_dir():
-        shipped = ", ".join(sorted(found.name for found in SHIPPED.iterdir() if found.is_dir()))
         raise CatalogInvalid(
-            f"there is no catalogue {name_or_path!r}; use a directory of agent files, or one of: {shipped}"
+            f"there is no catalogue {name_or_path!r}; use a directory of agent files, or one of: {', '.join(shipped)}"
         )
     return Catalog([read_agent(file) for file in sorted(directory.glob("*.md"))])
 
@@ -74,11 +74,11 @@ def read_catalog(name_or_path: str) -> Catalog:
 def read_agent(file: Path) -> Agent:
     """One agent file, or `CatalogInvalid` that names the file and the field."""
     try:
-        post = frontmatter.loads(file.read_text(encoding="utf-8"))
-        return Agent.model_validate({**post.metadata, "prompt": str(post.content).strip()})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CatalogInvalid(f"{file.name} cannot be read: {error}") from error
+        matter, body = frontmatter.parse(file.read_text(encoding="utf-8"))
+        return Agent.model_validate({**{str(name): value for name, value in matter.items()}, "prompt": body.strip()})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise CatalogInvalid(f"{file.name}: {where}: {first['msg']}") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise CatalogInvalid(f"{file.name} cannot be read: {error}") from error

@@ -4,9 +4,7 @@ knowledge.errors.DeskError
 └── AgentError
     ├── CatalogInvalid      an agent file that cannot be used; for whoever wrote it
     ├── AgentUnknown        no agent of that id
-    ├── FolderUnknown       a knowledge folder that no agent answers from
-    ├── ModelUnknown        a model string that names no model
-    └── AnswerFailed        the model gave no whole answer
+    └── FolderUnknown       a knowledge folder that no agent answers from
 """
 
 from knowledge.errors import DeskError
@@ -34,16 +32,3 @@ class FolderUnknown(AgentError):
     """No agent answers from a knowledge folder of that name."""
 
     code = "folder_not_found"
-
-
-class ModelUnknown(AgentError):
-    """The message lists what can be written."""
-
-    code = "model_unknown"
-
-
-class AnswerFailed(AgentError):
-    """Worth another try: the model broke off."""
-
-    code = "answer_failed"
-    retryable = True

@@ -3,9 +3,17 @@
 from collections.abc import Sequence
 
 from agents.catalog import Agent
+from knowledge import terms
 from knowledge.strategies import Excerpt
 
 _CLOSEST = 3
+_THANKS = frozenset("thanks thank thx ty cheers".split())
+_COURTESIES = _THANKS | frozenset(
+    """
+    hi hello hey ok okay great perfect super cool nice bye goodbye good morning evening afternoon day you very so much
+    many a lot for the your help that's that is was all there well then
+    """.split()
+)
 
 
 def unknown(closest: Sequence[Excerpt]) -> str:
@@ -15,9 +23,15 @@ def unknown(closest: Sequence[Excerpt]) -> str:
     return f"{opening} The closest I found: {'; '.join(titles)}." if titles else opening
 
 
-def greeting(agents: Sequence[Agent]) -> str:
+def is_courtesy(message: str) -> bool:
+    """Whether a message greets, thanks or takes its leave, and asks nothing."""
+    return set(terms.words(message)) <= _COURTESIES and "?" not in message
+
+
+def greeting(message: str, agents: Sequence[Agent]) -> str:
     """Said to a message that asks nothing."""
-    return f"Hello! Ask me anything about: {', '.join(agent.name for agent in agents)}."
+    opening = "You are welcome." if _THANKS.intersection(terms.words(message)) else "Hello!"
+    return f"{opening} Ask me anything about: {', '.join(agent.name for agent in agents)}."
 
 
 HANDOVER = "I am handing you over to a person, with what you have told me so far."

@@ -32,7 +32,7 @@ _REQUEST = re.compile(
 def cuts(message: str) -> list[tuple[str, str]]:
     """Every way to cut a message in two so that something is asked on either side."""
     places = [match.start() for match in _CUT.finditer(message)][:MAX_CUTS]
-    pairs = [(message[:place].strip(), message[place:].strip()) for place in places]
+    pairs = [(message[:place].rstrip(), message[place:].lstrip(", ")) for place in places]
     return [(before, after) for before, after in pairs if _asks(before) and _asks(after)]
 
 

@@ -78,7 +78,7 @@ class Supervisor:
         """Understand the question from the conversation, then send it to whoever should answer."""
         emit: Emit = runtime.stream_writer
         question, earlier = state["messages"][-1].text, _user_turns(state["messages"][:-1])
-        if not terms.content_words(question) and not earlier:
+        if phrases.is_courtesy(question) or (not terms.content_words(question) and not earlier):
             return Command(goto="greet")
         asked = Question(question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]))
         with step(emit, "route", "supervisor") as routing:
@@ -105,7 +105,7 @@ class Supervisor:
 
     async def greet(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """The message asks nothing."""
-        return {"answers": [_say(phrases.greeting(self.catalog.agents), "stop", runtime)]}
+        return {"answers": [_say(phrases.greeting(state["messages"][-1].text, self.catalog.agents), "stop", runtime)]}
 
     async def close(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """Remember the answer as it was spoken."""

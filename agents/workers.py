@@ -58,11 +58,7 @@ class Worker:
                 speech.append(text)
                 floor.speak(agent.id, text, emit)
 
-            if evidence.confidence < self.threshold:
-                say(phrases.unknown(evidence.by_relevance))
-                emit(Handoff(reason="no document answers the question", summary=_summary(task), agent=agent.id))
-                finish_reason: FinishReason = "declined"
-            else:
+            if evidence.confidence >= self.threshold:
                 prompt = Prompt(agent, task["question"], task["context"], _recent(task["history"]), evidence)
                 with step(emit, "generate", writer.model, agent=agent.id, parent=whole.id) as generating:
                     usage = Usage()
@@ -71,7 +67,12 @@ class Worker:
                             say(written.text)
                         usage = written.usage or usage
                     generating.usage = usage
-                finish_reason = "stop"
+            finish_reason: FinishReason = "stop"
+            # A writer that found nothing to say does not know either.
+            if not "".join(speech).strip():
+                say(phrases.unknown(evidence.by_relevance))
+                emit(Handoff(reason="no document answers the question", summary=_summary(task), agent=agent.id))
+                finish_reason = "declined"
             floor.finish(agent.id, emit)
         return Answer(agent=agent.id, text="".join(speech), finish_reason=finish_reason, kept=list(evidence.kept))
 

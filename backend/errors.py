@@ -11,7 +11,7 @@ knowledge.errors.DeskError
     └── BindRefused         an address that the desk will not listen on
 """
 
-from agents.errors import AgentUnknown, AnswerFailed, FolderUnknown
+from agents.errors import AgentUnknown, FolderUnknown
 from knowledge.errors import DeskError, DocumentsNotFound, DocumentUnknown, DocumentUnreadable, IndexUnavailable
 
 
@@ -76,7 +76,6 @@ _STATUS: dict[type[DeskError], int] = {
     FolderUnknown: 404,
     RunUnknown: 404,
     ThreadBusy: 409,
-    AnswerFailed: 502,
     IndexUnavailable: 503,
     ShuttingDown: 503,
     StorageFailed: 503,

@@ -48,8 +48,8 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
     messages = {
         400: "The body cannot be read; send UTF-8 JSON.",
-        404: f"There is nothing at {request.url.path}; see /docs for what there is.",
-        405: f"{request.method} is not possible at {request.url.path}; see /docs.",
+        404: f"There is nothing at {request.url.path}; see /openapi.json for what there is.",
+        405: f"{request.method} is not possible at {request.url.path}; see /openapi.json.",
     }
     code = _HTTP_CODES.get(error.status_code, "http_error")
     response = error_response(error.status_code, code, messages.get(error.status_code, str(error.detail)))

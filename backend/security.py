@@ -42,10 +42,7 @@ class OriginGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        host = headers.get("host", "")
-        origin = headers.get("origin")
-        if _name(host) not in LOOPBACK or (origin is not None and urlsplit(origin).netloc != host):
+        if not _is_own(Headers(scope=scope)):
             await _refuse(send, 403, "origin_refused", "This desk answers only requests from its own address.")
             return
         await self._app(scope, receive, send)
@@ -107,9 +104,15 @@ class _Metered:
             await _refuse_body(self._send, self._limit)
 
 
-def _name(host: str) -> str:
-    """`[::1]:8000` -> `::1`, `localhost:8000` -> `localhost`."""
-    return urlsplit(f"//{host}").hostname or ""
+def _is_own(headers: Headers) -> bool:
+    """Whether a request names this machine, and no page of another site sends it."""
+    host, origin = headers.get("host", ""), headers.get("origin")
+    try:
+        # `[::1]:8000` -> `::1`, `localhost:8000` -> `localhost`
+        own = urlsplit(f"//{host}").hostname in LOOPBACK
+        return own and (origin is None or urlsplit(origin).netloc == host)
+    except ValueError:
+        return False
 
 
 async def _refuse_body(send: Send, limit: int) -> None:

@@ -12,6 +12,9 @@ from knowledge.loaders import Text
 # The bundled embedding model reads 256 word pieces, which English prose fills with about this many characters.
 MAX_CHARS = 1000
 
+# The steps of a procedure belong together; they are found by its heading and its first steps.
+MAX_STEPS_CHARS = 3000
+
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(*`\[])")
 
@@ -29,23 +32,30 @@ class Chunk:
 class _Block:
     section: str
     text: str
+    limit: int = MAX_CHARS
 
 
 def split(text: Text) -> list[Chunk]:
-    """Whole blocks (paragraphs, lists, tables, code) packed below their heading, none longer than `MAX_CHARS`."""
+    """Whole blocks (paragraphs, lists, tables, code) packed below their heading, none longer than its limit."""
     packed: list[_Block] = []
     for block in _pieces(text):
         last = packed[-1] if packed else None
-        if last and last.section == block.section and len(last.text) + len(block.text) + 2 <= MAX_CHARS:
+        if last and last.section == block.section and _fits(last, block):
             packed[-1] = _Block(last.section, f"{last.text}\n\n{block.text}")
         else:
             packed.append(block)
     return [Chunk(position, block.section, block.text) for position, block in enumerate(packed)]
 
 
+def _fits(last: _Block, block: _Block) -> bool:
+    # A sentence that ends in a colon and the steps it announces are one.
+    limit = block.limit if last.text.endswith(":") else MAX_CHARS
+    return len(last.text) + len(block.text) + 2 <= limit
+
+
 def _pieces(text: Text) -> Iterator[_Block]:
     for block in _blocks(text):
-        if len(block.text) <= MAX_CHARS:
+        if len(block.text) <= block.limit:
             yield block
         else:
             for piece in _split_block(block.text):
@@ -64,7 +74,8 @@ def _blocks(text: Text) -> Iterator[_Block]:
             continue
         block = "\n".join(lines[token.map[0] : token.map[1]]).strip()
         if block:
-            yield _Block(" > ".join(part for part in path if part and part != text.title), block)
+            section = " > ".join(part for part in path if part and part != text.title)
+            yield _Block(section, block, MAX_STEPS_CHARS if token.type == "ordered_list_open" else MAX_CHARS)
 
 
 def _descend(path: list[str], level: int, heading: str) -> list[str]:

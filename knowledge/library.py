@@ -11,7 +11,7 @@ from typing import TypeVar
 from knowledge import chunks, loaders, store
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
-from knowledge.errors import DocumentUnknown, EmbeddingModelChanged
+from knowledge.errors import DocumentUnknown, DocumentUnreadable, EmbeddingModelChanged
 from knowledge.owner import Ownership
 from knowledge.store import DocumentInfo, DocumentKey
 from knowledge.vectors import VectorIndex
@@ -122,7 +122,10 @@ def hash_of(data: bytes) -> str:
 
 def _read(data: bytes, name: str) -> tuple[loaders.Text, list[chunks.Chunk]]:
     text = loaders.load(data, name)
-    return text, chunks.split(text)
+    pieces = chunks.split(text)
+    if not pieces:
+        raise DocumentUnreadable("the file holds headings, but no text below them")
+    return text, pieces
 
 
 def _as_embedded(title: str, chunk: chunks.Chunk) -> str:

@@ -71,7 +71,8 @@ class Strategies:
         chosen = _diverse(findings.passages)
         if strategy == "hybrid":
             held = await self._library.read(lambda db: store.chunks_by_id(db, list(kept)))
-            return _retrieved("hybrid", _with_kept(held, chosen), chosen, findings)
+            still = [held[chunk_id] for chunk_id in kept if chunk_id in held]
+            return _retrieved("hybrid", _with_kept(still, chosen), chosen, findings)
         return _retrieved("rag", [passage.chunk for passage in chosen], chosen, findings)
 
 
@@ -90,10 +91,14 @@ def _diverse(passages: Sequence[Passage]) -> list[Passage]:
     return chosen + [passage for passage in seconds if passage.chunk.document_id in leading][: PASSAGES - len(chosen)]
 
 
-def _with_kept(held: dict[int, StoredChunk], chosen: Sequence[Passage]) -> list[StoredChunk]:
-    """What the session holds comes first and in its old order, so that a prompt made of it keeps its prefix."""
-    chunks = held | {passage.chunk.id: passage.chunk for passage in chosen}
-    return list(chunks.values())[-KEPT_PASSAGES:]
+def _with_kept(kept: Sequence[StoredChunk], chosen: Sequence[Passage]) -> list[StoredChunk]:
+    """What the session holds comes first and in its old order, so that a prompt made of it keeps its prefix.
+
+    Where it grows too long, the oldest that this question does not need goes."""
+    needed = {passage.chunk.id: passage.chunk for passage in chosen}
+    chunks = {chunk.id: chunk for chunk in kept} | needed
+    surplus = [chunk_id for chunk_id in chunks if chunk_id not in needed][: max(0, len(chunks) - KEPT_PASSAGES)]
+    return [chunk for chunk_id, chunk in chunks.items() if chunk_id not in surplus]
 
 
 def _retrieved(

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, UploadFile
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from backend.doors.common import TheDesk
 from knowledge.errors import DocumentUnreadable
@@ -12,7 +12,18 @@ from knowledge.store import DocumentInfo, DocumentKey
 
 router = APIRouter(prefix="/api/documents", tags=["documents"])
 
-_PATH = Form(min_length=1, max_length=1_000, description="The document's path below the directory it came from.")
+
+def _inside(path: str) -> str:
+    if path.startswith("/") or ".." in path.split("/") or not path.isprintable():
+        raise ValueError("must lead from the directory the document came from to the document, without ..")
+    return path
+
+
+_Path = Annotated[
+    str,
+    Form(min_length=1, max_length=1_000, description="The document's path below the directory it came from."),
+    AfterValidator(_inside),
+]
 
 
 class Document(BaseModel):
@@ -42,7 +53,7 @@ async def put_document(
     desk: TheDesk,
     file: UploadFile,
     folder: Annotated[str, Form(max_length=100, description="The knowledge folder of one or more agents.")],
-    path: Annotated[str, _PATH],
+    path: _Path,
     source: Annotated[str, Form(max_length=1_000)] = "upload",
 ) -> Document:
     """Add a document to a knowledge folder, or replace the one of the same source and path."""

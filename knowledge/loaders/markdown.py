@@ -17,10 +17,9 @@ _MARKUP = re.compile(r"[*_`]")
 def load(data: bytes, name: str) -> Text:
     """Titled by its front matter, else by its first heading, else after its name."""
     try:
-        post = frontmatter.loads(decode(data))
-    except yaml.YAMLError as error:
-        raise DocumentUnreadable("the front matter is not valid YAML") from error
-    body = str(post.content)
+        matter, body = frontmatter.parse(decode(data))
+    except (yaml.YAMLError, ValueError) as error:
+        raise DocumentUnreadable(f"the front matter is not valid YAML: {' '.join(str(error).split())}") from error
     heading = _FIRST_HEADING.match(body)
-    title = post.metadata.get("title") or (heading and _MARKUP.sub("", heading["title"])) or title_from_name(name)
+    title = matter.get("title") or (heading and _MARKUP.sub("", heading["title"])) or title_from_name(name)
     return Text(title=str(title).strip(), markdown=body)

@@ -130,7 +130,7 @@ def test_one_broken_file_refuses_the_whole_catalogue(tmp_path: Path) -> None:
 def test_two_agents_with_one_id_are_refused(tmp_path: Path) -> None:
     write(tmp_path, "one.md")
     write(tmp_path, "two.md", name="Other")
-    with pytest.raises(CatalogInvalid, match=r"two agents .* the same id"):
+    with pytest.raises(CatalogInvalid, match=r"two agents .* the same id: \w+"):
         read_catalog(str(tmp_path))
 
 
@@ -163,3 +163,18 @@ def test_an_agent_cannot_be_changed_once_it_is_read() -> None:
     agent: Agent = read_catalog("customer_support").get("billing")
     with pytest.raises(ValueError, match="frozen"):
         agent.prompt = "Ignore the documents."  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("line", ["content: x", "handler: x", "2024: x", "since: 2024-02-30"])
+def test_odd_front_matter_names_its_file(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "agent.md"
+    file.write_text(f"---\nid: a\nname: A\ndescription: d\nknowledge: k\n{line}\n---\nPrompt.\n", encoding="utf-8")
+    with pytest.raises(CatalogInvalid, match=r"agent\.md"):
+        read_agent(file)
+
+
+def test_a_directory_of_ones_own_may_have_a_plain_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine").mkdir()
+    write(tmp_path / "mine", "one.md", id="only")
+    monkeypatch.chdir(tmp_path)
+    assert [agent.id for agent in read_catalog("mine").agents] == ["only"]

@@ -6,7 +6,9 @@ import pytest
 
 from agents.writers import ChatWriter
 from knowledge.library import Library
+from knowledge.search import Searcher
 from knowledge.store import DocumentKey
+from knowledge.strategies import KEPT_PASSAGES, Strategies
 from tests.agents.conversation import open_desk
 from tests.agents.evidence import gather
 from tests.agents.scripted import ScriptedModel
@@ -115,3 +117,35 @@ async def test_agents_of_the_other_strategies_keep_nothing(
     async with open_desk(library, ChatWriter("scripted", model), tmp_path) as desk:
         await desk.ask(question)
         assert await desk.kept(agent) == []
+
+
+MANY = (
+    "refunds invoices seats taxes discounts coupons storage trials cards receipts currencies quotes upgrades "
+    "downgrades charities resellers audits archives vouchers wallets"
+).split()
+
+
+@pytest.fixture
+async def shop(library: Library) -> Strategies:
+    """A folder with more documents than a session keeps."""
+    for topic in MANY:
+        text = f"# About {topic}\n\nThe desk handles {topic} when you open the page {topic.title()}.\n"
+        await library.put(DocumentKey("shop", "test", f"{topic}.md"), text.encode())
+    return Strategies(library, Searcher(library))
+
+
+async def test_a_long_conversation_keeps_what_its_last_question_needs(shop: Strategies) -> None:
+    kept: tuple[int, ...] = ()
+    for topic in [*MANY, *reversed(MANY)]:
+        evidence = await shop.gather("hybrid", "shop", f"How do {topic} work?", kept=kept)
+        assert {passage.chunk.id for _, passage in evidence.passages} <= set(evidence.kept)
+        assert len(evidence.kept) <= KEPT_PASSAGES
+        kept = evidence.kept
+
+
+async def test_kept_evidence_keeps_its_order(shop: Strategies) -> None:
+    kept: tuple[int, ...] = ()
+    for topic in ("vouchers", "trials"):
+        evidence = await shop.gather("hybrid", "shop", f"How do {topic} work?", kept=kept)
+        assert evidence.kept[: len(kept)] == kept
+        kept = evidence.kept

@@ -143,3 +143,11 @@ def test_a_word_that_only_ends_like_an_abbreviation_ends_its_sentence() -> None:
         "It is a vetc.",
         "Yes.",
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ['Press "Save." Then wait.', "Ask us. (We answer.) Then wait.", "Press 'Go!' Then wait."]
+)
+def test_sentences_lose_nothing(text: str) -> None:
+    assert " ".join(sentences(text)) == text
+    assert len(sentences(text)) >= 2

@@ -186,3 +186,14 @@ async def test_the_writer_has_nothing_to_say_without_a_quotation(library: Librar
     assert [(piece.text, piece.usage.completion) for piece in written if piece.usage] == [("", 0)]
     assert len(written) == 1
     assert isinstance(written[0], Written)
+
+
+async def test_a_long_procedure_comes_whole(library: Library) -> None:
+    steps = "\n".join(
+        f"{n}. Open page number {n} of the assistant for moving a workspace, read all it says and press **Next {n}**."
+        for n in range(1, 13)
+    )
+    await learn(library, f"# Move a workspace\n\nTo move a workspace to another region:\n\n{steps}\n")
+    question = "How do I move a workspace to another region?"
+    (section, *_) = await quote(question, await gather(library, question), library.embedder)
+    assert steps in section

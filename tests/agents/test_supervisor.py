@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 
 from agents import phrases
 from agents.catalog import read_catalog
+from agents.embedded_writer import EmbeddedWriter
 from agents.events import Event, Handoff, Route, Sources, Token, TraceEnd, TraceStart, TraceUpdate, Usage
 from agents.writers import ChatWriter
 from knowledge.library import Library
@@ -168,6 +169,7 @@ async def test_what_is_not_known_is_declined_without_asking_the_model(desk: Desk
     assert turn.text.startswith("I don't know: our documents do not answer this. I can hand you over to a person.")
     assert (handoff.agent, handoff.summary) == (route.agents[0], UNANSWERED)
     assert turn.outcome
+    assert turn.outcome is not None
     assert turn.outcome.finish_reason == "declined"
     assert model.prompts == []
     assert f"{route.agents[0]}.generate" not in steps_of(turn)
@@ -229,3 +231,20 @@ async def test_after_a_failed_answer_the_next_one_begins_anew(library: Library, 
         assert turn.text == "12 USD [1]"
         assert [message.type for message in await desk.messages()] == ["human", "human", "ai"]
     assert len(model.prompts) == 1
+
+
+async def test_a_writer_with_nothing_to_say_does_not_know(library: Library, tmp_path: Path) -> None:
+    model = ScriptedModel(tokens={"billing": [" ", "\n"]})
+    async with desk_with(model, library, tmp_path) as desk:
+        turn = await desk.ask(CHARGED)
+    assert "I don't know" in turn.text
+    assert turn.of(Handoff)
+
+
+@pytest.mark.parametrize(("said", "opening"), [("Hello!", "Hello!"), ("ok, thanks a lot", "You are welcome.")])
+async def test_courtesies_are_returned_in_mid_conversation(
+    library: Library, tmp_path: Path, said: str, opening: str
+) -> None:
+    async with open_desk(library, EmbeddedWriter(library.embedder), tmp_path) as desk:
+        await desk.ask("The upload API returns 413")
+        assert (await desk.ask(said)).text.startswith(opening)

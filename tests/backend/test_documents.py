@@ -211,3 +211,10 @@ def test_what_is_not_stored_cannot_be_deleted(client: httpx.Client, unknown: str
     before = listing(client)
     assert error_of(client.delete(f"/api/documents/{unknown}")) == (404, "document_not_found")
     assert listing(client) == before
+
+
+@pytest.mark.parametrize("path", ["../secrets.md", "a/../../b.md", "/etc/x.md", "a\x00b.md", "a\nb.md"])
+def test_a_path_that_leads_elsewhere_is_refused(client: httpx.Client, path: str) -> None:
+    before = listing(client)
+    assert upload(client, VALID_36, path=path).status_code == 422
+    assert listing(client) == before

@@ -165,3 +165,8 @@ async def test_a_body_that_is_too_large_is_refused_by_what_it_says_or_by_what_it
     for refused in (declared, undeclared):
         assert (refused.status_code, refused.json()["error"]["code"]) == (413, "body_too_large")
         assert f"{limit:,} bytes" in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("headers", [{"host": "[::1"}, {"origin": "http://[x"}])
+async def test_malformed_addresses_are_refused(app: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    assert (await app.get("/", headers=headers)).status_code == 403

@@ -85,17 +85,18 @@ async def test_the_same_file_in_two_folders_is_two_documents(library: Library, r
 
 async def test_each_failure_has_its_reason_while_other_files_go_in(library: Library, root: Path) -> None:
     write(root, {"latin.md": "Gebühr".encode("latin-1"), "empty.md": "", "blank.txt": " \n\n", "zero.txt": b"a\0b"})
-    write(root, {"matter.md": "---\ntitle: [\n---\nText.\n"})
+    write(root, {"matter.md": "---\ntitle: [\n---\nText.\n", "date.md": "---\ndate: 2024-02-30\n---\nText.\n"})
     with (root / "huge.txt").open("wb") as huge:
         huge.truncate(MAX_FILE_BYTES + 1)
     report = await ingest(root, FOLDER, library)
     assert report.added == ["abroad/customs.md", "parcels.md"]
+    assert report.failed.pop("matter.md").startswith("the front matter is not valid")
+    assert report.failed.pop("date.md").startswith("the front matter is not valid")
     assert report.failed == {
         "latin.md": "not UTF-8 text (byte 3); save the file as UTF-8",
         "empty.md": "the file holds no text",
         "blank.txt": "the file holds no text",
         "zero.txt": "the file is binary, not text",
-        "matter.md": "the front matter is not valid YAML",
         "huge.txt": "20,000,001 bytes; the limit is 20,000,000",
     }
     assert await paths(library, FOLDER) == ["abroad/customs.md", "parcels.md"]

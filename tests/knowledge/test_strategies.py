@@ -11,7 +11,7 @@ import pytest_asyncio
 from knowledge.library import Library
 from knowledge.search import Searcher
 from knowledge.store import DocumentKey
-from knowledge.strategies import DOCUMENTS, MAX_WHOLE_CHARS, PASSAGES, Evidence, Strategies, Strategy
+from knowledge.strategies import DOCUMENTS, KEPT_PASSAGES, MAX_WHOLE_CHARS, PASSAGES, Evidence, Strategies, Strategy
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -109,7 +109,8 @@ async def test_hybrid_keeps_what_the_session_holds_first_and_adds_what_is_new(st
     assert len(first.kept) == PASSAGES
     second = await strategies.gather("hybrid", "house", LUNCH, kept=first.kept)
     check_numbers(second)
-    assert set(second.kept[: len(first.kept)]) == set(first.kept)
+    assert second.kept[: len(first.kept)] == first.kept
+    assert [e.text for e in second.excerpts[: len(first.excerpts)]] == [e.text for e in first.excerpts]
     assert len(second.kept) == len(set(second.kept)) == len(second.excerpts) > len(first.kept)
     assert second.by_relevance[0].uri == "house/lunch.md"
 
@@ -119,6 +120,17 @@ async def test_hybrid_repeats_nothing_when_the_same_is_asked_again(strategies: S
     again = await strategies.gather("hybrid", "house", PARKING, kept=first.kept)
     assert sorted(again.kept) == sorted(first.kept)
     assert {e.text for e in again.excerpts} == {e.text for e in first.excerpts}
+
+
+async def test_hybrid_holds_no_more_than_its_limit_and_always_what_was_just_found(strategies: Strategies) -> None:
+    kept: tuple[int, ...] = ()
+    for topic in TOPICS:
+        evidence = await strategies.gather("hybrid", "house", f"What are the costs of {topic}?", kept=kept)
+        check_numbers(evidence)
+        kept = evidence.kept
+        assert len(kept) <= KEPT_PASSAGES
+        assert evidence.by_relevance[0].uri == f"house/{topic}.md"
+    assert len(kept) == KEPT_PASSAGES
 
 
 async def test_hybrid_forgets_passages_that_are_no_longer_stored(strategies: Strategies, library: Library) -> None:
