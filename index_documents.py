@@ -50,6 +50,8 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if (options.path is None) != options.samples:
         parser.error("give a path, or --samples")
+    if options.samples and options.agent:
+        parser.error("the samples are for all agents; leave --agent out")
     return options
 
 
@@ -64,9 +66,16 @@ async def _run(options: argparse.Namespace, settings: Settings) -> Report | None
             return None
         for folder, agent in pairs:
             with _Progress(agent.id) as progress:
-                report.merge(
-                    await ingest(folder, agent.knowledge, destination, prune=options.prune, progress=progress.show)
-                )
+                try:
+                    part = await ingest(
+                        folder, agent.knowledge, destination, prune=options.prune, progress=progress.show
+                    )
+                except DocumentsNotFound as error:
+                    # One folder without documents should not keep the others out.
+                    if len(pairs) == 1:
+                        raise
+                    part = Report(failed={"": error.message})
+                report.merge(part, agent.knowledge)
     return report
 
 
@@ -84,8 +93,8 @@ def _folders(path: Path, catalog: Catalog) -> list[tuple[Path, Agent]]:
 
 
 async def _has_own_documents(destination: Destination) -> bool:
-    root = str(SAMPLES.resolve())
-    return any(not info.source.startswith(root) for info in await destination.listing())
+    root = SAMPLES.resolve()
+    return any(not Path(info.source).is_relative_to(root) for info in await destination.listing())
 
 
 @asynccontextmanager

@@ -63,19 +63,48 @@ def _pieces(text: Text) -> Iterator[_Block]:
 
 
 def _blocks(text: Text) -> Iterator[_Block]:
-    lines = text.markdown.split("\n")
+    """What stands below each path of headings. A heading with nothing below it stands for itself."""
     path: list[str] = []
-    tokens = _MARKDOWN.parse(text.markdown)
+    silent = False
+    for level, content, limit in _elements(text.markdown):
+        if not level:
+            silent = False
+            yield _Block(_section(path, text.title), content, limit)
+            continue
+        if silent and level <= len(path):
+            yield _Block(_section(path, text.title), path[-1])
+        path = _descend(path, level, content)
+        silent = content != text.title
+    if silent:
+        yield _Block(_section(path, text.title), path[-1])
+
+
+def _elements(markdown: str) -> Iterator[tuple[int, str, int]]:
+    """Headings with their level, and everything else with level 0 and how long it may be as one passage."""
+    lines = markdown.split("\n")
+    tokens = _MARKDOWN.parse(markdown)
+    read = 0
     for index, token in enumerate(tokens):
         if token.level != 0 or token.map is None:
             continue
+        # The parser leaves no token for what it takes for the definition of a link.
+        yield from _text(lines[read : token.map[0]], MAX_CHARS)
+        read = token.map[1]
         if token.type == "heading_open":
-            path = _descend(path, int(token.tag[1]), _plain(tokens[index + 1]))
-            continue
-        block = "\n".join(lines[token.map[0] : token.map[1]]).strip()
-        if block:
-            section = " > ".join(part for part in path if part and part != text.title)
-            yield _Block(section, block, MAX_STEPS_CHARS if token.type == "ordered_list_open" else MAX_CHARS)
+            yield int(token.tag[1]), _plain(tokens[index + 1]), MAX_CHARS
+        else:
+            limit = MAX_STEPS_CHARS if token.type == "ordered_list_open" else MAX_CHARS
+            yield from _text(lines[token.map[0] : read], limit)
+    yield from _text(lines[read:], MAX_CHARS)
+
+
+def _text(lines: list[str], limit: int) -> Iterator[tuple[int, str, int]]:
+    if block := "\n".join(lines).strip():
+        yield 0, block, limit
+
+
+def _section(path: list[str], title: str) -> str:
+    return " > ".join(part for part in path if part and part != title)
 
 
 def _descend(path: list[str], level: int, heading: str) -> list[str]:
@@ -91,11 +120,15 @@ def _split_block(block: str) -> Iterator[str]:
     lines = block.split("\n")
     is_table = len(lines) > 2 and set(lines[1]) <= set("|-: ") and "-" in lines[1]
     header = "\n".join(lines[:2]) + "\n" if is_table else ""
-    parts = lines[2:] if is_table else [part for line in lines for part in _sentences(line)]
+    # A header that fills a passage by itself is no help in each of them.
+    if len(header) > MAX_CHARS // 2:
+        is_table, header = False, ""
+    room = MAX_CHARS - len(header)
+    parts = [part for line in lines[2 if is_table else 0 :] for part in _sentences(line, room)]
     joiner = "\n" if is_table or len(lines) > 1 else " "
     piece = ""
     for part in parts:
-        if piece and len(header) + len(piece) + len(part) + 1 > MAX_CHARS:
+        if piece and len(piece) + len(part) + 1 > room:
             yield header + piece
             piece = part
         else:
@@ -104,7 +137,7 @@ def _split_block(block: str) -> Iterator[str]:
         yield header + piece
 
 
-def _sentences(line: str) -> Iterator[str]:
-    for sentence in [line] if len(line) <= MAX_CHARS else _SENTENCE_END.split(line):
-        for start in range(0, len(sentence), MAX_CHARS):
-            yield sentence[start : start + MAX_CHARS]
+def _sentences(line: str, room: int) -> Iterator[str]:
+    for sentence in [line] if len(line) <= room else _SENTENCE_END.split(line):
+        for start in range(0, len(sentence), room):
+            yield sentence[start : start + room]

@@ -40,6 +40,7 @@ class Database:
         self._reader.execute("PRAGMA wal_autocheckpoint = 0")
         self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closed = False
         self._threads = (
             threading.Thread(target=self._write_loop, name=f"{path.stem}-writer", daemon=True),
             threading.Thread(target=self._read_loop, name=f"{path.stem}-reader", daemon=True),
@@ -49,24 +50,31 @@ class Database:
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction; it is durable when this returns."""
+        self._check_open()
         job = _Job(work, Future())
         self._writes.put(job)
         return await asyncio.wrap_future(job.result)
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on the reading connection; it sees every write that has returned."""
+        self._check_open()
         job = _Job(work, Future())
         self._reads.put(job)
         return await asyncio.wrap_future(job.result)
 
     async def close(self) -> None:
         """Finish what is queued, then close both connections."""
+        self._closed = True
         self._writes.put(None)
         self._reads.put(None)
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
         self._reader.close()
         self._writer.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise sqlite3.ProgrammingError("the database is closed")
 
     def _write_loop(self) -> None:
         while (job := self._writes.get()) is not None:

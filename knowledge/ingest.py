@@ -1,6 +1,7 @@
 """Bring a folder of files into a library: only what is new or changed is read, and every file's fate is reported."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,11 +37,11 @@ class Report:
     failed: dict[str, str] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
 
-    def merge(self, other: "Report") -> None:
-        """Add another folder's report to this one."""
-        for name in ("added", "changed", "removed", "skipped", "ignored"):
-            getattr(self, name).extend(getattr(other, name))
-        self.failed.update(other.failed)
+    def merge(self, other: "Report", folder: str) -> None:
+        """Add a folder's report to this one."""
+        for outcome in ("added", "changed", "removed", "skipped", "ignored"):
+            getattr(self, outcome).extend(f"{folder}/{name}" for name in getattr(other, outcome))
+        self.failed.update({f"{folder}/{name}": reason for name, reason in other.failed.items()})
 
 
 async def ingest(
@@ -60,7 +61,7 @@ async def ingest(
     for number, (name, file) in enumerate(files, start=1):
         outcome = await _bring(file, DocumentKey(folder, source, name), known.get((source, name)), destination, report)
         if progress:
-            progress(number, total, name, outcome)
+            progress(number, total, _printable(name), outcome)
     for number, info in enumerate(gone, start=len(files) + 1):
         await destination.remove(info.id)
         report.removed.append(info.path)
@@ -73,16 +74,26 @@ async def _bring(
     file: Path, key: DocumentKey, known: DocumentInfo | None, destination: Destination, report: Report
 ) -> Outcome:
     try:
+        _check_name(key.path)
         data = await asyncio.to_thread(_read, file)
         if known and known.content_hash == hash_of(data):
             report.skipped.append(key.path)
             return "skipped"
         await destination.put(key, data)
     except DocumentUnreadable as error:
-        report.failed[key.path] = error.message
+        report.failed[_printable(key.path)] = error.message
         return "failed"
     (report.changed if known else report.added).append(key.path)
     return "changed" if known else "added"
+
+
+def _check_name(name: str) -> None:
+    if _printable(name) != name:
+        raise DocumentUnreadable("the file's name is not UTF-8; rename it")
+
+
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _read(file: Path) -> bytes:
@@ -118,7 +129,7 @@ def _walk(root: Path) -> Iterator[Path]:
     """Regular files below `root` in a fixed order; hidden ones and links that lead out of it are left alone."""
     for file in sorted(root.rglob("*")):
         hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-        if not hidden and file.resolve().is_relative_to(root) and file.is_file():
+        if not hidden and Path(os.path.realpath(file)).is_relative_to(root) and file.is_file():
             yield file
 
 

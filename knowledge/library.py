@@ -37,7 +37,11 @@ class Library:
     async def open(cls, data_dir: Path, *, url: str | None = None, embedding_model: str = BUNDLED) -> "Library":
         """Take the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
         ownership = Ownership(data_dir, url)
-        database = Database(data_dir / "knowledge.db", store.MIGRATIONS)
+        try:
+            database = Database(data_dir / "knowledge.db", store.MIGRATIONS)
+        except BaseException:
+            ownership.release()
+            raise
         try:
             model = await database.write(lambda db: store.fact(db, "embedding_model", embedding_model))
             if model != embedding_model:

@@ -38,8 +38,8 @@ class Measured:
     def document_found(self) -> bool:
         """Whether every folder that holds expected documents has one of them among some agent's first sources."""
         first = {uri for uris in self.sources.values() for uri in uris[:FIRST_SOURCES]}
-        folders = {uri.split("/")[0] for uri in self.question.documents}
-        return folders == {uri.split("/")[0] for uri in first & self.question.documents}
+        found = {label for label in self.question.documents if any(_names(label, uri) for uri in first)}
+        return {_folder(label) for label in found} == {_folder(label) for label in self.question.documents}
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,15 @@ def worst(measured: Sequence[Measured], threshold: float) -> list[tuple[str, Mea
         elif not m.question.answerable and m.confidence >= threshold:
             misses.append((m.confidence, "not declined", m))
     return [(what, miss) for _, what, miss in sorted(misses, key=lambda item: -item[0])]
+
+
+def _names(label: str, uri: str) -> bool:
+    """A label may leave the folder out."""
+    return uri == label or uri.endswith(f"/{label}")
+
+
+def _folder(label: str) -> str:
+    return label.split("/")[0] if "/" in label else ""
 
 
 def _share(hits: Sequence[bool]) -> float:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from knowledge import terms
 from knowledge.chunks import Chunk
 from knowledge.embeddings import Vectors
 from knowledge.loaders import Text
@@ -89,8 +90,9 @@ def create_documents(db: sqlite3.Connection) -> None:
             id INTEGER PRIMARY KEY AUTOINCREMENT, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
             position INTEGER NOT NULL, section TEXT NOT NULL, text TEXT NOT NULL, embedding BLOB NOT NULL)""",
         "CREATE INDEX chunks_by_document ON chunks (document_id, position)",
+        # Full stops and apostrophes stay in words: 2.5.1, o'brien.
         """CREATE VIRTUAL TABLE chunk_words USING fts5 (
-            folder, title, section, text, tokenize = 'porter unicode61 remove_diacritics 2')""",
+            folder, title, section, text, tokenize = "unicode61 remove_diacritics 0 tokenchars '.'''")""",
         "CREATE VIRTUAL TABLE chunk_vocabulary USING fts5vocab (chunk_words, 'row')",
         """CREATE TABLE vector_changes (
             id INTEGER PRIMARY KEY AUTOINCREMENT, folder TEXT NOT NULL, chunk_id INTEGER NOT NULL,
@@ -130,7 +132,7 @@ def put(
         ).lastrowid
         db.execute(
             "INSERT INTO chunk_words (rowid, folder, title, section, text) VALUES (?, ?, ?, ?, ?)",
-            (chunk_id, folder_word(key.folder), text.title, chunk.section, chunk.text),
+            (chunk_id, folder_word(key.folder), *(_stemmed(part) for part in (text.title, chunk.section, chunk.text))),
         )
         _note_change(db, key.folder, chunk_id, removed=False)
 
@@ -167,6 +169,11 @@ def embeddings_of_chunks(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int
     """Stored vectors, so that nothing is ever embedded twice."""
     marks = ",".join("?" * len(ids))
     return dict(db.execute(f"SELECT id, embedding FROM chunks WHERE id IN ({marks})", tuple(ids)).fetchall())
+
+
+def _stemmed(text: str) -> str:
+    """Stems as search knows them, so that both sides agree on what a word is."""
+    return " ".join(terms.stems(text))
 
 
 def folder_word(folder: str) -> str:

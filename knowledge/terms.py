@@ -1,6 +1,7 @@
 """Words as the lexical side of search sees them: lower case, without the ones that carry no meaning, stemmed."""
 
 import re
+import unicodedata
 from functools import lru_cache
 
 import snowballstemmer
@@ -26,13 +27,20 @@ STOP_WORDS = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """Every word, lower case."""
-    return [word.replace("’", "'") for word in _WORD.findall(text.lower())]
+    """Every word, lower case, without accents."""
+    return [word.lower() for word, _ in words_with_places(text)]
 
 
 def words_with_places(text: str) -> list[tuple[str, int]]:
-    """Every word as it is written, with where it begins."""
-    return [(match.group().replace("’", "'"), match.start()) for match in _WORD.finditer(text)]
+    """Every word as it is written, but without accents, with where it begins."""
+    return [(_plain(match.group()), match.start()) for match in _WORD.finditer(text)]
+
+
+def _plain(word: str) -> str:
+    if word.isascii():
+        return word
+    letters = unicodedata.normalize("NFKD", word.replace("’", "'"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def content_words(text: str) -> list[str]:

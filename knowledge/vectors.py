@@ -75,6 +75,9 @@ class VectorIndex:
             # A process killed while writing can leave an index that Chroma's native code panics on.
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
                 raise
+            if self._client is None:
+                # Chroma remembers what it could not start, and would hand it out again.
+                Client.clear_system_cache()
             self._reset()
             return False
         return existed
@@ -113,17 +116,17 @@ class VectorIndex:
                 collection.delete(ids=ids[start : start + _BATCH])
 
     def _counts_by_folder(self) -> dict[str, int]:
-        counts = {found.name.removeprefix(_PREFIX): found.count() for found in self._opened().list_collections()}
+        counts = {_folder(found.name): found.count() for found in self._opened().list_collections()}
         return {folder: count for folder, count in counts.items() if count}
 
     def _collection(self, folder: str) -> chromadb.Collection:
         return self._opened().get_or_create_collection(
-            _PREFIX + folder, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            _name(folder), embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
 
     def _nearest(self, folder: str, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
         try:
-            collection = self._opened().get_collection(_PREFIX + folder, embedding_function=None)
+            collection = self._opened().get_collection(_name(folder), embedding_function=None)
         except NotFoundError:
             return []
         queries: Any = [vector]
@@ -132,7 +135,16 @@ class VectorIndex:
         return [(int(chunk_id), 1.0 - distance) for chunk_id, distance in zip(found["ids"][0], distances, strict=True)]
 
 
-_PREFIX = "folder."
+# Chroma wants names to end in a letter or digit; a folder's may end otherwise.
+_PREFIX, _SUFFIX = "folder.", ".0"
+
+
+def _name(folder: str) -> str:
+    return f"{_PREFIX}{folder}{_SUFFIX}"
+
+
+def _folder(name: str) -> str:
+    return name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
 
 
 def _client(directory: Path) -> Client:

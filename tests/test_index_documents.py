@@ -60,8 +60,8 @@ def test_folders_named_after_agents_are_brought_in_and_failures_do_not_stop_the_
         "billing 2/2 added: prices.md",
         "technical 1/2 failed: broken.md",
         "technical 2/2 added: limits.md",
-        "failed: broken.md: not UTF-8 text (byte 0); save the file as UTF-8",
-        "ignored: logo.png: not a known format",
+        "failed: technical/broken.md: not UTF-8 text (byte 0); save the file as UTF-8",
+        "ignored: billing/logo.png: not a known format",
         "3 added, 0 changed, 0 removed, 0 skipped, 1 failed",
     ]
     assert (first.returncode, first.stderr) == (1, "")
@@ -133,7 +133,7 @@ def test_with_a_desk_running_documents_go_through_it_and_the_next_answer_knows_t
             f"A desk is running at {server.url}; the documents go through it.",
             "billing 1/2 failed: broken.md",
             "billing 2/2 added: garden.md",
-            "failed: broken.md: not UTF-8 text (byte 0); save the file as UTF-8",
+            "failed: billing/broken.md: not UTF-8 text (byte 0); save the file as UTF-8",
             "1 added, 0 changed, 0 removed, 0 skipped, 1 failed",
         ]
         assert added.returncode == 1

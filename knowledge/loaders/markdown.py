@@ -2,8 +2,8 @@
 
 import re
 
-import frontmatter
 import yaml
+from frontmatter.default_handlers import YAMLHandler
 
 from knowledge.errors import DocumentUnreadable
 from knowledge.loaders.text import Text, decode, title_from_name
@@ -11,15 +11,29 @@ from knowledge.loaders.text import Text, decode, title_from_name
 SUFFIXES = (".md", ".markdown")
 
 _FIRST_HEADING = re.compile(r"\A\s*#[ \t]+(?P<title>[^\n]+?)[ \t#]*(?:\n|\Z)")
-_MARKUP = re.compile(r"[*_`]")
+# An underscore inside a word is part of it: ERR_TIMEOUT.
+_MARKUP = re.compile(r"[*`]|(?<!\w)_|_(?!\w)")
+_YAML = YAMLHandler()
 
 
 def load(data: bytes, name: str) -> Text:
     """Titled by its front matter, else by its first heading, else after its name."""
     try:
-        matter, body = frontmatter.parse(decode(data))
+        matter, body = _parse(decode(data))
     except (yaml.YAMLError, ValueError) as error:
         raise DocumentUnreadable(f"the front matter is not valid YAML: {' '.join(str(error).split())}") from error
     heading = _FIRST_HEADING.match(body)
     title = matter.get("title") or (heading and _MARKUP.sub("", heading["title"])) or title_from_name(name)
-    return Text(title=str(title).strip(), markdown=body)
+    return Text(title=str(title).strip(), markdown=body.strip())
+
+
+def _parse(text: str) -> tuple[dict[str, object], str]:
+    """The front matter and the rest. What stands between two rules and is no mapping is text."""
+    if not _YAML.detect(text):
+        return {}, text
+    try:
+        matter, body = _YAML.split(text)
+    except ValueError:  # a rule at the top, and no second one
+        return {}, text
+    fields = _YAML.load(matter)
+    return (fields, body) if isinstance(fields, dict) else ({}, text)
