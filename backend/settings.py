@@ -20,7 +20,7 @@ class Settings(BaseSettings):
 
     catalog: str = "customer_support"
     embedding_model: str = "bundled"
-    answer_threshold: float = Field(default=0.25, ge=0, le=1)
+    answer_threshold: float = Field(default=0.23, ge=0, le=1)
 
     max_message_chars: int = Field(default=8_000, ge=1)
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)

@@ -16,7 +16,7 @@ _COMMANDS = [
     command.strip() for block in _BLOCKS for command in re.split(r"(?<!\\)\n", block.strip()) if command.strip()
 ]
 _CURLS = [command for command in _COMMANDS if command.startswith("curl")]
-_MAKES = re.findall(r"`?make (\w+)", README)
+_MAKES = re.findall(r"(?:^|`)make (\w+)", README, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", _CURLS)
