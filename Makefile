@@ -1,7 +1,6 @@
 # Everything runs in .venv, which the first target that needs it creates.
 PYTHON ?= python3
 PY := .venv/bin/python
-PORT ?= 8000
 
 .PHONY: run api index eval bench lint test clean
 
@@ -13,7 +12,7 @@ api: .venv/.installed
 	$(PY) -m backend
 
 index: .venv/.installed
-	$(PY) index_documents.py $(DOCS) $(if $(AGENT),--agent $(AGENT))
+	$(PY) index_documents.py "$(DOCS)" $(if $(AGENT),--agent $(AGENT))
 
 eval: .venv/.installed
 	$(PY) -m knowledge.evaluate

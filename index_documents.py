@@ -27,7 +27,7 @@ def main() -> int:
     """0 if every file was brought in, 1 if some failed, 2 if nothing could be done."""
     options = _options()
     try:
-        report = asyncio.run(_run(options, Settings()))
+        report = asyncio.run(_run(options, Settings.read()))
     except DeskError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return 2
@@ -68,14 +68,19 @@ async def _run(options: argparse.Namespace, settings: Settings) -> Report | None
             with _Progress(agent.id) as progress:
                 try:
                     part = await ingest(
-                        folder, agent.knowledge, destination, prune=options.prune, progress=progress.show
+                        folder,
+                        agent.knowledge,
+                        destination,
+                        prune=options.prune,
+                        progress=progress.show,
+                        max_bytes=settings.max_document_bytes,
                     )
-                except DocumentsNotFound as error:
+                except DocumentsNotFound:
                     # One folder without documents should not keep the others out.
                     if len(pairs) == 1:
                         raise
-                    part = Report(failed={"": error.message})
-                report.merge(part, agent.knowledge)
+                else:
+                    report.merge(part, agent.knowledge)
     return report
 
 
@@ -83,7 +88,12 @@ def _folders(path: Path, catalog: Catalog) -> list[tuple[Path, Agent]]:
     """The subfolders that are named after agents."""
     if not path.exists():
         raise DocumentsNotFound(f"{path} does not exist")
-    pairs = [(path / agent.id, agent) for agent in catalog.agents if (path / agent.id).is_dir()]
+    pairs = [
+        (path / name, agent)
+        for agent in catalog.agents
+        for name in dict.fromkeys((agent.id, agent.knowledge))
+        if (path / name).is_dir()
+    ]
     if not pairs:
         agents = ", ".join(agent.id for agent in catalog.agents)
         raise DocumentsNotFound(

@@ -6,9 +6,13 @@ from collections.abc import Callable
 _TIME_ASKED = (
     r"how (?:long|soon|fast|quick\w*|often|old)|when|how many (?:days|hours|minutes|weeks|months|years)|deadline"
 )
-_TIME = r"\d+\S*\s*(?:\w+\s+)?(?:seconds?|minutes?|min|hours?|h|days?|weeks?|months?|years?)\b|immediately|at once"
+# Every quantifier is bounded: documents may hold anything.
+_TIME = (
+    r"(?<!\d)\d[\d.,]{0,12}\s?(?:[a-z]{1,15}\s)?(?:seconds?|minutes?|min|hours?|h|days?|weeks?|months?|years?)\b"
+    r"|immediately|at once"
+)
 _MONEY_ASKED = r"how much|cost|costs|price|pricing|expensive|fee|fees|charge\w* for|pay for"
-_MONEY = r"\d[\d.,]*\s*(?:usd|eur|gbp|%)|[$\u20ac\u00a3]\s*\d|\bfree\b"
+_MONEY = r"(?<!\d)\d[\d.,]{0,12}\s?(?:usd|eur|gbp|%)|[$\u20ac\u00a3]\s*\d|\bfree\b"
 _NUMBER_ASKED = r"how (?:many|large|big|small)|limit|limits|max\w*|minimum|size"
 _NUMBER = r"\d"
 

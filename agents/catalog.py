@@ -26,8 +26,6 @@ class Agent(BaseModel):
     examples: tuple[str, ...] = ()
     strategy: Strategy = "rag"
     knowledge: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
-    model: str | None = None
-    tools: tuple[str, ...] = ()
     prompt: str = Field(min_length=1)
 
 

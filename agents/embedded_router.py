@@ -18,9 +18,14 @@ from agents.routing import MAX_AGENTS, Decision, Question
 from knowledge.embeddings import Embedder, Vector
 from knowledge.search import CANDIDATES, Searcher
 
+_SOMEONE = (
+    r"(?:human|person|representative|operator|(?:real|live|human) (?:agent|person|human)|someone real|somebody real)"
+)
 _PERSON = re.compile(
-    r"\b(?:talk|speak|chat|connect|transfer|escalate|put me through|get me|give me|want|need)\b"
-    r".{0,30}\b(?:human|person|representative|real agent|live agent|someone real|somebody real|operator|manager)\b",
+    r"\b(?:talk|speak|chat|connect me|transfer me|escalate|put me through|hand me over)\b.{0,20}"
+    rf"\b(?:{_SOMEONE}|manager|agent|someone|somebody)\b"
+    rf"|\b(?:want|need|get me|give me|can i have)\s+(?:an?|the|some)?\s*{_SOMEONE}\s*(?:please|now|pls)?\s*(?:[.!?]|$)"
+    rf"|^\W*(?:{_SOMEONE}|agent)\s*(?:please|now|pls)?\W*$",
     re.IGNORECASE,
 )
 
@@ -55,7 +60,7 @@ class EmbeddedRouter:
         if question.earlier:
             conversation = await self._scores(" ".join([*question.earlier, question.text]), agents)
             scores = scores + _CONVERSATION_WEIGHT * conversation
-        wanted = await self._wanted(question.text, scores, agents)
+        wanted = await self._wanted(question.text, scores, agents, MAX_AGENTS - 1)
         chosen = sorted(wanted, key=lambda index: -scores[index])[:MAX_AGENTS]
         likelihood = np.exp((scores - scores.max()) / _WIDTH)
         names = " and ".join(agents[index].name for index in chosen)
@@ -66,9 +71,9 @@ class EmbeddedRouter:
             confidence=float(likelihood[chosen].sum() / likelihood.sum()),
         )
 
-    async def _wanted(self, text: str, scores: Vector, agents: Sequence[Agent]) -> dict[int, str]:
+    async def _wanted(self, text: str, scores: Vector, agents: Sequence[Agent], depth: int) -> dict[int, str]:
         """One agent for the text, or several for parts of it where that explains it better."""
-        pairs = cuts(text)
+        pairs = cuts(text) if depth else []
         # One batch is much faster than a text at a time, and what was embedded is remembered.
         await self._embedder.embed([part for pair in pairs for part in pair])
         best = _Cut(0.0, "", "", scores, scores)
@@ -77,8 +82,9 @@ class EmbeddedRouter:
             best = max(best, _cut(before, after, *parts, scores), key=lambda cut: cut.gain)
         if not best.after:
             return {int(scores.argmax()): text}
-        wanted = await self._wanted(best.before, best.scores_before, agents)
-        for index, part in (await self._wanted(best.after, best.scores_after, agents)).items():
+        wanted = await self._wanted(best.before, best.scores_before, agents, depth - 1)
+        rest = await self._wanted(best.after, best.scores_after, agents, depth - 1)
+        for index, part in rest.items():
             wanted[index] = f"{wanted[index]} {part}" if index in wanted else part
         return wanted
 

@@ -20,11 +20,18 @@ class Floor:
         self._holder: str | None = None
         self._waiting: dict[str, list[str]] = {}
         self._finished: set[str] = set()
+        self._next_number = 1
 
     @property
     def text(self) -> str:
         """Everything said so far, as it was streamed."""
         return "".join(self._said)
+
+    def reserve_numbers(self, count: int) -> int:
+        """The first of so many source numbers that no other agent of this answer has."""
+        first = self._next_number
+        self._next_number += count
+        return first
 
     def open(self, agents: list[Agent]) -> None:
         """Several speakers get a heading each; one alone needs none."""

@@ -6,7 +6,8 @@ from knowledge import terms
 from knowledge.followups import leans_on_earlier
 
 # More places than this to cut a message at would make a long one slow to route, and none of its parts telling.
-MAX_CUTS = 12
+MAX_CUTS = 8
+_LONGEST = 2_000
 # Less than this is no question by itself: "and how long", "why is that".
 _MIN_WORDS = 5
 _MIN_CONTENT_WORDS = 2
@@ -31,6 +32,9 @@ _REQUEST = re.compile(
 
 def cuts(message: str) -> list[tuple[str, str]]:
     """Every way to cut a message in two so that something is asked on either side."""
+    message = " ".join(message.split())
+    if len(message) > _LONGEST:
+        return []
     places = [match.start() for match in _CUT.finditer(message)][:MAX_CUTS]
     pairs = [(message[:place].rstrip(), message[place:].lstrip(", ")) for place in places]
     return [(before, after) for before, after in pairs if _asks(before) and _asks(after)]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
@@ -17,7 +17,7 @@ from agents.events import FinishReason, Handoff
 from agents.floor import Emit, Floor
 from agents.routing import Decision, Question, Router
 from agents.tracing import step
-from agents.workers import Answer, Task, Worker
+from agents.workers import HISTORY_MESSAGES, Answer, Task, Worker
 from agents.writers import Writer
 from knowledge import terms
 from knowledge.followups import context_for
@@ -111,11 +111,14 @@ class Supervisor:
         """Remember the answer as it was spoken."""
         reasons = {answer["finish_reason"] for answer in state["answers"]}
         runtime.context.finish_reason = next(reason for reason in _REASONS if reason in reasons)
-        return {"messages": [AIMessage(runtime.context.floor.text)]}
+        surplus = max(0, len(state["messages"]) + 1 - _REMEMBERED_MESSAGES)
+        forgotten = [RemoveMessage(id=message.id) for message in state["messages"][:surplus] if message.id]
+        return {"messages": [*forgotten, AIMessage(runtime.context.floor.text)]}
 
 
 SUPERVISOR = "supervisor"
 _REMEMBERED_TURNS = 6
+_REMEMBERED_MESSAGES = 40
 # A turn in which one agent answered and another did not know is an answered one.
 _REASONS: tuple[FinishReason, ...] = ("length", "stop", "handoff", "declined")
 
@@ -132,7 +135,7 @@ def _tasks(state: Conversation, asked: Question, decision: Decision) -> list[Tas
             agent=agent,
             question=part,
             context=asked.context,
-            history=state["messages"][:-1],
+            history=state["messages"][:-1][-HISTORY_MESSAGES:],
             kept=state.get("kept", {}).get(agent, []),
             index=index,
             total=len(decision.agents),

@@ -15,7 +15,7 @@ from agents.writers import Writer
 from knowledge.strategies import Evidence, Excerpt, Strategies
 
 _SNIPPET_CHARS = 320
-_HISTORY_MESSAGES = 12
+HISTORY_MESSAGES = 12
 
 
 class Task(TypedDict):
@@ -50,16 +50,18 @@ class Worker:
         """Evidence first, then the answer from it."""
         parallel = (task["index"], task["total"]) if task["total"] > 1 else None
         with step(emit, "agent", agent.name, agent=agent.id, parallel=parallel) as whole:
-            evidence = await self._gather(task, agent, emit, whole.id)
+            evidence = await self._gather(task, agent, floor, emit, whole.id)
             whole.update(0.3)
             speech: list[str] = []
 
             def say(text: str) -> None:
+                # Half of a character that a model cut in two can neither be stored nor sent.
+                text = text.encode("utf-8", "replace").decode()
                 speech.append(text)
                 floor.speak(agent.id, text, emit)
 
             if evidence.confidence >= self.threshold:
-                prompt = Prompt(agent, task["question"], task["context"], _recent(task["history"]), evidence)
+                prompt = Prompt(agent, task["question"], task["context"], tuple(task["history"]), evidence)
                 with step(emit, "generate", writer.model, agent=agent.id, parent=whole.id) as generating:
                     usage = Usage()
                     async for written in writer.write(prompt):
@@ -76,12 +78,13 @@ class Worker:
             floor.finish(agent.id, emit)
         return Answer(agent=agent.id, text="".join(speech), finish_reason=finish_reason, kept=list(evidence.kept))
 
-    async def _gather(self, task: Task, agent: Agent, emit: Emit, parent: str) -> Evidence:
+    async def _gather(self, task: Task, agent: Agent, floor: Floor, emit: Emit, parent: str) -> Evidence:
         with step(emit, "retrieve", agent.strategy, agent=agent.id, parent=parent) as retrieving:
             evidence = await self.strategies.gather(
                 agent.strategy, agent.knowledge, task["question"], context=task["context"], kept=task["kept"]
             )
             retrieving.output = f"{len(evidence.excerpts)} sources, confidence {evidence.confidence:.2f}"
+        evidence = evidence.numbered_from(floor.reserve_numbers(len(evidence.excerpts)))
         emit(Sources(agent=agent.id, sources=[_source(excerpt, agent.id) for excerpt in evidence.by_relevance]))
         return evidence
 
@@ -99,10 +102,6 @@ def _source(excerpt: Excerpt, agent: str) -> Source:
         document_id=excerpt.document_id,
         version=excerpt.version,
     )
-
-
-def _recent(history: list[AnyMessage]) -> tuple[AnyMessage, ...]:
-    return tuple(history[-_HISTORY_MESSAGES:])
 
 
 def _summary(task: Task) -> str:

@@ -2,22 +2,18 @@
 
 import sys
 
-from pydantic import ValidationError
-
 from backend.server import serve
 from backend.settings import Settings
+from knowledge.errors import DeskError
 
 
 def main() -> int:
-    """Serve until a signal says to stop."""
+    """Serve until a signal says to stop; 2 with the reason where nothing can be served."""
     try:
-        settings = Settings()
-    except ValidationError as invalid:
-        for problem in invalid.errors():
-            name = str(problem["loc"][0]).upper()
-            print(f"error: {name}={problem['input']}: {problem['msg']}; see .env.example", file=sys.stderr)
+        return serve(Settings.read())
+    except DeskError as error:
+        print(f"error: {error.message}", file=sys.stderr)
         return 2
-    return serve(settings)
 
 
 if __name__ == "__main__":

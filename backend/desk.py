@@ -6,10 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-import aiosqlite
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
 from agents.assistant import Assistant
 from agents.catalog import Catalog, read_catalog
 from agents.embedded_router import EmbeddedRouter
@@ -18,6 +14,7 @@ from agents.supervisor import Supervisor
 from agents.workers import Worker
 from agents.writers import Writer
 from backend import storage
+from backend.memory import open_memory
 from backend.runlog import RunLog
 from backend.runs import RunEngine
 from backend.settings import Settings
@@ -52,12 +49,12 @@ async def open_desk(settings: Settings, make_writer: MakeWriter = embedded_write
     """Open everything, end what an earlier process left unfinished, and close everything at the end."""
     catalog = read_catalog(settings.catalog)
     async with AsyncExitStack() as stack:
-        library = await Library.open(settings.data_dir, url=settings.url, embedding_model=settings.embedding_model)
+        library = await Library.open(settings.data_dir, embedding_model=settings.embedding_model)
         stack.push_async_callback(library.close)
         await library.embedder.warm_up()
         database = Database(settings.data_dir / "desk.db", storage.MIGRATIONS)
         stack.push_async_callback(database.close)
-        memory = await stack.enter_async_context(checkpointer(settings))
+        memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library)
         worker = Worker(Strategies(library, searcher), settings.answer_threshold)
         router = EmbeddedRouter(library.embedder, searcher)
@@ -71,17 +68,6 @@ async def open_desk(settings: Settings, make_writer: MakeWriter = embedded_write
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         spare_the_collector()
         yield Desk(settings, catalog, library, runs, database)
-
-
-@asynccontextmanager
-async def checkpointer(settings: Settings) -> AsyncIterator[AsyncSqliteSaver]:
-    """The conversations' memory."""
-    async with aiosqlite.connect(settings.data_dir / "graph.db") as connection:
-        # Strict: a checkpoint that names any class outside the allowed ones is not read.
-        serializer = JsonPlusSerializer(allowed_msgpack_modules=None)
-        saver = AsyncSqliteSaver(connection, serde=serializer)
-        await saver.setup()
-        yield saver
 
 
 def spare_the_collector() -> None:

@@ -8,6 +8,7 @@ knowledge.errors.DeskError
     ├── RunTimedOut         no end within RUN_TIMEOUT_SECONDS
     ├── ShuttingDown        no new questions any more
     ├── StorageFailed       the log could not be written
+    ├── SettingsInvalid     a setting that cannot be used
     └── BindRefused         an address that the desk will not listen on
 """
 
@@ -59,6 +60,12 @@ class StorageFailed(BackendError):
 
     code = "storage_failed"
     retryable = True
+
+
+class SettingsInvalid(BackendError):
+    """Said at start-up."""
+
+    code = "settings_invalid"
 
 
 class BindRefused(BackendError):

@@ -55,12 +55,17 @@ class RemoteLibrary:
             response = await self._client.request(method, path, **cast(Any, request))
         except httpx.TransportError as error:
             raise DeskUnreachable(f"the desk at {self._client.base_url} does not answer ({error!r})") from error
-        answer: dict[str, Any] = response.json()
-        if response.is_success:
-            return answer
-        raise _error(answer["error"]["code"], answer["error"]["message"])
+        try:
+            answer: dict[str, Any] = response.json()
+            if response.is_success:
+                return answer
+            raise _error(response.status_code, answer["error"]["code"], answer["error"]["message"])
+        except (ValueError, KeyError) as error:
+            raise DeskUnreachable(f"what answers at {self._client.base_url} is not a desk") from error
 
 
-def _error(code: str, message: str) -> DeskError:
-    kinds: tuple[type[DeskError], ...] = (DocumentUnreadable, DocumentUnknown)
-    return next((kind for kind in kinds if kind.code == code), BackendError)(message)
+def _error(status: int, code: str, message: str) -> DeskError:
+    # What is wrong with one document should not end the ingestion of the others.
+    if status in (413, 422):
+        return DocumentUnreadable(message)
+    return DocumentUnknown(message) if code == DocumentUnknown.code else BackendError(message)

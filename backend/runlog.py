@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
 
 import orjson
 
@@ -51,8 +53,7 @@ class LiveRun:
                 await self.changed.wait()
 
 
-@dataclass(frozen=True)
-class _Posted:
+class _Posted(NamedTuple):
     live: LiveRun
     entry: Entry
     also: Also | None
@@ -105,7 +106,8 @@ class RunLog:
         while position < len(live.frames) or not live.ended:
             if live.failure:
                 raise live.failure
-            if position == len(live.frames):
+            # A follower may be ahead: it asked for what comes after a number that does not exist yet.
+            if position >= len(live.frames):
                 await live.wait(idle_seconds)
             frames = live.frames[position:]
             position += len(frames)
@@ -135,23 +137,29 @@ class RunLog:
                 await self._commit(batch)
 
     async def _commit(self, batch: list[_Posted]) -> None:
-        def store(db: sqlite3.Connection) -> None:
-            for posted in batch:
-                if posted.also:
-                    posted.also(db)
-            storage.append_events(db, [posted.entry for posted in batch])
-
-        failure: StorageFailed | None = None
-        try:
-            await self._database.write(store)
-        except sqlite3.Error as error:
-            failure = StorageFailed(f"the run log cannot be written ({error}); check the disk that holds DATA_DIR")
-        fresh: dict[str, list[Frame]] = {}
+        """One transaction, in which each run has a savepoint of its own: what is wrong with one spoils no other."""
+        by_run: dict[str, list[_Posted]] = {}
         for posted in batch:
-            posted.live.ended = posted.live.ended or isinstance(posted.entry.event, Done | Cancelled | Error)
-            fresh.setdefault(posted.live.run.id, []).append(sse.frame(posted.entry.seq, posted.entry.payload))
-        for live in {posted.live.run.id: posted.live for posted in batch}.values():
-            live.failure = live.failure or failure
-            if live.ended or live.failure:
-                self._live.pop(live.run.id, None)
-            live.publish([] if live.failure else fresh[live.run.id])
+            by_run.setdefault(posted.entry.run_id, []).append(posted)
+        writes = [self._database.write(partial(_store, posted=posted)) for posted in by_run.values()]
+        failures = await asyncio.gather(*writes, return_exceptions=True)
+        for of_run, failure in zip(by_run.values(), failures, strict=True):
+            self._publish(of_run, failure)
+
+    def _publish(self, batch: list[_Posted], failure: BaseException | None) -> None:
+        live = batch[0].live
+        live.ended = live.ended or isinstance(batch[-1].entry.event, Done | Cancelled | Error)
+        if failure:
+            live.failure = StorageFailed(
+                f"the run log cannot be written ({failure}); check the disk that holds DATA_DIR"
+            )
+        if live.ended or live.failure:
+            self._live.pop(live.run.id, None)
+        live.publish([] if live.failure else [sse.frame(posted.entry.seq, posted.entry.payload) for posted in batch])
+
+
+def _store(db: sqlite3.Connection, posted: list[_Posted]) -> None:
+    for one in posted:
+        if one.also:
+            one.also(db)
+    storage.append_events(db, [one.entry for one in posted])

@@ -12,7 +12,7 @@ from typing import Protocol
 from agents.assistant import Outcome
 from agents.events import Cancelled, Done, Error, Event, Reset, Start, Token
 from backend import sse, storage
-from backend.errors import RunTimedOut, RunUnknown, ShuttingDown, ThreadBusy
+from backend.errors import RunTimedOut, RunUnknown, ShuttingDown, StorageFailed, ThreadBusy
 from backend.runlog import LiveRun, RunLog
 from backend.sse import Frame
 from backend.storage import Run
@@ -132,6 +132,9 @@ class RunEngine:
             await self._end(progress, Cancelled(reason=str(stopped) or "cancelled"))
         except TimeoutError:
             await self._fail(progress, RunTimedOut(f"no answer within {self._run_seconds:g} s; please ask again"))
+        except sqlite3.Error as error:
+            message = f"the conversation cannot be stored ({error}); check the disk that holds DATA_DIR"
+            await self._fail(progress, StorageFailed(message))
         except DeskError as error:
             await self._fail(progress, error)
         except Exception:  # noqa: BLE001 - the edge: whatever it was becomes the run's one error event

@@ -27,8 +27,7 @@ def check_address(settings: Settings) -> None:
     """Refuse to serve strangers without authentication."""
     if settings.host not in LOOPBACK:
         raise BindRefused(
-            f"HOST={settings.host} would open the desk to the network without authentication; use 127.0.0.1, "
-            "and put a proxy that authenticates in front of it"
+            f"HOST={settings.host} would open the desk to the network without authentication; use 127.0.0.1"
         )
 
 

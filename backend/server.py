@@ -13,11 +13,10 @@ from backend.app import create_app
 from backend.desk import Desk, MakeWriter, embedded_writer, open_desk
 from backend.security import check_address
 from backend.settings import Settings
-from knowledge.errors import DeskError
 
 
 def serve(settings: Settings, make_writer: MakeWriter = embedded_writer) -> int:
-    """The exit status: 0 after a signal, 2 with the reason if the desk cannot be opened."""
+    """Returns after a signal; raises a `DeskError` if the desk cannot be opened."""
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = uvicorn.Config(
         create_app(settings),
@@ -32,13 +31,9 @@ def serve(settings: Settings, make_writer: MakeWriter = embedded_writer) -> int:
     # uvicorn repeats the signal that stopped it; by then everything it served is over, and the desk closes on this.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    try:
-        check_address(settings)
-        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(_serve(settings, config, make_writer))
-    except DeskError as error:
-        print(f"error: {error.message}", file=sys.stderr)
-        return 2
+    check_address(settings)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(settings, config, make_writer))
     return 0
 
 
@@ -54,6 +49,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
         super().__init__(config)
         self._desk = desk
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._desk.library.announce(self._desk.settings.url)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._desk.runs.stop(self._desk.settings.shutdown_seconds)

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from backend.errors import SettingsInvalid
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -29,6 +31,17 @@ class Settings(BaseSettings):
     heartbeat_seconds: float = Field(default=15, gt=0)
     run_timeout_seconds: float = Field(default=300, gt=0)
     shutdown_seconds: float = Field(default=10, gt=0)
+
+    @classmethod
+    def read(cls) -> "Settings":
+        """The settings, or `SettingsInvalid` that names what is wrong with which."""
+        try:
+            return cls()
+        except UnicodeDecodeError as error:
+            raise SettingsInvalid("the file .env is not UTF-8 text") from error
+        except ValidationError as invalid:
+            problems = [f"{str(e['loc'][0]).upper()}={e['input']}: {e['msg']}" for e in invalid.errors()]
+            raise SettingsInvalid(f"{'; '.join(problems)}; see .env.example") from invalid
 
     @property
     def url(self) -> str:

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import StreamingResponse
 
-from agents.events import EVENTS, Event, Heartbeat
+from agents.events import EVENTS, Error, Event, Heartbeat
+from knowledge.errors import DeskError
 
 Frame = bytes
 
@@ -27,7 +28,12 @@ def stream(batches: AsyncIterator[list[Frame]]) -> StreamingResponse:
     """Frames as they come, several in one write where several have come; a heartbeat where none have."""
 
     async def body() -> AsyncIterator[bytes]:
-        async for frames in batches:
-            yield b"".join(frames) or _HEARTBEAT
+        try:
+            async for frames in batches:
+                yield b"".join(frames) or _HEARTBEAT
+        except DeskError as error:
+            # What cannot be stored has no number; the client must hear of its end all the same.
+            last = Error(code=error.code, message=error.message, retryable=error.retryable)
+            yield b"data: " + last.model_dump_json().encode() + b"\n\n"
 
     return StreamingResponse(body(), media_type="text/event-stream", headers=_HEADERS)

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from agents.events import Cancelled, Done, Error, Event, Terminal, TraceEnd, TraceStart
 
@@ -25,8 +25,7 @@ class Run:
     error_code: str | None
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """An event as it is stored: its number within the run, its JSON, and what it changes in other tables."""
 
     run_id: str

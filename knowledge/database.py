@@ -13,6 +13,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from knowledge.errors import DataDirectoryUnusable
+
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 Migration = Callable[[sqlite3.Connection], None]
@@ -30,10 +32,13 @@ class Database:
     """Owns the file from construction to `close`."""
 
     def __init__(self, path: Path, migrations: Sequence[Migration]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = _open(path)
-        _migrate(self._writer, migrations)
-        self._reader = _open(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = _open(path)
+            _migrate(self._writer, migrations)
+            self._reader = _open(path)
+        except (OSError, sqlite3.Error) as error:
+            raise DataDirectoryUnusable(f"{path} cannot be opened: {error}") from error
         # The reader never writes and never checkpoints:
         # SQLite before 3.51 can corrupt a WAL that two connections reset.
         self._reader.execute("PRAGMA query_only = 1")

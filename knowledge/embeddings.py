@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from knowledge.errors import EmbeddingModelUnusable
+
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
@@ -83,7 +85,10 @@ class Embedder:
                 from transformers.utils import logging
 
                 logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-                self._model = SentenceTransformer(self._path, device="cpu", local_files_only=True)
+                try:
+                    self._model = SentenceTransformer(self._path, device="cpu", local_files_only=True)
+                except (OSError, ValueError) as error:
+                    raise EmbeddingModelUnusable(f"EMBEDDING_MODEL={self._path} cannot be loaded: {error}") from error
             return self._model
 
 

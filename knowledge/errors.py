@@ -3,8 +3,11 @@
 DeskError
 ├── KnowledgeError
 │   ├── DataDirectoryInUse      another process owns the data directory
+│   ├── DataDirectoryUnusable   DATA_DIR cannot be used
+│   ├── EmbeddingModelUnusable  EMBEDDING_MODEL cannot be loaded
 │   ├── DocumentUnreadable      one file cannot become a document
 │   ├── DocumentsNotFound       a path that does not exist or holds nothing to index
+│   ├── QuestionsInvalid        labelled questions that cannot be used
 │   ├── DocumentUnknown         no document of that id
 │   ├── EmbeddingModelChanged   the stored vectors are of another model
 │   └── IndexUnavailable        the vector index does not answer
@@ -41,6 +44,18 @@ class DataDirectoryInUse(KnowledgeError):
         self.owner_url = owner_url
 
 
+class DataDirectoryUnusable(KnowledgeError):
+    """Not a directory, not writable, or what lies there is damaged."""
+
+    code = "data_directory_unusable"
+
+
+class EmbeddingModelUnusable(KnowledgeError):
+    """EMBEDDING_MODEL names nothing that can be loaded."""
+
+    code = "embedding_model_unusable"
+
+
 class DocumentUnreadable(KnowledgeError):
     """The reason goes into the ingestion report beside the file's name."""
 
@@ -51,6 +66,12 @@ class DocumentsNotFound(KnowledgeError):
     """The path to index does not exist or holds nothing that can be read."""
 
     code = "documents_not_found"
+
+
+class QuestionsInvalid(KnowledgeError):
+    """The file of labelled questions cannot be used."""
+
+    code = "questions_invalid"
 
 
 class DocumentUnknown(KnowledgeError):

@@ -14,13 +14,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from pydantic import BaseModel, ValidationError
 from tqdm import tqdm
 
 from agents.catalog import Agent, Catalog, read_catalog
 from agents.embedded_router import EmbeddedRouter
 from agents.errors import CatalogInvalid
 from agents.routing import Question as Asked
-from knowledge.errors import DeskError, DocumentsNotFound
+from knowledge.errors import DeskError, DocumentsNotFound, QuestionsInvalid
 from knowledge.followups import context_for
 from knowledge.ingest import ingest
 from knowledge.library import Library
@@ -42,6 +43,9 @@ def main() -> int:
         print(f"error: {error.message}", file=sys.stderr)
         return 2
     tuning, reporting = halves(measured)
+    if not reporting:
+        print(f"error: {options.questions} holds too few questions of any kind to report on half", file=sys.stderr)
+        return 2
     threshold = threshold_for(tuning, options.wrongly)
     scores = Scores.of(reporting, threshold)
     if options.json:
@@ -54,25 +58,30 @@ def main() -> int:
 def read_questions(path: Path) -> list[Labelled]:
     """The labelled questions of a file, or an error that names the line."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise DocumentsNotFound(f"{path} cannot be read: {error.strerror}") from error
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QuestionsInvalid(f"{path} cannot be read: {error}") from error
     questions = []
     for number, line in enumerate(lines, start=1):
         try:
-            fields = json.loads(line)
-            questions.append(
-                Labelled(
-                    text=str(fields["question"]),
-                    history=tuple(fields.get("history", ())),
-                    agents=frozenset(fields["agents"]),
-                    documents=frozenset(fields["documents"]),
-                    answerable=bool(fields["answerable"]),
-                )
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise DocumentsNotFound(f"{path}, line {number} is not a labelled question: {error!r}") from error
+            if line.strip():
+                questions.append(_Line.model_validate_json(line).labelled())
+        except ValidationError as error:
+            first = error.errors()[0]
+            what = ".".join(str(part) for part in first["loc"])
+            raise QuestionsInvalid(f"{path}, line {number}: {what} {first['msg']}") from error
     return questions
+
+
+class _Line(BaseModel):
+    question: str
+    history: tuple[str, ...] = ()
+    agents: frozenset[str]
+    documents: frozenset[str] = frozenset()
+    answerable: bool
+
+    def labelled(self) -> Labelled:
+        return Labelled(self.question, self.history, self.agents, self.documents, self.answerable)
 
 
 async def measure(questions: Sequence[Labelled], catalog: Catalog, documents: Path) -> list[Measured]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from knowledge import terms
 
 _LEADS = re.compile(r"(?:and|but|or|also|so|then|ok|okay|what about|how about|what if|which one|same)\b", re.IGNORECASE)
+_WHAT_ABOUT = re.compile(r"\b(?:what|how) about\b")
+_ACRONYM = re.compile(r"\b[A-Z][A-Z0-9]{2,}\b")
 _POINTERS = frozenset(
     "it its it's that this those these they them their there one ones both either neither same".split()
 )
@@ -27,8 +29,10 @@ def leans_on_earlier(question: str) -> bool:
     """Whether a question points outside itself: by how it opens, by a pronoun for its topic, or by naming none."""
     lowered = question.lower().strip()
     content = [word for word in terms.content_words(lowered) if word not in _BARE]
-    if _LEADS.match(lowered):
-        return len(content) <= 8
     if any(word in _POINTERS for word in terms.words(lowered)):
         return len(content) <= 4
-    return len(content) <= 1
+    if _ACRONYM.search(question):
+        return not content
+    if _WHAT_ABOUT.search(lowered):
+        return len(content) <= 2
+    return len(content) <= (3 if _LEADS.match(lowered) else 1)

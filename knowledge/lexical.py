@@ -12,6 +12,9 @@ from knowledge import store, terms
 
 _COLUMN_WEIGHTS = "0.0, 2.0, 1.5, 1.0"  # folder, title, section, text
 _CORRECTED_FROM_LENGTH = 4
+# A message may be as long as a page; a few words tell what it is about.
+_MOST_WORDS = 64
+_MOST_CORRECTED = 8
 _ALIKE = 80.0
 _SENTENCE_START = re.compile(r"(?:^|[.?!:]\s+)\W*$")
 
@@ -64,17 +67,22 @@ def find(
 def _read(db: sqlite3.Connection, text: str, vocabulary: Sequence[str], total: int) -> Asked:
     weights: dict[str, float] = {}
     unknown, names = set(), set()
+    corrected = 0
     for word, is_name in _named_words(text):
         stem = terms.stem(word)
         frequency = store.frequency(db, stem)
-        if not frequency and (meant := _nearest(stem, vocabulary)):
-            stem, frequency = meant, store.frequency(db, meant)
+        if not frequency and stem not in weights and corrected < _MOST_CORRECTED:
+            corrected += 1
+            if meant := _nearest(stem, vocabulary):
+                stem, frequency = meant, store.frequency(db, meant)
         weights[stem] = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
         if not frequency:
             unknown.add(stem)
         if is_name:
             names.add(stem)
-    return Asked(weights, frozenset(unknown), frozenset(names))
+    # Words that documents hold first, then the rare before the common.
+    telling = sorted(weights, key=lambda stem: (stem in unknown, -weights[stem]))[:_MOST_WORDS]
+    return Asked({stem: weights[stem] for stem in telling}, frozenset(unknown), frozenset(names))
 
 
 def _named_words(text: str) -> list[tuple[str, bool]]:

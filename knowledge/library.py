@@ -34,9 +34,9 @@ class Library:
         self._vocabulary: list[str] | None = None
 
     @classmethod
-    async def open(cls, data_dir: Path, *, url: str | None = None, embedding_model: str = BUNDLED) -> "Library":
+    async def open(cls, data_dir: Path, *, embedding_model: str = BUNDLED) -> "Library":
         """Take the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
-        ownership = Ownership(data_dir, url)
+        ownership = Ownership(data_dir)
         try:
             database = Database(data_dir / "knowledge.db", store.MIGRATIONS)
         except BaseException:
@@ -62,6 +62,10 @@ class Library:
         await self.index.close()
         await self._database.close()
         self._ownership.release()
+
+    def announce(self, url: str) -> None:
+        """Let those who find the directory taken know where its owner answers."""
+        self._ownership.announce(url)
 
     async def listing(self, folder: str | None = None) -> list[DocumentInfo]:
         """What is stored, in all folders or one."""

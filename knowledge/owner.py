@@ -5,20 +5,27 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from knowledge.errors import DataDirectoryInUse
+from knowledge.errors import DataDirectoryInUse, DataDirectoryUnusable
 
 
 class Ownership:
     """Held from construction to `release`; the operating system releases it when the process dies, however it dies."""
 
-    def __init__(self, directory: Path, url: str | None = None) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+    def __init__(self, directory: Path) -> None:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataDirectoryUnusable(f"DATA_DIR={directory} cannot be used: {error.strerror}") from error
         self._note = directory / "owner.json"
         self._lock = FileLock(directory / "owner.lock")
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:
             raise _in_use(directory, self._note) from error
+        self.announce(None)
+
+    def announce(self, url: str | None) -> None:
+        """Say where the owner can be reached, once it can."""
         self._note.write_text(json.dumps({"url": url}), encoding="utf-8")
 
     def release(self) -> None:

@@ -106,7 +106,8 @@ def halves(measured: Sequence[Measured]) -> tuple[list[Measured], list[Measured]
 def threshold_for(measured: Sequence[Measured], wrongly: float) -> float:
     """The highest threshold that declines no more than this share of the answerable questions."""
     confidences = sorted(m.confidence for m in measured if m.question.answerable)
-    return confidences[int(wrongly * len(confidences))] if confidences else 0.5
+    place = min(int(wrongly * len(confidences)), len(confidences) - 1)
+    return confidences[place] if confidences else 0.5
 
 
 def worst(measured: Sequence[Measured], threshold: float) -> list[tuple[str, Measured]]:

@@ -1,7 +1,7 @@
 """What an agent reads before it answers: passages per question, whole documents, or passages kept through a session."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from knowledge import store
@@ -49,7 +49,17 @@ class Evidence:
 
     @property
     def by_relevance(self) -> list[Excerpt]:
-        return sorted(self.excerpts, key=lambda excerpt: excerpt.rank)
+        """What has to do with the question, best first."""
+        return sorted((e for e in self.excerpts if e.rank != _UNRANKED), key=lambda excerpt: excerpt.rank)
+
+    def numbered_from(self, first: int) -> "Evidence":
+        """The same evidence with other numbers, for an answer to which several agents contribute."""
+        shift = first - 1
+        return replace(
+            self,
+            excerpts=tuple(replace(excerpt, number=excerpt.number + shift) for excerpt in self.excerpts),
+            passages=tuple((number + shift, passage) for number, passage in self.passages),
+        )
 
 
 class Strategies:

@@ -46,6 +46,8 @@ class ScriptedModel(BaseChatModel):
             if pause is not None:
                 await asyncio.sleep(pause)
             yield ChatGenerationChunk(message=AIMessageChunk(content=f"word{number} "))
+        if "half a character" in script:
+            yield ChatGenerationChunk(message=AIMessageChunk(content="\ud800"))
         if _HANG in script:
             await asyncio.Event().wait()
         yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata={"finish_reason": "stop"}))

@@ -8,6 +8,9 @@ from starlette.responses import Response
 from backend import sse, storage
 from backend.doors.common import TheDesk
 
+# More events than any run has.
+_LAST = 2**53
+
 router = APIRouter(prefix="/runs", tags=["runs"])
 
 
@@ -24,8 +27,8 @@ async def get_run(run_id: str, desk: TheDesk) -> dict[str, Any]:
 async def follow_run(
     run_id: str,
     desk: TheDesk,
-    after: Annotated[int | None, Query(ge=-1)] = None,
-    last_event_id: Annotated[int | None, Header(ge=-1)] = None,
+    after: Annotated[int | None, Query(ge=-1, le=_LAST)] = None,
+    last_event_id: Annotated[int | None, Header(ge=-1, le=_LAST)] = None,
 ) -> Response:
     """The run's events after a number, or all of them: those stored, then those still to come."""
     run = await desk.runs.get(run_id)

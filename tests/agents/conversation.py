@@ -16,8 +16,7 @@ from agents.events import Event, Token
 from agents.supervisor import Graph, Supervisor
 from agents.workers import Worker
 from agents.writers import Writer
-from backend.desk import checkpointer
-from backend.settings import Settings
+from backend.memory import open_memory
 from knowledge.library import Library
 from knowledge.search import Searcher
 from knowledge.strategies import Strategies
@@ -76,5 +75,5 @@ async def open_desk(library: Library, writer: Writer, memory: Path, threshold: f
     worker = Worker(Strategies(library, searcher), threshold)
     router = EmbeddedRouter(library.embedder, searcher)
     supervisor = Supervisor(read_catalog("customer_support"), router, worker, writer)
-    async with checkpointer(Settings.model_construct(data_dir=memory)) as saver:
+    async with open_memory(memory) as saver:
         yield Desk(supervisor.graph(saver))

@@ -1,5 +1,7 @@
 """Clear questions reach the agent whose documents answer them."""
 
+import time
+
 import pytest
 
 from agents.catalog import Agent, read_catalog
@@ -103,3 +105,42 @@ async def test_a_new_topic_leaves_the_agent_of_the_turns_before(library: Library
     earlier = ("I was charged twice this month, how do I get my money back?",)
     decision = await route(library, Question("Where is customer data stored, and is it encrypted?", "", earlier))
     assert decision.agents == ("compliance",)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "I want to talk to a human",
+        "human please",
+        "real person now!!!",
+        "agent",
+        "Can I speak with someone real?",
+        "get me a representative",
+        "put me through to your manager",
+    ],
+)
+async def test_whoever_asks_for_a_person_gets_one(library: Library, message: str) -> None:
+    assert (await route(library, Question(message))).needs_human
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "I want to add a person to my workspace",
+        "We want the account manager role changed",
+        "do I need a manager to approve refunds",
+        "how many agents can log in",
+        "I need a person-to-person transfer of ownership",
+    ],
+)
+async def test_questions_about_persons_are_questions(library: Library, message: str) -> None:
+    assert not (await route(library, Question(message))).needs_human
+
+
+async def test_a_long_hostile_message_is_routed_in_time(library: Library) -> None:
+    parts = [f"how do I get qzx{number} refunded, and where are klm{number} uploads stored?" for number in range(200)]
+    began = time.monotonic()
+    await route(library, Question(" ".join(parts)[:8_000]))
+    await route(library, Question(" ".join(parts)[:2_000]))
+    await route(library, Question("talk" + " " * 7_990 + "x"))
+    assert time.monotonic() - began < 15

@@ -140,3 +140,27 @@ def test_many_readers_of_one_answer_read_the_same(quiet: Server) -> None:
         whole = check_whole([first, *events])
     assert followed == whole
     assert [event for number, event in tail if number is not None] == whole[3:]
+
+
+@pytest.mark.parametrize("after", ["5000", "9007199254740992"])
+def test_a_number_beyond_the_end_waits_for_what_comes(quiet: Server, after: str) -> None:
+    body = {"message": HELD, "session_id": f"beyond-{after}"}
+    with quiet.client() as client, client.stream("POST", "/chat/stream", json=body) as response:
+        run_id = read_until(response, 1)[0]["run_id"]
+        with client.stream("GET", f"/runs/{run_id}/stream?after={after}") as beyond:
+            numbered = list(frames(beyond))
+    assert {event["type"] for _, event in numbered} == {"heartbeat"}
+    assert len(numbered) < 30
+
+
+def test_a_number_that_no_run_can_have_is_refused(quiet: Server) -> None:
+    with quiet.client() as client:
+        assert client.get(f"/runs/x/stream?after={10**20}").status_code == 422
+
+
+def test_half_a_character_from_a_model_spoils_nothing(quiet: Server) -> None:
+    with quiet.client() as client:
+        answer = client.post("/chat", json={"message": "Refunds? 2 tokens, half a character"}).json()
+        after = client.post("/chat", json={"message": "Refunds? 2 tokens"}).json()
+    assert answer["answer"] == "word0 word1 ?"
+    assert after["answer"] == "word0 word1 "

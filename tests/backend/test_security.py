@@ -17,8 +17,7 @@ from tests.serving import environment, free_port
 REFUSED = {
     "HOST": (
         "0.0.0.0",
-        "error: HOST=0.0.0.0 would open the desk to the network without authentication; use 127.0.0.1, and put a proxy "
-        "that authenticates in front of it",
+        "error: HOST=0.0.0.0 would open the desk to the network without authentication; use 127.0.0.1",
     ),
     "PORT": ("abc", "error: PORT=abc: Input should be a valid integer"),
     "LOG_LEVEL": ("loud", "error: LOG_LEVEL=loud: String should match pattern"),
@@ -63,7 +62,9 @@ def test_a_setting_that_cannot_be_is_refused_with_its_reason(
 
 def test_several_bad_settings_are_all_named(tmp_path: Path) -> None:
     _, said = start(tmp_path, PORT="70000", LOG_LEVEL="LOUD").communicate(timeout=90)
-    assert [line.split("=")[0] for line in said.strip().split("\n")] == ["error: PORT", "error: LOG_LEVEL"]
+    assert said.startswith("error: PORT=70000: ")
+    assert "; LOG_LEVEL=LOUD: " in said
+    assert said.strip().endswith("see .env.example")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
@@ -170,3 +171,19 @@ async def test_a_body_that_is_too_large_is_refused_by_what_it_says_or_by_what_it
 @pytest.mark.parametrize("headers", [{"host": "[::1"}, {"origin": "http://[x"}])
 async def test_malformed_addresses_are_refused(app: httpx.AsyncClient, headers: dict[str, str]) -> None:
     assert (await app.get("/", headers=headers)).status_code == 403
+
+
+def test_a_desk_whose_directory_is_a_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("not a directory", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "backend"],
+        env=environment(tmp_path / "data", 1234),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: DATA_DIR=")
+    assert "Traceback" not in done.stderr

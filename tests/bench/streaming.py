@@ -24,8 +24,8 @@ from agents.events import Token
 from agents.supervisor import Supervisor
 from agents.workers import Worker
 from agents.writers import ChatWriter
-from backend.desk import checkpointer, spare_the_collector
-from backend.settings import Settings
+from backend.desk import spare_the_collector
+from backend.memory import open_memory
 from knowledge.library import Library
 from knowledge.search import Searcher
 from knowledge.strategies import Strategies
@@ -107,10 +107,9 @@ async def _bare(_: str) -> AsyncIterator[int]:
 
 
 async def _graph_levels(data_dir: Path) -> dict[int, Figures]:
-    settings = Settings(data_dir=data_dir, answer_threshold=0)
     library = await Library.open(data_dir)
     await library.embedder.warm_up()
-    async with checkpointer(settings) as saver:
+    async with open_memory(data_dir) as saver:
         searcher = Searcher(library)
         router, worker = EmbeddedRouter(library.embedder, searcher), Worker(Strategies(library, searcher), 0)
         writer = ChatWriter("scripted", ScriptedModel())

@@ -72,3 +72,8 @@ def test_a_chain_of_follow_ups_goes_back_to_the_question_that_named_the_topic() 
 
 def test_a_chain_without_a_full_question_is_all_there_is() -> None:
     assert context_for("Why?", ["Really?", "When?"]) == "Really? When?"
+
+
+@pytest.mark.parametrize("question", ["what about the price of the Business plan?", "ok and GDPR?"])
+def test_a_new_subject_stands_alone(question: str) -> None:
+    assert context_for(question, ["How do I verify a webhook signature?"]) == ""

@@ -164,13 +164,13 @@ async def test_a_path_that_holds_nothing_is_refused_and_nothing_is_removed(
     (root / "parcels.md").unlink()
     (root / "abroad" / "customs.md").rename(root / "customs.pdf")
     (tmp_path / "empty").mkdir()
-    for path, reason in (
-        (tmp_path / "missing", "does not exist"),
-        (tmp_path / "empty", "holds no document"),
-        (root, "holds no document"),
+    for path, prune, reason in (
+        (tmp_path / "missing", True, "does not exist"),
+        (tmp_path / "empty", True, "holds no document"),
+        (root, False, "--prune removes the 2 that it brought"),
     ):
         with pytest.raises(DocumentsNotFound, match=reason):
-            await ingest(path, FOLDER, library, prune=True)
+            await ingest(path, FOLDER, library, prune=prune)
     assert await paths(library, FOLDER) == ["abroad/customs.md", "parcels.md"]
 
 

@@ -62,9 +62,10 @@ async def commit(data_dir: Path, *works: Work[object]) -> None:
 
 
 async def test_a_second_owner_is_refused_and_told_where_the_first_one_is(data_dir: Path) -> None:
-    first = await Library.open(data_dir, url="http://127.0.0.1:8123")
+    first = await Library.open(data_dir)
+    first.announce("http://127.0.0.1:8123")
     with pytest.raises(DataDirectoryInUse, match=r"in use by the desk at http://127\.0\.0\.1:8123") as refused:
-        await Library.open(data_dir, url="http://127.0.0.1:9")
+        await Library.open(data_dir)
     assert refused.value.owner_url == "http://127.0.0.1:8123"
     await first.put(KEY, KEPT.encode())
     await first.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.chunks import MAX_CHARS, split
+from knowledge.errors import DocumentUnreadable
 from knowledge.ingest import ingest
 from knowledge.library import Library
 from knowledge.loaders import Text, load
@@ -102,3 +103,28 @@ def test_lines_like_link_definitions_are_kept() -> None:
 
 def test_text_between_two_rules_is_text() -> None:
     assert "Call us." in load(b"---\nCall us.\n---\nRest.", "a.md").markdown
+
+
+def test_front_matter_cannot_stand_for_more_than_it_holds() -> None:
+    bomb = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    bomb += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 7)]
+    with pytest.raises(DocumentUnreadable, match="aliases"):
+        load(("---\n" + "\n".join(bomb) + "\ntitle: *a6\n---\nText.").encode(), "a.md")
+
+
+@pytest.mark.parametrize("matter", ["x: " + "y" * 17_000, "x: " + "[" * 5_000])
+def test_huge_front_matter_is_one_clear_failure(matter: str) -> None:
+    with pytest.raises(DocumentUnreadable, match="front matter"):
+        load(f"---\n{matter}\n---\nText.".encode(), "a.md")
+
+
+async def test_an_emptied_folder_is_followed_when_told_so(library: Library, tmp_path: Path) -> None:
+    root = write(tmp_path / "docs", GOOD)
+    await ingest(root, "general", library)
+    (root / "good.md").unlink()
+    assert (await ingest(root, "general", library, prune=True)).removed == ["good.md"]
+
+
+async def test_odd_names_fail_alone_through_every_door(library: Library, tmp_path: Path) -> None:
+    report = await ingest(write(tmp_path / "docs", {"a\tb.md": "Text.", **GOOD}), "general", library)
+    assert (report.added, len(report.failed)) == (["good.md"], 1)
