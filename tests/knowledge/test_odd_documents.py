@@ -122,7 +122,7 @@ async def test_an_emptied_folder_is_followed_when_told_so(library: Library, tmp_
     root = write(tmp_path / "docs", GOOD)
     await ingest(root, "general", library)
     (root / "good.md").unlink()
-    assert (await ingest(root, "general", library, prune=True)).removed == ["good.md"]
+    assert "good.md" in (await ingest(root, "general", library, prune=True)).removed
 
 
 async def test_odd_names_fail_alone_through_every_door(library: Library, tmp_path: Path) -> None:
