@@ -1,6 +1,7 @@
 """The graph, from a question to what the conversation remembers, with a scripted model as its writer."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -248,3 +249,14 @@ async def test_courtesies_are_returned_in_mid_conversation(
     async with open_desk(library, EmbeddedWriter(library.embedder), tmp_path) as desk:
         await desk.ask("The upload API returns 413")
         assert (await desk.ask(said)).text.startswith(opening)
+
+
+async def test_agents_that_answer_together_number_their_sources_apart(library: Library, tmp_path: Path) -> None:
+    async with open_desk(library, EmbeddedWriter(library.embedder), tmp_path) as desk:
+        turn = await desk.ask(TWO_PARTS)
+    by_agent = [[source.id for source in found.sources] for found in turn.of(Sources)]
+    assert len(by_agent) == 2
+    assert set(by_agent[0]).isdisjoint(by_agent[1])
+    cited = {int(number) for number in re.findall(r"\[(\d+)\]", turn.text)}
+    assert cited <= {number for numbers in by_agent for number in numbers}
+    assert all(cited & set(numbers) for numbers in by_agent)
