@@ -8,8 +8,8 @@ from backend.errors import BackendError
 from knowledge.errors import DeskError, DocumentUnknown, DocumentUnreadable
 from knowledge.store import DocumentInfo, DocumentKey
 
-# A document is embedded before the answer comes.
-_TIMEOUT = httpx.Timeout(300, connect=5)
+# A document is embedded before the answer comes, and nobody knows how long a large one takes.
+_TIMEOUT = httpx.Timeout(None, connect=5)
 
 
 class DeskUnreachable(BackendError):

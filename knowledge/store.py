@@ -185,8 +185,10 @@ def pending_changes(db: sqlite3.Connection, limit: int) -> VectorChanges:
     """The oldest changes that the vector index has not seen. A chunk added and gone again meanwhile is only removed."""
     rows = db.execute("SELECT * FROM vector_changes ORDER BY id LIMIT ?", (limit,)).fetchall()
     vectors = embeddings_of_chunks(db, [row["chunk_id"] for row in rows])
-    added = [(row["folder"], row["chunk_id"], vectors[row["chunk_id"]]) for row in rows if row["chunk_id"] in vectors]
-    removed = [(row["folder"], row["chunk_id"]) for row in rows if row["chunk_id"] not in vectors]
+    # A chunk that came and went between two looks is noted twice.
+    places = list(dict.fromkeys((row["folder"], row["chunk_id"]) for row in rows))
+    added = [(folder, chunk_id, vectors[chunk_id]) for folder, chunk_id in places if chunk_id in vectors]
+    removed = [(folder, chunk_id) for folder, chunk_id in places if chunk_id not in vectors]
     return VectorChanges(rows[-1]["id"] if rows else 0, added, removed)
 
 

@@ -241,3 +241,11 @@ async def test_an_ingestion_that_is_killed_is_finished_by_the_next_one(tmp_path:
     assert await check_level(library) == {"billing": sum(info.chunks for info in listing)}
     assert (await texts(library, "billing", f"Is fee {names[-1]} due?")) != []
     await library.close()
+
+
+async def test_a_version_that_came_and_went_unseen_is_dropped_once(data_dir: Path) -> None:
+    key = DocumentKey("bulk", "test", "twice.md")
+    await commit(data_dir, put_in_sql(key, 3), put_in_sql(key, 2))
+    library = await Library.open(data_dir)
+    assert (await check_level(library))["bulk"] == 2
+    await library.close()
