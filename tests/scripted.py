@@ -10,28 +10,21 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk
 
 from agents.writers import ChatWriter
 from backend.server import serve
 from backend.settings import Settings
+from tests.streaming_model import StreamingModel
 
 _TOKENS = re.compile(r"(\d+) tokens")
 _PAUSE = re.compile(r"(\d+) ms apart")
 _HANG = "then hang"
 
 
-class ScriptedModel(BaseChatModel):
+class FollowsScript(StreamingModel):
     """Streams `word0 word1 ...` as the last message asks."""
-
-    @property
-    def _llm_type(self) -> str:
-        return "scripted"
-
-    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        raise NotImplementedError("the desk streams")
 
     async def _astream(
         self,
@@ -54,4 +47,4 @@ class ScriptedModel(BaseChatModel):
 
 
 if __name__ == "__main__":
-    sys.exit(serve(Settings(), lambda _: ChatWriter("scripted", ScriptedModel())))
+    sys.exit(serve(Settings(), lambda _: ChatWriter("scripted", FollowsScript())))

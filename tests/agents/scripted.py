@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk
 from pydantic import Field
+
+from tests.streaming_model import StreamingModel
 
 _MEETING_SECONDS = 10
 
@@ -18,20 +19,13 @@ class ModelBrokeOff(Exception):
     """What a scripted model raises when its script says so."""
 
 
-class ScriptedModel(BaseChatModel):
+class ScriptedModel(StreamingModel):
     """Streams the tokens of the agent it is asked to be; with a `meeting`, none before all writers are there."""
 
     tokens: dict[str, list[str]]
     meeting: asyncio.Barrier | None = None
     breaks_off: bool = False
     prompts: list[list[BaseMessage]] = Field(default_factory=list)
-
-    @property
-    def _llm_type(self) -> str:
-        return "scripted"
-
-    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        raise NotImplementedError("the desk streams")
 
     async def _astream(
         self,

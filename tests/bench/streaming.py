@@ -30,7 +30,7 @@ from knowledge.library import Library
 from knowledge.search import Searcher
 from knowledge.strategies import Strategies
 from tests.conftest import index, write_documents
-from tests.scripted import ScriptedModel
+from tests.scripted import FollowsScript
 from tests.serving import Server, serve
 
 TOKENS = 500
@@ -101,7 +101,7 @@ async def _measure(ask: Ask, streams: int) -> Figures:
 
 
 async def _bare(_: str) -> AsyncIterator[int]:
-    async for chunk in ScriptedModel().astream([HumanMessage(QUESTION)]):
+    async for chunk in FollowsScript().astream([HumanMessage(QUESTION)]):
         if chunk.text:
             yield 1
 
@@ -112,7 +112,7 @@ async def _graph_levels(data_dir: Path) -> dict[int, Figures]:
     async with open_memory(data_dir) as saver:
         searcher = Searcher(library)
         router, worker = EmbeddedRouter(library.embedder, searcher), Worker(Strategies(library, searcher), 0)
-        writer = ChatWriter("scripted", ScriptedModel())
+        writer = ChatWriter("scripted", FollowsScript())
         assistant = Assistant(Supervisor(read_catalog("customer_support"), router, worker, writer).graph(saver))
 
         async def ask(session: str) -> AsyncIterator[int]:

@@ -67,7 +67,10 @@ async def test_folders_may_end_as_they_like(data_dir: Path, folder: str) -> None
         await library.put(DocumentKey(folder, "t", "a.md"), b"Text.")
     finally:
         await library.close()
-        await (await Library.open(data_dir)).close()
+        again = await Library.open(data_dir)
+        held = await again.sizes()
+        await again.close()
+    assert held[folder] == 1
 
 
 @pytest.mark.parametrize(("head", "row"), [("A", "y" * 3_000), ("A" * 100, "y" * 950), ("A" * 1_500, "y")])
