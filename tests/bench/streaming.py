@@ -35,7 +35,7 @@ from tests.serving import Server, serve
 
 TOKENS = 500
 STREAMS = (1, 20, 100)
-ROUNDS = {1: 5, 20: 3, 100: 1}
+ROUNDS = {1: 15, 20: 6, 100: 2}
 IDLE = 200
 QUESTION = f"How long do refunds of duplicate charges take? {TOKENS} tokens"
 HELD = "How long do refunds of duplicate charges take? 3 tokens, then hang"
