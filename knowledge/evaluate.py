@@ -19,7 +19,6 @@ from tqdm import tqdm
 
 from agents.catalog import Agent, Catalog, read_catalog
 from agents.embedded_router import EmbeddedRouter
-from agents.errors import CatalogInvalid
 from agents.routing import Question as Asked
 from knowledge.errors import DeskError, DocumentsNotFound, QuestionsInvalid
 from knowledge.followups import context_for
@@ -161,7 +160,4 @@ def _print(scores: Scores, tuned_on: int, misses: Sequence[tuple[str, Measured]]
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except CatalogInvalid as invalid:
-        sys.exit(invalid.message)
+    sys.exit(main())

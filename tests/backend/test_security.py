@@ -67,9 +67,16 @@ def test_several_bad_settings_are_all_named(tmp_path: Path) -> None:
     assert said.strip().endswith("see .env.example")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
-def test_the_loopback_address_may_be_listened_on(host: str) -> None:
-    check_address(Settings.model_construct(host=host))
+def is_refused(host: str) -> bool:
+    try:
+        check_address(Settings.model_construct(host=host))
+    except BindRefused:
+        return True
+    return False
+
+
+def test_the_loopback_address_may_be_listened_on() -> None:
+    assert [host for host in ("127.0.0.1", "localhost", "::1") if is_refused(host)] == []
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.168.1.5", "desk.example", "127.0.0.1.evil.example"])
