@@ -7,7 +7,7 @@ from typing import cast
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableConfig
 
-from agents.events import Event, FinishReason, TraceEnd, Usage
+from agents.events import Event, FinishReason, Spent, TraceEnd, Usage
 from agents.floor import Floor
 from agents.supervisor import Graph, RunContext
 
@@ -17,8 +17,9 @@ class Outcome:
     """What an answer came to, known when its last event has been given out."""
 
     finish_reason: FinishReason
-    usage: Usage
-    cost_usd: float
+    supervisor: Spent
+    workers: Spent
+    reduced: bool
 
 
 class Assistant:
@@ -32,10 +33,12 @@ class Assistant:
         context = RunContext(Floor())
         config = RunnableConfig(configurable={"thread_id": thread_id}, run_name=run_id)
         turn = {"messages": [HumanMessage(question)], "answers": None}
-        usage = Usage()
+        supervisor, workers = Spent(), Spent()
         async for event in self._graph.astream(turn, config, context=context, stream_mode="custom"):
             match event:
+                case TraceEnd(usage=Usage() as used, agent=None):
+                    supervisor += Spent(usage=used, cost_usd=event.cost_usd or 0)
                 case TraceEnd(usage=Usage() as used):
-                    usage = usage + used
+                    workers += Spent(usage=used, cost_usd=event.cost_usd or 0)
             yield cast(Event, event)
-        yield Outcome(context.finish_reason, usage, cost_usd=0.0)
+        yield Outcome(context.finish_reason, supervisor, workers, context.reduced)

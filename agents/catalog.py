@@ -5,9 +5,10 @@ from typing import Literal
 
 import frontmatter
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from agents.errors import AgentUnknown, CatalogInvalid, FolderUnknown
+from agents.errors import AgentUnknown, CatalogInvalid, FolderUnknown, ModelNameInvalid
+from agents.models.names import parse_chain
 
 SHIPPED = Path(__file__).parent / "catalogs"
 
@@ -26,7 +27,18 @@ class Agent(BaseModel):
     examples: tuple[str, ...] = ()
     strategy: Strategy = "rag"
     knowledge: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    model: str | None = None
     prompt: str = Field(min_length=1)
+
+    @field_validator("model")
+    @classmethod
+    def _names_models(cls, model: str | None) -> str | None:
+        if model is not None:
+            try:
+                parse_chain(model)
+            except ModelNameInvalid as error:
+                raise ValueError(error.message) from error
+        return model
 
 
 class Catalog:

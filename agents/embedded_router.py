@@ -7,14 +7,16 @@ conversations with people that beats the nearest passage alone, and both beat de
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from agents.catalog import Agent
+from agents.models.failures import ModelFailure
+from agents.models.names import EMBEDDED
 from agents.requests import cuts, leans
-from agents.routing import MAX_AGENTS, Decision, Question
+from agents.routing import MAX_AGENTS, Decision, Question, Routed
 from knowledge.embeddings import Embedder, Vector
 from knowledge.search import CANDIDATES, Searcher
 
@@ -45,14 +47,22 @@ _LEANING_COST = 0.05
 class EmbeddedRouter:
     """Needs no key and no network."""
 
-    name = "meaning"
-    model = "embedded"
+    name = EMBEDDED
+    kind = "meaning"
 
     def __init__(self, embedder: Embedder, searcher: Searcher) -> None:
         self._embedder = embedder
         self._searcher = searcher
 
-    async def route(self, question: Question, agents: Sequence[Agent]) -> Decision:
+    def held_back(self) -> ModelFailure | None:
+        """It is always there."""
+        return None
+
+    async def route(self, question: Question, agents: Sequence[Agent]) -> AsyncGenerator[Routed]:
+        """One decision."""
+        yield Routed(await self.decide(question, agents), self)
+
+    async def decide(self, question: Question, agents: Sequence[Agent]) -> Decision:
         """The agent that the question is nearest to, or one for each of its parts."""
         if _PERSON.search(question.text):
             return Decision((), (), "the user asks for a person", 1.0, needs_human=True)

@@ -4,7 +4,11 @@ knowledge.errors.DeskError
 └── AgentError
     ├── CatalogInvalid      an agent file that cannot be used; for whoever wrote it
     ├── AgentUnknown        no agent of that id
-    └── FolderUnknown       a knowledge folder that no agent answers from
+    ├── FolderUnknown       a knowledge folder that no agent answers from
+    ├── SettingsInvalid     a setting that cannot be used
+    ├── ModelNameInvalid    a string that names no model
+    └── ModelsUnavailable   no model of a chain could answer
+        └── ModelLoading    because each of them is still loading
 """
 
 from knowledge.errors import DeskError
@@ -32,3 +36,28 @@ class FolderUnknown(AgentError):
     """No agent answers from a knowledge folder of that name."""
 
     code = "folder_not_found"
+
+
+class SettingsInvalid(AgentError):
+    """Said at start-up."""
+
+    code = "settings_invalid"
+
+
+class ModelNameInvalid(AgentError):
+    """Said at start-up."""
+
+    code = "model_name_invalid"
+
+
+class ModelsUnavailable(AgentError):
+    """Every model of the chain failed, and the embedded one is not its last."""
+
+    code = "models_unavailable"
+    retryable = True
+
+
+class ModelLoading(ModelsUnavailable):
+    """A model server that was just started."""
+
+    code = "model_loading"

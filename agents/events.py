@@ -19,12 +19,16 @@ class _Part(BaseModel):
 
 
 class Usage(_Part):
-    """Tokens of one step or one run. `estimated` where no provider counted them."""
+    """Tokens of one step or one run. `estimated` where no provider counted them.
+
+    `cached` and `cache_written` are parts of `prompt`: read from the provider's cache, and written to it.
+    """
 
     prompt: int = 0
     completion: int = 0
     total: int = 0
     cached: int = 0
+    cache_written: int = 0
     estimated: bool = False
 
     def __add__(self, other: "Usage") -> "Usage":
@@ -33,8 +37,19 @@ class Usage(_Part):
             completion=self.completion + other.completion,
             total=self.total + other.total,
             cached=self.cached + other.cached,
+            cache_written=self.cache_written + other.cache_written,
             estimated=self.estimated or other.estimated,
         )
+
+
+class Spent(_Part):
+    """What one part of the desk took."""
+
+    usage: Usage = Usage()
+    cost_usd: float = 0.0
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(usage=self.usage + other.usage, cost_usd=self.cost_usd + other.cost_usd)
 
 
 class Source(_Part):
@@ -108,7 +123,9 @@ class TraceEnd(_Part):
     status: StepStatus = "completed"
     latency_ms: float
     output: str | None = None
+    model: str | None = None
     usage: Usage | None = None
+    cost_usd: float | None = None
 
 
 class Sources(_Part):
@@ -145,12 +162,18 @@ class Handoff(_Part):
 
 
 class Done(_Part):
-    """The run is complete. `tokens` counts the token events, `time` the seconds since the question."""
+    """The run is complete. `tokens` counts the token events, `time` the seconds since the question.
+
+    `supervisor` and `workers` split the usage and the cost. A `reduced` answer was quoted because no model could write.
+    """
 
     type: Literal["done"] = "done"
     message_id: str
     usage: Usage
     cost_usd: float
+    supervisor: Spent = Spent()
+    workers: Spent = Spent()
+    reduced: bool = False
     tokens: int
     time: float
     finish_reason: FinishReason

@@ -4,9 +4,11 @@ The worker that speaks first has the floor and streams; the others' text waits, 
 """
 
 from collections.abc import Callable
+from itertools import groupby
+from operator import itemgetter
 
 from agents.catalog import Agent
-from agents.events import Event, Token
+from agents.events import Event, Reset, Token
 
 Emit = Callable[[Event], None]
 
@@ -15,7 +17,8 @@ class Floor:
     """One run's floor."""
 
     def __init__(self) -> None:
-        self._said: list[str] = []
+        # Who said what, in the order in which it was said.
+        self._said: list[tuple[str, str]] = []
         self._headings: dict[str, str] = {}
         self._holder: str | None = None
         self._waiting: dict[str, list[str]] = {}
@@ -25,7 +28,7 @@ class Floor:
     @property
     def text(self) -> str:
         """Everything said so far, as it was streamed."""
-        return "".join(self._said)
+        return "".join(text for _, text in self._said)
 
     def reserve_numbers(self, count: int) -> int:
         """The first of so many source numbers that no other agent of this answer has."""
@@ -50,14 +53,29 @@ class Floor:
         """The agent is done: what others have finished follows, and one still speaking takes the floor."""
         self._finished.add(agent)
         if self._holder in (agent, None):
+            self._pass_on(emit)
+
+    def withdraw(self, agent: str, reason: str, model: str, emit: Emit) -> None:
+        """What the agent has said is void. What others have said stands, so it is said again behind the reset."""
+        self._waiting.pop(agent, None)
+        if self._holder != agent:
+            return
+        stands = [(speaker, text) for speaker, text in self._said if speaker != agent]
+        emit(Reset(reason=reason, model=model))
+        self._said.clear()
+        for speaker, section in groupby(stands, key=itemgetter(0)):
+            self._say(speaker, "".join(text for _, text in section), emit)
+        self._pass_on(emit)
+
+    def _pass_on(self, emit: Emit) -> None:
+        self._holder = None
+        for waiting in sorted(self._waiting, key=lambda other: other not in self._finished):
+            self._take(waiting, emit)
+            for text in self._waiting.pop(waiting):
+                self._say(waiting, text, emit)
+            if waiting not in self._finished:
+                return
             self._holder = None
-            for waiting in sorted(self._waiting, key=lambda other: other not in self._finished):
-                self._take(waiting, emit)
-                for text in self._waiting.pop(waiting):
-                    self._say(waiting, text, emit)
-                if waiting not in self._finished:
-                    return
-                self._holder = None
 
     def _take(self, agent: str, emit: Emit) -> None:
         self._holder = agent
@@ -66,5 +84,5 @@ class Floor:
             self._say(agent, opening, emit)
 
     def _say(self, agent: str, text: str, emit: Emit) -> None:
-        self._said.append(text)
+        self._said.append((agent, text))
         emit(Token(content=text, agent=agent))

@@ -35,3 +35,5 @@ def greeting(message: str, agents: Sequence[Agent]) -> str:
 
 
 HANDOVER = "I am handing you over to a person, with what you have told me so far."
+
+REDUCED = "(The language models cannot be reached at the moment; this is quoted from the documents.)\n\n"

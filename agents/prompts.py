@@ -25,13 +25,17 @@ _RULES = """Rules of this desk:
 
 @dataclass(frozen=True)
 class Prompt:
-    """A question with all that is needed to answer it. `context` is what earlier turns add to the question."""
+    """A question with all that is needed to answer it. `context` is what earlier turns add to the question.
+
+    The evidence is numbered from 1; in the answer it counts from `first_number`, behind what other agents found.
+    """
 
     agent: Agent
     question: str
     context: str
     history: tuple[AnyMessage, ...]
     evidence: Evidence
+    first_number: int = 1
 
 
 def messages_for(prompt: Prompt) -> list[AnyMessage]:

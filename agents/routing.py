@@ -1,10 +1,13 @@
-"""What a router is asked and what it answers; the embedded one is in `agents.embedded`."""
+"""What a router is asked and what it answers, and a chain of routers: models first, the embedded one behind them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
 from agents.catalog import Agent
+from agents.events import Usage
+from agents.fallback import Link, Trail, in_turn
 
 MAX_AGENTS = 3
 
@@ -29,13 +32,30 @@ class Decision:
     needs_human: bool = False
 
 
-class Router(Protocol):
+@dataclass(frozen=True)
+class Routed:
+    """A decision and what it took."""
+
+    decision: Decision
+    router: "Router"
+    usage: Usage | None = None
+
+
+class Router(Link, Protocol):
     """Decides who answers."""
 
     @property
-    def name(self) -> str: ...
+    def kind(self) -> str:
+        """How it decides, in a word."""
 
-    @property
-    def model(self) -> str: ...
+    def route(self, question: Question, agents: Sequence[Agent]) -> AsyncGenerator[Routed]:
+        """One decision."""
 
-    async def route(self, question: Question, agents: Sequence[Agent]) -> Decision: ...
+
+async def route(routers: Sequence[Router], question: Question, agents: Sequence[Agent], trail: Trail) -> Routed:
+    """The decision of the first router that can make one."""
+    async with aclosing(in_turn(routers, lambda router: router.route(question, agents), trail)) as decisions:
+        async for routed in decisions:
+            if isinstance(routed, Routed):
+                return routed
+    raise AssertionError("a chain ends with a decision or an error")

@@ -1,5 +1,6 @@
 """The supervisor: a graph that routes a question to one to three workers at once and closes the turn."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -12,13 +13,15 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
 from agents import events, phrases
-from agents.catalog import Catalog
+from agents.catalog import Agent, Catalog
 from agents.events import FinishReason, Handoff
+from agents.fallback import Trail
 from agents.floor import Emit, Floor
-from agents.routing import Decision, Question, Router
+from agents.models.names import EMBEDDED
+from agents.routing import Decision, Question, Routed, Router, route
 from agents.tracing import step
 from agents.workers import HISTORY_MESSAGES, Answer, Task, Worker
-from agents.writers import Writer
+from agents.writers import Chain
 from knowledge import terms
 from knowledge.followups import context_for
 
@@ -46,6 +49,7 @@ class RunContext:
 
     floor: Floor
     finish_reason: FinishReason = "stop"
+    reduced: bool = False
 
 
 Graph = CompiledStateGraph[Conversation, RunContext, Any, Any]
@@ -56,9 +60,9 @@ class Supervisor:
     """The nodes of the graph, with what they need."""
 
     catalog: Catalog
-    router: Router
+    routers: Sequence[Router]
     worker: Worker
-    writer: Writer
+    writers: Callable[[Agent], Chain]
 
     def graph(self, checkpointer: BaseCheckpointSaver[str]) -> Graph:
         """route -> workers -> close"""
@@ -81,10 +85,11 @@ class Supervisor:
         if phrases.is_courtesy(question) or (not terms.content_words(question) and not earlier):
             return Command(goto="greet")
         asked = Question(question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]))
-        with step(emit, "route", "supervisor") as routing:
-            decision = await self.router.route(asked, self.catalog.agents)
+        with step(emit, "route", SUPERVISOR) as routing:
+            routed = await route(self.routers, asked, self.catalog.agents, Trail(emit, None, routing.id, _SILENT))
+            decision = routed.decision
             routing.output = ", ".join(decision.agents) or "a person"
-        emit(_route_event(decision, self.router))
+        emit(_route_event(routed))
         if decision.needs_human:
             return Command(goto="hand_over")
         runtime.context.floor.open([self.catalog.get(agent) for agent in decision.agents])
@@ -94,7 +99,10 @@ class Supervisor:
     async def work(self, state: Task, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """One agent answers."""
         agent = self.catalog.get(state["agent"])
-        answer = await self.worker.answer(state, agent, self.writer, runtime.context.floor, runtime.stream_writer)
+        answer = await self.worker.answer(
+            state, agent, self.writers(agent), runtime.context.floor, runtime.stream_writer
+        )
+        runtime.context.reduced |= answer["reduced"]
         return {"answers": [answer], "kept": {agent.id: answer["kept"]}}
 
     async def hand_over(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
@@ -117,6 +125,8 @@ class Supervisor:
 
 
 SUPERVISOR = "supervisor"
+# The step of routing itself tells all there is to tell of the embedded router.
+_SILENT = frozenset({EMBEDDED})
 _REMEMBERED_TURNS = 6
 _REMEMBERED_MESSAGES = 40
 # A turn in which one agent answered and another did not know is an answered one.
@@ -126,7 +136,7 @@ _REASONS: tuple[FinishReason, ...] = ("length", "stop", "handoff", "declined")
 def _say(text: str, reason: Literal["handoff", "stop"], runtime: Runtime[RunContext]) -> Answer:
     runtime.context.floor.speak(SUPERVISOR, text, runtime.stream_writer)
     runtime.context.floor.finish(SUPERVISOR, runtime.stream_writer)
-    return Answer(agent=SUPERVISOR, text=text, finish_reason=reason, kept=[])
+    return Answer(agent=SUPERVISOR, text=text, finish_reason=reason, kept=[], reduced=False)
 
 
 def _tasks(state: Conversation, asked: Question, decision: Decision) -> list[Task]:
@@ -148,12 +158,13 @@ def _user_turns(messages: list[AnyMessage]) -> list[str]:
     return [message.text for message in messages if isinstance(message, HumanMessage)]
 
 
-def _route_event(decision: Decision, router: Router) -> events.Route:
+def _route_event(routed: Routed) -> events.Route:
+    decision = routed.decision
     return events.Route(
         agents=list(decision.agents),
         reason=decision.reason,
         confidence=round(decision.confidence, 4),
         needs_human=decision.needs_human,
-        router=router.name,
-        model=router.model,
+        router=routed.router.kind,
+        model=str(routed.router.name),
     )

@@ -19,6 +19,8 @@ class Step:
     emit: Emit
     output: str | None = None
     usage: Usage | None = None
+    model: str | None = None
+    cost_usd: float | None = None
 
     def update(self, progress: float, output: str | None = None) -> None:
         """How far along the step is."""
@@ -34,9 +36,11 @@ def step(
     agent: str | None = None,
     parent: str | None = None,
     parallel: tuple[int, int] | None = None,
+    number: int = 1,
 ) -> Iterator[Step]:
-    """Trace what happens inside the block."""
-    current = Step(f"{agent}.{step_type}" if agent else step_type, agent, emit)
+    """Trace what happens inside the block. The number tells steps of one kind apart."""
+    parts = (agent or "", step_type, str(number) if number > 1 else "")
+    current = Step(".".join(part for part in parts if part), agent, emit)
     index, total = parallel or (None, None)
     emit(
         TraceStart(
@@ -65,6 +69,8 @@ def step(
                 status=status,
                 latency_ms=round((time.perf_counter() - began) * 1000, 3),
                 output=current.output,
+                model=current.model,
                 usage=current.usage,
+                cost_usd=current.cost_usd,
             )
         )

@@ -1,17 +1,20 @@
 """A worker: one agent gathers its evidence and answers from it, or says that it does not know."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 from langchain_core.messages import AnyMessage
 
 from agents import phrases
 from agents.catalog import Agent
-from agents.events import FinishReason, Handoff, Source, Sources, Usage
+from agents.events import FinishReason, Handoff, Source, Sources
+from agents.fallback import Trail, Withdrawn
 from agents.floor import Emit, Floor
 from agents.prompts import Prompt
 from agents.tracing import step
-from agents.writers import Writer
+from agents.writers import Chain, Written
 from knowledge.strategies import Evidence, Excerpt, Strategies
 
 _SNIPPET_CHARS = 320
@@ -37,6 +40,7 @@ class Answer(TypedDict):
     text: str
     finish_reason: FinishReason
     kept: list[int]
+    reduced: bool
 
 
 @dataclass(frozen=True)
@@ -46,47 +50,81 @@ class Worker:
     strategies: Strategies
     threshold: float
 
-    async def answer(self, task: Task, agent: Agent, writer: Writer, floor: Floor, emit: Emit) -> Answer:
+    async def answer(self, task: Task, agent: Agent, chain: Chain, floor: Floor, emit: Emit) -> Answer:
         """Evidence first, then the answer from it."""
         parallel = (task["index"], task["total"]) if task["total"] > 1 else None
         with step(emit, "agent", agent.name, agent=agent.id, parallel=parallel) as whole:
-            evidence = await self._gather(task, agent, floor, emit, whole.id)
+            evidence, first_number = await self._gather(task, agent, floor, emit, whole.id)
             whole.update(0.3)
-            speech: list[str] = []
-
-            def say(text: str) -> None:
-                # Half of a character that a model cut in two can neither be stored nor sent.
-                text = text.encode("utf-8", "replace").decode()
-                speech.append(text)
-                floor.speak(agent.id, text, emit)
-
+            speech = _Speech(agent.id, floor, emit)
             if evidence.confidence >= self.threshold:
-                prompt = Prompt(agent, task["question"], task["context"], tuple(task["history"]), evidence)
-                with step(emit, "generate", writer.model, agent=agent.id, parent=whole.id) as generating:
-                    usage = Usage()
-                    async for written in writer.write(prompt):
-                        if written.text:
-                            say(written.text)
-                        usage = written.usage or usage
-                    generating.usage = usage
-            finish_reason: FinishReason = "stop"
+                prompt = Prompt(
+                    agent, task["question"], task["context"], tuple(task["history"]), evidence, first_number
+                )
+                async with aclosing(chain.write(prompt, Trail(emit, agent.id, whole.id))) as pieces:
+                    async for piece in pieces:
+                        speech.hear(piece)
             # A writer that found nothing to say does not know either.
-            if not "".join(speech).strip():
-                say(phrases.unknown(evidence.by_relevance))
+            if not speech.text.strip():
+                speech.say(phrases.unknown(evidence.by_relevance))
                 emit(Handoff(reason="no document answers the question", summary=_summary(task), agent=agent.id))
-                finish_reason = "declined"
+                speech.finish_reason = "declined"
             floor.finish(agent.id, emit)
-        return Answer(agent=agent.id, text="".join(speech), finish_reason=finish_reason, kept=list(evidence.kept))
+        return speech.answer(evidence.kept)
 
-    async def _gather(self, task: Task, agent: Agent, floor: Floor, emit: Emit, parent: str) -> Evidence:
+    async def _gather(self, task: Task, agent: Agent, floor: Floor, emit: Emit, parent: str) -> tuple[Evidence, int]:
+        """The evidence, and the number in the answer of its first source."""
         with step(emit, "retrieve", agent.strategy, agent=agent.id, parent=parent) as retrieving:
             evidence = await self.strategies.gather(
                 agent.strategy, agent.knowledge, task["question"], context=task["context"], kept=task["kept"]
             )
             retrieving.output = f"{len(evidence.excerpts)} sources, confidence {evidence.confidence:.2f}"
-        evidence = evidence.numbered_from(floor.reserve_numbers(len(evidence.excerpts)))
-        emit(Sources(agent=agent.id, sources=[_source(excerpt, agent.id) for excerpt in evidence.by_relevance]))
-        return evidence
+        first_number = floor.reserve_numbers(len(evidence.excerpts))
+        shown = evidence.numbered_from(first_number).by_relevance
+        emit(Sources(agent=agent.id, sources=[_source(excerpt, agent.id) for excerpt in shown]))
+        return evidence, first_number
+
+
+@dataclass
+class _Speech:
+    """What one agent says, as it says it."""
+
+    agent: str
+    floor: Floor
+    emit: Emit
+    said: list[str] = field(default_factory=list)
+    finish_reason: FinishReason = "stop"
+    reduced: bool = False
+
+    @property
+    def text(self) -> str:
+        return "".join(self.said)
+
+    def hear(self, piece: Written | Withdrawn) -> None:
+        """The next of what a writer gives."""
+        if isinstance(piece, Withdrawn):
+            self.said.clear()
+            self.floor.withdraw(self.agent, piece.reason, piece.model, self.emit)
+            return
+        self.finish_reason = piece.finish or self.finish_reason
+        self.reduced = piece.reduced
+        if piece.text:
+            self.say(piece.text)
+
+    def say(self, text: str) -> None:
+        # Half of a character that a model cut in two can neither be stored nor sent.
+        text = text.encode("utf-8", "replace").decode()
+        self.said.append(text)
+        self.floor.speak(self.agent, text, self.emit)
+
+    def answer(self, kept: Sequence[int]) -> Answer:
+        return Answer(
+            agent=self.agent,
+            text=self.text,
+            finish_reason=self.finish_reason,
+            kept=list(kept),
+            reduced=self.reduced and self.finish_reason != "declined",
+        )
 
 
 def _source(excerpt: Excerpt, agent: str) -> Source:

@@ -2,17 +2,16 @@
 
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from agents.assistant import Assistant
 from agents.catalog import Catalog, read_catalog
-from agents.embedded_router import EmbeddedRouter
-from agents.embedded_writer import EmbeddedWriter
+from agents.chains import Chains
+from agents.models.registry import MakeProvider, Models, make_provider
 from agents.supervisor import Supervisor
 from agents.workers import Worker
-from agents.writers import Writer
 from backend import storage
 from backend.memory import open_memory
 from backend.runlog import RunLog
@@ -25,8 +24,6 @@ from knowledge.strategies import Strategies
 
 _LOG = logging.getLogger(__name__)
 
-MakeWriter = Callable[[Library], Writer]
-
 
 @dataclass(frozen=True)
 class Desk:
@@ -35,17 +32,14 @@ class Desk:
     settings: Settings
     catalog: Catalog
     library: Library
+    models: Models
+    chains: Chains
     runs: RunEngine
     database: Database
 
 
-def embedded_writer(library: Library) -> Writer:
-    """The writer that needs no key."""
-    return EmbeddedWriter(library.embedder)
-
-
 @asynccontextmanager
-async def open_desk(settings: Settings, make_writer: MakeWriter = embedded_writer) -> AsyncIterator[Desk]:
+async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> AsyncIterator[Desk]:
     """Open everything, end what an earlier process left unfinished, and close everything at the end."""
     catalog = read_catalog(settings.catalog)
     async with AsyncExitStack() as stack:
@@ -57,8 +51,10 @@ async def open_desk(settings: Settings, make_writer: MakeWriter = embedded_write
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library)
         worker = Worker(Strategies(library, searcher), settings.answer_threshold)
-        router = EmbeddedRouter(library.embedder, searcher)
-        graph = Supervisor(catalog, router, worker, make_writer(library)).graph(memory)
+        models = Models(settings, make)
+        stack.push_async_callback(models.close)
+        chains = Chains(settings, models, library.embedder, searcher, catalog.agents)
+        graph = Supervisor(catalog, chains.routers, worker, chains.writers).graph(memory)
         log = RunLog(database)
         stack.push_async_callback(log.close)
         runs = RunEngine(database, log, Assistant(graph), settings.run_timeout_seconds)
@@ -66,8 +62,9 @@ async def open_desk(settings: Settings, make_writer: MakeWriter = embedded_write
         if ended:
             _LOG.warning("%d runs of a process that is gone were ended as interrupted", ended)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
+        models.check_in_background()
         spare_the_collector()
-        yield Desk(settings, catalog, library, runs, database)
+        yield Desk(settings, catalog, library, models, chains, runs, database)
 
 
 def spare_the_collector() -> None:

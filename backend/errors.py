@@ -8,11 +8,10 @@ knowledge.errors.DeskError
     ├── RunTimedOut         no end within RUN_TIMEOUT_SECONDS
     ├── ShuttingDown        no new questions any more
     ├── StorageFailed       the log could not be written
-    ├── SettingsInvalid     a setting that cannot be used
     └── BindRefused         an address that the desk will not listen on
 """
 
-from agents.errors import AgentUnknown, FolderUnknown
+from agents.errors import AgentUnknown, FolderUnknown, ModelLoading, ModelsUnavailable
 from knowledge.errors import DeskError, DocumentsNotFound, DocumentUnknown, DocumentUnreadable, IndexUnavailable
 
 
@@ -62,12 +61,6 @@ class StorageFailed(BackendError):
     retryable = True
 
 
-class SettingsInvalid(BackendError):
-    """Said at start-up."""
-
-    code = "settings_invalid"
-
-
 class BindRefused(BackendError):
     """Said at start-up."""
 
@@ -86,6 +79,8 @@ _STATUS: dict[type[DeskError], int] = {
     IndexUnavailable: 503,
     ShuttingDown: 503,
     StorageFailed: 503,
+    ModelsUnavailable: 503,
+    ModelLoading: 503,
     RunTimedOut: 504,
 }
 

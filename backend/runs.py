@@ -176,10 +176,14 @@ class RunEngine:
 
 
 def _done(progress: _Progress, outcome: Outcome, message_id: str) -> Done:
+    both = outcome.supervisor + outcome.workers
     return Done(
         message_id=message_id,
-        usage=outcome.usage,
-        cost_usd=outcome.cost_usd,
+        usage=both.usage,
+        cost_usd=round(both.cost_usd, 9),
+        supervisor=outcome.supervisor,
+        workers=outcome.workers,
+        reduced=outcome.reduced,
         tokens=progress.tokens,
         time=round(time.time() - progress.live.run.created_at, 3),
         finish_reason=outcome.finish_reason,

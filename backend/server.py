@@ -1,7 +1,6 @@
 """Serve the desk until a signal: answers under way get their end first, then the connections close, then the desk."""
 
 import asyncio
-import logging
 import signal
 import socket
 import sys
@@ -9,15 +8,17 @@ from types import FrameType
 
 import uvicorn
 
+from agents.models.registry import MakeProvider, make_provider
+from backend import logs
 from backend.app import create_app
-from backend.desk import Desk, MakeWriter, embedded_writer, open_desk
+from backend.desk import Desk, open_desk
 from backend.security import check_address
 from backend.settings import Settings
 
 
-def serve(settings: Settings, make_writer: MakeWriter = embedded_writer) -> int:
+def serve(settings: Settings, make: MakeProvider = make_provider) -> int:
     """Returns after a signal; raises a `DeskError` if the desk cannot be opened."""
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.set_up(settings)
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
@@ -33,12 +34,12 @@ def serve(settings: Settings, make_writer: MakeWriter = embedded_writer) -> int:
         signal.signal(number, _leave)
     check_address(settings)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(settings, config, make_writer))
+        runner.run(_serve(settings, config, make))
     return 0
 
 
-async def _serve(settings: Settings, config: uvicorn.Config, make_writer: MakeWriter) -> None:
-    async with open_desk(settings, make_writer) as desk:
+async def _serve(settings: Settings, config: uvicorn.Config, make: MakeProvider) -> None:
+    async with open_desk(settings, make) as desk:
         config.app.state.desk = desk  # type: ignore[union-attr]
         await _Server(config, desk).serve()
 

@@ -1,26 +1,22 @@
-"""Every setting, from the environment or `.env`. The only module that reads either."""
+"""Every setting, from the environment or `.env`; those of agents are in `agents.settings`."""
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field
 
-from backend.errors import SettingsInvalid
+from agents.settings import AgentSettings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-class Settings(BaseSettings):
+class Settings(AgentSettings):
     """Each field is documented in `.env.example`, under its name in capitals."""
-
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     data_dir: Path = Path("data")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
-    catalog: str = "customer_support"
     embedding_model: str = "bundled"
     answer_threshold: float = Field(default=0.23, ge=0, le=1)
 
@@ -31,17 +27,6 @@ class Settings(BaseSettings):
     heartbeat_seconds: float = Field(default=15, gt=0)
     run_timeout_seconds: float = Field(default=300, gt=0)
     shutdown_seconds: float = Field(default=10, gt=0)
-
-    @classmethod
-    def read(cls) -> "Settings":
-        """The settings, or `SettingsInvalid` that names what is wrong with which."""
-        try:
-            return cls()
-        except UnicodeDecodeError as error:
-            raise SettingsInvalid("the file .env is not UTF-8 text") from error
-        except ValidationError as invalid:
-            problems = [f"{str(e['loc'][0]).upper()}={e['input']}: {e['msg']}" for e in invalid.errors()]
-            raise SettingsInvalid(f"{'; '.join(problems)}; see .env.example") from invalid
 
     @property
     def url(self) -> str:

@@ -112,7 +112,7 @@ class _Desk:
     async def ask(self, question: Labelled) -> Measured:
         began = time.perf_counter()
         context = context_for(question.text, question.history)
-        decision = await self._router.route(Asked(question.text, context, question.history), self._catalog.agents)
+        decision = await self._router.decide(Asked(question.text, context, question.history), self._catalog.agents)
         sources, confidence = {}, 0.0
         for agent, part in zip(decision.agents, decision.parts, strict=True):
             sources[agent], sure = await self._evidence(self._catalog.get(agent), part, context)

@@ -13,10 +13,9 @@ from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 
-from agents.writers import ChatWriter
 from backend.server import serve
 from backend.settings import Settings
-from tests.streaming_model import StreamingModel
+from tests.streaming_model import ScriptedProvider, StreamingModel
 
 _TOKENS = re.compile(r"(\d+) tokens")
 _PAUSE = re.compile(r"(\d+) ms apart")
@@ -47,4 +46,11 @@ class FollowsScript(StreamingModel):
 
 
 if __name__ == "__main__":
-    sys.exit(serve(Settings(), lambda _: ChatWriter("scripted", FollowsScript())))
+    settings = Settings(
+        supervisor_model="embedded",
+        worker_model="openai:scripted",
+        embedded_fallback=False,
+        model_first_token_seconds=600,
+        model_idle_seconds=600,
+    )
+    sys.exit(serve(settings, lambda name, settings: ScriptedProvider(FollowsScript())))

@@ -52,6 +52,8 @@ def environment(data_dir: Path, port: int, **settings: object) -> dict[str, str]
     """The environment of a desk: nothing of this machine's own settings."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}  # noqa: TID251
     own = {"DATA_DIR": str(data_dir), "PORT": str(port), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
+    # The AWS SDK would look for a machine's role at an address beyond this machine.
+    own["AWS_EC2_METADATA_DISABLED"] = "true"
     return kept | own | {name: str(value) for name, value in settings.items()}
 
 

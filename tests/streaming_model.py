@@ -1,9 +1,18 @@
 """What every scripted chat model of the tests is made of."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AnyMessage
 from langchain_core.outputs import ChatResult
+
+from agents.models.breaker import Breaker
+from agents.models.failures import ModelFailure
+from agents.models.model import Model
+from agents.models.names import ModelName
+from agents.settings import AgentSettings
+from agents.writers import Chain, ModelWriter
 
 
 class StreamingModel(BaseChatModel):
@@ -15,3 +24,36 @@ class StreamingModel(BaseChatModel):
 
     def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
         raise AssertionError("the desk streams")
+
+
+class ScriptedProvider:
+    """Reaches a scripted chat model where the desk would reach a real one."""
+
+    def __init__(self, chat: BaseChatModel) -> None:
+        self._chat = chat
+
+    async def open(self) -> BaseChatModel:
+        return self._chat
+
+    def arrange(self, messages: Sequence[AnyMessage], *, stable_prefix: bool) -> list[AnyMessage]:
+        return list(messages)
+
+    def failure(self, error: Exception) -> ModelFailure | None:
+        return None
+
+    async def check(self) -> None:
+        pass
+
+    async def alive(self) -> bool:
+        return True
+
+    async def close(self) -> None:
+        pass
+
+
+def writes(chat: BaseChatModel) -> Chain:
+    """A chain of that chat model alone. It may be silent for long: what it does is the test's affair."""
+    settings = AgentSettings(model_first_token_seconds=60, model_idle_seconds=60)
+    return Chain(
+        [ModelWriter(Model(ModelName("openai", "scripted"), lambda: ScriptedProvider(chat), Breaker(), settings))]
+    )

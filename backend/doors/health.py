@@ -1,9 +1,14 @@
-"""Whether the desk is up, and what it serves."""
+"""Whether the desk is up, what it serves, and how the models behind it are."""
 
 from typing import Any
 
-from fastapi import APIRouter
+import psutil
+from fastapi import APIRouter, Response
 
+from agents.models.model import Model
+from agents.models.names import EMBEDDED, ModelName
+from agents.models.orders import Order
+from backend.desk import Desk
 from backend.doors.common import TheDesk
 
 router = APIRouter(tags=["health"])
@@ -16,13 +21,75 @@ async def home() -> dict[str, Any]:
 
 
 @router.get("/health")
-async def health(desk: TheDesk) -> dict[str, Any]:
-    """The agents, and how many documents each answers from."""
+async def health(desk: TheDesk, response: Response) -> dict[str, Any]:
+    """The agents, who would answer for each, every model's state, and the memory of this process.
+
+    `reduced` while some agent can only quote because its models fail; 503 while some agent has no model at all.
+    """
+    await desk.models.check_servers()
     documents = await desk.library.listing()
+    answering = {agent: _answering(desk, order) for agent, order in desk.chains.workers.items()}
+    status, reason = _verdict(desk, answering)
+    if status == "unavailable":
+        response.status_code = 503
     return {
-        "status": "ok",
+        "status": status,
+        "reason": reason,
+        "memory_bytes": psutil.Process().memory_info().rss,
+        "models": [_model(desk, model) for model in desk.models.all],
+        "supervisor": _supervisor(desk),
         "agents": [
-            {"id": agent.id, "documents": sum(info.folder == agent.knowledge for info in documents)}
+            {
+                "id": agent.id,
+                "documents": sum(info.folder == agent.knowledge for info in documents),
+                "model": str(answering[agent.id]) if answering[agent.id] else None,
+                "models": [str(name) for name in desk.chains.workers[agent.id].models],
+            }
             for agent in desk.catalog.agents
         ],
     }
+
+
+def _supervisor(desk: Desk) -> dict[str, Any]:
+    answering = _answering(desk, desk.chains.supervisor)
+    return {
+        "model": str(answering) if answering else None,
+        "models": [str(name) for name in desk.chains.supervisor.models],
+    }
+
+
+def _answering(desk: Desk, order: Order) -> ModelName | None:
+    """The first model of a chain of which nothing bad is known."""
+    return next((name for name in order.models if name == EMBEDDED or not desk.models.get(name).last), None)
+
+
+def _model(desk: Desk, model: Model) -> dict[str, Any]:
+    users = [agent for agent, order in desk.chains.workers.items() if model.name in order.models]
+    return {
+        "model": str(model.name),
+        "used_by": (["supervisor"] if model.name in desk.chains.supervisor.models else []) + users,
+        "state": model.state,
+        "reason": str(model.last) if model.last else None,
+        "breaker": model.breaker,
+    }
+
+
+def _verdict(desk: Desk, answering: dict[str, ModelName | None]) -> tuple[str, str | None]:
+    orders = {**desk.chains.workers, "supervisor": desk.chains.supervisor}
+    for user, name in (*answering.items(), ("supervisor", _answering(desk, desk.chains.supervisor))):
+        if name is None:
+            return "unavailable", f"no model answers for {user}: {_failing(desk, orders[user])}"
+    for agent, name in answering.items():
+        if name == EMBEDDED and (failing := _failing(desk, orders[agent])):
+            return "reduced", f"answers of {agent} are quoted: {failing}"
+    return "ok", None
+
+
+def _failing(desk: Desk, order: Order) -> str:
+    """The models of a chain that are counted on and fail."""
+    failing = [desk.models.get(name) for name in order.models if name != EMBEDDED]
+    return "; ".join(
+        f"{model.name} {model.last}"
+        for model in failing
+        if model.last and not (order.assumed and model.state == "no_credentials")
+    )

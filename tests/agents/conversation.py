@@ -15,7 +15,7 @@ from agents.embedded_router import EmbeddedRouter
 from agents.events import Event, Token
 from agents.supervisor import Graph, Supervisor
 from agents.workers import Worker
-from agents.writers import Writer
+from agents.writers import Chain
 from backend.memory import open_memory
 from knowledge.library import Library
 from knowledge.search import Searcher
@@ -69,11 +69,11 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(library: Library, writer: Writer, memory: Path, threshold: float = 0.25) -> AsyncIterator[Desk]:
+async def open_desk(library: Library, chain: Chain, memory: Path, threshold: float = 0.25) -> AsyncIterator[Desk]:
     """The shipped agents over a library; opened again on the same directory, they remember their conversations."""
     searcher = Searcher(library)
     worker = Worker(Strategies(library, searcher), threshold)
     router = EmbeddedRouter(library.embedder, searcher)
-    supervisor = Supervisor(read_catalog("customer_support"), router, worker, writer)
+    supervisor = Supervisor(read_catalog("customer_support"), [router], worker, lambda agent: chain)
     async with open_memory(memory) as saver:
         yield Desk(supervisor.graph(saver))

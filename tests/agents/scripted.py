@@ -43,7 +43,9 @@ class ScriptedModel(StreamingModel):
         if self.breaks_off:
             raise ModelBrokeOff("the model broke off")
         usage = UsageMetadata(input_tokens=100, output_tokens=10, total_tokens=110)
-        yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage))
+        yield ChatGenerationChunk(
+            message=AIMessageChunk(content="", usage_metadata=usage, response_metadata={"finish_reason": "stop"})
+        )
 
     def _tokens_for(self, system: str) -> list[str]:
         return next(said for agent, said in self.tokens.items() if system.startswith(f"You are the {agent} specialist"))

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from agents.writers import ChatWriter
 from knowledge.library import Library
 from knowledge.search import Searcher
 from knowledge.store import DocumentKey
@@ -12,6 +11,7 @@ from knowledge.strategies import KEPT_PASSAGES, Strategies
 from tests.agents.conversation import open_desk
 from tests.agents.evidence import gather
 from tests.agents.scripted import ScriptedModel
+from tests.streaming_model import writes
 
 VOUCHERS = "A gift voucher can be spent within 36 months."
 TOPICS = {
@@ -50,10 +50,10 @@ def model() -> ScriptedModel:
 async def test_what_was_read_for_one_question_is_at_hand_for_the_next(
     stocked: Library, model: ScriptedModel, tmp_path: Path
 ) -> None:
-    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path) as desk:
+    async with open_desk(stocked, writes(model), tmp_path) as desk:
         await desk.ask(ABOUT_VOUCHERS)
         first = await desk.kept("billing")
-    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path) as desk:
+    async with open_desk(stocked, writes(model), tmp_path) as desk:
         await desk.ask(ABOUT_CURRENCY)
         second = await desk.kept("billing")
     assert first
@@ -66,7 +66,7 @@ async def test_what_was_read_outlasts_a_turn_that_another_agent_answers(
     stocked: Library, model: ScriptedModel, tmp_path: Path
 ) -> None:
     model.tokens["technical support"] = ["Use a session. [1]"]
-    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path) as desk:
+    async with open_desk(stocked, writes(model), tmp_path) as desk:
         await desk.ask(ABOUT_VOUCHERS)
         before = await desk.kept("billing")
         assert (await desk.ask("Why does the upload API answer 413?")).text == "Use a session. [1]"
@@ -76,14 +76,14 @@ async def test_what_was_read_outlasts_a_turn_that_another_agent_answers(
 async def test_the_evidence_of_one_conversation_is_not_that_of_another(
     stocked: Library, model: ScriptedModel, tmp_path: Path
 ) -> None:
-    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path) as desk:
+    async with open_desk(stocked, writes(model), tmp_path) as desk:
         await desk.ask(ABOUT_VOUCHERS, "one")
         await desk.ask(ABOUT_CURRENCY, "two")
     assert VOUCHERS not in model.prompts[1][0].text
 
 
 async def test_a_document_that_is_removed_is_not_kept(stocked: Library, model: ScriptedModel, tmp_path: Path) -> None:
-    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path) as desk:
+    async with open_desk(stocked, writes(model), tmp_path) as desk:
         await desk.ask(ABOUT_VOUCHERS)
         await stocked.remove(key("vouchers").id)
         await desk.ask(ABOUT_CURRENCY)
@@ -94,10 +94,10 @@ async def test_a_document_that_is_removed_is_not_kept(stocked: Library, model: S
 async def test_a_declined_answer_keeps_what_the_agent_has_read_before(
     stocked: Library, model: ScriptedModel, tmp_path: Path
 ) -> None:
-    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path) as desk:
+    async with open_desk(stocked, writes(model), tmp_path) as desk:
         await desk.ask(ABOUT_VOUCHERS)
         before = await desk.kept("billing")
-    async with open_desk(stocked, ChatWriter("scripted", model), tmp_path, threshold=1) as desk:
+    async with open_desk(stocked, writes(model), tmp_path, threshold=1) as desk:
         turn = await desk.ask(ABOUT_CURRENCY)
         assert turn.text.startswith("I don't know")
         assert set(before) <= set(await desk.kept("billing"))
@@ -114,7 +114,7 @@ async def test_agents_of_the_other_strategies_keep_nothing(
     library: Library, tmp_path: Path, agent: str, name: str, question: str
 ) -> None:
     model = ScriptedModel(tokens={name: ["Yes. [1]"]})
-    async with open_desk(library, ChatWriter("scripted", model), tmp_path) as desk:
+    async with open_desk(library, writes(model), tmp_path) as desk:
         await desk.ask(question)
         assert await desk.kept(agent) == []
 

@@ -20,7 +20,7 @@ CLEAR = {
 
 async def route(library: Library, question: Question) -> Decision:
     agents: list[Agent] = read_catalog("customer_support").agents
-    return await EmbeddedRouter(library.embedder, Searcher(library)).route(question, agents)
+    return await EmbeddedRouter(library.embedder, Searcher(library)).decide(question, agents)
 
 
 async def test_a_clear_question_goes_to_its_one_agent(library: Library) -> None:

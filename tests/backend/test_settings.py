@@ -16,7 +16,7 @@ def test_env_example_documents_every_setting_and_no_other() -> None:
 
 def test_env_example_holds_the_defaults() -> None:
     copied = Settings(_env_file=ROOT / ".env.example")
-    assert copied == Settings(_env_file=None)
+    assert copied == Settings()
 
 
 def test_every_setting_has_a_word_of_explanation() -> None:

@@ -23,7 +23,6 @@ from agents.embedded_router import EmbeddedRouter
 from agents.events import Token
 from agents.supervisor import Supervisor
 from agents.workers import Worker
-from agents.writers import ChatWriter
 from backend.desk import spare_the_collector
 from backend.memory import open_memory
 from knowledge.library import Library
@@ -32,6 +31,7 @@ from knowledge.strategies import Strategies
 from tests.conftest import index, write_documents
 from tests.scripted import FollowsScript
 from tests.serving import Server, serve
+from tests.streaming_model import writes
 
 TOKENS = 500
 STREAMS = (1, 20, 100)
@@ -112,8 +112,10 @@ async def _graph_levels(data_dir: Path) -> dict[int, Figures]:
     async with open_memory(data_dir) as saver:
         searcher = Searcher(library)
         router, worker = EmbeddedRouter(library.embedder, searcher), Worker(Strategies(library, searcher), 0)
-        writer = ChatWriter("scripted", FollowsScript())
-        assistant = Assistant(Supervisor(read_catalog("customer_support"), router, worker, writer).graph(saver))
+        writer = writes(FollowsScript())
+        assistant = Assistant(
+            Supervisor(read_catalog("customer_support"), [router], worker, lambda _: writer).graph(saver)
+        )
 
         async def ask(session: str) -> AsyncIterator[int]:
             async for event in assistant.stream(QUESTION, session, session):

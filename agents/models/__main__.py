@@ -1,0 +1,30 @@
+"""`python -m agents.models check`: whether the models of this desk can be reached, and what is wrong if not."""
+
+import argparse
+import asyncio
+import sys
+
+from agents.catalog import read_catalog
+from agents.models.check import check
+from agents.settings import AgentSettings
+from knowledge.errors import DeskError
+
+
+def main() -> int:
+    """0 if every model that has credentials answered, 1 if one did not, 2 if the settings cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m agents.models", description=__doc__)
+    parser.add_argument("command", choices=["check"])
+    parser.parse_args()
+    try:
+        settings = AgentSettings.read()
+        findings = asyncio.run(check(settings, read_catalog(settings.catalog).agents))
+    except DeskError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        return 2
+    for finding in findings:
+        print(finding)
+    return int(any(finding.failure and not finding.missing for finding in findings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

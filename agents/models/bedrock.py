@@ -1,0 +1,166 @@
+"""Amazon Bedrock through `ChatBedrockConverse`, on a pool of threads and connections of its own.
+
+The AWS SDK finds credentials, region and endpoint as everywhere: environment, profile, SSO, role.
+"""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import botocore.session
+from botocore.config import Config
+from langchain_aws import ChatBedrockConverse
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from pydantic import PrivateAttr
+
+from agents.models import bedrock_failures
+from agents.models.failures import Kind, ModelFailure
+from agents.models.names import ModelName
+from agents.models.threads import UPSTREAM, Body, iterate
+from agents.settings import AgentSettings
+
+DEFAULT_REGION = "us-east-1"
+# https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
+_CACHES_PROMPTS = re.compile(r"amazon\.nova-(micro|lite|pro|premier|2-lite)|anthropic\.claude-(3-5|3-7|[a-z]+-[4-9])")
+
+
+# What Nova's makers advise where it has to call tools. Other models take no or other such fields.
+_STEADY: dict[str, Any] = {
+    "temperature": 0,
+    "additional_model_request_fields": {"inferenceConfig": {"topK": 1}},
+}
+_MAKER = re.compile(r"/(?:[a-z-]+\.)?([a-z0-9]+)\.[^/]*$")
+
+
+class _HttpResponse(Protocol):
+    """What botocore tells its event handlers."""
+
+    raw: Body
+
+
+class ThreadedBedrock(ChatBedrockConverse):
+    """Bedrock's client blocks; each call has a thread of this model's own pool, so that none waits for another."""
+
+    _pool: ThreadPoolExecutor = PrivateAttr()
+
+    def use(self, pool: ThreadPoolExecutor) -> "ThreadedBedrock":
+        """Make all calls on that pool."""
+        self._pool = pool
+        return self
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,  # noqa: ANN401 - as in the base class
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        async with contextlib.aclosing(iterate(self._pool, lambda: self._stream(messages, stop, **kwargs))) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,  # noqa: ANN401 - as in the base class
+    ) -> ChatResult:
+        async with contextlib.aclosing(
+            iterate(self._pool, lambda: iter([self._generate(messages, stop, **kwargs)]))
+        ) as results:
+            return await anext(results)
+
+
+class BedrockProvider:
+    """One model on Bedrock."""
+
+    def __init__(self, name: ModelName, settings: AgentSettings) -> None:
+        self._name = name
+        self._settings = settings
+        self._pool = ThreadPoolExecutor(settings.model_connections, thread_name_prefix="bedrock")
+        self._model: ThreadedBedrock | None = None
+
+    async def open(self) -> BaseChatModel:
+        """The chat model; looking for credentials may take a while, so it does not happen on the event loop."""
+        if self._model is None:
+            self._model = await asyncio.get_running_loop().run_in_executor(self._pool, self._connect)
+        return self._model
+
+    def arrange(self, messages: Sequence[AnyMessage], *, stable_prefix: bool) -> list[AnyMessage]:
+        """A cache point behind the system prompt, where the model knows cache points."""
+        first = messages[0]
+        if not (stable_prefix and isinstance(first, SystemMessage) and _CACHES_PROMPTS.search(self._name.model)):
+            return list(messages)
+        marked: list[str | dict[Any, Any]] = [
+            {"type": "text", "text": first.text},
+            ChatBedrockConverse.create_cache_point(),
+        ]
+        return [SystemMessage(content=marked), *messages[1:]]
+
+    def failure(self, error: Exception) -> ModelFailure | None:
+        """What an error of the SDK means."""
+        return bedrock_failures.failure_of(error)
+
+    async def check(self) -> None:
+        """One token; Bedrock has no smaller question that needs no further permission."""
+        try:
+            await (await self.open()).ainvoke([HumanMessage("Hi")], max_tokens=1)
+        except Exception as error:
+            raise self.failure(error) or error from error
+
+    async def alive(self) -> bool:
+        """Bedrock does not tell."""
+        return False
+
+    async def close(self) -> None:
+        """Threads that still wait end with their deadline."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._model is not None:
+            self._model.client.close()
+
+    def _connect(self) -> ThreadedBedrock:
+        config = Config(
+            connect_timeout=self._settings.model_connect_seconds,
+            # A thread that reads from a silent provider is free again after this.
+            read_timeout=max(self._settings.model_first_token_seconds, self._settings.model_idle_seconds),
+            retries={"total_max_attempts": 1},
+            max_pool_connections=self._settings.model_connections,
+        )
+        session = botocore.session.get_session()
+        if session.get_auth_token(signing_name="bedrock") is None and session.get_credentials() is None:
+            raise ModelFailure(Kind.NO_CREDENTIALS, "the AWS SDK finds none")
+        # This SDK itself reads AWS_DEFAULT_REGION and the profile, but not AWS_REGION.
+        region = self._settings.aws_region or session.get_config_variable("region") or DEFAULT_REGION
+        client = session.create_client("bedrock-runtime", region_name=region, config=config)
+        client.meta.events.register("after-call.bedrock-runtime.ConverseStream", _remember_body)
+        model = ThreadedBedrock(
+            model_id=self._name.model,
+            client=client,
+            # The control plane is asked only about application inference profiles; others need no second client.
+            bedrock_client=None if "application-inference-profile" in self._name.model else client,
+            **_maker_of(self._name.model),
+            **_STEADY if "amazon.nova" in self._name.model else {},
+            max_tokens=self._settings.model_max_tokens,
+        )
+        return model.use(self._pool)
+
+
+def _maker_of(model: str) -> dict[str, str]:
+    """Who made a model that is named by its ARN. An application inference profile does not tell."""
+    if not model.startswith("arn:"):
+        return {}
+    found = _MAKER.search(model)
+    return {"provider": found[1] if found else "amazon"}
+
+
+def _remember_body(http_response: _HttpResponse, **_: object) -> None:
+    """Whoever waits for this stream can then end it from another thread."""
+    if upstream := UPSTREAM.get():
+        upstream.hold(http_response.raw)

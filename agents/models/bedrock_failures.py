@@ -1,0 +1,64 @@
+"""What the errors of the AWS SDK mean."""
+
+import re
+
+import urllib3
+from botocore import eventstream
+from botocore import exceptions as boto
+from langchain_core.exceptions import ContextOverflowError
+
+from agents.models.failures import Kind, ModelFailure, of_status, seconds_of
+
+# Errors are named with a capital in a response and without one in a stream.
+_KINDS = {
+    "throttlingexception": Kind.THROTTLED,
+    "servicequotaexceededexception": Kind.THROTTLED,
+    "modelnotreadyexception": Kind.LOADING,
+    "modelerrorexception": Kind.BAD_ANSWER,
+    "modeltimeoutexception": Kind.SERVER_ERROR,
+    "modelstreamerrorexception": Kind.BROKEN,
+    "internalserverexception": Kind.SERVER_ERROR,
+    "serviceunavailableexception": Kind.SERVER_ERROR,
+    "expiredtokenexception": Kind.REFUSED,
+    "unrecognizedclientexception": Kind.REFUSED,
+    "accessdeniedexception": Kind.REFUSED,
+    "invalidsignatureexception": Kind.REFUSED,
+    "signaturedoesnotmatch": Kind.REFUSED,
+    "resourcenotfoundexception": Kind.UNKNOWN_MODEL,
+}
+# The first that fits.
+_BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Kind], ...] = (
+    ((ContextOverflowError,), Kind.TOO_LONG),
+    ((boto.NoCredentialsError, boto.PartialCredentialsError, boto.ProfileNotFound), Kind.NO_CREDENTIALS),
+    ((boto.SSOError, boto.TokenRetrievalError, boto.CredentialRetrievalError), Kind.REFUSED),
+    ((boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError), Kind.UNREACHABLE),
+    ((boto.SSLError,), Kind.UNREACHABLE),
+    ((boto.ReadTimeoutError, urllib3.exceptions.ReadTimeoutError), Kind.STALLED),
+    ((boto.HTTPClientError, urllib3.exceptions.HTTPError, eventstream.ParserError, ConnectionError), Kind.BROKEN),
+    ((boto.BotoCoreError,), Kind.BAD_REQUEST),
+    # A body that is no answer of Bedrock's.
+    ((ValueError, KeyError), Kind.BROKEN),
+)
+_UNKNOWN_MODEL = re.compile(r"model identifier is invalid|on-demand throughput|isn't supported", re.IGNORECASE)
+
+
+def failure_of(error: Exception) -> ModelFailure | None:
+    """The failure behind an error, or None for one that is not the SDK's."""
+    if isinstance(error, ModelFailure):
+        return error
+    if isinstance(error, boto.ClientError) and not isinstance(error, ContextOverflowError):
+        return _of_response(error)
+    kind = next((kind for types, kind in _BY_TYPE if isinstance(error, types)), None)
+    return ModelFailure(kind, type(error).__name__) if kind else None
+
+
+def _of_response(error: boto.ClientError) -> ModelFailure:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    answered = error.response.get("ResponseMetadata", {})
+    status = int(answered.get("HTTPStatusCode", 0))
+    if _UNKNOWN_MODEL.search(str(error)):
+        return ModelFailure(Kind.UNKNOWN_MODEL, of_status(status, code).detail)
+    if kind := _KINDS.get(code.lower()):
+        shown = of_status(status, code).detail if status else code
+        return ModelFailure(kind, shown, seconds_of(answered.get("HTTPHeaders", {}).get("retry-after")))
+    return of_status(status, code) if status else ModelFailure(Kind.BROKEN)

@@ -1,0 +1,73 @@
+"""Circuit breakers: a provider that keeps failing is left alone for a while, then tried with one request."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from agents.models.failures import ModelFailure
+
+_FAILURES_TO_OPEN = 3
+_OPEN_SECONDS = 5.0
+_LONGEST_OPEN_SECONDS = 40.0
+
+
+class State(StrEnum):
+    """Closed lets calls through; half-open lets one through at a time."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass
+class Breaker:
+    """Opens after some failures in a row, or one that cost its caller a deadline. A failed probe doubles the pause."""
+
+    clock: Callable[[], float] = time.monotonic
+    cause: ModelFailure | None = None
+    _failures: int = 0
+    _open_until: float = 0.0
+    _pause: float = _OPEN_SECONDS
+    _last_success: float = float("-inf")
+    _probes: set[object] = field(default_factory=set)
+
+    @property
+    def state(self) -> State:
+        """Whether calls go through now."""
+        if self._failures < _FAILURES_TO_OPEN:
+            return State.CLOSED
+        return State.OPEN if self._probes or self.clock() < self._open_until else State.HALF_OPEN
+
+    def admit(self, call: object) -> bool:
+        """Whether this call may be made. A call that was admitted is settled with `succeed`, `fail` or `release`."""
+        state = self.state
+        if state is State.HALF_OPEN:
+            self._probes.add(call)
+        return state is not State.OPEN
+
+    def succeed(self, call: object) -> None:
+        """It works: everyone may call again."""
+        self._probes.discard(call)
+        self._last_success = self.clock()
+        self._failures, self._pause, self.cause = 0, _OPEN_SECONDS, None
+
+    def fail(self, call: object, cause: ModelFailure, *, since: float, costly: bool) -> None:
+        """One more failure of a call that heard nothing since. A costly one opens at once.
+
+        It does not count where another call succeeded meanwhile: then it was this call's bad luck, not an outage.
+        """
+        probing = call in self._probes
+        self._probes.discard(call)
+        if self._last_success > since:
+            return
+        self.cause = cause
+        self._failures = max(_FAILURES_TO_OPEN, self._failures) if costly else self._failures + 1
+        if self._failures >= _FAILURES_TO_OPEN and self.clock() >= self._open_until:
+            if probing:
+                self._pause = min(2 * self._pause, _LONGEST_OPEN_SECONDS)
+            self._open_until = self.clock() + self._pause
+
+    def release(self, call: object) -> None:
+        """The call was given up before it showed anything."""
+        self._probes.discard(call)

@@ -1,0 +1,94 @@
+"""`python -m agents.models check`: ask every configured model for as little as can be asked, and say what is wrong."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agents.catalog import Agent
+from agents.models.failures import Kind, ModelFailure
+from agents.models.names import EMBEDDED, ModelName
+from agents.models.orders import supervisor_order, worker_order
+from agents.models.registry import MakeProvider, Models, make_provider
+from agents.settings import AgentSettings
+
+_WHAT_TO_DO = {
+    Kind.REFUSED: "check the key, its permissions and the access to this model",
+    Kind.UNKNOWN_MODEL: "check the model's name, the region and the inference profile",
+    Kind.THROTTLED: "wait, or raise the quota of this account",
+    Kind.SERVER_ERROR: "try again; if it lasts, see the provider's status page",
+    Kind.UNREACHABLE: "check the network, the address and the region",
+    Kind.LOADING: "wait until the server has loaded its model",
+    Kind.TIMED_OUT: "check the network; raise MODEL_FIRST_TOKEN_SECONDS if the model is only slow",
+    Kind.STALLED: "check the network; raise MODEL_IDLE_SECONDS if the model is only slow",
+    Kind.BROKEN: "check that the address is that of a model server",
+    Kind.BAD_REQUEST: "check the model's name; this model may not take what the desk sends",
+}
+_NO_CREDENTIALS = {
+    "bedrock": "set AWS credentials (access key, profile, SSO, role or AWS_BEARER_TOKEN_BEDROCK)",
+    "openai": "set OPENAI_API_KEY",
+}
+_MORE = {"bedrock": "; see AWS_BEDROCK_SETUP.md"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How one model did."""
+
+    model: ModelName
+    used_by: tuple[str, ...]
+    failure: ModelFailure | None
+    seconds: float
+
+    @property
+    def missing(self) -> bool:
+        """There is no key for it, which is no fault where another model of the chain answers."""
+        return self.failure is not None and self.failure.kind is Kind.NO_CREDENTIALS
+
+    def __str__(self) -> str:
+        users = f"{self.model}  (for {', '.join(self.used_by)})"
+        if self.failure is None:
+            return f"ok       {users}" + ("" if self.model == EMBEDDED else f"  {self.seconds:.2f} s")
+        verdict = "no key " if self.missing else "FAILED "
+        return f"{verdict}  {users}\n         {self.failure}: {_advice(self.model, self.failure)}"
+
+
+def _advice(model: ModelName, failure: ModelFailure) -> str:
+    if failure.kind is Kind.NO_CREDENTIALS:
+        advice = _NO_CREDENTIALS.get(model.provider, "set AI_SERVICE_API_KEY")
+    else:
+        advice = _WHAT_TO_DO.get(failure.kind, "see the server's own log")
+    return advice + _MORE.get(model.provider, "")
+
+
+def users_of_models(settings: AgentSettings, agents: Iterable[Agent]) -> dict[ModelName, list[str]]:
+    """Every model that may be asked, with the supervisor and the agents that may ask it."""
+    users: dict[ModelName, list[str]] = {}
+    for user, order in [
+        ("supervisor", supervisor_order(settings)),
+        *((agent.id, worker_order(agent, settings)) for agent in agents),
+    ]:
+        for model in order.models:
+            users.setdefault(model, []).append(user)
+    return users
+
+
+async def check(settings: AgentSettings, agents: Iterable[Agent], make: MakeProvider = make_provider) -> list[Finding]:
+    """One finding for every model."""
+    models = Models(settings, make)
+    try:
+        users = users_of_models(settings, agents)
+        return await asyncio.gather(*(_find(models, name, tuple(by)) for name, by in users.items()))
+    finally:
+        await models.close()
+
+
+async def _find(models: Models, name: ModelName, used_by: tuple[str, ...]) -> Finding:
+    began = time.perf_counter()
+    failure = None
+    if name != EMBEDDED:
+        try:
+            await models.get(name).check()
+        except ModelFailure as found:
+            failure = found
+    return Finding(name, used_by, failure, time.perf_counter() - began)

@@ -1,0 +1,95 @@
+"""Why a model did not answer, and what follows. Nothing that a provider wrote is repeated: it may hold a key."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agents.events import Usage
+
+# The shape of the providers' own error names, which are safe to show.
+_ERROR_NAME = re.compile(
+    r"[A-Za-z]{2,50}(?:Exception|Error|Failure)|SignatureDoesNotMatch|[a-z]{2,20}(?:_[a-z]{2,20}){1,4}"
+)
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    NO_CREDENTIALS = "no_credentials"
+    REFUSED = "refused"
+    UNKNOWN_MODEL = "unknown_model"
+    THROTTLED = "throttled"
+    SERVER_ERROR = "server_error"
+    UNREACHABLE = "unreachable"
+    LOADING = "loading"
+    TIMED_OUT = "timed_out"
+    STALLED = "stalled"
+    BROKEN = "broken"
+    BAD_REQUEST = "bad_request"
+    TOO_LONG = "too_long"
+    BAD_ANSWER = "bad_answer"
+
+
+class Blame(StrEnum):
+    """Who is avoided for a while after a failure: all of the provider, one of its models, or nobody."""
+
+    PROVIDER = "provider"
+    MODEL = "model"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """What a kind of failure means."""
+
+    meaning: str
+    blame: Blame
+    worth_another_try: bool = False
+
+
+CONSEQUENCES = {
+    Kind.NO_CREDENTIALS: Consequence("no credentials", Blame.NOBODY),
+    Kind.REFUSED: Consequence("refused the credentials or lacks permission", Blame.MODEL),
+    Kind.UNKNOWN_MODEL: Consequence("does not know the model", Blame.MODEL),
+    Kind.THROTTLED: Consequence("is throttling", Blame.MODEL, worth_another_try=True),
+    Kind.SERVER_ERROR: Consequence("failed", Blame.PROVIDER, worth_another_try=True),
+    Kind.UNREACHABLE: Consequence("cannot be reached", Blame.PROVIDER),
+    Kind.LOADING: Consequence("is still loading its model", Blame.MODEL),
+    Kind.TIMED_OUT: Consequence("did not begin to answer in time", Blame.PROVIDER),
+    Kind.STALLED: Consequence("stopped in the middle of its answer", Blame.PROVIDER),
+    Kind.BROKEN: Consequence("broke off", Blame.PROVIDER, worth_another_try=True),
+    Kind.BAD_REQUEST: Consequence("does not accept the request", Blame.NOBODY),
+    Kind.TOO_LONG: Consequence("cannot take a prompt of this length", Blame.NOBODY),
+    Kind.BAD_ANSWER: Consequence("gave an answer that cannot be used", Blame.NOBODY),
+}
+
+_STATUS = {400: Kind.BAD_REQUEST, 401: Kind.REFUSED, 403: Kind.REFUSED, 404: Kind.UNKNOWN_MODEL, 408: Kind.SERVER_ERROR}
+_STATUS |= {413: Kind.TOO_LONG, 422: Kind.BAD_REQUEST, 424: Kind.BAD_ANSWER, 429: Kind.THROTTLED}
+
+
+class ModelFailure(Exception):
+    """A model did not give a whole answer. `str()` is fit for traces and logs."""
+
+    def __init__(self, kind: Kind, detail: str = "", retry_after: float | None = None) -> None:
+        self.kind = kind
+        self.consequence = CONSEQUENCES[kind]
+        self.detail = detail
+        self.retry_after = retry_after
+        # What it took all the same, where the failure came in the middle.
+        self.usage: Usage | None = None
+        super().__init__(self.consequence.meaning + (f" ({detail})" if detail else ""))
+
+
+def of_status(status: int, error_name: str = "", retry_after: float | None = None) -> ModelFailure:
+    """The failure behind an HTTP status."""
+    kind = _STATUS.get(status, Kind.SERVER_ERROR if status >= 500 else Kind.BAD_REQUEST)
+    named = f", {error_name}" if _ERROR_NAME.fullmatch(error_name) else ""
+    return ModelFailure(kind, f"HTTP {status}{named}", retry_after)
+
+
+def seconds_of(retry_after: str | None) -> float | None:
+    """The `Retry-After` header where it is a number of seconds."""
+    try:
+        return float(retry_after) if retry_after else None
+    except ValueError:
+        return None

@@ -1,0 +1,66 @@
+"""Model strings: `provider:model`, `openai-compatible:model@url`, `embedded`; separated by commas they are a chain."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+from urllib.parse import urlsplit
+
+from agents.errors import ModelNameInvalid
+
+ProviderName = Literal["bedrock", "openai", "openai-compatible", "embedded"]
+
+_FORMS = "bedrock:<model>, openai:<model>, openai-compatible:<model>@<url>, or embedded"
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,255}")
+
+
+@dataclass(frozen=True)
+class ModelName:
+    """Which model of which provider. An empty model at a url is whatever the server there serves."""
+
+    provider: ProviderName
+    model: str = ""
+    url: str = ""
+
+    def __str__(self) -> str:
+        if self.provider == "embedded":
+            return self.provider
+        return f"{self.provider}:{self.model}" + (f"@{self.url}" if self.url else "")
+
+
+EMBEDDED = ModelName("embedded")
+
+
+def parse_chain(text: str) -> tuple[ModelName, ...]:
+    """The models of a chain in their order, each once; `ModelNameInvalid` says what is wrong with which."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts):
+        raise ModelNameInvalid(f"{text!r} names no model between two commas; use {_FORMS}")
+    return tuple(dict.fromkeys(parse_model(part) for part in parts))
+
+
+def parse_model(text: str) -> ModelName:
+    """One model."""
+    if text == "embedded":
+        return EMBEDDED
+    provider, _, rest = text.partition(":")
+    if provider in ("bedrock", "openai") and _MODEL.fullmatch(rest):
+        return ModelName(cast(ProviderName, provider), rest)
+    model, at, url = rest.partition("@")
+    if provider == "openai-compatible" and at and (not model or _MODEL.fullmatch(model)):
+        return replace(server(url), model=model)
+    raise ModelNameInvalid(f"{_shown(text)} is no model; use {_FORMS}")
+
+
+def server(url: str) -> ModelName:
+    """Whatever model the server at an address serves."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ModelNameInvalid(f"{_shown(url)} is no address of a model server; use http://host:port/v1")
+    if parts.username or parts.password:
+        raise ModelNameInvalid("the address of a model server holds a password; set AI_SERVICE_API_KEY instead")
+    return ModelName("openai-compatible", url=url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1")
+
+
+def _shown(text: str) -> str:
+    """The text without what may be a password in it."""
+    return repr(re.sub(r"//[^/@]*@", "//...@", text))

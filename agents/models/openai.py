@@ -1,0 +1,147 @@
+"""OpenAI, and every server that speaks its protocol: llama.cpp, vLLM, Ollama."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import httpx2
+import openai
+from langchain_core.exceptions import ContextOverflowError
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AnyMessage
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
+
+from agents.models.failures import Kind, ModelFailure, of_status, seconds_of
+from agents.models.names import ModelName
+from agents.settings import AgentSettings
+
+# A server of one's own that answers anything within this time is up.
+_ALIVE_SECONDS = 1.0
+# Models that reason before they speak take no temperature, unless they are told not to reason.
+_REASONS = re.compile(r"o\d|gpt-5")
+_MAY_REASON = re.compile(r"gpt-[6-9]")
+
+
+class OpenAIProvider:
+    """One model of OpenAI, or of a server of one's own where the name has a url."""
+
+    def __init__(self, name: ModelName, settings: AgentSettings) -> None:
+        self._name = name
+        self._settings = settings
+        self._model: ChatOpenAI | None = None
+        self._http: httpx2.AsyncClient | None = None
+
+    async def open(self) -> BaseChatModel:
+        """The chat model; a server of one's own is asked for its model where the name leaves that open."""
+        if self._model is None:
+            # Reading the certificates of this machine takes a while.
+            self._model = await asyncio.to_thread(self._connect)
+        if not self._model.model_name:
+            self._model.model_name = await self._served()
+        return self._model
+
+    def arrange(self, messages: Sequence[AnyMessage], *, stable_prefix: bool) -> list[AnyMessage]:
+        """As they are: prefixes are cached without being asked."""
+        return list(messages)
+
+    def failure(self, error: Exception) -> ModelFailure | None:
+        """What an error of the SDK, or of httpx beneath it, means."""
+        name = type(error).__name__
+        match error:
+            case ModelFailure():
+                return error
+            case ContextOverflowError():
+                return ModelFailure(Kind.TOO_LONG)
+            case openai.APIStatusError():
+                return _of_response(error)
+            case openai.APITimeoutError() | httpx2.ReadTimeout():
+                return ModelFailure(Kind.STALLED, name)
+            case openai.APIConnectionError() | httpx2.TransportError():
+                return _of_transport(error.__cause__ if isinstance(error.__cause__, httpx2.TransportError) else error)
+            case openai.OpenAIError() | ValueError():
+                # An error event in the stream, or a chunk that is not JSON.
+                return ModelFailure(Kind.BROKEN, name)
+        return None
+
+    async def check(self) -> None:
+        """Ask for the model's description, which costs nothing."""
+        try:
+            await self.open()
+            assert self._model  # noqa: S101 - opened above
+            if self._name.url:
+                await self._served()
+            else:
+                await self._model.root_async_client.models.retrieve(
+                    self._model.model_name, timeout=self._settings.model_first_token_seconds
+                )
+        except Exception as error:
+            raise self.failure(error) or error from error
+
+    async def alive(self) -> bool:
+        """A server of one's own reads long prompts slowly, but answers small questions meanwhile."""
+        try:
+            return bool(self._name.url) and bool(await self._served())
+        except (openai.OpenAIError, httpx2.HTTPError, ModelFailure):
+            return False
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._http is not None:
+            await self._http.aclose()
+
+    async def _served(self) -> str:
+        """The name of the first model of the server."""
+        assert self._model  # noqa: S101 - whoever asks has opened it
+        page = await self._model.root_async_client.models.list(timeout=_ALIVE_SECONDS)
+        return page.data[0].id if page.data else "default"
+
+    def _connect(self) -> ChatOpenAI:
+        limits = httpx2.Limits(max_connections=self._settings.model_connections, max_keepalive_connections=32)
+        patience = (
+            self._settings.model_server_first_token_seconds if self._name.url else self._settings.model_idle_seconds
+        )
+        # The loop above has the deadlines; these are there so that no connection outlives them.
+        timeout = httpx2.Timeout(
+            patience + self._settings.model_first_token_seconds, connect=self._settings.model_connect_seconds
+        )
+        self._http = httpx2.AsyncClient(limits=limits, timeout=timeout, follow_redirects=True)
+        fields: dict[str, Any] = {} if _REASONS.match(self._name.model) else {"temperature": 0}
+        if _MAY_REASON.match(self._name.model):
+            fields["reasoning_effort"] = "none"
+        if self._name.url:
+            key = self._settings.ai_service_api_key.get_secret_value()
+            fields |= {"base_url": self._name.url, "api_key": SecretStr(key or "none")}
+        try:
+            return ChatOpenAI(
+                model=self._name.model,
+                max_retries=0,
+                stream_usage=True,
+                stream_chunk_timeout=0,
+                max_tokens=self._settings.model_max_tokens,
+                timeout=timeout,
+                http_async_client=self._http,
+                **fields,
+            )
+        except openai.OpenAIError as error:
+            raise ModelFailure(Kind.NO_CREDENTIALS, "OPENAI_API_KEY is not set") from error
+
+
+def _of_response(error: openai.APIStatusError) -> ModelFailure:
+    headers = error.response.headers
+    code = str(error.code or "")
+    if error.status_code == 503 and "loading" in error.message.lower():
+        return ModelFailure(Kind.LOADING)
+    if code == "context_length_exceeded" or "exceed_context_size" in error.message:
+        return ModelFailure(Kind.TOO_LONG)
+    return of_status(error.status_code, code, seconds_of(headers.get("retry-after")))
+
+
+def _of_transport(error: Exception) -> ModelFailure:
+    match error:
+        case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.PoolTimeout() | httpx2.UnsupportedProtocol():
+            return ModelFailure(Kind.UNREACHABLE, type(error).__name__)
+        case httpx2.TimeoutException():
+            return ModelFailure(Kind.STALLED, type(error).__name__)
+    return ModelFailure(Kind.BROKEN, type(error).__name__)

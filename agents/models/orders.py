@@ -1,0 +1,36 @@
+"""Which models are asked for whom: settings, agent files and addresses of model servers, brought into one order."""
+
+from dataclasses import dataclass
+
+from agents.catalog import Agent
+from agents.models.names import EMBEDDED, ModelName, parse_chain, server
+from agents.settings import AgentSettings
+
+
+@dataclass(frozen=True)
+class Order:
+    """Models in the order in which they are asked. An assumed order is one that nobody set."""
+
+    models: tuple[ModelName, ...]
+    assumed: bool = False
+
+
+def supervisor_order(settings: AgentSettings) -> Order:
+    """Who routes."""
+    return _order(settings, settings.supervisor_model, "supervisor_model")
+
+
+def worker_order(agent: Agent, settings: AgentSettings) -> Order:
+    """Who writes an agent's answers: its own server, else the shared one; behind it its own models or everyone's."""
+    chain = _order(settings, agent.model or settings.worker_model, None if agent.model else "worker_model")
+    url = settings.agent_urls().get(agent.id) or ("" if agent.model else settings.ai_service_url)
+    if not url:
+        return chain
+    return Order(tuple(dict.fromkeys((server(url), *chain.models))))
+
+
+def _order(settings: AgentSettings, text: str, setting: str | None) -> Order:
+    models = tuple(name for name in parse_chain(text) if name != EMBEDDED)
+    if settings.embedded_fallback or not models:
+        models = (*models, EMBEDDED)
+    return Order(models, assumed=setting is not None and text == AgentSettings.model_fields[setting].default)

@@ -1,0 +1,118 @@
+"""What a chat model says, read from its chunks in one form for every provider."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
+
+from agents.events import Usage
+
+Finish = Literal["stop", "length"]
+
+# English prose has about four characters to a token.
+_CHARS_PER_TOKEN = 4
+_CUT_SHORT = frozenset({"length", "max_tokens", "model_context_window_exceeded"})
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some text, the arguments of a tool call, what was counted, or why the answer ends."""
+
+    text: str = ""
+    arguments: str = ""
+    usage: Usage | None = None
+    finish: Finish | None = None
+
+
+def piece_of(message: AIMessage) -> Piece:
+    """A chunk of a stream, or a whole answer that did not come as one."""
+    reason = message.response_metadata.get("finish_reason") or message.response_metadata.get("stopReason")
+    return Piece(
+        text=message.text,
+        arguments=_arguments(message),
+        usage=_usage(message),
+        finish=None if not reason else "length" if reason in _CUT_SHORT else "stop",
+    )
+
+
+def estimate(messages: Sequence[AnyMessage], said: str) -> Usage:
+    """What nobody counted."""
+    read = sum(len(message.text) for message in messages) // _CHARS_PER_TOKEN
+    written = -(-len(said) // _CHARS_PER_TOKEN)
+    return Usage(prompt=read, completion=written, total=read + written, estimated=True)
+
+
+def _arguments(message: AIMessage) -> str:
+    if isinstance(message, AIMessageChunk) and message.tool_call_chunks:
+        return "".join(call["args"] or "" for call in message.tool_call_chunks)
+    return json.dumps(message.tool_calls[0]["args"]) if message.tool_calls else ""
+
+
+def _usage(message: AIMessage) -> Usage | None:
+    counted = message.usage_metadata
+    if not counted:
+        return None
+    details = counted.get("input_token_details", {})
+    # Where the provider tells how long what it wrote will live, it is counted under that and not in the sum.
+    lifetimes = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+    return Usage(
+        prompt=counted["input_tokens"],
+        completion=counted["output_tokens"],
+        total=counted["input_tokens"] + counted["output_tokens"],
+        cached=details.get("cache_read") or 0,
+        cache_written=sum(cast(int, details.get(lifetime) or 0) for lifetime in lifetimes),
+    )
+
+
+class Unthinking:
+    """Takes what a model thinks aloud out of what it says, wherever the chunks are cut."""
+
+    _OPEN = re.compile(r"<think(?:ing)?>")
+    _TAGS = ("<thinking>", "</thinking>", "<think>", "</think>")
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._thinking = False
+        self._spoken = False
+
+    def hear(self, text: str) -> str:
+        """The part of the text so far that is no thought, as far as it is certain."""
+        self._held += text
+        spoken = []
+        while self._held:
+            if self._thinking:
+                end = re.search(r"</think(?:ing)?>", self._held)
+                self._held = self._held[end.end() :] if end else self._held[-len("</thinking>") :]
+                if not end:
+                    break
+                self._thinking = False
+            elif opening := self._OPEN.search(self._held):
+                spoken.append(self._held[: opening.start()])
+                self._held = self._held[opening.end() :]
+                self._thinking = True
+            else:
+                kept = _begun(self._held, self._TAGS)
+                spoken.append(self._held[: len(self._held) - kept])
+                self._held = self._held[len(self._held) - kept :]
+                break
+        return self._say("".join(spoken))
+
+    def end(self) -> str:
+        """What was held back and turned out to be no tag."""
+        return "" if self._thinking else self._say(self._held)
+
+    def _say(self, text: str) -> str:
+        # A thought in front leaves empty lines behind.
+        text = text if self._spoken else text.lstrip()
+        self._spoken = self._spoken or bool(text)
+        return text
+
+
+def _begun(text: str, tags: Sequence[str]) -> int:
+    """How many characters at the end of the text may be the beginning of a tag."""
+    longest = max(len(tag) for tag in tags) - 1
+    sizes = range(min(longest, len(text)), 0, -1)
+    return next((size for size in sizes if any(tag.startswith(text[-size:]) for tag in tags)), 0)

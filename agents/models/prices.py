@@ -1,0 +1,72 @@
+"""What tokens cost, from the one table in `prices.toml`."""
+
+import logging
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from agents.events import Usage
+from agents.models.names import ModelName
+
+_LOG = logging.getLogger(__name__)
+_TABLE = Path(__file__).parent / "prices.toml"
+_PER = 1_000_000
+# What an inference profile adds to the name of its model.
+_PROFILE = re.compile(r"^(us|us-gov|eu|apac|jp|au|ca|global)\.")
+
+
+@dataclass(frozen=True)
+class Price:
+    """US dollars for a million tokens of each kind."""
+
+    input: float
+    output: float
+    cached: float
+    cache_write: float
+
+
+def cost_of(name: ModelName, usage: Usage) -> float:
+    """US dollars for what was used; `usage.prompt` holds the cached tokens too."""
+    if name.url or name.provider == "embedded":
+        return 0.0
+    price = price_of(name)
+    if price is None:
+        return 0.0
+    fresh = usage.prompt - usage.cached - usage.cache_written
+    return (
+        fresh * price.input
+        + usage.cached * price.cached
+        + usage.cache_written * price.cache_write
+        + usage.completion * price.output
+    ) / _PER
+
+
+@cache
+def price_of(name: ModelName) -> Price | None:
+    """The price of a model, if the table has it."""
+    prices = _prices().get(name.provider, {})
+    # Some profiles have a price of their own.
+    price = prices.get(name.model) or prices.get(_PROFILE.sub("", name.model))
+    if price is None:
+        _LOG.warning("the price of %s is not in %s; its cost is counted as 0", name, _TABLE.name)
+    return price
+
+
+@cache
+def _prices() -> dict[str, dict[str, Price]]:
+    table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    return {
+        provider: {
+            model: Price(
+                input=entry["input"],
+                output=entry["output"],
+                cached=entry.get("cached", entry["input"]),
+                cache_write=entry.get("cache_write", entry["input"]),
+            )
+            for model, entry in models.items()
+        }
+        for provider, models in table.items()
+        if isinstance(models, dict)
+    }

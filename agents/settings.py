@@ -1,0 +1,76 @@
+"""The settings of agents and their models, from the environment or `.env`; the backend's settings hold these too."""
+
+import os
+from typing import Self
+
+from dotenv import load_dotenv
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from agents.errors import SettingsInvalid
+
+_URL_SUFFIX = "_MODEL_URL"
+_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+_SHORTEST_SECRET = 6
+
+
+class AgentSettings(BaseSettings):
+    """Each field is documented in `.env.example`, under its name in capitals."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    catalog: str = "customer_support"
+    supervisor_model: str = "bedrock:us.amazon.nova-lite-v1:0,openai:gpt-4o-mini,embedded"
+    worker_model: str = "openai:gpt-4o-mini,embedded"
+    embedded_fallback: bool = True
+    aws_region: str = ""
+    ai_service_url: str = ""
+    ai_service_api_key: SecretStr = SecretStr("")
+
+    model_connect_seconds: float = Field(default=2, gt=0)
+    model_first_token_seconds: float = Field(default=3, gt=0)
+    model_server_first_token_seconds: float = Field(default=120, gt=0)
+    model_idle_seconds: float = Field(default=5, gt=0)
+    model_max_tokens: int = Field(default=1024, ge=1)
+    model_connections: int = Field(default=256, ge=1, le=4096)
+
+    @classmethod
+    def read(cls) -> Self:
+        """The settings, or `SettingsInvalid` that names what is wrong with which.
+
+        `.env` goes into the environment, because the providers' own libraries look for their keys and regions there.
+        """
+        try:
+            load_dotenv(".env", interpolate=False)
+            return cls()
+        except UnicodeDecodeError as error:
+            raise SettingsInvalid("the file .env is not UTF-8 text") from error
+        except ValidationError as invalid:
+            raise SettingsInvalid(f"{'; '.join(_problems(invalid))}; see .env.example") from invalid
+
+    def agent_urls(self) -> dict[str, str]:
+        """The model servers of single agents, by agent id: `BILLING_MODEL_URL` is billing's."""
+        return {
+            name.removesuffix(_URL_SUFFIX).lower(): value
+            for name, value in os.environ.items()
+            if name.endswith(_URL_SUFFIX) and value
+        }
+
+
+def secrets() -> list[str]:
+    """Every value of the environment that must never be shown."""
+    return [
+        value
+        for name, value in os.environ.items()
+        if any(word in name.upper() for word in _SECRET_WORDS) and len(value) >= _SHORTEST_SECRET
+    ]
+
+
+def _problems(invalid: ValidationError) -> list[str]:
+    """What is wrong with which setting; the value is shown unless the setting is a secret."""
+    problems = []
+    for error in invalid.errors():
+        name = str(error["loc"][0]).upper()
+        shown = "" if any(word in name for word in _SECRET_WORDS) else f"={error['input']}"
+        problems.append(f"{name}{shown}: {error['msg']}")
+    return problems

@@ -1,0 +1,148 @@
+"""Amazon Bedrock on the loopback: Converse and ConverseStream."""
+
+import json
+import struct
+from binascii import crc32
+from functools import lru_cache
+from typing import Any
+
+from tests.providers.answers import Frames, RecordedRequest, Reply, chunk, json_reply
+from tests.providers.loopback import LoopbackServer
+from tests.providers.script import NOVA_TOOL_ERROR, STATUS, Fault, Script
+
+_STRING = 7  # the type of a header's value
+_REQUEST_ID = ("x-amzn-RequestId", "00000000-0000-4000-8000-000000000000")
+_STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "content_filter": "content_filtered"}
+_ERRORS: dict[Fault, tuple[int, str, str]] = {
+    Fault.THROTTLED: (429, "ThrottlingException", "Too many requests, please wait before trying again."),
+    Fault.BROKEN: (500, "InternalServerException", "The system encountered an unexpected error during processing."),
+    Fault.FORBIDDEN: (403, "AccessDeniedException", "You don't have access to the model with the specified model ID."),
+    Fault.UNAUTHORIZED: (
+        403,
+        "UnrecognizedClientException",
+        "The security token included in the request is invalid.",
+    ),
+    Fault.UNKNOWN_MODEL: (404, "ResourceNotFoundException", "The provided model identifier could not be found."),
+    Fault.BAD_REQUEST: (400, "ValidationException", "The model returned the following errors: Malformed input."),
+    Fault.LOADING: (503, "ServiceUnavailableException", "Bedrock is unable to process your request."),
+}
+
+
+def frame(payload: object, **headers: str) -> bytes:
+    """A message of application/vnd.amazon.eventstream; `event_type` stands for the header `:event-type`."""
+    packed = b""
+    for name, value in ({"content_type": "application/json"} | headers).items():
+        key, text = b":" + name.replace("_", "-").encode(), value.encode()
+        packed += struct.pack("!B", len(key)) + key + struct.pack("!BH", _STRING, len(text)) + text
+    body = json.dumps(payload).encode()
+    prelude = struct.pack("!II", 16 + len(packed) + len(body), len(packed))
+    message = prelude + struct.pack("!I", crc32(prelude)) + packed + body
+    return message + struct.pack("!I", crc32(message))
+
+
+def _event(kind: str, payload: object) -> bytes:
+    return chunk(frame(payload, event_type=kind, message_type="event"))
+
+
+@lru_cache(maxsize=8192)
+def _text(token: str) -> bytes:
+    return _event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": token}})
+
+
+@lru_cache(maxsize=8192)
+def _tool_input(piece: str) -> bytes:
+    return _event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"toolUse": {"input": piece}}})
+
+
+def _tool(request: RecordedRequest, script: Script) -> str | None:
+    """The tool to call."""
+    tools = (request.body.get("toolConfig") or {}).get("tools") or []
+    names = [tool["toolSpec"]["name"] for tool in tools if "toolSpec" in tool]
+    return names[0] if names and script.tool_input is not None else None
+
+
+def _usage(script: Script) -> dict[str, int]:
+    """As Bedrock counts: inputTokens without what was read from or written to the cache."""
+    if script.usage is None:
+        return {}
+    cached, written, output = script.usage.cached, script.usage.cache_written, script.completion_tokens()
+    usage = {
+        "inputTokens": script.usage.prompt - cached - written,
+        "outputTokens": output,
+        "totalTokens": script.usage.prompt + output,
+    }
+    if cached or written:
+        usage |= {"cacheReadInputTokens": cached, "cacheWriteInputTokens": written}
+    return usage
+
+
+def _stop_reason(script: Script, tool: str | None) -> str:
+    return "tool_use" if tool else _STOP_REASONS.get(script.finish, script.finish)
+
+
+class BedrockServer(LoopbackServer):
+    """`POST /model/{modelId}/converse` and `/converse-stream`."""
+
+    def reply(self, request: RecordedRequest, script: Script) -> Reply:
+        path = request.path.split("?")[0]
+        parts = path.strip("/").split("/")
+        if request.method != "POST" or len(parts) != 3 or parts[0] != "model":
+            return self._error(404, "UnknownOperationException", "", request, script)
+        if script.fault is not None and script.fault in STATUS:
+            return self._error(*_ERRORS[script.fault], request, script)
+        offered = (request.body.get("toolConfig") or {}).get("tools")
+        if script.invalid_tool_sequence and offered:
+            return self._error(424, "ModelErrorException", NOVA_TOOL_ERROR, request, script)
+        tool = _tool(request, script)
+        if parts[2] == "converse-stream":
+            return Reply(
+                "application/vnd.amazon.eventstream",
+                headers=(_REQUEST_ID,),
+                frames=self._frames(request, script, tool),
+            )
+        return self._whole(request, script, tool)
+
+    def _error(self, status: int, kind: str, text: str, request: RecordedRequest, script: Script) -> Reply:
+        headers = [_REQUEST_ID, ("x-amzn-ErrorType", f"{kind}:http://internal.amazon.com/coral/com.amazon.bedrock/")]
+        if script.retry_after is not None:
+            headers.append(("Retry-After", f"{script.retry_after:g}"))
+        return json_reply(status, {"message": script.message(text, request.headers)}, headers)
+
+    def _frames(self, request: RecordedRequest, script: Script, tool: str | None) -> Frames:
+        opening = _event("messageStart", {"role": "assistant"})
+        if tool:
+            start = {"toolUse": {"toolUseId": self.call_id(), "name": tool}}
+            opening += _event("contentBlockStart", {"contentBlockIndex": 0, "start": start})
+        block_stop = _event("contentBlockStop", {"contentBlockIndex": 0})
+        stop = _event("messageStop", {"stopReason": _stop_reason(script, tool)})
+        usage = _usage(script)
+        metadata = _event("metadata", {"usage": usage, "metrics": {"latencyMs": 12}}) if usage else b""
+        text = script.message("The system encountered an unexpected error during processing.", request.headers)
+        broken = frame({"contentBlockIndex": 0, "delta": {"text": "?"}}, event_type="contentBlockDelta")
+        return Frames(
+            opening=opening,
+            tokens=tuple(map(_tool_input if tool else _text, script.pieces(tool))),
+            closing=block_stop + stop + metadata,
+            unfinished=block_stop,
+            failure=chunk(frame({"message": text}, exception_type=script.exception, message_type="exception")),
+            garbage=chunk(broken[:-1] + bytes([broken[-1] ^ 0xFF])),
+        )
+
+    def _whole(self, request: RecordedRequest, script: Script, tool: str | None) -> Reply:
+        if script.fault is Fault.EXCEPTION:  # there is no event to send it in
+            text = "The system encountered an unexpected error during processing."
+            return self._error(424, "ModelErrorException", text, request, script)
+        if script.fault is Fault.BAD_CRC:
+            return Reply("application/json", headers=(_REQUEST_ID,), body=b"<html>not JSON</html>")
+        content: dict[str, Any] = {"text": "".join(script.tokens)}
+        if tool:
+            content = {"toolUse": {"toolUseId": self.call_id(), "name": tool, "input": script.tool_input}}
+        body: dict[str, Any] = {
+            "output": {"message": {"role": "assistant", "content": [content]}},
+            "metrics": {"latencyMs": 12},
+        }
+        if script.fault is not Fault.NO_FINISH:
+            body["stopReason"] = _stop_reason(script, tool)
+        if usage := _usage(script):
+            body["usage"] = usage
+        return json_reply(200, body, [_REQUEST_ID])
