@@ -9,7 +9,7 @@ import httpx2
 import openai
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AnyMessage
+from langchain_core.messages import AnyMessage, HumanMessage
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
@@ -66,18 +66,24 @@ class OpenAIProvider:
         return None
 
     async def check(self) -> None:
-        """Ask for the model's description, which costs nothing."""
+        """Ask for the model's description, which costs nothing; where there are none, for one token."""
         try:
-            await self.open()
-            assert self._model  # noqa: S101 - opened above
-            if self._name.url:
-                await self._served()
-            else:
-                await self._model.root_async_client.models.retrieve(
-                    self._model.model_name, timeout=self._settings.model_first_token_seconds
-                )
+            model = await self.open()
+            try:
+                await self._describe()
+            except openai.NotFoundError:
+                await model.ainvoke([HumanMessage("Hi")], max_tokens=1)
         except Exception as error:
             raise self.failure(error) or error from error
+
+    async def _describe(self) -> None:
+        assert self._model  # noqa: S101 - whoever asks has opened it
+        if self._name.url:
+            await self._served()
+        else:
+            await self._model.root_async_client.models.retrieve(
+                self._model.model_name, timeout=self._settings.model_first_token_seconds
+            )
 
     async def alive(self) -> bool:
         """A server of one's own reads long prompts slowly, but answers small questions meanwhile."""
