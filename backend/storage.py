@@ -1,11 +1,13 @@
 """Threads, messages, runs, steps and events in SQL: the tables, and each statement that touches them."""
 
+import json
 import sqlite3
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from agents.events import Cancelled, Done, Error, Event, Terminal, TraceEnd, TraceStart
+from agents.events import Cancelled, Done, Error, Event, Spent, Terminal, TraceEnd, TraceStart, Usage
 
 TITLE_CHARS = 60
 
@@ -63,7 +65,13 @@ def create_tables(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS = (create_tables,)
+def add_models_to_steps(db: sqlite3.Connection) -> None:
+    """Which model took a step, and what that cost."""
+    db.execute("ALTER TABLE steps ADD COLUMN model TEXT")
+    db.execute("ALTER TABLE steps ADD COLUMN cost_usd REAL")
+
+
+MIGRATIONS = (create_tables, add_models_to_steps)
 
 
 def thread_of_session(db: sqlite3.Connection, session_id: str) -> str | None:
@@ -138,7 +146,20 @@ def answer_of(db: sqlite3.Connection, run_id: str) -> str | None:
 def steps_of(db: sqlite3.Connection, run_id: str) -> list[dict[str, Any]]:
     """The steps of a run, in the order in which they began."""
     rows = db.execute("SELECT * FROM steps WHERE run_id = ? ORDER BY started_at", (run_id,))
-    return [dict(row) for row in rows]
+    return [{**dict(row), "usage": json.loads(row["usage"]) if row["usage"] else None} for row in rows]
+
+
+def spent_by(steps: Iterable[dict[str, Any]]) -> tuple[Spent, Spent]:
+    """What the supervisor and the workers took, however the run ended."""
+    supervisor, workers = Spent(), Spent()
+    for step in steps:
+        if step["usage"]:
+            spent = Spent(usage=Usage.model_validate(step["usage"]), cost_usd=step["cost_usd"] or 0)
+            if step["agent"]:
+                workers += spent
+            else:
+                supervisor += spent
+    return supervisor, workers
 
 
 _RUN = (
@@ -157,8 +178,9 @@ def _begin_step(db: sqlite3.Connection, run_id: str, step: TraceStart) -> None:
 def _end_step(db: sqlite3.Connection, run_id: str, step: TraceEnd) -> None:
     usage = step.usage.model_dump_json() if step.usage else None
     db.execute(
-        "UPDATE steps SET status = ?, latency_ms = ?, output = ?, usage = ? WHERE run_id = ? AND step_id = ?",
-        (step.status, step.latency_ms, step.output, usage, run_id, step.step_id),
+        """UPDATE steps SET status = ?, latency_ms = ?, output = ?, model = ?, usage = ?, cost_usd = ?
+           WHERE run_id = ? AND step_id = ?""",
+        (step.status, step.latency_ms, step.output, step.model, usage, step.cost_usd, run_id, step.step_id),
     )
 
 

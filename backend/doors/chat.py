@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from agents.events import Done, Error, Event, Route, Source, Sources, Usage
+from agents.events import Done, Error, Event, Route, Source, Sources, Spent, Usage
 from backend import sse
 from backend.doors.common import TheDesk
 from backend.errors import STATUS_BY_CODE, MessageInvalid
@@ -41,6 +41,9 @@ class ChatResponse(BaseModel):
     sources: list[Source]
     usage: Usage
     cost_usd: float
+    supervisor: Spent
+    workers: Spent
+    reduced: bool
     time: float
     finish_reason: str
 
@@ -83,6 +86,9 @@ async def chat(run: BegunRun, desk: TheDesk) -> Response | ChatResponse:
         sources=[source for event in events if isinstance(event, Sources) for source in event.sources],
         usage=last.usage,
         cost_usd=last.cost_usd,
+        supervisor=last.supervisor,
+        workers=last.workers,
+        reduced=last.reduced,
         time=round(time.time() - run.created_at, 3),
         finish_reason=last.finish_reason,
     )

@@ -16,11 +16,14 @@ router = APIRouter(prefix="/runs", tags=["runs"])
 
 @router.get("/{run_id}")
 async def get_run(run_id: str, desk: TheDesk) -> dict[str, Any]:
-    """A run with its answer and its steps."""
+    """A run with its answer, its steps, and what they took: so far, if it is still under way."""
     run = await desk.runs.get(run_id)
     answer = await desk.database.read(lambda db: storage.answer_of(db, run_id))
     steps = await desk.database.read(lambda db: storage.steps_of(db, run_id))
-    return {**vars(run), "answer": answer, "steps": steps}
+    supervisor, workers = storage.spent_by(steps)
+    both = supervisor + workers
+    spent = {"usage": both.usage, "cost_usd": both.cost_usd, "supervisor": supervisor, "workers": workers}
+    return {**vars(run), "answer": answer, **spent, "steps": steps}
 
 
 @router.get("/{run_id}/stream")
