@@ -26,6 +26,7 @@ _LOOK_AGAIN_SECONDS = 30.0
 _COUNT_SECONDS = 1.0
 # How much longer than usual a server of one's own may take, so that it can be asked whether it is at work.
 _ASKING_SECONDS = 1.5
+_LASTING = frozenset({Kind.NO_CREDENTIALS, Kind.REFUSED, Kind.UNKNOWN_MODEL, Kind.LOADING, Kind.UNREACHABLE})
 _COSTLY = frozenset({Kind.TIMED_OUT, Kind.STALLED, Kind.UNREACHABLE})
 
 
@@ -108,6 +109,11 @@ class Model:
         if self.last:
             return self.last.kind
         return "ready" if self.answered else "unchecked"
+
+    @property
+    def failing(self) -> ModelFailure | None:
+        """Why the next call would fail or not be made, as far as is known. One answer that went wrong does not say so."""
+        return self.held_back() or (self.last if self.last and self.last.kind in _LASTING else None)
 
     async def check(self) -> None:
         """Ask as little as can be asked, and remember how that went; `ModelFailure` where it went wrong."""

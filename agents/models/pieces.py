@@ -80,6 +80,8 @@ class Unthinking:
 
     def hear(self, text: str) -> str:
         """The part of the text so far that is no thought, as far as it is certain."""
+        if not self._held and not self._thinking and "<" not in text:
+            return self._say(text)
         self._held += text
         spoken = []
         while self._held:

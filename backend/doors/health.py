@@ -5,6 +5,7 @@ from typing import Any
 import psutil
 from fastapi import APIRouter, Response
 
+from agents.models.failures import Kind
 from agents.models.model import Model
 from agents.models.names import EMBEDDED, ModelName
 from agents.models.orders import Order
@@ -59,8 +60,8 @@ def _supervisor(desk: Desk) -> dict[str, Any]:
 
 
 def _answering(desk: Desk, order: Order) -> ModelName | None:
-    """The first model of a chain of which nothing bad is known."""
-    return next((name for name in order.models if name == EMBEDDED or not desk.models.get(name).last), None)
+    """The first model of a chain that is not known to fail."""
+    return next((name for name in order.models if name == EMBEDDED or not desk.models.get(name).failing), None)
 
 
 def _model(desk: Desk, model: Model) -> dict[str, Any]:
@@ -87,9 +88,9 @@ def _verdict(desk: Desk, answering: dict[str, ModelName | None]) -> tuple[str, s
 
 def _failing(desk: Desk, order: Order) -> str:
     """The models of a chain that are counted on and fail."""
-    failing = [desk.models.get(name) for name in order.models if name != EMBEDDED]
+    models = [desk.models.get(name) for name in order.models if name != EMBEDDED]
     return "; ".join(
-        f"{model.name} {model.last}"
-        for model in failing
-        if model.last and not (order.assumed and model.state == "no_credentials")
+        f"{model.name} {failure}"
+        for model in models
+        if (failure := model.failing) and not (order.assumed and failure.kind is Kind.NO_CREDENTIALS)
     )
