@@ -112,7 +112,7 @@ class Model:
 
     @property
     def failing(self) -> ModelFailure | None:
-        """Why the next call would fail or not be made, as far as is known. One answer that went wrong does not say so."""
+        """Why the next call would fail or not be made. One answer that went wrong does not tell."""
         return self.held_back() or (self.last if self.last and self.last.kind in _LASTING else None)
 
     async def check(self) -> None:
