@@ -19,9 +19,13 @@ from agents.settings import AgentSettings
 
 # A server of one's own that answers anything within this time is up.
 _ALIVE_SECONDS = 1.0
-# Models that reason before they speak take no temperature, unless they are told not to reason.
-_REASONS = re.compile(r"o\d|gpt-5")
-_MAY_REASON = re.compile(r"gpt-[6-9]")
+# Models that reason before they speak keep a customer waiting, so they are asked for as little of it as they allow.
+# While they reason they take no temperature.
+_EFFORTS = (
+    (re.compile(r"gpt-5\.|gpt-[6-9]"), {"reasoning_effort": "none", "temperature": 0}),
+    (re.compile(r"gpt-5"), {"reasoning_effort": "minimal"}),
+    (re.compile(r"o\d"), {"reasoning_effort": "low"}),
+)
 
 
 class OpenAIProvider:
@@ -113,9 +117,8 @@ class OpenAIProvider:
             patience + self._settings.model_first_token_seconds, connect=self._settings.model_connect_seconds
         )
         self._http = httpx2.AsyncClient(limits=limits, timeout=timeout, follow_redirects=True)
-        fields: dict[str, Any] = {} if _REASONS.match(self._name.model) else {"temperature": 0}
-        if _MAY_REASON.match(self._name.model):
-            fields["reasoning_effort"] = "none"
+        efforts = (fields for pattern, fields in _EFFORTS if not self._name.url and pattern.match(self._name.model))
+        fields: dict[str, Any] = dict(next(efforts, {"temperature": 0}))
         if self._name.url:
             key = self._settings.ai_service_api_key.get_secret_value()
             fields |= {"base_url": self._name.url, "api_key": SecretStr(key or "none")}
