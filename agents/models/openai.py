@@ -128,6 +128,7 @@ class OpenAIProvider:
                 max_retries=0,
                 stream_usage=True,
                 stream_chunk_timeout=0,
+                use_responses_api=False,
                 max_tokens=self._settings.model_max_tokens,
                 timeout=timeout,
                 http_async_client=self._http,
