@@ -11,6 +11,7 @@ from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage, HumanMessage
 from langchain_openai import ChatOpenAI
+from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
 
 from agents.models.failures import Kind, ModelFailure, of_status, seconds_of
@@ -34,7 +35,7 @@ class OpenAIProvider:
     def __init__(self, name: ModelName, settings: AgentSettings) -> None:
         self._name = name
         self._settings = settings
-        self._model: ChatOpenAI | None = None
+        self._model: BaseChatOpenAI | None = None
         self._http: httpx2.AsyncClient | None = None
 
     async def open(self) -> BaseChatModel:
@@ -107,7 +108,7 @@ class OpenAIProvider:
         page = await self._model.root_async_client.models.list(timeout=_ALIVE_SECONDS)
         return page.data[0].id if page.data else "default"
 
-    def _connect(self) -> ChatOpenAI:
+    def _connect(self) -> BaseChatOpenAI:
         limits = httpx2.Limits(max_connections=self._settings.model_connections, max_keepalive_connections=32)
         patience = (
             self._settings.model_server_first_token_seconds if self._name.url else self._settings.model_idle_seconds
@@ -123,7 +124,8 @@ class OpenAIProvider:
             key = self._settings.ai_service_api_key.get_secret_value()
             fields |= {"base_url": self._name.url, "api_key": SecretStr(key or "none")}
         try:
-            return ChatOpenAI(
+            # The base class limits an answer by `max_tokens`, which every server knows; OpenAI has another name for it.
+            return (BaseChatOpenAI if self._name.url else ChatOpenAI)(
                 model=self._name.model,
                 max_retries=0,
                 stream_usage=True,
