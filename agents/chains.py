@@ -32,6 +32,12 @@ class Chains:
         ]
         self._writers = {agent: self._chain(order) for agent, order in self.workers.items()}
 
+    async def warm_up(self, agents: Sequence[Agent]) -> None:
+        """Get ready what the first questions would otherwise all wait for."""
+        for router in self.routers:
+            if isinstance(router, EmbeddedRouter):
+                await router.warm_up(agents)
+
     def writers(self, agent: Agent) -> Chain:
         """Who writes for an agent."""
         return self._writers[agent.id]

@@ -58,6 +58,10 @@ class EmbeddedRouter:
         """It is always there."""
         return None
 
+    async def warm_up(self, agents: Sequence[Agent]) -> None:
+        """Embed what every question is compared with, so that the first questions need not all do so at once."""
+        await self._embedder.embed([text for agent in agents for text in (*agent.examples, agent.description)])
+
     async def route(self, question: Question, agents: Sequence[Agent]) -> AsyncGenerator[Routed]:
         """One decision."""
         yield Routed(await self.decide(question, agents), self)

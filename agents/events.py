@@ -121,7 +121,7 @@ class TraceEnd(_Part):
     step_id: str
     agent: str | None = None
     status: StepStatus = "completed"
-    latency_ms: float
+    latency_ms: float | None = None
     output: str | None = None
     model: str | None = None
     usage: Usage | None = None

@@ -149,6 +149,7 @@ def _pause(failure: ModelFailure, attempt: int) -> float | None:
 
 def _unavailable(troubles: Sequence[Trouble]) -> ModelsUnavailable:
     reasons = "; ".join(dict.fromkeys(str(trouble) for trouble in troubles))
-    if troubles and all(trouble.failure.kind is Kind.LOADING for trouble in troubles):
+    kinds = {trouble.failure.kind for trouble in troubles} - {Kind.NO_CREDENTIALS}
+    if kinds == {Kind.LOADING}:
         return ModelLoading(f"{reasons}; please ask again in a moment")
     return ModelsUnavailable(f"no model could answer: {reasons}; see /health")

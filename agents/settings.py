@@ -59,11 +59,15 @@ class AgentSettings(BaseSettings):
 
 def secrets() -> list[str]:
     """Every value of the environment that must never be shown."""
-    return [
-        value
-        for name, value in os.environ.items()
-        if any(word in name.upper() for word in _SECRET_WORDS) and len(value) >= _SHORTEST_SECRET
-    ]
+    return [value for name, value in os.environ.items() if _secret(name) and len(value) >= _SHORTEST_SECRET]
+
+
+def _secret(name: str) -> bool:
+    """Whether a variable of that name holds a secret; the desk's own settings of that kind are `SecretStr`."""
+    field = AgentSettings.model_fields.get(name.lower())
+    if field is not None:
+        return field.annotation is SecretStr
+    return any(word in name.upper() for word in _SECRET_WORDS)
 
 
 def _problems(invalid: ValidationError) -> list[str]:
@@ -71,6 +75,6 @@ def _problems(invalid: ValidationError) -> list[str]:
     problems = []
     for error in invalid.errors():
         name = str(error["loc"][0]).upper()
-        shown = "" if any(word in name for word in _SECRET_WORDS) else f"={error['input']}"
+        shown = "" if _secret(name) else f"={error['input']}"
         problems.append(f"{name}{shown}: {error['msg']}")
     return problems

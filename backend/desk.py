@@ -54,6 +54,7 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         models = Models(settings, make)
         stack.push_async_callback(models.close)
         chains = Chains(settings, models, library.embedder, searcher, catalog.agents)
+        await chains.warm_up(catalog.agents)
         graph = Supervisor(catalog, chains.routers, worker, chains.writers).graph(memory)
         log = RunLog(database)
         stack.push_async_callback(log.close)

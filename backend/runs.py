@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from agents.assistant import Outcome
-from agents.events import Cancelled, Done, Error, Event, Reset, Start, Token
+from agents.events import Cancelled, Done, Error, Event, Reset, Start, StepStatus, Token, TraceEnd, TraceStart
 from backend import sse, storage
 from backend.errors import RunTimedOut, RunUnknown, ShuttingDown, StorageFailed, ThreadBusy
 from backend.runlog import LiveRun, RunLog
@@ -39,6 +39,7 @@ class _Progress:
     live: LiveRun
     said: list[str] = field(default_factory=list)
     tokens: int = 0
+    open_steps: dict[str, TraceStart] = field(default_factory=dict)
 
     def hear(self, event: Event) -> None:
         match event:
@@ -47,6 +48,10 @@ class _Progress:
                 self.tokens += 1
             case Reset():
                 self.said.clear()
+            case TraceStart():
+                self.open_steps[event.step_id] = event
+            case TraceEnd():
+                self.open_steps.pop(event.step_id, None)
 
     @property
     def text(self) -> str:
@@ -164,6 +169,10 @@ class RunEngine:
 
         if progress.live.failure:
             return
+        # What was cut off could not end its own steps. The innermost began last.
+        for step in reversed(progress.open_steps.values()):
+            status: StepStatus = "cancelled" if isinstance(event, Cancelled) else "failed"
+            await self._log.append(progress.live, TraceEnd(step_id=step.step_id, agent=step.agent, status=status))
         await self._log.append(progress.live, event, keep_answer)
 
     async def _stored_events(self, run_id: str) -> list[Event]:

@@ -202,11 +202,5 @@ def _end_run(db: sqlite3.Connection, run_id: str, event: Terminal) -> None:
             )
         case Cancelled():
             db.execute("UPDATE runs SET status = 'cancelled' WHERE id = ?", (run_id,))
-            _close_steps(db, run_id, "cancelled")
         case Error():
             db.execute("UPDATE runs SET status = 'failed', error_code = ? WHERE id = ?", (event.code, run_id))
-            _close_steps(db, run_id, "failed")
-
-
-def _close_steps(db: sqlite3.Connection, run_id: str, status: str) -> None:
-    db.execute("UPDATE steps SET status = ? WHERE run_id = ? AND status = 'started'", (status, run_id))

@@ -86,7 +86,7 @@ def _wait_until_ready(server: Server, log: Path) -> None:
             raise AssertionError(f"the desk ended with {server.process.returncode}:\n{log.read_text()}")
         try:
             with server.client() as client:
-                client.get("/health").raise_for_status()
+                client.get("/").raise_for_status()
             return
         except httpx.TransportError:
             time.sleep(0.05)  # polls for a condition; the deadline above bounds it

@@ -149,6 +149,8 @@ class BedrockProvider:
             **_STEADY if "amazon.nova" in self._name.model else {},
             max_tokens=self._settings.model_max_tokens,
         )
+        # LangChain streams only from models that it has heard of.
+        model.disable_streaming = False
         return model.use(self._pool)
 
 

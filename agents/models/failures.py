@@ -1,14 +1,21 @@
 """Why a model did not answer, and what follows. Nothing that a provider wrote is repeated: it may hold a key."""
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from agents.events import Usage
 
-# The shape of the providers' own error names, which are safe to show.
-_ERROR_NAME = re.compile(
-    r"[A-Za-z]{2,50}(?:Exception|Error|Failure)|SignatureDoesNotMatch|[a-z]{2,20}(?:_[a-z]{2,20}){1,4}"
+# What a provider may be quoted with. Any other name in an error may be anything, a key as well.
+_ERROR_NAMES = frozenset(
+    """
+    AccessDeniedException ExpiredTokenException IncompleteSignatureException InternalServerException
+    InvalidSignatureException ModelErrorException ModelNotReadyException ModelStreamErrorException ModelTimeoutException
+    ResourceNotFoundException ServiceQuotaExceededException ServiceUnavailableException SignatureDoesNotMatch
+    ThrottlingException UnrecognizedClientException ValidationException
+    billing_hard_limit_reached context_length_exceeded insufficient_quota invalid_api_key invalid_request_error
+    model_not_found rate_limit_exceeded server_error tokens_exceeded unsupported_country_region_territory
+    unsupported_parameter unsupported_value
+    """.split()
 )
 
 
@@ -83,7 +90,7 @@ class ModelFailure(Exception):
 def of_status(status: int, error_name: str = "", retry_after: float | None = None) -> ModelFailure:
     """The failure behind an HTTP status."""
     kind = _STATUS.get(status, Kind.SERVER_ERROR if status >= 500 else Kind.BAD_REQUEST)
-    named = f", {error_name}" if _ERROR_NAME.fullmatch(error_name) else ""
+    named = f", {error_name}" if error_name in _ERROR_NAMES else ""
     return ModelFailure(kind, f"HTTP {status}{named}", retry_after)
 
 

@@ -86,8 +86,7 @@ class Model:
     async def ask(self, ask: Ask) -> AsyncGenerator[Piece]:
         """The answer piece by piece; `ModelFailure` where it does not come whole."""
         call = _Call()
-        for breaker in self._breakers.values():
-            breaker.admit(call)
+        self._enter(call)
         try:
             async with aclosing(self._within_deadlines(ask, call)) as pieces:
                 async for piece in pieces:
@@ -100,8 +99,7 @@ class Model:
             for breaker in self._breakers.values():
                 breaker.succeed(call)
         finally:
-            for breaker in self._breakers.values():
-                breaker.release(call)
+            self._leave(call)
 
     @property
     def state(self) -> str:
@@ -136,6 +134,16 @@ class Model:
         if self._provider:
             await self._provider.close()
 
+    def _enter(self, call: _Call) -> None:
+        closed = [breaker for breaker in self._breakers.values() if not breaker.admit(call)]
+        if closed and closed[0].cause:
+            self._leave(call)
+            raise closed[0].cause
+
+    def _leave(self, call: _Call) -> None:
+        for breaker in self._breakers.values():
+            breaker.release(call)
+
     def _fail(self, call: _Call, failure: ModelFailure) -> None:
         self.last = failure
         if breaker := self._breakers.get(failure.consequence.blame):
@@ -162,15 +170,18 @@ class Model:
                 raise ModelFailure(Kind.STALLED if call.said else Kind.TIMED_OUT) from error
         except Exception as error:
             if not call.finished:
-                raise self._failure(error) from error
+                raise self._failure(error, said=call.said) from error
         if not call.finished:
             raise ModelFailure(Kind.BROKEN, "no finish reason")
         if not visible:
             raise ModelFailure(Kind.BAD_ANSWER, "it is empty")
 
-    def _failure(self, error: Exception) -> ModelFailure:
+    def _failure(self, error: Exception, *, said: bool) -> ModelFailure:
         """What the error means. One that nobody foresaw is a broken answer too, and somebody should hear of it."""
         failure = self._provider.failure(error) if self._provider else None
+        if failure and failure.kind is Kind.STALLED and not said:
+            # A library's own deadline; what it broke off had not begun.
+            failure = ModelFailure(Kind.TIMED_OUT, failure.detail)
         if failure is None:
             _LOG.error("model %s failed in a way that is not known", self.name, exc_info=error)
             failure = ModelFailure(Kind.BROKEN, type(error).__name__)
@@ -224,7 +235,7 @@ class Model:
                 try:
                     self._chat, self._missing = await self._provider.open(), None
                 except Exception as error:
-                    failure = self._failure(error)
+                    failure = self._failure(error, said=False)
                     self._missing = self.last = failure if failure.kind is Kind.NO_CREDENTIALS else None
                     raise failure from error
             return self._provider, self._chat

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from typing import Literal, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from agents.errors import ModelNameInvalid
 
@@ -34,7 +34,7 @@ def parse_chain(text: str) -> tuple[ModelName, ...]:
     """The models of a chain in their order, each once; `ModelNameInvalid` says what is wrong with which."""
     parts = [part.strip() for part in text.split(",")]
     if not all(parts):
-        raise ModelNameInvalid(f"{text!r} names no model between two commas; use {_FORMS}")
+        raise ModelNameInvalid(f"{_shown(text)} names no model between two commas; use {_FORMS}")
     return tuple(dict.fromkeys(parse_model(part) for part in parts))
 
 
@@ -53,14 +53,23 @@ def parse_model(text: str) -> ModelName:
 
 def server(url: str) -> ModelName:
     """Whatever model the server at an address serves."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    parts = _parts(url)
+    if not parts or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ModelNameInvalid(f"{_shown(url)} is no address of a model server; use http://host:port/v1")
     if parts.username or parts.password:
         raise ModelNameInvalid("the address of a model server holds a password; set AI_SERVICE_API_KEY instead")
     return ModelName("openai-compatible", url=url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1")
 
 
+def _parts(url: str) -> SplitResult | None:
+    """The parts of an address; None where its host or port cannot be."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port != 0 else None
+    except ValueError:
+        return None
+
+
 def _shown(text: str) -> str:
     """The text without what may be a password in it."""
-    return repr(re.sub(r"//[^/@]*@", "//...@", text))
+    return repr(re.sub(r"[?#][^,]*", "?...", re.sub(r"//[^,]*@", "//...@", text)))

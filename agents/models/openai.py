@@ -61,10 +61,8 @@ class OpenAIProvider:
                 return ModelFailure(Kind.TOO_LONG)
             case openai.APIStatusError():
                 return _of_response(error)
-            case openai.APITimeoutError() | httpx2.ReadTimeout():
-                return ModelFailure(Kind.STALLED, name)
             case openai.APIConnectionError() | httpx2.TransportError():
-                return _of_transport(error.__cause__ if isinstance(error.__cause__, httpx2.TransportError) else error)
+                return _of_transport(_root(error))
             case openai.OpenAIError() | ValueError():
                 # An error event in the stream, or a chunk that is not JSON.
                 return ModelFailure(Kind.BROKEN, name)
@@ -150,10 +148,18 @@ def _of_response(error: openai.APIStatusError) -> ModelFailure:
     return of_status(error.status_code, code, seconds_of(headers.get("retry-after")))
 
 
+def _root(error: Exception) -> Exception:
+    """What httpx raised: LangChain wraps the SDK's error, which wraps that."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, httpx2.TransportError):
+        cause = cause.__cause__
+    return cause or error
+
+
 def _of_transport(error: Exception) -> ModelFailure:
     match error:
         case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.PoolTimeout() | httpx2.UnsupportedProtocol():
             return ModelFailure(Kind.UNREACHABLE, type(error).__name__)
-        case httpx2.TimeoutException():
+        case httpx2.TimeoutException() | openai.APITimeoutError():
             return ModelFailure(Kind.STALLED, type(error).__name__)
     return ModelFailure(Kind.BROKEN, type(error).__name__)

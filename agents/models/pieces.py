@@ -71,7 +71,7 @@ class Unthinking:
     """Takes what a model thinks aloud out of what it says, wherever the chunks are cut."""
 
     _OPEN = re.compile(r"<think(?:ing)?>")
-    _TAGS = ("<thinking>", "</thinking>", "<think>", "</think>")
+    _TAGS = ("<thinking>", "<think>")
 
     def __init__(self) -> None:
         self._held = ""
@@ -104,7 +104,8 @@ class Unthinking:
 
     def end(self) -> str:
         """What was held back and turned out to be no tag."""
-        return "" if self._thinking else self._say(self._held)
+        held, self._held = self._held, ""
+        return "" if self._thinking else self._say(held)
 
     def _say(self, text: str) -> str:
         # A thought in front leaves empty lines behind.

@@ -1,0 +1,234 @@
+"""Every way in which the providers fail, as the kind it is; and nothing of what they wrote is repeated."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore import exceptions as boto
+from langchain_core.exceptions import ContextOverflowError
+
+from agents.models.bedrock_failures import failure_of
+from agents.models.failures import CONSEQUENCES, Blame, Kind, ModelFailure, of_status, seconds_of
+from agents.models.model import Ask
+from agents.models.names import ModelName
+from tests.agents.models.upstream import OPENAI, QUESTION, Heard, Upstream, hear
+from tests.providers.clients import TOKENS, TOOL
+from tests.providers.script import Fault, Script
+
+SECRET = "sk-seeded-hunter2"
+SILENT: dict[str, Any] = {"model_first_token_seconds": 0.25}
+IDLE: dict[str, Any] = {"model_idle_seconds": 0.2}
+# What a fault is: of Bedrock, then of OpenAI.
+STATUSES = {
+    Fault.THROTTLED: (Kind.THROTTLED, Kind.THROTTLED),
+    Fault.BROKEN: (Kind.SERVER_ERROR, Kind.SERVER_ERROR),
+    Fault.FORBIDDEN: (Kind.REFUSED, Kind.REFUSED),
+    Fault.UNAUTHORIZED: (Kind.REFUSED, Kind.REFUSED),
+    Fault.UNKNOWN_MODEL: (Kind.UNKNOWN_MODEL, Kind.UNKNOWN_MODEL),
+    Fault.BAD_REQUEST: (Kind.BAD_REQUEST, Kind.BAD_REQUEST),
+    Fault.LOADING: (Kind.SERVER_ERROR, Kind.LOADING),
+}
+STREAMS = {
+    Fault.CUT: (Kind.BROKEN, Kind.BROKEN),
+    Fault.RESET: (Kind.BROKEN, Kind.BROKEN),
+    Fault.NO_FINISH: (Kind.BROKEN, Kind.BROKEN),
+    Fault.EXCEPTION: (Kind.BROKEN, Kind.BROKEN),
+    Fault.BAD_CRC: (Kind.BROKEN, Kind.BROKEN),
+    Fault.STALL: (Kind.STALLED, Kind.STALLED),
+}
+WHOLES = {
+    Fault.CUT: (Kind.BROKEN, Kind.BROKEN),
+    Fault.RESET: (Kind.BROKEN, Kind.BROKEN),
+    Fault.EXCEPTION: (Kind.BAD_ANSWER, Kind.BROKEN),
+    Fault.BAD_CRC: (Kind.BROKEN, Kind.BROKEN),
+    Fault.STALL: (Kind.TIMED_OUT, Kind.TIMED_OUT),
+    Fault.HANG: (Kind.TIMED_OUT, Kind.TIMED_OUT),
+    Fault.NO_FINISH: (Kind.BROKEN, Kind.BROKEN),
+}
+
+
+def of(upstream: Upstream, kinds: tuple[Kind, Kind]) -> Kind:
+    return kinds[upstream.name == OPENAI]
+
+
+def fails(heard: Heard, kind: Kind) -> ModelFailure:
+    """That failure, with nothing in it that the provider wrote."""
+    assert heard.failure is not None
+    assert heard.failure.kind is kind, heard.failure
+    for shown in (str(heard.failure), heard.failure.detail, repr(heard.failure)):
+        assert SECRET not in shown
+        assert "secret-of-the-test" not in shown
+        assert "AKIDLOOPBACK" not in shown
+    assert str(heard.failure).startswith(CONSEQUENCES[kind].meaning)
+    assert len(str(heard.failure)) < 120
+    return heard.failure
+
+
+def hostile(fault: Fault, at: int = 0) -> Script:
+    """A provider that repeats what it was sent, and more."""
+    text = f"{'Loading model. ' * (fault is Fault.LOADING)}Your key is {SECRET}. Exception"
+    return Script(TOKENS, fault, at, echo_headers=True, error_text=text, retry_after=7)
+
+
+@pytest.mark.parametrize("ask", [Ask(QUESTION), Ask(QUESTION, whole=True), Ask(QUESTION, tool=TOOL, whole=True)])
+@pytest.mark.parametrize("fault", STATUSES)
+async def test_a_status_is_the_kind_it_stands_for(upstream: Upstream, fault: Fault, ask: Ask) -> None:
+    upstream.server.script = hostile(fault)
+    failure = fails(await hear(upstream.model(), ask), of(upstream, STATUSES[fault]))
+    if failure.consequence.worth_another_try:
+        assert failure.retry_after == 7
+    if failure.kind is not Kind.LOADING:
+        assert failure.detail.startswith("HTTP ")
+
+
+@pytest.mark.parametrize("at", [0, 3, 5])
+@pytest.mark.parametrize("fault", STREAMS)
+async def test_a_stream_that_does_not_come_to_its_end_failed(upstream: Upstream, fault: Fault, at: int) -> None:
+    upstream.server.script = hostile(fault, at)
+    heard = await hear(upstream.model(**(IDLE if at else SILENT)))
+    kind = of(upstream, STREAMS[fault])
+    fails(heard, Kind.TIMED_OUT if kind is Kind.STALLED and not at else kind)
+    assert heard.text == "".join(TOKENS[:at])
+
+
+@pytest.mark.parametrize("fault", WHOLES)
+async def test_a_whole_answer_that_is_none_failed(upstream: Upstream, fault: Fault) -> None:
+    upstream.server.script = hostile(fault)
+    heard = await hear(upstream.model(**SILENT), Ask(QUESTION, whole=True))
+    fails(heard, of(upstream, WHOLES[fault]))
+
+
+@pytest.mark.parametrize("fault", [Fault.CUT, Fault.RESET])
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_connection_that_ends_before_the_answer_is_broken(
+    upstream: Upstream, fault: Fault, whole: bool
+) -> None:
+    upstream.server.script = hostile(fault, -1)
+    fails(await hear(upstream.model(), Ask(QUESTION, whole=whole)), Kind.BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("exception", "kind"),
+    [
+        ("throttlingException", Kind.THROTTLED),
+        ("internalServerException", Kind.SERVER_ERROR),
+        ("serviceUnavailableException", Kind.SERVER_ERROR),
+        ("modelStreamErrorException", Kind.BROKEN),
+        (f"unheardOf{SECRET}", Kind.BROKEN),
+    ],
+)
+async def test_an_exception_in_a_stream_of_bedrock_has_its_own_kind(
+    bedrock: Upstream, exception: str, kind: Kind
+) -> None:
+    bedrock.server.script = replace(hostile(Fault.EXCEPTION, 2), exception=exception)
+    fails(await hear(bedrock.model()), kind)
+
+
+async def test_a_model_that_cannot_call_the_tool_gave_a_bad_answer(bedrock: Upstream) -> None:
+    bedrock.server.script = replace(hostile(Fault.CUT), fault=None, invalid_tool_sequence=True)
+    fails(await hear(bedrock.model(), Ask(QUESTION, tool=TOOL, whole=True)), Kind.BAD_ANSWER)
+
+
+@pytest.mark.parametrize("tokens", [(), (" ", "\n"), ("<think>", "only a thought", "</think>")])
+async def test_an_empty_answer_is_a_bad_one(upstream: Upstream, tokens: tuple[str, ...]) -> None:
+    upstream.play(tokens)
+    assert fails(await hear(upstream.model()), Kind.BAD_ANSWER).detail == "it is empty"
+
+
+async def test_nobody_listening_is_unreachable(own: Upstream) -> None:
+    nobody = ModelName("openai-compatible", "m", "http://127.0.0.1:1/v1")
+    heard = await hear(own.model(name=nobody))
+    fails(heard, Kind.UNREACHABLE)
+    fails(await hear(own.model(name=nobody), Ask(QUESTION, whole=True)), Kind.UNREACHABLE)
+    fails(await hear(own.model(name=replace(nobody, model=""))), Kind.UNREACHABLE)
+
+
+@pytest.mark.parametrize("text", ["The provided model identifier is invalid.", "on-demand throughput isn't supported"])
+async def test_bedrock_says_in_words_that_it_does_not_know_a_model(bedrock: Upstream, text: str) -> None:
+    bedrock.server.script = replace(hostile(Fault.BAD_REQUEST), error_text=f"{text} {SECRET}")
+    fails(await hear(bedrock.model()), Kind.UNKNOWN_MODEL)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (boto.NoCredentialsError(), Kind.NO_CREDENTIALS),
+        (boto.ProfileNotFound(profile=SECRET), Kind.NO_CREDENTIALS),
+        (boto.PartialCredentialsError(provider="env", cred_var=SECRET), Kind.NO_CREDENTIALS),
+        (boto.UnauthorizedSSOTokenError(), Kind.REFUSED),
+        (boto.TokenRetrievalError(provider="sso", error_msg=SECRET), Kind.REFUSED),
+        (boto.CredentialRetrievalError(provider="sso", error_msg=SECRET), Kind.REFUSED),
+        (boto.EndpointConnectionError(endpoint_url=SECRET), Kind.UNREACHABLE),
+        (boto.ConnectTimeoutError(endpoint_url=SECRET), Kind.UNREACHABLE),
+        (boto.ProxyConnectionError(proxy_url=SECRET), Kind.UNREACHABLE),
+        (boto.SSLError(endpoint_url="u", error=SECRET), Kind.UNREACHABLE),
+        (boto.ReadTimeoutError(endpoint_url=SECRET), Kind.STALLED),
+        (boto.ConnectionClosedError(endpoint_url=SECRET), Kind.BROKEN),
+        (boto.ParamValidationError(report=SECRET), Kind.BAD_REQUEST),
+        (ContextOverflowError(SECRET), Kind.TOO_LONG),
+        (ConnectionResetError(SECRET), Kind.BROKEN),
+        (KeyError(SECRET), Kind.BROKEN),
+    ],
+)
+def test_an_error_of_the_aws_sdk_has_its_kind(error: Exception, kind: Kind) -> None:
+    fails(Heard(failure=failure_of(error)), kind)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("ExpiredTokenException", 403, Kind.REFUSED),
+        ("InvalidSignatureException", 403, Kind.REFUSED),
+        ("SignatureDoesNotMatch", 403, Kind.REFUSED),
+        ("ServiceQuotaExceededException", 400, Kind.THROTTLED),
+        ("ModelNotReadyException", 429, Kind.LOADING),
+        ("ModelTimeoutException", 408, Kind.SERVER_ERROR),
+        (SECRET, 418, Kind.BAD_REQUEST),
+        (SECRET, 599, Kind.SERVER_ERROR),
+        (SECRET, 0, Kind.BROKEN),
+        (f"{SECRET}\nException", 500, Kind.SERVER_ERROR),
+    ],
+)
+def test_an_error_code_of_bedrock_has_its_kind(code: str, status: int, kind: Kind) -> None:
+    response: Any = {"Error": {"Code": code, "Message": SECRET}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    fails(Heard(failure=failure_of(boto.ClientError(response, "Converse"))), kind)
+
+
+def test_a_failure_stays_itself_and_what_nobody_knows_is_not_named() -> None:
+    failure = ModelFailure(Kind.LOADING)
+    assert failure_of(failure) is failure
+    assert failure_of(RuntimeError("of the desk's own")) is None
+    assert failure_of(asyncio.CancelledError()) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("ThrottlingException", "HTTP 429, ThrottlingException"),
+        ("rate_limit_exceeded", "HTTP 429, rate_limit_exceeded"),
+        ("SignatureDoesNotMatch", "HTTP 429, SignatureDoesNotMatch"),
+        ("", "HTTP 429"),
+        (SECRET, "HTTP 429"),
+        ("sk_live_9f8e7d", "HTTP 429"),
+        ("Exception: key is x", "HTTP 429"),
+        ("AKIDLOOPBACK", "HTTP 429"),
+    ],
+)
+def test_only_names_in_the_providers_own_shape_are_shown(name: str, shown: str) -> None:
+    assert of_status(429, name).detail == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("7", 7.0), ("0.5", 0.5), ("", None), (None, None), ("Wed, 21 Oct 2026 07:28:00 GMT", None)]
+)
+def test_retry_after_is_read_where_it_is_a_number(text: str | None, seconds: float | None) -> None:
+    assert seconds_of(text) == seconds
+
+
+def test_every_kind_has_a_consequence_and_blames_somebody_it_may_blame() -> None:
+    assert set(CONSEQUENCES) == set(Kind)
+    again = {kind for kind, what in CONSEQUENCES.items() if what.worth_another_try}
+    assert again == {Kind.THROTTLED, Kind.SERVER_ERROR, Kind.BROKEN}
+    whole = {kind for kind, what in CONSEQUENCES.items() if what.blame is Blame.PROVIDER}
+    assert whole == {Kind.SERVER_ERROR, Kind.UNREACHABLE, Kind.TIMED_OUT, Kind.STALLED, Kind.BROKEN}

@@ -1,0 +1,230 @@
+"""Whole desks over one library, one log and one client for each provider, and what a run on them brought."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from agents.assistant import Assistant
+from agents.catalog import Agent, Catalog, read_catalog
+from agents.chains import Chains
+from agents.events import Done, Error, Event, Reset, Route, Sources, Terminal, Token, TraceEnd, TraceStart
+from agents.models.names import ModelName
+from agents.models.provider import Provider
+from agents.models.registry import MakeProvider, Models, make_provider
+from agents.settings import AgentSettings
+from agents.supervisor import Supervisor
+from agents.workers import Worker
+from backend import sse, storage
+from backend.runlog import RunLog
+from backend.runs import RunEngine
+from backend.settings import Settings
+from backend.storage import Run
+from knowledge.database import Database
+from knowledge.library import Library
+from knowledge.search import Searcher
+from knowledge.strategies import Strategies
+from tests.providers.bedrock import BedrockServer
+from tests.providers.loopback import LoopbackServer, RecordedRequest
+from tests.providers.openai import OpenAIServer
+from tests.providers.script import Script
+
+NOVA = "bedrock:us.amazon.nova-lite-v1:0"
+GPT = "openai:gpt-4o-mini"
+CHARGED = "I was charged twice this month, how do I get my money back?"
+STORED = "Where is customer data stored?"
+# A silence is noticed after this. It is long enough for a loaded machine to be late, and stalls wait all at once.
+IDLE_SECONDS = 1.0
+
+_MARK = re.compile(r"\[run (\S+)\]")
+_RUN_SECONDS = 60.0
+_NUMBERS = count(1)
+E = TypeVar("E", bound=Event)
+
+
+@dataclass
+class Heard:
+    """A run as a client followed it, and what was stored of it."""
+
+    events: list[Event] = field(default_factory=list)
+    run: Run | None = None
+    stored: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The tokens since the last reset."""
+        said: list[str] = []
+        for event in self.events:
+            match event:
+                case Token():
+                    said.append(event.content)
+                case Reset():
+                    said.clear()
+        return "".join(said)
+
+    @property
+    def end(self) -> Event:
+        return self.events[-1]
+
+    @property
+    def done(self) -> Done:
+        """The end of a run that came to a good one."""
+        assert isinstance(self.end, Done), self.end
+        return self.end
+
+    @property
+    def error(self) -> Error:
+        """The end of a run that failed."""
+        assert isinstance(self.end, Error), self.end
+        return self.end
+
+    @property
+    def route(self) -> Route:
+        (routed,) = self.of(Route)
+        return routed
+
+    def of(self, kind: type[E]) -> list[E]:
+        """The events of one type."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def steps(self, agent: str | None = None) -> list[tuple[str, str, str, str]]:
+        """Type, name, status and output of the steps that ask models, in their order."""
+        ends = {end.step_id: end for end in self.of(TraceEnd)}
+        return [
+            (step.step_type, step.step_name, ends[step.step_id].status, ends[step.step_id].output or "")
+            for step in self.of(TraceStart)
+            if step.step_type in ("generate", "retry") and step.agent == agent
+        ]
+
+    def first_number(self, agent: str) -> int:
+        """Where the source numbers of an agent begin."""
+        return min(source.id for shown in self.of(Sources) if shown.agent == agent for source in shown.sources)
+
+
+def check(heard: Heard) -> None:
+    """What holds for every run: one end, the stored answer is what was streamed, a reset only of what was said."""
+    assert isinstance(heard.end, Terminal)
+    assert sum(isinstance(event, Terminal) for event in heard.events) == 1
+    assert heard.text == (heard.stored or "")
+    said = False
+    for event in heard.events:
+        if isinstance(event, Reset):
+            assert said, "a reset of nothing"
+        said = isinstance(event, Token) or (said and not isinstance(event, Reset))
+    started = [step.step_id for step in heard.of(TraceStart)]
+    ended = [step.step_id for step in heard.of(TraceEnd)]
+    assert len(set(started)) == len(started)
+    # Of a run that was cut short nobody hears how its steps ended; they are closed where they are stored.
+    if isinstance(heard.end, Done):
+        assert sorted(started) == sorted(ended)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One desk: breakers and conversations of its own, everything else shared."""
+
+    stack: "Stack"
+    models: Models
+    engine: RunEngine
+
+    async def start(self, question: str) -> Run:
+        """Ask in a conversation of its own."""
+        return await self.engine.start(question, f"session-{next(_NUMBERS)}")
+
+    async def ask(self, question: str) -> Heard:
+        """Ask, and follow to the end."""
+        return await self.hear(await self.start(question))
+
+    async def hear(self, run: Run) -> Heard:
+        """Follow a run to its end, from its beginning."""
+        numbered = [pair async for pair in self.frames(run)]
+        assert [number for number, _ in numbered] == list(range(len(numbered)))
+        database = self.stack.database
+        stored = await database.read(lambda db: storage.answer_of(db, run.id))
+        heard = Heard([event for _, event in numbered], await self.engine.get(run.id), stored)
+        check(heard)
+        return heard
+
+    async def frames(self, run: Run) -> AsyncIterator[tuple[int, Event]]:
+        """Number and event of each frame, as they come."""
+        async with asyncio.timeout(_RUN_SECONDS):
+            async for batch in self.engine.follow(run.id, -1, _RUN_SECONDS):
+                for frame in batch:
+                    yield int(frame[4 : frame.index(b"\n")]), sse.event_of(frame)
+
+
+@dataclass
+class Stack:
+    """What all desks share: to build a botocore client takes a third of a second."""
+
+    library: Library
+    database: Database
+    log: RunLog
+    memory: BaseCheckpointSaver[str]
+    bedrock: BedrockServer
+    openai: OpenAIServer
+    providers: dict[ModelName, Provider] = field(default_factory=dict)
+    agents: list[Agent] = field(default_factory=lambda: read_catalog("customer_support").agents)
+
+    def provider(self, name: ModelName, settings: AgentSettings) -> Provider:
+        """The one provider of a model."""
+        return self.providers.setdefault(name, make_provider(name, settings))
+
+    @asynccontextmanager
+    async def own(self, settings: Settings, mark: str = "") -> AsyncIterator[Desk]:
+        """A desk with clients of its own, which are closed."""
+        desk = self.desk(settings, mark, make=make_provider)
+        try:
+            yield desk
+        finally:
+            await desk.models.close()
+
+    def desk(self, settings: Settings, mark: str = "", make: MakeProvider | None = None) -> Desk:
+        """A desk. Its agents' prompts carry the mark, so that a server can tell its requests from others'."""
+        models = Models(settings, make or self.provider)
+        catalog = Catalog([_marked(agent, mark) for agent in self.agents])
+        searcher = Searcher(self.library)
+        chains = Chains(settings, models, self.library.embedder, searcher, catalog.agents)
+        worker = Worker(Strategies(self.library, searcher), settings.answer_threshold)
+        graph = Supervisor(catalog, chains.routers, worker, chains.writers).graph(self.memory)
+        return Desk(self, models, RunEngine(self.database, self.log, Assistant(graph), _RUN_SECONDS))
+
+
+def _marked(agent: Agent, mark: str) -> Agent:
+    return agent.model_copy(update={"prompt": f"[run {mark}] You are {agent.id}.\n{agent.prompt}"}) if mark else agent
+
+
+def settings_for(worker: str = "embedded", supervisor: str = "embedded", **others: Any) -> Settings:
+    """Settings of a desk with deadlines for a loopback."""
+    deadlines = {"model_first_token_seconds": 5.0, "model_idle_seconds": IDLE_SECONDS}
+    return Settings(
+        worker_model=worker, supervisor_model=supervisor, data_dir=Path("unused"), **{**deadlines, **others}
+    )
+
+
+def system_of(request: RecordedRequest) -> str:
+    """The system message of a request to either provider."""
+    system = request.body["system"][0]["text"] if "system" in request.body else request.body["messages"][0]["content"]
+    return str(system)
+
+
+def mark_of(request: RecordedRequest) -> str:
+    """The mark in a request."""
+    found = _MARK.search(system_of(request))
+    return found[1] if found else ""
+
+
+def by_mark(scripts: dict[str, Script]) -> Callable[[RecordedRequest], Script]:
+    """Each desk's own script."""
+    return lambda request: scripts[mark_of(request)]
+
+
+def server_of(stack: Stack, model: str) -> LoopbackServer:
+    """Who serves a model."""
+    return stack.bedrock if model.startswith("bedrock") else stack.openai
