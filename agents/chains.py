@@ -1,5 +1,6 @@
 """The routers and writers of a desk, each a chain of models."""
 
+import logging
 from collections.abc import Sequence
 
 from agents.catalog import Agent
@@ -15,6 +16,8 @@ from agents.writers import Chain, ModelWriter, Writer
 from knowledge.embeddings import Embedder
 from knowledge.search import Searcher
 
+_LOG = logging.getLogger(__name__)
+
 
 class Chains:
     """The routers and writers of a desk."""
@@ -22,6 +25,8 @@ class Chains:
     def __init__(
         self, settings: AgentSettings, models: Models, embedder: Embedder, searcher: Searcher, agents: Sequence[Agent]
     ) -> None:
+        for stray in sorted(settings.agent_urls().keys() - {agent.id for agent in agents}):
+            _LOG.warning("%s_MODEL_URL is set, but no agent of this desk has that id", stray.upper())
         self._models = models
         self._embedded = EmbeddedWriter(embedder)
         self.supervisor = supervisor_order(settings)

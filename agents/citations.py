@@ -6,18 +6,21 @@ A model always sees its evidence numbered from 1, so that the same documents mak
 import re
 
 # `[3]` or `[1, 4]`; longer brackets are no citations.
-_CITATION = re.compile(r"\[(\d{1,3}(?:, ?\d{1,3}){0,5})\]")
-_BEGUN = re.compile(r"\[[\d, ]{0,28}\Z")
+_CITATION = r"\[\d{1,3}(?:, ?\d{1,3}){0,5}\]"
+_TOKEN = re.compile(rf"{_CITATION}|`+|~{{3,}}|\n")
+# What may go on in the next piece of the text.
+_BEGUN = re.compile(r"(?:\[[\d, ]{0,28}|`+|~+)\Z")
 
 
 class Citations:
-    """Reads a text as it is written. What stands between backticks is code and is left alone."""
+    """Reads a text as it is written. Code is left alone: between equal runs of backticks, or of tildes."""
 
     def __init__(self, first: int, count: int) -> None:
         self._shift = first - 1
         self._count = count
         self._held = ""
-        self._in_code = False
+        self._code = ""
+        self._line_is_empty = False
 
     def hear(self, text: str) -> str:
         """The text so far, as far as it is certain."""
@@ -33,14 +36,31 @@ class Citations:
         return self._read(held)
 
     def _read(self, text: str) -> str:
-        pieces = text.split("`")
-        for index, piece in enumerate(pieces):
-            if index:
-                self._in_code = not self._in_code
-            if not self._in_code:
-                pieces[index] = _CITATION.sub(self._renumber, piece)
-        return "`".join(pieces)
+        pieces, place = [], 0
+        for token in _TOKEN.finditer(text):
+            self._pass(text[place : token.start()])
+            pieces += [text[place : token.start()], self._take(token[0])]
+            place = token.end()
+        self._pass(text[place:])
+        return "".join([*pieces, text[place:]])
 
-    def _renumber(self, citation: re.Match[str]) -> str:
-        known = [number for found in citation[1].split(",") if 1 <= (number := int(found)) <= self._count]
+    def _pass(self, text: str) -> None:
+        if text.strip(" \t"):
+            self._line_is_empty = False
+
+    def _take(self, token: str) -> str:
+        if token.isspace():
+            # A backtick that nobody closed does not reach beyond its paragraph; a fence does.
+            if self._line_is_empty and len(self._code) < 3:
+                self._code = ""
+            self._line_is_empty = True
+            return token
+        self._line_is_empty = False
+        if token[0] in "`~":
+            self._code = token if not self._code else "" if self._code == token else self._code
+            return token
+        return token if self._code else self._renumbered(token)
+
+    def _renumbered(self, citation: str) -> str:
+        known = [number for found in citation[1:-1].split(",") if 1 <= (number := int(found)) <= self._count]
         return f"[{', '.join(str(number + self._shift) for number in known)}]" if known else ""

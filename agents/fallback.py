@@ -92,15 +92,16 @@ async def in_turn(
     chain: Sequence[L], call: Callable[[L], AsyncGenerator[T]], trail: Trail
 ) -> AsyncGenerator[T | Withdrawn]:
     """What the first model that can gives, whole; `ModelsUnavailable` where none can."""
-    spoken = False
+    broken: Trouble | None = None
     for link in chain:
         for attempt in range(_ATTEMPTS):
             if held := link.held_back():
                 trail.troubles.append(Trouble(link.name, held))
                 break
-            if spoken:
-                yield Withdrawn(str(trail.troubles[-1]), str(link.name))
-                spoken = False
+            if broken:
+                yield Withdrawn(str(broken), str(link.name))
+                broken = None
+            spoken = False
             try:
                 with trail.attempt(link.name) as current:
                     async with aclosing(_traced(call(link), current, link, trail)) as pieces:
@@ -109,7 +110,9 @@ async def in_turn(
                             yield piece
                 return
             except ModelFailure as failure:
-                trail.troubles.append(Trouble(link.name, failure))
+                trouble = Trouble(link.name, failure)
+                trail.troubles.append(trouble)
+                broken = trouble if spoken else None
                 pause = _pause(failure, attempt)
                 if spoken or pause is None:
                     break

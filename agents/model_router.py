@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.catalog import Agent
 from agents.events import Usage
+from agents.models.call import Ask
 from agents.models.failures import Kind, ModelFailure
-from agents.models.model import Ask, Model
+from agents.models.model import Model
 from agents.models.pieces import estimate
 from agents.routing import MAX_AGENTS, Decision, Question, Routed
 
@@ -32,6 +33,7 @@ _OUR_TAG = re.compile(r"<(?=\s*/?\s*message\b)", re.IGNORECASE)
 # Models that cannot fill in a form say so in either way.
 _CANNOT_FILL_IN = frozenset({Kind.BAD_ANSWER, Kind.BAD_REQUEST})
 _EXAMPLES = 4
+_REASON_CHARS = 300
 
 
 class _Task(BaseModel):
@@ -65,15 +67,19 @@ class ModelRouter:
 
     async def route(self, question: Question, agents: Sequence[Agent]) -> AsyncGenerator[Routed]:
         """One decision; `ModelFailure` where what the model says is none."""
-        used = Usage()
-        try:
-            said, used = await self._ask(_messages(question, agents), _tool(agents))
-            yield Routed(_decision(said, question, agents), self, used)
-        except ModelFailure as failure:
-            if failure.kind not in _CANNOT_FILL_IN:
-                raise
-            said, again = await self._ask(_messages(question, agents, _IN_WORDS), None)
-            yield Routed(_decision(said, question, agents), self, used + again)
+        spent = Usage()
+        for ending, tool in (("", _tool(agents)), (_IN_WORDS, None)):
+            try:
+                said, used = await self._ask(_messages(question, agents, ending), tool)
+                spent += used
+                decision = _decision(said, question, agents)
+            except ModelFailure as failure:
+                failure.usage = spent + (failure.usage or Usage()) if spent.total else failure.usage
+                if tool is None or failure.kind not in _CANNOT_FILL_IN:
+                    raise
+            else:
+                yield Routed(decision, self, spent)
+                return
 
     async def _ask(self, messages: list[AnyMessage], tool: dict[str, Any] | None) -> tuple[str, Usage]:
         said, usage = "", None
@@ -127,11 +133,11 @@ def _decision(said: str, question: Question, agents: Sequence[Agent]) -> Decisio
     """The decision in what a model said; unknown agents are left out."""
     begin, end = said.find("{"), said.rfind("}") + 1
     try:
-        form = _Form.model_validate(json.loads(said[begin:end]))
+        form = _Form.model_validate(_storable(json.loads(said[begin:end])))
     except (ValueError, ValidationError) as error:
         raise ModelFailure(Kind.BAD_ANSWER, "no decision") from error
     if form.needs_human:
-        return Decision((), (), form.reason, form.confidence, needs_human=True)
+        return Decision((), (), form.reason[:_REASON_CHARS], form.confidence, needs_human=True)
     known = {agent.id for agent in agents}
     parts: dict[str, str] = {}
     for task in form.tasks:
@@ -143,4 +149,16 @@ def _decision(said: str, question: Question, agents: Sequence[Agent]) -> Decisio
     if len(chosen) == 1:
         chosen = dict.fromkeys(chosen, question.text)
     texts = tuple(part or question.text for part in chosen.values())
-    return Decision(tuple(chosen), texts, form.reason[:300], form.confidence)
+    return Decision(tuple(chosen), texts, form.reason[:_REASON_CHARS], form.confidence)
+
+
+def _storable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """The same without halves of characters and NULs, which can be neither stored nor sent."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode().replace("\x00", "")
+        case list():
+            return [_storable(item) for item in value]
+        case dict():
+            return {name: _storable(item) for name, item in value.items()}
+    return value

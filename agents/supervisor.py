@@ -86,9 +86,11 @@ class Supervisor:
             return Command(goto="greet")
         asked = Question(question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]))
         with step(emit, "route", SUPERVISOR) as routing:
-            routed = await route(self.routers, asked, self.catalog.agents, Trail(emit, None, routing.id, _SILENT))
+            trail = Trail(emit, None, routing.id, _SILENT)
+            routed = await route(self.routers, asked, self.catalog.agents, trail)
             decision = routed.decision
-            routing.output = ", ".join(decision.agents) or "a person"
+            chosen = ", ".join(decision.agents) or "a person"
+            routing.output = "; ".join(filter(None, (chosen, trail.passed_over())))
         emit(_route_event(routed))
         if decision.needs_human:
             return Command(goto="hand_over")

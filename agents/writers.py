@@ -9,8 +9,9 @@ from agents import phrases
 from agents.citations import Citations
 from agents.events import Usage
 from agents.fallback import Link, Trail, Withdrawn, in_turn
+from agents.models.call import Ask
 from agents.models.failures import Kind, ModelFailure
-from agents.models.model import Ask, Model
+from agents.models.model import Model
 from agents.models.names import EMBEDDED
 from agents.models.pieces import Finish, estimate
 from agents.prompts import Prompt, messages_for
@@ -58,7 +59,7 @@ class ModelWriter:
                     if text := citations.hear(piece.text):
                         yield Written(text)
         except ModelFailure as failure:
-            failure.usage = estimate(messages, "".join(said)) if any(said) else None
+            failure.usage = usage or (estimate(messages, "".join(said)) if any(said) else None)
             raise
         yield Written(citations.end(), usage or estimate(messages, "".join(said)), finish)
 

@@ -9,7 +9,7 @@ from types import FrameType
 import uvicorn
 
 from agents.models.registry import MakeProvider, make_provider
-from backend import logs
+from agents.redaction import log_to_stderr
 from backend.app import create_app
 from backend.desk import Desk, open_desk
 from backend.security import check_address
@@ -18,7 +18,7 @@ from backend.settings import Settings
 
 def serve(settings: Settings, make: MakeProvider = make_provider) -> int:
     """Returns after a signal; raises a `DeskError` if the desk cannot be opened."""
-    logs.set_up(settings)
+    log_to_stderr(settings.log_level)
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,

@@ -44,6 +44,9 @@ class ScriptedProvider:
     async def check(self) -> None:
         pass
 
+    async def look(self) -> None:
+        pass
+
     async def alive(self) -> bool:
         return True
 

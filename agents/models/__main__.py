@@ -6,6 +6,7 @@ import sys
 
 from agents.catalog import read_catalog
 from agents.models.check import check
+from agents.redaction import log_to_stderr
 from agents.settings import AgentSettings
 from knowledge.errors import DeskError
 
@@ -17,6 +18,7 @@ def main() -> int:
     parser.parse_args()
     try:
         settings = AgentSettings.read()
+        log_to_stderr("error")
         findings = asyncio.run(check(settings, read_catalog(settings.catalog).agents))
     except DeskError as error:
         print(f"error: {error.message}", file=sys.stderr)

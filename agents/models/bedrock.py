@@ -3,11 +3,9 @@
 The AWS SDK finds credentials, region and endpoint as everywhere: environment, profile, SSO, role.
 """
 
-import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import botocore.session
@@ -22,7 +20,7 @@ from pydantic import PrivateAttr
 from agents.models import bedrock_failures
 from agents.models.failures import Kind, ModelFailure
 from agents.models.names import ModelName
-from agents.models.threads import UPSTREAM, Body, iterate
+from agents.models.threads import UPSTREAM, Body, Threads
 from agents.settings import AgentSettings
 
 DEFAULT_REGION = "us-east-1"
@@ -45,13 +43,13 @@ class _HttpResponse(Protocol):
 
 
 class ThreadedBedrock(ChatBedrockConverse):
-    """Bedrock's client blocks; each call has a thread of this model's own pool, so that none waits for another."""
+    """Bedrock's client blocks; each call has one of this model's own threads, so that none waits for another."""
 
-    _pool: ThreadPoolExecutor = PrivateAttr()
+    _threads: Threads = PrivateAttr()
 
-    def use(self, pool: ThreadPoolExecutor) -> "ThreadedBedrock":
-        """Make all calls on that pool."""
-        self._pool = pool
+    def use(self, threads: Threads) -> "ThreadedBedrock":
+        """Make all calls on those threads."""
+        self._threads = threads
         return self
 
     async def _astream(
@@ -61,7 +59,7 @@ class ThreadedBedrock(ChatBedrockConverse):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,  # noqa: ANN401 - as in the base class
     ) -> AsyncIterator[ChatGenerationChunk]:
-        async with contextlib.aclosing(iterate(self._pool, lambda: self._stream(messages, stop, **kwargs))) as chunks:
+        async with contextlib.aclosing(self._threads.iterate(lambda: self._stream(messages, stop, **kwargs))) as chunks:
             async for chunk in chunks:
                 yield chunk
 
@@ -72,10 +70,7 @@ class ThreadedBedrock(ChatBedrockConverse):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,  # noqa: ANN401 - as in the base class
     ) -> ChatResult:
-        async with contextlib.aclosing(
-            iterate(self._pool, lambda: iter([self._generate(messages, stop, **kwargs)]))
-        ) as results:
-            return await anext(results)
+        return await self._threads.run(lambda: self._generate(messages, stop, **kwargs))
 
 
 class BedrockProvider:
@@ -84,13 +79,13 @@ class BedrockProvider:
     def __init__(self, name: ModelName, settings: AgentSettings) -> None:
         self._name = name
         self._settings = settings
-        self._pool = ThreadPoolExecutor(settings.model_connections, thread_name_prefix="bedrock")
+        self._threads = Threads(settings.model_connections, "bedrock")
         self._model: ThreadedBedrock | None = None
 
     async def open(self) -> BaseChatModel:
         """The chat model; looking for credentials may take a while, so it does not happen on the event loop."""
         if self._model is None:
-            self._model = await asyncio.get_running_loop().run_in_executor(self._pool, self._connect)
+            self._model = await self._threads.run(self._connect)
         return self._model
 
     def arrange(self, messages: Sequence[AnyMessage], *, stable_prefix: bool) -> list[AnyMessage]:
@@ -110,18 +105,18 @@ class BedrockProvider:
 
     async def check(self) -> None:
         """One token; Bedrock has no smaller question that needs no further permission."""
-        try:
-            await (await self.open()).ainvoke([HumanMessage("Hi")], max_tokens=1)
-        except Exception as error:
-            raise self.failure(error) or error from error
+        await (await self.open()).ainvoke([HumanMessage("Hi")], max_tokens=1)
+
+    async def look(self) -> None:
+        """Nothing smaller than a check tells anything."""
+        await self.check()
 
     async def alive(self) -> bool:
         """Bedrock does not tell."""
         return False
 
     async def close(self) -> None:
-        """Threads that still wait end with their deadline."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Threads that still wait end with their deadline, or with the process."""
         if self._model is not None:
             self._model.client.close()
 
@@ -151,7 +146,7 @@ class BedrockProvider:
         )
         # LangChain streams only from models that it has heard of.
         model.disable_streaming = False
-        return model.use(self._pool)
+        return model.use(self._threads)
 
 
 def _maker_of(model: str) -> dict[str, str]:

@@ -29,7 +29,9 @@ _KINDS = {
 # The first that fits.
 _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Kind], ...] = (
     ((ContextOverflowError,), Kind.TOO_LONG),
-    ((boto.NoCredentialsError, boto.PartialCredentialsError, boto.ProfileNotFound), Kind.NO_CREDENTIALS),
+    ((boto.NoCredentialsError,), Kind.NO_CREDENTIALS),
+    # Somebody meant to give credentials, and they will not do.
+    ((boto.PartialCredentialsError, boto.ProfileNotFound, boto.InvalidConfigError), Kind.REFUSED),
     ((boto.SSOError, boto.TokenRetrievalError, boto.CredentialRetrievalError), Kind.REFUSED),
     ((boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError), Kind.UNREACHABLE),
     ((boto.SSLError,), Kind.UNREACHABLE),

@@ -27,6 +27,7 @@ class Breaker:
     clock: Callable[[], float] = time.monotonic
     cause: ModelFailure | None = None
     _failures: int = 0
+    _opened_at: float = float("-inf")
     _open_until: float = 0.0
     _pause: float = _OPEN_SECONDS
     _last_success: float = float("-inf")
@@ -46,9 +47,16 @@ class Breaker:
             self._probes.add(call)
         return state is not State.OPEN
 
-    def succeed(self, call: object) -> None:
-        """It works: everyone may call again."""
-        self._probes.discard(call)
+    def answers(self, call: object) -> None:
+        """A probe that has begun to answer: everyone may call again, and one failure is enough to close them out."""
+        if call in self._probes:
+            self._probes.discard(call)
+            self._failures = _FAILURES_TO_OPEN - 1
+
+    def succeed(self, *, began: float) -> None:
+        """A call came to its good end. One that began before the breaker opened tells nothing of how it is now."""
+        if self._failures >= _FAILURES_TO_OPEN and began < self._opened_at:
+            return
         self._last_success = self.clock()
         self._failures, self._pause, self.cause = 0, _OPEN_SECONDS, None
 
@@ -66,7 +74,8 @@ class Breaker:
         if self._failures >= _FAILURES_TO_OPEN and self.clock() >= self._open_until:
             if probing:
                 self._pause = min(2 * self._pause, _LONGEST_OPEN_SECONDS)
-            self._open_until = self.clock() + self._pause
+            self._opened_at = self.clock()
+            self._open_until = self._opened_at + self._pause
 
     def release(self, call: object) -> None:
         """The call was given up before it showed anything."""

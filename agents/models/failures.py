@@ -32,6 +32,7 @@ class Kind(StrEnum):
     TIMED_OUT = "timed_out"
     STALLED = "stalled"
     BROKEN = "broken"
+    BUSY = "busy"
     BAD_REQUEST = "bad_request"
     TOO_LONG = "too_long"
     BAD_ANSWER = "bad_answer"
@@ -65,6 +66,7 @@ CONSEQUENCES = {
     Kind.TIMED_OUT: Consequence("did not begin to answer in time", Blame.PROVIDER),
     Kind.STALLED: Consequence("stopped in the middle of its answer", Blame.PROVIDER),
     Kind.BROKEN: Consequence("broke off", Blame.PROVIDER, worth_another_try=True),
+    Kind.BUSY: Consequence("has as many calls under way as MODEL_CONNECTIONS allows", Blame.NOBODY),
     Kind.BAD_REQUEST: Consequence("does not accept the request", Blame.NOBODY),
     Kind.TOO_LONG: Consequence("cannot take a prompt of this length", Blame.NOBODY),
     Kind.BAD_ANSWER: Consequence("gave an answer that cannot be used", Blame.NOBODY),

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx2
@@ -20,6 +21,9 @@ from agents.settings import AgentSettings
 
 # A server of one's own that answers anything within this time is up.
 _ALIVE_SECONDS = 1.0
+_HEADERS = frozenset(
+    "accept accept-encoding authorization connection content-length content-type host user-agent".split()
+)
 # Models that reason before they speak keep a customer waiting, so they are asked for as little of it as they allow.
 # While they reason they take no temperature.
 _EFFORTS = (
@@ -69,30 +73,30 @@ class OpenAIProvider:
         return None
 
     async def check(self) -> None:
-        """Ask for the model's description, which costs nothing; where there are none, for one token."""
-        try:
-            model = await self.open()
-            try:
-                await self._describe()
-            except openai.NotFoundError:
-                await model.ainvoke([HumanMessage("Hi")], max_tokens=1)
-        except Exception as error:
-            raise self.failure(error) or error from error
+        """OpenAI describes its models for nothing; other servers know what they serve only when asked for it."""
+        model = await self.open()
+        assert self._model  # noqa: S101 - opened above
+        if not self._name.url:
+            with suppress(openai.NotFoundError):
+                await self._model.root_async_client.models.retrieve(
+                    self._model.model_name, timeout=self._settings.model_first_token_seconds
+                )
+                return
+        await model.ainvoke([HumanMessage("Hi")], max_tokens=1)
 
-    async def _describe(self) -> None:
-        assert self._model  # noqa: S101 - whoever asks has opened it
-        if self._name.url:
-            await self._served()
-        else:
-            await self._model.root_async_client.models.retrieve(
-                self._model.model_name, timeout=self._settings.model_first_token_seconds
-            )
+    async def look(self) -> None:
+        """Ask what is served; a server of one's own need not be kept from its work for that."""
+        if not self._name.url:
+            await self.check()
+            return
+        await self.open()
+        await self._served()
 
     async def alive(self) -> bool:
         """A server of one's own reads long prompts slowly, but answers small questions meanwhile."""
         try:
             return bool(self._name.url) and bool(await self._served())
-        except (openai.OpenAIError, httpx2.HTTPError, ModelFailure):
+        except Exception:  # noqa: BLE001 - whatever it answered, it is not known to be at work
             return False
 
     async def close(self) -> None:
@@ -103,19 +107,22 @@ class OpenAIProvider:
     async def _served(self) -> str:
         """The name of the first model of the server."""
         assert self._model  # noqa: S101 - whoever asks has opened it
-        page = await self._model.root_async_client.models.list(timeout=_ALIVE_SECONDS)
-        return page.data[0].id if page.data else "default"
+        page: object = await self._model.root_async_client.models.list(timeout=_ALIVE_SECONDS)
+        served = getattr(page, "data", None)
+        if not isinstance(served, list):
+            raise ModelFailure(Kind.BROKEN, "its list of models is none")
+        return str(served[0].id) if served else "default"
 
     def _connect(self) -> BaseChatOpenAI:
         limits = httpx2.Limits(max_connections=self._settings.model_connections, max_keepalive_connections=32)
         patience = (
             self._settings.model_server_first_token_seconds if self._name.url else self._settings.model_idle_seconds
         )
-        # The loop above has the deadlines; these are there so that no connection outlives them.
-        timeout = httpx2.Timeout(
-            patience + self._settings.model_first_token_seconds, connect=self._settings.model_connect_seconds
-        )
-        self._http = httpx2.AsyncClient(limits=limits, timeout=timeout, follow_redirects=True)
+        connect = self._settings.model_connect_seconds
+        # Whoever asks has deadlines; these are there so that no connection outlives them.
+        timeout = httpx2.Timeout(patience + self._settings.model_first_token_seconds, connect=connect, pool=connect)
+        hooks = {"request": [_keep_openais_headers]} if self._name.url else {}
+        self._http = httpx2.AsyncClient(limits=limits, timeout=timeout, follow_redirects=True, event_hooks=hooks)
         efforts = (fields for pattern, fields in _EFFORTS if not self._name.url and pattern.match(self._name.model))
         fields: dict[str, Any] = dict(next(efforts, {"temperature": 0}))
         if self._name.url:
@@ -123,7 +130,7 @@ class OpenAIProvider:
             fields |= {"base_url": self._name.url, "api_key": SecretStr(key or "none")}
         try:
             # The base class limits an answer by `max_tokens`, which every server knows; OpenAI has another name for it.
-            return (BaseChatOpenAI if self._name.url else ChatOpenAI)(
+            model = (BaseChatOpenAI if self._name.url else ChatOpenAI)(
                 model=self._name.model,
                 max_retries=0,
                 stream_usage=True,
@@ -136,6 +143,20 @@ class OpenAIProvider:
             )
         except openai.OpenAIError as error:
             raise ModelFailure(Kind.NO_CREDENTIALS, "OPENAI_API_KEY is not set") from error
+        if not _is_key(model.root_async_client.api_key):
+            raise ModelFailure(Kind.REFUSED, "the key holds characters that no key has")
+        return model
+
+
+def _is_key(key: str) -> bool:
+    return key.isascii() and key.isprintable() and " " not in key
+
+
+async def _keep_openais_headers(request: httpx2.Request) -> None:
+    """The SDK adds to every request what the environment says for OpenAI; a server of one's own need not know it."""
+    for name in list(request.headers):
+        if name.lower() not in _HEADERS and not name.lower().startswith("x-stainless-"):
+            del request.headers[name]
 
 
 def _of_response(error: openai.APIStatusError) -> ModelFailure:
@@ -158,7 +179,9 @@ def _root(error: Exception) -> Exception:
 
 def _of_transport(error: Exception) -> ModelFailure:
     match error:
-        case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.PoolTimeout() | httpx2.UnsupportedProtocol():
+        case httpx2.PoolTimeout():
+            return ModelFailure(Kind.BUSY)
+        case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.UnsupportedProtocol():
             return ModelFailure(Kind.UNREACHABLE, type(error).__name__)
         case httpx2.TimeoutException() | openai.APITimeoutError():
             return ModelFailure(Kind.STALLED, type(error).__name__)

@@ -9,11 +9,13 @@ from typing import Literal, cast
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
 
 from agents.events import Usage
+from agents.models.failures import Kind, ModelFailure
 
 Finish = Literal["stop", "length"]
 
 # English prose has about four characters to a token.
 _CHARS_PER_TOKEN = 4
+_WHOLE = frozenset("stop end_turn stop_sequence eos eos_token tool_calls tool_use function_call".split())
 _CUT_SHORT = frozenset({"length", "max_tokens", "model_context_window_exceeded"})
 
 
@@ -34,8 +36,17 @@ def piece_of(message: AIMessage) -> Piece:
         text=message.text,
         arguments=_arguments(message),
         usage=_usage(message),
-        finish=None if not reason else "length" if reason in _CUT_SHORT else "stop",
+        finish=_finish(reason) if reason else None,
     )
+
+
+def _finish(reason: str) -> Finish:
+    """Why an answer ends. One that a filter or an error cut off is none."""
+    if reason in _CUT_SHORT:
+        return "length"
+    if reason in _WHOLE:
+        return "stop"
+    raise ModelFailure(Kind.BAD_ANSWER, "it was cut off by a filter or an error of the provider's")
 
 
 def estimate(messages: Sequence[AnyMessage], said: str) -> Usage:
@@ -70,8 +81,10 @@ def _usage(message: AIMessage) -> Usage | None:
 class Unthinking:
     """Takes what a model thinks aloud out of what it says, wherever the chunks are cut."""
 
-    _OPEN = re.compile(r"<think(?:ing)?>")
-    _TAGS = ("<thinking>", "<think>")
+    # Between backticks the tag is spoken of.
+    _OPEN = re.compile(r"(?<!`)<think(?:ing)?>")
+    _STRAY = re.compile(r"(?<!`)</think(?:ing)?>")
+    _TAGS = tuple(tick + tag for tag in ("<thinking>", "<think>", "</thinking>", "</think>") for tick in ("", "`"))
 
     def __init__(self) -> None:
         self._held = ""
@@ -80,7 +93,7 @@ class Unthinking:
 
     def hear(self, text: str) -> str:
         """The part of the text so far that is no thought, as far as it is certain."""
-        if not self._held and not self._thinking and "<" not in text:
+        if not self._held and not self._thinking and "<" not in text and not text.endswith("`"):
             return self._say(text)
         self._held += text
         spoken = []
@@ -107,7 +120,13 @@ class Unthinking:
         held, self._held = self._held, ""
         return "" if self._thinking else self._say(held)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether what was heard ends within a thought."""
+        return self._thinking
+
     def _say(self, text: str) -> str:
+        text = self._STRAY.sub("", text)
         # A thought in front leaves empty lines behind.
         text = text if self._spoken else text.lstrip()
         self._spoken = self._spoken or bool(text)
@@ -115,7 +134,11 @@ class Unthinking:
 
 
 def _begun(text: str, tags: Sequence[str]) -> int:
-    """How many characters at the end of the text may be the beginning of a tag."""
-    longest = max(len(tag) for tag in tags) - 1
+    """How many characters at the end of the text may be the beginning of a tag, and only that."""
+    longest = max(map(len, tags)) - 1
     sizes = range(min(longest, len(text)), 0, -1)
-    return next((size for size in sizes if any(tag.startswith(text[-size:]) for tag in tags)), 0)
+    return next((size for size in sizes if any(_begins(tag, text[-size:]) for tag in tags)), 0)
+
+
+def _begins(tag: str, text: str) -> bool:
+    return len(text) < len(tag) and tag.startswith(text)

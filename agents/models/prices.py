@@ -17,6 +17,9 @@ _PER = 1_000_000
 _PROFILE = re.compile(r"^(us|us-gov|eu|apac|jp|au|ca|global)\.")
 
 
+_DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+
+
 @dataclass(frozen=True)
 class Price:
     """US dollars for a million tokens of each kind."""
@@ -47,8 +50,10 @@ def cost_of(name: ModelName, usage: Usage) -> float:
 def price_of(name: ModelName) -> Price | None:
     """The price of a model, if the table has it."""
     prices = _prices().get(name.provider, {})
+    # An ARN ends in the model's name, and a model of OpenAI's may be named with its date.
+    model = _DATE.sub("", name.model.rpartition("/")[2])
     # Some profiles have a price of their own.
-    price = prices.get(name.model) or prices.get(_PROFILE.sub("", name.model))
+    price = prices.get(model) or prices.get(_PROFILE.sub("", model))
     if price is None:
         _LOG.warning("the price of %s is not in %s; its cost is counted as 0", name, _TABLE.name)
     return price

@@ -22,7 +22,10 @@ class Provider(Protocol):
         """What an error of the chat model means; None for one that the provider's SDK is not known to raise."""
 
     async def check(self) -> None:
-        """Ask as little as can be asked; `ModelFailure` where that fails."""
+        """Ask the model for as little as can be asked; any error where that fails."""
+
+    async def look(self) -> None:
+        """Find out as cheaply as can be whether the model is there; any error where it is not."""
 
     async def alive(self) -> bool:
         """Whether a model that has not begun to answer is known to be at work on it."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -16,8 +16,9 @@ from agents.settings import AgentSettings
 
 _LOG = logging.getLogger(__name__)
 
-# Whoever looks more often sees the same.
-_SERVERS_SECONDS = 2.0
+# Whoever looks at the models more often sees the same. To look at a cloud is to ask it.
+_SERVER_SECONDS = 2.0
+_CLOUD_SECONDS = 30.0
 
 MakeProvider = Callable[[ModelName, AgentSettings], Provider]
 
@@ -42,7 +43,7 @@ class Models:
         self._models: dict[ModelName, Model] = {}
         self._endpoints: dict[str, Breaker] = {}
         self._checking: asyncio.Task[None] | None = None
-        self._servers_checked_at = float("-inf")
+        self._looked_at: dict[ModelName, float] = {}
 
     @property
     def all(self) -> list[Model]:
@@ -63,11 +64,11 @@ class Models:
         self._checking = asyncio.create_task(self._check_all(self.all))
 
     async def check_servers(self) -> None:
-        """Ask the servers of one's own again how they are; the clouds are known by their answers."""
-        if time.monotonic() < self._servers_checked_at + _SERVERS_SECONDS:
-            return
-        self._servers_checked_at = time.monotonic()
-        await asyncio.gather(*(_check(model) for model in self.all if model.name.url))
+        """Ask the servers of one's own again how they are, and seldom the clouds that are known to fail."""
+        now = time.monotonic()
+        due = [model for model in self.all if now > self._looked_at.get(model.name, 0) + _pause(model)]
+        self._looked_at |= dict.fromkeys((model.name for model in due), now)
+        await asyncio.gather(*(_quietly(model.look()) for model in due))
 
     async def close(self) -> None:
         """Close every model."""
@@ -75,18 +76,26 @@ class Models:
             self._checking.cancel()
             with suppress(asyncio.CancelledError):
                 await self._checking
-        for model in self.all:
-            await model.close()
+        await asyncio.gather(*(model.close() for model in self.all), return_exceptions=True)
 
     async def _check_all(self, models: Sequence[Model]) -> None:
-        for model, failure in zip(models, await asyncio.gather(*map(_check, models)), strict=True):
+        failures = await asyncio.gather(*(_quietly(model.check()) for model in models))
+        for model, failure in zip(models, failures, strict=True):
             if failure and failure.kind is not Kind.NO_CREDENTIALS:
                 _LOG.warning("model %s %s", model.name, failure)
 
 
-async def _check(model: Model) -> ModelFailure | None:
+def _pause(model: Model) -> float:
+    """How long a model is left alone between two looks. A cloud is looked at only while it is known to fail."""
+    if model.name.url:
+        return _SERVER_SECONDS
+    failing = model.failing
+    return _CLOUD_SECONDS if failing and failing.kind is not Kind.NO_CREDENTIALS else float("inf")
+
+
+async def _quietly(work: Awaitable[None]) -> ModelFailure | None:
     try:
-        await model.check()
+        await work
     except ModelFailure as failure:
         return failure
     return None

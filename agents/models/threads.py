@@ -1,12 +1,13 @@
 """Blocking iterators on threads of their own, read from the event loop."""
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from threading import Event
 from typing import Generic, Protocol, TypeVar
+
+from agents.models.failures import Kind, ModelFailure
 
 T = TypeVar("T")
 
@@ -21,7 +22,7 @@ class Body(Protocol):
 class Upstream:
     """What a thread reads from, so that whoever waits for it can end it."""
 
-    given_up: Event = field(default_factory=Event)
+    given_up: threading.Event = field(default_factory=threading.Event)
     body: Body | None = None
 
     def hold(self, body: Body) -> None:
@@ -52,37 +53,60 @@ class _End(Generic[T]):
     error: BaseException | None
 
 
-async def iterate(pool: ThreadPoolExecutor, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T]:
-    """The items as they come. Leaving early ends the upstream too."""
-    loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[T | _End[T]] = asyncio.Queue()
-    upstream = Upstream()
+class Threads:
+    """So many threads at once, and none of anyone else's. They do not outlive the process, whatever they wait for."""
 
-    def tell(item: T | _End[T]) -> None:
-        # A loop that is closed has nobody left who listens.
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(queue.put_nowait, item)
+    def __init__(self, limit: int, name: str) -> None:
+        self._limit = limit
+        self._name = name
+        self._lock = threading.Lock()
+        self.busy = 0
 
-    def pump() -> None:
-        UPSTREAM.set(upstream)
-        error: BaseException | None = None
+    async def run(self, work: Callable[[], T]) -> T:
+        """One result."""
+        results = [result async for result in self.iterate(lambda: iter([work()]))]
+        return results[0]
+
+    async def iterate(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T]:
+        """The items as they come. Leaving early ends the upstream too."""
+        self._enter()
+        loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[T | _End[T]] = asyncio.Queue()
+        upstream = Upstream()
+
+        def tell(item: T | _End[T]) -> None:
+            # A loop that is closed has nobody left who listens.
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(queue.put_nowait, item)
+
+        def pump() -> None:
+            UPSTREAM.set(upstream)
+            error: BaseException | None = None
+            try:
+                for item in make():
+                    if upstream.given_up.is_set():
+                        break
+                    tell(item)
+            except BaseException as caught:  # noqa: BLE001 - carried over to whoever reads
+                error = caught
+            self._leave()
+            tell(_End(error))
+
+        threading.Thread(target=pump, name=self._name, daemon=True).start()
         try:
-            for item in make():
-                if upstream.given_up.is_set():
-                    break
-                tell(item)
-        except BaseException as caught:  # noqa: BLE001 - carried over to whoever reads
-            error = caught
+            while not isinstance(item := await queue.get(), _End):
+                yield item
+            if item.error is not None:
+                raise item.error
         finally:
-            UPSTREAM.set(None)
-        tell(_End(error))
+            upstream.give_up()
 
-    job = pool.submit(pump)
-    try:
-        while not isinstance(item := await queue.get(), _End):
-            yield item
-        if item.error is not None:
-            raise item.error
-    finally:
-        job.cancel()
-        upstream.give_up()
+    def _enter(self) -> None:
+        with self._lock:
+            if self.busy >= self._limit:
+                raise ModelFailure(Kind.BUSY)
+            self.busy += 1
+
+    def _leave(self) -> None:
+        with self._lock:
+            self.busy -= 1

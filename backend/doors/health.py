@@ -83,6 +83,8 @@ def _verdict(desk: Desk, answering: dict[str, ModelName | None]) -> tuple[str, s
     for agent, name in answering.items():
         if name == EMBEDDED and (failing := _failing(desk, orders[agent])):
             return "reduced", f"answers of {agent} are quoted: {failing}"
+    if _answering(desk, desk.chains.supervisor) == EMBEDDED and (failing := _failing(desk, desk.chains.supervisor)):
+        return "reduced", f"questions are routed by meaning: {failing}"
     return "ok", None
 
 

@@ -12,8 +12,9 @@ import pytest
 from agents.errors import ModelLoading, ModelsUnavailable
 from agents.events import Event, TraceEnd, TraceStart
 from agents.fallback import Trail, Withdrawn, in_turn
+from agents.models.call import Ask
 from agents.models.failures import Kind, ModelFailure
-from agents.models.model import Ask, Model
+from agents.models.model import Model
 from agents.models.names import ModelName
 from agents.models.pieces import Piece, estimate
 from agents.models.prices import cost_of

@@ -76,7 +76,7 @@ def test_it_opens_at_the_third_failure_in_a_row_for_five_seconds(breaker: Breake
 def test_a_success_begins_the_count_anew(breaker: Breaker, clock: Clock) -> None:
     fail(breaker, 2)
     clock.now += 1
-    breaker.succeed(object())
+    breaker.succeed(began=clock.now)
     assert breaker.cause is None
     clock.now += 1
     fail(breaker, 2)
@@ -97,7 +97,7 @@ def test_a_success_since_the_call_last_heard_something_protects(breaker: Breaker
     for call in calls:
         breaker.admit(call)
     clock.now += 1
-    breaker.succeed(object())
+    breaker.succeed(began=clock.now)
     clock.now += 1
     for call in calls:
         breaker.fail(call, FAILED, since=began, costly=costly)
@@ -109,7 +109,7 @@ def test_a_success_since_the_call_last_heard_something_protects(breaker: Breaker
 
 def test_a_success_before_the_call_last_heard_something_protects_nobody(breaker: Breaker, clock: Clock) -> None:
     breaker.admit(call := object())
-    breaker.succeed(object())
+    breaker.succeed(began=clock.now)
     clock.now += 1
     breaker.fail(call, FAILED, since=clock.now, costly=True)
     assert state(breaker) is State.OPEN
@@ -118,7 +118,7 @@ def test_a_success_before_the_call_last_heard_something_protects_nobody(breaker:
 def test_a_call_that_succeeded_does_not_hide_the_failure_of_its_next_try(breaker: Breaker, clock: Clock) -> None:
     call = object()
     breaker.admit(call)
-    breaker.succeed(call)
+    breaker.succeed(began=clock.now)
     fail(breaker, costly=True, call=call)
     assert state(breaker) is State.OPEN
 
@@ -164,7 +164,8 @@ def test_a_successful_probe_closes_it_and_forgets_the_doubling(breaker: Breaker,
     breaker.fail(probe(breaker, clock, after=5), FAILED, since=clock.now, costly=False)
     call = probe(breaker, clock, after=10)
     clock.now += 1
-    breaker.succeed(call)
+    breaker.succeed(began=clock.now - 1)
+    breaker.release(call)
     assert state(breaker) is State.CLOSED
     assert breaker.cause is None
     assert all(breaker.admit(object()) for _ in range(5))
@@ -195,12 +196,31 @@ def test_a_late_failure_of_another_call_does_not_double_the_pause(breaker: Break
     assert_opens_again_after(breaker, clock, 5)
 
 
-def test_a_late_success_of_an_earlier_call_closes_it(breaker: Breaker, clock: Clock) -> None:
-    breaker.admit(late := object())
+def test_a_late_success_of_a_call_from_before_it_opened_tells_nothing(breaker: Breaker, clock: Clock) -> None:
+    began = clock.now
+    clock.now += 1
     fail(breaker, 3)
     clock.now += 1
-    breaker.succeed(late)
+    breaker.succeed(began=began)
+    assert_opens_again_after(breaker, clock, 4)
+
+
+def test_a_probe_that_begins_to_answer_lets_everyone_in_again(breaker: Breaker, clock: Clock) -> None:
+    fail(breaker, 3)
+    call = probe(breaker, clock, after=5)
+    assert not breaker.admit(object())
+    breaker.answers(call)
+    assert breaker.admit(object())
     assert state(breaker) is State.CLOSED
+    fail(breaker, call=call)
+    assert state(breaker) is State.OPEN
+
+
+def test_only_a_probe_lets_others_in_by_answering(breaker: Breaker, clock: Clock) -> None:
+    breaker.admit(early := object())
+    fail(breaker, 3)
+    breaker.answers(early)
+    assert state(breaker) is State.OPEN
 
 
 def test_the_cause_is_that_of_the_latest_failure(breaker: Breaker) -> None:

@@ -9,8 +9,8 @@ from botocore import exceptions as boto
 from langchain_core.exceptions import ContextOverflowError
 
 from agents.models.bedrock_failures import failure_of
+from agents.models.call import Ask
 from agents.models.failures import CONSEQUENCES, Blame, Kind, ModelFailure, of_status, seconds_of
-from agents.models.model import Ask
 from agents.models.names import ModelName
 from tests.agents.models.upstream import OPENAI, QUESTION, Heard, Upstream, hear
 from tests.providers.clients import TOKENS, TOOL
@@ -154,8 +154,8 @@ async def test_bedrock_says_in_words_that_it_does_not_know_a_model(bedrock: Upst
     ("error", "kind"),
     [
         (boto.NoCredentialsError(), Kind.NO_CREDENTIALS),
-        (boto.ProfileNotFound(profile=SECRET), Kind.NO_CREDENTIALS),
-        (boto.PartialCredentialsError(provider="env", cred_var=SECRET), Kind.NO_CREDENTIALS),
+        (boto.ProfileNotFound(profile=SECRET), Kind.REFUSED),
+        (boto.PartialCredentialsError(provider="env", cred_var=SECRET), Kind.REFUSED),
         (boto.UnauthorizedSSOTokenError(), Kind.REFUSED),
         (boto.TokenRetrievalError(provider="sso", error_msg=SECRET), Kind.REFUSED),
         (boto.CredentialRetrievalError(provider="sso", error_msg=SECRET), Kind.REFUSED),

@@ -8,7 +8,8 @@ from contextlib import aclosing
 import pytest
 
 from agents.models.breaker import State
-from agents.models.model import Ask, Model
+from agents.models.call import Ask
+from agents.models.model import Model
 from tests.agents.models.upstream import QUESTION, Upstream, hear, until
 from tests.providers.clients import TOKENS
 from tests.providers.script import Fault
@@ -98,10 +99,9 @@ async def test_a_probe_that_is_cancelled_makes_way_for_another(upstream: Upstrea
     for breaker in model._breakers.values():
         breaker.clock = lambda: time.monotonic() + 10
     assert model.held_back() is None
-    play(upstream, stalled=False)
-    heard: list[str] = []
-    probing = asyncio.create_task(listen(model, heard))
-    await until(lambda: any(heard))
+    upstream.play(TOKENS, Fault.HANG)
+    probing = asyncio.create_task(listen(model, []))
+    await upstream.chat(2)
     assert model.held_back() is not None
     probing.cancel()
     await asyncio.gather(probing, return_exceptions=True)

@@ -7,7 +7,8 @@ import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, SystemMessage
 
 from agents.events import Usage
-from agents.models.model import Ask
+from agents.models.call import Ask
+from agents.models.failures import Kind
 from agents.models.pieces import Piece, estimate, piece_of
 from tests.agents.models.upstream import QUESTION, Upstream, hear
 from tests.providers.clients import TOKENS, TOOL
@@ -35,9 +36,12 @@ async def test_a_cut_short_answer_says_so(upstream: Upstream, whole: bool) -> No
 
 
 @pytest.mark.parametrize("finish", ["content_filter", "something_new"])
-async def test_any_other_reason_is_an_ordinary_end(upstream: Upstream, finish: str) -> None:
+async def test_an_answer_that_something_else_cut_off_is_none(upstream: Upstream, finish: str) -> None:
     upstream.play(TOKENS, finish=finish)
-    assert [piece.finish for piece in (await hear(upstream.model())).pieces if piece.finish] == ["stop"]
+    heard = await hear(upstream.model())
+    assert heard.failure
+    assert heard.failure.kind is Kind.BAD_ANSWER
+    assert finish not in str(heard.failure)
 
 
 @pytest.mark.parametrize("whole", [True, False])

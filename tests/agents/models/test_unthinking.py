@@ -19,8 +19,7 @@ PLAIN = [
     "<thing>",
     "<<<",
     "`<thinkable>` and <think >",
-    "A stray </think> stays.",
-    "Ends with a stray </thinking>",
+    "Write `<think>` and `</thinking>` like this.",
     "Spaces  \n\nin between  ",
     "",
 ]
@@ -37,6 +36,7 @@ THOUGHTS = [
     ("<think>never closed", ""),
     ("Said. <thinking>never closed </thin", "Said. "),
     ("<think>", ""),
+    ("I reason.</think>Answer.", "I reason.Answer."),
     ("a<thin<think>b</think>king>", "a<thinking>"),
 ]
 

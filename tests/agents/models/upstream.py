@@ -11,8 +11,9 @@ import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from agents.models.breaker import Breaker
+from agents.models.call import Ask
 from agents.models.failures import ModelFailure
-from agents.models.model import Ask, Model
+from agents.models.model import Model
 from agents.models.names import ModelName, parse_model
 from agents.models.pieces import Piece
 from agents.models.provider import Provider

@@ -1,23 +1,10 @@
-"""Logging, with one rule: whatever is written, no key, token or signature is in it."""
+"""Text without secrets: for logs, whatever may be written there."""
 
 import logging
 import re
 
 from agents.settings import secrets
-from backend.settings import Settings
 
-# These write whole requests, headers included, when they are asked for details.
-_TALKATIVE = (
-    "botocore",
-    "boto3",
-    "urllib3",
-    "httpx",
-    "httpcore",
-    "httpx2",
-    "openai",
-    "langchain_aws",
-    "langchain_openai",
-)
 _HIDDEN = "[hidden]"
 # Keys that are not among this process's own settings: those of a profile, of a role, or derived for one request.
 _SHAPES = re.compile(
@@ -29,22 +16,23 @@ _SHAPES = re.compile(
 class Redacting(logging.Formatter):
     """Takes secrets out of a record when it is text, traceback and all."""
 
-    def __init__(self, pattern: str, hidden: list[str]) -> None:
+    def __init__(self, pattern: str) -> None:
         super().__init__(pattern)
         # The longest first, because one secret may begin like another.
-        self._hidden = sorted(hidden, key=len, reverse=True)
+        self._secrets = sorted(secrets(), key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
-        for secret in self._hidden:
+        for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)
         return _SHAPES.sub(_HIDDEN, text)
 
 
-def set_up(settings: Settings) -> None:
-    """Log to standard error."""
+def log_to_stderr(level: str) -> None:
+    """Log to standard error, without secrets."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s", secrets()))
-    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
-    for name in _TALKATIVE:
+    handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # These write whole requests, headers included, when they are asked for details.
+    for name in "botocore boto3 urllib3 httpx httpcore httpx2 openai langchain_aws langchain_openai".split():
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,145 @@
+"""One call of a chat model: its pieces as they come, each within its deadline."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, cast
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.runnables import Runnable
+
+from agents.models.failures import Kind, ModelFailure
+from agents.models.pieces import Piece, Unthinking, piece_of
+from agents.models.provider import Provider
+from agents.settings import AgentSettings
+
+_LOG = logging.getLogger(__name__)
+
+# A provider that has ended its answer is waited for this long to say what it counted.
+_COUNT_SECONDS = 1.0
+# How much longer than usual a server of one's own may take, so that it can be asked whether it is at work.
+_ASKING_SECONDS = 1.5
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a chat model is asked: to write, to answer at once, or with a tool, to fill in its form."""
+
+    messages: Sequence[AnyMessage]
+    stable_prefix: bool = False
+    tool: dict[str, Any] | None = None
+    whole: bool = False
+
+
+class Call:
+    """One answer as it comes in."""
+
+    def __init__(self, provider: Provider, chat: BaseChatModel, ask: Ask, settings: AgentSettings) -> None:
+        self._provider = provider
+        self._chat = chat
+        self._ask = ask
+        self._settings = settings
+        self._thoughts = Unthinking()
+        self.began = self.progress = time.monotonic()
+        self.said = False
+        self.visible = False
+        self.finished = False
+
+    async def pieces(self, *, patient: bool) -> AsyncGenerator[Piece]:
+        """The answer without its thoughts; `ModelFailure` where it does not come whole.
+
+        A patient call goes on waiting for the first token while the server shows that it is at work.
+        """
+        try:
+            async with asyncio.timeout(self._settings.model_first_token_seconds) as deadline:
+                patience = asyncio.create_task(self._wait_while_alive(deadline)) if patient else None
+                try:
+                    async with aclosing(self._messages()) as messages:
+                        async for message in messages:
+                            piece = self._hear(message)
+                            if patience and self.said:
+                                patience.cancel()
+                            due = deadline.when()
+                            # Time that the reader takes is not the provider's.
+                            deadline.reschedule(None)
+                            yield piece
+                            deadline.reschedule(self._next(due))
+                finally:
+                    if patience:
+                        patience.cancel()
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            if not self.finished:
+                raise ModelFailure(Kind.STALLED if self.said else Kind.TIMED_OUT) from error
+        except Exception as error:
+            if not self.finished:
+                raise failure_of(error, self._provider, said=self.said) from error
+        self._check_whole()
+
+    def _check_whole(self) -> None:
+        if not self.finished:
+            raise ModelFailure(Kind.BROKEN, "no finish reason")
+        if self._thoughts.unfinished:
+            raise ModelFailure(Kind.BAD_ANSWER, "it ends within a thought")
+        if not self.visible:
+            raise ModelFailure(Kind.BAD_ANSWER, "it is empty")
+
+    def _hear(self, message: AIMessage) -> Piece:
+        piece = piece_of(message)
+        text = self._thoughts.hear(piece.text) + (self._thoughts.end() if piece.finish else "")
+        self.progress = time.monotonic()
+        self.finished = self.finished or piece.finish is not None
+        self.said = self.said or bool(message.content or piece.arguments or piece.finish)
+        self.visible = self.visible or bool(text.strip() or piece.arguments)
+        return Piece(text, piece.arguments, piece.usage, piece.finish)
+
+    def _next(self, due: float | None) -> float | None:
+        if not self.said:
+            return due
+        wait = _COUNT_SECONDS if self.finished else self._settings.model_idle_seconds
+        return asyncio.get_running_loop().time() + wait
+
+    async def _messages(self) -> AsyncGenerator[AIMessage]:
+        arranged = self._provider.arrange(self._ask.messages, stable_prefix=self._ask.stable_prefix)
+        if self._ask.tool:
+            yield cast(AIMessage, await self._with_tool(self._ask.tool).ainvoke(arranged))
+        elif self._ask.whole:
+            yield await self._chat.ainvoke(arranged)
+        else:
+            async with aclosing(cast(AsyncGenerator[AIMessage], self._chat.astream(arranged))) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    def _with_tool(self, tool: dict[str, Any]) -> Runnable[Any, Any]:
+        try:
+            return self._chat.bind_tools([tool], tool_choice="any")
+        except (ValueError, NotImplementedError) as error:
+            raise ModelFailure(Kind.BAD_REQUEST, "it cannot be made to call a tool") from error
+
+    async def _wait_while_alive(self, deadline: asyncio.Timeout) -> None:
+        """A server of one's own may read a long prompt slowly; it is waited for as long as it answers to its name."""
+        now = asyncio.get_running_loop().time
+        wait, last = self._settings.model_first_token_seconds, now() + self._settings.model_server_first_token_seconds
+        while now() < last:
+            deadline.reschedule(min(now() + wait + _ASKING_SECONDS, last))
+            await asyncio.sleep(wait)
+            if not await self._provider.alive():
+                deadline.reschedule(now())
+                return
+
+
+def failure_of(error: Exception, provider: Provider | None, *, said: bool = False) -> ModelFailure:
+    """What an error means. One that nobody foresaw is a broken answer too, and somebody should hear of it."""
+    failure = provider.failure(error) if provider else None
+    if failure is None:
+        _LOG.error("a model failed in a way that is not known", exc_info=error)
+        return ModelFailure(Kind.BROKEN, type(error).__name__)
+    if failure.kind is Kind.STALLED and not said:
+        # A library's own deadline; what it broke off had not begun.
+        return ModelFailure(Kind.TIMED_OUT, failure.detail)
+    return failure
