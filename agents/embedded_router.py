@@ -5,7 +5,6 @@ agent in whose cloud it lies densest; a message that asks two things is cut wher
 conversations with people that beats the nearest passage alone, and both beat descriptions by far.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -105,7 +104,7 @@ class EmbeddedRouter:
     async def _scores(self, text: str, agents: Sequence[Agent]) -> Vector:
         """How densely each agent's cloud lies around a text, and how well its knowledge matches the words."""
         vector = (await self._embedder.embed([text]))[0]
-        known = await asyncio.gather(*(self._searcher.closeness(text, agent.knowledge) for agent in agents))
+        known = await self._searcher.closeness(text, [agent.knowledge for agent in agents])
         clouds = [
             np.concatenate([await self._embedder.embed([*agent.examples, agent.description]) @ vector, close.cosines])
             for agent, close in zip(agents, known, strict=True)

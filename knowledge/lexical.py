@@ -48,11 +48,8 @@ class Lexical:
         return max(self.scores.values(), default=0.0) / self.asked.weight
 
 
-def find(
-    db: sqlite3.Connection, folder: str, text: str, *, vocabulary: Sequence[str], total: int, limit: int
-) -> Lexical:
+def find(db: sqlite3.Connection, folder: str, asked: Asked, limit: int) -> Lexical:
     """The chunks of a folder that hold the question's words."""
-    asked = _read(db, text, vocabulary, total)
     if not asked.weights:
         return Lexical({}, asked)
     any_word = " OR ".join(_quoted(stem) for stem in asked.weights)
@@ -64,7 +61,8 @@ def find(
     return Lexical({row["rowid"]: row["score"] for row in rows}, asked)
 
 
-def _read(db: sqlite3.Connection, text: str, vocabulary: Sequence[str], total: int) -> Asked:
+def read(db: sqlite3.Connection, text: str, vocabulary: Sequence[str], total: int) -> Asked:
+    """What a question's words tell, whichever folder they are looked for in."""
     weights: dict[str, float] = {}
     unknown, names = set(), set()
     corrected = 0

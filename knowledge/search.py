@@ -61,15 +61,17 @@ class Searcher:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    async def closeness(self, text: str, folder: str) -> Closeness:
-        """How near a text is to a folder, without reading what is there."""
-        found = await self._find(text, folder)
-        return Closeness(np.asarray(list(found.cosines.values())), found.lexical.best, found.size)
+    async def closeness(self, text: str, folders: Sequence[str]) -> list[Closeness]:
+        """How near a text is to each folder, without reading what is there."""
+        return [
+            Closeness(np.asarray(list(found.cosines.values())), found.lexical.best, found.size)
+            for found in await self._find(text, folders)
+        ]
 
     async def search(self, question: str, folder: str, *, context: str = "") -> Findings:
         """Dense and lexical search, fused. `context` is what the conversation adds."""
         text = f"{context} {question}".strip()
-        found = await self._find(text, folder)
+        (found,) = await self._find(text, [folder])
         ids = list(found.cosines | found.lexical.scores)
         chunks, vectors = await self._library.read(lambda db: _fetch(db, ids))
         passages = [
@@ -80,17 +82,22 @@ class Searcher:
         passages.sort(key=lambda passage: -passage.score)
         return Findings(tuple(passages), _signals(passages, found.lexical.asked))
 
-    async def _find(self, text: str, folder: str) -> _Found:
+    async def _find(self, text: str, folders: Sequence[str]) -> list[_Found]:
+        """The candidates of each folder. All folders at once, for what crosses to another thread waits there."""
         vector = (await self._library.embedder.embed([text]))[0]
         sizes, vocabulary = await self._library.sizes(), await self._library.vocabulary()
-        total = sum(sizes.values())
-        dense, by_words = await asyncio.gather(
-            self._library.index.nearest(folder, vector, CANDIDATES),
-            self._library.read(
-                lambda db: lexical.find(db, folder, text, vocabulary=vocabulary, total=total, limit=CANDIDATES)
-            ),
+
+        def by_words(db: sqlite3.Connection) -> list[Lexical]:
+            asked = lexical.read(db, text, vocabulary, sum(sizes.values()))
+            return [lexical.find(db, folder, asked, CANDIDATES) for folder in folders]
+
+        near, worded = await asyncio.gather(
+            self._library.index.nearest(folders, vector, CANDIDATES), self._library.read(by_words)
         )
-        return _Found(vector, dict(dense), by_words, sizes.get(folder, 0))
+        return [
+            _Found(vector, dict(dense), lexically, sizes.get(folder, 0))
+            for folder, dense, lexically in zip(folders, near, worded, strict=True)
+        ]
 
 
 def _passage(chunk: StoredChunk, cosine: float, lexical: Lexical) -> Passage:

@@ -6,7 +6,7 @@ It can be thrown away at any time: SQL holds every embedding, and `open` says wh
 import asyncio
 import shutil
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -33,6 +33,7 @@ class VectorIndex:
         self._directory = directory
         self._thread = ThreadPoolExecutor(1, "chroma")
         self._client: Client | None = None
+        self._collections: dict[str, chromadb.Collection] = {}
 
     async def open(self) -> bool:
         """True if what was there could be opened; False if the index starts empty and must be filled again."""
@@ -46,9 +47,11 @@ class VectorIndex:
         """Bring in changes; the same ones twice do no harm."""
         await self._run(lambda: self._apply(changes))
 
-    async def nearest(self, folder: str, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
-        """Chunk ids with their cosine similarity, best first."""
-        return await self._run(lambda: self._nearest(folder, vector, limit))
+    async def nearest(
+        self, folders: Sequence[str], vector: npt.NDArray[np.float32], limit: int
+    ) -> list[list[tuple[int, float]]]:
+        """Chunk ids of each folder with their cosine similarity, best first."""
+        return await self._run(lambda: [self._nearest(folder, vector, limit) for folder in folders])
 
     async def close(self) -> None:
         """Give the directory back."""
@@ -88,6 +91,7 @@ class VectorIndex:
         self._client = _client(self._directory)
 
     def _close(self) -> None:
+        self._collections.clear()
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -124,10 +128,18 @@ class VectorIndex:
             _name(folder), embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
 
+    def _known(self, folder: str) -> chromadb.Collection | None:
+        """The collection of a folder, if it has one. Chroma would look for it in its files each time."""
+        if folder not in self._collections:
+            try:
+                self._collections[folder] = self._opened().get_collection(_name(folder), embedding_function=None)
+            except NotFoundError:
+                return None
+        return self._collections[folder]
+
     def _nearest(self, folder: str, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
-        try:
-            collection = self._opened().get_collection(_name(folder), embedding_function=None)
-        except NotFoundError:
+        collection = self._known(folder)
+        if collection is None:
             return []
         queries: Any = [vector]
         found = collection.query(query_embeddings=queries, n_results=limit, include=["distances"])

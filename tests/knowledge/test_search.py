@@ -144,7 +144,7 @@ async def test_an_empty_folder_gives_nothing_and_no_confidence(searcher: Searche
     findings = await searcher.search("Is this gone?", folder)
     assert findings == Findings((), Signals())
     assert confidence(findings.signals) < 0.1
-    closeness = await searcher.closeness("Is this gone?", folder)
+    (closeness,) = await searcher.closeness("Is this gone?", [folder])
     assert (closeness.cosines.size, closeness.words, closeness.size) == (0, 0.0, 0)
 
 
@@ -180,5 +180,5 @@ async def test_every_passage_is_found_once_and_its_cosine_is_of_its_own_text(sea
     findings = await searcher.search(question, "billing")
     ids = [passage.chunk.id for passage in findings.passages]
     assert len(ids) == len(set(ids)) == 3
-    closeness = await searcher.closeness(question, "billing")
+    (closeness,) = await searcher.closeness(question, ["billing"])
     assert sorted(passage.cosine for passage in findings.passages) == pytest.approx(sorted(closeness.cosines), abs=1e-5)
