@@ -19,6 +19,7 @@ eval: .venv/.installed
 
 bench: .venv/.installed-dev
 	$(PY) -m tests.bench.streaming
+	$(PY) -m tests.bench.models
 
 lint: .venv/.installed-dev
 	.venv/bin/ruff format --check .

@@ -14,10 +14,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from langchain_core.messages import HumanMessage
+
 from agents.assistant import Assistant
 from agents.catalog import SHIPPED, read_catalog
 from agents.chains import Chains
 from agents.events import Token
+from agents.models.call import Ask
+from agents.models.names import parse_model
 from agents.models.registry import Models
 from agents.settings import AgentSettings
 from agents.supervisor import Supervisor
@@ -116,15 +120,41 @@ async def hundred(data: Path) -> None:
         first = median(heard)
         what = f"{STREAMS} Bedrock streams at once, 0.7 s to the first token: median first token"
         figure(f"{what}, through HTTP", f"{first:.2f} s", "< 1.2 s", first < 1.2)
+        first = await _model_alone(data, bedrock)
+        figure(f"{what}, the model alone", f"{first:.2f} s", "< 1.2 s", first < 1.2)
         bedrock.script = Script()
         first = await _in_process(data, bedrock)
         figure(f"{what}, the graph alone", f"{first:.2f} s", "< 1.2 s", first < 1.2)
 
 
-async def _in_process(data: Path, bedrock: BedrockServer) -> float:
-    """The same through the assistant, without a service around it."""
+def _reach(data: Path, bedrock: BedrockServer) -> None:
     reached = {**at_bedrock(bedrock), **no_profile(data), "AWS_EC2_METADATA_DISABLED": "true"}
     os.environ.update({name: str(value) for name, value in reached.items()})  # noqa: TID251
+
+
+async def _model_alone(data: Path, bedrock: BedrockServer) -> float:
+    """Without a desk: the client, its threads and its connections."""
+    _reach(data, bedrock)
+    models = Models(AgentSettings())
+    model = models.get(parse_model(PRIMARY))
+
+    async def one() -> float:
+        began, first = time.perf_counter(), float("nan")
+        async for piece in model.ask(Ask([HumanMessage(BILLING)])):
+            if piece.text and not first > 0:
+                first = time.perf_counter() - began
+        return first
+
+    try:
+        await one()
+        return statistics.median(await asyncio.gather(*(one() for _ in range(STREAMS))))
+    finally:
+        await models.close()
+
+
+async def _in_process(data: Path, bedrock: BedrockServer) -> float:
+    """The same through the assistant, without a service around it."""
+    _reach(data, bedrock)
     settings = AgentSettings(supervisor_model="embedded", worker_model=PRIMARY)
     library = await Library.open(data)
     models = Models(settings)
