@@ -8,7 +8,7 @@ from agents.embedded_router import EmbeddedRouter
 from agents.embedded_writer import EmbeddedWriter
 from agents.model_router import ModelRouter
 from agents.models.names import EMBEDDED
-from agents.models.orders import Order, supervisor_order, worker_order
+from agents.models.orders import Order, stray_addresses, supervisor_order, worker_order
 from agents.models.registry import Models
 from agents.routing import Router
 from agents.settings import AgentSettings
@@ -25,8 +25,8 @@ class Chains:
     def __init__(
         self, settings: AgentSettings, models: Models, embedder: Embedder, searcher: Searcher, agents: Sequence[Agent]
     ) -> None:
-        for stray in sorted(settings.agent_urls().keys() - {agent.id for agent in agents}):
-            _LOG.warning("%s_MODEL_URL is set, but no agent of this desk has that id", stray.upper())
+        for stray in stray_addresses(settings, agents):
+            _LOG.warning("%s is set, but no agent of this desk has that id", stray)
         self._models = models
         self._embedded = EmbeddedWriter(embedder)
         self.supervisor = supervisor_order(settings)

@@ -6,6 +6,7 @@ import sys
 
 from agents.catalog import read_catalog
 from agents.models.check import check
+from agents.models.orders import stray_addresses
 from agents.redaction import log_to_stderr
 from agents.settings import AgentSettings
 from knowledge.errors import DeskError
@@ -19,12 +20,15 @@ def main() -> int:
     try:
         settings = AgentSettings.read()
         log_to_stderr("error")
-        findings = asyncio.run(check(settings, read_catalog(settings.catalog).agents))
+        agents = read_catalog(settings.catalog).agents
+        findings = asyncio.run(check(settings, agents))
     except DeskError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return 2
     for finding in findings:
         print(finding)
+    for stray in stray_addresses(settings, agents):
+        print(f"unused   {stray}: no agent of this desk has that id")
     return int(any(finding.failure and not finding.missing for finding in findings))
 
 

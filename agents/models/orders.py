@@ -1,5 +1,6 @@
 """Which models are asked for whom: settings, agent files and addresses of model servers, brought into one order."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agents.catalog import Agent
@@ -27,6 +28,13 @@ def worker_order(agent: Agent, settings: AgentSettings) -> Order:
     if not url:
         return chain
     return Order(tuple(dict.fromkeys((server(url), *chain.models))))
+
+
+def stray_addresses(settings: AgentSettings, agents: Iterable[Agent]) -> list[str]:
+    """Settings that give a model server to an agent there is not: most likely somebody's slip."""
+    return [
+        f"{agent_id.upper()}_MODEL_URL" for agent_id in sorted(settings.agent_urls().keys() - {a.id for a in agents})
+    ]
 
 
 def _order(settings: AgentSettings, text: str, setting: str | None) -> Order:
