@@ -26,6 +26,19 @@ class Step:
         """How far along the step is."""
         self.emit(TraceUpdate(step_id=self.id, agent=self.agent, progress=progress, output=output))
 
+    def end(self, status: StepStatus, latency_ms: float) -> TraceEnd:
+        """How it ended, with all that was noted."""
+        return TraceEnd(
+            step_id=self.id,
+            agent=self.agent,
+            status=status,
+            latency_ms=latency_ms,
+            output=self.output,
+            model=self.model,
+            usage=self.usage,
+            cost_usd=self.cost_usd,
+        )
+
 
 @contextmanager
 def step(
@@ -62,15 +75,4 @@ def step(
         status = "cancelled"
         raise
     finally:
-        emit(
-            TraceEnd(
-                step_id=current.id,
-                agent=agent,
-                status=status,
-                latency_ms=round((time.perf_counter() - began) * 1000, 3),
-                output=current.output,
-                model=current.model,
-                usage=current.usage,
-                cost_usd=current.cost_usd,
-            )
-        )
+        emit(current.end(status, round((time.perf_counter() - began) * 1000, 3)))
