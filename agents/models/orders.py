@@ -32,9 +32,8 @@ def worker_order(agent: Agent, settings: AgentSettings) -> Order:
 
 def stray_addresses(settings: AgentSettings, agents: Iterable[Agent]) -> list[str]:
     """Settings that give a model server to an agent there is not: most likely somebody's slip."""
-    return [
-        f"{agent_id.upper()}_MODEL_URL" for agent_id in sorted(settings.agent_urls().keys() - {a.id for a in agents})
-    ]
+    strays = settings.agent_urls().keys() - {agent.id for agent in agents}
+    return [f"{stray.upper()}_MODEL_URL" for stray in sorted(strays)]
 
 
 def _order(settings: AgentSettings, text: str, setting: str | None) -> Order:
