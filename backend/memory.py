@@ -13,6 +13,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from knowledge.database import Database
+from knowledge.errors import DataDirectoryUnusable
 
 
 class _Statements(SqliteSaver):
@@ -89,11 +90,18 @@ async def open_memory(data_dir: Path) -> AsyncIterator[Memory]:
     """The memory of a data directory."""
     path = data_dir / "graph.db"
     database = Database(path, ())
-    # It makes its tables in a transaction of its own.
-    with closing(sqlite3.connect(path)) as connection:
-        SqliteSaver(connection).setup()
     try:
+        _make_tables(path)
         # Strict: a checkpoint that names any class outside the allowed ones is not read.
         yield Memory(database, JsonPlusSerializer(allowed_msgpack_modules=None))
     finally:
         await database.close()
+
+
+def _make_tables(path: Path) -> None:
+    # LangGraph makes them in a transaction of its own.
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            SqliteSaver(connection).setup()
+    except sqlite3.Error as error:
+        raise DataDirectoryUnusable(f"{path} cannot be opened: {error}") from error

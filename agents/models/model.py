@@ -100,7 +100,14 @@ class Model:
 
     async def look(self) -> None:
         """Whether the model is there, found out as cheaply as can be; `ModelFailure` where it is not."""
-        await self._examine(lambda provider: provider.look())
+        known = self.last
+        try:
+            await self._examine(lambda provider: provider.look())
+        except ModelFailure:
+            # That a server knows no such model is worth more than that it is slow to say what it serves.
+            if known and self.name.url and known.kind not in _OVER_WHEN_SEEN:
+                self.last = known
+            raise
         if self.last and (self.last.kind in _OVER_WHEN_SEEN or not self.name.url):
             self.last = None
             self._succeed(time.monotonic())

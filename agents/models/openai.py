@@ -67,8 +67,8 @@ class OpenAIProvider:
                 return _of_response(error)
             case openai.APIConnectionError() | httpx2.TransportError():
                 return _of_transport(_root(error))
-            case openai.OpenAIError() | ValueError():
-                # An error event in the stream, or a chunk that is not JSON.
+            case openai.OpenAIError() | ValueError() | TypeError() | AttributeError() | LookupError():
+                # An error event in the stream, or a body that is no answer: the libraries read it all the same.
                 return ModelFailure(Kind.BROKEN, name)
         return None
 
@@ -113,6 +113,17 @@ class OpenAIProvider:
             raise ModelFailure(Kind.BROKEN, "its list of models is none")
         return str(served[0].id) if served else "default"
 
+    async def _send_own_headers(self, request: httpx2.Request) -> None:
+        """The SDK adds to every request what the environment says for OpenAI; one's own servers need not know it."""
+        for name in list(request.headers):
+            if name.lower() not in _HEADERS and not name.lower().startswith("x-stainless-"):
+                del request.headers[name]
+        # The environment may name these too.
+        key = self._settings.ai_service_api_key.get_secret_value()
+        request.headers["authorization"] = f"Bearer {key or 'none'}"
+        request.headers["user-agent"] = "Frontdesk"
+        request.headers["accept"] = "*/*"
+
     def _connect(self) -> BaseChatOpenAI:
         limits = httpx2.Limits(max_connections=self._settings.model_connections, max_keepalive_connections=32)
         patience = (
@@ -121,8 +132,10 @@ class OpenAIProvider:
         connect = self._settings.model_connect_seconds
         # Whoever asks has deadlines; these are there so that no connection outlives them.
         timeout = httpx2.Timeout(patience + self._settings.model_first_token_seconds, connect=connect, pool=connect)
-        hooks = {"request": [_keep_openais_headers]} if self._name.url else {}
-        self._http = httpx2.AsyncClient(limits=limits, timeout=timeout, follow_redirects=True, event_hooks=hooks)
+        hooks = {"request": [self._send_own_headers]} if self._name.url else {}
+        # The key of one's own servers goes with every request, and must not go wherever one of them points.
+        redirected = not self._name.url
+        self._http = httpx2.AsyncClient(limits=limits, timeout=timeout, follow_redirects=redirected, event_hooks=hooks)
         efforts = (fields for pattern, fields in _EFFORTS if not self._name.url and pattern.match(self._name.model))
         fields: dict[str, Any] = dict(next(efforts, {"temperature": 0}))
         if self._name.url:
@@ -150,13 +163,6 @@ class OpenAIProvider:
 
 def _is_key(key: str) -> bool:
     return key.isascii() and key.isprintable() and " " not in key
-
-
-async def _keep_openais_headers(request: httpx2.Request) -> None:
-    """The SDK adds to every request what the environment says for OpenAI; a server of one's own need not know it."""
-    for name in list(request.headers):
-        if name.lower() not in _HEADERS and not name.lower().startswith("x-stainless-"):
-            del request.headers[name]
 
 
 def _of_response(error: openai.APIStatusError) -> ModelFailure:
