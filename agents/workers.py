@@ -12,6 +12,7 @@ from agents.catalog import Agent
 from agents.events import FinishReason, Handoff, Source, Sources
 from agents.fallback import Trail, Withdrawn
 from agents.floor import Emit, Floor
+from agents.models.pieces import storable
 from agents.prompts import Prompt
 from agents.tracing import step
 from agents.writers import Chain, Written
@@ -112,8 +113,7 @@ class _Speech:
             self.say(piece.text)
 
     def say(self, text: str) -> None:
-        # Half of a character that a model cut in two can neither be stored nor sent.
-        text = text.encode("utf-8", "replace").decode()
+        text = storable(text)
         self.said.append(text)
         self.floor.speak(self.agent, text, self.emit)
 

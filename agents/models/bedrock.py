@@ -26,8 +26,6 @@ from agents.settings import AgentSettings
 DEFAULT_REGION = "us-east-1"
 # https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
 _CACHES_PROMPTS = re.compile(r"amazon\.nova-(micro|lite|pro|premier|2-lite)|anthropic\.claude-(3-5|3-7|[a-z]+-[4-9])")
-
-
 # What Nova's makers advise where it has to call tools. Other models take no or other such fields.
 _STEADY: dict[str, Any] = {
     "temperature": 0,

@@ -21,9 +21,8 @@ from agents.settings import AgentSettings
 
 # A server of one's own that answers anything within this time is up.
 _ALIVE_SECONDS = 1.0
-_HEADERS = frozenset(
-    "accept accept-encoding authorization connection content-length content-type host user-agent".split()
-)
+# What any request has; the desk says the rest itself.
+_HEADERS = frozenset("accept-encoding connection content-length content-type host".split())
 # Models that reason before they speak keep a customer waiting, so they are asked for as little of it as they allow.
 # While they reason they take no temperature.
 _EFFORTS = (
@@ -113,14 +112,17 @@ class OpenAIProvider:
             raise ModelFailure(Kind.BROKEN, "its list of models is none")
         return str(served[0].id) if served else "default"
 
+    @property
+    def _own_key(self) -> str:
+        """What servers of one's own are told; one that wants no key wants some text all the same."""
+        return self._settings.ai_service_api_key.get_secret_value() or "none"
+
     async def _send_own_headers(self, request: httpx2.Request) -> None:
         """The SDK adds to every request what the environment says for OpenAI; one's own servers need not know it."""
         for name in list(request.headers):
             if name.lower() not in _HEADERS and not name.lower().startswith("x-stainless-"):
                 del request.headers[name]
-        # The environment may name these too.
-        key = self._settings.ai_service_api_key.get_secret_value()
-        request.headers["authorization"] = f"Bearer {key or 'none'}"
+        request.headers["authorization"] = f"Bearer {self._own_key}"
         request.headers["user-agent"] = "Frontdesk"
         request.headers["accept"] = "*/*"
 
@@ -139,8 +141,7 @@ class OpenAIProvider:
         efforts = (fields for pattern, fields in _EFFORTS if not self._name.url and pattern.match(self._name.model))
         fields: dict[str, Any] = dict(next(efforts, {"temperature": 0}))
         if self._name.url:
-            key = self._settings.ai_service_api_key.get_secret_value()
-            fields |= {"base_url": self._name.url, "api_key": SecretStr(key or "none")}
+            fields |= {"base_url": self._name.url, "api_key": SecretStr(self._own_key)}
         try:
             # The base class limits an answer by `max_tokens`, which every server knows; OpenAI has another name for it.
             model = (BaseChatOpenAI if self._name.url else ChatOpenAI)(

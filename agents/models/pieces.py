@@ -49,6 +49,11 @@ def _finish(reason: str) -> Finish:
     raise ModelFailure(Kind.BAD_ANSWER, "it was cut off by a filter or an error of the provider's")
 
 
+def storable(text: str) -> str:
+    """The text without halves of characters, which a model may cut in two and nobody can store or send."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def estimate(messages: Sequence[AnyMessage], said: str) -> Usage:
     """What nobody counted."""
     read = sum(len(message.text) for message in messages) // _CHARS_PER_TOKEN
