@@ -45,10 +45,26 @@ class Stage:
         return next(agent for agent in self.health()["agents"] if agent["id"] == name)
 
     def until(self, holds: Callable[[], object]) -> None:
-        deadline = time.monotonic() + BOUND
-        while not holds():
-            assert time.monotonic() < deadline, self.health()
-            time.sleep(0.1)  # polls for a condition; the deadline above bounds it
+        poll(holds, lambda: str(self.health()))
+
+
+def poll(holds: Callable[[], object], told: Callable[[], str]) -> None:
+    deadline = time.monotonic() + BOUND
+    while not holds():
+        assert time.monotonic() < deadline, told()
+        time.sleep(0.1)  # polls for a condition; the deadline above bounds it
+
+
+def health_when(client: httpx.Client, holds: Callable[[httpx.Response], bool]) -> httpx.Response:
+    """What the desk says of its health once that holds."""
+    seen = [client.get("/health")]
+
+    def look() -> bool:
+        seen.append(client.get("/health"))
+        return holds(seen[-1])
+
+    poll(look, lambda: seen[-1].text)
+    return seen[-1]
 
 
 def at(server: OpenAIServer) -> str:
@@ -162,14 +178,10 @@ def test_without_quoting_a_desk_whose_model_loads_is_unavailable_and_says_why(da
     with starting_llama_server(model=held_model(tmp_path)) as (llama, _):
         settings: dict[str, Any] = {**no_profile(tmp_path), "AI_SERVICE_URL": llama.url, "SUPERVISOR_MODEL": "embedded"}
         with serve(data_dir, **settings, EMBEDDED_FALLBACK="false") as desk, desk.client() as client:
-            deadline = time.monotonic() + BOUND
-            while (health := client.get("/health")).json()["models"][0]["state"] != "loading":
-                assert time.monotonic() < deadline, health.text
-                time.sleep(0.1)  # polls for a condition; the deadline above bounds it
+            loading = health_when(client, lambda health: health.json()["models"][0]["state"] == "loading")
+            assert "still loading" in loading.json()["models"][0]["reason"]
             # The check of OpenAI, too, has to be over.
-            while (health := client.get("/health")).status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                assert time.monotonic() < deadline, health.text
-                time.sleep(0.1)  # polls for a condition; the deadline above bounds it
+            health = health_when(client, lambda health: health.status_code == httpx.codes.SERVICE_UNAVAILABLE)
             assert health.json()["status"] == "unavailable"
             assert "still loading" in health.json()["reason"]
             answer = client.post("/chat", json={"message": BILLING})
@@ -182,10 +194,7 @@ def test_without_quoting_a_wrong_key_makes_the_desk_unavailable(data_dir: Path, 
     with OpenAIServer(Script(fault=Fault.UNAUTHORIZED)) as cloud:
         settings: dict[str, Any] = {**at_openai(cloud), **no_profile(tmp_path), "SUPERVISOR_MODEL": "embedded"}
         with serve(data_dir, **settings, EMBEDDED_FALLBACK="false") as desk, desk.client() as client:
-            deadline = time.monotonic() + BOUND
-            while (health := client.get("/health")).status_code == httpx.codes.OK:
-                assert time.monotonic() < deadline, health.text
-                time.sleep(0.1)  # polls for a condition; the deadline above bounds it
+            health = health_when(client, lambda health: health.status_code != httpx.codes.OK)
             assert health.json()["status"] == "unavailable"
             assert "openai:gpt-4o-mini refused the credentials" in health.json()["reason"]
             answer = client.post("/chat", json={"message": BILLING})
