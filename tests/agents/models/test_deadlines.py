@@ -57,11 +57,11 @@ async def test_a_whole_answer_has_the_first_deadline_for_all_of_it(upstream: Ups
 
 
 async def test_a_slow_answer_that_keeps_coming_is_heard_to_its_end(upstream: Upstream) -> None:
-    upstream.play(TOKENS * 3, gap_seconds=0.05)
-    heard = await hear(upstream.model(model_first_token_seconds=0.5, model_idle_seconds=0.5))
+    upstream.play(TOKENS * 8, gap_seconds=0.05)
+    heard = await hear(upstream.model(model_first_token_seconds=1.5, model_idle_seconds=1.5))
     assert heard.failure is None
-    assert heard.text == "".join(TOKENS * 3)
-    assert heard.seconds > 0.5
+    assert heard.text == "".join(TOKENS * 8)
+    assert heard.seconds > 1.5
 
 
 async def test_the_time_that_the_reader_takes_is_not_the_providers(upstream: Upstream) -> None:
