@@ -67,7 +67,7 @@ class EmbeddedRouter:
 
     async def decide(self, question: Question, agents: Sequence[Agent]) -> Decision:
         """The agent that the question is nearest to, or one for each of its parts."""
-        if _PERSON.search(question.text):
+        if asks_for_person(question.text):
             return Decision((), (), "the user asks for a person", 1.0, needs_human=True)
         scores = await self._scores(f"{question.context} {question.text}".strip(), agents)
         if question.earlier:
@@ -115,6 +115,11 @@ class EmbeddedRouter:
         near = [np.exp(np.sort(cloud)[-CANDIDATES:] / _WIDTH).sum() for cloud in clouds]
         words = [_WORD_WEIGHT * close.words for close in known]
         return np.asarray(_WIDTH * np.log(near / counted) + words, dtype=np.float32)
+
+
+def asks_for_person(text: str) -> bool:
+    """Whether somebody would rather talk to a person."""
+    return _PERSON.search(text) is not None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 StepType = Literal["route", "retrieve", "generate", "tool", "agent", "parallel", "sequential", "conditional", "retry"]
 StepStatus = Literal["started", "completed", "failed", "cancelled"]
-FinishReason = Literal["stop", "length", "declined", "handoff"]
+FinishReason = Literal["stop", "length", "declined", "handoff", "tool_calls"]
 
 
 class _Part(BaseModel):
@@ -104,7 +104,7 @@ class TraceStart(_Part):
 
 
 class TraceUpdate(_Part):
-    """A step moves on."""
+    """A step moves on. `usage` is what a model's answer has taken so far, as far as it can be told."""
 
     type: Literal["trace_update"] = "trace_update"
     step_id: str
@@ -112,6 +112,7 @@ class TraceUpdate(_Part):
     status: StepStatus = "started"
     progress: float = Field(ge=0, le=1)
     output: str | None = None
+    usage: Usage | None = None
 
 
 class TraceEnd(_Part):
@@ -144,6 +145,16 @@ class Token(_Part):
     agent: str
 
 
+class ToolCall(_Part):
+    """The next piece of a tool call that a model asks its caller to make: id and name first, then the arguments."""
+
+    type: Literal["tool_call"] = "tool_call"
+    index: int
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+
+
 class Reset(_Part):
     """The text so far is withdrawn; what follows replaces it."""
 
@@ -153,16 +164,19 @@ class Reset(_Part):
 
 
 class Handoff(_Part):
-    """A person should take over."""
+    """A person should take over: because the user asks for one, or because no document answers."""
 
     type: Literal["handoff"] = "handoff"
+    cause: Literal["asked", "unanswered"] = "asked"
     reason: str
     summary: str
     agent: str | None = None
 
 
 class Done(_Part):
-    """The run is complete. `tokens` counts the token events, `time` the seconds since the question.
+    """The run is complete. `tokens` counts the token events, `tokens_used` what models read and wrote.
+
+    `time` is the seconds since the question.
 
     `supervisor` and `workers` split the usage and the cost. A `reduced` answer was quoted because no model could write.
     """
@@ -175,6 +189,7 @@ class Done(_Part):
     workers: Spent = Spent()
     reduced: bool = False
     tokens: int
+    tokens_used: int = 0
     time: float
     finish_reason: FinishReason
 
@@ -210,6 +225,7 @@ Event = Annotated[
     | TraceEnd
     | Sources
     | Token
+    | ToolCall
     | Reset
     | Handoff
     | Done

@@ -30,6 +30,11 @@ class Floor:
         """Everything said so far, as it was streamed."""
         return "".join(text for _, text in self._said)
 
+    @property
+    def last_number(self) -> int:
+        """The highest number that a source of this answer has."""
+        return self._next_number - 1
+
     def reserve_numbers(self, count: int) -> int:
         """The first of so many source numbers that no other agent of this answer has."""
         first = self._next_number
@@ -39,6 +44,12 @@ class Floor:
     def open(self, agents: list[Agent]) -> None:
         """Several speakers get a heading each; one alone needs none."""
         self._headings = {agent.id: f"**{agent.name}**\n\n" for agent in agents} if len(agents) > 1 else {}
+
+    def resume(self, agent: str, text: str, last_number: int, emit: Emit) -> None:
+        """What an agent had said to its end before the desk was restarted is said again."""
+        self._next_number = max(self._next_number, last_number + 1)
+        self.speak(agent, text, emit)
+        self.finish(agent, emit)
 
     def speak(self, agent: str, text: str, emit: Emit) -> None:
         """Say it now if the agent has the floor or can take it; else keep it."""

@@ -36,4 +36,7 @@ def greeting(message: str, agents: Sequence[Agent]) -> str:
 
 HANDOVER = "I am handing you over to a person, with what you have told me so far."
 
+# What a conversation remembers of an answer that was stopped before its first word.
+STOPPED = "(This question was not answered.)"
+
 REDUCED = "(The language models cannot be reached at the moment; this is quoted from the documents.)\n\n"

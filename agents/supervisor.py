@@ -14,11 +14,12 @@ from langgraph.types import Command, Send
 
 from agents import events, phrases
 from agents.catalog import Agent, Catalog
+from agents.embedded_router import asks_for_person
 from agents.events import FinishReason, Handoff
 from agents.fallback import Trail
 from agents.floor import Emit, Floor
 from agents.models.names import EMBEDDED
-from agents.routing import Decision, Question, Routed, Router, route
+from agents.routing import Decision, Question, Router, route
 from agents.tracing import step
 from agents.workers import HISTORY_MESSAGES, Answer, Task, Worker
 from agents.writers import Chain
@@ -41,15 +42,16 @@ class Conversation(TypedDict):
     messages: Annotated[list[AnyMessage], add_messages]
     kept: Annotated[dict[str, list[int]], _merge]
     answers: Annotated[list[Answer], _collect]
+    routed: list[str]
 
 
 @dataclass
 class RunContext:
-    """What belongs to one run alone."""
+    """What belongs to one run alone. The agent is set where the user has chosen who answers."""
 
     floor: Floor
-    finish_reason: FinishReason = "stop"
-    reduced: bool = False
+    agent: str | None = None
+    answers: Sequence[Answer] = ()
 
 
 Graph = CompiledStateGraph[Conversation, RunContext, Any, Any]
@@ -85,18 +87,29 @@ class Supervisor:
         if phrases.is_courtesy(question) or (not terms.content_words(question) and not earlier):
             return Command(goto="greet")
         asked = Question(question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]))
-        with step(emit, "route", SUPERVISOR) as routing:
-            trail = Trail(emit, None, routing.id, _SILENT)
-            routed = await route(self.routers, asked, self.catalog.agents, trail)
-            decision = routed.decision
-            chosen = ", ".join(decision.agents) or "a person"
-            routing.output = "; ".join(filter(None, (chosen, trail.passed_over())))
-        emit(_route_event(routed))
+        decision = await self._decide(asked, runtime.context.agent, emit)
         if decision.needs_human:
             return Command(goto="hand_over")
-        runtime.context.floor.open([self.catalog.get(agent) for agent in decision.agents])
+        self.open(runtime.context.floor, decision.agents)
         tasks = _tasks(state, asked, decision)
-        return Command(goto=[Send("worker", task) for task in tasks])
+        return Command(goto=[Send("worker", task) for task in tasks], update={"routed": list(decision.agents)})
+
+    def open(self, floor: Floor, agents: Sequence[str]) -> None:
+        """These are to speak."""
+        floor.open([self.catalog.get(agent) for agent in agents])
+
+    async def _decide(self, asked: Question, chosen: str | None, emit: Emit) -> Decision:
+        with step(emit, "route", SUPERVISOR) as routing:
+            trail = Trail(emit, None, routing.id, _SILENT)
+            if chosen is None:
+                routed = await route(self.routers, asked, self.catalog.agents, trail)
+                decision, kind, model = routed.decision, routed.router.kind, str(routed.router.name)
+            else:
+                decision, kind, model = _as_chosen(chosen, asked), "user", "none"
+            names = ", ".join(decision.agents) or "a person"
+            routing.output = "; ".join(filter(None, (names, trail.passed_over())))
+        emit(_route_event(decision, kind, model))
+        return decision
 
     async def work(self, state: Task, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """One agent answers."""
@@ -104,7 +117,6 @@ class Supervisor:
         answer = await self.worker.answer(
             state, agent, self.writers(agent), runtime.context.floor, runtime.stream_writer
         )
-        runtime.context.reduced |= answer["reduced"]
         return {"answers": [answer], "kept": {agent.id: answer["kept"]}}
 
     async def hand_over(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
@@ -119,8 +131,7 @@ class Supervisor:
 
     async def close(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """Remember the answer as it was spoken."""
-        reasons = {answer["finish_reason"] for answer in state["answers"]}
-        runtime.context.finish_reason = next(reason for reason in _REASONS if reason in reasons)
+        runtime.context.answers = state["answers"]
         surplus = max(0, len(state["messages"]) + 1 - _REMEMBERED_MESSAGES)
         forgotten = [RemoveMessage(id=message.id) for message in state["messages"][:surplus] if message.id]
         return {"messages": [*forgotten, AIMessage(runtime.context.floor.text)]}
@@ -135,10 +146,23 @@ _REMEMBERED_MESSAGES = 40
 _REASONS: tuple[FinishReason, ...] = ("length", "stop", "handoff", "declined")
 
 
+def finish_reason_of(answers: Sequence[Answer]) -> FinishReason:
+    """Why an answer of several ends."""
+    reasons = {answer["finish_reason"] for answer in answers}
+    return next(reason for reason in _REASONS if reason in reasons)
+
+
+def _as_chosen(agent: str, asked: Question) -> Decision:
+    """The user has chosen who answers, and may still ask for a person."""
+    if asks_for_person(asked.text):
+        return Decision((), (), "the user asks for a person", 1.0, needs_human=True)
+    return Decision((agent,), (asked.text,), "chosen by the user", 1.0)
+
+
 def _say(text: str, reason: Literal["handoff", "stop"], runtime: Runtime[RunContext]) -> Answer:
     runtime.context.floor.speak(SUPERVISOR, text, runtime.stream_writer)
     runtime.context.floor.finish(SUPERVISOR, runtime.stream_writer)
-    return Answer(agent=SUPERVISOR, text=text, finish_reason=reason, kept=[], reduced=False)
+    return Answer(agent=SUPERVISOR, text=text, finish_reason=reason, kept=[], reduced=False, last_number=0)
 
 
 def _tasks(state: Conversation, asked: Question, decision: Decision) -> list[Task]:
@@ -160,13 +184,12 @@ def _user_turns(messages: list[AnyMessage]) -> list[str]:
     return [message.text for message in messages if isinstance(message, HumanMessage)]
 
 
-def _route_event(routed: Routed) -> events.Route:
-    decision = routed.decision
+def _route_event(decision: Decision, router: str, model: str) -> events.Route:
     return events.Route(
         agents=list(decision.agents),
         reason=decision.reason,
         confidence=round(decision.confidence, 4),
         needs_human=decision.needs_human,
-        router=routed.router.kind,
-        model=str(routed.router.name),
+        router=router,
+        model=model,
     )

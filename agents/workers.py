@@ -42,6 +42,7 @@ class Answer(TypedDict):
     finish_reason: FinishReason
     kept: list[int]
     reduced: bool
+    last_number: int
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class Worker:
             # A writer that found nothing to say does not know either.
             if not speech.text.strip():
                 speech.say(phrases.unknown(evidence.by_relevance))
-                emit(Handoff(reason="no document answers the question", summary=_summary(task), agent=agent.id))
+                reason = "no document answers the question"
+                emit(Handoff(cause="unanswered", reason=reason, summary=_summary(task), agent=agent.id))
                 speech.finish_reason = "declined"
             floor.finish(agent.id, emit)
         return speech.answer(evidence.kept)
@@ -124,6 +126,7 @@ class _Speech:
             finish_reason=self.finish_reason,
             kept=list(kept),
             reduced=self.reduced and self.finish_reason != "declined",
+            last_number=self.floor.last_number,
         )
 
 

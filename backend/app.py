@@ -1,20 +1,44 @@
 """The FastAPI application: what guards the doors, and the doors. Whoever serves it puts the open desk in its state."""
 
+from typing import Any
+
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
 from backend import responses
-from backend.doors import chat, documents, health, runs
+from backend.doors import agent_chat, chat, documents, handovers, health, runs, threads
+from backend.doors.schemas import add_events
 from backend.security import BodyLimit, OriginGuard
 from backend.settings import Settings
+
+_DOORS = (chat, runs, threads, agent_chat, handovers, documents, health)
+
+
+class Frontdesk(FastAPI):
+    """Describes the events of its streams too."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        return self.openapi_schema or add_events(super().openapi())
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The service; its doors answer once `app.state.desk` is set."""
     # The interactive pages would load their scripts from elsewhere.
-    app = FastAPI(title="Frontdesk", version="0.1.0", docs_url=None, redoc_url=None)
+    app = Frontdesk(title="Frontdesk", version="0.1.0", docs_url=None, redoc_url=None)
     responses.install(app)
     app.add_middleware(BodyLimit, body_bytes=settings.max_body_bytes, document_bytes=settings.max_document_bytes)
-    app.add_middleware(OriginGuard)
-    for door in (chat, runs, documents, health):
+    if settings.origins:
+        allowed = ["authorization", "content-type", "last-event-id", "x-api-key", "x-generation-id"]
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=["*"],
+            allow_headers=allowed,
+            expose_headers=["x-generation-id", "retry-after"],
+        )
+    if not settings.api_keys.get_secret_value():
+        app.add_middleware(OriginGuard, origins=settings.origins)
+    for door in _DOORS:
         app.include_router(door.router)
     return app

@@ -1,7 +1,6 @@
 """The desk: every part, opened in order and closed in reverse, put together in this one place."""
 
 import gc
-import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -9,20 +8,24 @@ from dataclasses import dataclass
 from agents.assistant import Assistant
 from agents.catalog import Catalog, read_catalog
 from agents.chains import Chains
+from agents.models.breaker import State
 from agents.models.registry import MakeProvider, Models, make_provider
 from agents.supervisor import Supervisor
 from agents.workers import Worker
-from backend import storage
-from backend.memory import open_memory
+from backend import schema
+from backend.memory import Memory, open_memory
+from backend.metrics import Metrics
 from backend.runlog import RunLog
 from backend.runs import RunEngine
 from backend.settings import Settings
+from backend.streams import Streams
+from backend.users import Users
 from knowledge.database import Database
 from knowledge.library import Library
 from knowledge.search import Searcher
 from knowledge.strategies import Strategies
 
-_LOG = logging.getLogger(__name__)
+_BREAKER = {State.CLOSED: 0, State.HALF_OPEN: 1, State.OPEN: 2}
 
 
 @dataclass(frozen=True)
@@ -36,17 +39,22 @@ class Desk:
     chains: Chains
     runs: RunEngine
     database: Database
+    memory: Memory
+    users: Users
+    streams: Streams
+    metrics: Metrics
 
 
 @asynccontextmanager
 async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> AsyncIterator[Desk]:
     """Open everything, end what an earlier process left unfinished, and close everything at the end."""
+    users = Users(settings)
     catalog = read_catalog(settings.catalog)
     async with AsyncExitStack() as stack:
         library = await Library.open(settings.data_dir, embedding_model=settings.embedding_model)
         stack.push_async_callback(library.close)
         await library.embedder.warm_up()
-        database = Database(settings.data_dir / "desk.db", storage.MIGRATIONS)
+        database = Database(settings.data_dir / "desk.db", schema.MIGRATIONS)
         stack.push_async_callback(database.close)
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library)
@@ -55,17 +63,35 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         stack.push_async_callback(models.close)
         chains = Chains(settings, models, library.embedder, searcher, catalog.agents)
         await chains.warm_up(catalog.agents)
-        graph = Supervisor(catalog, chains.routers, worker, chains.writers).graph(memory)
+        supervisor = Supervisor(catalog, chains.routers, worker, chains.writers)
+        assistant = Assistant(supervisor, memory)
         log = RunLog(database)
         stack.push_async_callback(log.close)
-        runs = RunEngine(database, log, Assistant(graph), settings.run_timeout_seconds)
-        ended = await runs.recover()
-        if ended:
-            _LOG.warning("%d runs of a process that is gone were ended as interrupted", ended)
+        metrics, streams = Metrics(), Streams(settings.max_streams, settings.slow_reader_seconds)
+        runs = RunEngine(settings, database, log, lambda agent: assistant, metrics)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
+        desk = Desk(settings, catalog, library, models, chains, runs, database, memory, users, streams, metrics)
+        watch(desk)
+        await runs.recover()
         models.check_in_background()
         spare_the_collector()
-        yield Desk(settings, catalog, library, models, chains, runs, database)
+        yield desk
+
+
+def watch(desk: Desk) -> None:
+    """What the metrics look up when they are asked for."""
+
+    def runs() -> dict[tuple[str, ...], float]:
+        lanes = desk.runs.lanes
+        return {("queued",): len(lanes) - lanes.answering, ("in_progress",): lanes.answering}
+
+    def breakers() -> dict[tuple[str, ...], float]:
+        return {(str(model.name),): _BREAKER[model.breaker] for model in desk.models.all}
+
+    desk.metrics.watch("frontdesk_runs", "Runs under way.", ("state",), runs)
+    desk.metrics.watch("frontdesk_streams", "Streams open.", (), lambda: {(): desk.streams.open})
+    desk.metrics.watch("frontdesk_streams_dropped", "Streams not read.", (), lambda: {(): desk.streams.dropped})
+    desk.metrics.watch("frontdesk_breaker", "0 closed, 1 half open, 2 open.", ("model",), breakers)
 
 
 def spare_the_collector() -> None:

@@ -2,9 +2,22 @@
 
 knowledge.errors.DeskError
 └── BackendError
-    ├── MessageInvalid      a message that is empty, too long or not text
+    ├── MessageInvalid      a message that is empty or not text
+    ├── MessageTooLong      a message of more than MAX_MESSAGE_CHARS
     ├── ThreadBusy          the conversation is still answering the question before
-    ├── RunUnknown          no run of that id
+    ├── ThreadUnknown       no conversation of that id that is this user's
+    ├── SessionTaken        a conversation cannot come back: its session has begun another
+    ├── HandoverUnknown     no hand-over of that id
+    ├── RunUnknown          no run of that id that is this user's
+    ├── RunExists           the id that a client gives its run is taken
+    ├── KeyRefused          no key, or none that is known
+    ├── NotAllowed          only an operator may do that
+    ├── NotNow              come again later
+    │   ├── BudgetSpent         the user's budget of the day is used up
+    │   ├── RateLimited         the user asks too often
+    │   ├── QueueFull           too many messages wait in one conversation
+    │   ├── TooManyRuns         the desk answers as many questions as it can
+    │   └── TooManyStreams      as many streams are open as there may be
     ├── RunTimedOut         no end within RUN_TIMEOUT_SECONDS
     ├── ShuttingDown        no new questions any more
     ├── StorageFailed       the log could not be written
@@ -27,6 +40,12 @@ class MessageInvalid(BackendError):
     code = "message_invalid"
 
 
+class MessageTooLong(BackendError):
+    """Refused before a run exists."""
+
+    code = "message_too_long"
+
+
 class ThreadBusy(BackendError):
     """Two answers at once in one conversation would be interleaved."""
 
@@ -34,10 +53,87 @@ class ThreadBusy(BackendError):
     retryable = True
 
 
+class ThreadUnknown(BackendError):
+    """Nobody learns whether it is somebody else's."""
+
+    code = "thread_not_found"
+
+
+class SessionTaken(BackendError):
+    """Of one session there is one conversation at a time."""
+
+    code = "session_taken"
+
+
+class HandoverUnknown(BackendError):
+    """No hand-over of that id that this user may see."""
+
+    code = "handover_not_found"
+
+
 class RunUnknown(BackendError):
-    """No run of that id."""
+    """Nobody learns whether it is somebody else's."""
 
     code = "run_not_found"
+
+
+class RunExists(BackendError):
+    """Two runs of one id would share a log."""
+
+    code = "run_exists"
+
+
+class KeyRefused(BackendError):
+    """Said of every key that is not in API_KEYS, whatever is wrong with it."""
+
+    code = "key_refused"
+
+
+class NotAllowed(BackendError):
+    """What concerns every user is for operators."""
+
+    code = "not_allowed"
+
+
+class NotNow(BackendError):
+    """The same request may succeed after `retry_after` seconds."""
+
+    code = "not_now"
+    retryable = True
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class BudgetSpent(NotNow):
+    """Checked before any provider is called."""
+
+    code = "budget_spent"
+
+
+class RateLimited(NotNow):
+    """RATE_LIMIT."""
+
+    code = "rate_limited"
+
+
+class QueueFull(NotNow):
+    """MAX_QUEUED."""
+
+    code = "queue_full"
+
+
+class TooManyRuns(NotNow):
+    """MAX_RUNS."""
+
+    code = "too_many_runs"
+
+
+class TooManyStreams(NotNow):
+    """MAX_STREAMS."""
+
+    code = "too_many_streams"
 
 
 class RunTimedOut(BackendError):
@@ -75,6 +171,15 @@ _STATUS: dict[type[DeskError], int] = {
     AgentUnknown: 404,
     FolderUnknown: 404,
     RunUnknown: 404,
+    ThreadUnknown: 404,
+    HandoverUnknown: 404,
+    KeyRefused: 401,
+    NotAllowed: 403,
+    BudgetSpent: 402,
+    NotNow: 429,
+    MessageTooLong: 413,
+    RunExists: 409,
+    SessionTaken: 409,
     ThreadBusy: 409,
     IndexUnavailable: 503,
     ShuttingDown: 503,

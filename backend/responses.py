@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from backend.errors import status_of
+from backend.errors import KeyRefused, NotNow, status_of
 from knowledge.errors import DeskError
 
 _LOG = logging.getLogger(__name__)
@@ -31,7 +31,12 @@ def install(app: FastAPI) -> None:
 
 def _desk_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DeskError)  # noqa: S101 - registered for this type
-    return error_response(status_of(error), error.code, error.message, retryable=error.retryable)
+    response = error_response(status_of(error), error.code, error.message, retryable=error.retryable)
+    if isinstance(error, NotNow):
+        response.headers["retry-after"] = str(error.retry_after)
+    if isinstance(error, KeyRefused):
+        response.headers["www-authenticate"] = "Bearer"
+    return response
 
 
 def _validation_error(_: Request, error: Exception) -> JSONResponse:

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -38,6 +39,7 @@ class LiveRun:
     frames: list[Frame] = field(default_factory=list)
     ended: bool = False
     failure: StorageFailed | None = None
+    left: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def publish(self, frames: list[Frame]) -> None:
@@ -74,7 +76,7 @@ class RunLog:
 
     def open(self, run: Run, base: int = 0) -> LiveRun:
         """Begin a run's log, or go on with one from number `base`."""
-        suffix = b',"session_id":' + orjson.dumps(run.session_id) + b"}"
+        suffix = b',"session_id":' + orjson.dumps(run.session_id)
         live = LiveRun(run, base, suffix, posted=base)
         self._live[run.id] = live
         return live
@@ -83,9 +85,12 @@ class RunLog:
         """Number an event and have it stored, with whatever else must happen in the same transaction."""
         if live.failure:
             raise live.failure
-        payload = event.model_dump_json(exclude_none=True).encode()
-        if not isinstance(event, Start):
-            payload = payload[:-1] + live.suffix
+        # Events say nothing of when and in which conversation they happen.
+        payload = b'%s%s,"timestamp":"%s"}' % (
+            event.model_dump_json(exclude_none=True).encode()[:-1],
+            b"" if isinstance(event, Start) else live.suffix,
+            datetime.now(UTC).isoformat(timespec="milliseconds").encode(),
+        )
         self._pending.append(_Posted(live, Entry(live.run.id, live.posted, event, payload), also))
         live.posted += 1
         self._work.set()
@@ -103,16 +108,22 @@ class RunLog:
         if live is None:
             return
         position = after + 1 - live.base
-        while position < len(live.frames) or not live.ended:
+        while position < len(live.frames) or not (live.ended or live.left):
             if live.failure:
                 raise live.failure
             # A follower may be ahead: it asked for what comes after a number that does not exist yet.
             if position >= len(live.frames):
                 await live.wait(idle_seconds)
-            frames = live.frames[position:]
+            frames = live.frames[position : position + _PAGE]
             position += len(frames)
-            if frames or not live.ended:
+            if frames or not (live.ended or live.left):
                 yield frames
+
+    def leave(self, live: LiveRun) -> None:
+        """The run goes on in another process: whoever follows it here has to ask there for the rest."""
+        live.left = True
+        self._live.pop(live.run.id, None)
+        live.publish([])
 
     async def close(self) -> None:
         """Store what is pending, then stop."""

@@ -3,17 +3,21 @@
 import asyncio
 import logging
 import sqlite3
-import time
 import uuid
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, Protocol
 
-from agents.assistant import Outcome
-from agents.events import Cancelled, Done, Error, Event, Reset, Start, StepStatus, Token, TraceEnd, TraceStart
-from backend import sse, storage
-from backend.errors import RunTimedOut, RunUnknown, ShuttingDown, StorageFailed, ThreadBusy
-from backend.runlog import LiveRun, RunLog
+from agents.assistant import Outcome, Turn
+from agents.events import Cancelled, Done, Error, Event, Start, StepStatus, TraceEnd, TraceStart, TraceUpdate
+from agents.supervisor import SUPERVISOR
+from backend import sse, storage, threads
+from backend.asking import Asked, Asking
+from backend.errors import RunTimedOut, RunUnknown, ShuttingDown, StorageFailed
+from backend.lanes import Active, Lanes
+from backend.metrics import Metrics
+from backend.progress import Progress
+from backend.runlog import RunLog
+from backend.settings import Settings
 from backend.sse import Frame
 from backend.storage import Run
 from knowledge.database import Database
@@ -24,176 +28,250 @@ _LOG = logging.getLogger(__name__)
 INTERRUPTED = Error(
     code="interrupted", message="The desk was stopped in the middle of this answer; please ask again.", retryable=True
 )
+# A question that has been under way at that many ends of the process may well be what ended it.
+_MOST_ATTEMPTS = 3
 
 
 class Answers(Protocol):
     """What the engine runs: see `agents.assistant.Assistant`."""
 
-    def stream(self, question: str, thread_id: str, run_id: str) -> AsyncIterator[Event | Outcome]: ...
+    def stream(self, turn: Turn) -> AsyncIterator[Event | Outcome]: ...
 
-
-@dataclass
-class _Progress:
-    """What a run has said so far."""
-
-    live: LiveRun
-    said: list[str] = field(default_factory=list)
-    tokens: int = 0
-    open_steps: dict[str, TraceStart] = field(default_factory=dict)
-
-    def hear(self, event: Event) -> None:
-        match event:
-            case Token():
-                self.said.append(event.content)
-                self.tokens += 1
-            case Reset():
-                self.said.clear()
-            case TraceStart():
-                self.open_steps[event.step_id] = event
-            case TraceEnd():
-                self.open_steps.pop(event.step_id, None)
-
-    @property
-    def text(self) -> str:
-        return "".join(self.said)
+    async def leave(self, turn: Turn, said: str) -> None: ...
 
 
 class RunEngine:
     """Every run under way, as a task of its own."""
 
-    def __init__(self, database: Database, log: RunLog, answers: Answers, run_seconds: float) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        log: RunLog,
+        answers: Callable[[str], Answers],
+        metrics: Metrics,
+    ) -> None:
+        self._settings = settings
         self._database = database
         self._log = log
         self._answers = answers
-        self._run_seconds = run_seconds
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._busy: dict[str, str] = {}
+        self._metrics = metrics
+        self.lanes = Lanes()
+        self._asking = Asking(settings, database, self.lanes)
         self._stopping = False
 
-    async def recover(self) -> int:
-        """End what a process that is gone had under way: nothing stays unfinished, and what was said is kept."""
-        runs = await self._database.read(storage.unfinished_runs)
-        for run in runs:
+    async def recover(self) -> None:
+        """Go on with what a process that is gone had under way, or end it: nothing stays unfinished."""
+        for run in await self._database.read(storage.unfinished_runs):
             events = await self._stored_events(run.id)
-            progress = _Progress(self._log.open(run, base=len(events)))
+            progress = Progress(self._log.open(run, base=len(events)))
             for event in events:
                 progress.hear(event)
-            await self._end(progress, INTERRUPTED)
-        return len(runs)
+            if not events:
+                await self._say(progress, _start(run))
+            for end in progress.cut_off("failed"):
+                await self._say(progress, end)
+            if self._settings.interrupted_runs == "end" or run.attempts >= _MOST_ATTEMPTS:
+                await self._give_up(progress, INTERRUPTED)
+                continue
+            _LOG.info("run goes on after a restart", extra=_ids(run))
+            begun = run.status != "queued"
+            active = Active(run, run.attempts + begun)
+            self._lane(active, self._go_on(active, progress, again=begun))
 
-    async def start(self, question: str, session_id: str) -> Run:
+    async def start(self, asked: Asked) -> Run:
         """Store the question and begin to answer it. Returns once both would survive a crash."""
         if self._stopping:
             raise ShuttingDown("The desk is being stopped; please ask again in a moment.")
-        # One conversation is one graph thread: a second answer at once would write over the first one's memory.
-        if session_id in self._busy:
-            raise ThreadBusy(f"session {session_id} is still answering; wait for run {self._busy[session_id]} to end")
-        run_id = str(uuid.uuid4())
-        self._busy[session_id] = run_id
-        try:
-            thread_id = await self._database.read(lambda db: storage.thread_of_session(db, session_id))
-            now = time.time()
-            thread_id = thread_id or str(uuid.uuid4())
-            run = Run(run_id, thread_id, session_id, "in_progress", question, now, None, None, None)
-            await self._database.write(lambda db: storage.begin_run(db, run, str(uuid.uuid4())))
-            live = self._log.open(run)
-            start = Start(run_id=run_id, thread_id=thread_id, session_id=session_id, generation_id=run_id)
-            await self._log.append(live, start)
-        except BaseException:
-            del self._busy[session_id]
-            raise
-        task = asyncio.create_task(self._execute(_Progress(live)), name=f"run-{run_id}")
-        self._tasks[run_id] = task
-        task.add_done_callback(lambda _: self._forget(run))
+        async with self._asking.admitted(asked) as run:
+            active = Active(run)
+            opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            # Whoever asked may leave at once; what is begun is ended all the same.
+            self._lane(active, self._begin(active, opened))
+        await asyncio.shield(opened)
         return run
 
-    async def get(self, run_id: str) -> Run:
-        """A run by id, or `RunUnknown`."""
+    async def get(self, run_id: str, user_id: str) -> Run:
+        """A run of that user's by id, or `RunUnknown`."""
         run = await self._database.read(lambda db: storage.get_run(db, run_id))
-        if run is None:
+        if run is None or run.user_id != user_id:
             raise RunUnknown(f"there is no run {run_id}")
         return run
 
-    def follow(self, run_id: str, after: int, idle_seconds: float) -> AsyncIterator[list[Frame]]:
-        """A run's frames after number `after`, stored and live, to its end."""
-        return self._log.follow(run_id, after, idle_seconds)
+    def follow(self, run_id: str, after: int = -1) -> AsyncIterator[list[Frame]]:
+        """A run's frames after number `after`, stored and live, to its end; an empty batch after each silence."""
+        return self._log.follow(run_id, after, self._settings.heartbeat_seconds)
+
+    async def cancel(self, run_id: str, user_id: str, reason: str) -> Run:
+        """Stop a run. Returns at once, before its last event; one that has ended stays as it is."""
+        run = await self.get(run_id, user_id)
+        if active := self.lanes.get(run_id):
+            active.stop(reason)
+        return run
+
+    def cancel_now(self, run_id: str, reason: str) -> None:
+        """Stop a run whose user is known to be the one that asks."""
+        if active := self.lanes.get(run_id):
+            active.stop(reason)
+
+    async def cancel_thread(self, thread_id: str, reason: str) -> None:
+        """Stop everything of a conversation and wait until it has ended."""
+        actives = self.lanes.of_thread(thread_id)
+        for active in actives:
+            active.stop(reason)
+        if tasks := [active.task for active in actives if active.task]:
+            await asyncio.wait(tasks)
 
     async def stop(self, seconds: float) -> None:
-        """Take no more questions and cancel what is under way; each run still writes its own end."""
+        """Take no more questions; give answers under way that long, then leave them to the next process."""
         self._stopping = True
-        for task in self._tasks.values():
-            task.cancel("the desk is shutting down")
-        if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=seconds)
+        tasks = [active.task for active in self.lanes if active.task]
+        if not tasks:
+            return
+        if self._settings.interrupted_runs == "continue":
+            await asyncio.wait(tasks, timeout=seconds)
+        for active in self.lanes:
+            if self._settings.interrupted_runs == "continue":
+                active.suspend()
+            else:
+                active.stop("the desk is shutting down")
+        await asyncio.wait(tasks, timeout=seconds)
 
-    async def _execute(self, progress: _Progress) -> None:
-        run = progress.live.run
+    def _lane(self, active: Active, work: Coroutine[Any, Any, None]) -> None:
+        self.lanes.enter(active)
+        active.task = asyncio.create_task(self._until_left(active, work), name=f"run-{active.run.id}")
+
+    async def _until_left(self, active: Active, work: Coroutine[Any, Any, None]) -> None:
         try:
-            async with asyncio.timeout(self._run_seconds):
-                outcome = await self._relay(progress)
-            message_id = str(uuid.uuid4())
-            await self._end(progress, _done(progress, outcome, message_id), message_id)
-        except asyncio.CancelledError as stopped:
-            await self._end(progress, Cancelled(reason=str(stopped) or "cancelled"))
-        except TimeoutError:
-            await self._fail(progress, RunTimedOut(f"no answer within {self._run_seconds:g} s; please ask again"))
-        except sqlite3.Error as error:
-            message = f"the conversation cannot be stored ({error}); check the disk that holds DATA_DIR"
-            await self._fail(progress, StorageFailed(message))
-        except DeskError as error:
-            await self._fail(progress, error)
-        except Exception:  # noqa: BLE001 - the edge: whatever it was becomes the run's one error event
-            _LOG.exception("run %s failed", run.id)
-            await self._fail(progress, DeskError("Something went wrong on our side; please ask again."))
+            await work
+        finally:
+            self.lanes.leave(active)
 
-    async def _relay(self, progress: _Progress) -> Outcome:
-        run = progress.live.run
-        async for item in self._answers.stream(run.question, run.thread_id, run.id):
-            if isinstance(item, Outcome):
-                return item
-            progress.hear(item)
-            await self._log.append(progress.live, item)
+    async def _begin(self, active: Active, opened: asyncio.Future[None]) -> None:
+        run = active.run
+        live = self._log.open(run)
+        progress = Progress(live)
+        try:
+            await self._database.write(lambda db: storage.begin_run(db, run, str(uuid.uuid4())))
+            await self._say(progress, _start(run))
+        except (sqlite3.Error, StorageFailed) as error:
+            self._log.leave(live)
+            opened.set_exception(_not_stored(error))
+            return
+        opened.set_result(None)
+        self._metrics.began(run)
+        await self._go_on(active, progress, again=False)
+
+    async def _go_on(self, active: Active, progress: Progress, *, again: bool) -> None:
+        """Answer, and write how that ended."""
+        run = active.run
+        turn = _turn(run, progress.text if again else None)
+        try:
+            with active.breakable():
+                outcome = await self._answer(active, turn, progress)
+            message_id = str(uuid.uuid4())
+            await self._end(progress, progress.done(outcome, message_id), message_id)
+        except asyncio.CancelledError:
+            if active.suspended:
+                self._log.leave(progress.live)
+                return
+            await self._give_up(progress, Cancelled(reason=active.stopped or "cancelled"), turn)
+        except TimeoutError:
+            error: DeskError = RunTimedOut(
+                f"no answer within {self._settings.run_timeout_seconds:g} s; please ask again"
+            )
+            await self._fail(progress, error, turn)
+        except sqlite3.Error as error:
+            await self._fail(progress, _not_stored(error), turn)
+        except DeskError as error:
+            await self._fail(progress, error, turn)
+        except Exception:  # noqa: BLE001 - the edge: whatever it was becomes the run's one error event
+            _LOG.exception("run failed", extra=_ids(run))
+            await self._fail(progress, DeskError("Something went wrong on our side; please ask again."), turn)
+
+    async def _answer(self, active: Active, turn: Turn, progress: Progress) -> Outcome:
+        run = active.run
+        await self.lanes.wait_for_turn(active)
+        if run.status == "queued" or active.attempt > 1:
+            await self._database.write(lambda db: storage.take_up(db, run.id, active.attempt))
+        async with asyncio.timeout(self._settings.run_timeout_seconds):
+            async for item in self._answers(run.agent_id).stream(turn):
+                if isinstance(item, Outcome):
+                    return item
+                await self._say(progress, _of_attempt(item, active.attempt))
         raise DeskError("the answer ended without an outcome")
 
-    async def _fail(self, progress: _Progress, error: DeskError) -> None:
-        _LOG.warning("run %s failed: %s", progress.live.run.id, error.code)
-        await self._end(progress, Error(code=error.code, message=error.message, retryable=error.retryable))
+    async def _say(self, progress: Progress, event: Event) -> None:
+        progress.hear(event)
+        self._metrics.heard(progress, event)
+        await self._log.append(progress.live, event)
 
-    async def _end(self, progress: _Progress, event: Done | Cancelled | Error, message_id: str | None = None) -> None:
+    async def _fail(self, progress: Progress, error: DeskError, turn: Turn) -> None:
+        _LOG.warning("run failed: %s", error.code, extra=_ids(progress.live.run))
+        await self._give_up(progress, Error(code=error.code, message=error.message, retryable=error.retryable), turn)
+
+    async def _give_up(self, progress: Progress, event: Cancelled | Error, turn: Turn | None = None) -> None:
+        """The end of an answer that is not whole. The conversation remembers what was said of it."""
+        run = progress.live.run
+        try:
+            await self._answers(run.agent_id).leave(turn or _turn(run, ""), progress.text)
+        except sqlite3.Error:
+            _LOG.exception("the conversation could not be tidied up", extra=_ids(run))
+        status: StepStatus = "cancelled" if isinstance(event, Cancelled) else "failed"
+        message_id = str(uuid.uuid4())
+        if isinstance(event, Cancelled) and progress.text:
+            event = event.model_copy(update={"message_id": message_id})
+        if progress.live.failure:
+            return
+        # What was cut off could not end its own steps.
+        for end in progress.cut_off(status):
+            await self._say(progress, end)
+        await self._end(progress, event, message_id)
+
+    async def _end(self, progress: Progress, event: Done | Cancelled | Error, message_id: str) -> None:
         """The terminal event and the answer it leaves behind, in one transaction."""
         run, text = progress.live.run, progress.text
 
         def keep_answer(db: sqlite3.Connection) -> None:
             if text:
-                storage.add_message(db, message_id or str(uuid.uuid4()), run, "assistant", text)
+                threads.add_message(db, message_id, run.thread_id, run.id, "assistant", text)
 
         if progress.live.failure:
             return
-        # What was cut off could not end its own steps. The innermost began last.
-        for step in reversed(progress.open_steps.values()):
-            status: StepStatus = "cancelled" if isinstance(event, Cancelled) else "failed"
-            await self._log.append(progress.live, TraceEnd(step_id=step.step_id, agent=step.agent, status=status))
+        self._metrics.ended(progress, event)
+        _LOG.info("run ended: %s", event.type, extra=_ids(run))
         await self._log.append(progress.live, event, keep_answer)
 
     async def _stored_events(self, run_id: str) -> list[Event]:
         frames = [frame async for batch in self._log.follow(run_id, -1, 1) for frame in batch]
         return [sse.event_of(frame) for frame in frames]
 
-    def _forget(self, run: Run) -> None:
-        self._tasks.pop(run.id, None)
-        self._busy.pop(run.session_id, None)
+
+def _start(run: Run) -> Start:
+    return Start(run_id=run.id, thread_id=run.thread_id, session_id=run.session_id, generation_id=run.id)
 
 
-def _done(progress: _Progress, outcome: Outcome, message_id: str) -> Done:
-    both = outcome.supervisor + outcome.workers
-    return Done(
-        message_id=message_id,
-        usage=both.usage,
-        cost_usd=round(both.cost_usd, 9),
-        supervisor=outcome.supervisor,
-        workers=outcome.workers,
-        reduced=outcome.reduced,
-        tokens=progress.tokens,
-        time=round(time.time() - progress.live.run.created_at, 3),
-        finish_reason=outcome.finish_reason,
-    )
+def _turn(run: Run, said: str | None) -> Turn:
+    agent = None if run.agent_id == SUPERVISOR else run.agent_id
+    return Turn(run.question, run.thread_id, run.id, agent, run.user_id, said, run.request)
+
+
+def _of_attempt(event: Event, attempt: int) -> Event:
+    """Steps that are taken again have names of their own."""
+    if attempt == 1 or not isinstance(event, TraceStart | TraceUpdate | TraceEnd):
+        return event
+    names = {"step_id": f"{event.step_id}~{attempt}"}
+    if isinstance(event, TraceStart) and event.parent_id:
+        names["parent_id"] = f"{event.parent_id}~{attempt}"
+    return event.model_copy(update=names)
+
+
+def _not_stored(error: Exception) -> DeskError:
+    if isinstance(error, DeskError):
+        return error
+    return StorageFailed(f"the conversation cannot be stored ({error}); check the disk that holds DATA_DIR")
+
+
+def _ids(run: Run) -> dict[str, str]:
+    """For the log: which run of which conversation; never what was said."""
+    return {"run_id": run.id, "thread_id": run.thread_id, "user_id": run.user_id, "agent_id": run.agent_id}

@@ -1,10 +1,11 @@
 """What is refused before any door sees it: bodies that are too large, and other sites' pages.
 
 Without keys the desk trusts whoever reaches its port, so it listens on the loopback address alone, and a web page of
-another origin must not be able to use a visitor's browser to reach it. It does not protect against other users of the
-same machine.
+another origin must not be able to use a visitor's browser to reach it, unless CORS_ORIGINS names it. It does not
+protect against other users of the same machine. With keys no page can do anything without one.
 """
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 import orjson
@@ -25,26 +26,27 @@ class _BodyTooLarge(Exception):
 
 def check_address(settings: Settings) -> None:
     """Refuse to serve strangers without authentication."""
-    if settings.host not in LOOPBACK:
+    if settings.host not in LOOPBACK and not settings.api_keys.get_secret_value():
         raise BindRefused(
-            f"HOST={settings.host} would open the desk to the network without authentication; use 127.0.0.1"
+            f"HOST={settings.host} would open the desk to the network without authentication; "
+            "use 127.0.0.1, or set API_KEYS"
         )
 
 
 class OriginGuard:
     """Answers 403 to requests that a page of another site sends, and to host names that are not this machine's."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
         self._app = app
+        self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan" or _is_own(Headers(scope=scope), self._origins):
             await self._app(scope, receive, send)
-            return
-        if not _is_own(Headers(scope=scope)):
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": "origin refused"})
+        else:
             await _refuse(send, 403, "origin_refused", "This desk answers only requests from its own address.")
-            return
-        await self._app(scope, receive, send)
 
 
 class BodyLimit:
@@ -103,13 +105,13 @@ class _Metered:
             await _refuse_body(self._send, self._limit)
 
 
-def _is_own(headers: Headers) -> bool:
-    """Whether a request names this machine, and no page of another site sends it."""
+def _is_own(headers: Headers, origins: Collection[str]) -> bool:
+    """Whether a request names this machine, and no page of an unknown site sends it."""
     host, origin = headers.get("host", ""), headers.get("origin")
     try:
         # `[::1]:8000` -> `::1`, `localhost:8000` -> `localhost`
         own = urlsplit(f"//{host}").hostname in LOOPBACK
-        return own and (origin is None or urlsplit(origin).netloc == host)
+        return own and (origin is None or origin in origins or urlsplit(origin).netloc == host)
     except ValueError:
         return False
 

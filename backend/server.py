@@ -12,6 +12,7 @@ from agents.models.registry import MakeProvider, make_provider
 from agents.redaction import log_to_stderr
 from backend.app import create_app
 from backend.desk import Desk, open_desk
+from backend.protocols import BreakableHttp
 from backend.security import check_address
 from backend.settings import Settings
 
@@ -23,6 +24,7 @@ def serve(settings: Settings, make: MakeProvider = make_provider) -> int:
         create_app(settings),
         host=settings.host,
         port=settings.port,
+        http=BreakableHttp,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -1,8 +1,9 @@
 """Every setting, from the environment or `.env`; those of agents are in `agents.settings`."""
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from agents.settings import AgentSettings
 
@@ -15,18 +16,44 @@ class Settings(AgentSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     data_dir: Path = Path("data")
+    log_format: Literal["text", "json"] = "text"
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
     embedding_model: str = "bundled"
     answer_threshold: float = Field(default=0.23, ge=0, le=1)
 
+    api_keys: SecretStr = SecretStr("")
+    operators: str = ""
+    cors_origins: str = ""
+    rate_limit: str | None = None
+    daily_tokens: int = Field(default=0, ge=0)
+    daily_usd: float = Field(default=0, ge=0)
+
     max_message_chars: int = Field(default=8_000, ge=1)
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     max_document_bytes: int = Field(default=20_000_000, ge=1_000)
 
+    max_runs: int = Field(default=256, ge=1)
+    max_queued: int = Field(default=8, ge=1)
+    max_streams: int = Field(default=4_096, ge=1)
+
+    interrupted_runs: Literal["continue", "end"] = "continue"
     heartbeat_seconds: float = Field(default=15, gt=0)
     run_timeout_seconds: float = Field(default=300, gt=0)
+    slow_reader_seconds: float = Field(default=30, gt=0)
     shutdown_seconds: float = Field(default=10, gt=0)
+
+    @property
+    def rate(self) -> str:
+        """How often a user may ask: unless it is set, as often as a person can, and without keys there is but one."""
+        if self.rate_limit is not None:
+            return self.rate_limit
+        return "120/minute" if self.api_keys.get_secret_value() else ""
+
+    @property
+    def origins(self) -> list[str]:
+        """The web pages elsewhere that may use this desk."""
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
 
     @property
     def url(self) -> str:

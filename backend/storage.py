@@ -1,4 +1,4 @@
-"""Threads, messages, runs, steps and events in SQL: the tables, and each statement that touches them."""
+"""Runs, steps and events in SQL: each statement that touches them. The tables are in `backend.schema`."""
 
 import json
 import sqlite3
@@ -7,24 +7,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from agents.events import Cancelled, Done, Error, Event, Spent, Terminal, TraceEnd, TraceStart, Usage
-
-TITLE_CHARS = 60
+from agents.events import Cancelled, Done, Error, Event, Handoff, Spent, Terminal, TraceEnd, TraceStart, Usage
+from backend import handovers, spending, threads
 
 
 @dataclass(frozen=True)
 class Run:
-    """A question on its way to an answer."""
+    """A question on its way to an answer. What a door asked beside the question is in `request`."""
 
     id: str
     thread_id: str
     session_id: str
+    user_id: str
+    agent_id: str
     status: str
     question: str
     created_at: float
-    ended_at: float | None
-    finish_reason: str | None
-    error_code: str | None
+    ended_at: float | None = None
+    finish_reason: str | None = None
+    error_code: str | None = None
+    attempts: int = 1
+    request: str | None = None
 
 
 class Entry(NamedTuple):
@@ -36,75 +39,34 @@ class Entry(NamedTuple):
     payload: bytes
 
 
-def create_tables(db: sqlite3.Connection) -> None:
-    """The desk's own tables; documents have a file of their own."""
-    for statement in (
-        """CREATE TABLE threads (
-            id TEXT PRIMARY KEY, session_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
-            created_at REAL NOT NULL, updated_at REAL NOT NULL)""",
-        """CREATE TABLE runs (
-            id TEXT PRIMARY KEY, thread_id TEXT NOT NULL REFERENCES threads (id), session_id TEXT NOT NULL,
-            status TEXT NOT NULL, question TEXT NOT NULL, created_at REAL NOT NULL, ended_at REAL,
-            finish_reason TEXT, error_code TEXT, prompt_tokens INTEGER, completion_tokens INTEGER,
-            cached_tokens INTEGER, cost_usd REAL)""",
-        "CREATE INDEX unfinished_runs ON runs (status) WHERE ended_at IS NULL",
-        """CREATE TABLE messages (
-            id TEXT PRIMARY KEY, thread_id TEXT NOT NULL REFERENCES threads (id),
-            run_id TEXT NOT NULL REFERENCES runs (id), role TEXT NOT NULL, content TEXT NOT NULL,
-            created_at REAL NOT NULL)""",
-        "CREATE INDEX messages_by_thread ON messages (thread_id, created_at)",
-        "CREATE INDEX messages_by_run ON messages (run_id)",
-        """CREATE TABLE steps (
-            run_id TEXT NOT NULL REFERENCES runs (id), step_id TEXT NOT NULL, parent_id TEXT, step_type TEXT NOT NULL,
-            step_name TEXT NOT NULL, agent TEXT, status TEXT NOT NULL, started_at REAL NOT NULL, latency_ms REAL,
-            output TEXT, usage TEXT, PRIMARY KEY (run_id, step_id)) WITHOUT ROWID""",
-        """CREATE TABLE events (
-            run_id TEXT NOT NULL REFERENCES runs (id), seq INTEGER NOT NULL, payload BLOB NOT NULL,
-            PRIMARY KEY (run_id, seq)) WITHOUT ROWID""",
-    ):
-        db.execute(statement)
-
-
-def add_models_to_steps(db: sqlite3.Connection) -> None:
-    """Which model took a step, and what that cost."""
-    db.execute("ALTER TABLE steps ADD COLUMN model TEXT")
-    db.execute("ALTER TABLE steps ADD COLUMN cost_usd REAL")
-
-
-MIGRATIONS = (create_tables, add_models_to_steps)
-
-
-def thread_of_session(db: sqlite3.Connection, session_id: str) -> str | None:
-    """The conversation of a session, if it has begun."""
-    row = db.execute("SELECT id FROM threads WHERE session_id = ?", (session_id,)).fetchone()
-    return row["id"] if row else None
-
-
 def begin_run(db: sqlite3.Connection, run: Run, message_id: str) -> None:
     """The question is stored before anything is done about it."""
-    title = run.question if len(run.question) <= TITLE_CHARS else run.question[: TITLE_CHARS - 3].rstrip() + "..."
+    threads.touch(db, run.thread_id, run.user_id, run.agent_id, run.session_id, run.question, run.created_at)
     db.execute(
-        """INSERT INTO threads VALUES (?, ?, ?, ?, ?)
-           ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at""",
-        (run.thread_id, run.session_id, " ".join(title.split()), run.created_at, run.created_at),
+        """INSERT INTO runs (id, thread_id, session_id, user_id, agent_id, status, question, created_at, request)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            run.id,
+            run.thread_id,
+            run.session_id,
+            run.user_id,
+            run.agent_id,
+            run.status,
+            run.question,
+            run.created_at,
+            run.request,
+        ),
     )
-    db.execute(
-        "INSERT INTO runs (id, thread_id, session_id, status, question, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (run.id, run.thread_id, run.session_id, run.status, run.question, run.created_at),
-    )
-    add_message(db, message_id, run, "user", run.question)
+    threads.add_message(db, message_id, run.thread_id, run.id, "user", run.question)
 
 
-def add_message(db: sqlite3.Connection, message_id: str, run: Run, role: str, content: str) -> None:
-    """One turn of a conversation."""
-    db.execute(
-        "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?)",
-        (message_id, run.thread_id, run.id, role, content, time.time()),
-    )
+def take_up(db: sqlite3.Connection, run_id: str, attempt: int) -> None:
+    """The run's turn has come, or has come again after a restart."""
+    db.execute("UPDATE runs SET status = 'in_progress', attempts = ? WHERE id = ?", (attempt, run_id))
 
 
 def append_events(db: sqlite3.Connection, entries: list[Entry]) -> None:
-    """Store events in their order, and keep runs and steps level with them."""
+    """Store events in their order, and keep runs, steps and hand-overs level with them."""
     db.executemany(
         "INSERT INTO events VALUES (?, ?, ?)", [(entry.run_id, entry.seq, entry.payload) for entry in entries]
     )
@@ -114,6 +76,8 @@ def append_events(db: sqlite3.Connection, entries: list[Entry]) -> None:
                 _begin_step(db, entry.run_id, started)
             case TraceEnd() as ended:
                 _end_step(db, entry.run_id, ended)
+            case Handoff() as handoff:
+                handovers.add(db, entry.run_id, handoff)
             case Done() | Cancelled() | Error() as terminal:
                 _end_run(db, entry.run_id, terminal)
 
@@ -125,8 +89,8 @@ def get_run(db: sqlite3.Connection, run_id: str) -> Run | None:
 
 
 def unfinished_runs(db: sqlite3.Connection) -> list[Run]:
-    """Runs that a process which is gone had under way."""
-    return [Run(**dict(row)) for row in db.execute(f"{_RUN} WHERE ended_at IS NULL ORDER BY created_at")]
+    """Runs that a process which is gone had under way, in the order in which they were asked."""
+    return [Run(**dict(row)) for row in db.execute(f"{_RUN} WHERE ended_at IS NULL ORDER BY created_at, rowid")]
 
 
 def events_after(db: sqlite3.Connection, run_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
@@ -162,9 +126,8 @@ def spent_by(steps: Iterable[dict[str, Any]]) -> tuple[Spent, Spent]:
     return supervisor, workers
 
 
-_RUN = (
-    """SELECT id, thread_id, session_id, status, question, created_at, ended_at, finish_reason, error_code FROM runs"""
-)
+_RUN = """SELECT id, thread_id, session_id, user_id, agent_id, status, question, created_at, ended_at, finish_reason,
+          error_code, attempts, request FROM runs"""
 
 
 def _begin_step(db: sqlite3.Connection, run_id: str, step: TraceStart) -> None:
@@ -185,22 +148,33 @@ def _end_step(db: sqlite3.Connection, run_id: str, step: TraceEnd) -> None:
 
 
 def _end_run(db: sqlite3.Connection, run_id: str, event: Terminal) -> None:
-    db.execute("UPDATE runs SET ended_at = ? WHERE id = ?", (time.time(), run_id))
+    # What was read and written is paid for, however the run ended.
+    supervisor, workers = spent_by(steps_of(db, run_id))
+    spent, now = supervisor + workers, time.time()
+    status, finish_reason, error_code = _ending(event)
+    db.execute(
+        """UPDATE runs SET ended_at = ?, status = ?, finish_reason = ?, error_code = ?, prompt_tokens = ?,
+           completion_tokens = ?, cached_tokens = ?, cost_usd = ? WHERE id = ?""",
+        (
+            now,
+            status,
+            finish_reason,
+            error_code,
+            spent.usage.prompt,
+            spent.usage.completion,
+            spent.usage.cached,
+            spent.cost_usd,
+            run_id,
+        ),
+    )
+    spending.add(db, run_id, spent, now)
+
+
+def _ending(event: Terminal) -> tuple[str, str | None, str | None]:
     match event:
         case Done():
-            db.execute(
-                """UPDATE runs SET status = 'completed', finish_reason = ?, prompt_tokens = ?, completion_tokens = ?,
-                   cached_tokens = ?, cost_usd = ? WHERE id = ?""",
-                (
-                    event.finish_reason,
-                    event.usage.prompt,
-                    event.usage.completion,
-                    event.usage.cached,
-                    event.cost_usd,
-                    run_id,
-                ),
-            )
+            return "completed", event.finish_reason, None
         case Cancelled():
-            db.execute("UPDATE runs SET status = 'cancelled' WHERE id = ?", (run_id,))
+            return "cancelled", None, None
         case Error():
-            db.execute("UPDATE runs SET status = 'failed', error_code = ? WHERE id = ?", (event.code, run_id))
+            return "failed", None, event.code

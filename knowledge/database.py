@@ -145,15 +145,17 @@ def _open(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     # Commits survive a killed process; after a power cut the file is whole but may lack the last instants.
     connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
 
 def _migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
     """Apply what is new of an append-only list; the file remembers how many it has had."""
     done = connection.execute("PRAGMA user_version").fetchone()[0]
+    # A table that others refer to can only be replaced while nobody looks after the references.
+    connection.execute("PRAGMA foreign_keys = OFF")
     for number, migration in enumerate(migrations[done:], start=done + 1):
         connection.execute("BEGIN IMMEDIATE")
         migration(connection)
         connection.execute(f"PRAGMA user_version = {number:d}")
         connection.execute("COMMIT")
+    connection.execute("PRAGMA foreign_keys = ON")

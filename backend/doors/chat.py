@@ -1,25 +1,23 @@
 """The main door: `POST /chat` for a whole answer, `POST /chat/stream` for one word by word."""
 
-import time
-import uuid
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter
+from pydantic import ConfigDict, model_validator
+from starlette.requests import Request
 from starlette.responses import Response
 
-from agents.events import Done, Error, Event, Route, Source, Sources, Spent, Usage
-from backend import sse
-from backend.doors.common import TheDesk
-from backend.errors import STATUS_BY_CODE, MessageInvalid
-from backend.responses import error_response
-from backend.storage import Run, answer_of
+from backend.asking import Asked
+from backend.desk import Desk
+from backend.doors.answers import Answer, streamed, whole
+from backend.doors.common import ASKING, Manner, SessionId, TheDesk, TheUser
+from backend.doors.schemas import EVENT_STREAM
+from backend.storage import Run
+from backend.users import User
 
-router = APIRouter(tags=["chat"])
+router = APIRouter(tags=["chat"], responses=ASKING)
 
 
-class ChatRequest(BaseModel):
-    """A message. Messages of one session make a conversation; without a session id a new one begins."""
+class ChatRequest(Manner):
+    """A message. Messages of one session make a conversation; without a session or a thread a new one begins."""
 
     model_config = ConfigDict(
         strict=True,
@@ -27,74 +25,36 @@ class ChatRequest(BaseModel):
     )
 
     message: str
-    session_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:-]{1,128}$")
+    session_id: SessionId | None = None
+    thread_id: SessionId | None = None
+
+    @model_validator(mode="after")
+    def _one_conversation(self) -> "ChatRequest":
+        if self.session_id is not None and self.thread_id is not None:
+            raise ValueError("give session_id or thread_id, not both")
+        return self
 
 
-class ChatResponse(BaseModel):
-    """A whole answer."""
-
-    answer: str
-    session_id: str
-    thread_id: str
-    run_id: str
-    agents: list[str]
-    sources: list[Source]
-    usage: Usage
-    cost_usd: float
-    supervisor: Spent
-    workers: Spent
-    reduced: bool
-    time: float
-    finish_reason: str
-
-
-async def _begin(request: ChatRequest, desk: TheDesk) -> Run:
-    """Check the message and start its run, before the first byte of any answer."""
-    message = request.message.strip()
-    if not message:
-        raise MessageInvalid("The message is empty; write a question.")
-    if len(message) > desk.settings.max_message_chars:
-        raise MessageInvalid(
-            f"The message has {len(message):,} characters; the limit is {desk.settings.max_message_chars:,}."
-        )
-    if "\x00" in message or (not message.isascii() and message.encode("utf-8", "ignore").decode() != message):
-        raise MessageInvalid("The message holds characters that are not text.")
-    return await desk.runs.start(message, request.session_id or str(uuid.uuid4()))
-
-
-BegunRun = Annotated[Run, Depends(_begin)]
-
-
-@router.post("/chat", response_model=ChatResponse)
-async def chat(run: BegunRun, desk: TheDesk) -> Response | ChatResponse:
+@router.post("/chat", response_model=Answer)
+async def chat(asked: ChatRequest, request: Request, desk: TheDesk, user: TheUser) -> Response | Answer:
     """The answer at once, when it is whole."""
-    events: list[Event] = []
-    async for frames in desk.runs.follow(run.id, -1, desk.settings.heartbeat_seconds):
-        events.extend(sse.event_of(frame) for frame in frames)
-    last = events[-1]
-    if isinstance(last, Error):
-        return error_response(STATUS_BY_CODE.get(last.code, 500), last.code, last.message, retryable=last.retryable)
-    if not isinstance(last, Done):
-        return error_response(503, "cancelled", "The answer was stopped before it was whole.", retryable=True)
-    answer = await desk.database.read(lambda db: answer_of(db, run.id))
-    return ChatResponse(
-        answer=answer or "",
-        session_id=run.session_id,
-        thread_id=run.thread_id,
-        run_id=run.id,
-        agents=[agent for event in events if isinstance(event, Route) for agent in event.agents],
-        sources=[source for event in events if isinstance(event, Sources) for source in event.sources],
-        usage=last.usage,
-        cost_usd=last.cost_usd,
-        supervisor=last.supervisor,
-        workers=last.workers,
-        reduced=last.reduced,
-        time=round(time.time() - run.created_at, 3),
-        finish_reason=last.finish_reason,
-    )
+    return await whole(desk, await _begin(asked, desk, user), request, asked.on_disconnect)
 
 
-@router.post("/chat/stream")
-async def chat_stream(run: BegunRun, desk: TheDesk) -> Response:
+@router.post("/chat/stream", response_class=Response, responses=EVENT_STREAM)
+async def chat_stream(asked: ChatRequest, desk: TheDesk, user: TheUser) -> Response:
     """The answer as server-sent events: start, route, trace steps, sources, tokens, done."""
-    return sse.stream(desk.runs.follow(run.id, -1, desk.settings.heartbeat_seconds))
+    desk.streams.check()
+    return streamed(desk, await _begin(asked, desk, user), asked.on_disconnect)
+
+
+async def _begin(asked: ChatRequest, desk: Desk, user: User) -> Run:
+    return await desk.runs.start(
+        Asked(
+            user.id,
+            asked.message,
+            session_id=asked.session_id,
+            thread_id=asked.thread_id,
+            when_busy=asked.when_busy,
+        )
+    )

@@ -1,16 +1,105 @@
-"""What several doors need: the desk itself, handed over by the application."""
+"""What several doors need: the desk itself, who asks, and how messages are taken."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import HTTPConnection
 
 from backend.desk import Desk
+from backend.lanes import WhenBusy
+from backend.users import User
+
+SessionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+OnDisconnect = Literal["continue", "cancel"]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Offset = Annotated[int, Query(ge=0, le=2**31)]
 
 
-def _desk(request: Request) -> Desk:
-    desk = request.app.state.desk
-    assert isinstance(desk, Desk)  # noqa: S101 - the lifespan sets it before the first request
+def the_desk(connection: HTTPConnection) -> Desk:
+    """The open desk."""
+    desk = connection.app.state.desk
+    assert isinstance(desk, Desk)  # noqa: S101 - whoever serves the application puts it there first
     return desk
 
 
-TheDesk = Annotated[Desk, Depends(_desk)]
+TheDesk = Annotated[Desk, Depends(the_desk)]
+
+
+def the_user(connection: HTTPConnection, desk: TheDesk) -> User:
+    """Whoever asks, by the key they send, or `KeyRefused`."""
+    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and key:
+        return desk.users.of_key(key.strip())
+    return desk.users.of_key(connection.headers.get("x-api-key"))
+
+
+TheUser = Annotated[User, Depends(the_user)]
+
+
+def an_operator(user: TheUser) -> User:
+    """Whoever asks may do what concerns every user."""
+    user.check_operator()
+    return user
+
+
+Operator = Annotated[User, Depends(an_operator)]
+
+
+class Manner(BaseModel):
+    """How a message is taken: if its conversation is still answering, and if the client leaves before the end."""
+
+    model_config = ConfigDict(strict=True)
+
+    when_busy: WhenBusy = "reject"
+    on_disconnect: OnDisconnect = "continue"
+
+
+class Page(BaseModel):
+    """Some of many."""
+
+    total: int
+    limit: int
+    offset: int
+
+
+ErrorBody = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "retryable"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "retryable": {"type": "boolean"},
+            },
+        }
+    },
+}
+
+
+def fails(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For the description of a door: it may answer with these, each in the one shape of errors."""
+    body = {"application/json": {"schema": ErrorBody}}
+    return {status: {"description": _FAILURES[status], "content": body} for status in statuses}
+
+
+_FAILURES = {
+    400: "The body is not JSON.",
+    401: "No key, or none that is known.",
+    402: "The budget of the day is spent.",
+    403: "Not for this user, or not from this page.",
+    404: "There is none of that id that is this user's.",
+    409: "Not in this state.",
+    413: "Too large.",
+    422: "Something in the request cannot be used.",
+    429: "Too often or too much at once; see Retry-After.",
+    503: "Not now; the message says why.",
+    504: "No answer in time.",
+}
+ASKING = fails(400, 401, 402, 404, 409, 413, 422, 429, 503, 504)
+"""What asking a question may fail with."""
+LOOKING = fails(401, 404, 422)
+"""What looking at something may fail with."""

@@ -1,39 +1,83 @@
-"""Runs after the fact or from elsewhere: look at one, and follow it from any event on."""
+"""Runs after the fact or from elsewhere: look at one, follow it from any event on, stop it, rate its answer."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from backend import sse, storage
-from backend.doors.common import TheDesk
+from backend import handovers, sse, storage
+from backend.doors.common import LOOKING, TheDesk, TheUser, fails
+from backend.doors.schemas import EVENT_STREAM
+from backend.storage import Run
+from backend.streams import EventStream
 
 # More events than any run has.
 _LAST = 2**53
 
-router = APIRouter(prefix="/runs", tags=["runs"])
+router = APIRouter(prefix="/runs", tags=["runs"], responses=LOOKING)
+
+
+class Stopped(BaseModel):
+    """Whether a run was still under way; its last event tells how it ended."""
+
+    run_id: str
+    status: str
+
+
+class Feedback(BaseModel):
+    """Thumbs up or down, and why."""
+
+    model_config = ConfigDict(
+        strict=True, json_schema_extra={"examples": [{"rating": "down", "comment": "The limit is 200 MB now."}]}
+    )
+
+    rating: Literal["up", "down"]
+    comment: str = Field(default="", max_length=4_000)
 
 
 @router.get("/{run_id}")
-async def get_run(run_id: str, desk: TheDesk) -> dict[str, Any]:
-    """A run with its answer, its steps, and what they took: so far, if it is still under way."""
-    run = await desk.runs.get(run_id)
+async def get_run(run_id: str, desk: TheDesk, user: TheUser) -> dict[str, Any]:
+    """A run with its answer, its steps, what they took and what was said of it: so far, if it is still under way."""
+    run = await desk.runs.get(run_id, user.id)
     answer = await desk.database.read(lambda db: storage.answer_of(db, run_id))
     steps = await desk.database.read(lambda db: storage.steps_of(db, run_id))
+    feedback = await desk.database.read(lambda db: handovers.feedback_of(db, run_id))
     supervisor, workers = storage.spent_by(steps)
     both = supervisor + workers
     spent = {"usage": both.usage, "cost_usd": both.cost_usd, "supervisor": supervisor, "workers": workers}
-    return {**vars(run), "answer": answer, **spent, "steps": steps}
+    return {**_shown(run), "answer": answer, **spent, "feedback": feedback, "steps": steps}
 
 
-@router.get("/{run_id}/stream")
+@router.get("/{run_id}/stream", response_class=Response, responses=EVENT_STREAM)
 async def follow_run(
     run_id: str,
     desk: TheDesk,
+    user: TheUser,
     after: Annotated[int | None, Query(ge=-1, le=_LAST)] = None,
     last_event_id: Annotated[int | None, Header(ge=-1, le=_LAST)] = None,
 ) -> Response:
     """The run's events after a number, or all of them: those stored, then those still to come."""
-    run = await desk.runs.get(run_id)
+    desk.streams.check()
+    run = await desk.runs.get(run_id, user.id)
     position = next((number for number in (after, last_event_id) if number is not None), -1)
-    return sse.stream(desk.runs.follow(run.id, position, desk.settings.heartbeat_seconds))
+    return EventStream(sse.chunks(desk.runs.follow(run.id, position)), desk.streams)
+
+
+@router.post("/{run_id}/cancel")
+async def cancel_run(run_id: str, desk: TheDesk, user: TheUser) -> Stopped:
+    """Stop a run, from wherever; a second time, or after its end, nothing more happens."""
+    run = await desk.runs.cancel(run_id, user.id, "cancelled by the user")
+    return Stopped(run_id=run.id, status="cancelling" if run.ended_at is None else run.status)
+
+
+@router.post("/{run_id}/feedback", responses=fails(409))
+async def rate_run(run_id: str, feedback: Feedback, desk: TheDesk, user: TheUser) -> dict[str, Any]:
+    """Say whether the answer was good; saying it again replaces what was said."""
+    await desk.runs.get(run_id, user.id)
+    await desk.database.write(lambda db: handovers.rate(db, run_id, feedback.rating, feedback.comment))
+    return {"run_id": run_id, **feedback.model_dump()}
+
+
+def _shown(run: Run) -> dict[str, Any]:
+    return {name: value for name, value in vars(run).items() if name != "request"}

@@ -10,10 +10,11 @@ from langchain_core.messages import AnyMessage
 from langchain_core.runnables import RunnableConfig
 
 from agents.assistant import Assistant, Outcome
+from agents.assistant import Turn as Asked
 from agents.catalog import read_catalog
 from agents.embedded_router import EmbeddedRouter
-from agents.events import Event, Token
-from agents.supervisor import Graph, Supervisor
+from agents.events import Event, Token, TraceEnd, Usage
+from agents.supervisor import Supervisor
 from agents.workers import Worker
 from agents.writers import Chain
 from backend.memory import open_memory
@@ -36,6 +37,11 @@ class Turn:
         """The answer as a client would put it together."""
         return "".join(token.content for token in self.of(Token))
 
+    @property
+    def used(self) -> Usage:
+        """What the agents' models took."""
+        return sum((end.usage for end in self.of(TraceEnd) if end.agent and end.usage), Usage())
+
     def of(self, kind: type[E]) -> list[E]:
         """The events of one type."""
         return [event for event in self.events if isinstance(event, kind)]
@@ -45,12 +51,12 @@ class Turn:
 class Desk:
     """Conversations with the agents of the shipped catalogue."""
 
-    graph: Graph
+    assistant: Assistant
 
     async def ask(self, question: str, thread: str = "t", turn: Turn | None = None) -> Turn:
         """One turn; pass your own `turn` to see what came before an error."""
         heard = turn or Turn()
-        async for item in Assistant(self.graph).stream(question, thread, "run"):
+        async for item in self.assistant.stream(Asked(question, thread, "run")):
             if isinstance(item, Outcome):
                 heard.outcome = item
             else:
@@ -59,12 +65,12 @@ class Desk:
 
     async def messages(self, thread: str = "t") -> list[AnyMessage]:
         """What the thread remembers as said."""
-        state = await self.graph.aget_state(RunnableConfig(configurable={"thread_id": thread}))
+        state = await self.assistant.graph.aget_state(RunnableConfig(configurable={"thread_id": thread}))
         return list(state.values["messages"])
 
     async def kept(self, agent: str, thread: str = "t") -> list[int]:
         """The evidence that an agent keeps through the thread."""
-        state = await self.graph.aget_state(RunnableConfig(configurable={"thread_id": thread}))
+        state = await self.assistant.graph.aget_state(RunnableConfig(configurable={"thread_id": thread}))
         return list(state.values["kept"][agent])
 
 
@@ -76,4 +82,4 @@ async def open_desk(library: Library, chain: Chain, memory: Path, threshold: flo
     router = EmbeddedRouter(library.embedder, searcher)
     supervisor = Supervisor(read_catalog("customer_support"), [router], worker, lambda agent: chain)
     async with open_memory(memory) as saver:
-        yield Desk(supervisor.graph(saver))
+        yield Desk(Assistant(supervisor, saver))

@@ -90,7 +90,7 @@ async def test_one_agent_answers_in_the_order_of_route_sources_tokens(desk: Desk
         ["route", "billing.retrieve", "billing.generate", "billing.agent"], "completed"
     )
     assert turn.outcome
-    assert (turn.outcome.finish_reason, turn.outcome.workers.usage) == (
+    assert (turn.outcome.finish_reason, turn.used) == (
         "stop",
         Usage(prompt=100, completion=10, total=110),
     )
@@ -111,7 +111,7 @@ async def test_two_agents_write_at_once_and_are_heard_one_after_the_other(librar
         assert len(tokens) == 4
         assert places(turn, Sources, agent)[0] < tokens[0]
     assert turn.outcome
-    assert turn.outcome.workers.usage == Usage(prompt=200, completion=20, total=220)
+    assert turn.used == Usage(prompt=200, completion=20, total=220)
 
 
 async def test_each_of_two_agents_is_asked_its_own_part_on_its_own_evidence(library: Library, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_an_answer_that_nobody_waits_for_is_finished_and_kept(server: Server) ->
     [
         (b'{"message": ""}', 422, "message_invalid"),
         (b'{"message": "   "}', 422, "message_invalid"),
-        (b'{"message": "%s"}' % (b"x" * 8_001), 422, "message_invalid"),
+        (b'{"message": "%s"}' % (b"x" * 8_001), 413, "message_too_long"),
         (b'{"message": "\\ud800"}', 422, "message_invalid"),
         (b'{"message": 7}', 422, "invalid_request"),
         (b"{}", 422, "invalid_request"),

@@ -17,7 +17,7 @@ HELD = "How are refunds paid? 3 tokens, then hang"
 
 
 @contextmanager
-def scripted(data_dir: Path, **settings: float) -> Iterator[Server]:
+def scripted(data_dir: Path, **settings: float | str) -> Iterator[Server]:
     with serve(data_dir, "tests.scripted", ANSWER_THRESHOLD=0, **settings) as running:
         yield running
 
@@ -55,11 +55,30 @@ def test_a_killed_desk_loses_nothing_that_was_acknowledged(data_dir: Path) -> No
             run_id = events[0]["run_id"]
             stored = replay(client, run_id)
             assert stored[: len(events)] == events
-            assert (stored[-1]["type"], stored[-1]["code"], stored[-1]["retryable"]) == ("error", "interrupted", True)
+            kinds = [event["type"] for event in stored]
+            assert kinds[-1] == "done"
+            assert kinds.count("reset") == 1
             run = client.get(f"/runs/{run_id}").json()
-            assert (run["status"], run["error_code"], run["answer"]) == ("failed", "interrupted", text_of(stored))
-            assert {step["status"] for step in run["steps"]} <= {"completed", "failed"}
+            assert (run["status"], run["attempts"], run["answer"]) == ("completed", 2, text_of(stored))
+            assert run["answer"] == "".join(f"word{number} " for number in range(400))
+            assert {step["status"] for step in run["steps"]} == {"completed", "failed"}
             assert ask(client, "How are refunds paid? 2 tokens", session)["answer"] == "word0 word1 "
+
+
+def test_a_desk_that_is_to_end_interrupted_answers_says_that_they_may_be_asked_again(data_dir: Path) -> None:
+    with scripted(data_dir) as server, server.client() as client:
+        with client.stream("POST", "/chat/stream", json={"message": LONG, "session_id": "s"}) as response:
+            events = read_until(response, 20)
+        server.kill()
+    with scripted(data_dir, INTERRUPTED_RUNS="end") as server, server.client() as client:
+        stored = replay(client, events[0]["run_id"])
+        run = client.get(f"/runs/{events[0]['run_id']}").json()
+        after = ask(client, "How are refunds paid? 2 tokens", "s")
+    assert stored[: len(events)] == events
+    assert (stored[-1]["type"], stored[-1]["code"], stored[-1]["retryable"]) == ("error", "interrupted", True)
+    assert (run["status"], run["error_code"], run["answer"]) == ("failed", "interrupted", text_of(stored))
+    assert {step["status"] for step in run["steps"]} <= {"completed", "failed"}
+    assert after["answer"] == "word0 word1 "
 
 
 def test_a_second_restart_changes_nothing_more(data_dir: Path) -> None:
@@ -75,23 +94,58 @@ def test_a_second_restart_changes_nothing_more(data_dir: Path) -> None:
     assert logs[0] == logs[1]
 
 
-def test_a_stopped_desk_ends_its_answers_and_leaves_at_once(data_dir: Path) -> None:
-    with scripted(data_dir, SHUTDOWN_SECONDS=5) as server, server.client() as client:
+def test_a_question_that_was_under_way_at_every_end_is_not_taken_up_for_ever(data_dir: Path) -> None:
+    with scripted(data_dir) as server, server.client() as client:
+        with client.stream("POST", "/chat/stream", json={"message": HELD}) as response:
+            run_id = read_until(response, 1)[0]["run_id"]
+        server.kill()
+    for attempt in (2, 3, None):
+        with scripted(data_dir) as server, server.client() as client:
+            resets = 0
+            with client.stream("GET", f"/runs/{run_id}/stream") as response:
+                for _, event in frames(response):
+                    resets += event["type"] == "reset"
+                    if attempt and resets == attempt - 1 and event.get("content") == "word2 ":
+                        break
+            run = client.get(f"/runs/{run_id}").json()
+            server.kill()
+    assert (run["status"], run["error_code"], run["attempts"]) == ("failed", "interrupted", 3)
+
+
+@pytest.mark.parametrize(("setting", "kind"), [("continue", None), ("end", "cancelled")])
+def test_a_stopped_desk_leaves_its_answers_to_the_next_or_ends_them(
+    data_dir: Path, setting: str, kind: str | None
+) -> None:
+    settings: dict[str, float | str] = {"SHUTDOWN_SECONDS": 1, "INTERRUPTED_RUNS": setting}
+    with scripted(data_dir, **settings) as server, server.client() as client:
         with client.stream("POST", "/chat/stream", json={"message": HELD}) as response:
             numbered = []
             for numbered_event in frames(response):
                 numbered.append(numbered_event)
                 if numbered_event[1].get("content") == "word2 ":
-                    assert server.process.poll() is None
                     server.process.terminate()
-            events = check_whole(numbered)
         assert server.process.wait(timeout=30) == 0
-        assert events[-1]["type"] == "cancelled"
-    with scripted(data_dir) as server, server.client() as client:
+    events = [event for _, event in numbered]
+    ends = [event["type"] for event in events if event["type"] in ("done", "cancelled", "error")]
+    assert ends == [kind] * (kind is not None)
+    with scripted(data_dir, RUN_TIMEOUT_SECONDS=2) as server, server.client() as client:
+        stored = replay(client, events[0]["run_id"])
         run = client.get(f"/runs/{events[0]['run_id']}").json()
-        assert (run["status"], run["answer"]) == ("cancelled", text_of(events))
-        assert run["answer"].endswith("word0 word1 word2 ")
-        assert replay(client, run["id"]) == events
+    assert stored[: len(events)] == events
+    assert run["answer"] == text_of(stored) == "word0 word1 word2 "
+    assert (run["status"], run["error_code"]) == (("cancelled", None) if kind else ("failed", "run_timeout"))
+
+
+def test_a_stopped_desk_lets_short_answers_come_to_their_end(data_dir: Path) -> None:
+    with scripted(data_dir, SHUTDOWN_SECONDS=20) as server, server.client() as client:
+        with client.stream("POST", "/chat/stream", json={"message": LONG}) as response:
+            numbered = []
+            for numbered_event in frames(response):
+                numbered.append(numbered_event)
+                if numbered_event[1].get("content") == "word20 ":
+                    server.process.terminate()
+        assert server.process.wait(timeout=30) == 0
+    assert check_whole(numbered)[-1]["type"] == "done"
 
 
 @pytest.fixture(scope="module")

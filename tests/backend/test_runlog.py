@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agents.events import Done, Start, Token, Usage
-from backend import storage
+from backend import schema, storage
 from backend.errors import StorageFailed
 from backend.runlog import LiveRun, RunLog
 from backend.storage import Run
@@ -16,7 +16,7 @@ from knowledge.database import Database
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """An empty desk's database."""
-    opened = Database(tmp_path / "desk.db", storage.MIGRATIONS)
+    opened = Database(tmp_path / "desk.db", schema.MIGRATIONS)
     yield opened
     await opened.close()
 
@@ -30,7 +30,7 @@ async def log(database: Database) -> AsyncIterator[RunLog]:
 
 
 async def begin(database: Database, log: RunLog, name: str) -> LiveRun:
-    run = Run(name, f"thread-{name}", f"session-{name}", "in_progress", "?", 1.0, None, None, None)
+    run = Run(name, f"thread-{name}", f"session-{name}", "local", "supervisor", "in_progress", "?", 1.0)
     await database.write(lambda db: storage.begin_run(db, run, f"message-{name}"))
     live = log.open(run)
     start = Start(run_id=name, thread_id=run.thread_id, session_id=run.session_id, generation_id=name)

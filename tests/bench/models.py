@@ -16,7 +16,7 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
-from agents.assistant import Assistant
+from agents.assistant import Assistant, Turn
 from agents.catalog import SHIPPED, read_catalog
 from agents.chains import Chains
 from agents.events import Token
@@ -164,7 +164,7 @@ async def _in_process(data: Path, bedrock: BedrockServer) -> float:
             searcher, catalog = Searcher(library), read_catalog("customer_support")
             chains = Chains(settings, models, library.embedder, searcher, catalog.agents)
             worker = Worker(Strategies(library, searcher), 0.23)
-            assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers).graph(saver))
+            assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), saver)
             await _firsts(assistant, "warm")
             bedrock.script = SLOW
             return statistics.median(await _firsts(assistant, "slow"))
@@ -178,7 +178,7 @@ async def _firsts(assistant: Assistant, name: str) -> list[float]:
 
     async def one(thread: str) -> float:
         began, first = time.perf_counter(), float("nan")
-        async for item in assistant.stream(BILLING, thread, thread):
+        async for item in assistant.stream(Turn(BILLING, thread, thread)):
             if isinstance(item, Token) and not first > 0:
                 first = time.perf_counter() - began
         return first

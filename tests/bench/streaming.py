@@ -17,7 +17,7 @@ import orjson
 from langchain_core.messages import HumanMessage
 from tqdm import tqdm
 
-from agents.assistant import Assistant
+from agents.assistant import Assistant, Turn
 from agents.catalog import read_catalog
 from agents.embedded_router import EmbeddedRouter
 from agents.events import Token
@@ -113,12 +113,10 @@ async def _graph_levels(data_dir: Path) -> dict[int, Figures]:
         searcher = Searcher(library)
         router, worker = EmbeddedRouter(library.embedder, searcher), Worker(Strategies(library, searcher), 0)
         writer = writes(FollowsScript())
-        assistant = Assistant(
-            Supervisor(read_catalog("customer_support"), [router], worker, lambda _: writer).graph(saver)
-        )
+        assistant = Assistant(Supervisor(read_catalog("customer_support"), [router], worker, lambda _: writer), saver)
 
         async def ask(session: str) -> AsyncIterator[int]:
-            async for event in assistant.stream(QUESTION, session, session):
+            async for event in assistant.stream(Turn(QUESTION, session, session)):
                 if isinstance(event, Token):
                     yield 1
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from agents.models.names import parse_model
-from backend import storage
+from backend import schema
 from backend.memory import open_memory
 from backend.runlog import RunLog
 from knowledge.database import Database
@@ -48,7 +48,7 @@ async def shared_stack(
     async with AsyncExitStack() as opened:
         library = await Library.open(indexed)
         opened.push_async_callback(library.close)
-        database = Database(data / "desk.db", storage.MIGRATIONS)
+        database = Database(data / "desk.db", schema.MIGRATIONS)
         opened.push_async_callback(database.close)
         memory = await opened.enter_async_context(open_memory(data))
         log = RunLog(database)

@@ -9,8 +9,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
-
 from agents.assistant import Assistant
 from agents.catalog import Agent, Catalog, read_catalog
 from agents.chains import Chains
@@ -22,10 +20,14 @@ from agents.settings import AgentSettings
 from agents.supervisor import Supervisor
 from agents.workers import Worker
 from backend import sse, storage
+from backend.asking import Asked
+from backend.memory import Memory
+from backend.metrics import Metrics
 from backend.runlog import RunLog
 from backend.runs import RunEngine
 from backend.settings import Settings
 from backend.storage import Run
+from backend.users import LOCAL
 from knowledge.database import Database
 from knowledge.library import Library
 from knowledge.search import Searcher
@@ -135,7 +137,7 @@ class Desk:
 
     async def start(self, question: str) -> Run:
         """Ask in a conversation of its own."""
-        return await self.engine.start(question, f"session-{next(_NUMBERS)}")
+        return await self.engine.start(Asked(LOCAL.id, question, session_id=f"session-{next(_NUMBERS)}"))
 
     async def ask(self, question: str) -> Heard:
         """Ask, and follow to the end."""
@@ -147,14 +149,14 @@ class Desk:
         assert [number for number, _ in numbered] == list(range(len(numbered)))
         database = self.stack.database
         stored = await database.read(lambda db: storage.answer_of(db, run.id))
-        heard = Heard([event for _, event in numbered], await self.engine.get(run.id), stored)
+        heard = Heard([event for _, event in numbered], await self.engine.get(run.id, LOCAL.id), stored)
         check(heard)
         return heard
 
     async def frames(self, run: Run) -> AsyncIterator[tuple[int, Event]]:
         """Number and event of each frame, as they come."""
         async with asyncio.timeout(_RUN_SECONDS):
-            async for batch in self.engine.follow(run.id, -1, _RUN_SECONDS):
+            async for batch in self.engine.follow(run.id):
                 for frame in batch:
                     yield int(frame[4 : frame.index(b"\n")]), sse.event_of(frame)
 
@@ -166,7 +168,7 @@ class Stack:
     library: Library
     database: Database
     log: RunLog
-    memory: BaseCheckpointSaver[str]
+    memory: Memory
     bedrock: BedrockServer
     openai: OpenAIServer
     providers: dict[ModelName, Provider] = field(default_factory=dict)
@@ -192,8 +194,9 @@ class Stack:
         searcher = Searcher(self.library)
         chains = Chains(settings, models, self.library.embedder, searcher, catalog.agents)
         worker = Worker(Strategies(self.library, searcher), settings.answer_threshold)
-        graph = Supervisor(catalog, chains.routers, worker, chains.writers).graph(self.memory)
-        return Desk(self, models, RunEngine(self.database, self.log, Assistant(graph), _RUN_SECONDS))
+        assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), self.memory)
+        engine = RunEngine(settings, self.database, self.log, lambda agent: assistant, Metrics())
+        return Desk(self, models, engine)
 
 
 def _marked(agent: Agent, mark: str) -> Agent:
@@ -202,7 +205,11 @@ def _marked(agent: Agent, mark: str) -> Agent:
 
 def settings_for(worker: str = "embedded", supervisor: str = "embedded", **others: Any) -> Settings:
     """Settings of a desk with deadlines for a loopback."""
-    deadlines = {"model_first_token_seconds": 5.0, "model_idle_seconds": IDLE_SECONDS}
+    deadlines = {
+        "run_timeout_seconds": _RUN_SECONDS,
+        "model_first_token_seconds": 5.0,
+        "model_idle_seconds": IDLE_SECONDS,
+    }
     return Settings(
         worker_model=worker, supervisor_model=supervisor, data_dir=Path("unused"), **{**deadlines, **others}
     )

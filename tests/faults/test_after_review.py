@@ -23,7 +23,10 @@ from agents.models.registry import make_provider
 from agents.settings import AgentSettings
 from backend import desk as desks
 from backend.app import create_app
+from backend.metrics import Metrics
 from backend.settings import Settings
+from backend.streams import Streams
+from backend.users import Users
 from knowledge.search import Searcher
 from tests.agents.models.upstream import QUESTION as PLAIN
 from tests.agents.models.upstream import hear
@@ -131,7 +134,19 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
     catalog, searcher = read_catalog("customer_support"), Searcher(stack.library)
     chains = Chains(settings, desk.models, stack.library.embedder, searcher, catalog.agents)
     app = create_app(settings)
-    app.state.desk = desks.Desk(settings, catalog, stack.library, desk.models, chains, desk.engine, stack.database)
+    app.state.desk = desks.Desk(
+        settings,
+        catalog,
+        stack.library,
+        desk.models,
+        chains,
+        desk.engine,
+        stack.database,
+        stack.memory,
+        Users(settings),
+        Streams(settings.max_streams, settings.slow_reader_seconds),
+        Metrics(),
+    )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
         yield client

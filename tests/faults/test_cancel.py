@@ -6,6 +6,7 @@ import time
 import pytest
 
 from agents.events import Cancelled, Token
+from backend.users import LOCAL
 from tests.faults.stack import CHARGED, GPT, NOVA, Desk, Heard, Stack, server_of, settings_for
 from tests.faults.test_costs import routes_then
 from tests.faults.test_two_workers import QUESTION
@@ -38,7 +39,7 @@ async def stop_in_the_middle(
         (found,) = [one for one in asyncio.all_tasks() if one.get_name() == f"run-{run.id}"]
         found.cancel()
     else:
-        await desk.engine.stop(5)
+        await desk.engine.cancel(run.id, LOCAL.id, "stopped by the test")
     return await desk.hear(run), stopped
 
 
@@ -98,8 +99,8 @@ async def test_a_run_can_be_stopped_before_its_provider_begins(stack: Stack, mod
     run = await desk.start(CHARGED)
     await asyncio.to_thread(server.wait_for_requests, 1)
     stopped = time.monotonic()
-    await desk.engine.stop(5)
-    assert time.monotonic() - stopped < CLOSED_WITHIN
+    await desk.engine.cancel(run.id, LOCAL.id, "stopped by the test")
     heard = await desk.hear(run)
+    assert time.monotonic() - stopped < CLOSED_WITHIN
     assert isinstance(heard.end, Cancelled)
     assert heard.text == ""

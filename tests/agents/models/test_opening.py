@@ -151,7 +151,9 @@ async def test_a_server_of_ones_own_gets_its_own_key_and_never_openais(own: Upst
 async def test_a_check_finds_what_is_wrong(openai: Upstream, fault: Fault | None, kind: Kind | None) -> None:
     openai.play(TOKENS, fault)
     # The SDK's own deadline for a description is that of the first token; the model's is a connection's time later.
-    brief = {"model_first_token_seconds": 0.3, "model_connect_seconds": 0.3} if fault is Fault.HANG else {}
+    brief: dict[str, Any] = (
+        {"model_first_token_seconds": 0.3, "model_connect_seconds": 0.3} if fault is Fault.HANG else {}
+    )
     model = openai.model(**brief)
     if kind is None:
         await model.check()

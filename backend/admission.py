@@ -1,0 +1,72 @@
+"""Whether a user may ask now: a cap for the whole desk, a rate and a daily budget for each user."""
+
+import math
+import time
+
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+
+from agents.errors import SettingsInvalid
+from backend import spending
+from backend.errors import BudgetSpent, RateLimited, TooManyRuns
+from backend.lanes import Lanes
+from backend.settings import Settings
+from knowledge.database import Database
+
+_BUSY_SECONDS = 2
+
+
+class Admission:
+    """Asked before anything is stored and before any provider is called."""
+
+    def __init__(self, settings: Settings, database: Database, lanes: Lanes) -> None:
+        self._settings = settings
+        self._database = database
+        self._lanes = lanes
+        self._rate = _rate(settings.rate)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    async def admit(self, user_id: str) -> None:
+        """Returns where the user may ask."""
+        if len(self._lanes) >= self._settings.max_runs:
+            raise TooManyRuns(
+                f"The desk is answering {len(self._lanes)} questions already; ask again in a moment.", _BUSY_SECONDS
+            )
+        await self._check_rate(user_id)
+        await self._check_budget(user_id)
+
+    async def _check_rate(self, user_id: str) -> None:
+        if self._rate is None or await self._limiter.hit(self._rate, user_id):
+            return
+        window = await self._limiter.get_window_stats(self._rate, user_id)
+        wait = max(1, math.ceil(window.reset_time - time.time()))
+        raise RateLimited(f"You may ask {self._rate} questions; ask again in {wait} s.", wait)
+
+    async def _check_budget(self, user_id: str) -> None:
+        most_tokens, most_usd = self._settings.daily_tokens, self._settings.daily_usd
+        if not (most_tokens or most_usd):
+            return
+        now = time.time()
+        tokens, usd = await self._database.read(lambda db: spending.of_day(db, user_id, now))
+        # What is under way is not counted yet; each run will take at least about as much as it may write.
+        expected = tokens + self._lanes.of_user(user_id) * self._settings.model_max_tokens
+        wait = math.ceil(_DAY_SECONDS - now % _DAY_SECONDS)
+        if most_tokens and expected >= most_tokens:
+            spent = f"{tokens:,} of {most_tokens:,} tokens"
+            raise BudgetSpent(f"Today's budget is spent ({spent}); it begins anew at 00:00 UTC.", wait)
+        if most_usd and usd >= most_usd:
+            spent = f"{usd:.4f} of {most_usd:.4f} USD"
+            raise BudgetSpent(f"Today's budget is spent ({spent}); it begins anew at 00:00 UTC.", wait)
+
+
+_DAY_SECONDS = 86_400
+
+
+def _rate(text: str) -> RateLimitItem | None:
+    if not text:
+        return None
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise SettingsInvalid(f"RATE_LIMIT={text}: write it like 60/minute; see .env.example") from error

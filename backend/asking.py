@@ -1,0 +1,125 @@
+"""From a question to the run that will answer it: whether its user may ask now, and in which conversation."""
+
+import asyncio
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+from agents.supervisor import SUPERVISOR
+from backend import storage, threads
+from backend.admission import Admission
+from backend.errors import MessageInvalid, MessageTooLong, QueueFull, RunExists, ThreadBusy, ThreadUnknown
+from backend.lanes import Lanes, WhenBusy
+from backend.settings import Settings
+from backend.storage import Run
+from knowledge.database import Database
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, whom it is for, in which conversation, and what to do if that is still answering.
+
+    Without a thread or a session a conversation begins. `run_id` is the name that the client gives the run, if it does.
+    """
+
+    user_id: str
+    text: str
+    agent_id: str = SUPERVISOR
+    session_id: str | None = None
+    thread_id: str | None = None
+    when_busy: WhenBusy = "reject"
+    run_id: str | None = None
+    request: str | None = None
+
+
+class Asking:
+    """Lets questions in, one at a time for each conversation."""
+
+    def __init__(self, settings: Settings, database: Database, lanes: Lanes) -> None:
+        self._settings = settings
+        self._database = database
+        self._lanes = lanes
+        self._admission = Admission(settings, database, lanes)
+        self._doorways: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def admitted(self, asked: Asked) -> AsyncIterator[Run]:
+        """The run to be, while nobody else can take its place in the conversation."""
+        text = clean(asked.text, self._settings.max_message_chars)
+        await self._admission.admit(asked.user_id)
+        run_id = asked.run_id or str(uuid.uuid4())
+        if asked.run_id and await self._taken(run_id):
+            raise RunExists(f"there is a run {run_id} already; choose another id or none")
+        # Two first messages of one session would each begin a conversation.
+        name = f"{asked.user_id}/{asked.agent_id}/{asked.thread_id or asked.session_id or run_id}"
+        doorway = self._doorways.setdefault(name, asyncio.Lock())
+        async with doorway:
+            thread_id, session_id = await self._conversation(asked)
+            waits = self._make_way(thread_id, asked.when_busy)
+            yield Run(
+                id=run_id,
+                thread_id=thread_id,
+                session_id=session_id,
+                user_id=asked.user_id,
+                agent_id=asked.agent_id,
+                status="queued" if waits else "in_progress",
+                question=text,
+                created_at=time.time(),
+                request=asked.request,
+            )
+
+    async def _taken(self, run_id: str) -> bool:
+        return self._lanes.get(run_id) is not None or await self._database.read(
+            lambda db: storage.get_run(db, run_id) is not None
+        )
+
+    async def _conversation(self, asked: Asked) -> tuple[str, str]:
+        """The ids of its thread and its session; new ones where it begins."""
+        if asked.thread_id is not None:
+            wanted = asked.thread_id
+            thread = await self._database.read(lambda db: threads.get(db, asked.user_id, wanted))
+            if thread is None or thread.deleted_at or thread.agent_id != asked.agent_id:
+                raise ThreadUnknown(f"there is no conversation {wanted} with {asked.agent_id}")
+            return thread.id, thread.session_id
+        if asked.session_id is None:
+            return str(uuid.uuid4()), str(uuid.uuid4())
+        session = asked.session_id
+        whose = (asked.user_id, asked.agent_id, session)
+        begun = await self._database.read(lambda db: threads.of_session(db, *whose))
+        return begun or self._lanes.thread_of(*whose) or str(uuid.uuid4()), session
+
+    def _make_way(self, thread_id: str, when_busy: WhenBusy) -> bool:
+        """Whether the run has to wait for others of its conversation."""
+        before = self._lanes.of_thread(thread_id)
+        if before and when_busy == "reject":
+            raise ThreadBusy(
+                f"this conversation is still answering; wait for run {before[-1].run.id}, or say when_busy: "
+                "enqueue or interrupt"
+            )
+        if len(before) >= self._settings.max_queued:
+            raise QueueFull(f"{len(before)} messages wait in this conversation; wait for some of them.", _QUEUE_SECONDS)
+        if when_busy == "interrupt":
+            for active in before:
+                active.stop("interrupted by a newer message")
+        return bool(before)
+
+
+def clean(text: str, most: int) -> str:
+    """A message as it is stored; refused where it is empty, too long or not text."""
+    text = text.strip()
+    if not text:
+        raise MessageInvalid("The message is empty; write a question.")
+    if len(text) > most:
+        raise MessageTooLong(f"The message has {len(text):,} characters; the limit is {most:,}.")
+    if _NO_TEXT.search(text):
+        raise MessageInvalid("The message holds characters that are not text.")
+    return text
+
+
+_QUEUE_SECONDS = 5
+# NUL, and halves of characters.
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")

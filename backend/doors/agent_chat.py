@@ -1,0 +1,80 @@
+"""Talk to one agent, and the conversations with it. The supervisor is an agent here too."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import ConfigDict
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agents.supervisor import SUPERVISOR
+from backend.asking import Asked
+from backend.desk import Desk
+from backend.doors import threads
+from backend.doors.answers import Answer, streamed, whole
+from backend.doors.chat import ChatRequest
+from backend.doors.common import ASKING, LOOKING, Limit, Offset, TheDesk, TheUser
+from backend.doors.schemas import EVENT_STREAM
+from backend.doors.threads import ThreadPage, ThreadWhole
+from backend.threads import Status, Wanted
+
+router = APIRouter(prefix="/api/agents/{agent_id}", tags=["agents"], responses=LOOKING)
+
+
+class AgentChatRequest(ChatRequest):
+    """A message for one agent. Without a thread or a session a conversation begins."""
+
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={"examples": [{"message": "How do I get a refund?", "stream": False}]},
+    )
+
+    stream: bool = False
+
+
+@router.post("/chat", response_model=Answer, responses={**ASKING, **EVENT_STREAM})
+async def chat_with_agent(
+    agent_id: str, asked: AgentChatRequest, request: Request, desk: TheDesk, user: TheUser
+) -> Response | Answer:
+    """The agent's answer: whole, or with `stream` as server-sent events."""
+    check(desk, agent_id)
+    if asked.stream:
+        desk.streams.check()
+    run = await desk.runs.start(
+        Asked(user.id, asked.message, agent_id, asked.session_id, asked.thread_id, asked.when_busy)
+    )
+    if asked.stream:
+        return streamed(desk, run, asked.on_disconnect)
+    return await whole(desk, run, request, asked.on_disconnect)
+
+
+@router.get("/threads")
+async def list_agent_threads(
+    agent_id: str, desk: TheDesk, user: TheUser, limit: Limit = 50, offset: Offset = 0, status: Status = "active"
+) -> ThreadPage:
+    """Your conversations with the agent, the last used first."""
+    check(desk, agent_id, switched_off=True)
+    return await threads.page(desk, Wanted(user.id, status, agent_id), limit, offset)
+
+
+@router.get("/threads/{thread_id}")
+async def get_agent_thread(
+    agent_id: str, thread_id: str, desk: TheDesk, user: TheUser, limit: Limit = 200, offset: Offset = 0
+) -> ThreadWhole:
+    """One conversation with its messages."""
+    return await threads.history(desk, await threads.known(desk, user.id, thread_id, agent_id), limit, offset)
+
+
+@router.delete("/threads/{thread_id}")
+async def delete_agent_thread(
+    agent_id: str, thread_id: str, desk: TheDesk, user: TheUser, hard_delete: bool = False
+) -> dict[str, Any]:
+    """Put it away; with `hard_delete`, destroy every trace of it."""
+    await threads.known(desk, user.id, thread_id, agent_id)
+    return await threads.remove(desk, thread_id, hard_delete)
+
+
+def check(desk: Desk, agent_id: str, *, switched_off: bool = False) -> None:
+    """There is such an agent, or the supervisor is meant."""
+    if agent_id != SUPERVISOR:
+        desk.catalog.get(agent_id)

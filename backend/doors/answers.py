@@ -1,0 +1,108 @@
+"""A run's answer as a door gives it: whole, when it has ended, or event by event."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agents.events import Cancelled, Done, Error, Event, Route, Source, Sources, Spent, Usage
+from backend import sse
+from backend.desk import Desk
+from backend.doors.common import OnDisconnect
+from backend.errors import STATUS_BY_CODE
+from backend.responses import error_response
+from backend.storage import Run, answer_of
+from backend.streams import EventStream, left
+
+LEFT = "the client left"
+
+
+class Answer(BaseModel):
+    """A whole answer."""
+
+    answer: str
+    session_id: str
+    thread_id: str
+    run_id: str
+    agents: list[str]
+    sources: list[Source]
+    usage: Usage
+    cost_usd: float
+    supervisor: Spent
+    workers: Spent
+    reduced: bool
+    time: float
+    finish_reason: str
+
+
+async def whole(desk: Desk, run: Run, request: Request, on_disconnect: OnDisconnect) -> Response | Answer:
+    """The answer when it has ended, or why there is none."""
+    events = await _until_left(desk, run, request, on_disconnect)
+    last = events[-1] if events else None
+    if isinstance(last, Error):
+        return error_response(STATUS_BY_CODE.get(last.code, 500), last.code, last.message, retryable=last.retryable)
+    if isinstance(last, Cancelled):
+        return error_response(409, "cancelled", "The answer was stopped before it was whole.", retryable=True)
+    if not isinstance(last, Done):
+        message = f"The desk is being stopped; the answer goes on, see GET /runs/{run.id}."
+        return error_response(503, "shutting_down", message, retryable=True)
+    answer = await desk.database.read(lambda db: answer_of(db, run.id))
+    return Answer(
+        answer=answer or "",
+        session_id=run.session_id,
+        thread_id=run.thread_id,
+        run_id=run.id,
+        agents=[agent for event in events if isinstance(event, Route) for agent in event.agents],
+        sources=sources_in(events),
+        usage=last.usage,
+        cost_usd=last.cost_usd,
+        supervisor=last.supervisor,
+        workers=last.workers,
+        reduced=last.reduced,
+        time=round(time.time() - run.created_at, 3),
+        finish_reason=last.finish_reason,
+    )
+
+
+def streamed(
+    desk: Desk,
+    run: Run,
+    on_disconnect: OnDisconnect,
+    chunks: AsyncIterator[bytes] | None = None,
+    headers: dict[str, str] | None = None,
+) -> EventStream:
+    """The answer as server-sent events; in another form than the log's, if one is given."""
+    stop = (lambda: desk.runs.cancel_now(run.id, LEFT)) if on_disconnect == "cancel" else None
+    return EventStream(chunks or sse.chunks(desk.runs.follow(run.id)), desk.streams, stop, headers)
+
+
+def sources_in(events: list[Event]) -> list[Source]:
+    """The sources of each agent: those it named last, because an answer may have begun again."""
+    by_number = {source.id: source for event in events if isinstance(event, Sources) for source in event.sources}
+    return list(by_number.values())
+
+
+async def _until_left(desk: Desk, run: Run, request: Request, on_disconnect: OnDisconnect) -> list[Event]:
+    """Every event of the run, unless the client leaves: then nobody waits for the rest."""
+    events: list[Event] = []
+
+    async def read() -> None:
+        async for event in sse.events_of(desk.runs.follow(run.id)):
+            if event is not None:
+                events.append(event)
+
+    reading, leaving = asyncio.ensure_future(read()), asyncio.ensure_future(left(request.receive))
+    try:
+        await asyncio.wait({reading, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not reading.done() and on_disconnect == "cancel":
+            desk.runs.cancel_now(run.id, LEFT)
+        if reading.done():
+            reading.result()
+    finally:
+        reading.cancel()
+        leaving.cancel()
+        await asyncio.gather(reading, leaving, return_exceptions=True)
+    return events

@@ -1,0 +1,100 @@
+"""Who waits for a person, and which questions nobody could answer."""
+
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend import handovers, threads
+from backend.desk import Desk
+from backend.doors.common import LOOKING, Limit, Offset, Operator, Page, TheDesk, TheUser, fails
+from backend.errors import HandoverUnknown
+from backend.users import User
+
+router = APIRouter(prefix="/api", tags=["hand-overs"], responses=LOOKING)
+
+_DAY_SECONDS = 86_400
+
+
+class Handover(BaseModel):
+    """Somebody waits for a person: who, in which conversation, and why."""
+
+    id: str
+    run_id: str
+    thread_id: str
+    user_id: str
+    agent_id: str | None
+    cause: str
+    reason: str
+    summary: str
+    created_at: float
+    resolved_at: float | None
+    resolved_by: str | None
+    note: str | None
+
+
+class HandoverPage(Page):
+    """Some hand-overs, the longest waiting first."""
+
+    handovers: list[Handover]
+
+
+class HandoverWhole(Handover):
+    """With the conversation up to now."""
+
+    transcript: list[dict[str, Any]]
+
+
+class Resolution(BaseModel):
+    """What a person has done about it."""
+
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"note": "Refunded by hand."}]})
+
+    note: str = Field(default="", max_length=4_000)
+
+
+@router.get("/handovers")
+async def list_handovers(
+    desk: TheDesk, user: TheUser, resolved: bool | None = False, limit: Limit = 50, offset: Offset = 0
+) -> HandoverPage:
+    """Those still waiting, or with `resolved` those seen to: your own, or for an operator everybody's."""
+    whose = None if user.operator else user.id
+    total, rows = await desk.database.read(lambda db: handovers.listing(db, whose, resolved, limit, offset))
+    return HandoverPage(total=total, limit=limit, offset=offset, handovers=[Handover(**row) for row in rows])
+
+
+@router.get("/handovers/{handover_id}")
+async def get_handover(handover_id: str, desk: TheDesk, user: TheUser) -> HandoverWhole:
+    """One, with the conversation that led to it."""
+    row = await _known(desk, user, handover_id)
+    transcript = await desk.database.read(lambda db: threads.messages_of(db, row["thread_id"]))
+    return HandoverWhole(**row, transcript=transcript)
+
+
+@router.post("/handovers/{handover_id}/resolve", responses=fails(403))
+async def resolve_handover(handover_id: str, resolution: Resolution, desk: TheDesk, user: Operator) -> Handover:
+    """A person has seen to it. Whoever was first stays named."""
+    await _known(desk, user, handover_id)
+    await desk.database.write(lambda db: handovers.resolve(db, handover_id, user.id, resolution.note))
+    return Handover(**await _known(desk, user, handover_id))
+
+
+@router.get("/unanswered", responses=fails(403))
+async def list_unanswered(
+    desk: TheDesk,
+    user: Operator,
+    days: Annotated[int, Query(ge=1, le=3_650)] = 30,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """What people asked and no document answered, the most frequent first: what to write next."""
+    since = time.time() - days * _DAY_SECONDS
+    questions = await desk.database.read(lambda db: handovers.unanswered(db, since, limit))
+    return {"days": days, "questions": questions}
+
+
+async def _known(desk: Desk, user: User, handover_id: str) -> dict[str, Any]:
+    row = await desk.database.read(lambda db: handovers.get(db, handover_id))
+    if row is None or not (user.operator or row["user_id"] == user.id):
+        raise HandoverUnknown(f"there is no hand-over {handover_id}")
+    return row

@@ -1,0 +1,185 @@
+"""Conversations: listed, searched, read, renamed, exported, put away, brought back, deleted."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from backend import threads
+from backend.desk import Desk
+from backend.doors.common import LOOKING, Limit, Offset, Page, TheDesk, TheUser, fails
+from backend.errors import SessionTaken, ThreadUnknown
+from backend.threads import Status, Thread, Wanted
+
+router = APIRouter(prefix="/api/threads", tags=["threads"], responses=LOOKING)
+
+
+class ThreadInfo(BaseModel):
+    """A conversation without its messages."""
+
+    id: str
+    agent_id: str
+    session_id: str
+    title: str
+    created_at: float
+    updated_at: float
+    deleted_at: float | None
+    messages: int
+
+
+class ThreadPage(Page):
+    """Some conversations, the last used first."""
+
+    threads: list[ThreadInfo]
+
+
+class Message(BaseModel):
+    """A turn; what became of its run is told with it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    run_id: str
+    role: str
+    content: str
+    created_at: float
+    status: str
+    finish_reason: str | None
+    error_code: str | None
+    feedback: dict[str, Any] | None
+
+
+class ThreadWhole(ThreadInfo):
+    """A conversation with a page of its messages, the oldest first; `messages` counts all of them."""
+
+    history: list[Message]
+
+
+class Rename(BaseModel):
+    """Another title."""
+
+    model_config = ConfigDict(
+        strict=True, str_strip_whitespace=True, json_schema_extra={"examples": [{"title": "The double charge"}]}
+    )
+
+    title: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+
+
+@router.get("")
+async def list_threads(
+    desk: TheDesk,
+    user: TheUser,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    status: Status = "active",
+    agent: Annotated[str | None, Query(max_length=64)] = None,
+    search: Annotated[str | None, Query(max_length=200)] = None,
+) -> ThreadPage:
+    """Your conversations; `search` looks into titles and messages."""
+    return await page(desk, Wanted(user.id, status, agent, search), limit, offset)
+
+
+@router.get("/{thread_id}")
+async def get_thread(
+    thread_id: str, desk: TheDesk, user: TheUser, limit: Limit = 200, offset: Offset = 0
+) -> ThreadWhole:
+    """One conversation with its messages; each names its run."""
+    return await history(desk, await known(desk, user.id, thread_id), limit, offset)
+
+
+@router.patch("/{thread_id}")
+async def rename_thread(thread_id: str, rename: Rename, desk: TheDesk, user: TheUser) -> ThreadWhole:
+    """Call it something else."""
+    await known(desk, user.id, thread_id)
+    await desk.database.write(lambda db: threads.rename(db, thread_id, rename.title))
+    return await history(desk, await known(desk, user.id, thread_id), 1, 0)
+
+
+@router.post("/{thread_id}/restore", responses=fails(409))
+async def restore_thread(thread_id: str, desk: TheDesk, user: TheUser) -> ThreadWhole:
+    """Bring back what was put away."""
+    thread = await known(desk, user.id, thread_id)
+    if not await desk.database.write(lambda db: threads.restore(db, thread)):
+        raise SessionTaken(f"session {thread.session_id} has begun another conversation; put that away first")
+    return await history(desk, await known(desk, user.id, thread_id), 1, 0)
+
+
+@router.delete("/{thread_id}")
+async def delete_thread(thread_id: str, desk: TheDesk, user: TheUser, hard_delete: bool = False) -> dict[str, Any]:
+    """Put it away; with `hard_delete`, destroy every trace of it. What is under way in it is stopped."""
+    await known(desk, user.id, thread_id)
+    return await remove(desk, thread_id, hard_delete)
+
+
+@router.get("/{thread_id}/export", response_class=Response)
+async def export_thread(
+    thread_id: str, desk: TheDesk, user: TheUser, format: Literal["markdown", "json"] = "markdown"
+) -> Response:
+    """The whole conversation as a file."""
+    thread = await known(desk, user.id, thread_id)
+    messages = await desk.database.read(lambda db: threads.messages_of(db, thread_id))
+    ending, media, body = _EXPORTS[format](thread, messages)
+    disposition = f'attachment; filename="conversation-{thread.id}.{ending}"'
+    return Response(body, media_type=media, headers={"content-disposition": disposition})
+
+
+async def known(desk: Desk, user_id: str, thread_id: str, agent_id: str | None = None) -> Thread:
+    """That user's conversation, with that agent if one is named, or `ThreadUnknown`."""
+    thread = await desk.database.read(lambda db: threads.get(db, user_id, thread_id))
+    if thread is None or agent_id not in (None, thread.agent_id):
+        raise ThreadUnknown(f"there is no conversation {thread_id}")
+    return thread
+
+
+async def page(desk: Desk, wanted: Wanted, limit: int, offset: int) -> ThreadPage:
+    """A page of what is wanted."""
+    total, rows = await desk.database.read(lambda db: threads.listing(db, wanted, limit, offset))
+    return ThreadPage(total=total, limit=limit, offset=offset, threads=[ThreadInfo(**row) for row in rows])
+
+
+async def history(desk: Desk, thread: Thread, limit: int, offset: int) -> ThreadWhole:
+    """A conversation with a page of its messages."""
+    count, messages = await desk.database.read(
+        lambda db: (threads.count_messages(db, thread.id), threads.messages_of(db, thread.id, limit, offset))
+    )
+    return ThreadWhole(**vars(thread), messages=count, history=[Message(**message) for message in messages])
+
+
+async def remove(desk: Desk, thread_id: str, hard_delete: bool) -> dict[str, Any]:
+    """Stop what is under way in a conversation, then put it away or destroy it."""
+    await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
+    if hard_delete:
+        await desk.database.write(lambda db: threads.delete(db, thread_id))
+        await desk.memory.adelete_thread(thread_id)
+    else:
+        await desk.database.write(lambda db: threads.put_away(db, thread_id))
+    return {"deleted": thread_id, "hard": hard_delete}
+
+
+def _as_markdown(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
+    head = f"# {thread.title}\n\n{_moment(thread.created_at)}, with {thread.agent_id}\n"
+    speakers = {"user": "You", "assistant": "Desk"}
+    turns = [
+        f"\n## {speakers.get(message['role'], message['role'])}, {_moment(message['created_at'])}\n\n"
+        f"{message['content']}\n{_NOT_WHOLE.get(message['status'], '') if message['role'] == 'assistant' else ''}"
+        for message in messages
+    ]
+    return "md", "text/markdown", "".join([head, *turns]).encode()
+
+
+def _as_json(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
+    document = {"exported_at": time.time(), "thread": vars(thread), "messages": messages}
+    return "json", "application/json", orjson.dumps(document, option=orjson.OPT_INDENT_2)
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+_EXPORTS = {"markdown": _as_markdown, "json": _as_json}
+_NOT_WHOLE = {"cancelled": "\n(This answer was stopped.)\n", "failed": "\n(This answer broke off.)\n"}

@@ -1,0 +1,170 @@
+"""Conversations and their messages in SQL: begun, listed, searched, renamed, put away and deleted."""
+
+import json
+import sqlite3
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+TITLE_CHARS = 60
+
+Status = Literal["active", "deleted", "all"]
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A conversation of one user with one agent, or with the supervisor."""
+
+    id: str
+    user_id: str
+    agent_id: str
+    session_id: str
+    title: str
+    created_at: float
+    updated_at: float
+    deleted_at: float | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which conversations are looked for: one user's, and of those the ones that fit."""
+
+    user_id: str
+    status: Status = "active"
+    agent_id: str | None = None
+    search: str | None = None
+
+
+def touch(
+    db: sqlite3.Connection, thread_id: str, user_id: str, agent_id: str, session_id: str, question: str, now: float
+) -> None:
+    """A question is asked: the conversation begins with it, or moves to the top."""
+    db.execute(
+        """INSERT INTO threads VALUES (?, ?, ?, ?, ?, ?, ?, NULL)
+           ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at""",
+        (thread_id, user_id, agent_id, session_id, title_of(question), now, now),
+    )
+
+
+def title_of(question: str) -> str:
+    """What a conversation is called until somebody renames it."""
+    line = " ".join(question.split())
+    return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 3].rstrip() + "..."
+
+
+def get(db: sqlite3.Connection, user_id: str, thread_id: str) -> Thread | None:
+    """A conversation of that user's, put away or not."""
+    row = db.execute("SELECT * FROM threads WHERE id = ? AND user_id = ?", (thread_id, user_id)).fetchone()
+    return Thread(**dict(row)) if row else None
+
+
+def of_session(db: sqlite3.Connection, user_id: str, agent_id: str, session_id: str) -> str | None:
+    """The conversation of a session, if it has begun."""
+    row = db.execute(
+        "SELECT id FROM threads WHERE user_id = ? AND agent_id = ? AND session_id = ? AND deleted_at IS NULL",
+        (user_id, agent_id, session_id),
+    ).fetchone()
+    return row["id"] if row else None
+
+
+def listing(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
+    """How many fit, and a page of them, the last used first, each with the number of its messages."""
+    where, values = _condition(wanted)
+    total = db.execute(f"SELECT count(*) FROM threads WHERE {where}", values).fetchone()[0]
+    rows = db.execute(
+        f"""SELECT threads.*, (SELECT count(*) FROM messages WHERE thread_id = threads.id) AS messages
+            FROM threads WHERE {where} ORDER BY updated_at DESC, id LIMIT ? OFFSET ?""",
+        (*values, limit, offset),
+    )
+    return total, [dict(row) for row in rows]
+
+
+def count_messages(db: sqlite3.Connection, thread_id: str) -> int:
+    """How many turns a conversation has."""
+    return int(db.execute("SELECT count(*) FROM messages WHERE thread_id = ?", (thread_id,)).fetchone()[0])
+
+
+def messages_of(db: sqlite3.Connection, thread_id: str, limit: int = -1, offset: int = 0) -> list[dict[str, Any]]:
+    """The turns in the order in which they were asked, each answer behind its question; each knows its run."""
+    rows = db.execute(
+        """SELECT messages.id, messages.run_id, messages.role, messages.content, messages.data, messages.created_at,
+                  runs.status, runs.finish_reason, runs.error_code, feedback.rating, feedback.comment
+           FROM messages JOIN runs ON runs.id = messages.run_id LEFT JOIN feedback ON feedback.run_id = runs.id
+           WHERE messages.thread_id = ? ORDER BY runs.created_at, runs.rowid, messages.rowid LIMIT ? OFFSET ?""",
+        (thread_id, limit, offset),
+    )
+    return [_message(dict(row)) for row in rows]
+
+
+def add_message(
+    db: sqlite3.Connection,
+    message_id: str,
+    thread_id: str,
+    run_id: str,
+    role: str,
+    content: str,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """One turn of a conversation."""
+    db.execute(
+        """INSERT INTO messages (id, thread_id, run_id, role, content, created_at, data)
+           VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        (message_id, thread_id, run_id, role, content, time.time(), json.dumps(data) if data else None),
+    )
+
+
+def rename(db: sqlite3.Connection, thread_id: str, title: str) -> None:
+    """Call a conversation something else; that does not move it to the top."""
+    db.execute("UPDATE threads SET title = ? WHERE id = ?", (title, thread_id))
+
+
+def put_away(db: sqlite3.Connection, thread_id: str) -> None:
+    """Soft deletion: not listed any more, and its session begins anew."""
+    db.execute("UPDATE threads SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", (time.time(), thread_id))
+
+
+def restore(db: sqlite3.Connection, thread: Thread) -> bool:
+    """Bring a conversation back; False where its session has begun another meanwhile."""
+    other = of_session(db, thread.user_id, thread.agent_id, thread.session_id)
+    if other not in (None, thread.id):
+        return False
+    db.execute("UPDATE threads SET deleted_at = NULL WHERE id = ?", (thread.id,))
+    return True
+
+
+def delete(db: sqlite3.Connection, thread_id: str) -> None:
+    """Hard deletion: every trace of it but what it has cost."""
+    of_its_runs = "DELETE FROM {} WHERE run_id IN (SELECT id FROM runs WHERE thread_id = ?)"
+    for table in ("feedback", "handovers", "steps", "events"):
+        db.execute(of_its_runs.format(table), (thread_id,))
+    for table in ("messages", "runs"):
+        db.execute(f"DELETE FROM {table} WHERE thread_id = ?", (thread_id,))
+    db.execute("DELETE FROM threads WHERE id = ?", (thread_id,))
+
+
+def _condition(wanted: Wanted) -> tuple[str, list[str]]:
+    conditions, values = ["user_id = ?"], [wanted.user_id]
+    if wanted.status != "all":
+        conditions.append(f"deleted_at IS {'NULL' if wanted.status == 'active' else 'NOT NULL'}")
+    if wanted.agent_id is not None:
+        conditions.append("agent_id = ?")
+        values.append(wanted.agent_id)
+    if wanted.search:
+        pattern = "%" + wanted.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        conditions.append(
+            """(title LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM messages
+                WHERE thread_id = threads.id AND content LIKE ? ESCAPE '\\'))"""
+        )
+        values += [pattern, pattern]
+    return " AND ".join(conditions), values
+
+
+def _message(row: dict[str, Any]) -> dict[str, Any]:
+    data = row.pop("data")
+    rating, comment = row.pop("rating"), row.pop("comment")
+    if row["role"] == "assistant":
+        row["feedback"] = {"rating": rating, "comment": comment} if rating else None
+    else:
+        # How the run ended is told once, with the answer, or with the question where there is none.
+        row["feedback"] = None
+    return {**row, **(json.loads(data) if data else {})}
