@@ -12,7 +12,6 @@ from tests.ui.test_reconnecting import said
 from ui import calls
 from ui.client import AsyncDesk, Desk
 from ui.errors import DeskError, IdInvalid, NotADesk, Refused, StreamBroken, Unreachable
-from ui.replies import MAX_BODY_BYTES
 
 TWICE = "I was charged twice this month, how do I get my money back?"
 DOORS = [("ask", "Hello?"), ("run", "r"), ("rename", "t", "Title"), ("threads",), ("delete_agent", "a")]
@@ -77,7 +76,7 @@ def test_what_the_desk_refuses_is_said_in_its_own_words(
         (said("500 No", b"<html>"), NotADesk),
         (said("200 OK", b"<html>"), NotADesk),
         (said("302 Found", b"", "location: http://127.0.0.1:1/"), NotADesk),
-        (said("200 OK", b"", f"content-length: {MAX_BODY_BYTES + 1}"), (Unreachable, StreamBroken)),
+        (said("200 OK", b"", "content-length: 7"), (Unreachable, StreamBroken)),
         (Fate(size=0), (Unreachable, StreamBroken)),
     ],
     ids=["500", "page", "redirect", "two lengths", "cut"],
@@ -104,6 +103,22 @@ def test_a_lost_question_may_have_been_taken_and_an_unsent_one_was_not() -> None
     with pytest.raises(Unreachable) as failed:
         call("http://user:secret@127.0.0.1:1", "ask", "Hello?")
     assert "secret" not in str(failed.value)
+
+
+def test_a_lost_change_may_have_been_made_and_a_lost_look_changed_nothing() -> None:
+    with Proxy(1, lambda number: Fate(size=0)) as proxy:
+        with pytest.raises(Unreachable, match="may or may not have done"):
+            call(proxy.url, "rename", "t", "Title")
+        with pytest.raises(Unreachable) as lost:
+            call(proxy.url, "thread", "t")
+    assert "may or may not" not in lost.value.message
+
+
+def test_an_answer_without_bounds_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.replies.MAX_BODY_BYTES", 1_000)
+    fate = said("200 OK", b'{"x":"' + b"x" * 1_000 + b'"}')
+    with Proxy(1, lambda number: fate) as proxy, pytest.raises(NotADesk, match=r"larger than 1,000 bytes"):
+        call(proxy.url, "thread", "t")
 
 
 def test_a_desk_that_is_not_well_still_says_how_it_is() -> None:

@@ -5,8 +5,8 @@ import pytest
 from ui.sse import Frame, FrameInvalid, Parser
 
 STREAM = (
-    b"\xef\xbb\xbf: a comment\n\n"
-    b'id: 0\ndata: {"content":"d\xc3\xadas \xf0\x9f\x98\x80"}\n\n'
+    b'\xef\xbb\xbfid: 0\ndata: {"content":"d\xc3\xadas \xf0\x9f\x98\x80"}\n\n'
+    b": a comment\n\n"
     b"event: other\r\nid:1\r\ndata:first\r\ndata:  second\r\nretry: 5\r\n\r\n"
     b"data: no number\n\n\n"
     b"id: 7\n\n"
