@@ -146,7 +146,7 @@ def test_an_answer_whose_desk_was_killed_ends_as_interrupted_once_it_is_back(dat
         def restart(event: Event) -> None:
             if isinstance(event, Token) and not restarting:
                 first.kill()
-                again = serve(data_dir, "tests.scripted", first.port, ANSWER_THRESHOLD=0)
+                again = serve(data_dir, "tests.scripted", ANSWER_THRESHOLD=0, PORT=first.port)
                 restarting.append(pool.submit(stack.enter_context, again))
 
         events = read(first.url, "stream", LONG, hear=restart, patience=150)
