@@ -60,7 +60,7 @@ def environment(data_dir: Path, port: int, **settings: object) -> dict[str, str]
 @contextmanager
 def serve(data_dir: Path, module: str = "backend", **settings: object) -> Iterator[Server]:
     """Start a desk over a data directory and wait until it answers; kill it at the end if it still runs."""
-    port = free_port()
+    port = int(str(settings.get("PORT") or free_port()))
     log = (data_dir.parent / f"{data_dir.name}-server.log").open("ab")
     process = subprocess.Popen(
         [sys.executable, "-m", module],

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import orjson
@@ -16,6 +17,7 @@ _COMMANDS = [
     command.strip() for block in _BLOCKS for command in re.split(r"(?<!\\)\n", block.strip()) if command.strip()
 ]
 _CURLS = [command for command in _COMMANDS if command.startswith("curl")]
+_PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 _MAKES = re.findall(r"(?:^|`)make (\w+)", README, re.MULTILINE)
 
 
@@ -28,6 +30,16 @@ def test_every_curl_command_is_answered(server: Server, command: str) -> None:
         assert b'"type":"done"' in answered
     else:
         assert orjson.loads(answered)["answer"]
+
+
+@pytest.mark.parametrize("program", _PROGRAMS)
+def test_every_program_prints_answers(server: Server, program: str) -> None:
+    here = program.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
+    done = subprocess.run([sys.executable, "-c", here], capture_output=True, cwd=ROOT, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    whole, streamed = done.stdout.decode().split("\n", 1)
+    assert "multipart" in whole
+    assert "100 MB" in streamed
 
 
 def test_the_readme_shows_both_doors() -> None:

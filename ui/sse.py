@@ -1,0 +1,69 @@
+"""Server-sent events from bytes, however they are cut. Lines end with LF or CRLF."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+MAX_FRAME_BYTES = 4_000_000
+_BOM = b"\xef\xbb\xbf"
+
+
+class Frame(NamedTuple):
+    """What stands between two blank lines."""
+
+    id: str | None
+    data: str
+
+
+class FrameInvalid(ValueError):
+    """The bytes are no frames, or one of them is too large to be meant."""
+
+
+class Parser:
+    """Takes bytes as they come and gives out whole frames. What no blank line ends was cut off, and is not given."""
+
+    def __init__(self, max_bytes: int = MAX_FRAME_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._line = bytearray()
+        self._size = 0
+        self._id: str | None = None
+        self._data: list[str] = []
+        self._first = True
+
+    def feed(self, chunk: bytes) -> Iterator[Frame]:
+        """The frames that these bytes complete."""
+        *ended, rest = chunk.split(b"\n")
+        for end in ended:
+            self._add(end)
+            # Only whole lines are decoded, so that a character may be cut anywhere.
+            line = bytes(self._line).removesuffix(b"\r")
+            self._line.clear()
+            if frame := self._take(line):
+                yield frame
+        self._add(rest)
+
+    def _add(self, piece: bytes) -> None:
+        self._line += piece
+        self._size += len(piece)
+        if self._size > self._max_bytes:
+            raise FrameInvalid(f"a frame is larger than {self._max_bytes:,} bytes")
+
+    def _take(self, line: bytes) -> Frame | None:
+        if self._first:
+            self._first, line = False, line.removeprefix(_BOM)
+        if not line:
+            return self._end()
+        try:
+            name, _, value = line.decode().partition(":")
+        except UnicodeDecodeError as error:
+            raise FrameInvalid("a frame is not UTF-8") from error
+        value = value.removeprefix(" ")
+        if name == "data":
+            self._data.append(value)
+        elif name == "id":
+            self._id = value
+        return None
+
+    def _end(self) -> Frame | None:
+        frame = Frame(self._id, "\n".join(self._data)) if self._data else None
+        self._size, self._id, self._data = 0, None, []
+        return frame
