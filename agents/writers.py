@@ -13,7 +13,7 @@ from agents.models.call import Ask
 from agents.models.failures import Kind, ModelFailure
 from agents.models.model import Model
 from agents.models.names import EMBEDDED
-from agents.models.pieces import Finish, estimate
+from agents.models.pieces import Ending, estimate
 from agents.prompts import Prompt, messages_for
 
 
@@ -23,7 +23,7 @@ class Written:
 
     text: str = ""
     usage: Usage | None = None
-    finish: Finish | None = None
+    finish: Ending | None = None
     reduced: bool = False
 
 
@@ -49,13 +49,15 @@ class ModelWriter:
         messages = messages_for(prompt)
         citations = Citations(prompt.first_number, len(prompt.evidence.excerpts))
         said: list[str] = []
-        usage, finish = None, None
+        usage: Usage | None = None
+        finish: Ending = "stop"
         ask = Ask(messages, stable_prefix=prompt.agent.strategy == "cag")
         try:
             async with aclosing(self._model.ask(ask)) as pieces:
                 async for piece in pieces:
                     said.append(piece.text)
-                    usage, finish = piece.usage or usage, piece.finish or finish
+                    usage = piece.usage or usage
+                    finish = "length" if piece.finish == "length" else finish
                     if text := citations.hear(piece.text):
                         yield Written(text)
         except ModelFailure as failure:

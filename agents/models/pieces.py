@@ -11,7 +11,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
 from agents.events import Usage
 from agents.models.failures import Kind, ModelFailure
 
-Finish = Literal["stop", "length"]
+Ending = Literal["stop", "length"]
+Finish = Ending | Literal["tool_calls"]
 
 # English prose has about four characters to a token.
 _CHARS_PER_TOKEN = 4
@@ -20,13 +21,24 @@ _CUT_SHORT = frozenset({"length", "max_tokens", "model_context_window_exceeded"}
 
 
 @dataclass(frozen=True)
+class CallPart:
+    """The next part of a tool call. The first part of each has its id and its name."""
+
+    index: int
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+
+
+@dataclass(frozen=True)
 class Piece:
-    """Some text, the arguments of a tool call, what was counted, or why the answer ends."""
+    """Some text, how a form is filled in, parts of tool calls, what was counted, or why the answer ends."""
 
     text: str = ""
     arguments: str = ""
     usage: Usage | None = None
     finish: Finish | None = None
+    calls: tuple[CallPart, ...] = ()
 
 
 def piece_of(message: AIMessage) -> Piece:
