@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
 
@@ -64,6 +64,18 @@ def _finish(reason: str) -> Finish:
 def storable(text: str) -> str:
     """The text without halves of characters, which a model may cut in two and nobody can store or send."""
     return text.encode("utf-8", "replace").decode()
+
+
+def clean(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """The same without halves of characters and NULs, which can be neither stored nor sent."""
+    match value:
+        case str():
+            return storable(value).replace("\x00", "")
+        case list():
+            return [clean(item) for item in value]
+        case dict():
+            return {clean(name): clean(item) for name, item in value.items()}
+    return value
 
 
 def estimate(messages: Sequence[AnyMessage], said: str) -> Usage:
