@@ -131,6 +131,9 @@ async def test_a_model_that_never_stops_calling_is_asked_to_answer(upstream: Ups
     play(upstream, *[Script(("Again. ",), calls=(SEARCH,))] * 4, Script(("Done.",), calls=(SEARCH,)))
     heard = await ask(upstream)
     assert len(upstream.chats) == 5
+    last = upstream.chats[-1].body
+    assert "toolConfig" not in last
+    assert last.get("tool_choice", "none") == "none"
     assert heard.text.endswith("Done.")
     assert len([kind for kind, _, _ in heard.steps if kind == "tool"]) == 4
     # What was found once is not found anew.
