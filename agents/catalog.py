@@ -13,6 +13,7 @@ from agents.models.names import parse_chain
 SHIPPED = Path(__file__).parent / "catalogs"
 
 Strategy = Literal["rag", "cag", "hybrid"]
+ToolName = Literal["search_documents", "hand_over"]
 
 
 class Agent(BaseModel):
@@ -28,6 +29,7 @@ class Agent(BaseModel):
     strategy: Strategy = "rag"
     knowledge: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
     model: str | None = None
+    tools: tuple[ToolName, ...] = ()
     prompt: str = Field(min_length=1)
 
     @field_validator("model")

@@ -16,11 +16,15 @@ class Citations:
     """Reads a text as it is written. Code is left alone: between equal runs of backticks, or of tildes."""
 
     def __init__(self, first: int, count: int) -> None:
-        self._shift = first - 1
-        self._count = count
+        self.numbers = list(range(first, first + count))
         self._held = ""
         self._code = ""
         self._line_is_empty = False
+
+    def show(self, number: int) -> int:
+        """The model sees one more source of the whole answer; under which number."""
+        self.numbers.append(number)
+        return len(self.numbers)
 
     def hear(self, text: str) -> str:
         """The text so far, as far as it is certain."""
@@ -62,5 +66,6 @@ class Citations:
         return token if self._code else self._renumbered(token)
 
     def _renumbered(self, citation: str) -> str:
-        known = [number for found in citation[1:-1].split(",") if 1 <= (number := int(found)) <= self._count]
-        return f"[{', '.join(str(number + self._shift) for number in known)}]" if known else ""
+        named = [int(found) for found in citation[1:-1].split(",")]
+        known = [str(self.numbers[number - 1]) for number in named if 1 <= number <= len(self.numbers)]
+        return f"[{', '.join(known)}]" if known else ""

@@ -7,6 +7,7 @@ knowledge.errors.DeskError
     ├── FolderUnknown       a knowledge folder that no agent answers from
     ├── SettingsInvalid     a setting that cannot be used
     ├── ModelNameInvalid    a string that names no model
+    ├── ToolFailed          a tool call that came to nothing; for the model that made it
     └── ModelsUnavailable   no model of a chain could answer
         └── ModelLoading    because each of them is still loading
 """
@@ -48,6 +49,12 @@ class ModelNameInvalid(AgentError):
     """Said at start-up."""
 
     code = "model_name_invalid"
+
+
+class ToolFailed(AgentError):
+    """Told to the model and shown in the trace; the answer goes on."""
+
+    code = "tool_failed"
 
 
 class ModelsUnavailable(AgentError):

@@ -14,7 +14,7 @@ from agents.events import Usage
 from agents.models.call import Ask
 from agents.models.failures import Kind, ModelFailure
 from agents.models.model import Model
-from agents.models.pieces import estimate, storable
+from agents.models.pieces import clean, estimate
 from agents.routing import MAX_AGENTS, Decision, Question, Routed
 
 _RULES = f"""You route the questions of a support desk to its agents. You never answer them.
@@ -133,7 +133,7 @@ def _decision(said: str, question: Question, agents: Sequence[Agent]) -> Decisio
     """The decision in what a model said; unknown agents are left out."""
     begin, end = said.find("{"), said.rfind("}") + 1
     try:
-        form = _Form.model_validate(_clean(json.loads(said[begin:end])))
+        form = _Form.model_validate(clean(json.loads(said[begin:end])))
     except (ValueError, ValidationError) as error:
         raise ModelFailure(Kind.BAD_ANSWER, "no decision") from error
     if form.needs_human:
@@ -150,15 +150,3 @@ def _decision(said: str, question: Question, agents: Sequence[Agent]) -> Decisio
         chosen = dict.fromkeys(chosen, question.text)
     texts = tuple(part or question.text for part in chosen.values())
     return Decision(tuple(chosen), texts, form.reason[:_REASON_CHARS], form.confidence)
-
-
-def _clean(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """The same without halves of characters and NULs, which can be neither stored nor sent."""
-    match value:
-        case str():
-            return storable(value).replace("\x00", "")
-        case list():
-            return [_clean(item) for item in value]
-        case dict():
-            return {name: _clean(item) for name, item in value.items()}
-    return value

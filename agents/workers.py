@@ -9,16 +9,17 @@ from langchain_core.messages import AnyMessage
 
 from agents import phrases
 from agents.catalog import Agent
-from agents.events import FinishReason, Handoff, Source, Sources
+from agents.events import FinishReason, Handoff
 from agents.fallback import Trail, Withdrawn
 from agents.floor import Emit, Floor
 from agents.models.pieces import storable
 from agents.prompts import Prompt
+from agents.sources import Shown
+from agents.tools import Toolbox
 from agents.tracing import step
 from agents.writers import Chain, Written
-from knowledge.strategies import Evidence, Excerpt, Strategies
+from knowledge.strategies import Evidence, Strategies
 
-_SNIPPET_CHARS = 320
 HISTORY_MESSAGES = 12
 
 
@@ -56,36 +57,44 @@ class Worker:
         """Evidence first, then the answer from it."""
         parallel = (task["index"], task["total"]) if task["total"] > 1 else None
         with step(emit, "agent", agent.name, agent=agent.id, parallel=parallel) as whole:
-            evidence, first_number = await self._gather(task, agent, floor, emit, whole.id)
+            shown = Shown(agent.id, floor, emit)
+            evidence, first_number = await self._gather(task, agent, shown, emit, whole.id)
+            toolbox = self._toolbox(task, agent, shown, emit, whole.id)
             whole.update(0.3)
             speech = _Speech(agent.id, floor, emit)
             if evidence.confidence >= self.threshold:
-                prompt = Prompt(
-                    agent, task["question"], task["context"], tuple(task["history"]), evidence, first_number
-                )
+                history = tuple(task["history"])
+                prompt = Prompt(agent, task["question"], task["context"], history, evidence, first_number, toolbox)
                 async with aclosing(chain.write(prompt, Trail(emit, agent.id, whole.id))) as pieces:
                     async for piece in pieces:
                         speech.hear(piece)
             # A writer that found nothing to say does not know either.
             if not speech.text.strip():
                 speech.say(phrases.unknown(evidence.by_relevance))
-                reason = "no document answers the question"
-                emit(Handoff(cause="unanswered", reason=reason, summary=_summary(task), agent=agent.id))
                 speech.finish_reason = "declined"
+                if not toolbox.handed_over:
+                    reason = "no document answers the question"
+                    emit(Handoff(cause="unanswered", reason=reason, summary=_summary(task), agent=agent.id))
+            elif toolbox.handed_over and speech.finish_reason == "stop":
+                speech.finish_reason = "handoff"
             floor.finish(agent.id, emit)
         return speech.answer(evidence.kept)
 
-    async def _gather(self, task: Task, agent: Agent, floor: Floor, emit: Emit, parent: str) -> tuple[Evidence, int]:
+    async def _gather(self, task: Task, agent: Agent, shown: Shown, emit: Emit, parent: str) -> tuple[Evidence, int]:
         """The evidence, and the number in the answer of its first source."""
         with step(emit, "retrieve", agent.strategy, agent=agent.id, parent=parent) as retrieving:
             evidence = await self.strategies.gather(
                 agent.strategy, agent.knowledge, task["question"], context=task["context"], kept=task["kept"]
             )
             retrieving.output = f"{len(evidence.excerpts)} sources, confidence {evidence.confidence:.2f}"
-        first_number = floor.reserve_numbers(len(evidence.excerpts))
-        shown = evidence.numbered_from(first_number).by_relevance
-        emit(Sources(agent=agent.id, sources=[_source(excerpt, agent.id) for excerpt in shown]))
-        return evidence, first_number
+        return evidence, shown.begin(evidence)
+
+    def _toolbox(self, task: Task, agent: Agent, shown: Shown, emit: Emit, parent: str) -> Toolbox:
+        async def gather(query: str) -> Evidence:
+            # Passages alone: whoever reads whole documents has them already.
+            return await self.strategies.gather("rag", agent.knowledge, query)
+
+        return Toolbox(agent, gather, self.threshold, shown, _summary(task), emit, parent)
 
 
 @dataclass
@@ -128,21 +137,6 @@ class _Speech:
             reduced=self.reduced and self.finish_reason != "declined",
             last_number=self.floor.last_number,
         )
-
-
-def _source(excerpt: Excerpt, agent: str) -> Source:
-    snippet = excerpt.text if len(excerpt.text) <= _SNIPPET_CHARS else excerpt.text[:_SNIPPET_CHARS].rstrip() + " ..."
-    return Source(
-        id=excerpt.number,
-        title=excerpt.title,
-        uri=excerpt.uri,
-        section=excerpt.section,
-        snippet=snippet,
-        score=round(excerpt.score, 4),
-        agent=agent,
-        document_id=excerpt.document_id,
-        version=excerpt.version,
-    )
 
 
 def _summary(task: Task) -> str:

@@ -5,6 +5,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from langchain_core.messages import AnyMessage
+
 from agents import phrases
 from agents.citations import Citations
 from agents.events import Usage
@@ -13,8 +15,9 @@ from agents.models.call import Ask
 from agents.models.failures import Kind, ModelFailure
 from agents.models.model import Model
 from agents.models.names import EMBEDDED
-from agents.models.pieces import Finish, estimate
+from agents.models.pieces import Ending
 from agents.prompts import Prompt, messages_for
+from agents.rounds import Round
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Written:
 
     text: str = ""
     usage: Usage | None = None
-    finish: Finish | None = None
+    finish: Ending | None = None
     reduced: bool = False
 
 
@@ -31,6 +34,10 @@ class Writer(Link, Protocol):
     """Writes the answer to a prompt, piece by piece."""
 
     def write(self, prompt: Prompt) -> AsyncGenerator[Written]: ...
+
+
+# How often a model may use its tools before it must answer.
+_ROUNDS = 4
 
 
 class ModelWriter:
@@ -45,23 +52,41 @@ class ModelWriter:
         return self._model.held_back()
 
     async def write(self, prompt: Prompt) -> AsyncGenerator[Written]:
-        """The model's own tokens as they come, then its usage: estimated where the provider counted nothing."""
+        """The model's own tokens as they come, round by round while it uses tools, then what all of it took."""
         messages = messages_for(prompt)
         citations = Citations(prompt.first_number, len(prompt.evidence.excerpts))
-        said: list[str] = []
-        usage, finish = None, None
-        ask = Ask(messages, stable_prefix=prompt.agent.strategy == "cag")
-        try:
-            async with aclosing(self._model.ask(ask)) as pieces:
-                async for piece in pieces:
-                    said.append(piece.text)
-                    usage, finish = piece.usage or usage, piece.finish or finish
-                    if text := citations.hear(piece.text):
-                        yield Written(text)
-        except ModelFailure as failure:
-            failure.usage = usage or (estimate(messages, "".join(said)) if any(said) else None)
-            raise
-        yield Written(citations.end(), usage or estimate(messages, "".join(said)), finish)
+        spent, spoken = Usage(), False
+        for left in reversed(range(_ROUNDS + 1)):
+            current, opening = Round(), "\n\n" if spoken else ""
+            try:
+                async with aclosing(self._model.ask(_ask(prompt, messages, left, spoken))) as pieces:
+                    async for piece in pieces:
+                        current.hear(piece)
+                        said, opening = (opening + piece.text, "") if piece.text else ("", opening)
+                        if text := citations.hear(said):
+                            yield Written(text)
+            except ModelFailure as failure:
+                failure.usage = spent + current.spent(messages) if current.begun else spent if spent.total else None
+                raise
+            yield Written(citations.end())
+            spent += current.spent(messages)
+            spoken = spoken or bool(current.text)
+            if not (left and current.calls and prompt.toolbox):
+                break
+            messages += current.told(await prompt.toolbox.use(current.calls), citations)
+        yield Written(usage=spent, finish="length" if current.finish == "length" else "stop")
+
+
+def _ask(prompt: Prompt, messages: Sequence[AnyMessage], left: int, spoken: bool) -> Ask:
+    """The tools stay on offer to the end, since what was called must be known; at the end none may be called."""
+    return Ask(
+        # What is asked must not change with what is said to it.
+        tuple(messages),
+        stable_prefix=prompt.agent.strategy == "cag",
+        tools=prompt.toolbox.forms if prompt.toolbox else (),
+        tool_choice=None if left else "none",
+        may_be_silent=spoken,
+    )
 
 
 @dataclass(frozen=True)

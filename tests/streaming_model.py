@@ -1,16 +1,16 @@
 """What every scripted chat model of the tests is made of."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AnyMessage
 from langchain_core.outputs import ChatResult
 
+from agents.models.ask import Ask
 from agents.models.breaker import Breaker
 from agents.models.failures import ModelFailure
 from agents.models.model import Model
 from agents.models.names import ModelName
+from agents.models.provider import Request
 from agents.settings import AgentSettings
 from agents.writers import Chain, ModelWriter
 
@@ -35,8 +35,8 @@ class ScriptedProvider:
     async def open(self) -> BaseChatModel:
         return self._chat
 
-    def arrange(self, messages: Sequence[AnyMessage], *, stable_prefix: bool) -> list[AnyMessage]:
-        return list(messages)
+    def request(self, ask: Ask) -> Request:
+        return Request(list(ask.messages))
 
     def failure(self, error: Exception) -> ModelFailure | None:
         return None

@@ -5,7 +5,7 @@ The AWS SDK finds credentials, region and endpoint as everywhere: environment, p
 
 import contextlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 import botocore.session
@@ -17,9 +17,11 @@ from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, Syste
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
-from agents.models import bedrock_failures
+from agents.models import bedrock_failures, bedrock_tools
+from agents.models.ask import Ask
 from agents.models.failures import Kind, ModelFailure
 from agents.models.names import ModelName
+from agents.models.provider import Request
 from agents.models.threads import UPSTREAM, Body, Threads
 from agents.settings import AgentSettings
 
@@ -31,6 +33,10 @@ _STEADY: dict[str, Any] = {
     "temperature": 0,
     "additional_model_request_fields": {"inferenceConfig": {"topK": 1}},
 }
+# What Nova does by itself, for whoever wants its tokens drawn.
+_DRAWN: dict[str, Any] = {"inferenceConfig": {"topK": 50}}
+# OpenAI's goes up to 2.
+_HIGHEST_TEMPERATURE = 1.0
 _MAKER = re.compile(r"/(?:[a-z-]+\.)?([a-z0-9]+)\.[^/]*$")
 
 
@@ -86,16 +92,20 @@ class BedrockProvider:
             self._model = await self._threads.run(self._connect)
         return self._model
 
-    def arrange(self, messages: Sequence[AnyMessage], *, stable_prefix: bool) -> list[AnyMessage]:
-        """A cache point behind the system prompt, where the model knows cache points."""
-        first = messages[0]
-        if not (stable_prefix and isinstance(first, SystemMessage) and _CACHES_PROMPTS.search(self._name.model)):
-            return list(messages)
-        marked: list[str | dict[Any, Any]] = [
-            {"type": "text", "text": first.text},
-            ChatBedrockConverse.create_cache_point(),
+    def request(self, ask: Ask) -> Request:
+        """Tools as Converse takes them, and a cache point behind the system prompt, where the model knows those."""
+        messages, options = self._cached(ask), self._sampling(ask)
+        if not ask.tools or ask.tool_choice == "none":
+            return Request(bedrock_tools.in_words(messages), options)
+        own = [tool["function"]["name"] for tool in ask.tools]
+        called = [*own, *bedrock_tools.called_in(messages)]
+        names = bedrock_tools.plain_names(called) if self._is_nova else {name: name for name in called}
+        specs = [
+            bedrock_tools.spec_of(tool, names[name], plain=self._is_nova)
+            for tool, name in zip(ask.tools, own, strict=True)
         ]
-        return [SystemMessage(content=marked), *messages[1:]]
+        options |= {"tools": specs, "tool_choice": bedrock_tools.choice_of(ask.tool_choice, names)}
+        return Request(bedrock_tools.renamed(messages, names), options, {plain: name for name, plain in names.items()})
 
     def failure(self, error: Exception) -> ModelFailure | None:
         """What an error of the SDK means."""
@@ -118,6 +128,34 @@ class BedrockProvider:
         if self._model is not None:
             self._model.client.close()
 
+    @property
+    def _is_nova(self) -> bool:
+        return "amazon.nova" in self._name.model
+
+    def _cached(self, ask: Ask) -> list[AnyMessage]:
+        first, *others = ask.messages
+        if not (ask.stable_prefix and isinstance(first, SystemMessage) and _CACHES_PROMPTS.search(self._name.model)):
+            return [first, *others]
+        marked: list[str | dict[Any, Any]] = [
+            {"type": "text", "text": first.text},
+            ChatBedrockConverse.create_cache_point(),
+        ]
+        return [SystemMessage(content=marked), *others]
+
+    def _sampling(self, ask: Ask) -> dict[str, Any]:
+        """How tokens are drawn. Nova draws none unless it is told to; Claude takes one of the two alone."""
+        temperature, top_p = ask.temperature, ask.top_p
+        drawn = temperature is not None or top_p is not None
+        if self._is_nova and drawn and temperature is None:
+            temperature = _HIGHEST_TEMPERATURE
+        options = {
+            "max_tokens": ask.max_tokens,
+            "temperature": None if temperature is None else min(temperature, _HIGHEST_TEMPERATURE),
+            "top_p": None if "anthropic" in self._name.model and temperature is not None else top_p,
+            "additional_model_request_fields": _DRAWN if self._is_nova and drawn and temperature else None,
+        }
+        return {name: value for name, value in options.items() if value is not None}
+
     def _connect(self) -> ThreadedBedrock:
         config = Config(
             connect_timeout=self._settings.model_connect_seconds,
@@ -139,7 +177,7 @@ class BedrockProvider:
             # The control plane is asked only about application inference profiles; others need no second client.
             bedrock_client=None if "application-inference-profile" in self._name.model else client,
             **_maker_of(self._name.model),
-            **_STEADY if "amazon.nova" in self._name.model else {},
+            **_STEADY if self._is_nova else {},
             max_tokens=self._settings.model_max_tokens,
         )
         # LangChain streams only from models that it has heard of.

@@ -3,19 +3,22 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 
+from agents.models.ask import Ask
+from agents.models.calls import Calls
 from agents.models.failures import Kind, ModelFailure
 from agents.models.pieces import Piece, Unthinking, piece_of
 from agents.models.provider import Provider
 from agents.settings import AgentSettings
+
+__all__ = ["Ask", "Call", "failure_of"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,16 +26,6 @@ _LOG = logging.getLogger(__name__)
 _COUNT_SECONDS = 1.0
 # How much longer than usual a server of one's own may take, so that it can be asked whether it is at work.
 _ASKING_SECONDS = 1.5
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What a chat model is asked: to write, to answer at once, or with a tool, to fill in its form."""
-
-    messages: Sequence[AnyMessage]
-    stable_prefix: bool = False
-    tool: dict[str, Any] | None = None
-    whole: bool = False
 
 
 class Call:
@@ -43,7 +36,9 @@ class Call:
         self._chat = chat
         self._ask = ask
         self._settings = settings
+        self._request = provider.request(ask)
         self._thoughts = Unthinking()
+        self._calls = Calls(self._request.names)
         self.began = self.progress = time.monotonic()
         self.said = False
         self.visible = False
@@ -84,19 +79,23 @@ class Call:
     def _check_whole(self) -> None:
         if not self.finished:
             raise ModelFailure(Kind.BROKEN, "no finish reason")
-        if self._thoughts.unfinished:
+        if self._thoughts.unfinished and not self._calls.count:
             raise ModelFailure(Kind.BAD_ANSWER, "it ends within a thought")
-        if not self.visible:
+        if not self.visible and not self._ask.may_be_silent:
             raise ModelFailure(Kind.BAD_ANSWER, "it is empty")
 
     def _hear(self, message: AIMessage) -> Piece:
         piece = piece_of(message)
+        calls = self._calls.hear(message) if self._ask.tools else ()
         text = self._thoughts.hear(piece.text) + (self._thoughts.end() if piece.finish else "")
         self.progress = time.monotonic()
         self.finished = self.finished or piece.finish is not None
-        self.said = self.said or bool(message.content or piece.arguments or piece.finish)
-        self.visible = self.visible or bool(text.strip() or piece.arguments)
-        return Piece(text, piece.arguments, piece.usage, piece.finish)
+        self.said = self.said or bool(message.content or piece.arguments or calls or piece.finish)
+        self.visible = self.visible or bool(text.strip() or piece.arguments or calls)
+        arguments = "" if self._ask.tools else piece.arguments
+        # Some servers end an answer in which tools are called as they end any other.
+        finish = "tool_calls" if self._calls.count and piece.finish == "stop" else piece.finish
+        return Piece(text, arguments, piece.usage, finish, calls)
 
     def _next(self, due: float | None) -> float | None:
         if not self.said:
@@ -105,13 +104,13 @@ class Call:
         return asyncio.get_running_loop().time() + wait
 
     async def _messages(self) -> AsyncGenerator[AIMessage]:
-        arranged = self._provider.arrange(self._ask.messages, stable_prefix=self._ask.stable_prefix)
+        messages, options = self._request.messages, self._request.options
         if self._ask.tool:
-            yield cast(AIMessage, await self._with_tool(self._ask.tool).ainvoke(arranged))
+            yield cast(AIMessage, await self._with_tool(self._ask.tool).ainvoke(messages, **options))
         elif self._ask.whole:
-            yield await self._chat.ainvoke(arranged)
+            yield await self._chat.ainvoke(messages, **options)
         else:
-            async with aclosing(cast(AsyncGenerator[AIMessage], self._chat.astream(arranged))) as chunks:
+            async with aclosing(cast(AsyncGenerator[AIMessage], self._chat.astream(messages, **options))) as chunks:
                 async for chunk in chunks:
                     yield chunk
 

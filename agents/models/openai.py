@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -10,13 +9,15 @@ import httpx2
 import openai
 from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AnyMessage, HumanMessage
+from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
 
+from agents.models.ask import Ask
 from agents.models.failures import Kind, ModelFailure, of_status, seconds_of
 from agents.models.names import ModelName
+from agents.models.provider import Request
 from agents.settings import AgentSettings
 
 # A server of one's own that answers anything within this time is up.
@@ -30,6 +31,7 @@ _EFFORTS = (
     (re.compile(r"gpt-5"), {"reasoning_effort": "minimal"}),
     (re.compile(r"o\d"), {"reasoning_effort": "low"}),
 )
+_CHOICES = ("auto", "none", "required")
 
 
 class OpenAIProvider:
@@ -38,6 +40,8 @@ class OpenAIProvider:
     def __init__(self, name: ModelName, settings: AgentSettings) -> None:
         self._name = name
         self._settings = settings
+        efforts = (fields for pattern, fields in _EFFORTS if not name.url and pattern.match(name.model))
+        self._fields: dict[str, Any] = dict(next(efforts, {"temperature": 0}))
         self._model: BaseChatOpenAI | None = None
         self._http: httpx2.AsyncClient | None = None
 
@@ -50,9 +54,17 @@ class OpenAIProvider:
             self._model.model_name = await self._served()
         return self._model
 
-    def arrange(self, messages: Sequence[AnyMessage], *, stable_prefix: bool) -> list[AnyMessage]:
-        """As they are: prefixes are cached without being asked."""
-        return list(messages)
+    def request(self, ask: Ask) -> Request:
+        """The messages as they are: prefixes are cached without being asked."""
+        options: dict[str, Any] = {"max_tokens": ask.max_tokens}
+        if "temperature" in self._fields:
+            # Whoever narrows the choice of tokens wants one to be made.
+            drawn = 1 if ask.temperature is None and ask.top_p is not None else ask.temperature
+            options |= {"temperature": drawn, "top_p": ask.top_p}
+        options = {name: value for name, value in options.items() if value is not None}
+        if ask.tools:
+            options |= {"tools": list(ask.tools), "tool_choice": _choice(ask.tool_choice or "auto")}
+        return Request(list(ask.messages), options)
 
     def failure(self, error: Exception) -> ModelFailure | None:
         """What an error of the SDK, or of httpx beneath it, means."""
@@ -138,10 +150,7 @@ class OpenAIProvider:
         # The key of one's own servers goes with every request, and must not go wherever one of them points.
         redirected = not self._name.url
         self._http = httpx2.AsyncClient(limits=limits, timeout=timeout, follow_redirects=redirected, event_hooks=hooks)
-        efforts = (fields for pattern, fields in _EFFORTS if not self._name.url and pattern.match(self._name.model))
-        fields: dict[str, Any] = dict(next(efforts, {"temperature": 0}))
-        if self._name.url:
-            fields |= {"base_url": self._name.url, "api_key": SecretStr(self._own_key)}
+        own = {"base_url": self._name.url, "api_key": SecretStr(self._own_key)} if self._name.url else {}
         try:
             # The base class limits an answer by `max_tokens`, which every server knows; OpenAI has another name for it.
             model = (BaseChatOpenAI if self._name.url else ChatOpenAI)(
@@ -153,13 +162,18 @@ class OpenAIProvider:
                 max_tokens=self._settings.model_max_tokens,
                 timeout=timeout,
                 http_async_client=self._http,
-                **fields,
+                **self._fields,
+                **own,
             )
         except openai.OpenAIError as error:
             raise ModelFailure(Kind.NO_CREDENTIALS, "OPENAI_API_KEY is not set") from error
         if not _is_key(model.root_async_client.api_key):
             raise ModelFailure(Kind.REFUSED, "the key holds characters that no key has")
         return model
+
+
+def _choice(choice: str) -> str | dict[str, Any]:
+    return choice if choice in _CHOICES else {"type": "function", "function": {"name": choice}}
 
 
 def _is_key(key: str) -> bool:

@@ -4,14 +4,15 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
 
 from agents.events import Usage
 from agents.models.failures import Kind, ModelFailure
 
-Finish = Literal["stop", "length"]
+Ending = Literal["stop", "length"]
+Finish = Ending | Literal["tool_calls"]
 
 # English prose has about four characters to a token.
 _CHARS_PER_TOKEN = 4
@@ -20,13 +21,24 @@ _CUT_SHORT = frozenset({"length", "max_tokens", "model_context_window_exceeded"}
 
 
 @dataclass(frozen=True)
+class CallPart:
+    """The next part of a tool call. The first part of each has its id and its name."""
+
+    index: int
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+
+
+@dataclass(frozen=True)
 class Piece:
-    """Some text, the arguments of a tool call, what was counted, or why the answer ends."""
+    """Some text, how a form is filled in, parts of tool calls, what was counted, or why the answer ends."""
 
     text: str = ""
     arguments: str = ""
     usage: Usage | None = None
     finish: Finish | None = None
+    calls: tuple[CallPart, ...] = ()
 
 
 def piece_of(message: AIMessage) -> Piece:
@@ -52,6 +64,18 @@ def _finish(reason: str) -> Finish:
 def storable(text: str) -> str:
     """The text without halves of characters, which a model may cut in two and nobody can store or send."""
     return text.encode("utf-8", "replace").decode()
+
+
+def clean(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """The same without halves of characters and NULs, which can be neither stored nor sent."""
+    match value:
+        case str():
+            return storable(value).replace("\x00", "")
+        case list():
+            return [clean(item) for item in value]
+        case dict():
+            return {clean(name): clean(item) for name, item in value.items()}
+    return value
 
 
 def estimate(messages: Sequence[AnyMessage], said: str) -> Usage:

@@ -1,12 +1,23 @@
 """What reaches a model: a LangChain chat model, opened when it is first needed, and what its errors mean."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage
 
+from agents.models.ask import Ask
 from agents.models.failures import ModelFailure
+
+
+@dataclass(frozen=True)
+class Request:
+    """An ask as a provider wants it. `names` are what the caller calls the tools that have other names there."""
+
+    messages: list[AnyMessage]
+    options: dict[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 class Provider(Protocol):
@@ -15,8 +26,8 @@ class Provider(Protocol):
     async def open(self) -> BaseChatModel:
         """The chat model; `ModelFailure` where there are no credentials to reach it with."""
 
-    def arrange(self, messages: Sequence[AnyMessage], *, stable_prefix: bool) -> list[AnyMessage]:
-        """The messages as this provider wants them; with a stable prefix, the first is worth caching."""
+    def request(self, ask: Ask) -> Request:
+        """The ask as this provider wants it; with a stable prefix, the first message is worth caching."""
 
     def failure(self, error: Exception) -> ModelFailure | None:
         """What an error of the chat model means; None for one that the provider's SDK is not known to raise."""

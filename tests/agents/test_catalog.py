@@ -83,12 +83,24 @@ def test_a_missing_field_is_named(tmp_path: Path, field: str) -> None:
         ("knowledge", "/etc", "match pattern"),
         ("knowledge", "..", "match pattern"),
         ("knowledge", "'billing\\private'", "match pattern"),
+        ("tools", "search_documents", "tuple"),
         ("knowlege", "billing", "Extra inputs are not permitted"),
     ],
 )
 def test_a_wrong_field_is_named_with_what_is_wrong(tmp_path: Path, field: str, value: str, mistake: str) -> None:
     with pytest.raises(CatalogInvalid, match=rf"^desk-agent\.md: {field}: .*{mistake}"):
         read_agent(write(tmp_path, "desk-agent.md", **{field: value}))
+
+
+def test_an_agent_has_the_tools_it_names_and_none_by_itself(tmp_path: Path) -> None:
+    assert read_agent(write(tmp_path, "none.md")).tools == ()
+    both = read_agent(write(tmp_path, "both.md", tools="[hand_over, search_documents]"))
+    assert both.tools == ("hand_over", "search_documents")
+
+
+def test_a_tool_that_there_is_not_is_refused_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(CatalogInvalid, match=r"agent\.md: tools\.1: .*'search_documents' or 'hand_over'"):
+        read_agent(write(tmp_path, "agent.md", tools="[hand_over, run_shell]"))
 
 
 def test_an_agent_without_a_prompt_is_refused(tmp_path: Path) -> None:

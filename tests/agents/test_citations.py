@@ -45,6 +45,13 @@ def speak(chunks: Sequence[str], first: int = FIRST, count: int = COUNT) -> str:
     return "".join(map(citations.hear, chunks)) + citations.end()
 
 
+def test_sources_shown_later_are_cited_by_the_numbers_they_have_in_the_answer() -> None:
+    citations = Citations(FIRST, COUNT)
+    assert citations.hear("a [4] ") == "a  "
+    assert [citations.show(27), citations.show(19)] == [4, 5]
+    assert citations.hear("b [4, 1][5][6]") + citations.end() == "b [27, 11][19]"
+
+
 def cuttings(text: str, most: int = 3) -> Iterator[list[str]]:
     for number in range(most + 1):
         for places in combinations(range(1, len(text)), number):

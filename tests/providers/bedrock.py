@@ -3,12 +3,13 @@
 import json
 import struct
 from binascii import crc32
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from tests.providers.answers import Frames, RecordedRequest, Reply, chunk, json_reply
 from tests.providers.loopback import LoopbackServer
-from tests.providers.script import NOVA_TOOL_ERROR, STATUS, Fault, Script
+from tests.providers.script import NOVA_TOOL_ERROR, STATUS, Called, Fault, Script
 
 _STRING = 7  # the type of a header's value
 _REQUEST_ID = ("x-amzn-RequestId", "00000000-0000-4000-8000-000000000000")
@@ -50,14 +51,27 @@ def _text(token: str) -> bytes:
 
 
 @lru_cache(maxsize=8192)
-def _tool_input(piece: str) -> bytes:
-    return _event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"toolUse": {"input": piece}}})
+def _tool_input(piece: str, block: int = 0) -> bytes:
+    return _event("contentBlockDelta", {"contentBlockIndex": block, "delta": {"toolUse": {"input": piece}}})
+
+
+def _tool_start(block: int, call_id: str, name: str) -> bytes:
+    start = {"toolUse": {"toolUseId": call_id, "name": name}}
+    return _event("contentBlockStart", {"contentBlockIndex": block, "start": start})
+
+
+def _block_stop(block: int) -> bytes:
+    return _event("contentBlockStop", {"contentBlockIndex": block})
+
+
+def _offered(request: RecordedRequest) -> list[str]:
+    tools = (request.body.get("toolConfig") or {}).get("tools") or []
+    return [tool["toolSpec"]["name"] for tool in tools if "toolSpec" in tool]
 
 
 def _tool(request: RecordedRequest, script: Script) -> str | None:
     """The tool to call."""
-    tools = (request.body.get("toolConfig") or {}).get("tools") or []
-    names = [tool["toolSpec"]["name"] for tool in tools if "toolSpec" in tool]
+    names = _offered(request)
     return names[0] if names and script.tool_input is not None else None
 
 
@@ -76,8 +90,8 @@ def _usage(script: Script) -> dict[str, int]:
     return usage
 
 
-def _stop_reason(script: Script, tool: str | None) -> str:
-    return "tool_use" if tool else _STOP_REASONS.get(script.finish, script.finish)
+def _stop_reason(script: Script, calls: object) -> str:
+    return "tool_use" if calls else _STOP_REASONS.get(script.finish, script.finish)
 
 
 class BedrockServer(LoopbackServer):
@@ -90,7 +104,7 @@ class BedrockServer(LoopbackServer):
             return self._error(404, "UnknownOperationException", "", request, script)
         if script.fault is not None and script.fault in STATUS:
             return self._error(*_ERRORS[script.fault], request, script)
-        offered = (request.body.get("toolConfig") or {}).get("tools")
+        offered = _offered(request)
         if script.invalid_tool_sequence and offered:
             return self._error(424, "ModelErrorException", NOVA_TOOL_ERROR, request, script)
         tool = _tool(request, script)
@@ -111,22 +125,31 @@ class BedrockServer(LoopbackServer):
     def _frames(self, request: RecordedRequest, script: Script, tool: str | None) -> Frames:
         opening = _event("messageStart", {"role": "assistant"})
         if tool:
-            start = {"toolUse": {"toolUseId": self.call_id(), "name": tool}}
-            opening += _event("contentBlockStart", {"contentBlockIndex": 0, "start": start})
-        block_stop = _event("contentBlockStop", {"contentBlockIndex": 0})
-        stop = _event("messageStop", {"stopReason": _stop_reason(script, tool)})
+            opening += _tool_start(0, self.call_id(), tool)
+        calls = script.calls if _offered(request) else ()
+        block_stop = _block_stop(len(calls) if script.tokens else max(0, len(calls) - 1))
+        stop = _event("messageStop", {"stopReason": _stop_reason(script, tool or calls)})
         usage = _usage(script)
         metadata = _event("metadata", {"usage": usage, "metrics": {"latencyMs": 12}}) if usage else b""
         text = script.message("The system encountered an unexpected error during processing.", request.headers)
         broken = frame({"contentBlockIndex": 0, "delta": {"text": "?"}}, event_type="contentBlockDelta")
         return Frames(
             opening=opening,
-            tokens=tuple(map(_tool_input if tool else _text, script.pieces(tool))),
+            tokens=(
+                *map(_tool_input if tool else _text, script.pieces(tool)),
+                *self._called(calls, bool(script.tokens)),
+            ),
             closing=block_stop + stop + metadata,
             unfinished=block_stop,
             failure=chunk(frame({"message": text}, exception_type=script.exception, message_type="exception")),
             garbage=chunk(broken[:-1] + bytes([broken[-1] ^ 0xFF])),
         )
+
+    def _called(self, calls: Sequence[Called], behind_text: bool) -> Iterator[bytes]:
+        """Each call is a block of its own."""
+        for block, call in enumerate(calls, start=int(behind_text)):
+            yield (_block_stop(block - 1) if block else b"") + _tool_start(block, self.call_id(), call.name)
+            yield from (_tool_input(piece, block) for piece in call.pieces())
 
     def _whole(self, request: RecordedRequest, script: Script, tool: str | None) -> Reply:
         if script.fault is Fault.EXCEPTION:  # there is no event to send it in
@@ -134,15 +157,20 @@ class BedrockServer(LoopbackServer):
             return self._error(424, "ModelErrorException", text, request, script)
         if script.fault is Fault.BAD_CRC:
             return Reply("application/json", headers=(_REQUEST_ID,), body=b"<html>not JSON</html>")
-        content: dict[str, Any] = {"text": "".join(script.tokens)}
+        content: list[dict[str, Any]] = [{"text": "".join(script.tokens)}] if script.tokens else []
         if tool:
-            content = {"toolUse": {"toolUseId": self.call_id(), "name": tool, "input": script.tool_input}}
+            content = [{"toolUse": {"toolUseId": self.call_id(), "name": tool, "input": script.tool_input}}]
+        calls = script.calls if _offered(request) else ()
+        content += [
+            {"toolUse": {"toolUseId": self.call_id(), "name": call.name, "input": json.loads(call.arguments)}}
+            for call in calls
+        ]
         body: dict[str, Any] = {
-            "output": {"message": {"role": "assistant", "content": [content]}},
+            "output": {"message": {"role": "assistant", "content": content}},
             "metrics": {"latencyMs": 12},
         }
         if script.fault is not Fault.NO_FINISH:
-            body["stopReason"] = _stop_reason(script, tool)
+            body["stopReason"] = _stop_reason(script, tool or calls)
         if usage := _usage(script):
             body["usage"] = usage
         return json_reply(200, body, [_REQUEST_ID])

@@ -1,12 +1,13 @@
 """OpenAI on the loopback, and what speaks like it (llama.cpp): chat completions, models, health."""
 
 import json
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from tests.providers.answers import Frames, RecordedRequest, Reply, chunk, json_reply
 from tests.providers.loopback import LoopbackServer
-from tests.providers.script import NOVA_TOOL_ERROR, STATUS, Fault, Script
+from tests.providers.script import NOVA_TOOL_ERROR, STATUS, Called, Fault, Script
 
 MODEL = "stub-model"
 _CREATED = 1_700_000_000
@@ -45,8 +46,14 @@ def _text(model: str, token: str) -> bytes:
 
 
 @lru_cache(maxsize=8192)
-def _arguments(model: str, piece: str) -> bytes:
-    return _delta(model, {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]})
+def _arguments(model: str, piece: str, index: int = 0) -> bytes:
+    return _delta(model, {"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
+
+
+def _offered(request: RecordedRequest) -> list[str]:
+    """The tools that may be called."""
+    tools = request.body.get("tools") or []
+    return [tool["function"]["name"] for tool in tools if request.body.get("tool_choice") != "none"]
 
 
 def _usage(script: Script) -> dict[str, Any] | None:
@@ -80,7 +87,7 @@ class OpenAIServer(LoopbackServer):
             return json_reply(404, _error_body(f"Invalid URL ({request.path})", "invalid_request_error", None))
         if script.fault is not None and script.fault in STATUS:
             return self._error(script.fault, request, script)
-        offered = [tool["function"]["name"] for tool in request.body.get("tools") or []]
+        offered = _offered(request)
         if script.invalid_tool_sequence and offered:  # llama.cpp answers 500 to a call that it cannot parse
             return json_reply(500, _error_body(script.message(NOVA_TOOL_ERROR, request.headers), "server_error", 500))
         tool = offered[0] if offered and script.tool_input is not None else None
@@ -113,7 +120,8 @@ class OpenAIServer(LoopbackServer):
         if tool:
             call = {"index": 0, "id": self.call_id(), "type": "function", "function": {"name": tool, "arguments": ""}}
             first["tool_calls"] = [call]
-        closing = _delta(model, {}, "tool_calls" if tool else script.finish)
+        calls = script.calls if _offered(request) else ()
+        closing = _delta(model, {}, "tool_calls" if tool or calls else script.finish)
         usage = _usage(script)
         if usage is not None and (request.body.get("stream_options") or {}).get("include_usage"):
             closing += _chunk(model, [], usage)
@@ -122,12 +130,19 @@ class OpenAIServer(LoopbackServer):
         encode = _arguments if tool else _text
         return Frames(
             opening=_delta(model, first),
-            tokens=tuple(encode(model, piece) for piece in script.pieces(tool)),
+            tokens=(*(encode(model, piece) for piece in script.pieces(tool)), *self._called(model, calls)),
             closing=closing + _DONE,
             unfinished=b"",
             failure=chunk(b"data: " + error + b"\n\n"),
             garbage=chunk(b"data: {not JSON\n\n"),
         )
+
+    def _called(self, model: str, calls: Sequence[Called]) -> Iterator[bytes]:
+        for index, call in enumerate(calls):
+            function = {"name": call.name, "arguments": ""}
+            head = {"index": index, "id": self.call_id(), "type": "function", "function": function}
+            yield _delta(model, {"tool_calls": [head]})
+            yield from (_arguments(model, piece, index) for piece in call.pieces())
 
     def _whole(self, request: RecordedRequest, script: Script, tool: str | None) -> Reply:
         if script.fault is Fault.EXCEPTION:  # as gateways do that have sent their status before the model failed
@@ -136,10 +151,15 @@ class OpenAIServer(LoopbackServer):
         if script.fault is Fault.BAD_CRC:
             return Reply("application/json", body=b"<html>not JSON</html>")
         message: dict[str, Any] = {"role": "assistant", "content": None if tool else "".join(script.tokens)}
-        if tool:
-            function = {"name": tool, "arguments": json.dumps(script.tool_input)}
-            message["tool_calls"] = [{"id": self.call_id(), "type": "function", "function": function}]
-        finish = "tool_calls" if tool else script.finish
+        calls = (
+            [Called(tool, json.dumps(script.tool_input))] if tool else list(script.calls if _offered(request) else ())
+        )
+        if calls:
+            message["tool_calls"] = [
+                {"id": self.call_id(), "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+                for call in calls
+            ]
+        finish = "tool_calls" if calls else script.finish
         choice = {
             "index": 0,
             "message": message,

@@ -54,6 +54,18 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Called:
+    """A tool that is called, with arguments as the model writes them: they need not be JSON."""
+
+    name: str
+    arguments: str = "{}"
+
+    def pieces(self) -> tuple[str, ...]:
+        """The arguments as they are streamed."""
+        return _cut(self.arguments)
+
+
+@dataclass(frozen=True)
 class Script:
     """One answer."""
 
@@ -65,6 +77,7 @@ class Script:
     usage: Usage | None = Usage()
     finish: str = "stop"  # "stop" | "length"; other words are sent as they are
     tool_input: Mapping[str, Any] | None = None  # when tools are offered: call the first one with this
+    calls: tuple[Called, ...] = ()  # when tools are offered: call these behind the tokens
     invalid_tool_sequence: bool = False  # when tools are offered: fail as Nova does
     retry_after: float | None = None
     error_text: str = ""  # "": what the provider says for this fault
@@ -75,9 +88,7 @@ class Script:
         """What is streamed piece by piece: the tokens, or the input of a tool call as JSON."""
         if tool is None or self.tool_input is None:
             return self.tokens
-        text = json.dumps(self.tool_input)
-        step = max(1, -(-len(text) // _PIECES_OF_A_TOOL_INPUT))
-        return tuple(text[start : start + step] for start in range(0, len(text), step))
+        return _cut(json.dumps(self.tool_input))
 
     def completion_tokens(self) -> int:
         """Output tokens to report."""
@@ -89,3 +100,8 @@ class Script:
         """The text of an error body."""
         text = self.error_text or realistic
         return f"{text} {json.dumps(dict(headers))}" if self.echo_headers else text
+
+
+def _cut(text: str) -> tuple[str, ...]:
+    step = max(1, -(-len(text) // _PIECES_OF_A_TOOL_INPUT))
+    return tuple(text[start : start + step] for start in range(0, len(text), step))

@@ -1,0 +1,62 @@
+"""What one agent has been shown for one answer, under the numbers of the whole answer."""
+
+from dataclasses import replace
+
+from agents.events import Source, Sources
+from agents.floor import Emit, Floor
+from knowledge.strategies import Evidence, Excerpt
+
+_SNIPPET_CHARS = 320
+
+
+class Shown:
+    """Numbers what is found and tells the client of it. What was found before keeps its number."""
+
+    def __init__(self, agent: str, floor: Floor, emit: Emit) -> None:
+        self._agent = agent
+        self._floor = floor
+        self._emit = emit
+        self._excerpts: list[Excerpt] = []
+        self._told: set[int] = set()
+
+    def begin(self, evidence: Evidence) -> int:
+        """The number of the first source of what an agent answers from."""
+        first = self._floor.reserve_numbers(len(evidence.excerpts))
+        numbered = evidence.numbered_from(first)
+        self._excerpts = list(numbered.excerpts)
+        self._tell(numbered.by_relevance)
+        return first
+
+    def add(self, evidence: Evidence) -> list[Excerpt]:
+        """What was found later, best first, with its numbers."""
+        found = {excerpt.number: excerpt for excerpt in map(self._numbered, evidence.by_relevance)}
+        if untold := [excerpt for number, excerpt in found.items() if number not in self._told]:
+            self._tell(untold)
+        return list(found.values())
+
+    def _numbered(self, excerpt: Excerpt) -> Excerpt:
+        for held in self._excerpts:
+            if (held.document_id, held.version) == (excerpt.document_id, excerpt.version) and excerpt.text in held.text:
+                return replace(excerpt, number=held.number)
+        numbered = replace(excerpt, number=self._floor.reserve_numbers(1))
+        self._excerpts.append(numbered)
+        return numbered
+
+    def _tell(self, excerpts: list[Excerpt]) -> None:
+        self._told.update(excerpt.number for excerpt in excerpts)
+        self._emit(Sources(agent=self._agent, sources=[_source(excerpt, self._agent) for excerpt in excerpts]))
+
+
+def _source(excerpt: Excerpt, agent: str) -> Source:
+    snippet = excerpt.text if len(excerpt.text) <= _SNIPPET_CHARS else excerpt.text[:_SNIPPET_CHARS].rstrip() + " ..."
+    return Source(
+        id=excerpt.number,
+        title=excerpt.title,
+        uri=excerpt.uri,
+        section=excerpt.section,
+        snippet=snippet,
+        score=round(excerpt.score, 4),
+        agent=agent,
+        document_id=excerpt.document_id,
+        version=excerpt.version,
+    )
