@@ -28,9 +28,11 @@ class Assistant:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
 
-    async def stream(self, question: str, thread_id: str, run_id: str) -> AsyncIterator[Event | Outcome]:
-        """The events of one answer, then its outcome."""
-        context = RunContext(Floor())
+    async def stream(
+        self, question: str, thread_id: str, run_id: str, owner: str = ""
+    ) -> AsyncIterator[Event | Outcome]:
+        """The events of one answer to a user, then its outcome."""
+        context = RunContext(Floor(), owner)
         config = RunnableConfig(configurable={"thread_id": thread_id}, run_name=run_id)
         turn = {"messages": [HumanMessage(question)], "answers": None}
         supervisor, workers = Spent(), Spent()

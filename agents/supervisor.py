@@ -45,9 +45,10 @@ class Conversation(TypedDict):
 
 @dataclass
 class RunContext:
-    """What belongs to one run alone."""
+    """What belongs to one run alone. `owner` is the user who asks."""
 
     floor: Floor
+    owner: str = ""
     finish_reason: FinishReason = "stop"
     reduced: bool = False
 
@@ -84,7 +85,9 @@ class Supervisor:
         question, earlier = state["messages"][-1].text, _user_turns(state["messages"][:-1])
         if phrases.is_courtesy(question) or (not terms.content_words(question) and not earlier):
             return Command(goto="greet")
-        asked = Question(question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]))
+        asked = Question(
+            question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]), runtime.context.owner
+        )
         with step(emit, "route", SUPERVISOR) as routing:
             trail = Trail(emit, None, routing.id, _SILENT)
             routed = await route(self.routers, asked, self.catalog.agents, trail)
@@ -102,7 +105,7 @@ class Supervisor:
         """One agent answers."""
         agent = self.catalog.get(state["agent"])
         answer = await self.worker.answer(
-            state, agent, self.writers(agent), runtime.context.floor, runtime.stream_writer
+            state, agent, self.writers(agent), runtime.context.floor, runtime.stream_writer, runtime.context.owner
         )
         runtime.context.reduced |= answer["reduced"]
         return {"answers": [answer], "kept": {agent.id: answer["kept"]}}

@@ -51,11 +51,11 @@ class Worker:
     strategies: Strategies
     threshold: float
 
-    async def answer(self, task: Task, agent: Agent, chain: Chain, floor: Floor, emit: Emit) -> Answer:
+    async def answer(self, task: Task, agent: Agent, chain: Chain, floor: Floor, emit: Emit, owner: str = "") -> Answer:
         """Evidence first, then the answer from it."""
         parallel = (task["index"], task["total"]) if task["total"] > 1 else None
         with step(emit, "agent", agent.name, agent=agent.id, parallel=parallel) as whole:
-            evidence, first_number = await self._gather(task, agent, floor, emit, whole.id)
+            evidence, first_number = await self._gather(task, agent, owner, floor, emit, whole.id)
             whole.update(0.3)
             speech = _Speech(agent.id, floor, emit)
             if evidence.confidence >= self.threshold:
@@ -73,11 +73,18 @@ class Worker:
             floor.finish(agent.id, emit)
         return speech.answer(evidence.kept)
 
-    async def _gather(self, task: Task, agent: Agent, floor: Floor, emit: Emit, parent: str) -> tuple[Evidence, int]:
+    async def _gather(
+        self, task: Task, agent: Agent, owner: str, floor: Floor, emit: Emit, parent: str
+    ) -> tuple[Evidence, int]:
         """The evidence, and the number in the answer of its first source."""
         with step(emit, "retrieve", agent.strategy, agent=agent.id, parent=parent) as retrieving:
             evidence = await self.strategies.gather(
-                agent.strategy, agent.knowledge, task["question"], context=task["context"], kept=task["kept"]
+                agent.strategy,
+                agent.knowledge,
+                task["question"],
+                owner=owner,
+                context=task["context"],
+                kept=task["kept"],
             )
             retrieving.output = f"{len(evidence.excerpts)} sources, confidence {evidence.confidence:.2f}"
         first_number = floor.reserve_numbers(len(evidence.excerpts))
