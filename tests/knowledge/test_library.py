@@ -20,7 +20,6 @@ from knowledge.embeddings import Vectors
 from knowledge.errors import DataDirectoryInUse, DocumentUnknown, DocumentUnreadable, EmbeddingModelChanged
 from knowledge.library import Library
 from knowledge.loaders import Text
-from knowledge.schema import Place
 from knowledge.store import DocumentKey, VectorChanges
 from knowledge.vectors import VectorIndex
 from tests.knowledge.parts import check_level, paths, texts, write
@@ -137,8 +136,8 @@ async def test_vectors_that_went_missing_are_noticed_and_brought_back(data_dir: 
     await library.close()
     index = VectorIndex(data_dir / "chroma")
     assert await index.open()
-    await index.apply(VectorChanges(0, [], [(Place("billing"), chunk_id) for chunk_id in ids]))
-    assert Place("billing") not in await index.counts()
+    await index.apply(VectorChanges(0, [], [(schema.Place("billing"), chunk_id) for chunk_id in ids]))
+    assert schema.Place("billing") not in await index.counts()
     await index.close()
     library = await Library.open(data_dir)
     assert (await check_level(library))["billing"] == 3
@@ -153,7 +152,7 @@ async def test_a_version_that_the_index_was_not_told_of_is_caught_up_when_it_is_
     await commit(data_dir, put_in_sql(KEY, 1))
     library = await Library.open(data_dir)
     await check_level(library)
-    (((chunk_id, cosine),),) = await library.index.nearest([[Place("billing")]], vectors_of(1)[0], 1)
+    (((chunk_id, cosine),),) = await library.index.nearest([[schema.Place("billing")]], vectors_of(1)[0], 1)
     (chunk,) = (await library.read(lambda db: store.chunks_by_id(db, [chunk_id], ""))).values()
     assert (chunk.path, chunk.version, chunk.text) == ("fees.md", 2, "Passage 0 of many.")
     assert cosine == pytest.approx(1, abs=1e-5)
