@@ -57,7 +57,7 @@ class Assistant:
 
     async def stream(self, turn: Turn) -> AsyncIterator[Event | Outcome]:
         """The events of one answer, then its outcome."""
-        context = RunContext(Floor(), turn.agent)
+        context = RunContext(Floor(), turn.owner, turn.agent)
         state = None if turn.said is None else await self._left_off(turn)
         for again in self._take_up(turn, state, context):
             yield again

@@ -69,11 +69,11 @@ class EmbeddedRouter:
         """The agent that the question is nearest to, or one for each of its parts."""
         if asks_for_person(question.text):
             return Decision((), (), "the user asks for a person", 1.0, needs_human=True)
-        scores = await self._scores(f"{question.context} {question.text}".strip(), agents)
+        scores = await self._scores(f"{question.context} {question.text}".strip(), agents, question.owner)
         if question.earlier:
-            conversation = await self._scores(" ".join([*question.earlier, question.text]), agents)
+            conversation = await self._scores(" ".join([*question.earlier, question.text]), agents, question.owner)
             scores = scores + _CONVERSATION_WEIGHT * conversation
-        wanted = await self._wanted(question.text, scores, agents, MAX_AGENTS - 1)
+        wanted = await self._wanted(question.text, scores, agents, question.owner, MAX_AGENTS - 1)
         chosen = sorted(wanted, key=lambda index: -scores[index])[:MAX_AGENTS]
         likelihood = np.exp((scores - scores.max()) / _WIDTH)
         names = " and ".join(agents[index].name for index in chosen)
@@ -84,27 +84,29 @@ class EmbeddedRouter:
             confidence=float(likelihood[chosen].sum() / likelihood.sum()),
         )
 
-    async def _wanted(self, text: str, scores: Vector, agents: Sequence[Agent], depth: int) -> dict[int, str]:
+    async def _wanted(
+        self, text: str, scores: Vector, agents: Sequence[Agent], owner: str, depth: int
+    ) -> dict[int, str]:
         """One agent for the text, or several for parts of it where that explains it better."""
         pairs = cuts(text) if depth else []
         # One batch is much faster than a text at a time, and what was embedded is remembered.
         await self._embedder.embed([part for pair in pairs for part in pair])
         best = _Cut(0.0, "", "", scores, scores)
         for before, after in pairs:
-            parts = await self._scores(before, agents), await self._scores(after, agents)
+            parts = await self._scores(before, agents, owner), await self._scores(after, agents, owner)
             best = max(best, _cut(before, after, *parts, scores), key=lambda cut: cut.gain)
         if not best.after:
             return {int(scores.argmax()): text}
-        wanted = await self._wanted(best.before, best.scores_before, agents, depth - 1)
-        rest = await self._wanted(best.after, best.scores_after, agents, depth - 1)
+        wanted = await self._wanted(best.before, best.scores_before, agents, owner, depth - 1)
+        rest = await self._wanted(best.after, best.scores_after, agents, owner, depth - 1)
         for index, part in rest.items():
             wanted[index] = f"{wanted[index]} {part}" if index in wanted else part
         return wanted
 
-    async def _scores(self, text: str, agents: Sequence[Agent]) -> Vector:
+    async def _scores(self, text: str, agents: Sequence[Agent], owner: str) -> Vector:
         """How densely each agent's cloud lies around a text, and how well its knowledge matches the words."""
         vector = (await self._embedder.embed([text]))[0]
-        known = await self._searcher.closeness(text, [agent.knowledge for agent in agents])
+        known = await self._searcher.closeness(text, [agent.knowledge for agent in agents], owner=owner)
         clouds = [
             np.concatenate([await self._embedder.embed([*agent.examples, agent.description]) @ vector, close.cosines])
             for agent, close in zip(agents, known, strict=True)

@@ -14,11 +14,14 @@ MAX_AGENTS = 3
 
 @dataclass(frozen=True)
 class Question:
-    """The user's words, what of the earlier turns they cannot be understood without, and all earlier turns."""
+    """The user's words, what of the earlier turns they cannot be understood without, and all earlier turns.
+
+    `owner` is the user whose own documents count beside everybody's."""
 
     text: str
     context: str = ""
     earlier: tuple[str, ...] = ()
+    owner: str = ""
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,10 @@ class Conversation(TypedDict):
 
 @dataclass
 class RunContext:
-    """What belongs to one run alone. The agent is set where the user has chosen who answers."""
+    """What belongs to one run alone. `owner` is the user who asks; the agent is set where they chose who answers."""
 
     floor: Floor
+    owner: str = ""
     agent: str | None = None
     answers: Sequence[Answer] = ()
 
@@ -86,7 +87,9 @@ class Supervisor:
         question, earlier = state["messages"][-1].text, _user_turns(state["messages"][:-1])
         if phrases.is_courtesy(question) or (not terms.content_words(question) and not earlier):
             return Command(goto="greet")
-        asked = Question(question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]))
+        asked = Question(
+            question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]), runtime.context.owner
+        )
         decision = await self._decide(asked, runtime.context.agent, emit)
         if decision.needs_human:
             return Command(goto="hand_over")
@@ -115,7 +118,7 @@ class Supervisor:
         """One agent answers."""
         agent = self.catalog.get(state["agent"])
         answer = await self.worker.answer(
-            state, agent, self.writers(agent), runtime.context.floor, runtime.stream_writer
+            state, agent, self.writers(agent), runtime.context.floor, runtime.stream_writer, runtime.context.owner
         )
         return {"answers": [answer], "kept": {agent.id: answer["kept"]}}
 

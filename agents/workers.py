@@ -53,13 +53,13 @@ class Worker:
     strategies: Strategies
     threshold: float
 
-    async def answer(self, task: Task, agent: Agent, chain: Chain, floor: Floor, emit: Emit) -> Answer:
+    async def answer(self, task: Task, agent: Agent, chain: Chain, floor: Floor, emit: Emit, owner: str = "") -> Answer:
         """Evidence first, then the answer from it."""
         parallel = (task["index"], task["total"]) if task["total"] > 1 else None
         with step(emit, "agent", agent.name, agent=agent.id, parallel=parallel) as whole:
             shown = Shown(agent.id, floor, emit)
-            evidence, first_number = await self._gather(task, agent, shown, emit, whole.id)
-            toolbox = self._toolbox(task, agent, shown, emit, whole.id)
+            evidence, first_number = await self._gather(task, agent, owner, shown, emit, whole.id)
+            toolbox = self._toolbox(task, agent, owner, shown, emit, whole.id)
             whole.update(0.3)
             speech = _Speech(agent.id, floor, emit)
             if evidence.confidence >= self.threshold:
@@ -80,19 +80,26 @@ class Worker:
             floor.finish(agent.id, emit)
         return speech.answer(evidence.kept)
 
-    async def _gather(self, task: Task, agent: Agent, shown: Shown, emit: Emit, parent: str) -> tuple[Evidence, int]:
+    async def _gather(
+        self, task: Task, agent: Agent, owner: str, shown: Shown, emit: Emit, parent: str
+    ) -> tuple[Evidence, int]:
         """The evidence, and the number in the answer of its first source."""
         with step(emit, "retrieve", agent.strategy, agent=agent.id, parent=parent) as retrieving:
             evidence = await self.strategies.gather(
-                agent.strategy, agent.knowledge, task["question"], context=task["context"], kept=task["kept"]
+                agent.strategy,
+                agent.knowledge,
+                task["question"],
+                owner=owner,
+                context=task["context"],
+                kept=task["kept"],
             )
             retrieving.output = f"{len(evidence.excerpts)} sources, confidence {evidence.confidence:.2f}"
         return evidence, shown.begin(evidence)
 
-    def _toolbox(self, task: Task, agent: Agent, shown: Shown, emit: Emit, parent: str) -> Toolbox:
+    def _toolbox(self, task: Task, agent: Agent, owner: str, shown: Shown, emit: Emit, parent: str) -> Toolbox:
         async def gather(query: str) -> Evidence:
             # Passages alone: whoever reads whole documents has them already.
-            return await self.strategies.gather("rag", agent.knowledge, query)
+            return await self.strategies.gather("rag", agent.knowledge, query, owner=owner)
 
         return Toolbox(agent, gather, self.threshold, shown, _summary(task), emit, parent)
 

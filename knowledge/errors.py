@@ -9,6 +9,7 @@ DeskError
 │   ├── DocumentsNotFound       a path that does not exist or holds nothing to index
 │   ├── QuestionsInvalid        labelled questions that cannot be used
 │   ├── DocumentUnknown         no document of that id
+│   ├── OwnerInvalid            what cannot name the owner of a document
 │   ├── EmbeddingModelChanged   the stored vectors are of another model
 │   └── IndexUnavailable        the vector index does not answer
 └── agents.errors, backend.errors
@@ -78,6 +79,12 @@ class DocumentUnknown(KnowledgeError):
     """No document of that id."""
 
     code = "document_not_found"
+
+
+class OwnerInvalid(KnowledgeError):
+    """No user is called so."""
+
+    code = "owner_invalid"
 
 
 class EmbeddingModelChanged(KnowledgeError):

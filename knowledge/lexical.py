@@ -1,16 +1,28 @@
-"""The lexical side of search: BM25 over a folder, with misspelt words read as the nearest word that documents use."""
+"""The lexical side of search: BM25 over a folder, with misspelt words read as the nearest word that documents use.
+
+How common a word is, is counted over what the asker may see. The index of what users own knows all of theirs: it finds
+an owner's chunks, but does not score them.
+"""
 
 import math
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from rapidfuzz import fuzz, process
 
 from knowledge import store, terms
+from knowledge.schema import Place
 
-_COLUMN_WEIGHTS = "0.0, 2.0, 1.5, 1.0"  # folder, title, section, text
+_COLUMN_WEIGHTS = {"folder": 0.0, "title": 2.0, "section": 1.5, "text": 1.0}
+_WEIGHTS = ", ".join(map(str, _COLUMN_WEIGHTS.values()))
+# As FTS5 has them.
+_SATURATION, _LENGTH_SHARE, _LEAST_WEIGHT = 1.2, 0.75, 1e-6
+# Of a chunk of the samples, in words.
+_TYPICAL_LENGTH = 43.0
 _CORRECTED_FROM_LENGTH = 4
 # A message may be as long as a page; a few words tell what it is about.
 _MOST_WORDS = 64
@@ -48,31 +60,61 @@ class Lexical:
         return max(self.scores.values(), default=0.0) / self.asked.weight
 
 
-def find(db: sqlite3.Connection, folder: str, asked: Asked, limit: int) -> Lexical:
-    """The chunks of a folder that hold the question's words."""
+def find(db: sqlite3.Connection, places: Sequence[Place], asked: Asked, limit: int) -> Lexical:
+    """The chunks of some places that hold the question's words, best first."""
     if not asked.weights:
         return Lexical({}, asked)
+    found = [pair for place in places for pair in _find(db, place, asked, limit)]
+    return Lexical(dict(sorted(found, key=lambda pair: -pair[1])[:limit]), asked)
+
+
+def _find(db: sqlite3.Connection, place: Place, asked: Asked, limit: int) -> list[tuple[int, float]]:
+    table = store.words_table(place.owner)
     any_word = " OR ".join(_quoted(stem) for stem in asked.weights)
+    content = ", title, section, text" if place.owner else ""
     rows = db.execute(
-        f"""SELECT rowid, -bm25(chunk_words, {_COLUMN_WEIGHTS}) AS score FROM chunk_words
-            WHERE chunk_words MATCH ? ORDER BY score DESC LIMIT ?""",
-        (f"folder : {store.folder_word(folder)} AND ({any_word})", limit),
+        f"""SELECT rowid, -bm25({table}, {_WEIGHTS}) AS score{content} FROM {table}
+            WHERE {table} MATCH ? ORDER BY score DESC LIMIT ?""",
+        (f"folder : {store.place_word(place)} AND ({any_word})", limit),
     )
-    return Lexical({row["rowid"]: row["score"] for row in rows}, asked)
+    return [(row["rowid"], _bm25(row, asked) if place.owner else row["score"]) for row in rows]
 
 
-def read(db: sqlite3.Connection, text: str, vocabulary: Sequence[str], total: int) -> Asked:
-    """What a question's words tell, whichever folder they are looked for in."""
+def _bm25(chunk: sqlite3.Row, asked: Asked) -> float:
+    """What FTS5 would give an owner's chunk if it stood among everybody's."""
+    columns = {name: Counter(chunk[name].split()) for name in ("title", "section", "text")}
+    length = 1 + sum(words.total() for words in columns.values())
+    damping = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * length / _TYPICAL_LENGTH)
+    score = 0.0
+    for stem, weight in asked.weights.items():
+        times = sum(_COLUMN_WEIGHTS[name] * words[stem] for name, words in columns.items())
+        odds = math.expm1(weight)
+        rarity = math.log(odds) if odds > 1 else _LEAST_WEIGHT
+        score += rarity * times * (_SATURATION + 1) / (times + damping)
+    return score
+
+
+def read(
+    db: sqlite3.Connection, text: str, vocabulary: Sequence[str], own_words: Mapping[str, int], total: int
+) -> Asked:
+    """What a question's words tell, whichever folder they are looked for in.
+
+    `vocabulary` are the words of everybody's documents; `own_words` those of the asker's own, with how many chunks hold
+    each; `total` counts the chunks of both."""
+
+    def frequency_of(stem: str) -> int:
+        return store.frequency(db, stem) + own_words.get(stem, 0)
+
     weights: dict[str, float] = {}
     unknown, names = set(), set()
     corrected = 0
     for word, is_name in _named_words(text):
         stem = terms.stem(word)
-        frequency = store.frequency(db, stem)
+        frequency = frequency_of(stem)
         if not frequency and stem not in weights and corrected < _MOST_CORRECTED:
             corrected += 1
-            if meant := _nearest(stem, vocabulary):
-                stem, frequency = meant, store.frequency(db, meant)
+            if meant := _nearest(stem, chain(vocabulary, own_words) if own_words else vocabulary):
+                stem, frequency = meant, frequency_of(meant)
         weights[stem] = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
         if not frequency:
             unknown.add(stem)
@@ -98,7 +140,7 @@ def _is_name(word: str, before: str) -> bool:
     return word[0].isupper() and not _SENTENCE_START.search(before)
 
 
-def _nearest(stem: str, vocabulary: Sequence[str]) -> str | None:
+def _nearest(stem: str, vocabulary: Iterable[str]) -> str | None:
     if len(stem) < _CORRECTED_FROM_LENGTH or not stem.isalpha():
         return None
     found = process.extractOne(stem, vocabulary, scorer=fuzz.ratio, score_cutoff=_ALIKE)

@@ -3,22 +3,24 @@
 import asyncio
 import hashlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from knowledge import chunks, loaders, store
+from knowledge import chunks, loaders, schema, store
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
 from knowledge.errors import DocumentUnknown, DocumentUnreadable, EmbeddingModelChanged
 from knowledge.owner import Ownership
+from knowledge.schema import Place
 from knowledge.store import DocumentInfo, DocumentKey
 from knowledge.vectors import VectorIndex
 
 T = TypeVar("T")
 
 _CHANGES_AT_ONCE = 500
+_OWNERS_REMEMBERED = 100
 
 
 class Library:
@@ -30,15 +32,16 @@ class Library:
         self._catching_up = asyncio.Lock()
         self.index = index
         self.embedder = embedder
-        self._sizes: dict[str, int] | None = None
+        self._sizes: dict[str, dict[str, int]] | None = None
         self._vocabulary: list[str] | None = None
+        self._own_words: dict[str, Mapping[str, int]] = {}
 
     @classmethod
     async def open(cls, data_dir: Path, *, embedding_model: str = BUNDLED) -> "Library":
         """Take the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
         ownership = Ownership(data_dir)
         try:
-            database = Database(data_dir / "knowledge.db", store.MIGRATIONS)
+            database = Database(data_dir / "knowledge.db", schema.MIGRATIONS)
         except BaseException:
             ownership.release()
             raise
@@ -67,9 +70,13 @@ class Library:
         """Let those who find the directory taken know where its owner answers."""
         self._ownership.announce(url)
 
-    async def listing(self, folder: str | None = None) -> list[DocumentInfo]:
-        """What is stored, in all folders or one."""
-        return await self.read(lambda db: store.list_documents(db, folder))
+    async def listing(self, folder: str | None = None, *, owner: str = "") -> list[DocumentInfo]:
+        """What a user may see, in all folders or one: everybody's documents, and their own."""
+        return await self.read(lambda db: store.visible_documents(db, folder, owner))
+
+    async def everything(self) -> list[DocumentInfo]:
+        """All documents, also those that are a user's own: for who runs the desk, never for who asks it."""
+        return await self.read(store.all_documents)
 
     async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo:
         """Store a new document or a new version of one; the old version answers until the new one is whole."""
@@ -78,11 +85,11 @@ class Library:
         content_hash = hash_of(data)
         await self._database.write(lambda db: store.put(db, key, text, content_hash, pieces, vectors))
         await self._catch_up()
-        return next(info for info in await self.listing(key.folder) if info.id == key.id)
+        return next(info for info in await self.listing(key.folder, owner=key.owner) if info.id == key.id)
 
-    async def remove(self, document_id: str) -> None:
-        """Forget a document everywhere."""
-        if not await self._database.write(lambda db: store.remove(db, document_id)):
+    async def remove(self, document_id: str, *, owner: str = "") -> None:
+        """Forget one of everybody's documents, or of an owner's. To who is not its owner, a document is unknown."""
+        if not await self._database.write(lambda db: store.remove(db, document_id, owner)):
             raise DocumentUnknown(f"there is no document {document_id}")
         await self._catch_up()
 
@@ -90,23 +97,32 @@ class Library:
         """Ask the store something."""
         return await self._database.read(work)
 
-    async def sizes(self) -> dict[str, int]:
-        """Chunks by folder; counted again only after a change."""
+    async def sizes(self, owner: str = "") -> dict[str, int]:
+        """Chunks by folder, of everybody's documents or of an owner's; counted again only after a change."""
         if self._sizes is None:
-            self._sizes = await self.read(store.chunk_counts)
-        return self._sizes
+            self._sizes = _by_owner(await self.read(store.chunk_counts))
+        return self._sizes.get(owner, {})
 
     async def vocabulary(self) -> list[str]:
-        """Stems of all words of all documents; read again only after a change."""
+        """Stems of all words of everybody's documents; read again only after a change."""
         if self._vocabulary is None:
             self._vocabulary = await self.read(store.vocabulary)
         return self._vocabulary
+
+    async def own_words(self, owner: str) -> Mapping[str, int]:
+        """Stems of all words of an owner's documents, and how many chunks hold each; read again only after a change."""
+        if owner not in self._own_words:
+            words = await self.read(lambda db: store.own_frequencies(db, owner))
+            if len(self._own_words) >= _OWNERS_REMEMBERED:
+                self._own_words.clear()
+            self._own_words[owner] = words
+        return self._own_words[owner]
 
     async def _open_index(self) -> None:
         if not await self.index.open():
             await self._database.write(store.note_everything)
         await self._catch_up()
-        if await self.index.counts_by_folder() != await self.sizes():
+        if await self.index.counts() != await self.read(store.chunk_counts):
             await self.index.reset()
             await self._database.write(store.note_everything)
             await self._catch_up()
@@ -121,11 +137,19 @@ class Library:
                 await self.index.apply(changes)
                 await self._database.write(partial(store.acknowledge_changes, last=changes.last))
             self._sizes = self._vocabulary = None
+            self._own_words.clear()
 
 
 def hash_of(data: bytes) -> str:
     """What tells a changed document from an unchanged one."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _by_owner(counts: Mapping[Place, int]) -> dict[str, dict[str, int]]:
+    sizes: dict[str, dict[str, int]] = {}
+    for place, count in counts.items():
+        sizes.setdefault(place.owner, {})[place.folder] = count
+    return sizes
 
 
 def _read(data: bytes, name: str) -> tuple[loaders.Text, list[chunks.Chunk]]:

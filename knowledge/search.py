@@ -1,4 +1,8 @@
-"""Search a folder by meaning and by words, and say how well what was found covers the question."""
+"""Search a folder by meaning and by words, and say how well what was found covers the question.
+
+Whoever asks is answered from everybody's documents and from their own, as if both were one folder's; what others own is
+looked at by nothing here.
+"""
 
 import asyncio
 import sqlite3
@@ -12,6 +16,7 @@ from knowledge.confidence import Signals
 from knowledge.embeddings import Vector, Vectors
 from knowledge.lexical import Asked, Lexical
 from knowledge.library import Library
+from knowledge.schema import Place
 from knowledge.store import StoredChunk
 
 CANDIDATES = 40
@@ -61,19 +66,19 @@ class Searcher:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    async def closeness(self, text: str, folders: Sequence[str]) -> list[Closeness]:
+    async def closeness(self, text: str, folders: Sequence[str], *, owner: str = "") -> list[Closeness]:
         """How near a text is to each folder, without reading what is there."""
         return [
             Closeness(np.asarray(list(found.cosines.values())), found.lexical.best, found.size)
-            for found in await self._find(text, folders)
+            for found in await self._find(text, folders, owner)
         ]
 
-    async def search(self, question: str, folder: str, *, context: str = "") -> Findings:
+    async def search(self, question: str, folder: str, *, owner: str = "", context: str = "") -> Findings:
         """Dense and lexical search, fused. `context` is what the conversation adds."""
         text = f"{context} {question}".strip()
-        (found,) = await self._find(text, [folder])
+        (found,) = await self._find(text, [folder], owner)
         ids = list(found.cosines | found.lexical.scores)
-        chunks, vectors = await self._library.read(lambda db: _fetch(db, ids))
+        chunks, vectors = await self._library.read(lambda db: _fetch(db, ids, owner))
         passages = [
             _passage(chunks[chunk_id], float(vectors[chunk_id] @ found.vector), found.lexical)
             for chunk_id in ids
@@ -82,22 +87,30 @@ class Searcher:
         passages.sort(key=lambda passage: -passage.score)
         return Findings(tuple(passages), _signals(passages, found.lexical.asked))
 
-    async def _find(self, text: str, folders: Sequence[str]) -> list[_Found]:
+    async def _find(self, text: str, folders: Sequence[str], owner: str) -> list[_Found]:
         """The candidates of each folder. All folders at once, for what crosses to another thread waits there."""
         vector = (await self._library.embedder.embed([text]))[0]
         sizes, vocabulary = await self._library.sizes(), await self._library.vocabulary()
+        own_sizes = await self._library.sizes(owner) if owner else {}
+        own_words = await self._library.own_words(owner) if own_sizes else {}
+        groups = [_places(folder, owner if folder in own_sizes else "") for folder in folders]
+        total = sum(sizes.values()) + sum(own_sizes.values())
 
         def by_words(db: sqlite3.Connection) -> list[Lexical]:
-            asked = lexical.read(db, text, vocabulary, sum(sizes.values()))
-            return [lexical.find(db, folder, asked, CANDIDATES) for folder in folders]
+            asked = lexical.read(db, text, vocabulary, own_words, total)
+            return [lexical.find(db, places, asked, CANDIDATES) for places in groups]
 
         near, worded = await asyncio.gather(
-            self._library.index.nearest(folders, vector, CANDIDATES), self._library.read(by_words)
+            self._library.index.nearest(groups, vector, CANDIDATES), self._library.read(by_words)
         )
         return [
-            _Found(vector, dict(dense), lexically, sizes.get(folder, 0))
+            _Found(vector, dict(dense), lexically, sizes.get(folder, 0) + own_sizes.get(folder, 0))
             for folder, dense, lexically in zip(folders, near, worded, strict=True)
         ]
+
+
+def _places(folder: str, owner: str) -> list[Place]:
+    return [Place(folder), Place(folder, owner)] if owner else [Place(folder)]
 
 
 def _passage(chunk: StoredChunk, cosine: float, lexical: Lexical) -> Passage:
@@ -105,11 +118,11 @@ def _passage(chunk: StoredChunk, cosine: float, lexical: Lexical) -> Passage:
     return Passage(chunk, cosine, by_words, cosine + _WORDS_WEIGHT * by_words / lexical.asked.weight)
 
 
-def _fetch(db: sqlite3.Connection, ids: list[int]) -> tuple[dict[int, StoredChunk], dict[int, Vector]]:
+def _fetch(db: sqlite3.Connection, ids: list[int], owner: str) -> tuple[dict[int, StoredChunk], dict[int, Vector]]:
     vectors = {
         found: np.frombuffer(blob, dtype=np.float32) for found, blob in store.embeddings_of_chunks(db, ids).items()
     }
-    return store.chunks_by_id(db, ids), vectors
+    return store.chunks_by_id(db, ids, owner), vectors
 
 
 def _signals(passages: Sequence[Passage], asked: Asked) -> Signals:

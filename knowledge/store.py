@@ -2,11 +2,17 @@
 
 A document changes in one transaction that also notes, in `vector_changes`, what the index must add and drop. Killed
 between the two, the desk catches up when it next opens.
+
+A document is everybody's, or one user's own. The words of own documents stand in a lexical index of their own, so that
+nothing in it, not even how common a word is, tells others of them.
 """
 
 import hashlib
+import json
+import re
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,21 +21,39 @@ import numpy as np
 from knowledge import terms
 from knowledge.chunks import Chunk
 from knowledge.embeddings import Vectors
+from knowledge.errors import OwnerInvalid
 from knowledge.loaders import Text
+from knowledge.schema import Place
+
+_OWNER = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
 
 @dataclass(frozen=True)
 class DocumentKey:
-    """What makes a document the same one at the next ingestion: folder, the root it was read from, path below it."""
+    """What makes a document the same one at the next ingestion: folder, the root it was read from, path below it.
+
+    `owner` is the user whose alone it is, or "" where it is everybody's."""
 
     folder: str
     source: str
     path: str
+    owner: str = ""
+
+    def __post_init__(self) -> None:
+        if self.owner and not _OWNER.fullmatch(self.owner):
+            raise OwnerInvalid("an owner is named by 1 to 64 letters, digits and . _ @ -; or by nothing, for everybody")
 
     @property
     def id(self) -> str:
         joined = "\n".join((self.folder, self.source, self.path))
+        if self.owner:
+            # JSON holds no line break, so that no shared document can come to the id of an own one.
+            joined = json.dumps([self.owner, self.folder, self.source, self.path])
         return hashlib.sha256(joined.encode()).hexdigest()[:16]
+
+    @property
+    def place(self) -> Place:
+        return Place(self.folder, self.owner)
 
 
 @dataclass(frozen=True)
@@ -45,6 +69,7 @@ class DocumentInfo:
     version: int
     chunks: int
     updated_at: float
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,43 +100,16 @@ class VectorChanges:
     """What the vector index has yet to be told. `last` acknowledges them all."""
 
     last: int
-    added: list[tuple[str, int, bytes]]
-    removed: list[tuple[str, int]]
+    added: list[tuple[Place, int, bytes]]
+    removed: list[tuple[Place, int]]
 
 
-def create_documents(db: sqlite3.Connection) -> None:
-    """Documents, chunks, their lexical index, and the changes that the vector index has yet to see."""
-    for statement in (
-        """CREATE TABLE documents (
-            id TEXT PRIMARY KEY, folder TEXT NOT NULL, source TEXT NOT NULL, path TEXT NOT NULL, title TEXT NOT NULL,
-            content_hash TEXT NOT NULL, version INTEGER NOT NULL, markdown TEXT NOT NULL, updated_at REAL NOT NULL)""",
-        "CREATE INDEX documents_by_folder ON documents (folder, source, path)",
-        """CREATE TABLE chunks (
-            id INTEGER PRIMARY KEY AUTOINCREMENT, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-            position INTEGER NOT NULL, section TEXT NOT NULL, text TEXT NOT NULL, embedding BLOB NOT NULL)""",
-        "CREATE INDEX chunks_by_document ON chunks (document_id, position)",
-        # Full stops and apostrophes stay in words: 2.5.1, o'brien.
-        """CREATE VIRTUAL TABLE chunk_words USING fts5 (
-            folder, title, section, text, tokenize = "unicode61 remove_diacritics 0 tokenchars '.'''")""",
-        "CREATE VIRTUAL TABLE chunk_vocabulary USING fts5vocab (chunk_words, 'row')",
-        """CREATE TABLE vector_changes (
-            id INTEGER PRIMARY KEY AUTOINCREMENT, folder TEXT NOT NULL, chunk_id INTEGER NOT NULL,
-            removed INTEGER NOT NULL)""",
-    ):
-        db.execute(statement)
-
-
-def create_facts(db: sqlite3.Connection) -> None:
-    """What is true of the library as a whole."""
-    db.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
-
-
-MIGRATIONS = (create_documents, create_facts)
-
-_INFO = """SELECT id, folder, source, path, title, content_hash, version, updated_at,
+_INFO = """SELECT id, folder, source, path, title, content_hash, version, updated_at, owner,
     (SELECT count(*) FROM chunks WHERE document_id = documents.id) AS chunks FROM documents"""
 _CHUNK = """SELECT c.id, c.document_id, d.folder, d.path, d.title, d.version, c.position, c.section, c.text
     FROM chunks c JOIN documents d ON d.id = c.document_id"""
+# The one rule of who sees what.
+_VISIBLE = "owner IN ('', ?)"
 
 
 def put(
@@ -120,10 +118,11 @@ def put(
     """Replace a document by a new version, whole."""
     previous = db.execute("SELECT version FROM documents WHERE id = ?", (key.id,)).fetchone()
     version = previous["version"] + 1 if previous else 1
-    remove(db, key.id)
+    remove(db, key.id, key.owner)
+    told = (text.title, content_hash, version, text.markdown, time.time())
     db.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (key.id, key.folder, key.source, key.path, text.title, content_hash, version, text.markdown, time.time()),
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (key.id, key.folder, key.source, key.path, *told, key.owner),
     )
     for chunk, vector in zip(chunks, vectors, strict=True):
         chunk_id = db.execute(
@@ -131,37 +130,44 @@ def put(
             (key.id, chunk.position, chunk.section, chunk.text, vector.astype(np.float32).tobytes()),
         ).lastrowid
         db.execute(
-            "INSERT INTO chunk_words (rowid, folder, title, section, text) VALUES (?, ?, ?, ?, ?)",
-            (chunk_id, folder_word(key.folder), *(_stemmed(part) for part in (text.title, chunk.section, chunk.text))),
+            f"INSERT INTO {words_table(key.owner)} (rowid, folder, title, section, text) VALUES (?, ?, ?, ?, ?)",
+            (chunk_id, place_word(key.place), *(_stemmed(part) for part in (text.title, chunk.section, chunk.text))),
         )
-        _note_change(db, key.folder, chunk_id, removed=False)
+        _note_change(db, key.place, chunk_id, removed=False)
 
 
-def remove(db: sqlite3.Connection, document_id: str) -> bool:
-    """Forget a document; False if there was none."""
-    for row in db.execute(f"{_CHUNK} WHERE c.document_id = ?", (document_id,)).fetchall():
-        db.execute("DELETE FROM chunk_words WHERE rowid = ?", (row["id"],))
-        _note_change(db, row["folder"], row["id"], removed=True)
-    return db.execute("DELETE FROM documents WHERE id = ?", (document_id,)).rowcount > 0
+def remove(db: sqlite3.Connection, document_id: str, owner: str) -> bool:
+    """Forget a document of an owner; False if they have none of that id."""
+    of_owner = (document_id, owner)
+    for row in db.execute(f"{_CHUNK} WHERE d.id = ? AND d.owner = ?", of_owner).fetchall():
+        db.execute(f"DELETE FROM {words_table(owner)} WHERE rowid = ?", (row["id"],))
+        _note_change(db, Place(row["folder"], owner), row["id"], removed=True)
+    return db.execute("DELETE FROM documents WHERE id = ? AND owner = ?", of_owner).rowcount > 0
 
 
-def list_documents(db: sqlite3.Connection, folder: str | None = None) -> list[DocumentInfo]:
-    """All documents, or a folder's, in a fixed order."""
-    where, values = ("WHERE folder = ?", (folder,)) if folder else ("", ())
-    rows = db.execute(f"{_INFO} {where} ORDER BY folder, path, source", values)
+def visible_documents(db: sqlite3.Connection, folder: str | None, owner: str) -> list[DocumentInfo]:
+    """What a user may see of a folder, or of all: everybody's documents, behind them their own; in a fixed order."""
+    where, values = ("AND folder = ?", (folder,)) if folder else ("", ())
+    rows = db.execute(f"{_INFO} WHERE {_VISIBLE} {where} ORDER BY folder, owner, path, source", (owner, *values))
     return [DocumentInfo(**dict(row)) for row in rows]
 
 
-def whole_documents(db: sqlite3.Connection, folder: str) -> list[WholeDocument]:
+def all_documents(db: sqlite3.Connection) -> list[DocumentInfo]:
+    """Everybody's documents and every user's own, in a fixed order."""
+    return [DocumentInfo(**dict(row)) for row in db.execute(f"{_INFO} ORDER BY folder, owner, path, source")]
+
+
+def whole_documents(db: sqlite3.Connection, folder: str, owner: str) -> list[WholeDocument]:
     """A folder's documents with their text, in the same order every time: prompts made of them share a prefix."""
-    texts = dict(db.execute("SELECT id, markdown FROM documents WHERE folder = ?", (folder,)).fetchall())
-    return [WholeDocument(info, texts[info.id]) for info in list_documents(db, folder)]
+    of_folder = f"SELECT id, markdown FROM documents WHERE {_VISIBLE} AND folder = ?"
+    texts = dict(db.execute(of_folder, (owner, folder)).fetchall())
+    return [WholeDocument(info, texts[info.id]) for info in visible_documents(db, folder, owner)]
 
 
-def chunks_by_id(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, StoredChunk]:
-    """The chunks that still exist among `ids`."""
+def chunks_by_id(db: sqlite3.Connection, ids: Sequence[int], owner: str) -> dict[int, StoredChunk]:
+    """The chunks among `ids` that still exist and that a user may see."""
     marks = ",".join("?" * len(ids))
-    rows = db.execute(f"{_CHUNK} WHERE c.id IN ({marks})", tuple(ids))
+    rows = db.execute(f"{_CHUNK} WHERE {_VISIBLE} AND c.id IN ({marks})", (owner, *ids))
     return {row["id"]: StoredChunk(**dict(row)) for row in rows}
 
 
@@ -176,9 +182,15 @@ def _stemmed(text: str) -> str:
     return " ".join(terms.stems(text))
 
 
-def folder_word(folder: str) -> str:
-    """The folder as one word of the lexical index, that no document's own word can equal."""
-    return "folder" + folder.encode().hex()
+def words_table(owner: str) -> str:
+    """The lexical index that holds what is an owner's."""
+    return "own_words" if owner else "chunk_words"
+
+
+def place_word(place: Place) -> str:
+    """The place as one word of the lexical index, that no document's own word can equal."""
+    word = "folder" + place.folder.encode().hex()
+    return f"{word}owner{place.owner.encode().hex()}" if place.owner else word
 
 
 def pending_changes(db: sqlite3.Connection, limit: int) -> VectorChanges:
@@ -186,9 +198,9 @@ def pending_changes(db: sqlite3.Connection, limit: int) -> VectorChanges:
     rows = db.execute("SELECT * FROM vector_changes ORDER BY id LIMIT ?", (limit,)).fetchall()
     vectors = embeddings_of_chunks(db, [row["chunk_id"] for row in rows])
     # A chunk that came and went between two looks is noted twice.
-    places = list(dict.fromkeys((row["folder"], row["chunk_id"]) for row in rows))
-    added = [(folder, chunk_id, vectors[chunk_id]) for folder, chunk_id in places if chunk_id in vectors]
-    removed = [(folder, chunk_id) for folder, chunk_id in places if chunk_id not in vectors]
+    changed = dict.fromkeys((Place(row["folder"], row["owner"]), row["chunk_id"]) for row in rows)
+    added = [(place, chunk_id, vectors[chunk_id]) for place, chunk_id in changed if chunk_id in vectors]
+    removed = [(place, chunk_id) for place, chunk_id in changed if chunk_id not in vectors]
     return VectorChanges(rows[-1]["id"] if rows else 0, added, removed)
 
 
@@ -201,26 +213,38 @@ def note_everything(db: sqlite3.Connection) -> None:
     """Have the vector index told of every chunk anew, when it is rebuilt from nothing."""
     db.execute("DELETE FROM vector_changes")
     db.execute(
-        """INSERT INTO vector_changes (folder, chunk_id, removed)
-           SELECT d.folder, c.id, 0 FROM chunks c JOIN documents d ON d.id = c.document_id"""
+        """INSERT INTO vector_changes (folder, owner, chunk_id, removed)
+           SELECT d.folder, d.owner, c.id, 0 FROM chunks c JOIN documents d ON d.id = c.document_id"""
     )
 
 
-def chunk_counts(db: sqlite3.Connection) -> dict[str, int]:
-    """Chunks by folder."""
-    rows = db.execute("SELECT d.folder, count(*) FROM chunks c JOIN documents d ON d.id = c.document_id GROUP BY 1")
-    return dict(rows.fetchall())
+def chunk_counts(db: sqlite3.Connection) -> dict[Place, int]:
+    """Chunks by place."""
+    rows = db.execute(
+        "SELECT d.folder, d.owner, count(*) FROM chunks c JOIN documents d ON d.id = c.document_id GROUP BY 1, 2"
+    )
+    return {Place(folder, owner): count for folder, owner, count in rows}
 
 
 def frequency(db: sqlite3.Connection, stem: str) -> int:
-    """How many chunks hold a word, by its stem."""
+    """How many of everybody's chunks hold a word, by its stem."""
     row = db.execute("SELECT doc FROM chunk_vocabulary WHERE term = ?", (stem,)).fetchone()
     return row["doc"] if row else 0
 
 
 def vocabulary(db: sqlite3.Connection) -> list[str]:
-    """The stems of all words of all documents."""
+    """The stems of all words of everybody's documents."""
     return [row["term"] for row in db.execute("SELECT term FROM chunk_vocabulary")]
+
+
+def own_frequencies(db: sqlite3.Connection, owner: str) -> dict[str, int]:
+    """The stems of all words of a user's own documents, each with how many of their chunks hold it."""
+    rows = db.execute(
+        """SELECT w.title, w.section, w.text FROM documents d JOIN chunks c ON c.document_id = d.id
+           JOIN own_words w ON w.rowid = c.id WHERE d.owner = ?""",
+        (owner,),
+    )
+    return dict(Counter(stem for row in rows for stem in set(" ".join(row).split())))
 
 
 def fact(db: sqlite3.Connection, name: str, value: str) -> str:
@@ -229,5 +253,8 @@ def fact(db: sqlite3.Connection, name: str, value: str) -> str:
     return str(db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()["value"])
 
 
-def _note_change(db: sqlite3.Connection, folder: str, chunk_id: int | None, *, removed: bool) -> None:
-    db.execute("INSERT INTO vector_changes (folder, chunk_id, removed) VALUES (?, ?, ?)", (folder, chunk_id, removed))
+def _note_change(db: sqlite3.Connection, place: Place, chunk_id: int | None, *, removed: bool) -> None:
+    db.execute(
+        "INSERT INTO vector_changes (folder, owner, chunk_id, removed) VALUES (?, ?, ?, ?)",
+        (place.folder, place.owner, chunk_id, removed),
+    )

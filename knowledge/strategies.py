@@ -70,17 +70,26 @@ class Strategies:
         self._searcher = searcher
 
     async def gather(
-        self, strategy: Strategy, folder: str, question: str, *, context: str = "", kept: Sequence[int] = ()
+        self,
+        strategy: Strategy,
+        folder: str,
+        question: str,
+        *,
+        owner: str = "",
+        context: str = "",
+        kept: Sequence[int] = (),
     ) -> Evidence:
-        """Evidence on a question. `context` is what the conversation adds, `kept` what the session holds."""
-        findings = await self._searcher.search(question, folder, context=context)
+        """Evidence on a question of a user's, from everybody's documents and their own.
+
+        `context` is what the conversation adds, `kept` what the session holds."""
+        findings = await self._searcher.search(question, folder, owner=owner, context=context)
         if strategy == "cag":
-            documents = await self._library.read(lambda db: store.whole_documents(db, folder))
+            documents = await self._library.read(lambda db: store.whole_documents(db, folder, owner))
             if sum(len(document.markdown) for document in documents) <= MAX_WHOLE_CHARS:
                 return _whole(documents, findings)
         chosen = _diverse(findings.passages)
         if strategy == "hybrid":
-            held = await self._library.read(lambda db: store.chunks_by_id(db, list(kept)))
+            held = await self._library.read(lambda db: store.chunks_by_id(db, list(kept), owner))
             still = [held[chunk_id] for chunk_id in kept if chunk_id in held]
             return _retrieved("hybrid", _with_kept(still, chosen), chosen, findings)
         return _retrieved("rag", [passage.chunk for passage in chosen], chosen, findings)

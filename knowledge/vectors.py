@@ -1,5 +1,6 @@
-"""The vector index: Chroma in this process, one collection per folder, all of it on one thread.
+"""The vector index: Chroma in this process, one collection per folder and owner, all of it on one thread.
 
+A collection of its own costs nothing to those who do not own it; a filter would slow down every question.
 It can be thrown away at any time: SQL holds every embedding, and `open` says when it must be filled again.
 """
 
@@ -19,6 +20,7 @@ from chromadb.config import Settings
 from chromadb.errors import NotFoundError
 
 from knowledge.errors import IndexUnavailable
+from knowledge.schema import Place
 from knowledge.store import VectorChanges
 
 T = TypeVar("T")
@@ -33,25 +35,25 @@ class VectorIndex:
         self._directory = directory
         self._thread = ThreadPoolExecutor(1, "chroma")
         self._client: Client | None = None
-        self._collections: dict[str, chromadb.Collection] = {}
+        self._collections: dict[Place, chromadb.Collection] = {}
 
     async def open(self) -> bool:
         """True if what was there could be opened; False if the index starts empty and must be filled again."""
         return await self._run(self._open)
 
-    async def counts_by_folder(self) -> dict[str, int]:
-        """Vectors by folder, without the folders that hold none."""
-        return await self._run(self._counts_by_folder)
+    async def counts(self) -> dict[Place, int]:
+        """Vectors by place, without the places that hold none."""
+        return await self._run(self._counts)
 
     async def apply(self, changes: VectorChanges) -> None:
         """Bring in changes; the same ones twice do no harm."""
         await self._run(lambda: self._apply(changes))
 
     async def nearest(
-        self, folders: Sequence[str], vector: npt.NDArray[np.float32], limit: int
+        self, groups: Sequence[Sequence[Place]], vector: npt.NDArray[np.float32], limit: int
     ) -> list[list[tuple[int, float]]]:
-        """Chunk ids of each folder with their cosine similarity, best first."""
-        return await self._run(lambda: [self._nearest(folder, vector, limit) for folder in folders])
+        """Chunk ids of each group of places with their cosine similarity, best first."""
+        return await self._run(lambda: [self._nearest(places, vector, limit) for places in groups])
 
     async def close(self) -> None:
         """Give the directory back."""
@@ -102,43 +104,56 @@ class VectorIndex:
         return self._client
 
     def _apply(self, changes: VectorChanges) -> None:
-        removed: dict[str, list[str]] = defaultdict(list)
-        added: dict[str, list[tuple[str, npt.NDArray[np.float32]]]] = defaultdict(list)
-        for folder, chunk_id in changes.removed:
-            removed[folder].append(str(chunk_id))
-        for folder, chunk_id, vector in changes.added:
-            added[folder].append((str(chunk_id), np.frombuffer(vector, dtype=np.float32)))
-        for folder, items in added.items():
-            collection = self._collection(folder)
-            for start in range(0, len(items), _BATCH):
-                batch = items[start : start + _BATCH]
-                vectors: Any = np.stack([vector for _, vector in batch])
-                collection.upsert(ids=[chunk_id for chunk_id, _ in batch], embeddings=vectors)
-        for folder, ids in removed.items():
-            collection = self._collection(folder)
-            for start in range(0, len(ids), _BATCH):
-                collection.delete(ids=ids[start : start + _BATCH])
+        removed: dict[Place, list[str]] = defaultdict(list)
+        added: dict[Place, list[tuple[str, npt.NDArray[np.float32]]]] = defaultdict(list)
+        for place, chunk_id in changes.removed:
+            removed[place].append(str(chunk_id))
+        for place, chunk_id, vector in changes.added:
+            added[place].append((str(chunk_id), np.frombuffer(vector, dtype=np.float32)))
+        for place, items in added.items():
+            self._add(place, items)
+        for place, ids in removed.items():
+            self._remove(place, ids)
 
-    def _counts_by_folder(self) -> dict[str, int]:
-        counts = {_folder(found.name): found.count() for found in self._opened().list_collections()}
-        return {folder: count for folder, count in counts.items() if count}
-
-    def _collection(self, folder: str) -> chromadb.Collection:
-        return self._opened().get_or_create_collection(
-            _name(folder), embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+    def _add(self, place: Place, items: Sequence[tuple[str, npt.NDArray[np.float32]]]) -> None:
+        collection = self._opened().get_or_create_collection(
+            _name(place), embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
+        for start in range(0, len(items), _BATCH):
+            batch = items[start : start + _BATCH]
+            vectors: Any = np.stack([vector for _, vector in batch])
+            collection.upsert(ids=[chunk_id for chunk_id, _ in batch], embeddings=vectors)
 
-    def _known(self, folder: str) -> chromadb.Collection | None:
-        """The collection of a folder, if it has one. Chroma would look for it in its files each time."""
-        if folder not in self._collections:
+    def _remove(self, place: Place, ids: Sequence[str]) -> None:
+        collection = self._known(place)
+        if collection is None:
+            return
+        for start in range(0, len(ids), _BATCH):
+            collection.delete(ids=list(ids[start : start + _BATCH]))
+        # Folders are few and stay; users are many and go.
+        if place.owner and not collection.count():
+            self._opened().delete_collection(_name(place))
+            del self._collections[place]
+
+    def _counts(self) -> dict[Place, int]:
+        counts = {_place(found.name): found.count() for found in self._opened().list_collections()}
+        return {place: count for place, count in counts.items() if count}
+
+    def _known(self, place: Place) -> chromadb.Collection | None:
+        """The collection of a place, if it has one. Chroma would look for it in its files each time."""
+        if place not in self._collections:
             try:
-                self._collections[folder] = self._opened().get_collection(_name(folder), embedding_function=None)
+                self._collections[place] = self._opened().get_collection(_name(place), embedding_function=None)
             except NotFoundError:
                 return None
-        return self._collections[folder]
+        return self._collections[place]
 
-    def _nearest(self, folder: str, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
-        collection = self._known(folder)
+    def _nearest(self, places: Sequence[Place], vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+        found = [pair for place in places for pair in self._nearest_in(place, vector, limit)]
+        return sorted(found, key=lambda pair: -pair[1])[:limit]
+
+    def _nearest_in(self, place: Place, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+        collection = self._known(place)
         if collection is None:
             return []
         queries: Any = [vector]
@@ -148,15 +163,20 @@ class VectorIndex:
 
 
 # Chroma wants names to end in a letter or digit; a folder's may end otherwise.
-_PREFIX, _SUFFIX = "folder.", ".0"
+_SHARED, _OWN, _SUFFIX = "folder.", "own.", ".0"
 
 
-def _name(folder: str) -> str:
-    return f"{_PREFIX}{folder}{_SUFFIX}"
+def _name(place: Place) -> str:
+    # In hexadecimal, no owner's name can reach into another's collections or a folder's.
+    start = f"{_OWN}{place.owner.encode().hex()}." if place.owner else _SHARED
+    return f"{start}{place.folder}{_SUFFIX}"
 
 
-def _folder(name: str) -> str:
-    return name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
+def _place(name: str) -> Place:
+    if name.startswith(_SHARED):
+        return Place(name.removeprefix(_SHARED).removesuffix(_SUFFIX))
+    owner, _, folder = name.removeprefix(_OWN).removesuffix(_SUFFIX).partition(".")
+    return Place(folder, bytes.fromhex(owner).decode())
 
 
 def _client(directory: Path) -> Client:

@@ -22,8 +22,8 @@ def shared_library(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture
 async def library(shared_library: Library) -> AsyncIterator[Library]:
     """The small set; what a test adds to it is removed after the test."""
-    before = {info.id for info in await shared_library.listing()}
+    before = {info.id for info in await shared_library.everything()}
     yield shared_library
-    for info in await shared_library.listing():
+    for info in await shared_library.everything():
         if info.id not in before:
-            await shared_library.remove(info.id)
+            await shared_library.remove(info.id, owner=info.owner)

@@ -53,10 +53,10 @@ class Desk:
 
     assistant: Assistant
 
-    async def ask(self, question: str, thread: str = "t", turn: Turn | None = None) -> Turn:
-        """One turn; pass your own `turn` to see what came before an error."""
+    async def ask(self, question: str, thread: str = "t", turn: Turn | None = None, owner: str = "") -> Turn:
+        """One turn of a user's; pass your own `turn` to see what came before an error."""
         heard = turn or Turn()
-        async for item in self.assistant.stream(Asked(question, thread, "run")):
+        async for item in self.assistant.stream(Asked(question, thread, "run", owner=owner)):
             if isinstance(item, Outcome):
                 heard.outcome = item
             else:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge import store
+from knowledge import schema, store
 from knowledge.chunks import Chunk
 from knowledge.database import Database, Work
 from knowledge.embeddings import Vectors
@@ -55,7 +55,7 @@ def put_in_sql(key: DocumentKey, count: int) -> Work[None]:
 
 async def commit(data_dir: Path, *works: Work[object]) -> None:
     """Change the stopped library's SQL, as a process does that is killed before it tells the vector index."""
-    database = Database(data_dir / "knowledge.db", store.MIGRATIONS)
+    database = Database(data_dir / "knowledge.db", schema.MIGRATIONS)
     for work in works:
         await database.write(work)
     await database.close()
@@ -136,8 +136,8 @@ async def test_vectors_that_went_missing_are_noticed_and_brought_back(data_dir: 
     await library.close()
     index = VectorIndex(data_dir / "chroma")
     assert await index.open()
-    await index.apply(VectorChanges(0, [], [("billing", chunk_id) for chunk_id in ids]))
-    assert "billing" not in await index.counts_by_folder()
+    await index.apply(VectorChanges(0, [], [(schema.Place("billing"), chunk_id) for chunk_id in ids]))
+    assert schema.Place("billing") not in await index.counts()
     await index.close()
     library = await Library.open(data_dir)
     assert (await check_level(library))["billing"] == 3
@@ -152,8 +152,8 @@ async def test_a_version_that_the_index_was_not_told_of_is_caught_up_when_it_is_
     await commit(data_dir, put_in_sql(KEY, 1))
     library = await Library.open(data_dir)
     await check_level(library)
-    (((chunk_id, cosine),),) = await library.index.nearest(["billing"], vectors_of(1)[0], 1)
-    (chunk,) = (await library.read(lambda db: store.chunks_by_id(db, [chunk_id]))).values()
+    (((chunk_id, cosine),),) = await library.index.nearest([[schema.Place("billing")]], vectors_of(1)[0], 1)
+    (chunk,) = (await library.read(lambda db: store.chunks_by_id(db, [chunk_id], ""))).values()
     assert (chunk.path, chunk.version, chunk.text) == ("fees.md", 2, "Passage 0 of many.")
     assert cosine == pytest.approx(1, abs=1e-5)
     assert KEPT not in await texts(library, "billing", KEPT)
@@ -163,7 +163,7 @@ async def test_a_version_that_the_index_was_not_told_of_is_caught_up_when_it_is_
 async def test_many_changes_and_removals_that_wait_are_caught_up_in_order(data_dir: Path) -> None:
     many, gone = DocumentKey("bulk", "test", "many.md"), DocumentKey("bulk", "test", "gone.md")
     await commit(data_dir, put_in_sql(gone, 700), put_in_sql(many, 600), put_in_sql(many, 1_100))
-    await commit(data_dir, lambda db: store.remove(db, gone.id))
+    await commit(data_dir, lambda db: store.remove(db, gone.id, ""))
     library = await Library.open(data_dir)
     assert (await check_level(library))["bulk"] == 1_100
     await library.remove(many.id)

@@ -12,6 +12,7 @@ import pytest_asyncio
 from knowledge import store
 from knowledge.confidence import Signals, confidence
 from knowledge.library import Library
+from knowledge.schema import Place
 from knowledge.search import Findings, Searcher
 from knowledge.store import DocumentKey
 
@@ -19,9 +20,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CODES = {f"E{number}": f"# Error E{number}\n\nThe printer stops with E{number}.\n" for number in range(4100, 4120)}
 # Each names the other folder in every way that a search could take for its own.
+WORDS = {folder: store.place_word(Place(folder)) for folder in ("north", "north_east")}
 TWINS = {
-    "north": f"# Lifts\n\nThe lift is serviced in April. See folder:north_east {store.folder_word('north_east')}.\n",
-    "north_east": f"# Lifts\n\nThe lift is serviced in August. See folder:north {store.folder_word('north')}.\n",
+    "north": f"# Lifts\n\nThe lift is serviced in April. See folder:north_east {WORDS['north_east']}.\n",
+    "north_east": f"# Lifts\n\nThe lift is serviced in August. See folder:north {WORDS['north']}.\n",
 }
 
 
@@ -99,8 +101,8 @@ async def test_folders_do_not_leak_into_each_other(searcher: Searcher, folder: s
         TWINS[other],
         "When is the lift serviced?",
         f"folder:{other}",
-        store.folder_word(folder),
-        store.folder_word(other),
+        WORDS[folder],
+        WORDS[other],
     )
     for question in questions:
         findings = await searcher.search(question, folder)

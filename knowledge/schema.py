@@ -1,0 +1,53 @@
+"""The tables that documents lie in, as an append-only list of what was added to them, and what a place in them is."""
+
+import sqlite3
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """Where documents lie: in a knowledge folder, as everybody's ("") or as one user's own."""
+
+    folder: str
+    owner: str = ""
+
+
+def create_documents(db: sqlite3.Connection) -> None:
+    """Documents, chunks, their lexical index, and the changes that the vector index has yet to see."""
+    for statement in (
+        """CREATE TABLE documents (
+            id TEXT PRIMARY KEY, folder TEXT NOT NULL, source TEXT NOT NULL, path TEXT NOT NULL, title TEXT NOT NULL,
+            content_hash TEXT NOT NULL, version INTEGER NOT NULL, markdown TEXT NOT NULL, updated_at REAL NOT NULL)""",
+        "CREATE INDEX documents_by_folder ON documents (folder, source, path)",
+        """CREATE TABLE chunks (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+            position INTEGER NOT NULL, section TEXT NOT NULL, text TEXT NOT NULL, embedding BLOB NOT NULL)""",
+        "CREATE INDEX chunks_by_document ON chunks (document_id, position)",
+        # Full stops and apostrophes stay in words: 2.5.1, o'brien.
+        """CREATE VIRTUAL TABLE chunk_words USING fts5 (
+            folder, title, section, text, tokenize = "unicode61 remove_diacritics 0 tokenchars '.'''")""",
+        "CREATE VIRTUAL TABLE chunk_vocabulary USING fts5vocab (chunk_words, 'row')",
+        """CREATE TABLE vector_changes (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, folder TEXT NOT NULL, chunk_id INTEGER NOT NULL,
+            removed INTEGER NOT NULL)""",
+    ):
+        db.execute(statement)
+
+
+def create_facts(db: sqlite3.Connection) -> None:
+    """What is true of the library as a whole."""
+    db.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+
+
+def add_owners(db: sqlite3.Connection) -> None:
+    """Documents that are one user's own; those of before are everybody's."""
+    for statement in (
+        "ALTER TABLE documents ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE vector_changes ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+        "CREATE UNIQUE INDEX documents_by_owner ON documents (owner, folder, source, path)",
+        """CREATE VIRTUAL TABLE own_words USING fts5 (
+            folder, title, section, text, tokenize = "unicode61 remove_diacritics 0 tokenchars '.'''")""",
+    ):
+        db.execute(statement)
+
+
+MIGRATIONS = (create_documents, create_facts, add_owners)
