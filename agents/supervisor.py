@@ -1,7 +1,7 @@
 """The supervisor: a graph that routes a question to one to three workers at once and closes the turn."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
@@ -22,7 +22,6 @@ from agents.routing import Decision, Question, Routed, Router, route
 from agents.tracing import step
 from agents.workers import HISTORY_MESSAGES, Answer, Task, Worker
 from agents.writers import Chain
-from knowledge import terms
 from knowledge.followups import context_for
 
 
@@ -48,6 +47,8 @@ class RunContext:
     """What belongs to one run alone."""
 
     floor: Floor
+    # As they were when the question was routed: an agent that is changed or deleted meanwhile finishes its answer.
+    agents: dict[str, Agent] = field(default_factory=dict)
     finish_reason: FinishReason = "stop"
     reduced: bool = False
 
@@ -82,25 +83,28 @@ class Supervisor:
         """Understand the question from the conversation, then send it to whoever should answer."""
         emit: Emit = runtime.stream_writer
         question, earlier = state["messages"][-1].text, _user_turns(state["messages"][:-1])
-        if phrases.is_courtesy(question) or (not terms.content_words(question) and not earlier):
+        if phrases.asks_nothing(question, earlier):
             return Command(goto="greet")
         asked = Question(question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]))
         with step(emit, "route", SUPERVISOR) as routing:
             trail = Trail(emit, None, routing.id, _SILENT)
-            routed = await route(self.routers, asked, self.catalog.agents, trail)
+            agents = self.catalog.agents
+            routed = await route(self.routers, asked, agents, trail)
             decision = routed.decision
             chosen = ", ".join(decision.agents) or "a person"
             routing.output = "; ".join(filter(None, (chosen, trail.passed_over())))
         emit(_route_event(routed))
         if decision.needs_human:
             return Command(goto="hand_over")
-        runtime.context.floor.open([self.catalog.get(agent) for agent in decision.agents])
+        known = {agent.id: agent for agent in agents}
+        runtime.context.agents = {agent: known[agent] for agent in decision.agents}
+        runtime.context.floor.open(list(runtime.context.agents.values()))
         tasks = _tasks(state, asked, decision)
         return Command(goto=[Send("worker", task) for task in tasks])
 
     async def work(self, state: Task, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """One agent answers."""
-        agent = self.catalog.get(state["agent"])
+        agent = runtime.context.agents[state["agent"]]
         answer = await self.worker.answer(
             state, agent, self.writers(agent), runtime.context.floor, runtime.stream_writer
         )

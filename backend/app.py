@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from backend import responses
-from backend.doors import chat, documents, health, runs
+from backend.doors import agents, chat, documents, health, runs
 from backend.security import BodyLimit, OriginGuard
 from backend.settings import Settings
 
@@ -15,6 +15,6 @@ def create_app(settings: Settings) -> FastAPI:
     responses.install(app)
     app.add_middleware(BodyLimit, body_bytes=settings.max_body_bytes, document_bytes=settings.max_document_bytes)
     app.add_middleware(OriginGuard)
-    for door in (chat, runs, documents, health):
+    for door in (chat, runs, agents, documents, health):
         app.include_router(door.router)
     return app

@@ -14,6 +14,7 @@ from agents.supervisor import Supervisor
 from agents.workers import Worker
 from backend import storage
 from backend.memory import open_memory
+from backend.registry import AgentRegistry, restore_agents
 from backend.runlog import RunLog
 from backend.runs import RunEngine
 from backend.settings import Settings
@@ -36,6 +37,7 @@ class Desk:
     chains: Chains
     runs: RunEngine
     database: Database
+    registry: AgentRegistry
 
 
 @asynccontextmanager
@@ -48,14 +50,16 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         await library.embedder.warm_up()
         database = Database(settings.data_dir / "desk.db", storage.MIGRATIONS)
         stack.push_async_callback(database.close)
+        await restore_agents(database, catalog, settings)
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library)
         worker = Worker(Strategies(library, searcher), settings.answer_threshold)
         models = Models(settings, make)
         stack.push_async_callback(models.close)
-        chains = Chains(settings, models, library.embedder, searcher, catalog.agents)
+        chains = Chains(settings, models, library.embedder, searcher, catalog)
         await chains.warm_up(catalog.agents)
         graph = Supervisor(catalog, chains.routers, worker, chains.writers).graph(memory)
+        registry = AgentRegistry(database, catalog, chains, settings)
         log = RunLog(database)
         stack.push_async_callback(log.close)
         runs = RunEngine(database, log, Assistant(graph), settings.run_timeout_seconds)
@@ -65,7 +69,7 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         models.check_in_background()
         spare_the_collector()
-        yield Desk(settings, catalog, library, models, chains, runs, database)
+        yield Desk(settings, catalog, library, models, chains, runs, database, registry)
 
 
 def spare_the_collector() -> None:

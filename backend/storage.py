@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from agents.events import Cancelled, Done, Error, Event, Spent, Terminal, TraceEnd, TraceStart, Usage
+from backend.agent_store import create_agents_table
 
 TITLE_CHARS = 60
 
@@ -71,7 +72,7 @@ def add_models_to_steps(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE steps ADD COLUMN cost_usd REAL")
 
 
-MIGRATIONS = (create_tables, add_models_to_steps)
+MIGRATIONS = (create_tables, add_models_to_steps, create_agents_table)
 
 
 def thread_of_session(db: sqlite3.Connection, session_id: str) -> str | None:

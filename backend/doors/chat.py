@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from agents.events import Done, Error, Event, Route, Source, Sources, Spent, Usage
 from backend import sse
-from backend.doors.common import TheDesk
-from backend.errors import STATUS_BY_CODE, MessageInvalid
+from backend.doors.common import TheDesk, checked_message
+from backend.errors import STATUS_BY_CODE
 from backend.responses import error_response
 from backend.storage import Run, answer_of
 
@@ -50,15 +50,7 @@ class ChatResponse(BaseModel):
 
 async def _begin(request: ChatRequest, desk: TheDesk) -> Run:
     """Check the message and start its run, before the first byte of any answer."""
-    message = request.message.strip()
-    if not message:
-        raise MessageInvalid("The message is empty; write a question.")
-    if len(message) > desk.settings.max_message_chars:
-        raise MessageInvalid(
-            f"The message has {len(message):,} characters; the limit is {desk.settings.max_message_chars:,}."
-        )
-    if "\x00" in message or (not message.isascii() and message.encode("utf-8", "ignore").decode() != message):
-        raise MessageInvalid("The message holds characters that are not text.")
+    message = checked_message(request.message, desk.settings.max_message_chars)
     return await desk.runs.start(message, request.session_id or str(uuid.uuid4()))
 
 

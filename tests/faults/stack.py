@@ -190,7 +190,7 @@ class Stack:
         models = Models(settings, make or self.provider)
         catalog = Catalog([_marked(agent, mark) for agent in self.agents])
         searcher = Searcher(self.library)
-        chains = Chains(settings, models, self.library.embedder, searcher, catalog.agents)
+        chains = Chains(settings, models, self.library.embedder, searcher, catalog)
         worker = Worker(Strategies(self.library, searcher), settings.answer_threshold)
         graph = Supervisor(catalog, chains.routers, worker, chains.writers).graph(self.memory)
         return Desk(self, models, RunEngine(self.database, self.log, Assistant(graph), _RUN_SECONDS))

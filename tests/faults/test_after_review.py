@@ -23,6 +23,7 @@ from agents.models.registry import make_provider
 from agents.settings import AgentSettings
 from backend import desk as desks
 from backend.app import create_app
+from backend.registry import AgentRegistry
 from backend.settings import Settings
 from knowledge.search import Searcher
 from tests.agents.models.upstream import QUESTION as PLAIN
@@ -129,9 +130,12 @@ async def test_the_route_says_which_model_was_left_alone_and_why(stack: Stack) -
 async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """The doors of a desk, without a port."""
     catalog, searcher = read_catalog("customer_support"), Searcher(stack.library)
-    chains = Chains(settings, desk.models, stack.library.embedder, searcher, catalog.agents)
+    chains = Chains(settings, desk.models, stack.library.embedder, searcher, catalog)
     app = create_app(settings)
-    app.state.desk = desks.Desk(settings, catalog, stack.library, desk.models, chains, desk.engine, stack.database)
+    registry = AgentRegistry(stack.database, catalog, chains, settings)
+    app.state.desk = desks.Desk(
+        settings, catalog, stack.library, desk.models, chains, desk.engine, stack.database, registry
+    )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
         yield client
