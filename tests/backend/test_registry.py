@@ -72,6 +72,13 @@ async def test_a_restart_brings_back_what_was_made_changed_and_deleted(desk: Des
     assert [one.id for one in desk.catalog.all] == ["billing", "compliance", "technical", "accounts", "sales"]
 
 
+async def test_a_restart_with_every_agent_of_a_file_switched_off_leaves_the_new_one(desk: Desk) -> None:
+    await desk.registry.create(agent("sales"))
+    for one in read_catalog("customer_support").agents:
+        await desk.registry.replace(one.model_copy(update={"enabled": False}))
+    assert [one.id for one in (await desk.restarted()).agents] == ["sales"]
+
+
 async def test_an_agent_of_no_file_leaves_nothing_behind(desk: Desk) -> None:
     await desk.registry.create(agent("sales"))
     await desk.registry.delete("sales")
