@@ -58,7 +58,7 @@ def _options() -> argparse.Namespace:
 async def _run(options: argparse.Namespace, settings: Settings) -> Report | None:
     catalog = read_catalog(settings.catalog)
     path = SAMPLES if options.samples else options.path
-    pairs = [(path, catalog.get(options.agent))] if options.agent else _folders(path, catalog)
+    pairs = [(path, catalog.find(options.agent))] if options.agent else _folders(path, catalog)
     report = Report()
     async with _destination(settings) as destination:
         if options.samples and await _has_own_documents(destination):
@@ -90,12 +90,12 @@ def _folders(path: Path, catalog: Catalog) -> list[tuple[Path, Agent]]:
         raise DocumentsNotFound(f"{path} does not exist")
     pairs = [
         (path / name, agent)
-        for agent in catalog.agents
+        for agent in catalog.all
         for name in dict.fromkeys((agent.id, agent.knowledge))
         if (path / name).is_dir()
     ]
     if not pairs:
-        agents = ", ".join(agent.id for agent in catalog.agents)
+        agents = ", ".join(agent.id for agent in catalog.all)
         raise DocumentsNotFound(
             f"{path} has no folder named after an agent; say whose knowledge it is with --agent ({agents})"
         )

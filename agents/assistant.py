@@ -16,7 +16,7 @@ from langgraph.types import StateSnapshot
 from agents import phrases
 from agents.events import Event, FinishReason, Reset, Token
 from agents.floor import Floor
-from agents.supervisor import SUPERVISOR, RunContext, Supervisor, finish_reason_of
+from agents.supervisor import SUPERVISOR, RunContext, Supervisor, finish_reason_of, open_floor
 from agents.workers import Answer
 
 # Whose turn a checkpoint is of.
@@ -90,7 +90,7 @@ class Assistant:
         if not state.next:
             whole, context.answers = state.values["messages"][-1].text, finished
             return [] if whole == turn.said else [*events, Token(content=whole, agent=_speaker(finished))]
-        self._supervisor.open(context.floor, state.values.get("routed") or [])
+        open_floor(context, [self._supervisor.catalog.get(agent) for agent in state.values.get("routed") or []])
         for task in state.tasks:
             finished += cast(dict[str, list[Answer]], task.result or {}).get("answers") or []
         for answer in finished:

@@ -1,13 +1,14 @@
-"""Agents as files: Markdown with front matter, the prompt as its body, a folder of them a catalogue."""
+"""Agents: read from files (Markdown with front matter, the prompt as its body), changed while the desk serves."""
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import frontmatter
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
-from agents.errors import AgentUnknown, CatalogInvalid, FolderUnknown, ModelNameInvalid
+from agents.errors import AgentDisabled, AgentUnknown, CatalogInvalid, FolderUnknown, LastAgent, ModelNameInvalid
 from agents.models.names import parse_chain
 
 SHIPPED = Path(__file__).parent / "catalogs"
@@ -15,22 +16,51 @@ SHIPPED = Path(__file__).parent / "catalogs"
 Strategy = Literal["rag", "cag", "hybrid"]
 ToolName = Literal["search_documents", "hand_over"]
 
+# Who speaks for the desk itself, and the door of models without an agent.
+_RESERVED = frozenset({"supervisor", "llm"})
+_MAX_EXAMPLES = 50
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_LINE_END = re.compile(r"[\t\n\r\u2028\u2029]")
+
+
+def _is_text(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("must be text without control characters")
+    return text
+
+
+def _is_one_line(text: str) -> str:
+    if _LINE_END.search(text):
+        raise ValueError("must be one line without tabs")
+    return text
+
+
+def _is_free(agent_id: str) -> str:
+    if agent_id in _RESERVED:
+        raise ValueError(f"is reserved for the desk itself, as are all of: {', '.join(sorted(_RESERVED))}")
+    return agent_id
+
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_is_text)]
+# Nova accepts no hyphens in tool names, and an agent's id becomes one.
+_Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$"), AfterValidator(_is_free)]
+
 
 class Agent(BaseModel):
     """One specialist. Its knowledge is the folder of documents it answers from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    # Nova accepts no hyphens in tool names, and an agent's id becomes one.
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")
-    name: str = Field(min_length=1, max_length=80)
-    description: str = Field(min_length=1, max_length=1000)
-    examples: tuple[str, ...] = ()
+    id: _Id
+    name: Annotated[_Text, AfterValidator(_is_one_line)] = Field(max_length=80)
+    description: _Text = Field(max_length=1000)
+    examples: tuple[Annotated[_Text, Field(max_length=500)], ...] = Field(default=(), max_length=_MAX_EXAMPLES)
     strategy: Strategy = "rag"
     knowledge: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
-    model: str | None = None
-    tools: tuple[ToolName, ...] = ()
-    prompt: str = Field(min_length=1)
+    model: str | None = Field(default=None, max_length=1000)
+    tools: tuple[ToolName, ...] = Field(default=(), max_length=8)
+    prompt: _Text = Field(max_length=20_000)
+    enabled: bool = Field(default=True, strict=True)
 
     @field_validator("model")
     @classmethod
@@ -44,29 +74,70 @@ class Agent(BaseModel):
 
 
 class Catalog:
-    """The agents of a desk, in the order of their files' names."""
+    """The agents of a desk: at first as their files say, in the order of the files' names, then as they are changed.
+
+    New ones follow in the order of their ids, so that the order is the same after a restart.
+    """
 
     def __init__(self, agents: list[Agent]) -> None:
-        self._agents = {agent.id: agent for agent in agents}
-        if not agents:
-            raise CatalogInvalid("a catalogue needs at least one agent")
         ids = [agent.id for agent in agents]
         if twice := sorted({agent_id for agent_id in ids if ids.count(agent_id) > 1}):
             raise CatalogInvalid(f"two agents of the catalogue have the same id: {', '.join(twice)}")
+        if not any(agent.enabled for agent in agents):
+            raise CatalogInvalid("a catalogue needs at least one agent that is enabled")
+        self.base = {agent.id: agent for agent in agents}
+        self._agents = dict(self.base)
 
     @property
     def agents(self) -> list[Agent]:
+        """Those that questions are routed to."""
+        return [agent for agent in self._agents.values() if agent.enabled]
+
+    @property
+    def all(self) -> list[Agent]:
+        """Also those that are switched off."""
         return list(self._agents.values())
 
     def get(self, agent_id: str) -> Agent:
-        """The agent, or `AgentUnknown` with the ids there are."""
+        """An agent that answers; `AgentDisabled` where it is switched off, `AgentUnknown` where there is none."""
+        agent = self.find(agent_id)
+        if not agent.enabled:
+            raise AgentDisabled(f"the agent {agent_id!r} is switched off; set its `enabled` to true")
+        return agent
+
+    def find(self, agent_id: str) -> Agent:
+        """The agent, also if it is switched off, or `AgentUnknown` with the ids there are."""
         if agent_id not in self._agents:
             raise AgentUnknown(f"there is no agent {agent_id!r}; there are {', '.join(self._agents)}")
         return self._agents[agent_id]
 
+    def holds(self, agent_id: str) -> bool:
+        """Whether there is an agent of that id, also if it is switched off."""
+        return agent_id in self._agents
+
+    def put(self, agent: Agent) -> None:
+        """Add an agent, or put it in the place of the one with its id. The next question is routed accordingly."""
+        if not agent.enabled:
+            self.check_spare(agent.id)
+        places = {agent_id: place for place, agent_id in enumerate(self.base)}
+        agents = {**self._agents, agent.id: agent}
+        order = sorted(agents, key=lambda agent_id: (places.get(agent_id, len(places)), agent_id))
+        self._agents = {agent_id: agents[agent_id] for agent_id in order}
+
+    def remove(self, agent_id: str) -> None:
+        """No further question is routed to the agent. A run keeps the agents it was routed to."""
+        self.find(agent_id)
+        self.check_spare(agent_id)
+        del self._agents[agent_id]
+
+    def check_spare(self, agent_id: str) -> None:
+        """`LastAgent` where questions could be routed to nobody without that agent."""
+        if all(agent.id == agent_id for agent in self.agents):
+            raise LastAgent(f"{agent_id!r} is the last agent that is enabled; enable or make another one first")
+
     def folder(self, name: str) -> str:
         """A knowledge folder that some agent answers from, or `FolderUnknown` with those there are."""
-        folders = sorted({agent.knowledge for agent in self.agents})
+        folders = sorted({agent.knowledge for agent in self.all})
         if name not in folders:
             raise FolderUnknown(f"no agent answers from a folder {name!r}; there are {', '.join(folders)}")
         return name
@@ -89,8 +160,12 @@ def read_agent(file: Path) -> Agent:
         matter, body = frontmatter.parse(file.read_text(encoding="utf-8"))
         return Agent.model_validate({**{str(name): value for name, value in matter.items()}, "prompt": body.strip()})
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise CatalogInvalid(f"{file.name}: {where}: {first['msg']}") from error
+        raise CatalogInvalid(f"{file.name}: {first_mistake(error)}") from error
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise CatalogInvalid(f"{file.name} cannot be read: {error}") from error
+
+
+def first_mistake(error: ValidationError) -> str:
+    """The first field that is wrong, and what is wrong with it."""
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from agents.catalog import Agent
+from agents.catalog import Agent, Catalog
 from agents.embedded_router import EmbeddedRouter
 from agents.embedded_writer import EmbeddedWriter
 from agents.model_router import ModelRouter
@@ -20,34 +20,39 @@ _LOG = logging.getLogger(__name__)
 
 
 class Chains:
-    """The routers and writers of a desk."""
+    """The routers and writers of a desk, for the agents that its catalogue holds at the time."""
 
     def __init__(
-        self, settings: AgentSettings, models: Models, embedder: Embedder, searcher: Searcher, agents: Sequence[Agent]
+        self, settings: AgentSettings, models: Models, embedder: Embedder, searcher: Searcher, catalog: Catalog
     ) -> None:
-        for stray in stray_addresses(settings, agents):
+        for stray in stray_addresses(settings, catalog.all):
             _LOG.warning("%s is set, but no agent of this desk has that id", stray)
+        self._settings = settings
         self._models = models
+        self._catalog = catalog
         self._embedded = EmbeddedWriter(embedder)
         self.supervisor = supervisor_order(settings)
-        self.workers = {agent.id: worker_order(agent, settings) for agent in agents}
         self.routers: list[Router] = [
             EmbeddedRouter(embedder, searcher) if name == EMBEDDED else ModelRouter(models.get(name))
             for name in self.supervisor.models
         ]
-        self._writers = {agent: self._chain(order) for agent, order in self.workers.items()}
+
+    @property
+    def workers(self) -> dict[str, Order]:
+        """Whose chain is which."""
+        return {agent.id: worker_order(agent, self._settings) for agent in self._catalog.agents}
 
     async def warm_up(self, agents: Sequence[Agent]) -> None:
         """Get ready what the first questions would otherwise all wait for."""
+        for agent in agents:
+            self.writers(agent)
         for router in self.routers:
             if isinstance(router, EmbeddedRouter):
                 await router.warm_up(agents)
 
     def writers(self, agent: Agent) -> Chain:
-        """Who writes for an agent."""
-        return self._writers[agent.id]
-
-    def _chain(self, order: Order) -> Chain:
+        """Who writes for an agent as it is. Models that no agent names any more stay open for runs under way."""
+        order = worker_order(agent, self._settings)
         writers: list[Writer] = [
             self._embedded if name == EMBEDDED else ModelWriter(self._models.get(name)) for name in order.models
         ]

@@ -4,6 +4,8 @@ knowledge.errors.DeskError
 └── AgentError
     ├── CatalogInvalid      an agent file that cannot be used; for whoever wrote it
     ├── AgentUnknown        no agent of that id
+    ├── AgentDisabled       an agent that is switched off
+    ├── LastAgent           questions could be routed to nobody
     ├── FolderUnknown       a knowledge folder that no agent answers from
     ├── SettingsInvalid     a setting that cannot be used
     ├── ModelNameInvalid    a string that names no model
@@ -31,6 +33,18 @@ class AgentUnknown(AgentError):
     """No agent of that id."""
 
     code = "agent_not_found"
+
+
+class AgentDisabled(AgentError):
+    """The agent takes no questions for now."""
+
+    code = "agent_disabled"
+
+
+class LastAgent(AgentError):
+    """Refused before anything is changed: a desk without agents cannot answer."""
+
+    code = "last_agent"
 
 
 class FolderUnknown(AgentError):

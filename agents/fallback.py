@@ -70,6 +70,7 @@ class Trail:
     silent: Set[ModelName] = frozenset()
     troubles: list[Trouble] = field(default_factory=list)
     attempts: int = 0
+    current: Step | None = None
 
     def attempt(self, model: ModelName) -> AbstractContextManager[Step]:
         """The step of one more attempt: the first is named for what it does, the others are retries."""
@@ -78,6 +79,11 @@ class Trail:
         self.attempts += 1
         kind: StepType = "generate" if self.attempts == 1 else "retry"
         return step(self.emit, kind, str(model), agent=self.agent, parent=self.parent, number=self.attempts)
+
+    def expect(self, usage: Usage) -> None:
+        """What the attempt is about to read: it is charged for even if nobody hears its end."""
+        if self.current:
+            self.current.update(0.0, usage)
 
     def passed_over(self) -> str | None:
         """The models that were not asked or did not answer, and why."""
@@ -104,6 +110,7 @@ async def in_turn(
             spoken = False
             try:
                 with trail.attempt(link.name) as current:
+                    trail.current = current
                     async with aclosing(_traced(call(link), current, link, trail)) as pieces:
                         async for piece in pieces:
                             spoken = True

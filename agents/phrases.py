@@ -28,6 +28,11 @@ def is_courtesy(message: str) -> bool:
     return set(terms.words(message)) <= _COURTESIES and "?" not in message
 
 
+def asks_nothing(message: str, earlier: Sequence[str]) -> bool:
+    """Whether there is nothing in a message, after the user's earlier turns, that an agent could answer."""
+    return is_courtesy(message) or (not terms.content_words(message) and not earlier)
+
+
 def greeting(message: str, agents: Sequence[Agent]) -> str:
     """Said to a message that asks nothing."""
     opening = "You are welcome." if _THANKS.intersection(terms.words(message)) else "Hello!"

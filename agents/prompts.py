@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
 from agents.catalog import Agent
+from agents.events import Usage
+from agents.models.pieces import estimate_chars
 from agents.tools import Toolbox
 from knowledge.strategies import Evidence, Excerpt
 
@@ -40,6 +42,12 @@ class Prompt:
     evidence: Evidence
     first_number: int = 1
     toolbox: Toolbox | None = None
+
+    @property
+    def reading(self) -> Usage:
+        """About what a model reads of it."""
+        texts = [self.agent.prompt, _RULES, self.question, *(message.text for message in self.history)]
+        return estimate_chars(sum(map(len, texts)) + sum(len(excerpt.text) for excerpt in self.evidence.excerpts))
 
 
 def messages_for(prompt: Prompt) -> list[AnyMessage]:

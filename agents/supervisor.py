@@ -1,7 +1,7 @@
 """The supervisor: a graph that routes a question to one to three workers at once and closes the turn."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
@@ -23,7 +23,6 @@ from agents.routing import Decision, Question, Router, route
 from agents.tracing import step
 from agents.workers import HISTORY_MESSAGES, Answer, Task, Worker
 from agents.writers import Chain
-from knowledge import terms
 from knowledge.followups import context_for
 
 
@@ -52,6 +51,8 @@ class RunContext:
     floor: Floor
     owner: str = ""
     agent: str | None = None
+    # As they were when the question was routed: an agent that is changed or deleted meanwhile finishes its answer.
+    agents: dict[str, Agent] = field(default_factory=dict)
     answers: Sequence[Answer] = ()
 
 
@@ -85,27 +86,26 @@ class Supervisor:
         """Understand the question from the conversation, then send it to whoever should answer."""
         emit: Emit = runtime.stream_writer
         question, earlier = state["messages"][-1].text, _user_turns(state["messages"][:-1])
-        if phrases.is_courtesy(question) or (not terms.content_words(question) and not earlier):
+        if phrases.asks_nothing(question, earlier):
             return Command(goto="greet")
         asked = Question(
             question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]), runtime.context.owner
         )
-        decision = await self._decide(asked, runtime.context.agent, emit)
+        chosen = runtime.context.agent
+        agents = self.catalog.agents if chosen is None else [self.catalog.get(chosen)]
+        decision = await self._decide(asked, agents, chosen, emit)
         if decision.needs_human:
             return Command(goto="hand_over")
-        self.open(runtime.context.floor, decision.agents)
+        known = {agent.id: agent for agent in agents}
+        open_floor(runtime.context, [known[agent] for agent in decision.agents])
         tasks = _tasks(state, asked, decision)
         return Command(goto=[Send("worker", task) for task in tasks], update={"routed": list(decision.agents)})
 
-    def open(self, floor: Floor, agents: Sequence[str]) -> None:
-        """These are to speak."""
-        floor.open([self.catalog.get(agent) for agent in agents])
-
-    async def _decide(self, asked: Question, chosen: str | None, emit: Emit) -> Decision:
+    async def _decide(self, asked: Question, agents: Sequence[Agent], chosen: str | None, emit: Emit) -> Decision:
         with step(emit, "route", SUPERVISOR) as routing:
             trail = Trail(emit, None, routing.id, _SILENT)
             if chosen is None:
-                routed = await route(self.routers, asked, self.catalog.agents, trail)
+                routed = await route(self.routers, asked, agents, trail)
                 decision, kind, model = routed.decision, routed.router.kind, str(routed.router.name)
             else:
                 decision, kind, model = _as_chosen(chosen, asked), "user", "none"
@@ -116,7 +116,7 @@ class Supervisor:
 
     async def work(self, state: Task, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """One agent answers."""
-        agent = self.catalog.get(state["agent"])
+        agent = runtime.context.agents[state["agent"]]
         answer = await self.worker.answer(
             state, agent, self.writers(agent), runtime.context.floor, runtime.stream_writer, runtime.context.owner
         )
@@ -147,6 +147,12 @@ _REMEMBERED_TURNS = 6
 _REMEMBERED_MESSAGES = 40
 # A turn in which one agent answered and another did not know is an answered one.
 _REASONS: tuple[FinishReason, ...] = ("length", "stop", "handoff", "declined")
+
+
+def open_floor(context: RunContext, agents: Sequence[Agent]) -> None:
+    """These are to speak."""
+    context.agents = {agent.id: agent for agent in agents}
+    context.floor.open(list(agents))
 
 
 def finish_reason_of(answers: Sequence[Answer]) -> FinishReason:

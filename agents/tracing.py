@@ -22,9 +22,9 @@ class Step:
     model: str | None = None
     cost_usd: float | None = None
 
-    def update(self, progress: float, output: str | None = None) -> None:
-        """How far along the step is."""
-        self.emit(TraceUpdate(step_id=self.id, agent=self.agent, progress=progress, output=output))
+    def update(self, progress: float, usage: Usage | None = None) -> None:
+        """How far along the step is, and what it has taken so far."""
+        self.emit(TraceUpdate(step_id=self.id, agent=self.agent, progress=progress, usage=usage))
 
     def end(self, status: StepStatus, latency_ms: float) -> TraceEnd:
         """How it ended, with all that was noted."""

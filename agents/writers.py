@@ -101,6 +101,8 @@ class Chain:
 
         def call(writer: Writer) -> AsyncGenerator[Written]:
             quoted = writer.name == EMBEDDED and self._let_down(trail)
+            if writer.name != EMBEDDED:
+                trail.expect(prompt.reading)
             return _reduced(writer.write(prompt)) if quoted else writer.write(prompt)
 
         async with aclosing(in_turn(self.writers, call, trail)) as pieces:

@@ -6,12 +6,12 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from backend import responses
-from backend.doors import agent_chat, chat, documents, handovers, health, runs, threads
+from backend.doors import agent_chat, agents, chat, documents, gateway, handovers, health, runs, socket, threads
 from backend.doors.schemas import add_events
 from backend.security import BodyLimit, OriginGuard
 from backend.settings import Settings
 
-_DOORS = (chat, runs, threads, agent_chat, handovers, documents, health)
+_DOORS = (chat, runs, threads, agents, agent_chat, gateway, socket, handovers, documents, health)
 
 
 class Frontdesk(FastAPI):

@@ -39,11 +39,11 @@ class Asked:
 class Asking:
     """Lets questions in, one at a time for each conversation."""
 
-    def __init__(self, settings: Settings, database: Database, lanes: Lanes) -> None:
+    def __init__(self, settings: Settings, database: Database, lanes: Lanes, admission: Admission) -> None:
         self._settings = settings
         self._database = database
         self._lanes = lanes
-        self._admission = Admission(settings, database, lanes)
+        self._admission = admission
         self._doorways: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager

@@ -15,6 +15,7 @@ from agents.workers import Worker
 from backend import schema
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
+from backend.registry import AgentRegistry, restore_agents
 from backend.runlog import RunLog
 from backend.runs import RunEngine
 from backend.settings import Settings
@@ -39,6 +40,7 @@ class Desk:
     chains: Chains
     runs: RunEngine
     database: Database
+    registry: AgentRegistry
     memory: Memory
     users: Users
     streams: Streams
@@ -56,21 +58,36 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         await library.embedder.warm_up()
         database = Database(settings.data_dir / "desk.db", schema.MIGRATIONS)
         stack.push_async_callback(database.close)
+        await restore_agents(database, catalog, settings)
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library)
         worker = Worker(Strategies(library, searcher), settings.answer_threshold)
         models = Models(settings, make)
         stack.push_async_callback(models.close)
-        chains = Chains(settings, models, library.embedder, searcher, catalog.agents)
+        chains = Chains(settings, models, library.embedder, searcher, catalog)
         await chains.warm_up(catalog.agents)
         supervisor = Supervisor(catalog, chains.routers, worker, chains.writers)
         assistant = Assistant(supervisor, memory)
+        registry = AgentRegistry(database, catalog, chains, settings)
         log = RunLog(database)
         stack.push_async_callback(log.close)
         metrics, streams = Metrics(), Streams(settings.max_streams, settings.slow_reader_seconds)
         runs = RunEngine(settings, database, log, lambda agent: assistant, metrics)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
-        desk = Desk(settings, catalog, library, models, chains, runs, database, memory, users, streams, metrics)
+        desk = Desk(
+            settings=settings,
+            catalog=catalog,
+            library=library,
+            models=models,
+            chains=chains,
+            runs=runs,
+            database=database,
+            registry=registry,
+            memory=memory,
+            users=users,
+            streams=streams,
+            metrics=metrics,
+        )
         watch(desk)
         await runs.recover()
         models.check_in_background()

@@ -18,13 +18,17 @@ knowledge.errors.DeskError
     │   ├── QueueFull           too many messages wait in one conversation
     │   ├── TooManyRuns         the desk answers as many questions as it can
     │   └── TooManyStreams      as many streams are open as there may be
+    ├── AgentExists         an agent of that id is there already
+    ├── TooManyAgents       no room for one more
+    ├── AgentIdMismatch     the body names another agent than the address does
+    ├── ModelAddressRefused a model server that the operator has not named
     ├── RunTimedOut         no end within RUN_TIMEOUT_SECONDS
     ├── ShuttingDown        no new questions any more
     ├── StorageFailed       the log could not be written
     └── BindRefused         an address that the desk will not listen on
 """
 
-from agents.errors import AgentUnknown, FolderUnknown, ModelLoading, ModelsUnavailable
+from agents.errors import AgentDisabled, AgentUnknown, FolderUnknown, LastAgent, ModelLoading, ModelsUnavailable
 from knowledge.errors import DeskError, DocumentsNotFound, DocumentUnknown, DocumentUnreadable, IndexUnavailable
 
 
@@ -136,6 +140,30 @@ class TooManyStreams(NotNow):
     code = "too_many_streams"
 
 
+class AgentExists(BackendError):
+    """Two agents cannot share an id."""
+
+    code = "agent_exists"
+
+
+class TooManyAgents(BackendError):
+    """Each question is compared with every agent, so their number has a limit."""
+
+    code = "too_many_agents"
+
+
+class AgentIdMismatch(BackendError):
+    """An agent keeps its id for life."""
+
+    code = "agent_id_mismatch"
+
+
+class ModelAddressRefused(BackendError):
+    """Whoever may change agents may not send the desk, with its key, to any address of the network."""
+
+    code = "model_address_refused"
+
+
 class RunTimedOut(BackendError):
     """The run was stopped."""
 
@@ -166,6 +194,8 @@ class BindRefused(BackendError):
 _STATUS: dict[type[DeskError], int] = {
     MessageInvalid: 422,
     DocumentUnreadable: 422,
+    AgentIdMismatch: 422,
+    ModelAddressRefused: 422,
     DocumentsNotFound: 404,
     DocumentUnknown: 404,
     AgentUnknown: 404,
@@ -181,6 +211,10 @@ _STATUS: dict[type[DeskError], int] = {
     RunExists: 409,
     SessionTaken: 409,
     ThreadBusy: 409,
+    AgentDisabled: 409,
+    AgentExists: 409,
+    LastAgent: 409,
+    TooManyAgents: 409,
     IndexUnavailable: 503,
     ShuttingDown: 503,
     StorageFailed: 503,

@@ -11,6 +11,7 @@ from agents.assistant import Outcome, Turn
 from agents.events import Cancelled, Done, Error, Event, Start, StepStatus, TraceEnd, TraceStart, TraceUpdate
 from agents.supervisor import SUPERVISOR
 from backend import sse, storage, threads
+from backend.admission import Admission
 from backend.asking import Asked, Asking
 from backend.errors import RunTimedOut, RunUnknown, ShuttingDown, StorageFailed
 from backend.lanes import Active, Lanes
@@ -57,7 +58,8 @@ class RunEngine:
         self._answers = answers
         self._metrics = metrics
         self.lanes = Lanes()
-        self._asking = Asking(settings, database, self.lanes)
+        self.admission = Admission(settings, database, self.lanes)
+        self._asking = Asking(settings, database, self.lanes, self.admission)
         self._stopping = False
 
     async def recover(self) -> None:

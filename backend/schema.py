@@ -2,6 +2,8 @@
 
 import sqlite3
 
+from backend.agent_store import create_agents_table
+
 
 def create_tables(db: sqlite3.Connection) -> None:
     """Threads, runs, messages, steps and events."""
@@ -82,4 +84,10 @@ def add_feedback_and_budgets(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS = (create_tables, add_models_to_steps, give_threads_to_users, add_feedback_and_budgets)
+MIGRATIONS = (
+    create_tables,
+    add_models_to_steps,
+    give_threads_to_users,
+    add_feedback_and_budgets,
+    create_agents_table,
+)

@@ -11,13 +11,13 @@ def day_of(now: float) -> str:
     return datetime.fromtimestamp(now, UTC).date().isoformat()
 
 
-def add(db: sqlite3.Connection, run_id: str, spent: Spent, now: float) -> None:
-    """A run has ended: its user pays for it on the day on which it did."""
+def add(db: sqlite3.Connection, user_id: str, spent: Spent, now: float) -> None:
+    """A user pays for something on the day of that moment."""
     db.execute(
-        """INSERT INTO spending SELECT user_id, ?, ?, ? FROM runs WHERE id = ?
+        """INSERT INTO spending VALUES (?, ?, ?, ?)
            ON CONFLICT (user_id, day) DO UPDATE SET
            tokens = tokens + excluded.tokens, cost_usd = cost_usd + excluded.cost_usd""",
-        (day_of(now), spent.usage.total, spent.cost_usd, run_id),
+        (user_id, day_of(now), spent.usage.total, spent.cost_usd),
     )
 
 

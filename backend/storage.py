@@ -167,7 +167,9 @@ def _end_run(db: sqlite3.Connection, run_id: str, event: Terminal) -> None:
             run_id,
         ),
     )
-    spending.add(db, run_id, spent, now)
+    run = get_run(db, run_id)
+    assert run  # noqa: S101 - its events are stored behind it
+    spending.add(db, run.user_id, spent, now)
 
 
 def _ending(event: Terminal) -> tuple[str, str | None, str | None]:

@@ -26,6 +26,11 @@ class User:
     id: str
     operator: bool
 
+    @property
+    def owner(self) -> str:
+        """Whose the documents are that they add: an operator's are everybody's."""
+        return "" if self.operator else self.id
+
     def check_operator(self) -> None:
         """Refuse what is for operators."""
         if not self.operator:

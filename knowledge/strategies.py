@@ -90,7 +90,8 @@ class Strategies:
         chosen = _diverse(findings.passages)
         if strategy == "hybrid":
             held = await self._library.read(lambda db: store.chunks_by_id(db, list(kept), owner))
-            still = [held[chunk_id] for chunk_id in kept if chunk_id in held]
+            # An agent may have been given another folder meanwhile.
+            still = [held[chunk_id] for chunk_id in kept if chunk_id in held and held[chunk_id].folder == folder]
             return _retrieved("hybrid", _with_kept(still, chosen), chosen, findings)
         return _retrieved("rag", [passage.chunk for passage in chosen], chosen, findings)
 

@@ -80,9 +80,13 @@ def clean(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 def estimate(messages: Sequence[AnyMessage], said: str) -> Usage:
     """What nobody counted."""
-    read = sum(len(message.text) for message in messages) // _CHARS_PER_TOKEN
-    written = -(-len(said) // _CHARS_PER_TOKEN)
-    return Usage(prompt=read, completion=written, total=read + written, estimated=True)
+    return estimate_chars(sum(len(message.text) for message in messages), len(said))
+
+
+def estimate_chars(read: int, written: int = 0) -> Usage:
+    """About how many tokens so many characters are."""
+    prompt, completion = read // _CHARS_PER_TOKEN, -(-written // _CHARS_PER_TOKEN)
+    return Usage(prompt=prompt, completion=completion, total=prompt + completion, estimated=True)
 
 
 def _arguments(message: AIMessage) -> str:

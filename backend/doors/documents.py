@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query, UploadFile
 from pydantic import AfterValidator, BaseModel
 
-from backend.doors.common import TheDesk
+from backend.doors.common import LOOKING, TheDesk, TheUser, fails
 from knowledge.errors import DocumentUnreadable
 from knowledge.store import DocumentInfo, DocumentKey
 
-router = APIRouter(prefix="/api/documents", tags=["documents"])
+router = APIRouter(prefix="/api/documents", tags=["documents"], responses={**LOOKING, **fails(413, 503)})
 
 
 def _inside(path: str) -> str:
@@ -42,32 +42,36 @@ class Document(BaseModel):
 
 @router.get("")
 async def list_documents(
-    desk: TheDesk, folder: Annotated[str | None, Query(max_length=100)] = None
+    desk: TheDesk, user: TheUser, folder: Annotated[str | None, Query(max_length=100)] = None
 ) -> dict[str, list[Document]]:
-    """All documents, or those of one knowledge folder."""
-    return {"documents": [_document(info) for info in await desk.library.listing(folder)]}
+    """Everybody's documents and your own, or those of one knowledge folder."""
+    return {"documents": [_document(info) for info in await desk.library.listing(folder, owner=user.owner)]}
 
 
 @router.post("")
 async def put_document(
     desk: TheDesk,
+    user: TheUser,
     file: UploadFile,
     folder: Annotated[str, Form(max_length=100, description="The knowledge folder of one or more agents.")],
     path: _Path,
     source: Annotated[str, Form(max_length=1_000)] = "upload",
 ) -> Document:
-    """Add a document to a knowledge folder, or replace the one of the same source and path."""
+    """Add a document to a knowledge folder, or replace the one of the same source and path.
+
+    What an operator adds is for everybody; from what anyone else adds, they alone are answered.
+    """
     data = await file.read()
     if len(data) > desk.settings.max_document_bytes:
         raise DocumentUnreadable(f"{len(data):,} bytes; the limit is {desk.settings.max_document_bytes:,}")
-    key = DocumentKey(desk.catalog.folder(folder), source, path)
+    key = DocumentKey(desk.catalog.folder(folder), source, path, user.owner)
     return _document(await desk.library.put(key, data))
 
 
 @router.delete("/{document_id}")
-async def delete_document(document_id: str, desk: TheDesk) -> dict[str, Any]:
+async def delete_document(document_id: str, desk: TheDesk, user: TheUser) -> dict[str, Any]:
     """Remove a document; the next answer does not know it any more."""
-    await desk.library.remove(document_id)
+    await desk.library.remove(document_id, owner=user.owner)
     return {"deleted": document_id}
 
 

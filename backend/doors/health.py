@@ -29,24 +29,26 @@ async def health(desk: TheDesk, response: Response) -> dict[str, Any]:
     """
     await desk.models.check_servers()
     documents = await desk.library.listing()
-    answering = {agent: _answering(desk, order) for agent, order in desk.chains.workers.items()}
-    status, reason = _verdict(desk, answering)
+    # The agents of this moment: one may come or go meanwhile.
+    agents, workers = desk.catalog.agents, desk.chains.workers
+    answering = {agent: _answering(desk, order) for agent, order in workers.items()}
+    status, reason = _verdict(desk, workers, answering)
     if status == "unavailable":
         response.status_code = 503
     return {
         "status": status,
         "reason": reason,
         "memory_bytes": psutil.Process().memory_info().rss,
-        "models": [_model(desk, model) for model in desk.models.all],
+        "models": [_model(desk.models.get(name), users) for name, users in _users(desk, workers).items()],
         "supervisor": _supervisor(desk),
         "agents": [
             {
                 "id": agent.id,
                 "documents": sum(info.folder == agent.knowledge for info in documents),
                 "model": str(answering[agent.id]) if answering[agent.id] else None,
-                "models": [str(name) for name in desk.chains.workers[agent.id].models],
+                "models": [str(name) for name in workers[agent.id].models],
             }
-            for agent in desk.catalog.agents
+            for agent in agents
         ],
     }
 
@@ -64,19 +66,28 @@ def _answering(desk: Desk, order: Order) -> ModelName | None:
     return next((name for name in order.models if name == EMBEDDED or not desk.models.get(name).failing), None)
 
 
-def _model(desk: Desk, model: Model) -> dict[str, Any]:
-    users = [agent for agent, order in desk.chains.workers.items() if model.name in order.models]
+def _users(desk: Desk, workers: dict[str, Order]) -> dict[ModelName, list[str]]:
+    """Every model that may be asked now, with the supervisor and the agents that may ask it."""
+    users: dict[ModelName, list[str]] = {}
+    for user, order in {"supervisor": desk.chains.supervisor, **workers}.items():
+        for name in order.models:
+            if name != EMBEDDED:
+                users.setdefault(name, []).append(user)
+    return users
+
+
+def _model(model: Model, users: list[str]) -> dict[str, Any]:
     return {
         "model": str(model.name),
-        "used_by": (["supervisor"] if model.name in desk.chains.supervisor.models else []) + users,
+        "used_by": users,
         "state": model.state,
         "reason": str(model.last) if model.last else None,
         "breaker": model.breaker,
     }
 
 
-def _verdict(desk: Desk, answering: dict[str, ModelName | None]) -> tuple[str, str | None]:
-    orders = {**desk.chains.workers, "supervisor": desk.chains.supervisor}
+def _verdict(desk: Desk, workers: dict[str, Order], answering: dict[str, ModelName | None]) -> tuple[str, str | None]:
+    orders = {**workers, "supervisor": desk.chains.supervisor}
     for user, name in (*answering.items(), ("supervisor", _answering(desk, desk.chains.supervisor))):
         if name is None:
             return "unavailable", f"no model answers for {user}: {_failing(desk, orders[user])}"

@@ -77,7 +77,15 @@ def test_a_missing_field_is_named(tmp_path: Path, field: str) -> None:
         ("name", "n" * 81, "at most 80 characters"),
         ("description", "''", "at least 1 character"),
         ("description", "d" * 1001, "at most 1000 characters"),
+        ("id", "supervisor", "reserved for the desk itself"),
+        ("id", "llm", "reserved for the desk itself"),
+        ("name", '"a\\u0007b"', "without control characters"),
+        ("name", '"two\\nlines"', "one line"),
+        ("description", '"a\\u0000b"', "without control characters"),
         ("examples", "one question", "tuple"),
+        ("examples", str(["Why?"] * 51), "at most 50 items"),
+        ("model", "openai:m," * 200, "at most 1000 characters"),
+        ("enabled", "'yes'", "valid boolean"),
         ("knowledge", "../secrets", "match pattern"),
         ("knowledge", "billing/private", "match pattern"),
         ("knowledge", "/etc", "match pattern"),
@@ -101,6 +109,24 @@ def test_an_agent_has_the_tools_it_names_and_none_by_itself(tmp_path: Path) -> N
 def test_a_tool_that_there_is_not_is_refused_with_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(CatalogInvalid, match=r"agent\.md: tools\.1: .*'search_documents' or 'hand_over'"):
         read_agent(write(tmp_path, "agent.md", tools="[hand_over, run_shell]"))
+
+
+@pytest.mark.parametrize(("example", "mistake"), [("' '", "at least 1 character"), ("e" * 501, "at most 500")])
+def test_a_wrong_example_is_named(tmp_path: Path, example: str, mistake: str) -> None:
+    with pytest.raises(CatalogInvalid, match=rf"^agent\.md: examples\.1: .*{mistake}"):
+        read_agent(write(tmp_path, "agent.md", examples=f"[Why?, {example}]"))
+
+
+def test_a_prompt_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    assert len(read_agent(write(tmp_path, "agent.md", "p" * 20_000)).prompt) == 20_000
+    with pytest.raises(CatalogInvalid, match=r"^agent\.md: prompt: .*at most 20000 characters"):
+        read_agent(write(tmp_path, "agent.md", "p" * 20_001))
+
+
+def test_a_catalogue_whose_agents_are_all_switched_off_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "one.md", enabled="false")
+    with pytest.raises(CatalogInvalid, match="at least one agent that is enabled"):
+        read_catalog(str(tmp_path))
 
 
 def test_an_agent_without_a_prompt_is_refused(tmp_path: Path) -> None:

@@ -149,3 +149,11 @@ async def test_kept_evidence_keeps_its_order(shop: Strategies) -> None:
         evidence = await shop.gather("hybrid", "shop", f"How do {topic} work?", kept=kept)
         assert evidence.kept[: len(kept)] == kept
         kept = evidence.kept
+
+
+async def test_what_was_kept_of_another_folder_is_left_out(stocked: Library) -> None:
+    held = await gather(stocked, ABOUT_VOUCHERS, "billing", "hybrid")
+    strategies = Strategies(stocked, Searcher(stocked))
+    fresh = await strategies.gather("hybrid", "general", "When is support open?", kept=held.kept)
+    assert held.kept
+    assert {excerpt.uri.split("/")[0] for excerpt in fresh.excerpts} == {"general"}

@@ -162,7 +162,7 @@ async def _in_process(data: Path, bedrock: BedrockServer) -> float:
         await library.embedder.warm_up()
         async with open_memory(data) as saver:
             searcher, catalog = Searcher(library), read_catalog("customer_support")
-            chains = Chains(settings, models, library.embedder, searcher, catalog.agents)
+            chains = Chains(settings, models, library.embedder, searcher, catalog)
             worker = Worker(Strategies(library, searcher), 0.23)
             assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), saver)
             await _firsts(assistant, "warm")

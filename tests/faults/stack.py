@@ -135,9 +135,9 @@ class Desk:
     models: Models
     engine: RunEngine
 
-    async def start(self, question: str) -> Run:
-        """Ask in a conversation of its own."""
-        return await self.engine.start(Asked(LOCAL.id, question, session_id=f"session-{next(_NUMBERS)}"))
+    async def start(self, question: str, session: str | None = None) -> Run:
+        """Ask in a conversation, or in one of its own."""
+        return await self.engine.start(Asked(LOCAL.id, question, session_id=session or f"session-{next(_NUMBERS)}"))
 
     async def ask(self, question: str) -> Heard:
         """Ask, and follow to the end."""
@@ -192,7 +192,7 @@ class Stack:
         models = Models(settings, make or self.provider)
         catalog = Catalog([_marked(agent, mark) for agent in self.agents])
         searcher = Searcher(self.library)
-        chains = Chains(settings, models, self.library.embedder, searcher, catalog.agents)
+        chains = Chains(settings, models, self.library.embedder, searcher, catalog)
         worker = Worker(Strategies(self.library, searcher), settings.answer_threshold)
         assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), self.memory)
         engine = RunEngine(settings, self.database, self.log, lambda agent: assistant, Metrics())

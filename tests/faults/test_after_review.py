@@ -24,6 +24,7 @@ from agents.settings import AgentSettings
 from backend import desk as desks
 from backend.app import create_app
 from backend.metrics import Metrics
+from backend.registry import AgentRegistry
 from backend.settings import Settings
 from backend.streams import Streams
 from backend.users import Users
@@ -132,7 +133,7 @@ async def test_the_route_says_which_model_was_left_alone_and_why(stack: Stack) -
 async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """The doors of a desk, without a port."""
     catalog, searcher = read_catalog("customer_support"), Searcher(stack.library)
-    chains = Chains(settings, desk.models, stack.library.embedder, searcher, catalog.agents)
+    chains = Chains(settings, desk.models, stack.library.embedder, searcher, catalog)
     app = create_app(settings)
     app.state.desk = desks.Desk(
         settings,
@@ -142,6 +143,7 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         chains,
         desk.engine,
         stack.database,
+        AgentRegistry(stack.database, catalog, chains, settings),
         stack.memory,
         Users(settings),
         Streams(settings.max_streams, settings.slow_reader_seconds),

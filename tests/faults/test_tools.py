@@ -36,7 +36,7 @@ async def test_a_conversation_remembers_the_answer_and_no_call(tooled: Stack, mo
     server.script = calls_first
     desk = tooled.desk(settings_for(model))
     for _ in range(2):
-        heard = await desk.hear(await desk.engine.start(CHARGED, f"tools of {model}"))
+        heard = await desk.hear(await desk.start(CHARGED, f"tools-of-{server.__class__.__name__}"))
         assert heard.text == "I look [1]. \n\nFive days [1]."
         assert heard.done.finish_reason == "handoff"
         assert heard.done.usage.prompt == 200

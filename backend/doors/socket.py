@@ -1,0 +1,151 @@
+"""The generation gateway over a WebSocket: many generations at once, each told apart by its id.
+
+A client sends tasks, `{"type": "cancel", "generation_id"}` and `{"type": "ping"}`, and may name a task by a
+`request_id` of its own. Whatever it gets carries the id of the generation that it is about.
+"""
+
+import asyncio
+import logging
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, WebSocket
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.websockets import WebSocketDisconnect
+
+from backend.desk import Desk
+from backend.doors.answers import LEFT
+from backend.doors.common import TheDesk, TheUser
+from backend.doors.gateway import GenerationRequest, begin, frames
+from backend.errors import TooManyStreams
+from backend.storage import Run
+from backend.streams import abort
+from backend.users import User
+from knowledge.errors import DeskError
+
+_LOG = logging.getLogger(__name__)
+
+router = APIRouter()
+
+_MOST_AT_ONCE = 16
+_BINARY, _TOO_SLOW = 1003, 1008
+
+
+class _Task(GenerationRequest):
+    """A task, by the name that the client gives it."""
+
+    type: Literal["generate"] = "generate"
+    request_id: str | None = Field(default=None, max_length=128)
+    generation_id: UUID | None = Field(default=None, strict=False)
+
+
+class _Cancel(BaseModel):
+    """Stop a generation."""
+
+    model_config = ConfigDict(strict=True)
+
+    generation_id: str
+
+
+@router.websocket("/ws/ai/stream")
+async def generations(websocket: WebSocket, desk: TheDesk, user: TheUser) -> None:
+    """Serve one socket until its client leaves."""
+    desk.streams.check()
+    await websocket.accept()
+    with desk.streams.slot():
+        await _Socket(websocket, desk, user).serve()
+
+
+class _Socket:
+    """One client, and the generations it follows."""
+
+    def __init__(self, websocket: WebSocket, desk: Desk, user: User) -> None:
+        self._websocket = websocket
+        self._desk = desk
+        self._user = user
+        self._sending = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        """Take messages until the client leaves; what it does not want to survive it is stopped then."""
+        try:
+            while True:
+                message = await self._websocket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                if (text := message.get("text")) is None:
+                    await self._websocket.close(_BINARY, "send JSON as text")
+                    return
+                await self._take(text)
+        except WebSocketDisconnect:
+            return
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _take(self, text: str) -> None:
+        name: dict[str, Any] = {}
+        try:
+            said = orjson.loads(text)
+            if isinstance(said, dict) and isinstance(said.get("request_id"), str):
+                name = {"request_id": said["request_id"][:128]}
+            match said:
+                case {"type": "ping"}:
+                    await self._send({"type": "pong"})
+                case {"type": "cancel"}:
+                    await self._cancel(_Cancel.model_validate(said).generation_id)
+                case _:
+                    await self._generate(_Task.model_validate(said), name)
+        except orjson.JSONDecodeError:
+            await self._refuse("invalid_json", "This is not JSON.", name)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "message"
+            await self._refuse("invalid_request", f"{where}: {first['msg']}.", name)
+        except DeskError as error:
+            await self._refuse(error.code, error.message, name, retryable=error.retryable)
+
+    async def _generate(self, task: _Task, name: dict[str, Any]) -> None:
+        if len(self._tasks) >= _MOST_AT_ONCE:
+            raise TooManyStreams(f"This socket follows {_MOST_AT_ONCE} generations already; wait for one of them.", 1)
+        run = await begin(task, self._desk, self._user, task.generation_id)
+        await self._send({"type": "started", "generation_id": run.id, **name})
+        following = asyncio.create_task(self._follow(run, task, name))
+        self._tasks.add(following)
+        following.add_done_callback(self._tasks.discard)
+
+    async def _follow(self, run: Run, task: _Task, name: dict[str, Any]) -> None:
+        whole = False
+        try:
+            async for frame in frames(self._desk, run):
+                if frame:
+                    await self._send({"generation_id": run.id, **name, **frame})
+            whole = True
+        except WebSocketDisconnect:
+            _LOG.debug("a client left generation %s", run.id)
+        finally:
+            if not whole and task.on_disconnect == "cancel":
+                self._desk.runs.cancel_now(run.id, LEFT)
+
+    async def _cancel(self, generation_id: str) -> None:
+        run = await self._desk.runs.cancel(generation_id, self._user.id, "cancelled by the user")
+        status = "cancelling" if run.ended_at is None else run.status
+        await self._send({"type": "cancel", "generation_id": run.id, "status": status})
+
+    async def _refuse(self, code: str, message: str, name: dict[str, Any], *, retryable: bool = False) -> None:
+        await self._send({"error": {"code": code, "message": message, "retryable": retryable}, **name})
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        """One frame at a time. A client that does not read is left: it can follow its runs from elsewhere."""
+        try:
+            async with asyncio.timeout(self._desk.streams.slow_seconds), self._sending:
+                await self._websocket.send_text(orjson.dumps(frame).decode())
+        except TimeoutError:
+            self._desk.streams.dropped += 1
+            abort(self._websocket.scope)
+            raise WebSocketDisconnect(_TOO_SLOW) from None
+        except RuntimeError as error:
+            # Starlette's way to say that the socket is closed.
+            raise WebSocketDisconnect from error

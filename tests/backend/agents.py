@@ -1,0 +1,27 @@
+"""An agent to make, and how a client makes and sees agents."""
+
+from typing import Any
+
+import httpx
+
+SALES: dict[str, Any] = {
+    "id": "sales",
+    "name": "Sales",
+    "description": "Answers about quotes, demos and trials.",
+    "examples": ["Can we get a quote for 500 seats?"],
+    "strategy": "rag",
+    "knowledge": "sales",
+    "model": None,
+    "prompt": "You are the sales specialist.",
+    "enabled": True,
+}
+
+
+def listing(client: httpx.Client) -> dict[str, dict[str, Any]]:
+    """Every agent by its id, in the order of the catalogue."""
+    return {agent["id"]: agent for agent in client.get("/api/agents").raise_for_status().json()["agents"]}
+
+
+def make(client: httpx.Client, **fields: object) -> dict[str, Any]:
+    """The sales agent, with those fields otherwise."""
+    return dict(client.post("/api/agents", json=SALES | fields).raise_for_status().json())
