@@ -115,7 +115,7 @@ async def _destination(settings: Settings) -> AsyncIterator[Destination]:
         if in_use.owner_url is None:
             raise
         print(f"A desk is running at {in_use.owner_url}; the documents go through it.")
-        async with RemoteLibrary(in_use.owner_url) as remote:
+        async with RemoteLibrary(in_use.owner_url, settings.desk_api_key.get_secret_value()) as remote:
             yield remote
         return
     try:

@@ -6,7 +6,7 @@ asked again. One that was given up leaves a conversation behind in which every q
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
@@ -42,10 +42,11 @@ class Turn:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an answer came to, known when its last event has been given out."""
+    """What an answer came to, known when its last event has been given out; `data` is kept with its text."""
 
     finish_reason: FinishReason
     reduced: bool = False
+    data: dict[str, Any] | None = None
 
 
 class Assistant:

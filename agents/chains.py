@@ -7,8 +7,9 @@ from agents.catalog import Agent, Catalog
 from agents.embedded_router import EmbeddedRouter
 from agents.embedded_writer import EmbeddedWriter
 from agents.model_router import ModelRouter
+from agents.models.model import Model
 from agents.models.names import EMBEDDED
-from agents.models.orders import Order, stray_addresses, supervisor_order, worker_order
+from agents.models.orders import Order, plain_order, stray_addresses, supervisor_order, worker_order
 from agents.models.registry import Models
 from agents.routing import Router
 from agents.settings import AgentSettings
@@ -41,6 +42,12 @@ class Chains:
     def workers(self) -> dict[str, Order]:
         """Whose chain is which."""
         return {agent.id: worker_order(agent, self._settings) for agent in self._catalog.agents}
+
+    @property
+    def plain(self) -> list[Model]:
+        """The models that answer without an agent: those that write, in their order."""
+        names = plain_order(self._settings).models
+        return [self._models.get(name) for name in names if name != EMBEDDED]
 
     async def warm_up(self, agents: Sequence[Agent]) -> None:
         """Get ready what the first questions would otherwise all wait for."""

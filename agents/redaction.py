@@ -1,7 +1,9 @@
-"""Text without secrets: for logs, whatever may be written there."""
+"""Logs without secrets, whatever may be written there: as text for people, or as lines of JSON for machines."""
 
+import json
 import logging
 import re
+from datetime import UTC, datetime
 
 from agents.settings import secrets
 
@@ -16,22 +18,60 @@ _SHAPES = re.compile(
 class Redacting(logging.Formatter):
     """Takes secrets out of a record when it is text, traceback and all."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str | None = None) -> None:
         super().__init__(pattern)
         # The longest first, because one secret may begin like another.
         self._secrets = sorted(secrets(), key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
+        return self.hide(self.write(record))
+
+    def write(self, record: logging.LogRecord) -> str:
+        """The record as text, with what it is about."""
+        about = "".join(f" {name}={value}" for name, value in _about(record).items())
+        return super().format(record) + about
+
+    def hide(self, text: str) -> str:
+        """The text without secrets."""
         for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)
         return _SHAPES.sub(_HIDDEN, text)
 
 
-def log_to_stderr(level: str) -> None:
+class RedactingJson(Redacting):
+    """The same as an object a line."""
+
+    def write(self, record: logging.LogRecord) -> str:
+        """The record as JSON, with what it is about."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": self.hide(record.getMessage()),
+            **_about(record),
+        }
+        if record.exc_info:
+            line["exception"] = self.hide(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+    def format(self, record: logging.LogRecord) -> str:
+        # Hidden before it is escaped: afterwards a secret with a quote in it would look different.
+        return self.write(record)
+
+
+def _about(record: logging.LogRecord) -> dict[str, str]:
+    """Which run of which conversation a record is about, where it says so."""
+    return {name: str(getattr(record, name)) for name in ABOUT if hasattr(record, name)}
+
+
+ABOUT = ("run_id", "thread_id", "user_id", "agent_id")
+
+
+def log_to_stderr(level: str, form: str = "text") -> None:
     """Log to standard error, without secrets."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    text = Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(RedactingJson() if form == "json" else text)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # These write whole requests, headers included, when they are asked for details.
     for name in "botocore boto3 urllib3 httpx httpcore httpx2 openai langchain_aws langchain_openai".split():

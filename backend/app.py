@@ -6,12 +6,13 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from backend import responses
-from backend.doors import agent_chat, agents, chat, documents, gateway, handovers, health, runs, socket, threads
+from backend.doors import agent_chat, agents, chat, documents, gateway, handovers, health, llm, runs, socket, threads
 from backend.doors.schemas import add_events
 from backend.security import BodyLimit, OriginGuard
 from backend.settings import Settings
+from backend.version import VERSION
 
-_DOORS = (chat, runs, threads, agents, agent_chat, gateway, socket, handovers, documents, health)
+_DOORS = (chat, runs, threads, agents, agent_chat, gateway, socket, llm, handovers, documents, health)
 
 
 class Frontdesk(FastAPI):
@@ -25,7 +26,7 @@ class Frontdesk(FastAPI):
 def create_app(settings: Settings) -> FastAPI:
     """The service; its doors answer once `app.state.desk` is set."""
     # The interactive pages would load their scripts from elsewhere.
-    app = Frontdesk(title="Frontdesk", version="0.1.0", docs_url=None, redoc_url=None)
+    app = Frontdesk(title="Frontdesk", version=VERSION, docs_url=None, redoc_url=None)
     responses.install(app)
     app.add_middleware(BodyLimit, body_bytes=settings.max_body_bytes, document_bytes=settings.max_document_bytes)
     if settings.origins:

@@ -10,14 +10,15 @@ from agents.catalog import Catalog, read_catalog
 from agents.chains import Chains
 from agents.models.breaker import State
 from agents.models.registry import MakeProvider, Models, make_provider
+from agents.plain import LLM, PlainModel
 from agents.supervisor import Supervisor
 from agents.workers import Worker
-from backend import schema
+from backend import dialogues, schema
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
 from backend.registry import AgentRegistry, restore_agents
 from backend.runlog import RunLog
-from backend.runs import RunEngine
+from backend.runs import Answers, RunEngine
 from backend.settings import Settings
 from backend.streams import Streams
 from backend.users import Users
@@ -72,7 +73,9 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         log = RunLog(database)
         stack.push_async_callback(log.close)
         metrics, streams = Metrics(), Streams(settings.max_streams, settings.slow_reader_seconds)
-        runs = RunEngine(settings, database, log, lambda agent: assistant, metrics)
+        model = PlainModel(lambda: chains.plain, lambda turn: database.read(lambda db: dialogues.earlier(db, turn)))
+        answers: dict[str, Answers] = {LLM: model}
+        runs = RunEngine(settings, database, log, lambda agent: answers.get(agent, assistant), metrics)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         desk = Desk(
             settings=settings,

@@ -24,6 +24,7 @@ knowledge.errors.DeskError
     ├── ModelAddressRefused a model server that the operator has not named
     ├── RunTimedOut         no end within RUN_TIMEOUT_SECONDS
     ├── ShuttingDown        no new questions any more
+    ├── NotReady            the desk is opening or closing, or has no model to answer with
     ├── StorageFailed       the log could not be written
     └── BindRefused         an address that the desk will not listen on
 """
@@ -178,6 +179,13 @@ class ShuttingDown(BackendError):
     retryable = True
 
 
+class NotReady(BackendError):
+    """Said at /ready, and everywhere until the desk is open."""
+
+    code = "not_ready"
+    retryable = True
+
+
 class StorageFailed(BackendError):
     """Nothing is shown that is not stored, so the run ends here."""
 
@@ -217,6 +225,7 @@ _STATUS: dict[type[DeskError], int] = {
     TooManyAgents: 409,
     IndexUnavailable: 503,
     ShuttingDown: 503,
+    NotReady: 503,
     StorageFailed: 503,
     ModelsUnavailable: 503,
     ModelLoading: 503,

@@ -22,8 +22,9 @@ class DeskUnreachable(BackendError):
 class RemoteLibrary:
     """`knowledge.ingest.Destination` over HTTP."""
 
-    def __init__(self, url: str) -> None:
-        self._client = httpx.AsyncClient(base_url=url, timeout=_TIMEOUT, trust_env=False)
+    def __init__(self, url: str, key: str = "") -> None:
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        self._client = httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False)
 
     async def __aenter__(self) -> "RemoteLibrary":
         return self

@@ -60,7 +60,7 @@ class RunEngine:
         self.lanes = Lanes()
         self.admission = Admission(settings, database, self.lanes)
         self._asking = Asking(settings, database, self.lanes, self.admission)
-        self._stopping = False
+        self.stopping = False
 
     async def recover(self) -> None:
         """Go on with what a process that is gone had under way, or end it: nothing stays unfinished."""
@@ -83,7 +83,7 @@ class RunEngine:
 
     async def start(self, asked: Asked) -> Run:
         """Store the question and begin to answer it. Returns once both would survive a crash."""
-        if self._stopping:
+        if self.stopping:
             raise ShuttingDown("The desk is being stopped; please ask again in a moment.")
         async with self._asking.admitted(asked) as run:
             active = Active(run)
@@ -126,7 +126,7 @@ class RunEngine:
 
     async def stop(self, seconds: float) -> None:
         """Take no more questions; give answers under way that long, then leave them to the next process."""
-        self._stopping = True
+        self.stopping = True
         tasks = [active.task for active in self.lanes if active.task]
         if not tasks:
             return
@@ -172,7 +172,7 @@ class RunEngine:
             with active.breakable():
                 outcome = await self._answer(active, turn, progress)
             message_id = str(uuid.uuid4())
-            await self._end(progress, progress.done(outcome, message_id), message_id)
+            await self._end(progress, progress.done(outcome, message_id), message_id, outcome.data)
         except asyncio.CancelledError:
             if active.suspended:
                 self._log.leave(progress.live)
@@ -230,13 +230,19 @@ class RunEngine:
             await self._say(progress, end)
         await self._end(progress, event, message_id)
 
-    async def _end(self, progress: Progress, event: Done | Cancelled | Error, message_id: str) -> None:
+    async def _end(
+        self,
+        progress: Progress,
+        event: Done | Cancelled | Error,
+        message_id: str,
+        data: dict[str, Any] | None = None,
+    ) -> None:
         """The terminal event and the answer it leaves behind, in one transaction."""
         run, text = progress.live.run, progress.text
 
         def keep_answer(db: sqlite3.Connection) -> None:
-            if text:
-                threads.add_message(db, message_id, run.thread_id, run.id, "assistant", text)
+            if text or data:
+                threads.add_message(db, message_id, run.thread_id, run.id, "assistant", text, data)
 
         if progress.live.failure:
             return

@@ -19,7 +19,7 @@ from backend.settings import Settings
 
 def serve(settings: Settings, make: MakeProvider = make_provider) -> int:
     """Returns after a signal; raises a `DeskError` if the desk cannot be opened."""
-    log_to_stderr(settings.log_level)
+    log_to_stderr(settings.log_level, settings.log_format)
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,

@@ -22,10 +22,11 @@ class Settings(AgentSettings):
     embedding_model: str = "bundled"
     answer_threshold: float = Field(default=0.23, ge=0, le=1)
 
+    desk_api_key: SecretStr = SecretStr("")
     api_keys: SecretStr = SecretStr("")
     operators: str = ""
     cors_origins: str = ""
-    rate_limit: str | None = None
+    rate_limit: str = "auto"
     daily_tokens: int = Field(default=0, ge=0)
     daily_usd: float = Field(default=0, ge=0)
 
@@ -46,7 +47,7 @@ class Settings(AgentSettings):
     @property
     def rate(self) -> str:
         """How often a user may ask: unless it is set, as often as a person can, and without keys there is but one."""
-        if self.rate_limit is not None:
+        if self.rate_limit != "auto":
             return self.rate_limit
         return "120/minute" if self.api_keys.get_secret_value() else ""
 

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from agents.plain import LLM
+
 TITLE_CHARS = 60
 
 Status = Literal["active", "deleted", "all"]
@@ -96,6 +98,12 @@ def messages_of(db: sqlite3.Connection, thread_id: str, limit: int = -1, offset:
     return [_message(dict(row)) for row in rows]
 
 
+def data_of(db: sqlite3.Connection, run_id: str) -> dict[str, Any]:
+    """What is kept with the answer of a run beside its text."""
+    row = db.execute("SELECT data FROM messages WHERE run_id = ? AND role = 'assistant'", (run_id,)).fetchone()
+    return dict(json.loads(row["data"])) if row and row["data"] else {}
+
+
 def add_message(
     db: sqlite3.Connection,
     message_id: str,
@@ -146,7 +154,10 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
     conditions, values = ["user_id = ?"], [wanted.user_id]
     if wanted.status != "all":
         conditions.append(f"deleted_at IS {'NULL' if wanted.status == 'active' else 'NOT NULL'}")
-    if wanted.agent_id is not None:
+    if wanted.agent_id is None:
+        # Calls of a model are no conversations that anybody looks for.
+        conditions.append(f"agent_id <> '{LLM}'")
+    else:
         conditions.append("agent_id = ?")
         values.append(wanted.agent_id)
     if wanted.search:

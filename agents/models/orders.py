@@ -30,6 +30,14 @@ def worker_order(agent: Agent, settings: AgentSettings) -> Order:
     return Order(tuple(dict.fromkeys((server(url), *chain.models))))
 
 
+def plain_order(settings: AgentSettings) -> Order:
+    """Who answers where no agent is asked."""
+    chain = _order(settings, settings.worker_model, "worker_model")
+    if not settings.ai_service_url:
+        return chain
+    return Order(tuple(dict.fromkeys((server(settings.ai_service_url), *chain.models))))
+
+
 def stray_addresses(settings: AgentSettings, agents: Iterable[Agent]) -> list[str]:
     """Settings that give a model server to an agent there is not: most likely somebody's slip."""
     strays = settings.agent_urls().keys() - {agent.id for agent in agents}

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 
 from backend.desk import Desk
+from backend.errors import KeyRefused, NotReady
 from backend.lanes import WhenBusy
 from backend.users import User
 
@@ -18,8 +19,9 @@ Offset = Annotated[int, Query(ge=0, le=2**31)]
 
 def the_desk(connection: HTTPConnection) -> Desk:
     """The open desk."""
-    desk = connection.app.state.desk
-    assert isinstance(desk, Desk)  # noqa: S101 - whoever serves the application puts it there first
+    desk = getattr(connection.app.state, "desk", None)
+    if not isinstance(desk, Desk):
+        raise NotReady("the desk is being opened; ask again in a moment")
     return desk
 
 
@@ -32,6 +34,14 @@ def the_user(connection: HTTPConnection, desk: TheDesk) -> User:
     if scheme.lower() == "bearer" and key:
         return desk.users.of_key(key.strip())
     return desk.users.of_key(connection.headers.get("x-api-key"))
+
+
+def is_known(connection: HTTPConnection, desk: Desk) -> bool:
+    """Whether somebody asks who may know more than the public."""
+    try:
+        return bool(the_user(connection, desk))
+    except KeyRefused:
+        return False
 
 
 TheUser = Annotated[User, Depends(the_user)]

@@ -4,13 +4,17 @@ from typing import Any
 
 import psutil
 from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.requests import HTTPConnection
 
 from agents.models.failures import Kind
 from agents.models.model import Model
 from agents.models.names import EMBEDDED, ModelName
 from agents.models.orders import Order
 from backend.desk import Desk
-from backend.doors.common import TheDesk
+from backend.doors.common import Operator, TheDesk, TheUser, fails, is_known
+from backend.errors import NotReady
+from backend.version import VERSION
 
 router = APIRouter(tags=["health"])
 
@@ -21,11 +25,50 @@ async def home() -> dict[str, Any]:
     return {"name": "Frontdesk", "ask": "POST /chat", "stream": "POST /chat/stream", "every door": "/openapi.json"}
 
 
+@router.get("/ready", responses=fails(503))
+async def ready(desk: TheDesk) -> dict[str, str]:
+    """Whether questions can be taken now; 503 with the reason while they cannot."""
+    if desk.runs.stopping:
+        raise NotReady("the desk is being stopped")
+    workers = desk.chains.workers
+    status, reason = _verdict(desk, workers, {agent: _answering(desk, order) for agent, order in workers.items()})
+    if status == "unavailable":
+        raise NotReady(reason or status)
+    return {"status": "ready"}
+
+
+@router.get("/info", responses=fails(401))
+async def info(desk: TheDesk, user: TheUser) -> dict[str, Any]:
+    """What this desk is: its version, its agents, its limits, and who you are to it."""
+    settings = desk.settings
+    return {
+        "name": "Frontdesk",
+        "version": VERSION,
+        "catalog": settings.catalog,
+        "agents": [{"id": agent.id, "name": agent.name} for agent in desk.catalog.agents],
+        "user": {"id": user.id, "operator": user.operator},
+        "limits": {
+            "message_chars": settings.max_message_chars,
+            "document_bytes": settings.max_document_bytes,
+            "rate": settings.rate or None,
+            "daily_tokens": settings.daily_tokens or None,
+            "daily_usd": settings.daily_usd or None,
+        },
+    }
+
+
+@router.get("/metrics", response_class=Response, responses=fails(401, 403))
+async def metrics(desk: TheDesk, user: Operator) -> Response:
+    """What Prometheus reads."""
+    return Response(desk.metrics.page(), media_type=CONTENT_TYPE_LATEST)
+
+
 @router.get("/health")
-async def health(desk: TheDesk, response: Response) -> dict[str, Any]:
+async def health(connection: HTTPConnection, desk: TheDesk, response: Response) -> dict[str, Any]:
     """The agents, who would answer for each, every model's state, and the memory of this process.
 
     `reduced` while some agent can only quote because its models fail; 503 while some agent has no model at all.
+    Whoever has no key learns the status alone.
     """
     await desk.models.check_servers()
     documents = await desk.library.listing()
@@ -35,6 +78,8 @@ async def health(desk: TheDesk, response: Response) -> dict[str, Any]:
     status, reason = _verdict(desk, workers, answering)
     if status == "unavailable":
         response.status_code = 503
+    if not is_known(connection, desk):
+        return {"status": status}
     return {
         "status": status,
         "reason": reason,
