@@ -172,6 +172,7 @@ class Stack:
     bedrock: BedrockServer
     openai: OpenAIServer
     providers: dict[ModelName, Provider] = field(default_factory=dict)
+    strategies: type[Strategies] = Strategies
     agents: list[Agent] = field(default_factory=lambda: read_catalog("customer_support").agents)
 
     def provider(self, name: ModelName, settings: AgentSettings) -> Provider:
@@ -193,7 +194,7 @@ class Stack:
         catalog = Catalog([_marked(agent, mark) for agent in self.agents])
         searcher = Searcher(self.library)
         chains = Chains(settings, models, self.library.embedder, searcher, catalog)
-        worker = Worker(Strategies(self.library, searcher), settings.answer_threshold)
+        worker = Worker(self.strategies(self.library, searcher), settings.answer_threshold)
         assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), self.memory)
         engine = RunEngine(settings, self.database, self.log, lambda agent: assistant, Metrics())
         return Desk(self, models, engine)
