@@ -12,6 +12,7 @@ SALES: dict[str, Any] = {
     "strategy": "rag",
     "knowledge": "sales",
     "model": None,
+    "tools": [],
     "prompt": "You are the sales specialist.",
     "enabled": True,
 }

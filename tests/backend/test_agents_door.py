@@ -54,6 +54,7 @@ def test_a_change_replaces_every_field(client: httpx.Client) -> None:
         "examples": [],
         "strategy": "rag",
         "model": None,
+        "tools": [],
         "enabled": True,
         "origin": "api",
     }

@@ -167,7 +167,7 @@ def test_a_model_that_keeps_failing_is_left_alone(stage: Stage) -> None:
     stage.general.script = Script(fault=Fault.BROKEN)
     for number in range(3):
         ask(stage.desk, GENERAL, f"broken-{number}")
-    assert stage.model(at(stage.general))["breaker"] in ("open", "half_open")
+    # Without a breaker each of the three questions would have been put to it twice.
     written = len([request for request in stage.general.requests if request.method == "POST"])
     assert 3 <= written <= 5
     stage.general.script = Script()

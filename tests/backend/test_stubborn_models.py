@@ -26,6 +26,7 @@ class _WebPage(OpenAIServer):
 def test_a_desk_whose_model_hangs_before_its_headers_ends_when_it_is_told_to(data_dir: Path, tmp_path: Path) -> None:
     with BedrockServer(Script(fault=Fault.HANG)) as bedrock:
         settings: dict[str, Any] = {**at_bedrock(bedrock), **no_profile(tmp_path), **PATIENT, "SHUTDOWN_SECONDS": 2}
+        settings |= {"INTERRUPTED_RUNS": "end"}
         settings |= {"WORKER_MODEL": f"bedrock:{NOVA}", "SUPERVISOR_MODEL": "embedded"}
         with (
             serve(data_dir, **settings) as desk,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.events import Done, Error, Event, Start, Token
+from agents.events import Done, Error, Event, Reset, Start, Token
 from tests.serving import Server, serve
 from tests.ui.proxy import WHOLE, Fate, Proxy
 from tests.ui.reading import BOTH, Read
@@ -17,7 +17,7 @@ from ui.errors import NotADesk, Refused, StreamBroken, Unreachable
 from ui.transcript import Transcript
 
 QUESTION = "How are refunds paid? 200 tokens, 5 ms apart"
-LONG = "How are refunds paid? 2000 tokens, 5 ms apart"
+LONG = "How are refunds paid? 400 tokens, 5 ms apart"
 BUSY = b'{"error":{"code":"overloaded","message":"Too much to do.","retryable":true}}'
 both = pytest.mark.parametrize("read", BOTH, ids=["sync", "async"])
 
@@ -138,7 +138,10 @@ def test_an_answer_whose_desk_does_not_come_back_is_broken(desk: Server, read: R
 
 
 @both
-def test_an_answer_whose_desk_was_killed_ends_as_interrupted_once_it_is_back(data_dir: Path, read: Read) -> None:
+@pytest.mark.parametrize("setting", ["continue", "end"])
+def test_an_answer_whose_desk_was_killed_comes_to_its_end_once_it_is_back(
+    data_dir: Path, read: Read, setting: str
+) -> None:
     with ExitStack() as stack, ThreadPoolExecutor() as pool:
         first = stack.enter_context(serve(data_dir, "tests.scripted", ANSWER_THRESHOLD=0))
         restarting: list[Future[Server]] = []
@@ -146,15 +149,20 @@ def test_an_answer_whose_desk_was_killed_ends_as_interrupted_once_it_is_back(dat
         def restart(event: Event) -> None:
             if isinstance(event, Token) and not restarting:
                 first.kill()
-                again = serve(data_dir, "tests.scripted", ANSWER_THRESHOLD=0, PORT=first.port)
+                again = serve(data_dir, "tests.scripted", ANSWER_THRESHOLD=0, PORT=first.port, INTERRUPTED_RUNS=setting)
                 restarting.append(pool.submit(stack.enter_context, again))
 
         events = read(first.url, "stream", LONG, hear=restart, patience=150)
         second = restarting[0].result()
         stored = read(second.url, "follow", told(events).run_id)
     assert events == stored
-    assert isinstance(events[-1], Error)
-    assert (events[-1].code, events[-1].retryable) == ("interrupted", True)
+    last = events[-1]
+    if setting == "continue":
+        assert isinstance(last, Done)
+        assert sum(isinstance(event, Reset) for event in events) == 1
+    else:
+        assert isinstance(last, Error)
+        assert (last.code, last.retryable) == ("interrupted", True)
 
 
 @both
