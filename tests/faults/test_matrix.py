@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ async def run_all(
     order: tuple[str, str],
     scripts: Iterable[Script],
     at_once: int = AT_ONCE,
-    **deadlines: float,
+    **deadlines: Any,
 ) -> list[Heard]:
     """One desk for each script of the first model, some at a time."""
     marked = {str(number): script for number, script in enumerate(scripts)}
