@@ -2,6 +2,9 @@
 
 import math
 import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
@@ -26,38 +29,52 @@ class Admission:
         self._lanes = lanes
         self._rate = _rate(settings.rate)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._entering: Counter[str] = Counter()
 
-    async def admit(self, user_id: str) -> None:
-        """Returns where the user may ask."""
-        if len(self._lanes) >= self._settings.max_runs:
+    @asynccontextmanager
+    async def admitted(self, user_id: str) -> AsyncIterator[None]:
+        """Entered where the user may ask. Until it is left the question counts as one that is under way."""
+        under_way = len(self._lanes) + self._entering.total()
+        if under_way >= self._settings.max_runs:
             raise TooManyRuns(
-                f"The desk is answering {len(self._lanes)} questions already; ask again in a moment.", _BUSY_SECONDS
+                f"The desk is answering {under_way} questions already; ask again in a moment.", _BUSY_SECONDS
             )
-        await self._check_rate(user_id)
-        await self._check_budget(user_id)
+        before = self._lanes.of_user(user_id) + self._entering[user_id]
+        self._entering[user_id] += 1
+        try:
+            await self._check_rate(user_id)
+            await self._check_budget(user_id, before)
+            yield
+        finally:
+            self._entering[user_id] -= 1
+            self._entering += Counter()  # forgets who has none
 
     async def _check_rate(self, user_id: str) -> None:
         if self._rate is None or await self._limiter.hit(self._rate, user_id):
             return
         window = await self._limiter.get_window_stats(self._rate, user_id)
         wait = max(1, math.ceil(window.reset_time - time.time()))
-        raise RateLimited(f"You may ask {self._rate} questions; ask again in {wait} s.", wait)
+        raise RateLimited(f"You may ask {self._rate}; ask again in {wait} s.", wait)
 
-    async def _check_budget(self, user_id: str) -> None:
+    async def _check_budget(self, user_id: str, under_way: int) -> None:
         most_tokens, most_usd = self._settings.daily_tokens, self._settings.daily_usd
         if not (most_tokens or most_usd):
             return
         now = time.time()
         tokens, usd = await self._database.read(lambda db: spending.of_day(db, user_id, now))
-        # What is under way is not counted yet; each run will take at least about as much as it may write.
-        expected = tokens + self._lanes.of_user(user_id) * self._settings.model_max_tokens
         wait = math.ceil(_DAY_SECONDS - now % _DAY_SECONDS)
-        if most_tokens and expected >= most_tokens:
+        if most_tokens and tokens >= most_tokens:
             spent = f"{tokens:,} of {most_tokens:,} tokens"
             raise BudgetSpent(f"Today's budget is spent ({spent}); it begins anew at 00:00 UTC.", wait)
         if most_usd and usd >= most_usd:
             spent = f"{usd:.4f} of {most_usd:.4f} USD"
             raise BudgetSpent(f"Today's budget is spent ({spent}); it begins anew at 00:00 UTC.", wait)
+        # What is under way is not counted yet; each run will take at least about as much as it may write.
+        if most_tokens and tokens + under_way * self._settings.model_max_tokens >= most_tokens:
+            raise BudgetSpent(
+                f"The {under_way} answers under way may spend what is left of today's budget; wait for them.",
+                _BUSY_SECONDS,
+            )
 
 
 _DAY_SECONDS = 86_400

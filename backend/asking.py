@@ -50,15 +50,15 @@ class Asking:
     async def admitted(self, asked: Asked) -> AsyncIterator[Run]:
         """The run to be, while nobody else can take its place in the conversation."""
         text = clean(asked.text, self._settings.max_message_chars)
-        await self._admission.admit(asked.user_id)
         run_id = asked.run_id or str(uuid.uuid4())
-        if asked.run_id and await self._taken(run_id):
-            raise RunExists(f"there is a run {run_id} already; choose another id or none")
         # Two first messages of one session would each begin a conversation.
         name = f"{asked.user_id}/{asked.agent_id}/{asked.thread_id or asked.session_id or run_id}"
         doorway = self._doorways.setdefault(name, asyncio.Lock())
-        async with doorway:
+        async with self._admission.admitted(asked.user_id), doorway:
             thread_id, session_id = await self._conversation(asked)
+            if asked.run_id and await self._taken(run_id):
+                raise RunExists(f"there is a run {run_id} already; choose another id or none")
+            # From here to the end nothing else happens meanwhile.
             waits = self._make_way(thread_id, asked.when_busy)
             yield Run(
                 id=run_id,
@@ -73,9 +73,8 @@ class Asking:
             )
 
     async def _taken(self, run_id: str) -> bool:
-        return self._lanes.get(run_id) is not None or await self._database.read(
-            lambda db: storage.get_run(db, run_id) is not None
-        )
+        stored = await self._database.read(lambda db: storage.get_run(db, run_id))
+        return stored is not None or self._lanes.get(run_id) is not None
 
     async def _conversation(self, asked: Asked) -> tuple[str, str]:
         """The ids of its thread and its session; new ones where it begins."""
@@ -94,17 +93,22 @@ class Asking:
 
     def _make_way(self, thread_id: str, when_busy: WhenBusy) -> bool:
         """Whether the run has to wait for others of its conversation."""
+        if self._lanes.is_closed(thread_id):
+            raise ThreadBusy("this conversation is being deleted; ask again in a moment")
         before = self._lanes.of_thread(thread_id)
         if before and when_busy == "reject":
             raise ThreadBusy(
                 f"this conversation is still answering; wait for run {before[-1].run.id}, or say when_busy: "
                 "enqueue or interrupt"
             )
-        if len(before) >= self._settings.max_queued:
-            raise QueueFull(f"{len(before)} messages wait in this conversation; wait for some of them.", _QUEUE_SECONDS)
         if when_busy == "interrupt":
             for active in before:
                 active.stop("interrupted by a newer message")
+        # The first of them is being answered.
+        elif len(before) > self._settings.max_queued:
+            raise QueueFull(
+                f"{len(before) - 1} messages wait in this conversation; wait for some of them.", _QUEUE_SECONDS
+            )
         return bool(before)
 
 

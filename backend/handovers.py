@@ -29,7 +29,8 @@ def listing(
     source = f"FROM handovers JOIN runs ON runs.id = handovers.run_id WHERE {where}"
     total = db.execute(f"SELECT count(*) {source}", values).fetchone()[0]
     rows = db.execute(
-        f"SELECT {_COLUMNS} {source} ORDER BY handovers.created_at LIMIT ? OFFSET ?", (*values, limit, offset)
+        f"SELECT {_COLUMNS} {source} ORDER BY handovers.created_at, handovers.rowid LIMIT ? OFFSET ?",
+        (*values, limit, offset),
     )
     return total, [dict(row) for row in rows]
 
@@ -68,9 +69,10 @@ def feedback_of(db: sqlite3.Connection, run_id: str) -> dict[str, Any] | None:
 
 def unanswered(db: sqlite3.Connection, since: float, limit: int) -> list[dict[str, Any]]:
     """Questions that the documents did not answer, those asked most often first."""
+    # Beside a single max() SQLite takes the other columns from that row: the question as it was asked last.
     rows = db.execute(
-        """SELECT min(runs.question) AS question, handovers.agent_id AS agent, count(DISTINCT runs.id) AS times,
-                  max(runs.created_at) AS last_asked_at, max(runs.id) AS run_id
+        """SELECT runs.question, handovers.agent_id AS agent, count(DISTINCT runs.id) AS times,
+                  max(runs.created_at) AS last_asked_at, runs.id AS run_id
            FROM handovers JOIN runs ON runs.id = handovers.run_id
            WHERE handovers.cause = 'unanswered' AND runs.created_at >= ?
            GROUP BY lower(trim(runs.question, ' ?!.')), handovers.agent_id

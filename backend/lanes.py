@@ -1,7 +1,7 @@
 """The runs under way, and the order of those of one conversation: never two at once."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,6 +56,7 @@ class Lanes:
     def __init__(self) -> None:
         self._by_id: dict[str, Active] = {}
         self._by_thread: defaultdict[str, list[Active]] = defaultdict(list)
+        self._closed: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[Active]:
         return iter(list(self._by_id.values()))
@@ -75,6 +76,20 @@ class Lanes:
     def of_thread(self, thread_id: str) -> list[Active]:
         """The runs of a conversation, the one that answers first."""
         return list(self._by_thread.get(thread_id, ()))
+
+    @contextmanager
+    def closed(self, thread_id: str) -> Iterator[None]:
+        """Nothing more begins in a conversation meanwhile."""
+        self._closed[thread_id] += 1
+        try:
+            yield
+        finally:
+            self._closed[thread_id] -= 1
+            self._closed += Counter()  # forgets those that are open again
+
+    def is_closed(self, thread_id: str) -> bool:
+        """Whether nothing may begin in a conversation now."""
+        return thread_id in self._closed
 
     def thread_of(self, user_id: str, agent_id: str, session_id: str) -> str | None:
         """The conversation of a session that is only just being stored."""

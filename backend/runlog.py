@@ -48,6 +48,11 @@ class LiveRun:
         self.changed.set()
         self.changed = asyncio.Event()
 
+    async def stored(self) -> None:
+        """Until the end is durable, or nothing can be stored any more."""
+        while not (self.ended or self.failure):
+            await self.changed.wait()
+
     async def wait(self, seconds: float) -> None:
         """Until there is something new, or the time is over."""
         with suppress(TimeoutError):

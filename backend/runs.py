@@ -249,6 +249,8 @@ class RunEngine:
         self._metrics.ended(progress, event)
         _LOG.info("run ended: %s", event.type, extra=_ids(run))
         await self._log.append(progress.live, event, keep_answer)
+        # Until then it is under way: its costs are not counted yet, and nothing of it may be deleted.
+        await progress.live.stored()
 
     async def _stored_events(self, run_id: str) -> list[Event]:
         frames = [frame async for batch in self._log.follow(run_id, -1, 1) for frame in batch]

@@ -173,9 +173,7 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
 def _message(row: dict[str, Any]) -> dict[str, Any]:
     data = row.pop("data")
     rating, comment = row.pop("rating"), row.pop("comment")
-    if row["role"] == "assistant":
-        row["feedback"] = {"rating": rating, "comment": comment} if rating else None
-    else:
-        # How the run ended is told once, with the answer, or with the question where there is none.
-        row["feedback"] = None
+    # What was said of an answer is told with the answer alone.
+    rated = rating and row["role"] == "assistant"
+    row["feedback"] = {"rating": rating, "comment": comment} if rated else None
     return {**row, **(json.loads(data) if data else {})}

@@ -79,13 +79,18 @@ def _hashes(text: str) -> dict[str, str]:
         if not _NAME.fullmatch(name) or not rest:
             raise SettingsInvalid("API_KEYS: each entry is name:sha256:<hash>; python -m backend.users NAME makes one")
         kind, _, digest = rest.partition(":")
-        if kind != "sha256" or not _HASH.fullmatch(digest):
+        if kind == "sha256" and not _HASH.fullmatch(digest):
+            raise SettingsInvalid(f"API_KEYS: the hash of {name}'s key is not 64 hexadecimal digits in small letters")
+        if kind != "sha256":
             raise SettingsInvalid(
                 f"API_KEYS holds {name}'s key as plain text; write {name}:sha256:{digest_of(rest)} instead"
             )
         if digest in hashes:
             raise SettingsInvalid(f"API_KEYS gives {hashes[digest]} and {name} the same key")
         hashes[digest] = name
+    # Whoever sets keys wants them asked for; nobody would be asked by a list of none.
+    if text and not hashes:
+        raise SettingsInvalid("API_KEYS is set but names nobody; python -m backend.users NAME makes an entry")
     return hashes
 
 

@@ -150,7 +150,6 @@ async def delete_agent(agent_id: _AgentId, desk: TheDesk, user: Operator) -> Del
 async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> RouteResponse:
     """Which agents would take this as the first question of a conversation. It goes through the same routers."""
     question = clean(body.question, desk.settings.max_message_chars)
-    await desk.runs.admission.admit(user.id)
     if phrases.asks_nothing(question, ()):
         return RouteResponse(
             agents=[], reason="the message asks nothing", confidence=1, needs_human=False, router=None, model=None
@@ -158,10 +157,11 @@ async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> Ro
     agents = desk.catalog.agents
     # There is no run whose trace could show the way to the decision; what it takes is paid for all the same.
     spent = _Spending()
-    try:
-        routed = await route(desk.chains.routers, Question(question, owner=user.id), agents, Trail(spent, None, ""))
-    finally:
-        await desk.database.write(lambda db: spending.add(db, user.id, spent.total, time.time()))
+    async with desk.runs.admission.admitted(user.id):
+        try:
+            routed = await route(desk.chains.routers, Question(question, owner=user.id), agents, Trail(spent, None, ""))
+        finally:
+            await desk.database.write(lambda db: spending.add(db, user.id, spent.total, time.time()))
     return _route_response(routed, {agent.id: agent.name for agent in agents})
 
 

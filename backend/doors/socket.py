@@ -6,6 +6,7 @@ A client sends tasks, `{"type": "cancel", "generation_id"}` and `{"type": "ping"
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -111,23 +112,24 @@ class _Socket:
         if len(self._tasks) >= _MOST_AT_ONCE:
             raise TooManyStreams(f"This socket follows {_MOST_AT_ONCE} generations already; wait for one of them.", 1)
         run = await begin(task, self._desk, self._user, task.generation_id)
-        await self._send({"type": "started", "generation_id": run.id, **name})
-        following = asyncio.create_task(self._follow(run, task, name))
+        following = asyncio.create_task(self._follow(run, name))
         self._tasks.add(following)
-        following.add_done_callback(self._tasks.discard)
+        # Also where the client leaves before the first step of that task.
+        following.add_done_callback(partial(self._followed, run, task))
 
-    async def _follow(self, run: Run, task: _Task, name: dict[str, Any]) -> None:
-        whole = False
-        try:
-            async for frame in frames(self._desk, run):
-                if frame:
-                    await self._send({"generation_id": run.id, **name, **frame})
-            whole = True
-        except WebSocketDisconnect:
-            _LOG.debug("a client left generation %s", run.id)
-        finally:
-            if not whole and task.on_disconnect == "cancel":
-                self._desk.runs.cancel_now(run.id, LEFT)
+    async def _follow(self, run: Run, name: dict[str, Any]) -> None:
+        await self._send({"type": "started", "generation_id": run.id, **name})
+        async for frame in frames(self._desk, run):
+            if frame:
+                await self._send({"generation_id": run.id, **name, **frame})
+
+    def _followed(self, run: Run, task: _Task, following: asyncio.Task[None]) -> None:
+        self._tasks.discard(following)
+        error = None if following.cancelled() else following.exception()
+        if error and not isinstance(error, WebSocketDisconnect):
+            _LOG.error("generation %s cannot be followed", run.id, exc_info=error)
+        if (error or following.cancelled()) and task.on_disconnect == "cancel":
+            self._desk.runs.cancel_now(run.id, LEFT)
 
     async def _cancel(self, generation_id: str) -> None:
         run = await self._desk.runs.cancel(generation_id, self._user.id, "cancelled by the user")

@@ -1,5 +1,6 @@
 """Conversations: listed, searched, read, renamed, exported, put away, brought back, deleted."""
 
+import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -78,7 +79,7 @@ async def list_threads(
     offset: Offset = 0,
     status: Status = "active",
     agent: Annotated[str | None, Query(max_length=64)] = None,
-    search: Annotated[str | None, Query(max_length=200)] = None,
+    search: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")] = None,
 ) -> ThreadPage:
     """Your conversations; `search` looks into titles and messages."""
     return await page(desk, Wanted(user.id, status, agent, search), limit, offset)
@@ -152,17 +153,18 @@ async def history(desk: Desk, thread: Thread, limit: int, offset: int) -> Thread
 
 async def remove(desk: Desk, thread_id: str, hard_delete: bool) -> dict[str, Any]:
     """Stop what is under way in a conversation, then put it away or destroy it."""
-    await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
-    if hard_delete:
-        await desk.database.write(lambda db: threads.delete(db, thread_id))
-        await desk.memory.adelete_thread(thread_id)
-    else:
-        await desk.database.write(lambda db: threads.put_away(db, thread_id))
+    with desk.runs.lanes.closed(thread_id):
+        await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
+        if hard_delete:
+            await desk.database.write(lambda db: threads.delete(db, thread_id))
+            await desk.memory.adelete_thread(thread_id)
+        else:
+            await desk.database.write(lambda db: threads.put_away(db, thread_id))
     return {"deleted": thread_id, "hard": hard_delete}
 
 
 def _as_markdown(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
-    head = f"# {thread.title}\n\n{_moment(thread.created_at)}, with {thread.agent_id}\n"
+    head = f"# {_MARKUP.sub(_ESCAPED, thread.title)}\n\n{_moment(thread.created_at)}, with {thread.agent_id}\n"
     speakers = {"user": "You", "assistant": "Desk"}
     turns = [
         f"\n## {speakers.get(message['role'], message['role'])}, {_moment(message['created_at'])}\n\n"
@@ -181,5 +183,7 @@ def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
+# A title is plain text: it must not become a link, a picture or HTML.
+_MARKUP, _ESCAPED = re.compile(r"([\\`*_{}\[\]()<>#&|!~])"), r"\\\1"
 _EXPORTS = {"markdown": _as_markdown, "json": _as_json}
 _NOT_WHOLE = {"cancelled": "\n(This answer was stopped.)\n", "failed": "\n(This answer broke off.)\n"}

@@ -1,0 +1,101 @@
+"""Desks with keys or a loopback provider behind them, and how a test asks, holds, stops and follows."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from backend.users import digest_of
+from tests.providers.answers import RecordedRequest
+from tests.providers.openai import OpenAIServer
+from tests.providers.script import Fault, Script
+from tests.serving import Server
+from tests.sse import check_whole, frames
+
+# Each waits for the loopback provider, which is told by the question how long.
+HELD = "Duplicate charges: please hold"
+SLOW = "Duplicate charges: please write slowly"
+BROKEN = "Duplicate charges: please break off"
+QUICK = "How are duplicate charges refunded?"
+
+_ASKED = re.compile(r"please (hold|break off|write slowly)")
+_WORDS = tuple(f"word{number} " for number in range(300))
+
+
+def key_of(name: str) -> str:
+    """That user's key."""
+    return f"fd-{name}-0123456789"
+
+
+def keys(*names: str) -> str:
+    """API_KEYS of those users."""
+    return ",".join(f"{name}:sha256:{digest_of(key_of(name))}" for name in names)
+
+
+def as_user(server: Server, name: str) -> httpx.Client:
+    """That user's client."""
+    return server.client(headers={"authorization": f"Bearer {key_of(name)}"})
+
+
+def as_asked(request: RecordedRequest) -> Script:
+    """What the loopback provider plays: three words and then silence or a bad end, many words, or a short answer."""
+    found = _ASKED.search(_last(request))
+    if found is None:
+        return Script(("A short ", "answer."))
+    if found.group(1) == "hold":
+        return Script(_WORDS[:3], fault=Fault.STALL, at=3)
+    if found.group(1) == "break off":
+        return Script(_WORDS[:3], fault=Fault.NO_FINISH, at=3)
+    return Script(_WORDS, gap_seconds=0.02)
+
+
+def answers(provider: OpenAIServer) -> list[RecordedRequest]:
+    """The requests for an answer; the desk's own look at the model when it starts is not streamed."""
+    return [request for request in provider.requests if request.body and request.body["stream"]]
+
+
+def roles(request: RecordedRequest) -> list[str]:
+    """Who speaks in what a model was sent, without the instructions."""
+    return [message["role"] for message in request.body["messages"] if message["role"] != "system"]
+
+
+def begin(client: httpx.Client, message: str, words: int = 0, path: str = "/chat/stream", **body: Any) -> str:
+    """The id of a run that goes on alone, once it has said that many words."""
+    with client.stream("POST", path, json={"message": message, **body}) as response:
+        if response.is_error:
+            raise AssertionError(response.read().decode())
+        run_id, heard = "", 0
+        for _, event in frames(response):
+            run_id = event.get("run_id", run_id)
+            heard += event["type"] == "token"
+            if heard >= words:
+                break
+        return run_id
+
+
+@contextmanager
+def held(client: httpx.Client, message: str = HELD, words: int = 1, **body: Any) -> Iterator[dict[str, Any]]:
+    """A run that has begun to answer and would not end; it is stopped at the end."""
+    run = client.get(f"/runs/{begin(client, message, words, **body)}").json()
+    try:
+        yield run
+    finally:
+        client.post(f"/runs/{run['id']}/cancel")
+        follow(client, run["id"])
+
+
+def follow(client: httpx.Client, run_id: str) -> list[dict[str, Any]]:
+    """Every event of a run, once it has ended."""
+    with client.stream("GET", f"/runs/{run_id}/stream") as response:
+        return check_whole(list(frames(response)))
+
+
+def refusal(response: httpx.Response) -> tuple[int, str]:
+    """Status and code of what was refused."""
+    return response.status_code, response.json()["error"]["code"]
+
+
+def _last(request: RecordedRequest) -> str:
+    return str(request.body["messages"][-1]["content"]) if request.body else ""
