@@ -52,13 +52,14 @@ class Asking:
         text = clean(asked.text, self._settings.max_message_chars)
         await self._admission.admit(asked.user_id)
         run_id = asked.run_id or str(uuid.uuid4())
-        if asked.run_id and await self._taken(run_id):
-            raise RunExists(f"there is a run {run_id} already; choose another id or none")
         # Two first messages of one session would each begin a conversation.
         name = f"{asked.user_id}/{asked.agent_id}/{asked.thread_id or asked.session_id or run_id}"
         doorway = self._doorways.setdefault(name, asyncio.Lock())
         async with doorway:
             thread_id, session_id = await self._conversation(asked)
+            # Nothing is waited for between this and the run's entry into its lane, or two could take one id.
+            if asked.run_id and await self._taken(run_id):
+                raise RunExists(f"there is a run {run_id} already; choose another id or none")
             waits = self._make_way(thread_id, asked.when_busy)
             yield Run(
                 id=run_id,
@@ -73,9 +74,8 @@ class Asking:
             )
 
     async def _taken(self, run_id: str) -> bool:
-        return self._lanes.get(run_id) is not None or await self._database.read(
-            lambda db: storage.get_run(db, run_id) is not None
-        )
+        stored = await self._database.read(lambda db: storage.get_run(db, run_id))
+        return stored is not None or self._lanes.get(run_id) is not None
 
     async def _conversation(self, asked: Asked) -> tuple[str, str]:
         """The ids of its thread and its session; new ones where it begins."""
