@@ -25,6 +25,7 @@ def serve(settings: Settings, make: MakeProvider = make_provider) -> int:
         host=settings.host,
         port=settings.port,
         http=BreakableHttp,
+        ws_max_size=settings.max_body_bytes,
         lifespan="off",
         log_config=None,
         access_log=False,

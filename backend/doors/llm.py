@@ -13,12 +13,12 @@ from agents.plain import LLM, CalledTool, PlainRequest, Said
 from backend import sse, threads
 from backend.asking import Asked
 from backend.desk import Desk
-from backend.doors.answers import Answer, streamed, whole
+from backend.doors.answers import Answer, streamed, told, whole
 from backend.doors.common import ASKING, Manner, SessionId, TheDesk, TheUser
 from backend.doors.gateway import FRAMES
+from backend.errors import body_of
 from backend.storage import Run
 from backend.users import User
-from knowledge.errors import DeskError
 
 router = APIRouter(prefix="/api/llm", tags=["model"], responses=ASKING)
 
@@ -203,16 +203,13 @@ async def _calls(desk: Desk, run: Run) -> list[CalledTool]:
 
 
 async def _chunks(desk: Desk, run: Run) -> AsyncIterator[bytes]:
-    try:
-        async for event in sse.events_of(desk.runs.follow(run.id)):
-            if event is None:
-                yield sse.HEARTBEAT_COMMENT
-            elif frame := _frame(event, run):
-                if isinstance(event, Done):
-                    frame["tool_calls"] = [call.model_dump() for call in await _calls(desk, run)]
-                yield sse.data(frame)
-    except DeskError as error:
-        yield sse.data({"error": {"code": error.code, "message": error.message, "retryable": error.retryable}})
+    async for event in told(desk, run):
+        if event is None:
+            yield sse.HEARTBEAT_COMMENT
+        elif frame := _frame(event, run):
+            if isinstance(event, Done):
+                frame["tool_calls"] = [call.model_dump() for call in await _calls(desk, run)]
+            yield sse.data(frame)
 
 
 def _frame(event: Event, run: Run) -> dict[str, Any] | None:
@@ -229,5 +226,5 @@ def _frame(event: Event, run: Run) -> dict[str, Any] | None:
         case Cancelled():
             return {"cancelled": True, "run_id": run.id}
         case Error():
-            return {"error": event.model_dump(include={"code", "message", "retryable"}), "run_id": run.id}
+            return {**body_of(event.code, event.message, retryable=event.retryable), "run_id": run.id}
     return None

@@ -18,7 +18,8 @@ from backend.desk import Desk
 from backend.doors.answers import LEFT
 from backend.doors.common import TheDesk, TheUser
 from backend.doors.gateway import GenerationRequest, begin, frames
-from backend.errors import TooManyStreams
+from backend.doors.runs import stop
+from backend.errors import TooManyStreams, body_of
 from backend.storage import Run
 from backend.streams import abort
 from backend.users import User
@@ -95,7 +96,7 @@ class _Socket:
                 case {"type": "ping"}:
                     await self._send({"type": "pong"})
                 case {"type": "cancel"}:
-                    await self._cancel(_Cancel.model_validate(said).generation_id)
+                    await self._cancel(_Cancel.model_validate(said), name)
                 case _:
                     await self._generate(_Task.model_validate(said), name)
         except orjson.JSONDecodeError:
@@ -111,7 +112,6 @@ class _Socket:
         if len(self._tasks) >= _MOST_AT_ONCE:
             raise TooManyStreams(f"This socket follows {_MOST_AT_ONCE} generations already; wait for one of them.", 1)
         run = await begin(task, self._desk, self._user, task.generation_id)
-        await self._send({"type": "started", "generation_id": run.id, **name})
         following = asyncio.create_task(self._follow(run, task, name))
         self._tasks.add(following)
         following.add_done_callback(self._tasks.discard)
@@ -119,6 +119,7 @@ class _Socket:
     async def _follow(self, run: Run, task: _Task, name: dict[str, Any]) -> None:
         whole = False
         try:
+            await self._send({"type": "started", "generation_id": run.id, **name})
             async for frame in frames(self._desk, run):
                 if frame:
                     await self._send({"generation_id": run.id, **name, **frame})
@@ -129,13 +130,12 @@ class _Socket:
             if not whole and task.on_disconnect == "cancel":
                 self._desk.runs.cancel_now(run.id, LEFT)
 
-    async def _cancel(self, generation_id: str) -> None:
-        run = await self._desk.runs.cancel(generation_id, self._user.id, "cancelled by the user")
-        status = "cancelling" if run.ended_at is None else run.status
-        await self._send({"type": "cancel", "generation_id": run.id, "status": status})
+    async def _cancel(self, wanted: _Cancel, name: dict[str, Any]) -> None:
+        stopped = await stop(self._desk, self._user, wanted.generation_id)
+        await self._send({"type": "cancel", "generation_id": stopped.run_id, "status": stopped.status, **name})
 
     async def _refuse(self, code: str, message: str, name: dict[str, Any], *, retryable: bool = False) -> None:
-        await self._send({"error": {"code": code, "message": message, "retryable": retryable}, **name})
+        await self._send({**body_of(code, message, retryable=retryable), **name})
 
     async def _send(self, frame: dict[str, Any]) -> None:
         """One frame at a time. A client that does not read is left: it can follow its runs from elsewhere."""
