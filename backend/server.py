@@ -12,7 +12,7 @@ from agents.models.registry import MakeProvider, make_provider
 from agents.redaction import log_to_stderr
 from backend.app import create_app
 from backend.desk import Desk, open_desk
-from backend.protocols import BreakableHttp
+from backend.protocols import BreakableHttp, BreakableSocket
 from backend.security import check_address
 from backend.settings import Settings
 
@@ -25,6 +25,7 @@ def serve(settings: Settings, make: MakeProvider = make_provider) -> int:
         host=settings.host,
         port=settings.port,
         http=BreakableHttp,
+        ws=BreakableSocket,
         ws_max_size=settings.max_body_bytes,
         lifespan="off",
         log_config=None,

@@ -112,23 +112,24 @@ class _Socket:
         if len(self._tasks) >= _MOST_AT_ONCE:
             raise TooManyStreams(f"This socket follows {_MOST_AT_ONCE} generations already; wait for one of them.", 1)
         run = await begin(task, self._desk, self._user, task.generation_id)
-        following = asyncio.create_task(self._follow(run, task, name))
+        following = self._desk.streams.tell(self._follow(run, name))
         self._tasks.add(following)
-        following.add_done_callback(self._tasks.discard)
+        following.add_done_callback(lambda done: self._left(done, run, task))
 
-    async def _follow(self, run: Run, task: _Task, name: dict[str, Any]) -> None:
-        whole = False
+    async def _follow(self, run: Run, name: dict[str, Any]) -> None:
         try:
             await self._send({"type": "started", "generation_id": run.id, **name})
             async for frame in frames(self._desk, run):
                 if frame:
                     await self._send({"generation_id": run.id, **name, **frame})
-            whole = True
         except WebSocketDisconnect:
             _LOG.debug("a client left generation %s", run.id)
-        finally:
-            if not whole and task.on_disconnect == "cancel":
-                self._desk.runs.cancel_now(run.id, LEFT)
+
+    def _left(self, following: asyncio.Task[None], run: Run, task: _Task) -> None:
+        """The generation has been told to its end, or its client has left; to stop what has ended does nothing."""
+        self._tasks.discard(following)
+        if task.on_disconnect == "cancel":
+            self._desk.runs.cancel_now(run.id, LEFT)
 
     async def _cancel(self, wanted: _Cancel, name: dict[str, Any]) -> None:
         stopped = await stop(self._desk, self._user, wanted.generation_id)
