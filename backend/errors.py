@@ -31,7 +31,15 @@ knowledge.errors.DeskError
 
 from typing import Any
 
-from agents.errors import AgentDisabled, AgentUnknown, FolderUnknown, LastAgent, ModelLoading, ModelsUnavailable
+from agents.errors import (
+    AgentDisabled,
+    AgentUnknown,
+    FolderUnknown,
+    LastAgent,
+    ModelLoading,
+    ModelsUnavailable,
+    ToolResultUnknown,
+)
 from knowledge.errors import DeskError, DocumentsNotFound, DocumentUnknown, DocumentUnreadable, IndexUnavailable
 
 
@@ -206,6 +214,7 @@ _STATUS: dict[type[DeskError], int] = {
     DocumentUnreadable: 422,
     AgentIdMismatch: 422,
     ModelAddressRefused: 422,
+    ToolResultUnknown: 422,
     DocumentsNotFound: 404,
     DocumentUnknown: 404,
     AgentUnknown: 404,

@@ -62,6 +62,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._desk.runs.stop(self._desk.settings.shutdown_seconds)
+        await self._desk.streams.finish()
         await super().shutdown(sockets)
 
 
