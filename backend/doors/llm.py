@@ -15,7 +15,7 @@ from backend.asking import Asked
 from backend.desk import Desk
 from backend.doors.answers import Answer, streamed, told, whole
 from backend.doors.common import ASKING, Manner, SessionId, TheDesk, TheUser
-from backend.doors.gateway import FRAMES
+from backend.doors.gateway import FRAMES, ID_HEADER
 from backend.errors import MessageInvalid, body_of
 from backend.storage import Run
 from backend.users import User
@@ -153,7 +153,7 @@ async def chat_stream(asked: LlmRequest, desk: TheDesk, user: TheUser) -> Respon
     """The model's answer as it comes: `{content}` or `{tool_call}`, at the end `{done}` or `{error}`."""
     desk.streams.check()
     run = await _begin(asked, desk, user)
-    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run))
+    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})
 
 
 @router.post("/chat/session", response_model=LlmAnswer)
@@ -167,7 +167,7 @@ async def session_stream(asked: SessionRequest, desk: TheDesk, user: TheUser) ->
     """The next answer of a session as it comes."""
     desk.streams.check()
     run = await _begin_session(asked, desk, user)
-    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run))
+    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})
 
 
 async def _begin(asked: LlmRequest, desk: Desk, user: User) -> Run:
