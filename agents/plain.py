@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from agents.assistant import Outcome, Turn
 from agents.errors import ModelsUnavailable, ToolResultUnknown
 from agents.events import Event, Reset, Token, ToolCall, Usage
-from agents.fallback import Trail, Withdrawn, in_turn
+from agents.fallback import WHAT_TO_SET, Trail, Withdrawn, in_turn
 from agents.models.ask import Ask
 from agents.models.failures import ModelFailure
 from agents.models.model import Model
@@ -87,8 +87,7 @@ class PlainModel:
         links = [_Link(model) for model in self._models()]
         if not links:
             raise ModelsUnavailable(
-                "no model answers here: set OPENAI_API_KEY, AI_SERVICE_URL or WORKER_MODEL; "
-                "the embedded model can only quote documents"
+                f"no model answers here, since the embedded one can only quote documents; {WHAT_TO_SET}"
             )
         request = PlainRequest.model_validate_json(turn.request or "{}")
         earlier = await self._earlier(turn)

@@ -31,7 +31,7 @@ def _as_asked(request: RecordedRequest) -> Script:
     if "refused" in task:
         return Script(fault=Fault.BAD_REQUEST)
     if "flood" in task:
-        return Script(tokens=("x" * 10_000,) * 100, gap_seconds=0.001)
+        return Script(tokens=("x" * 10_000,) * 60, gap_seconds=0.001)
     if "broken" in task and request.body["model"] == GPT:
         return Script(fault=Fault.RESET, at=2)
     return Script()

@@ -44,7 +44,7 @@ class Stage:
 
     def play_first(self, script: Script) -> None:
         """Answer like that, by the first model alone."""
-        first = CHAINS[self.kind][0]
+        first = CHAINS[self.kind][0].split(":")[0]
 
         def by_model(request: RecordedRequest) -> Script:
             return script if first in (request.body or {}).get("model", request.path) else Script()
