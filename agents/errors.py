@@ -10,6 +10,7 @@ knowledge.errors.DeskError
     ├── SettingsInvalid     a setting that cannot be used
     ├── ModelNameInvalid    a string that names no model
     ├── ToolFailed          a tool call that came to nothing; for the model that made it
+    ├── ToolResultUnknown   a caller's result of a call that its model has not made
     └── ModelsUnavailable   no model of a chain could answer
         └── ModelLoading    because each of them is still loading
 """
@@ -69,6 +70,12 @@ class ToolFailed(AgentError):
     """Told to the model and shown in the trace; the answer goes on."""
 
     code = "tool_failed"
+
+
+class ToolResultUnknown(AgentError):
+    """Providers refuse such a conversation."""
+
+    code = "tool_result_unknown"
 
 
 class ModelsUnavailable(AgentError):

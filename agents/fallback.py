@@ -18,6 +18,7 @@ from agents.models.names import ModelName
 from agents.models.prices import cost_of
 from agents.tracing import Step, step
 
+WHAT_TO_SET = "set OPENAI_API_KEY, AI_SERVICE_URL or WORKER_MODEL, see README.md"
 _ATTEMPTS = 2
 _FIRST_PAUSE_SECONDS = 0.15
 # Whoever must wait longer than this is better served by the next model.
@@ -162,4 +163,4 @@ def _unavailable(troubles: Sequence[Trouble]) -> ModelsUnavailable:
     kinds = {trouble.failure.kind for trouble in troubles} - {Kind.NO_CREDENTIALS}
     if kinds == {Kind.LOADING}:
         return ModelLoading(f"{reasons}; please ask again in a moment")
-    return ModelsUnavailable(f"no model could answer: {reasons}; see /health")
+    return ModelsUnavailable(f"no model could answer: {reasons}; {'see /health' if kinds else WHAT_TO_SET}")

@@ -4,18 +4,19 @@ It answers by the chain of the workers, without the embedded model, which can on
 """
 
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agents.assistant import Outcome, Turn
-from agents.errors import ModelsUnavailable
+from agents.errors import ModelsUnavailable, ToolResultUnknown
 from agents.events import Event, Reset, Token, ToolCall, Usage
-from agents.fallback import Trail, Withdrawn, in_turn
+from agents.fallback import WHAT_TO_SET, Trail, Withdrawn, in_turn
 from agents.models.ask import Ask
 from agents.models.failures import ModelFailure
 from agents.models.model import Model
@@ -24,8 +25,10 @@ from agents.models.pieces import CallPart, Finish, estimate, storable
 from agents.tracing import step
 
 LLM = "llm"
-# Providers refuse a conversation in which a call has no result.
+# Providers refuse a conversation in which a call has no result, or that its user has not begun.
 _NO_RESULT = "(no result)"
+_BEGINNING = "(the conversation goes on)"
+_NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class CalledTool(BaseModel):
@@ -34,8 +37,8 @@ class CalledTool(BaseModel):
     model_config = ConfigDict(strict=True)
 
     id: str = Field(min_length=1, max_length=200)
-    name: str = Field(min_length=1, max_length=64)
-    arguments: str = Field(default="", max_length=100_000)
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    arguments: str = Field(default="", max_length=1_000_000)
 
 
 class Said(BaseModel):
@@ -47,6 +50,16 @@ class Said(BaseModel):
     content: str = Field(default="", max_length=1_000_000)
     tool_calls: list[CalledTool] = Field(default=[], max_length=64)
     tool_call_id: str | None = Field(default=None, max_length=200)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Said":
+        if self.role == "tool" and not self.tool_call_id:
+            raise ValueError("a tool's message needs the tool_call_id that it answers")
+        if self.role in ("user", "assistant") and not (self.content.strip() or self.tool_calls):
+            raise ValueError("a message needs content")
+        if self.tool_calls and self.role != "assistant":
+            raise ValueError("only the assistant calls tools")
+        return self
 
 
 class PlainRequest(BaseModel):
@@ -69,16 +82,22 @@ class PlainModel:
 
     async def stream(self, turn: Turn) -> AsyncIterator[Event | Outcome]:
         """The events of one answer, then its outcome. One that was cut off begins anew."""
-        if turn.said:
+        if turn.said is not None:
             yield Reset(reason="the desk was restarted in the middle of this answer")
         links = [_Link(model) for model in self._models()]
         if not links:
             raise ModelsUnavailable(
-                "no model answers here: set OPENAI_API_KEY, AI_SERVICE_URL or WORKER_MODEL; "
-                "the embedded model can only quote documents"
+                f"no model answers here, since the embedded one can only quote documents; {WHAT_TO_SET}"
             )
         request = PlainRequest.model_validate_json(turn.request or "{}")
-        ask = _ask(request, [*await self._earlier(turn), *request.messages])
+        earlier = await self._earlier(turn)
+        conversation = [*earlier, *request.messages]
+        if lost := [place for place in strays(conversation) if place >= len(earlier)]:
+            raise ToolResultUnknown(
+                f"the last answer has no open call {conversation[lost[0]].tool_call_id}; "
+                "send each result once, right after the answer that called for it"
+            )
+        ask = _ask(request, conversation)
         answer = _Answer()
         async for event in answer.events(links, ask):
             yield event
@@ -164,38 +183,61 @@ class _Answer:
         if piece.text:
             self._told.append(Token(content=piece.text, agent=LLM))
         for part in piece.calls:
-            known = self.calls.get(part.index) or CalledTool(id=part.id or "call", name=part.name or "unnamed")
-            arguments = known.arguments + part.arguments
-            self.calls[part.index] = known.model_copy(update={"arguments": arguments})
-            self._told.append(ToolCall(index=part.index, id=part.id, name=part.name, arguments=part.arguments))
+            known = self.calls.get(part.index)
+            call = known or _begun(part)
+            self.calls[part.index] = call.model_copy(update={"arguments": call.arguments + part.arguments})
+            first = {} if known else {"id": call.id, "name": call.name}
+            self._told.append(ToolCall(index=part.index, arguments=part.arguments, **first))
 
     def _heard(self) -> Iterator[Event]:
         while self._told:
             yield self._told.pop(0)
 
 
+def strays(conversation: Sequence[Said]) -> list[int]:
+    """The places of results that answer no open call of the answer before them."""
+    open_calls: set[str | None] = set()
+    lost = []
+    for place, said in enumerate(conversation):
+        if said.role == "tool" and said.tool_call_id not in open_calls:
+            lost.append(place)
+        elif said.role == "tool":
+            open_calls.remove(said.tool_call_id)
+        elif said.role != "system":
+            open_calls = {call.id for call in said.tool_calls}
+    return lost
+
+
 def messages_of(conversation: Sequence[Said]) -> list[AnyMessage]:
-    """The conversation as providers take it: the last instructions first, and every call with its one result."""
-    instructions = [said for said in conversation if said.role == "system"][-1:]
-    messages: list[AnyMessage] = [SystemMessage(said.content) for said in instructions]
+    """The conversation as providers take it: the last instructions, the user, and every call with its one result."""
+    lost = set(strays(conversation))
+    instructions = [SystemMessage(said.content) for said in conversation if said.role == "system"][-1:]
+    messages: list[AnyMessage] = []
     open_calls: list[str] = []
-    for said in conversation:
-        if said.role == "tool":
-            if said.tool_call_id in open_calls:
-                open_calls.remove(said.tool_call_id)
-                messages.append(ToolMessage(said.content, tool_call_id=said.tool_call_id))
-            continue
-        if said.role == "system":
-            continue
-        messages += [ToolMessage(_NO_RESULT, tool_call_id=call) for call in open_calls]
-        open_calls = [call.id for call in said.tool_calls] if said.role == "assistant" else []
-        messages.append(HumanMessage(said.content) if said.role == "user" else _by_model(said))
-    return [*messages, *(ToolMessage(_NO_RESULT, tool_call_id=call) for call in open_calls)]
+    for place, said in enumerate(conversation):
+        if said.role == "tool" and said.tool_call_id and place not in lost:
+            open_calls.remove(said.tool_call_id)
+            messages.append(ToolMessage(said.content, tool_call_id=said.tool_call_id))
+        elif said.role in ("user", "assistant"):
+            messages += _unanswered(open_calls)
+            open_calls = list(dict.fromkeys(call.id for call in said.tool_calls))
+            messages.append(HumanMessage(said.content) if said.role == "user" else _by_model(said))
+    opening = [HumanMessage(_BEGINNING)] if messages and isinstance(messages[0], AIMessage) else []
+    return [*instructions, *opening, *messages, *_unanswered(open_calls)]
+
+
+def _unanswered(calls: Sequence[str]) -> list[ToolMessage]:
+    return [ToolMessage(_NO_RESULT, tool_call_id=call) for call in calls]
+
+
+def _begun(part: CallPart) -> CalledTool:
+    """A call by a name that providers take when they are shown it again, whatever the model has thought of."""
+    return CalledTool(id=(part.id or "call")[:200], name=_NO_NAME.sub("_", part.name or "unnamed")[:64])
 
 
 def _by_model(said: Said) -> AIMessage:
-    calls = [{"id": call.id, "name": call.name, "args": _arguments(call)} for call in said.tool_calls]
-    return AIMessage(said.content, tool_calls=calls)
+    calls = {call.id: {"id": call.id, "name": call.name, "args": _arguments(call)} for call in said.tool_calls}
+    return AIMessage(said.content, tool_calls=list(calls.values()))
 
 
 def _arguments(call: CalledTool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ _REMEMBERED_RUNS = 20
 
 
 def earlier(db: sqlite3.Connection, turn: Turn) -> list[Said]:
-    """The turns before this one. One that was not answered has words in the place of its answer."""
+    """The last turns before this one. One that was not answered has words in the place of its answer."""
     rows = db.execute(
         """SELECT runs.request, answers.content, answers.data FROM runs
            LEFT JOIN messages AS answers ON answers.run_id = runs.id AND answers.role = 'assistant'
@@ -19,11 +19,24 @@ def earlier(db: sqlite3.Connection, turn: Turn) -> list[Said]:
            ORDER BY runs.rowid DESC LIMIT ?""",
         (turn.thread_id, turn.run_id, _REMEMBERED_RUNS),
     ).fetchall()
-    said: list[Said] = []
+    said = _instructions(db, turn) if len(rows) == _REMEMBERED_RUNS else []
     for row in reversed(rows):
         said += PlainRequest.model_validate_json(row["request"] or "{}").messages
         calls = json.loads(row["data"]).get("tool_calls", []) if row["data"] else []
         called = [CalledTool.model_validate(call) for call in calls]
-        content = row["content"] or ("" if called else phrases.STOPPED)
+        content = row["content"] or ""
+        if not (content.strip() or called):
+            content = phrases.STOPPED
         said.append(Said(role="assistant", content=content, tool_calls=called))
     return said
+
+
+def _instructions(db: sqlite3.Connection, turn: Turn) -> list[Said]:
+    """The last that were given, also where the turn that gave them is forgotten."""
+    row = db.execute(
+        """SELECT json_extract(said.value, '$.content') FROM runs, json_each(runs.request, '$.messages') AS said
+           WHERE runs.thread_id = ? AND runs.rowid < (SELECT rowid FROM runs WHERE id = ?)
+           AND json_extract(said.value, '$.role') = 'system' ORDER BY runs.rowid DESC LIMIT 1""",
+        (turn.thread_id, turn.run_id),
+    ).fetchone()
+    return [Said(role="system", content=row[0])] if row else []

@@ -29,7 +29,17 @@ knowledge.errors.DeskError
     └── BindRefused         an address that the desk will not listen on
 """
 
-from agents.errors import AgentDisabled, AgentUnknown, FolderUnknown, LastAgent, ModelLoading, ModelsUnavailable
+from typing import Any
+
+from agents.errors import (
+    AgentDisabled,
+    AgentUnknown,
+    FolderUnknown,
+    LastAgent,
+    ModelLoading,
+    ModelsUnavailable,
+    ToolResultUnknown,
+)
 from knowledge.errors import DeskError, DocumentsNotFound, DocumentUnknown, DocumentUnreadable, IndexUnavailable
 
 
@@ -204,6 +214,7 @@ _STATUS: dict[type[DeskError], int] = {
     DocumentUnreadable: 422,
     AgentIdMismatch: 422,
     ModelAddressRefused: 422,
+    ToolResultUnknown: 422,
     DocumentsNotFound: 404,
     DocumentUnknown: 404,
     AgentUnknown: 404,
@@ -236,6 +247,11 @@ _STATUS: dict[type[DeskError], int] = {
 def status_of(error: DeskError) -> int:
     """The HTTP status an error is answered with."""
     return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
+
+
+def body_of(code: str, message: str, *, retryable: bool = False) -> dict[str, Any]:
+    """The one shape in which an error is told, over HTTP and in every frame."""
+    return {"error": {"code": code, "message": message, "retryable": retryable}}
 
 
 # A run's stored error is known by its code alone.

@@ -1,8 +1,9 @@
-"""The HTTP protocol of the server, which lets an application break off a connection whose client does not read."""
+"""The protocols of the server, made to break off a connection whose client does not read."""
 
 import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 
 class BreakableHttp(HttpToolsProtocol):
@@ -12,3 +13,12 @@ class BreakableHttp(HttpToolsProtocol):
         """Each request of the connection finds the way to end it in its state."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, "abort": transport.abort}
+
+
+class BreakableSocket(WebSocketsSansIOProtocol):
+    """Who does not answer a ping does not read the farewell either."""
+
+    def keepalive_timeout(self) -> None:
+        """The connection is over at once, and with it what is held for it."""
+        super().keepalive_timeout()
+        self.transport.abort()

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from backend.errors import KeyRefused, NotNow, status_of
+from backend.errors import KeyRefused, NotNow, body_of, status_of
 from knowledge.errors import DeskError
 
 _LOG = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ _HTTP_CODES = {400: "invalid_body", 404: "not_found", 405: "method_not_allowed"}
 
 def error_response(status: int, code: str, message: str, *, retryable: bool = False) -> JSONResponse:
     """The one shape."""
-    return JSONResponse({"error": {"code": code, "message": message, "retryable": retryable}}, status)
+    return JSONResponse(body_of(code, message, retryable=retryable), status)
 
 
 def install(app: FastAPI) -> None:

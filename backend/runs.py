@@ -95,7 +95,7 @@ class RunEngine:
 
     async def get(self, run_id: str, user_id: str) -> Run:
         """A run of that user's by id, or `RunUnknown`."""
-        run = await self._database.read(lambda db: storage.get_run(db, run_id))
+        run = await self._database.read(lambda db: storage.get_run(db, _as_stored(run_id)))
         if run is None or run.user_id != user_id:
             raise RunUnknown(f"there is no run {run_id}")
         return run
@@ -107,8 +107,7 @@ class RunEngine:
     async def cancel(self, run_id: str, user_id: str, reason: str) -> Run:
         """Stop a run. Returns at once, before its last event; one that has ended stays as it is."""
         run = await self.get(run_id, user_id)
-        if active := self.lanes.get(run_id):
-            active.stop(reason)
+        self.cancel_now(run.id, reason)
         return run
 
     def cancel_now(self, run_id: str, reason: str) -> None:
@@ -255,6 +254,14 @@ class RunEngine:
     async def _stored_events(self, run_id: str) -> list[Event]:
         frames = [frame async for batch in self._log.follow(run_id, -1, 1) for frame in batch]
         return [sse.event_of(frame) for frame in frames]
+
+
+def _as_stored(run_id: str) -> str:
+    """A client may write the id that it gave its run in capitals, or without hyphens."""
+    try:
+        return str(uuid.UUID(run_id))
+    except ValueError:
+        return run_id
 
 
 def _start(run: Run) -> Start:

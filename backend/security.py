@@ -12,7 +12,7 @@ import orjson
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.errors import BindRefused
+from backend.errors import BindRefused, body_of
 from backend.settings import LOOPBACK, Settings
 
 _UPLOADS = "/api/documents"
@@ -121,7 +121,7 @@ async def _refuse_body(send: Send, limit: int) -> None:
 
 
 async def _refuse(send: Send, status: int, code: str, message: str) -> None:
-    body = orjson.dumps({"error": {"code": code, "message": message, "retryable": False}})
+    body = orjson.dumps(body_of(code, message))
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),

@@ -12,7 +12,7 @@ from agents.models.registry import MakeProvider, make_provider
 from agents.redaction import log_to_stderr
 from backend.app import create_app
 from backend.desk import Desk, open_desk
-from backend.protocols import BreakableHttp
+from backend.protocols import BreakableHttp, BreakableSocket
 from backend.security import check_address
 from backend.settings import Settings
 
@@ -25,6 +25,10 @@ def serve(settings: Settings, make: MakeProvider = make_provider) -> int:
         host=settings.host,
         port=settings.port,
         http=BreakableHttp,
+<<<<<<< HEAD
+=======
+        ws=BreakableSocket,
+>>>>>>> 7c80f9f80508d11b2fef9cf66ad67e20d0b9c1ee
         ws_max_size=settings.max_body_bytes,
         lifespan="off",
         log_config=None,
@@ -61,6 +65,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._desk.runs.stop(self._desk.settings.shutdown_seconds)
+        await self._desk.streams.finish()
         await super().shutdown(sockets)
 
 

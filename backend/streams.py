@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -17,6 +18,7 @@ _HEADERS = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"
 # The server writes on while less than 64 KiB wait for the client, so that no client makes it hold twice that.
 _MOST_BYTES = 65_536
 _FULL_SECONDS = 5
+_FAREWELL_SECONDS = 2
 
 
 class Streams:
@@ -27,6 +29,7 @@ class Streams:
         self.slow_seconds = slow_seconds
         self.open = 0
         self.dropped = 0
+        self._telling: set[asyncio.Task[None]] = set()
 
     def check(self) -> None:
         """Refuse one more where there are enough, before its run exists."""
@@ -41,6 +44,18 @@ class Streams:
             yield
         finally:
             self.open -= 1
+
+    def tell(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Write something to a client that is told other things at the same time."""
+        telling = asyncio.create_task(work)
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
+        return telling
+
+    async def finish(self) -> None:
+        """Let what is being told come to its end, unless nobody reads it. Responses are waited for by the server."""
+        if self._telling:
+            await asyncio.wait(self._telling, timeout=_FAREWELL_SECONDS)
 
 
 class EventStream(Response):

@@ -75,6 +75,6 @@ async def delete_agent_thread(
 
 
 def check(desk: Desk, agent_id: str, *, switched_off: bool = False) -> None:
-    """There is such an agent, or the supervisor is meant."""
+    """There is such an agent, and it is not switched off unless it may be; or the supervisor is meant."""
     if agent_id != SUPERVISOR:
-        desk.catalog.get(agent_id)
+        (desk.catalog.find if switched_off else desk.catalog.get)(agent_id)

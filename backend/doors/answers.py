@@ -12,10 +12,11 @@ from agents.events import Cancelled, Done, Error, Event, Route, Source, Sources,
 from backend import sse
 from backend.desk import Desk
 from backend.doors.common import OnDisconnect
-from backend.errors import STATUS_BY_CODE
+from backend.errors import STATUS_BY_CODE, ShuttingDown
 from backend.responses import error_response
 from backend.storage import Run, answer_of
 from backend.streams import EventStream, left
+from knowledge.errors import DeskError
 
 LEFT = "the client left"
 
@@ -44,11 +45,8 @@ async def whole(desk: Desk, run: Run, request: Request, on_disconnect: OnDisconn
     last = events[-1] if events else None
     if isinstance(last, Error):
         return error_response(STATUS_BY_CODE.get(last.code, 500), last.code, last.message, retryable=last.retryable)
-    if isinstance(last, Cancelled):
-        return error_response(409, "cancelled", "The answer was stopped before it was whole.", retryable=True)
     if not isinstance(last, Done):
-        message = f"The desk is being stopped; the answer goes on, see GET /runs/{run.id}."
-        return error_response(503, "shutting_down", message, retryable=True)
+        return error_response(409, "cancelled", "The answer was stopped before it was whole.", retryable=True)
     answer = await desk.database.read(lambda db: answer_of(db, run.id))
     return Answer(
         answer=answer or "",
@@ -79,6 +77,21 @@ def streamed(
     return EventStream(chunks or sse.chunks(desk.runs.follow(run.id)), desk.streams, stop, headers)
 
 
+async def told(desk: Desk, run: Run) -> AsyncIterator[Event | None]:
+    """The run's events, always with an end; None for each silence."""
+    last = None
+    try:
+        async for event in sse.events_of(desk.runs.follow(run.id)):
+            last = event or last
+            yield event
+    except DeskError as error:
+        yield Error(code=error.code, message=error.message, retryable=error.retryable)
+        return
+    if not isinstance(last, Done | Cancelled | Error):
+        message = f"The desk is being stopped; the answer goes on, see GET /runs/{run.id}."
+        yield Error(code=ShuttingDown.code, message=message, retryable=True)
+
+
 def sources_in(events: list[Event]) -> list[Source]:
     """The sources of each agent: those it named last, because an answer may have begun again."""
     by_number = {source.id: source for event in events if isinstance(event, Sources) for source in event.sources}
@@ -90,7 +103,7 @@ async def _until_left(desk: Desk, run: Run, request: Request, on_disconnect: OnD
     events: list[Event] = []
 
     async def read() -> None:
-        async for event in sse.events_of(desk.runs.follow(run.id)):
+        async for event in told(desk, run):
             if event is not None:
                 events.append(event)
 

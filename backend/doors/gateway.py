@@ -10,24 +10,23 @@ from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from agents.events import Cancelled, Done, Error, Event, Reset, Token
+from agents.events import Cancelled, Done, Error, Reset, Token
 from agents.supervisor import SUPERVISOR
 from backend import sse
 from backend.asking import Asked
 from backend.desk import Desk
 from backend.doors.agent_chat import check
-from backend.doors.answers import Answer, streamed, whole
+from backend.doors.answers import Answer, streamed, told, whole
 from backend.doors.common import ASKING, LOOKING, Manner, SessionId, TheDesk, TheUser
-from backend.doors.runs import Stopped
+from backend.doors.runs import Stopped, stop
+from backend.errors import body_of
 from backend.storage import Run
 from backend.users import User
-from knowledge.errors import DeskError
 
 router = APIRouter(tags=["generation gateway"], responses=ASKING)
 
 ID_HEADER = "X-Generation-ID"
 GenerationId = Annotated[UUID | None, Header(alias=ID_HEADER, description="Your own name for the generation.")]
-_CUT_OFF = Error(code="shutting_down", message="The desk is being stopped; follow the run again.", retryable=True)
 
 FRAMES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -89,8 +88,7 @@ async def stream(
 @router.post("/agent/cancel/{generation_id}", responses=LOOKING)
 async def cancel(generation_id: str, desk: TheDesk, user: TheUser) -> Stopped:
     """Stop a generation, from wherever."""
-    run = await desk.runs.cancel(generation_id, user.id, "cancelled by the user")
-    return Stopped(run_id=run.id, status="cancelling" if run.ended_at is None else run.status)
+    return await stop(desk, user, generation_id)
 
 
 async def begin(asked: GenerationRequest, desk: Desk, user: User, generation_id: UUID | None = None) -> Run:
@@ -98,7 +96,9 @@ async def begin(asked: GenerationRequest, desk: Desk, user: User, generation_id:
     check(desk, asked.agent_type)
     text = asked.task.strip()
     if asked.context:
-        circumstances = asked.context if isinstance(asked.context, str) else json.dumps(asked.context)
+        circumstances = (
+            asked.context if isinstance(asked.context, str) else json.dumps(asked.context, ensure_ascii=False)
+        )
         text = f"{text}\n\nContext:\n{circumstances}" if text else ""
     return await desk.runs.start(
         Asked(
@@ -114,42 +114,24 @@ async def begin(asked: GenerationRequest, desk: Desk, user: User, generation_id:
 
 async def frames(desk: Desk, run: Run) -> AsyncIterator[dict[str, Any] | None]:
     """The run in the gateway's own words, always with an end; None for each silence."""
-    text, ended = "", False
-    try:
-        async for event in sse.events_of(desk.runs.follow(run.id)):
-            if isinstance(event, Token):
-                text += event.content
-            elif isinstance(event, Reset):
-                text = ""
-            ended = isinstance(event, Done | Cancelled | Error)
-            if event is None:
+    text = ""
+    async for event in told(desk, run):
+        match event:
+            case None:
                 yield None
-            elif isinstance(event, Token | Reset | Done | Cancelled | Error):
-                yield _frame(event, text, run)
-    except DeskError as error:
-        yield _failed(Error(code=error.code, message=error.message, retryable=error.retryable), run)
-        return
-    if not ended:
-        yield _failed(_CUT_OFF, run)
-
-
-def _frame(event: Event, text: str, run: Run) -> dict[str, Any]:
-    match event:
-        case Token():
-            return {"token": event.content, "text": text}
-        case Reset():
-            return {"token": "", "text": "", "reset": event.reason}
-        case Done():
-            end = {"final": True, "text": text, "usage": event.usage.model_dump(), "generation_id": run.id}
-            return {**end, "cost_usd": event.cost_usd, "finish_reason": event.finish_reason}
-        case Cancelled():
-            return {"cancelled": True, "text": text, "generation_id": run.id}
-    assert isinstance(event, Error)  # noqa: S101 - nothing else is handed on
-    return _failed(event, run)
-
-
-def _failed(error: Error, run: Run) -> dict[str, Any]:
-    return {"error": error.model_dump(include={"code", "message", "retryable"}), "generation_id": run.id}
+            case Token():
+                text += event.content
+                yield {"token": event.content, "text": text}
+            case Reset():
+                text = ""
+                yield {"token": "", "text": "", "reset": event.reason}
+            case Done():
+                end = {"final": True, "text": text, "usage": event.usage.model_dump(), "generation_id": run.id}
+                yield {**end, "cost_usd": event.cost_usd, "finish_reason": event.finish_reason}
+            case Cancelled():
+                yield {"cancelled": True, "text": text, "generation_id": run.id}
+            case Error():
+                yield {**body_of(event.code, event.message, retryable=event.retryable), "generation_id": run.id}
 
 
 async def _chunks(desk: Desk, run: Run) -> AsyncIterator[bytes]:

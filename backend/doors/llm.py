@@ -1,7 +1,7 @@
 """The model with no agent: all messages at once, or by session. The tools it calls are the caller's to run."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,16 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agents.events import Cancelled, Done, Error, Event, Reset, Token, ToolCall, Usage
-from agents.plain import LLM, CalledTool, PlainRequest, Said
+from agents.plain import LLM, CalledTool, PlainRequest, Said, strays
 from backend import sse, threads
 from backend.asking import Asked
 from backend.desk import Desk
-from backend.doors.answers import Answer, streamed, whole
+from backend.doors.answers import Answer, streamed, told, whole
 from backend.doors.common import ASKING, Manner, SessionId, TheDesk, TheUser
-from backend.doors.gateway import FRAMES
+from backend.doors.gateway import FRAMES, ID_HEADER
+from backend.errors import MessageInvalid, body_of
 from backend.storage import Run
 from backend.users import User
-from knowledge.errors import DeskError
 
 router = APIRouter(prefix="/api/llm", tags=["model"], responses=ASKING)
 
@@ -59,8 +59,23 @@ class _Sampling(Manner):
 
     def request(self, messages: list[Said]) -> str:
         """What the engine stores with the run."""
-        sampling = self.model_dump(include={"temperature", "top_p", "max_tokens", "tools", "tool_choice"})
-        return PlainRequest(messages=messages, **sampling).model_dump_json(exclude_defaults=True)
+        try:
+            sampling = self.model_dump(include={"temperature", "top_p", "max_tokens", "tools", "tool_choice"})
+            stored = PlainRequest(messages=messages, **sampling).model_dump_json(exclude_defaults=True)
+            # Deeply nested JSON can be read from a request and not from there.
+            PlainRequest.model_validate_json(stored)
+        except ValueError as error:
+            raise MessageInvalid("The request holds characters that are not text, or is nested too deeply.") from error
+        return stored
+
+    @model_validator(mode="after")
+    def _offers_what_it_chooses(self) -> Self:
+        names = [tool.function.name for tool in self.tools]
+        if len(set(names)) < len(names):
+            raise ValueError("two tools have the same name")
+        if self.tool_choice not in (None, "auto", "none", *(["required"] if names else []), *names):
+            raise ValueError("tool_choice must be auto, none, required, or the name of one of the tools")
+        return self
 
 
 class LlmRequest(_Sampling):
@@ -74,9 +89,13 @@ class LlmRequest(_Sampling):
     messages: list[Said] = Field(min_length=1, max_length=400)
 
     @model_validator(mode="after")
-    def _asks(self) -> "LlmRequest":
+    def _asks(self) -> Self:
         if self.messages[-1].role not in ("user", "tool"):
             raise ValueError("the last message must be the user's or a tool's")
+        if not any(said.role == "user" for said in self.messages):
+            raise ValueError("there must be a message of the user's")
+        if lost := strays(self.messages):
+            raise ValueError(f"message {lost[0]} is the result of no call of the answer before it")
         return self
 
 
@@ -105,7 +124,7 @@ class SessionRequest(_Sampling):
     tool_results: list[Result] = Field(default=[], max_length=64)
 
     @model_validator(mode="after")
-    def _says_something(self) -> "SessionRequest":
+    def _says_something(self) -> Self:
         if not (self.message.strip() or self.tool_results):
             raise ValueError("give a message or tool_results")
         return self
@@ -134,7 +153,7 @@ async def chat_stream(asked: LlmRequest, desk: TheDesk, user: TheUser) -> Respon
     """The model's answer as it comes: `{content}` or `{tool_call}`, at the end `{done}` or `{error}`."""
     desk.streams.check()
     run = await _begin(asked, desk, user)
-    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run))
+    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})
 
 
 @router.post("/chat/session", response_model=LlmAnswer)
@@ -148,7 +167,7 @@ async def session_stream(asked: SessionRequest, desk: TheDesk, user: TheUser) ->
     """The next answer of a session as it comes."""
     desk.streams.check()
     run = await _begin_session(asked, desk, user)
-    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run))
+    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})
 
 
 async def _begin(asked: LlmRequest, desk: Desk, user: User) -> Run:
@@ -203,16 +222,13 @@ async def _calls(desk: Desk, run: Run) -> list[CalledTool]:
 
 
 async def _chunks(desk: Desk, run: Run) -> AsyncIterator[bytes]:
-    try:
-        async for event in sse.events_of(desk.runs.follow(run.id)):
-            if event is None:
-                yield sse.HEARTBEAT_COMMENT
-            elif frame := _frame(event, run):
-                if isinstance(event, Done):
-                    frame["tool_calls"] = [call.model_dump() for call in await _calls(desk, run)]
-                yield sse.data(frame)
-    except DeskError as error:
-        yield sse.data({"error": {"code": error.code, "message": error.message, "retryable": error.retryable}})
+    async for event in told(desk, run):
+        if event is None:
+            yield sse.HEARTBEAT_COMMENT
+        elif frame := _frame(event, run):
+            if isinstance(event, Done):
+                frame["tool_calls"] = [call.model_dump() for call in await _calls(desk, run)]
+            yield sse.data(frame)
 
 
 def _frame(event: Event, run: Run) -> dict[str, Any] | None:
@@ -229,5 +245,5 @@ def _frame(event: Event, run: Run) -> dict[str, Any] | None:
         case Cancelled():
             return {"cancelled": True, "run_id": run.id}
         case Error():
-            return {"error": event.model_dump(include={"code", "message", "retryable"}), "run_id": run.id}
+            return {**body_of(event.code, event.message, retryable=event.retryable), "run_id": run.id}
     return None

@@ -7,10 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from backend import handovers, sse, storage
+from backend.desk import Desk
 from backend.doors.common import LOOKING, TheDesk, TheUser, fails
 from backend.doors.schemas import EVENT_STREAM
 from backend.storage import Run
 from backend.streams import EventStream
+from backend.users import User
 
 # More events than any run has.
 _LAST = 2**53
@@ -40,9 +42,9 @@ class Feedback(BaseModel):
 async def get_run(run_id: str, desk: TheDesk, user: TheUser) -> dict[str, Any]:
     """A run with its answer, its steps, what they took and what was said of it: so far, if it is still under way."""
     run = await desk.runs.get(run_id, user.id)
-    answer = await desk.database.read(lambda db: storage.answer_of(db, run_id))
-    steps = await desk.database.read(lambda db: storage.steps_of(db, run_id))
-    feedback = await desk.database.read(lambda db: handovers.feedback_of(db, run_id))
+    answer = await desk.database.read(lambda db: storage.answer_of(db, run.id))
+    steps = await desk.database.read(lambda db: storage.steps_of(db, run.id))
+    feedback = await desk.database.read(lambda db: handovers.feedback_of(db, run.id))
     supervisor, workers = storage.spent_by(steps)
     both = supervisor + workers
     spent = {"usage": both.usage, "cost_usd": both.cost_usd, "supervisor": supervisor, "workers": workers}
@@ -67,16 +69,21 @@ async def follow_run(
 @router.post("/{run_id}/cancel")
 async def cancel_run(run_id: str, desk: TheDesk, user: TheUser) -> Stopped:
     """Stop a run, from wherever; a second time, or after its end, nothing more happens."""
-    run = await desk.runs.cancel(run_id, user.id, "cancelled by the user")
-    return Stopped(run_id=run.id, status="cancelling" if run.ended_at is None else run.status)
+    return await stop(desk, user, run_id)
 
 
 @router.post("/{run_id}/feedback", responses=fails(409))
 async def rate_run(run_id: str, feedback: Feedback, desk: TheDesk, user: TheUser) -> dict[str, Any]:
     """Say whether the answer was good; saying it again replaces what was said."""
-    await desk.runs.get(run_id, user.id)
-    await desk.database.write(lambda db: handovers.rate(db, run_id, feedback.rating, feedback.comment))
-    return {"run_id": run_id, **feedback.model_dump()}
+    run = await desk.runs.get(run_id, user.id)
+    await desk.database.write(lambda db: handovers.rate(db, run.id, feedback.rating, feedback.comment))
+    return {"run_id": run.id, **feedback.model_dump()}
+
+
+async def stop(desk: Desk, user: User, run_id: str) -> Stopped:
+    """Stop that user's run, whatever they call it: a run or a generation."""
+    run = await desk.runs.cancel(run_id, user.id, "cancelled by the user")
+    return Stopped(run_id=run.id, status="cancelling" if run.ended_at is None else run.status)
 
 
 def _shown(run: Run) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from backend.desk import Desk
 from backend.doors.answers import LEFT
 from backend.doors.common import TheDesk, TheUser
 from backend.doors.gateway import GenerationRequest, begin, frames
-from backend.errors import TooManyStreams
+from backend.doors.runs import stop
+from backend.errors import TooManyStreams, body_of
 from backend.storage import Run
 from backend.streams import abort
 from backend.users import User
@@ -96,7 +97,7 @@ class _Socket:
                 case {"type": "ping"}:
                     await self._send({"type": "pong"})
                 case {"type": "cancel"}:
-                    await self._cancel(_Cancel.model_validate(said).generation_id)
+                    await self._cancel(_Cancel.model_validate(said), name)
                 case _:
                     await self._generate(_Task.model_validate(said), name)
         except orjson.JSONDecodeError:
@@ -112,6 +113,7 @@ class _Socket:
         if len(self._tasks) >= _MOST_AT_ONCE:
             raise TooManyStreams(f"This socket follows {_MOST_AT_ONCE} generations already; wait for one of them.", 1)
         run = await begin(task, self._desk, self._user, task.generation_id)
+<<<<<<< HEAD
         following = asyncio.create_task(self._follow(run, name))
         self._tasks.add(following)
         # Also where the client leaves before the first step of that task.
@@ -130,14 +132,33 @@ class _Socket:
             _LOG.error("generation %s cannot be followed", run.id, exc_info=error)
         if (error or following.cancelled()) and task.on_disconnect == "cancel":
             self._desk.runs.cancel_now(run.id, LEFT)
+=======
+        following = self._desk.streams.tell(self._follow(run, name))
+        self._tasks.add(following)
+        following.add_done_callback(lambda done: self._left(done, run, task))
 
-    async def _cancel(self, generation_id: str) -> None:
-        run = await self._desk.runs.cancel(generation_id, self._user.id, "cancelled by the user")
-        status = "cancelling" if run.ended_at is None else run.status
-        await self._send({"type": "cancel", "generation_id": run.id, "status": status})
+    async def _follow(self, run: Run, name: dict[str, Any]) -> None:
+        try:
+            await self._send({"type": "started", "generation_id": run.id, **name})
+            async for frame in frames(self._desk, run):
+                if frame:
+                    await self._send({"generation_id": run.id, **name, **frame})
+        except WebSocketDisconnect:
+            _LOG.debug("a client left generation %s", run.id)
+>>>>>>> 7c80f9f80508d11b2fef9cf66ad67e20d0b9c1ee
+
+    def _left(self, following: asyncio.Task[None], run: Run, task: _Task) -> None:
+        """The generation has been told to its end, or its client has left; to stop what has ended does nothing."""
+        self._tasks.discard(following)
+        if task.on_disconnect == "cancel":
+            self._desk.runs.cancel_now(run.id, LEFT)
+
+    async def _cancel(self, wanted: _Cancel, name: dict[str, Any]) -> None:
+        stopped = await stop(self._desk, self._user, wanted.generation_id)
+        await self._send({"type": "cancel", "generation_id": stopped.run_id, "status": stopped.status, **name})
 
     async def _refuse(self, code: str, message: str, name: dict[str, Any], *, retryable: bool = False) -> None:
-        await self._send({"error": {"code": code, "message": message, "retryable": retryable}, **name})
+        await self._send({**body_of(code, message, retryable=retryable), **name})
 
     async def _send(self, frame: dict[str, Any]) -> None:
         """One frame at a time. A client that does not read is left: it can follow its runs from elsewhere."""

@@ -1,11 +1,13 @@
-"""The shared desk, with its agents as they were."""
+"""The shared desk, with its agents as they were, and one that generates for two users."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.backend.agents import listing
+from tests.backend.generating import ANN, BEN, generating
 from tests.serving import Server
 
 
@@ -24,3 +26,22 @@ def client(server: Server) -> Iterator[httpx.Client]:
                 opened.put(f"/api/agents/{agent_id}", json=fields).raise_for_status()
         for agent_id in after.keys() - before.keys():
             opened.delete(f"/api/agents/{agent_id}").raise_for_status()
+
+
+@pytest.fixture(scope="session")
+def generator(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A desk over a provider that does what the task says."""
+    with generating(indexed, tmp_path_factory.mktemp("generating"), SLOW_READER_SECONDS=2) as running:
+        yield running
+
+
+@pytest.fixture
+def ann(generator: Server) -> Iterator[httpx.Client]:
+    with generator.client(headers={"authorization": f"Bearer {ANN}"}) as client:
+        yield client
+
+
+@pytest.fixture
+def ben(generator: Server) -> Iterator[httpx.Client]:
+    with generator.client(headers={"x-api-key": BEN}) as client:
+        yield client
