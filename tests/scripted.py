@@ -69,4 +69,4 @@ if __name__ == "__main__":
         model_first_token_seconds=600,
         model_idle_seconds=600,
     )
-    sys.exit(serve(settings, lambda name, settings: ScriptedProvider(FollowsScript(asked=_notes(settings.data_dir)))))
+    sys.exit(serve(settings, lambda name, _: ScriptedProvider(FollowsScript(asked=_notes(settings.data_dir)))))
