@@ -14,7 +14,8 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import StateSnapshot
 
 from agents import phrases
-from agents.events import Event, FinishReason, Reset, Token
+from agents.errors import AnswerGivenUp
+from agents.events import EVENTS, Event, FinishReason, Reset, Token
 from agents.floor import Floor
 from agents.supervisor import SUPERVISOR, RunContext, Supervisor, finish_reason_of, open_floor
 from agents.workers import Answer
@@ -60,10 +61,12 @@ class Assistant:
         """The events of one answer, then its outcome."""
         context = RunContext(Floor(), turn.owner, turn.agent)
         state = None if turn.said is None else await self._left_off(turn)
+        if state and _source(state) == "update":
+            raise AnswerGivenUp("The desk was stopped while it gave this answer up; please ask again.")
         for again in self._take_up(turn, state, context):
             yield again
-        if state is None or state.next:
-            begin = {"messages": [HumanMessage(turn.question)], "answers": None, "routed": []}
+        if state is None or state.tasks:
+            begin = {"messages": [HumanMessage(turn.question)], "answers": None, "told": None, "routed": []}
             graph_input = begin if state is None else None
             async for event in self.graph.astream(graph_input, _config(turn), context=context, stream_mode="custom"):
                 yield cast(Event, event)
@@ -73,12 +76,16 @@ class Assistant:
     async def leave(self, turn: Turn, said: str) -> None:
         """The turn was given up: what was said of its answer is remembered as the answer."""
         state = await self._left_off(turn)
-        if state and state.next:
-            answer = AIMessage(said or phrases.STOPPED)
-            await self.graph.aupdate_state(_config(turn), {"messages": [answer]}, as_node="close")
+        if state and state.tasks:
+            question = [] if _begun(state) else [HumanMessage(turn.question)]
+            messages = [*question, AIMessage(said or phrases.STOPPED)]
+            await self.graph.aupdate_state(_config(turn), {"messages": messages}, as_node="close")
 
     async def _left_off(self, turn: Turn) -> StateSnapshot | None:
-        """Where the turn stands; None where nothing of it is remembered."""
+        """Where the turn stands, with what agents have finished; None where nothing of it is remembered.
+
+        It has ended where it has no tasks: `next` leaves out those that are done, though the graph goes on from them.
+        """
         state = await self.graph.aget_state(_config(turn))
         return state if (state.metadata or {}).get(_RUN) == turn.run_id else None
 
@@ -87,13 +94,18 @@ class Assistant:
         events: list[Event] = [Reset(reason="the desk was restarted in the middle of this answer")] if turn.said else []
         if state is None:
             return events
-        finished: list[Answer] = list(state.values.get("answers") or [])
-        if not state.next:
-            whole, context.answers = state.values["messages"][-1].text, finished
-            return [] if whole == turn.said else [*events, Token(content=whole, agent=_speaker(finished))]
-        open_floor(context, [self._supervisor.catalog.get(agent) for agent in state.values.get("routed") or []])
-        for task in state.tasks:
-            finished += cast(dict[str, list[Answer]], task.result or {}).get("answers") or []
+        if not _begun(state):
+            return events
+        finished: list[Answer] = state.values["answers"]
+        context.answers = finished
+        # The log may be a moment behind the checkpoint. Clients, and who waits for a person, may be told twice.
+        told = [EVENTS.validate_json(event) for event in state.values.get("told") or []]
+        closing = state.values["messages"][-1]
+        if isinstance(closing, AIMessage):
+            whole = closing.text
+            return told if whole == turn.said else [*events, *told, Token(content=whole, agent=_speaker(finished))]
+        events += told
+        open_floor(context, [self._supervisor.catalog.get(agent) for agent in state.values["routed"]])
         for answer in finished:
             context.floor.resume(answer["agent"], answer["text"], answer["last_number"], events.append)
         return events
@@ -103,6 +115,16 @@ def _config(turn: Turn) -> RunnableConfig:
     return RunnableConfig(
         configurable={"thread_id": turn.thread_id}, metadata={_RUN: turn.run_id}, run_name=turn.run_id
     )
+
+
+def _begun(state: StateSnapshot) -> bool:
+    """Whether the question has reached the conversation: before that, all in it is of the turn before."""
+    return _source(state) != "input"
+
+
+def _source(state: StateSnapshot) -> str | None:
+    """Whether it was left by a question that came in, by a step of the graph, or by `leave`."""
+    return (state.metadata or {}).get("source")
 
 
 def _speaker(answers: Sequence[Answer]) -> str:

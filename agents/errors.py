@@ -9,6 +9,7 @@ knowledge.errors.DeskError
     ├── FolderUnknown       a knowledge folder that no agent answers from
     ├── SettingsInvalid     a setting that cannot be used
     ├── ModelNameInvalid    a string that names no model
+    ├── AnswerGivenUp       an answer that was being stopped when the desk was
     ├── ToolFailed          a tool call that came to nothing; for the model that made it
     ├── ToolResultUnknown   a caller's result of a call that its model has not made
     └── ModelsUnavailable   no model of a chain could answer
@@ -64,6 +65,13 @@ class ModelNameInvalid(AgentError):
     """Said at start-up."""
 
     code = "model_name_invalid"
+
+
+class AnswerGivenUp(AgentError):
+    """What was said of it is remembered; there is nothing to go on with."""
+
+    code = "interrupted"
+    retryable = True
 
 
 class ToolFailed(AgentError):

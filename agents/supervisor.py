@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict, TypeVar
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -15,7 +15,7 @@ from langgraph.types import Command, Send
 from agents import events, phrases
 from agents.catalog import Agent, Catalog
 from agents.embedded_router import asks_for_person
-from agents.events import FinishReason, Handoff
+from agents.events import Event, FinishReason, Handoff, Sources
 from agents.fallback import Trail
 from agents.floor import Emit, Floor
 from agents.models.names import EMBEDDED
@@ -25,8 +25,10 @@ from agents.workers import HISTORY_MESSAGES, Answer, Task, Worker
 from agents.writers import Chain
 from knowledge.followups import context_for
 
+T = TypeVar("T")
 
-def _collect(held: list[Answer], new: list[Answer] | None) -> list[Answer]:
+
+def _collect(held: list[T], new: list[T] | None) -> list[T]:
     """Workers add; None, with which every turn begins, clears."""
     return [] if new is None else held + new
 
@@ -36,11 +38,15 @@ def _merge(held: dict[str, list[int]], new: dict[str, list[int]]) -> dict[str, l
 
 
 class Conversation(TypedDict):
-    """What a thread remembers: its messages, and the evidence that agents keep."""
+    """What a thread remembers: its messages, the evidence that agents keep, and how far its last turn has come.
+
+    What those who answered told beside their answers is kept as JSON.
+    """
 
     messages: Annotated[list[AnyMessage], add_messages]
     kept: Annotated[dict[str, list[int]], _merge]
     answers: Annotated[list[Answer], _collect]
+    told: Annotated[list[str], _collect]
     routed: list[str]
 
 
@@ -116,17 +122,23 @@ class Supervisor:
 
     async def work(self, state: Task, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """One agent answers."""
-        agent = runtime.context.agents[state["agent"]]
-        answer = await self.worker.answer(
-            state, agent, self.writers(agent), runtime.context.floor, runtime.stream_writer, runtime.context.owner
-        )
-        return {"answers": [answer], "kept": {agent.id: answer["kept"]}}
+        context, agent = runtime.context, runtime.context.agents[state["agent"]]
+        told: list[str] = []
+
+        def emit(event: Event) -> None:
+            if isinstance(event, Sources | Handoff):
+                told.append(event.model_dump_json())
+            runtime.stream_writer(event)
+
+        answer = await self.worker.answer(state, agent, self.writers(agent), context.floor, emit, context.owner)
+        return {"answers": [answer], "told": told, "kept": {agent.id: answer["kept"]}}
 
     async def hand_over(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """The user asked for a person."""
         turns = _user_turns(state["messages"])
-        runtime.stream_writer(Handoff(reason="the user asked for a person", summary="\n".join(turns[-4:])))
-        return {"answers": [_say(phrases.HANDOVER, "handoff", runtime)]}
+        handoff = Handoff(reason="the user asked for a person", summary="\n".join(turns[-4:]))
+        runtime.stream_writer(handoff)
+        return {"answers": [_say(phrases.HANDOVER, "handoff", runtime)], "told": [handoff.model_dump_json()]}
 
     async def greet(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """The message asks nothing."""

@@ -1,12 +1,14 @@
 """A chat model that follows a script, and a desk that it answers for: `python -m tests.scripted`.
 
-The script stands in the question: "refunds, 500 tokens, 10 ms apart", "... then hang".
+The script stands in the question: "refunds, 500 tokens, 10 ms apart", "... then hang". Whatever the model is asked is
+noted in a file beside the data, which outlives the desk.
 """
 
 import asyncio
 import re
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
@@ -23,7 +25,9 @@ _HANG = "then hang"
 
 
 class FollowsScript(StreamingModel):
-    """Streams `word0 word1 ...` as the last message asks."""
+    """Streams `word0 word1 ...` as the last message asks, and notes that message."""
+
+    asked: Path | None = None
 
     async def _astream(
         self,
@@ -33,6 +37,9 @@ class FollowsScript(StreamingModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         script = messages[-1].text
+        if self.asked:
+            with self.asked.open("a", encoding="utf-8") as notes:
+                notes.write(f"{script}\n")
         pause = int(found.group(1)) / 1000 if (found := _PAUSE.search(script)) else None
         for number in range(int(found.group(1)) if (found := _TOKENS.search(script)) else 3):
             if pause is not None:
@@ -45,6 +52,15 @@ class FollowsScript(StreamingModel):
         yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata={"finish_reason": "stop"}))
 
 
+def asked_of(data_dir: Path) -> list[str]:
+    """What the model of a desk over that data was asked, in all the desk's lives."""
+    return _notes(data_dir).read_text(encoding="utf-8").splitlines()
+
+
+def _notes(data_dir: Path) -> Path:
+    return data_dir / "asked.txt"
+
+
 if __name__ == "__main__":
     settings = Settings(
         supervisor_model="embedded",
@@ -53,4 +69,4 @@ if __name__ == "__main__":
         model_first_token_seconds=600,
         model_idle_seconds=600,
     )
-    sys.exit(serve(settings, lambda name, settings: ScriptedProvider(FollowsScript())))
+    sys.exit(serve(settings, lambda name, _: ScriptedProvider(FollowsScript(asked=_notes(settings.data_dir)))))

@@ -55,8 +55,12 @@ class Desk:
 
     async def ask(self, question: str, thread: str = "t", turn: Turn | None = None, owner: str = "") -> Turn:
         """One turn of a user's; pass your own `turn` to see what came before an error."""
+        return await self.hear(Asked(question, thread, "run", owner=owner), turn)
+
+    async def hear(self, asked: Asked, turn: Turn | None = None) -> Turn:
+        """A turn in all its particulars."""
         heard = turn or Turn()
-        async for item in self.assistant.stream(Asked(question, thread, "run", owner=owner)):
+        async for item in self.assistant.stream(asked):
             if isinstance(item, Outcome):
                 heard.outcome = item
             else:
