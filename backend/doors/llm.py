@@ -15,7 +15,7 @@ from backend.asking import Asked
 from backend.desk import Desk
 from backend.doors.answers import Answer, streamed, whole
 from backend.doors.common import ASKING, Manner, SessionId, TheDesk, TheUser
-from backend.doors.gateway import FRAMES
+from backend.doors.schemas import LLM_STREAM
 from backend.storage import Run
 from backend.users import User
 from knowledge.errors import DeskError
@@ -124,13 +124,13 @@ class LlmAnswer(BaseModel):
 
 
 @router.post("/chat", response_model=LlmAnswer)
-async def chat(asked: LlmRequest, request: Request, desk: TheDesk, user: TheUser) -> Response | LlmAnswer:
+async def ask_model(asked: LlmRequest, request: Request, desk: TheDesk, user: TheUser) -> Response | LlmAnswer:
     """The model's answer, when it is whole."""
     return await _whole(desk, await _begin(asked, desk, user), request, asked)
 
 
-@router.post("/chat/stream", response_class=Response, responses=FRAMES)
-async def chat_stream(asked: LlmRequest, desk: TheDesk, user: TheUser) -> Response:
+@router.post("/chat/stream", response_class=Response, responses=LLM_STREAM)
+async def stream_model(asked: LlmRequest, desk: TheDesk, user: TheUser) -> Response:
     """The model's answer as it comes: `{content}` or `{tool_call}`, at the end `{done}` or `{error}`."""
     desk.streams.check()
     run = await _begin(asked, desk, user)
@@ -138,13 +138,15 @@ async def chat_stream(asked: LlmRequest, desk: TheDesk, user: TheUser) -> Respon
 
 
 @router.post("/chat/session", response_model=LlmAnswer)
-async def session(asked: SessionRequest, request: Request, desk: TheDesk, user: TheUser) -> Response | LlmAnswer:
+async def ask_model_in_session(
+    asked: SessionRequest, request: Request, desk: TheDesk, user: TheUser
+) -> Response | LlmAnswer:
     """The next answer of a session, when it is whole."""
     return await _whole(desk, await _begin_session(asked, desk, user), request, asked)
 
 
-@router.post("/chat/session/stream", response_class=Response, responses=FRAMES)
-async def session_stream(asked: SessionRequest, desk: TheDesk, user: TheUser) -> Response:
+@router.post("/chat/session/stream", response_class=Response, responses=LLM_STREAM)
+async def stream_model_in_session(asked: SessionRequest, desk: TheDesk, user: TheUser) -> Response:
     """The next answer of a session as it comes."""
     desk.streams.check()
     run = await _begin_session(asked, desk, user)
