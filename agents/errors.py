@@ -9,6 +9,7 @@ knowledge.errors.DeskError
     ├── FolderUnknown       a knowledge folder that no agent answers from
     ├── SettingsInvalid     a setting that cannot be used
     ├── ModelNameInvalid    a string that names no model
+    ├── NothingAsked        results of tools that nobody waits for, and no message
     ├── ToolFailed          a tool call that came to nothing; for the model that made it
     └── ModelsUnavailable   no model of a chain could answer
         └── ModelLoading    because each of them is still loading
@@ -69,6 +70,12 @@ class ToolFailed(AgentError):
     """Told to the model and shown in the trace; the answer goes on."""
 
     code = "tool_failed"
+
+
+class NothingAsked(AgentError):
+    """Providers refuse a conversation that does not end with something to answer."""
+
+    code = "nothing_asked"
 
 
 class ModelsUnavailable(AgentError):

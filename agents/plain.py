@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 from pydantic import BaseModel, ConfigDict, Field
 
 from agents.assistant import Outcome, Turn
-from agents.errors import ModelsUnavailable
+from agents.errors import ModelsUnavailable, NothingAsked
 from agents.events import Event, Reset, Token, ToolCall, Usage
 from agents.fallback import Trail, Withdrawn, in_turn
 from agents.models.ask import Ask
@@ -79,6 +79,10 @@ class PlainModel:
             )
         request = PlainRequest.model_validate_json(turn.request or "{}")
         ask = _ask(request, [*await self._earlier(turn), *request.messages])
+        if not ask.messages or not isinstance(ask.messages[-1], HumanMessage | ToolMessage):
+            raise NothingAsked(
+                "these tool results answer no call of this session's last answer; send them with its ids, or a message"
+            )
         answer = _Answer()
         async for event in answer.events(links, ask):
             yield event

@@ -29,7 +29,15 @@ knowledge.errors.DeskError
     └── BindRefused         an address that the desk will not listen on
 """
 
-from agents.errors import AgentDisabled, AgentUnknown, FolderUnknown, LastAgent, ModelLoading, ModelsUnavailable
+from agents.errors import (
+    AgentDisabled,
+    AgentUnknown,
+    FolderUnknown,
+    LastAgent,
+    ModelLoading,
+    ModelsUnavailable,
+    NothingAsked,
+)
 from knowledge.errors import DeskError, DocumentsNotFound, DocumentUnknown, DocumentUnreadable, IndexUnavailable
 
 
@@ -201,6 +209,7 @@ class BindRefused(BackendError):
 
 _STATUS: dict[type[DeskError], int] = {
     MessageInvalid: 422,
+    NothingAsked: 422,
     DocumentUnreadable: 422,
     AgentIdMismatch: 422,
     ModelAddressRefused: 422,

@@ -51,8 +51,8 @@ class Tool(BaseModel):
 class _Sampling(Manner):
     """How the model draws its tokens, and which tools it may call."""
 
-    temperature: float | None = Field(default=None, ge=0, le=2, strict=False)
-    top_p: float | None = Field(default=None, gt=0, le=1, strict=False)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
     max_tokens: int | None = Field(default=None, ge=1, le=32_768)
     tools: list[Tool] = Field(default=[], max_length=64)
     tool_choice: Literal["auto", "none", "required"] | _ToolName | None = None
