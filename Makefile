@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: run api index eval bench lint test clean
+.PHONY: run api index eval bench fuzz lint test clean
 
 run: .venv/.installed
 	$(PY) index_documents.py --samples
@@ -20,6 +20,9 @@ eval: .venv/.installed
 bench: .venv/.installed-dev
 	$(PY) -m tests.bench.streaming
 	$(PY) -m tests.bench.models
+
+fuzz: .venv/.installed-dev
+	$(PY) -m tests.bench.schema
 
 lint: .venv/.installed-dev
 	.venv/bin/ruff format --check .

@@ -7,7 +7,8 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from backend import responses
 from backend.doors import agent_chat, agents, chat, documents, gateway, handovers, health, llm, runs, socket, threads
-from backend.doors.schemas import add_events
+from backend.doors.common import ANYWHERE
+from backend.doors.schemas import complete
 from backend.security import BodyLimit, OriginGuard
 from backend.settings import Settings
 from backend.version import VERSION
@@ -16,17 +17,28 @@ _DOORS = (chat, runs, threads, agents, agent_chat, gateway, socket, llm, handove
 
 
 class Frontdesk(FastAPI):
-    """Describes the events of its streams too."""
+    """Describes its streams too, and its key."""
+
+    def __init__(self, *, keyed: bool) -> None:
+        # The interactive pages would load their scripts from elsewhere.
+        super().__init__(
+            title="Frontdesk",
+            version=VERSION,
+            docs_url=None,
+            redoc_url=None,
+            generate_unique_id_function=lambda route: route.name,
+        )
+        self._keyed = keyed
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
-        return self.openapi_schema or add_events(super().openapi())
+        return self.openapi_schema or complete(super().openapi(), keyed=self._keyed)
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The service; its doors answer once `app.state.desk` is set."""
-    # The interactive pages would load their scripts from elsewhere.
-    app = Frontdesk(title="Frontdesk", version=VERSION, docs_url=None, redoc_url=None)
+    keyed = bool(settings.api_keys.get_secret_value())
+    app = Frontdesk(keyed=keyed)
     responses.install(app)
     app.add_middleware(BodyLimit, body_bytes=settings.max_body_bytes, document_bytes=settings.max_document_bytes)
     if settings.origins:
@@ -38,8 +50,8 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=allowed,
             expose_headers=["x-generation-id", "retry-after"],
         )
-    if not settings.api_keys.get_secret_value():
+    if not keyed:
         app.add_middleware(OriginGuard, origins=settings.origins)
     for door in _DOORS:
-        app.include_router(door.router)
+        app.include_router(door.router, responses=ANYWHERE)
     return app

@@ -1,7 +1,5 @@
 """Talk to one agent, and the conversations with it. The supervisor is an agent here too."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import ConfigDict
 from starlette.requests import Request
@@ -15,7 +13,7 @@ from backend.doors.answers import Answer, streamed, whole
 from backend.doors.chat import ChatRequest
 from backend.doors.common import ASKING, LOOKING, Limit, Offset, TheDesk, TheUser
 from backend.doors.schemas import EVENT_STREAM
-from backend.doors.threads import ThreadPage, ThreadWhole
+from backend.doors.threads import ThreadDeleted, ThreadPage, ThreadWhole
 from backend.threads import Status, Wanted
 
 router = APIRouter(prefix="/api/agents/{agent_id}", tags=["agents"], responses=LOOKING)
@@ -68,7 +66,7 @@ async def get_agent_thread(
 @router.delete("/threads/{thread_id}")
 async def delete_agent_thread(
     agent_id: str, thread_id: str, desk: TheDesk, user: TheUser, hard_delete: bool = False
-) -> dict[str, Any]:
+) -> ThreadDeleted:
     """Put it away; with `hard_delete`, destroy every trace of it."""
     await threads.known(desk, user.id, thread_id, agent_id)
     return await threads.remove(desk, thread_id, hard_delete)

@@ -13,11 +13,11 @@ from agents.fallback import Trail
 from agents.routing import Question, Routed, route
 from backend import spending
 from backend.asking import clean
-from backend.doors.common import ASKING, LOOKING, Operator, TheDesk, TheUser, fails
+from backend.doors.common import ASKING, LOOKING, TELLING, Operator, TheDesk, TheUser, fails
 from backend.errors import AgentIdMismatch
 
 router = APIRouter(prefix="/api/agents", tags=["agents"], responses=LOOKING)
-_CHANGING = fails(400, 403, 409)
+_CHANGING = {**TELLING, **fails(409)}
 
 _SALES: dict[str, Any] = {
     "id": "sales",

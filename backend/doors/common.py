@@ -73,27 +73,29 @@ class Page(BaseModel):
     offset: int
 
 
-ErrorBody = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message", "retryable"],
-            "properties": {
-                "code": {"type": "string"},
-                "message": {"type": "string"},
-                "retryable": {"type": "boolean"},
-            },
+class Problem(BaseModel):
+    """What is wrong: a code that stays, words for people, and whether asking again helps."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class Failure(BaseModel):
+    """The one shape of errors."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"error": {"code": "run_not_found", "message": "there is no run 17", "retryable": False}}]
         }
-    },
-}
+    )
+
+    error: Problem
 
 
 def fails(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For the description of a door: it may answer with these, each in the one shape of errors."""
-    body = {"application/json": {"schema": ErrorBody}}
-    return {status: {"description": _FAILURES[status], "content": body} for status in statuses}
+    return {status: {"description": _FAILURES[status], "model": Failure} for status in statuses}
 
 
 _FAILURES = {
@@ -109,7 +111,11 @@ _FAILURES = {
     503: "Not now; the message says why.",
     504: "No answer in time.",
 }
-ASKING = fails(400, 401, 402, 404, 409, 413, 422, 429, 503, 504)
+ANYWHERE = fails(403, 503)
+"""What every door may answer."""
+ASKING = fails(400, 401, 402, 404, 409, 413, 422, 429, 504)
 """What asking a question may fail with."""
 LOOKING = fails(401, 404, 422)
 """What looking at something may fail with."""
+TELLING = fails(400, 413)
+"""What sending something may fail with besides."""

@@ -1,16 +1,16 @@
 """Documents while the desk serves: list, add or replace, remove."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, UploadFile
 from pydantic import AfterValidator, BaseModel
 
-from backend.doors.common import LOOKING, TheDesk, TheUser, fails
+from backend.doors.common import LOOKING, TELLING, TheDesk, TheUser
 from knowledge.errors import DocumentUnreadable
 from knowledge.store import DocumentInfo, DocumentKey
 
-router = APIRouter(prefix="/api/documents", tags=["documents"], responses={**LOOKING, **fails(413, 503)})
+router = APIRouter(prefix="/api/documents", tags=["documents"], responses=LOOKING)
 
 
 def _inside(path: str) -> str:
@@ -21,7 +21,12 @@ def _inside(path: str) -> str:
 
 _Path = Annotated[
     str,
-    Form(min_length=1, max_length=1_000, description="The document's path below the directory it came from."),
+    Form(
+        min_length=1,
+        max_length=1_000,
+        description="The document's path below the directory it came from.",
+        examples=["billing/refunds.md"],
+    ),
     AfterValidator(_inside),
 ]
 
@@ -40,20 +45,34 @@ class Document(BaseModel):
     updated_at: float
 
 
+class Documents(BaseModel):
+    """Everybody's documents and your own."""
+
+    documents: list[Document]
+
+
+class Removed(BaseModel):
+    """Which document is gone."""
+
+    deleted: str
+
+
 @router.get("")
 async def list_documents(
     desk: TheDesk, user: TheUser, folder: Annotated[str | None, Query(max_length=100)] = None
-) -> dict[str, list[Document]]:
+) -> Documents:
     """Everybody's documents and your own, or those of one knowledge folder."""
-    return {"documents": [_document(info) for info in await desk.library.listing(folder, owner=user.owner)]}
+    return Documents(documents=[_document(info) for info in await desk.library.listing(folder, owner=user.owner)])
 
 
-@router.post("")
+@router.post("", responses=TELLING)
 async def put_document(
     desk: TheDesk,
     user: TheUser,
     file: UploadFile,
-    folder: Annotated[str, Form(max_length=100, description="The knowledge folder of one or more agents.")],
+    folder: Annotated[
+        str, Form(max_length=100, description="The knowledge folder of one or more agents.", examples=["billing"])
+    ],
     path: _Path,
     source: Annotated[str, Form(max_length=1_000)] = "upload",
 ) -> Document:
@@ -69,10 +88,10 @@ async def put_document(
 
 
 @router.delete("/{document_id}")
-async def delete_document(document_id: str, desk: TheDesk, user: TheUser) -> dict[str, Any]:
+async def delete_document(document_id: str, desk: TheDesk, user: TheUser) -> Removed:
     """Remove a document; the next answer does not know it any more."""
     await desk.library.remove(document_id, owner=user.owner)
-    return {"deleted": document_id}
+    return Removed(deleted=document_id)
 
 
 def _document(info: DocumentInfo) -> Document:

@@ -18,7 +18,9 @@ from backend.desk import Desk
 from backend.doors.agent_chat import check
 from backend.doors.answers import Answer, streamed, told, whole
 from backend.doors.common import ASKING, LOOKING, Manner, SessionId, TheDesk, TheUser
+from backend.doors.frames import Generation
 from backend.doors.runs import Stopped, stop
+from backend.doors.schemas import GATEWAY_STREAM
 from backend.errors import body_of
 from backend.storage import Run
 from backend.users import User
@@ -27,19 +29,6 @@ router = APIRouter(tags=["generation gateway"], responses=ASKING)
 
 ID_HEADER = "X-Generation-ID"
 GenerationId = Annotated[UUID | None, Header(alias=ID_HEADER, description="Your own name for the generation.")]
-
-FRAMES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "Frames of JSON, the last with `final`, `cancelled` or `error`.",
-        "content": {
-            "text/event-stream": {
-                "schema": {"type": "string", "contentMediaType": "text/event-stream"},
-                "example": 'data: {"token":"Within ","text":"Within "}\n\n'
-                'data: {"final":true,"text":"Within 30 days.","usage":{},"generation_id":"..."}\n\n',
-            }
-        },
-    }
-}
 
 
 class GenerationRequest(Manner):
@@ -58,7 +47,7 @@ class GenerationRequest(Manner):
     session_id: SessionId | None = None
 
 
-@router.post("/agent/generate")
+@router.post("/agent/generate", response_model=Generation)
 async def generate(
     asked: GenerationRequest, request: Request, desk: TheDesk, user: TheUser, generation_id: GenerationId = None
 ) -> Response:
@@ -74,9 +63,11 @@ async def generate(
     return JSONResponse(body, headers=headers)
 
 
-@router.post("/agent/stream", response_class=Response, responses=FRAMES)
-@router.post("/api/v1/ai/stream", response_class=Response, responses=FRAMES)
-async def stream(
+@router.post("/agent/stream", response_class=Response, responses=GATEWAY_STREAM)
+@router.post(
+    "/api/v1/ai/stream", response_class=Response, responses=GATEWAY_STREAM, operation_id="stream_generation_v1"
+)
+async def stream_generation(
     asked: GenerationRequest, desk: TheDesk, user: TheUser, generation_id: GenerationId = None
 ) -> Response:
     """The text as it grows: `{token, text}`, and at the end all of it with its usage."""
@@ -86,7 +77,7 @@ async def stream(
 
 
 @router.post("/agent/cancel/{generation_id}", responses=LOOKING)
-async def cancel(generation_id: str, desk: TheDesk, user: TheUser) -> Stopped:
+async def cancel_generation(generation_id: str, desk: TheDesk, user: TheUser) -> Stopped:
     """Stop a generation, from wherever."""
     return await stop(desk, user, generation_id)
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend import handovers, threads
 from backend.desk import Desk
-from backend.doors.common import LOOKING, Limit, Offset, Operator, Page, TheDesk, TheUser, fails
+from backend.doors.common import LOOKING, TELLING, Limit, Offset, Operator, Page, TheDesk, TheUser
+from backend.doors.threads import Message
 from backend.errors import HandoverUnknown
 from backend.users import User
 
@@ -43,7 +44,24 @@ class HandoverPage(Page):
 class HandoverWhole(Handover):
     """With the conversation up to now."""
 
-    transcript: list[dict[str, Any]]
+    transcript: list[Message]
+
+
+class Unanswered(BaseModel):
+    """A question, how often it was asked, and a run in which it was."""
+
+    question: str
+    agent: str | None
+    times: int
+    last_asked_at: float
+    run_id: str
+
+
+class UnansweredPage(BaseModel):
+    """What no document answered in so many days, the most frequent first."""
+
+    days: int
+    questions: list[Unanswered]
 
 
 class Resolution(BaseModel):
@@ -72,7 +90,7 @@ async def get_handover(handover_id: str, desk: TheDesk, user: TheUser) -> Handov
     return HandoverWhole(**row, transcript=transcript)
 
 
-@router.post("/handovers/{handover_id}/resolve", responses=fails(403))
+@router.post("/handovers/{handover_id}/resolve", responses=TELLING)
 async def resolve_handover(handover_id: str, resolution: Resolution, desk: TheDesk, user: Operator) -> Handover:
     """A person has seen to it. Whoever was first stays named."""
     await _known(desk, user, handover_id)
@@ -80,17 +98,17 @@ async def resolve_handover(handover_id: str, resolution: Resolution, desk: TheDe
     return Handover(**await _known(desk, user, handover_id))
 
 
-@router.get("/unanswered", responses=fails(403))
+@router.get("/unanswered")
 async def list_unanswered(
     desk: TheDesk,
     user: Operator,
     days: Annotated[int, Query(ge=1, le=3_650)] = 30,
     limit: Limit = 50,
-) -> dict[str, Any]:
+) -> UnansweredPage:
     """What people asked and no document answered, the most frequent first: what to write next."""
     since = time.time() - days * _DAY_SECONDS
-    questions = await desk.database.read(lambda db: handovers.unanswered(db, since, limit))
-    return {"days": days, "questions": questions}
+    rows = await desk.database.read(lambda db: handovers.unanswered(db, since, limit))
+    return UnansweredPage(days=days, questions=[Unanswered(**row) for row in rows])
 
 
 async def _known(desk: Desk, user: User, handover_id: str) -> dict[str, Any]:

@@ -1,22 +1,104 @@
 """Whether the desk is up, what it serves, and how the models behind it are."""
 
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
+from agents.models.breaker import State
 from agents.models.failures import Kind
 from agents.models.model import Model
 from agents.models.names import EMBEDDED, ModelName
 from agents.models.orders import Order
 from backend.desk import Desk
-from backend.doors.common import Operator, TheDesk, TheUser, fails, is_known
+from backend.doors.common import Failure, Operator, TheDesk, TheUser, fails, is_known
 from backend.errors import NotReady
+from backend.users import User
 from backend.version import VERSION
 
 router = APIRouter(tags=["health"])
+
+Status = Literal["ok", "reduced", "unavailable"]
+
+
+class Ready(BaseModel):
+    """Questions can be taken."""
+
+    status: Literal["ready"] = "ready"
+
+
+class KnownAgent(BaseModel):
+    """An agent that may answer."""
+
+    id: str
+    name: str
+
+
+class Limits(BaseModel):
+    """How much may be sent and asked; null where there is no limit."""
+
+    message_chars: int
+    document_bytes: int
+    rate: str | None
+    daily_tokens: int | None
+    daily_usd: float | None
+
+
+class Info(BaseModel):
+    """A desk, and who you are to it."""
+
+    name: str
+    version: str
+    catalog: str
+    agents: list[KnownAgent]
+    user: User
+    limits: Limits
+
+
+class ModelHealth(BaseModel):
+    """A model, who may ask it, and how its last call went."""
+
+    model: str
+    used_by: list[str]
+    state: str
+    reason: str | None
+    breaker: State
+
+
+class ChainHealth(BaseModel):
+    """Which model would answer now, of all that may."""
+
+    model: str | None
+    models: list[str]
+
+
+class AgentHealth(ChainHealth):
+    """An agent, its documents, and its models."""
+
+    id: str
+    documents: int
+
+
+class Health(BaseModel):
+    """How the desk is; whoever has no key learns the status alone."""
+
+    status: Status
+    reason: str | None = None
+    memory_bytes: int = 0
+    models: list[ModelHealth] = []
+    supervisor: ChainHealth | None = None
+    agents: list[AgentHealth] = []
+
+
+_PAGE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Prometheus text.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
+_UNHEALTHY: dict[int | str, dict[str, Any]] = {
+    503: {"description": "Some agent has no model at all, or the desk is being opened.", "model": Health | Failure}
+}
 
 
 @router.get("/", include_in_schema=False)
@@ -25,8 +107,8 @@ async def home() -> dict[str, Any]:
     return {"name": "Frontdesk", "ask": "POST /chat", "stream": "POST /chat/stream", "every door": "/openapi.json"}
 
 
-@router.get("/ready", responses=fails(503))
-async def ready(desk: TheDesk) -> dict[str, str]:
+@router.get("/ready")
+async def ready(desk: TheDesk) -> Ready:
     """Whether questions can be taken now; 503 with the reason while they cannot."""
     if desk.runs.stopping:
         raise NotReady("the desk is being stopped")
@@ -34,37 +116,37 @@ async def ready(desk: TheDesk) -> dict[str, str]:
     status, reason = _verdict(desk, workers, {agent: _answering(desk, order) for agent, order in workers.items()})
     if status == "unavailable":
         raise NotReady(reason or status)
-    return {"status": "ready"}
+    return Ready()
 
 
 @router.get("/info", responses=fails(401))
-async def info(desk: TheDesk, user: TheUser) -> dict[str, Any]:
+async def info(desk: TheDesk, user: TheUser) -> Info:
     """What this desk is: its version, its agents, its limits, and who you are to it."""
     settings = desk.settings
-    return {
-        "name": "Frontdesk",
-        "version": VERSION,
-        "catalog": settings.catalog,
-        "agents": [{"id": agent.id, "name": agent.name} for agent in desk.catalog.agents],
-        "user": {"id": user.id, "operator": user.operator},
-        "limits": {
-            "message_chars": settings.max_message_chars,
-            "document_bytes": settings.max_document_bytes,
-            "rate": settings.rate or None,
-            "daily_tokens": settings.daily_tokens or None,
-            "daily_usd": settings.daily_usd or None,
-        },
-    }
+    return Info(
+        name="Frontdesk",
+        version=VERSION,
+        catalog=settings.catalog,
+        agents=[KnownAgent(id=agent.id, name=agent.name) for agent in desk.catalog.agents],
+        user=user,
+        limits=Limits(
+            message_chars=settings.max_message_chars,
+            document_bytes=settings.max_document_bytes,
+            rate=settings.rate or None,
+            daily_tokens=settings.daily_tokens or None,
+            daily_usd=settings.daily_usd or None,
+        ),
+    )
 
 
-@router.get("/metrics", response_class=Response, responses=fails(401, 403))
+@router.get("/metrics", response_class=Response, responses={**fails(401), **_PAGE})
 async def metrics(desk: TheDesk, user: Operator) -> Response:
     """What Prometheus reads."""
     return Response(desk.metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/health")
-async def health(connection: HTTPConnection, desk: TheDesk, response: Response) -> dict[str, Any]:
+@router.get("/health", response_model_exclude_unset=True, responses=_UNHEALTHY)
+async def health(connection: HTTPConnection, desk: TheDesk, response: Response) -> Health:
     """The agents, who would answer for each, every model's state, and the memory of this process.
 
     `reduced` while some agent can only quote because its models fail; 503 while some agent has no model at all.
@@ -79,31 +161,26 @@ async def health(connection: HTTPConnection, desk: TheDesk, response: Response) 
     if status == "unavailable":
         response.status_code = 503
     if not is_known(connection, desk):
-        return {"status": status}
-    return {
-        "status": status,
-        "reason": reason,
-        "memory_bytes": psutil.Process().memory_info().rss,
-        "models": [_model(desk.models.get(name), users) for name, users in _users(desk, workers).items()],
-        "supervisor": _supervisor(desk),
-        "agents": [
-            {
-                "id": agent.id,
-                "documents": sum(info.folder == agent.knowledge for info in documents),
-                "model": str(answering[agent.id]) if answering[agent.id] else None,
-                "models": [str(name) for name in workers[agent.id].models],
-            }
+        return Health(status=status)
+    return Health(
+        status=status,
+        reason=reason,
+        memory_bytes=psutil.Process().memory_info().rss,
+        models=[_model(desk.models.get(name), users) for name, users in _users(desk, workers).items()],
+        supervisor=ChainHealth(**_chain(desk.chains.supervisor, _answering(desk, desk.chains.supervisor))),
+        agents=[
+            AgentHealth(
+                id=agent.id,
+                documents=sum(info.folder == agent.knowledge for info in documents),
+                **_chain(workers[agent.id], answering[agent.id]),
+            )
             for agent in agents
         ],
-    }
+    )
 
 
-def _supervisor(desk: Desk) -> dict[str, Any]:
-    answering = _answering(desk, desk.chains.supervisor)
-    return {
-        "model": str(answering) if answering else None,
-        "models": [str(name) for name in desk.chains.supervisor.models],
-    }
+def _chain(order: Order, answering: ModelName | None) -> dict[str, Any]:
+    return {"model": str(answering) if answering else None, "models": [str(name) for name in order.models]}
 
 
 def _answering(desk: Desk, order: Order) -> ModelName | None:
@@ -121,17 +198,19 @@ def _users(desk: Desk, workers: dict[str, Order]) -> dict[ModelName, list[str]]:
     return users
 
 
-def _model(model: Model, users: list[str]) -> dict[str, Any]:
-    return {
-        "model": str(model.name),
-        "used_by": users,
-        "state": model.state,
-        "reason": str(model.last) if model.last else None,
-        "breaker": model.breaker,
-    }
+def _model(model: Model, users: list[str]) -> ModelHealth:
+    return ModelHealth(
+        model=str(model.name),
+        used_by=users,
+        state=model.state,
+        reason=str(model.last) if model.last else None,
+        breaker=model.breaker,
+    )
 
 
-def _verdict(desk: Desk, workers: dict[str, Order], answering: dict[str, ModelName | None]) -> tuple[str, str | None]:
+def _verdict(
+    desk: Desk, workers: dict[str, Order], answering: dict[str, ModelName | None]
+) -> tuple[Status, str | None]:
     orders = {**workers, "supervisor": desk.chains.supervisor}
     for user, name in (*answering.items(), ("supervisor", _answering(desk, desk.chains.supervisor))):
         if name is None:

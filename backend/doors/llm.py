@@ -15,7 +15,8 @@ from backend.asking import Asked
 from backend.desk import Desk
 from backend.doors.answers import Answer, streamed, told, whole
 from backend.doors.common import ASKING, Manner, SessionId, TheDesk, TheUser
-from backend.doors.gateway import FRAMES, ID_HEADER
+from backend.doors.gateway import ID_HEADER
+from backend.doors.schemas import LLM_STREAM
 from backend.errors import MessageInvalid, body_of
 from backend.storage import Run
 from backend.users import User
@@ -51,8 +52,8 @@ class Tool(BaseModel):
 class _Sampling(Manner):
     """How the model draws its tokens, and which tools it may call."""
 
-    temperature: float | None = Field(default=None, ge=0, le=2, strict=False)
-    top_p: float | None = Field(default=None, gt=0, le=1, strict=False)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
     max_tokens: int | None = Field(default=None, ge=1, le=32_768)
     tools: list[Tool] = Field(default=[], max_length=64)
     tool_choice: Literal["auto", "none", "required"] | _ToolName | None = None
@@ -143,13 +144,13 @@ class LlmAnswer(BaseModel):
 
 
 @router.post("/chat", response_model=LlmAnswer)
-async def chat(asked: LlmRequest, request: Request, desk: TheDesk, user: TheUser) -> Response | LlmAnswer:
+async def ask_model(asked: LlmRequest, request: Request, desk: TheDesk, user: TheUser) -> Response | LlmAnswer:
     """The model's answer, when it is whole."""
     return await _whole(desk, await _begin(asked, desk, user), request, asked)
 
 
-@router.post("/chat/stream", response_class=Response, responses=FRAMES)
-async def chat_stream(asked: LlmRequest, desk: TheDesk, user: TheUser) -> Response:
+@router.post("/chat/stream", response_class=Response, responses=LLM_STREAM)
+async def stream_model(asked: LlmRequest, desk: TheDesk, user: TheUser) -> Response:
     """The model's answer as it comes: `{content}` or `{tool_call}`, at the end `{done}` or `{error}`."""
     desk.streams.check()
     run = await _begin(asked, desk, user)
@@ -157,13 +158,15 @@ async def chat_stream(asked: LlmRequest, desk: TheDesk, user: TheUser) -> Respon
 
 
 @router.post("/chat/session", response_model=LlmAnswer)
-async def session(asked: SessionRequest, request: Request, desk: TheDesk, user: TheUser) -> Response | LlmAnswer:
+async def ask_model_in_session(
+    asked: SessionRequest, request: Request, desk: TheDesk, user: TheUser
+) -> Response | LlmAnswer:
     """The next answer of a session, when it is whole."""
     return await _whole(desk, await _begin_session(asked, desk, user), request, asked)
 
 
-@router.post("/chat/session/stream", response_class=Response, responses=FRAMES)
-async def session_stream(asked: SessionRequest, desk: TheDesk, user: TheUser) -> Response:
+@router.post("/chat/session/stream", response_class=Response, responses=LLM_STREAM)
+async def stream_model_in_session(asked: SessionRequest, desk: TheDesk, user: TheUser) -> Response:
     """The next answer of a session as it comes."""
     desk.streams.check()
     run = await _begin_session(asked, desk, user)

@@ -1,16 +1,16 @@
 """Runs after the fact or from elsewhere: look at one, follow it from any event on, stop it, rate its answer."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from agents.events import Spent, StepStatus, StepType, Usage
 from backend import handovers, sse, storage
 from backend.desk import Desk
-from backend.doors.common import LOOKING, TheDesk, TheUser, fails
+from backend.doors.common import LOOKING, TELLING, TheDesk, TheUser, fails
 from backend.doors.schemas import EVENT_STREAM
-from backend.storage import Run
 from backend.streams import EventStream
 from backend.users import User
 
@@ -27,6 +27,56 @@ class Stopped(BaseModel):
     status: str
 
 
+class Step(BaseModel):
+    """A step of a run."""
+
+    run_id: str
+    step_id: str
+    parent_id: str | None
+    step_type: StepType
+    step_name: str
+    agent: str | None
+    status: StepStatus
+    started_at: float
+    latency_ms: float | None
+    output: str | None
+    usage: Usage | None
+    model: str | None
+    cost_usd: float | None
+
+
+class Rating(BaseModel):
+    """What was said of an answer, and when."""
+
+    rating: Literal["up", "down"]
+    comment: str
+    created_at: float
+
+
+class RunWhole(BaseModel):
+    """A run with its answer, its steps, and what they took."""
+
+    id: str
+    thread_id: str
+    session_id: str
+    user_id: str
+    agent_id: str
+    status: Literal["queued", "in_progress", "completed", "failed", "cancelled"]
+    question: str
+    created_at: float
+    ended_at: float | None
+    finish_reason: str | None
+    error_code: str | None
+    attempts: int
+    answer: str | None
+    usage: Usage
+    cost_usd: float
+    supervisor: Spent
+    workers: Spent
+    feedback: Rating | None
+    steps: list[Step]
+
+
 class Feedback(BaseModel):
     """Thumbs up or down, and why."""
 
@@ -38,8 +88,14 @@ class Feedback(BaseModel):
     comment: str = Field(default="", max_length=4_000)
 
 
+class Rated(Feedback):
+    """What is now said of an answer."""
+
+    run_id: str
+
+
 @router.get("/{run_id}")
-async def get_run(run_id: str, desk: TheDesk, user: TheUser) -> dict[str, Any]:
+async def get_run(run_id: str, desk: TheDesk, user: TheUser) -> RunWhole:
     """A run with its answer, its steps, what they took and what was said of it: so far, if it is still under way."""
     run = await desk.runs.get(run_id, user.id)
     answer = await desk.database.read(lambda db: storage.answer_of(db, run.id))
@@ -48,10 +104,10 @@ async def get_run(run_id: str, desk: TheDesk, user: TheUser) -> dict[str, Any]:
     supervisor, workers = storage.spent_by(steps)
     both = supervisor + workers
     spent = {"usage": both.usage, "cost_usd": both.cost_usd, "supervisor": supervisor, "workers": workers}
-    return {**_shown(run), "answer": answer, **spent, "feedback": feedback, "steps": steps}
+    return RunWhole.model_validate({**vars(run), "answer": answer, **spent, "feedback": feedback, "steps": steps})
 
 
-@router.get("/{run_id}/stream", response_class=Response, responses=EVENT_STREAM)
+@router.get("/{run_id}/stream", response_class=Response, responses={**EVENT_STREAM, **fails(429)})
 async def follow_run(
     run_id: str,
     desk: TheDesk,
@@ -72,19 +128,15 @@ async def cancel_run(run_id: str, desk: TheDesk, user: TheUser) -> Stopped:
     return await stop(desk, user, run_id)
 
 
-@router.post("/{run_id}/feedback", responses=fails(409))
-async def rate_run(run_id: str, feedback: Feedback, desk: TheDesk, user: TheUser) -> dict[str, Any]:
+@router.post("/{run_id}/feedback", responses=TELLING)
+async def rate_run(run_id: str, feedback: Feedback, desk: TheDesk, user: TheUser) -> Rated:
     """Say whether the answer was good; saying it again replaces what was said."""
     run = await desk.runs.get(run_id, user.id)
     await desk.database.write(lambda db: handovers.rate(db, run.id, feedback.rating, feedback.comment))
-    return {"run_id": run.id, **feedback.model_dump()}
+    return Rated(run_id=run.id, **feedback.model_dump())
 
 
 async def stop(desk: Desk, user: User, run_id: str) -> Stopped:
     """Stop that user's run, whatever they call it: a run or a generation."""
     run = await desk.runs.cancel(run_id, user.id, "cancelled by the user")
     return Stopped(run_id=run.id, status="cancelling" if run.ended_at is None else run.status)
-
-
-def _shown(run: Run) -> dict[str, Any]:
-    return {name: value for name, value in vars(run).items() if name != "request"}

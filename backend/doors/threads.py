@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from backend import threads
 from backend.desk import Desk
-from backend.doors.common import LOOKING, Limit, Offset, Page, TheDesk, TheUser, fails
+from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, TheDesk, TheUser, fails
 from backend.errors import SessionTaken, ThreadUnknown
 from backend.threads import Status, Thread, Wanted
 
@@ -61,6 +61,13 @@ class ThreadWhole(ThreadInfo):
     history: list[Message]
 
 
+class ThreadDeleted(BaseModel):
+    """Which conversation is put away, or destroyed."""
+
+    deleted: str
+    hard: bool
+
+
 class Rename(BaseModel):
     """Another title."""
 
@@ -69,6 +76,17 @@ class Rename(BaseModel):
     )
 
     title: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+
+
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The conversation, to be saved.",
+        "content": {
+            "text/markdown": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    }
+}
 
 
 @router.get("")
@@ -93,7 +111,7 @@ async def get_thread(
     return await history(desk, await known(desk, user.id, thread_id), limit, offset)
 
 
-@router.patch("/{thread_id}")
+@router.patch("/{thread_id}", responses=TELLING)
 async def rename_thread(thread_id: str, rename: Rename, desk: TheDesk, user: TheUser) -> ThreadWhole:
     """Call it something else."""
     await known(desk, user.id, thread_id)
@@ -111,13 +129,13 @@ async def restore_thread(thread_id: str, desk: TheDesk, user: TheUser) -> Thread
 
 
 @router.delete("/{thread_id}")
-async def delete_thread(thread_id: str, desk: TheDesk, user: TheUser, hard_delete: bool = False) -> dict[str, Any]:
+async def delete_thread(thread_id: str, desk: TheDesk, user: TheUser, hard_delete: bool = False) -> ThreadDeleted:
     """Put it away; with `hard_delete`, destroy every trace of it. What is under way in it is stopped."""
     await known(desk, user.id, thread_id)
     return await remove(desk, thread_id, hard_delete)
 
 
-@router.get("/{thread_id}/export", response_class=Response)
+@router.get("/{thread_id}/export", response_class=Response, responses=_FILES)
 async def export_thread(
     thread_id: str, desk: TheDesk, user: TheUser, format: Literal["markdown", "json"] = "markdown"
 ) -> Response:
@@ -151,7 +169,7 @@ async def history(desk: Desk, thread: Thread, limit: int, offset: int) -> Thread
     return ThreadWhole(**vars(thread), messages=count, history=[Message(**message) for message in messages])
 
 
-async def remove(desk: Desk, thread_id: str, hard_delete: bool) -> dict[str, Any]:
+async def remove(desk: Desk, thread_id: str, hard_delete: bool) -> ThreadDeleted:
     """Stop what is under way in a conversation, then put it away or destroy it."""
     with desk.runs.lanes.closed(thread_id):
         await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
@@ -160,7 +178,7 @@ async def remove(desk: Desk, thread_id: str, hard_delete: bool) -> dict[str, Any
             await desk.memory.adelete_thread(thread_id)
         else:
             await desk.database.write(lambda db: threads.put_away(db, thread_id))
-    return {"deleted": thread_id, "hard": hard_delete}
+    return ThreadDeleted(deleted=thread_id, hard=hard_delete)
 
 
 def _as_markdown(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
