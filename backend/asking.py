@@ -56,15 +56,9 @@ class Asking:
         doorway = self._doorways.setdefault(name, asyncio.Lock())
         async with self._admission.admitted(asked.user_id), doorway:
             thread_id, session_id = await self._conversation(asked)
-<<<<<<< HEAD
-            if asked.run_id and await self._taken(run_id):
-                raise RunExists(f"there is a run {run_id} already; choose another id or none")
-            # From here to the end nothing else happens meanwhile.
-=======
             # Nothing is waited for between this and the run's entry into its lane, or two could take one id.
             if asked.run_id and await self._taken(run_id):
                 raise RunExists(f"there is a run {run_id} already; choose another id or none")
->>>>>>> 7c80f9f80508d11b2fef9cf66ad67e20d0b9c1ee
             waits = self._make_way(thread_id, asked.when_busy)
             yield Run(
                 id=run_id,

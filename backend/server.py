@@ -25,10 +25,7 @@ def serve(settings: Settings, make: MakeProvider = make_provider) -> int:
         host=settings.host,
         port=settings.port,
         http=BreakableHttp,
-<<<<<<< HEAD
-=======
         ws=BreakableSocket,
->>>>>>> 7c80f9f80508d11b2fef9cf66ad67e20d0b9c1ee
         ws_max_size=settings.max_body_bytes,
         lifespan="off",
         log_config=None,

@@ -6,7 +6,6 @@ A client sends tasks, `{"type": "cancel", "generation_id"}` and `{"type": "ping"
 
 import asyncio
 import logging
-from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -113,26 +112,6 @@ class _Socket:
         if len(self._tasks) >= _MOST_AT_ONCE:
             raise TooManyStreams(f"This socket follows {_MOST_AT_ONCE} generations already; wait for one of them.", 1)
         run = await begin(task, self._desk, self._user, task.generation_id)
-<<<<<<< HEAD
-        following = asyncio.create_task(self._follow(run, name))
-        self._tasks.add(following)
-        # Also where the client leaves before the first step of that task.
-        following.add_done_callback(partial(self._followed, run, task))
-
-    async def _follow(self, run: Run, name: dict[str, Any]) -> None:
-        await self._send({"type": "started", "generation_id": run.id, **name})
-        async for frame in frames(self._desk, run):
-            if frame:
-                await self._send({"generation_id": run.id, **name, **frame})
-
-    def _followed(self, run: Run, task: _Task, following: asyncio.Task[None]) -> None:
-        self._tasks.discard(following)
-        error = None if following.cancelled() else following.exception()
-        if error and not isinstance(error, WebSocketDisconnect):
-            _LOG.error("generation %s cannot be followed", run.id, exc_info=error)
-        if (error or following.cancelled()) and task.on_disconnect == "cancel":
-            self._desk.runs.cancel_now(run.id, LEFT)
-=======
         following = self._desk.streams.tell(self._follow(run, name))
         self._tasks.add(following)
         following.add_done_callback(lambda done: self._left(done, run, task))
@@ -145,11 +124,12 @@ class _Socket:
                     await self._send({"generation_id": run.id, **name, **frame})
         except WebSocketDisconnect:
             _LOG.debug("a client left generation %s", run.id)
->>>>>>> 7c80f9f80508d11b2fef9cf66ad67e20d0b9c1ee
 
     def _left(self, following: asyncio.Task[None], run: Run, task: _Task) -> None:
         """The generation has been told to its end, or its client has left; to stop what has ended does nothing."""
         self._tasks.discard(following)
+        if not following.cancelled() and (error := following.exception()):
+            _LOG.error("generation %s cannot be told", run.id, exc_info=error)
         if task.on_disconnect == "cancel":
             self._desk.runs.cancel_now(run.id, LEFT)
 
