@@ -84,12 +84,13 @@ class EventStream(Response):
             try:
                 await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                whole = writing.done() and not writing.cancelled() and writing.result()
-                if not whole and self._when_left:
-                    self._when_left()
                 writing.cancel()
                 leaving.cancel()
-                await asyncio.gather(writing, leaving, return_exceptions=True)
+                outcome, _ = await asyncio.gather(writing, leaving, return_exceptions=True)
+                if outcome is not True and self._when_left:
+                    self._when_left()
+            if isinstance(outcome, Exception):
+                raise outcome
 
     async def _write(self, scope: Scope, send: Send) -> bool:
         """Whether all of it was written."""
