@@ -31,7 +31,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _desk_error(_: Request, error: Exception) -> JSONResponse:
+async def _desk_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DeskError)  # noqa: S101 - registered for this type
     response = error_response(status_of(error), error.code, error.message, retryable=error.retryable)
     if isinstance(error, NotNow):
@@ -41,7 +41,7 @@ def _desk_error(_: Request, error: Exception) -> JSONResponse:
     return response
 
 
-def _validation_error(_: Request, error: Exception) -> JSONResponse:
+async def _validation_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
     errors: Sequence[dict[str, Any]] = error.errors()
     first = errors[0]
@@ -51,7 +51,7 @@ def _validation_error(_: Request, error: Exception) -> JSONResponse:
     return error_response(422, "invalid_request", f"{where}: {first['msg']}.")
 
 
-def _http_error(request: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type
     messages = {
         400: "The body cannot be read; send UTF-8 JSON.",
@@ -73,6 +73,6 @@ def _methods_of(request: Request) -> list[str]:
     return [name for name, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
-def _unexpected(request: Request, error: Exception) -> JSONResponse:
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return error_response(500, "internal_error", "Something went wrong on our side; please try again.", retryable=True)

@@ -17,7 +17,8 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 Offset = Annotated[int, Query(ge=0, le=2**31)]
 
 
-def the_desk(connection: HTTPConnection) -> Desk:
+# What has no `async` would be handed to a thread for each request, and back.
+async def the_desk(connection: HTTPConnection) -> Desk:
     """The open desk."""
     desk = getattr(connection.app.state, "desk", None)
     if not isinstance(desk, Desk):
@@ -28,8 +29,12 @@ def the_desk(connection: HTTPConnection) -> Desk:
 TheDesk = Annotated[Desk, Depends(the_desk)]
 
 
-def the_user(connection: HTTPConnection, desk: TheDesk) -> User:
+async def the_user(connection: HTTPConnection, desk: TheDesk) -> User:
     """Whoever asks, by the key they send, or `KeyRefused`."""
+    return _user_of(connection, desk)
+
+
+def _user_of(connection: HTTPConnection, desk: Desk) -> User:
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and key:
         return desk.users.of_key(key.strip())
@@ -39,7 +44,7 @@ def the_user(connection: HTTPConnection, desk: TheDesk) -> User:
 def is_known(connection: HTTPConnection, desk: Desk) -> bool:
     """Whether somebody asks who may know more than the public."""
     try:
-        return bool(the_user(connection, desk))
+        return bool(_user_of(connection, desk))
     except KeyRefused:
         return False
 
@@ -47,7 +52,7 @@ def is_known(connection: HTTPConnection, desk: Desk) -> bool:
 TheUser = Annotated[User, Depends(the_user)]
 
 
-def an_operator(user: TheUser) -> User:
+async def an_operator(user: TheUser) -> User:
     """Whoever asks may do what concerns every user."""
     user.check_operator()
     return user
