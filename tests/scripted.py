@@ -1,7 +1,7 @@
 """A chat model that follows a script, and a desk that it answers for: `python -m tests.scripted`.
 
-The script stands in the question: "refunds, 500 tokens, 10 ms apart", "... then hang". Whatever the model is asked is
-noted in a file beside the data, which outlives the desk.
+The script stands in the question: "refunds, 500 tokens, 10 ms apart", "... then hang"; "0 tokens, count tasks" tells
+how many tasks the desk has. Whatever the model is asked is noted in a file beside the data, which outlives the desk.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from tests.streaming_model import ScriptedProvider, StreamingModel
 _TOKENS = re.compile(r"(\d+) tokens")
 _PAUSE = re.compile(r"(\d+) ms apart")
 _HANG = "then hang"
+_COUNT = "count tasks"
 
 
 class FollowsScript(StreamingModel):
@@ -45,6 +46,8 @@ class FollowsScript(StreamingModel):
             if pause is not None:
                 await asyncio.sleep(pause)
             yield ChatGenerationChunk(message=AIMessageChunk(content=f"word{number} "))
+        if _COUNT in script:
+            yield ChatGenerationChunk(message=AIMessageChunk(content=str(len(asyncio.all_tasks()))))
         if "half a character" in script:
             yield ChatGenerationChunk(message=AIMessageChunk(content="\ud800"))
         if _HANG in script:

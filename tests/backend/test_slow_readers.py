@@ -1,0 +1,90 @@
+"""Clients that do not read, and clients that vanish: neither costs the desk anything that stays."""
+
+import asyncio
+import random
+import shutil
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.agents.models.upstream import until
+from tests.follower import Follower, asking, following
+from tests.resetting import held, reset_many, tasks
+from tests.serving import Server, serve
+
+# More than all buffers on the way hold for a client that reads nothing.
+MUCH = "How are refunds paid? 6000 tokens"
+ENDLESS = "How are refunds paid? 3 tokens, then hang"
+RESETS, SEED = 200, 7
+BOUND = 90  # seconds
+
+
+@pytest.fixture(scope="module")
+def scripted(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("slow") / "data"))
+    with serve(data, "tests.scripted", ANSWER_THRESHOLD=0, SLOW_READER_SECONDS=1) as running:
+        yield running
+
+
+def silent(server: Server, request: bytes) -> socket.socket:
+    """A client that asks and reads nothing."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", server.port))
+    client.sendall(request)
+    return client
+
+
+@asynccontextmanager
+async def endless(server: Server) -> AsyncIterator[str]:
+    """The id of a run that others can follow for as long as the block takes."""
+    asker = Follower(b'"content":"word2 "')
+    reading = asyncio.create_task(asker.read(server, asking(server, ENDLESS)))
+    await asker.seen.wait()
+    yield asker.run_id
+    with server.client() as client:
+        client.post(f"/runs/{asker.run_id}/cancel").raise_for_status()
+    await reading
+
+
+async def test_a_client_that_does_not_read_is_dropped_and_can_come_back(scripted: Server) -> None:
+    before = held(scripted)
+    asker, again = Follower(), Follower()
+    await asker.read(scripted, asking(scripted, MUCH))
+    with silent(scripted, following(scripted, asker.run_id, -1)):
+        await until(lambda: held(scripted).dropped == before.dropped + 1, BOUND)
+        await until(lambda: held(scripted).streams == before.streams, BOUND)
+    await again.read(scripted, following(scripted, asker.run_id, -1))
+    assert asker.ended
+    assert again.frames == asker.frames
+
+
+async def test_an_answer_that_its_asker_does_not_read_is_whole_all_the_same(scripted: Server) -> None:
+    before = held(scripted)
+    with silent(scripted, asking(scripted, MUCH, session_id="unread")):
+        await until(lambda: held(scripted).dropped == before.dropped + 1, BOUND)
+        await until(lambda: held(scripted).runs == before.runs, BOUND)
+    with scripted.client() as client:
+        (thread,) = [
+            thread for thread in client.get("/api/threads").json()["threads"] if thread["session_id"] == "unread"
+        ]
+        answer = client.get(f"/api/threads/{thread['id']}").json()["history"][-1]["content"]
+    assert answer == "".join(f"word{number} " for number in range(6000))
+
+
+async def test_connections_that_are_reset_leave_nothing_behind(scripted: Server) -> None:
+    async with endless(scripted) as run_id:
+        await reset_many(scripted, run_id, 20, random.Random(SEED))
+        await until(lambda: held(scripted).runs == 1, BOUND)
+        before, tasks_before = held(scripted), tasks(scripted)
+        await reset_many(scripted, run_id, RESETS, random.Random(SEED))
+        await until(lambda: held(scripted).runs == 1, BOUND)
+        # The connection that asks may or may not be counted.
+        await until(lambda: held(scripted).descriptors <= before.descriptors + 1, BOUND)
+        after, tasks_after = held(scripted), tasks(scripted)
+    assert (after.streams, after.runs) == (1, 1)
+    assert after.threads <= before.threads
+    assert tasks_after <= tasks_before

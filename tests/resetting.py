@@ -1,0 +1,91 @@
+"""Clients that reset their connections at random moments, and what a desk then still holds of them."""
+
+import asyncio
+import random
+import re
+import socket
+import struct
+from contextlib import suppress
+from dataclasses import dataclass
+
+import orjson
+import psutil
+
+from tests.follower import asking, following
+from tests.serving import Server
+
+_FIGURE = re.compile(r"^(frontdesk_streams|frontdesk_streams_dropped|frontdesk_runs)(?:{.*})? (\S+)$", re.MULTILINE)
+_HANDSHAKE = (
+    b"GET /ws/ai/stream HTTP/1.1\r\nhost: 127.0.0.1:%d\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+    b"sec-websocket-version: 13\r\nsec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+)
+_BRIEF = "How are refunds paid? 30 tokens, 1 ms apart"
+_AT_ONCE = 50
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a desk holds for its clients."""
+
+    streams: int
+    dropped: int
+    runs: int
+    descriptors: int
+    threads: int
+
+
+def held(server: Server) -> Held:
+    """What it holds now."""
+    with server.client() as client:
+        page = client.get("/metrics").text
+    values: dict[str, float] = {}
+    for name, value in _FIGURE.findall(page):
+        values[name] = values.get(name, 0) + float(value)
+    process = psutil.Process(server.process.pid)
+    return Held(
+        streams=int(values["frontdesk_streams"]),
+        dropped=int(values["frontdesk_streams_dropped"]),
+        runs=int(values["frontdesk_runs"]),
+        descriptors=process.num_fds(),
+        threads=process.num_threads(),
+    )
+
+
+def tasks(server: Server) -> int:
+    """How many tasks the desk has, one answer among them."""
+    with server.client() as client:
+        return int(
+            client.post("/chat", json={"message": "How are refunds paid? 0 tokens, count tasks"}).json()["answer"]
+        )
+
+
+async def reset_many(server: Server, run_id: str, number: int, chance: random.Random) -> None:
+    """Open so many connections and reset each: at three doors, before, within or after its request."""
+    doors = (asking(server, _BRIEF, on_disconnect="cancel"), following(server, run_id, -1), _socket(server))
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one() -> None:
+        async with gate:
+            await _reset(server, chance.choice(doors), chance)
+
+    await asyncio.gather(*(one() for _ in range(number)))
+
+
+async def _reset(server: Server, request: bytes, chance: random.Random) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    cut = chance.choice((0, chance.randrange(len(request)), request.find(b"\r\n\r\n") + 4, len(request)))
+    writer.write(request[:cut])
+    if cut == len(request):
+        with suppress(ConnectionError, TimeoutError):
+            async with asyncio.timeout(chance.uniform(0, 0.2)):
+                await reader.read(chance.randrange(1, 4_000))
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+def _socket(server: Server) -> bytes:
+    """A WebSocket's opening, and a task in a frame of its own."""
+    task = orjson.dumps({"agent_type": "billing", "task": _BRIEF, "on_disconnect": "cancel"})
+    # Masked, as a client must, with a mask that changes nothing.
+    frame = b"\x81" + bytes([0x80 | len(task)]) + bytes(4) + task
+    return _HANDSHAKE % server.port + frame
