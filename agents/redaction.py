@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from agents.settings import secrets
 
 _HIDDEN = "[hidden]"
+_ABOUT = ("run_id", "thread_id", "user_id", "agent_id")
 # Keys that are not among this process's own settings: those of a profile, of a role, or derived for one request.
 _SHAPES = re.compile(
     r"AWS4-HMAC-SHA256[^\n]*|(?i:bearer)\s+[\w.~+/=-]{8,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bsk-[\w-]{8,}"
@@ -16,20 +17,16 @@ _SHAPES = re.compile(
 
 
 class Redacting(logging.Formatter):
-    """Takes secrets out of a record when it is text, traceback and all."""
+    """A record as text with what it is about, traceback and all, without secrets."""
 
     def __init__(self, pattern: str | None = None) -> None:
         super().__init__(pattern)
         # The longest first, because one secret may begin like another.
-        self._secrets = sorted(secrets(), key=len, reverse=True)
+        self._secrets = sorted({form for secret in secrets() for form in _forms(secret)}, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
-        return self.hide(self.write(record))
-
-    def write(self, record: logging.LogRecord) -> str:
-        """The record as text, with what it is about."""
         about = "".join(f" {name}={value}" for name, value in _about(record).items())
-        return super().format(record) + about
+        return self.hide(super().format(record) + about)
 
     def hide(self, text: str) -> str:
         """The text without secrets."""
@@ -41,30 +38,28 @@ class Redacting(logging.Formatter):
 class RedactingJson(Redacting):
     """The same as an object a line."""
 
-    def write(self, record: logging.LogRecord) -> str:
-        """The record as JSON, with what it is about."""
+    def format(self, record: logging.LogRecord) -> str:
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": self.hide(record.getMessage()),
+            "message": record.getMessage(),
             **_about(record),
         }
         if record.exc_info:
-            line["exception"] = self.hide(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False)
+            line["exception"] = self.formatException(record.exc_info)
+        # Each value before it is escaped: what hides a signature takes all to the end of its line.
+        return json.dumps({name: self.hide(value) for name, value in line.items()}, ensure_ascii=False)
 
-    def format(self, record: logging.LogRecord) -> str:
-        # Hidden before it is escaped: afterwards a secret with a quote in it would look different.
-        return self.write(record)
+
+def _forms(secret: str) -> set[str]:
+    """How a secret may look: as it is, within JSON, within what Python shows of a value."""
+    return {secret, *(json.dumps(secret, ensure_ascii=escaped)[1:-1] for escaped in (True, False)), repr(secret)[1:-1]}
 
 
 def _about(record: logging.LogRecord) -> dict[str, str]:
     """Which run of which conversation a record is about, where it says so."""
-    return {name: str(getattr(record, name)) for name in ABOUT if hasattr(record, name)}
-
-
-ABOUT = ("run_id", "thread_id", "user_id", "agent_id")
+    return {name: str(getattr(record, name)) for name in _ABOUT if hasattr(record, name)}
 
 
 def log_to_stderr(level: str, form: str = "text") -> None:

@@ -20,6 +20,7 @@ knowledge.errors.DeskError
     │   └── TooManyStreams      as many streams are open as there may be
     ├── AgentExists         an agent of that id is there already
     ├── TooManyAgents       no room for one more
+    ├── TooManyDocuments    the user has as many of their own as they may have
     ├── AgentIdMismatch     the body names another agent than the address does
     ├── ModelAddressRefused a model server that the operator has not named
     ├── RunTimedOut         no end within RUN_TIMEOUT_SECONDS
@@ -163,6 +164,12 @@ class TooManyAgents(BackendError):
     code = "too_many_agents"
 
 
+class TooManyDocuments(BackendError):
+    """MAX_OWN_DOCUMENTS."""
+
+    code = "too_many_documents"
+
+
 class AgentIdMismatch(BackendError):
     """An agent keeps its id for life."""
 
@@ -234,6 +241,7 @@ _STATUS: dict[type[DeskError], int] = {
     AgentExists: 409,
     LastAgent: 409,
     TooManyAgents: 409,
+    TooManyDocuments: 409,
     IndexUnavailable: 503,
     ShuttingDown: 503,
     NotReady: 503,

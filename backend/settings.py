@@ -33,6 +33,7 @@ class Settings(AgentSettings):
     max_message_chars: int = Field(default=8_000, ge=1)
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     max_document_bytes: int = Field(default=20_000_000, ge=1_000)
+    max_own_documents: int = Field(default=200, ge=0)
 
     max_runs: int = Field(default=256, ge=1)
     max_queued: int = Field(default=8, ge=1)

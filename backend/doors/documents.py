@@ -6,7 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, UploadFile
 from pydantic import AfterValidator, BaseModel
 
+from backend.desk import Desk
 from backend.doors.common import LOOKING, TELLING, TheDesk, TheUser
+from backend.errors import TooManyDocuments
+from backend.users import User
 from knowledge.errors import DocumentUnreadable
 from knowledge.store import DocumentInfo, DocumentKey
 
@@ -84,6 +87,7 @@ async def put_document(
     if len(data) > desk.settings.max_document_bytes:
         raise DocumentUnreadable(f"{len(data):,} bytes; the limit is {desk.settings.max_document_bytes:,}")
     key = DocumentKey(desk.catalog.folder(folder), source, path, user.owner)
+    await _check_room(desk, user, key)
     return _document(await desk.library.put(key, data))
 
 
@@ -92,6 +96,16 @@ async def delete_document(document_id: str, desk: TheDesk, user: TheUser) -> Rem
     """Remove a document; the next answer does not know it any more."""
     await desk.library.remove(document_id, owner=user.owner)
     return Removed(deleted=document_id)
+
+
+async def _check_room(desk: Desk, user: User, key: DocumentKey) -> None:
+    """Operators know what they do; anyone else may have so many documents of their own."""
+    if user.operator:
+        return
+    own = {info.id for info in await desk.library.listing(owner=user.owner) if info.owner}
+    most = desk.settings.max_own_documents
+    if key.id not in own and len(own) >= most:
+        raise TooManyDocuments(f"You have {len(own)} documents of your own, and may have {most}; remove some first.")
 
 
 def _document(info: DocumentInfo) -> Document:

@@ -1,17 +1,21 @@
-"""Desks with keys or a loopback provider behind them, and how a test asks, holds, stops and follows."""
+"""Desks with keys and a loopback provider behind them, and how a test asks, holds, stops and follows."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from backend.users import digest_of
+from tests.provided import at_openai
 from tests.providers.answers import RecordedRequest
 from tests.providers.openai import OpenAIServer
 from tests.providers.script import Fault, Script
-from tests.serving import Server
+from tests.serving import Server, serve
 from tests.sse import check_whole, frames
 
 # Each waits for the loopback provider, which is told by the question how long.
@@ -21,7 +25,39 @@ BROKEN = "Duplicate charges: please break off"
 QUICK = "How are duplicate charges refunded?"
 
 _ASKED = re.compile(r"please (hold|break off|write slowly)")
-_WORDS = tuple(f"word{number} " for number in range(300))
+_WORDS = tuple(f"word{number} " for number in range(60))
+
+
+_SETTINGS: dict[str, Any] = {
+    "SUPERVISOR_MODEL": "embedded",
+    "WORKER_MODEL": "openai:gpt-4o-mini",
+    "EMBEDDED_FALLBACK": False,
+    "ANSWER_THRESHOLD": 0,
+    "MODEL_FIRST_TOKEN_SECONDS": 100,
+    "MODEL_IDLE_SECONDS": 100,
+    "RATE_LIMIT": "",
+}
+
+
+@dataclass
+class Provided:
+    """A desk, and the provider that writes its answers."""
+
+    desk: Server
+    provider: OpenAIServer
+
+    @property
+    def answers(self) -> list[RecordedRequest]:
+        """The requests for an answer; the desk's own look at the model when it starts is not streamed."""
+        return [request for request in self.provider.requests if request.body and request.body["stream"]]
+
+
+@contextmanager
+def provided(indexed: Path, base: Path, **settings: object) -> Iterator[Provided]:
+    """A desk over a copy of that data whose answers a loopback provider writes as it is asked to."""
+    data = Path(shutil.copytree(indexed, base / "data"))
+    with OpenAIServer(as_asked) as provider, serve(data, **_SETTINGS | at_openai(provider) | settings) as desk:
+        yield Provided(desk, provider)
 
 
 def key_of(name: str) -> str:
@@ -49,11 +85,6 @@ def as_asked(request: RecordedRequest) -> Script:
     if found.group(1) == "break off":
         return Script(_WORDS[:3], fault=Fault.NO_FINISH, at=3)
     return Script(_WORDS, gap_seconds=0.02)
-
-
-def answers(provider: OpenAIServer) -> list[RecordedRequest]:
-    """The requests for an answer; the desk's own look at the model when it starts is not streamed."""
-    return [request for request in provider.requests if request.body and request.body["stream"]]
 
 
 def roles(request: RecordedRequest) -> list[str]:

@@ -1,12 +1,10 @@
 """Who asks too often, too much or too long is told so before any provider is called; nobody else notices."""
 
 import asyncio
-import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +20,7 @@ from backend.lanes import Lanes
 from backend.settings import Settings
 from knowledge.database import Database
 from tests.agents.models.upstream import until
-from tests.backend.asking import BROKEN, QUICK, SLOW, answers, as_asked, as_user, begin, follow, held, keys, refusal
-from tests.provided import at_openai
-from tests.providers.openai import OpenAIServer
-from tests.serving import Server, serve
+from tests.backend.asking import BROKEN, QUICK, Provided, as_user, begin, follow, held, keys, provided, refusal
 
 # A test that is to be unknown to the others asks as a user of its own.
 NAMES = ("often", "calm", "spender", "other", "stopped", "failed", "many", "queue", "streams", "long")
@@ -42,37 +37,18 @@ LIMITS: dict[str, Any] = {
 }
 
 
-@dataclass
-class Limited:
-    """A desk with every limit, and the provider behind it."""
-
-    desk: Server
-    provider: OpenAIServer
-
-    def calls(self) -> int:
-        """How often a model was asked for an answer."""
-        return len(answers(self.provider))
-
-
 @pytest.fixture(scope="module")
-def limited(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Limited]:
-    data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("limited") / "data"))
-    models: dict[str, Any] = {
-        "SUPERVISOR_MODEL": "embedded",
-        "WORKER_MODEL": "openai:gpt-4o-mini",
-        "EMBEDDED_FALLBACK": False,
-        "ANSWER_THRESHOLD": 0,
-        "MODEL_IDLE_SECONDS": 60,
-    }
-    with OpenAIServer(as_asked) as provider, serve(data, **LIMITS, **models, **at_openai(provider)) as desk:
-        yield Limited(desk, provider)
+def limited(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provided]:
+    """A desk with every limit."""
+    with provided(indexed, tmp_path_factory.mktemp("limited"), **LIMITS) as running:
+        yield running
 
 
 def ask(client: httpx.Client, message: str = "Hello!", **body: object) -> httpx.Response:
     return client.post("/chat", json={"message": message, **body})
 
 
-def test_who_asks_too_often_is_told_when_to_come_again_and_nobody_else_is(limited: Limited) -> None:
+def test_who_asks_too_often_is_told_when_to_come_again_and_nobody_else_is(limited: Provided) -> None:
     with as_user(limited.desk, "often") as often, as_user(limited.desk, "calm") as calm:
         assert [ask(often).status_code for _ in range(8)] == [200] * 8
         refused = ask(often)
@@ -81,55 +57,55 @@ def test_who_asks_too_often_is_told_when_to_come_again_and_nobody_else_is(limite
         assert ask(calm).status_code == 200
 
 
-def test_a_spent_budget_is_told_before_any_provider_is_called(limited: Limited) -> None:
+def test_a_spent_budget_is_told_before_any_provider_is_called(limited: Provided) -> None:
     with as_user(limited.desk, "spender") as spender, as_user(limited.desk, "other") as other:
         assert ask(spender, QUICK).json()["usage"]["total"] >= 100
-        before = limited.calls()
+        before = len(limited.answers)
         refused = ask(spender, QUICK)
         assert refusal(refused) == (402, "budget_spent")
         assert 0 < int(refused.headers["retry-after"]) <= 86_400
         assert refusal(spender.post("/chat/stream", json={"message": QUICK})) == (402, "budget_spent")
         assert refusal(spender.post("/api/agents/route", json={"question": QUICK})) == (402, "budget_spent")
-        assert limited.calls() == before
+        assert len(limited.answers) == before
         assert ask(other, QUICK).status_code == 200
-        assert limited.calls() == before + 1
+        assert len(limited.answers) == before + 1
 
 
-def test_an_answer_that_is_stopped_is_paid_for(limited: Limited) -> None:
+def test_an_answer_that_is_stopped_is_paid_for(limited: Provided) -> None:
     with as_user(limited.desk, "stopped") as client:
-        with held(client, SLOW, words=3) as run:
+        with held(client, words=3) as run:
             pass
         spent = client.get(f"/runs/{run['id']}").json()
         assert spent["status"] == "cancelled"
         assert spent["usage"]["prompt"] >= 100
-        assert 3 <= spent["usage"]["completion"] < 300
+        assert spent["usage"]["completion"] >= 3
         assert spent["cost_usd"] > 0
         refused = ask(client, QUICK)
         assert refusal(refused) == (402, "budget_spent")
         assert f"({spent['usage']['total']:,} of 100 tokens)" in refused.json()["error"]["message"]
 
 
-def test_an_answer_that_fails_is_paid_for(limited: Limited) -> None:
+def test_an_answer_that_fails_is_paid_for(limited: Provided) -> None:
     with as_user(limited.desk, "failed") as client:
         events = follow(client, begin(client, BROKEN))
-        before = limited.calls()
+        before = len(limited.answers)
         assert events[-1]["type"] == "error"
         assert refusal(ask(client, QUICK)) == (402, "budget_spent")
-        assert limited.calls() == before
+        assert len(limited.answers) == before
 
 
-def test_only_so_many_answers_are_under_way(limited: Limited) -> None:
+def test_only_so_many_answers_are_under_way(limited: Provided) -> None:
     with as_user(limited.desk, "many") as client, ExitStack() as stack:
         for _ in range(MOST_RUNS):
             stack.enter_context(held(client))
-        before = limited.calls()
+        before = len(limited.answers)
         refused = ask(client, QUICK)
         assert refusal(refused) == (429, "too_many_runs")
         assert int(refused.headers["retry-after"]) >= 1
-        assert limited.calls() == before
+        assert len(limited.answers) == before
 
 
-def test_only_so_many_messages_wait_in_a_conversation_and_an_interruption_does_not(limited: Limited) -> None:
+def test_only_so_many_messages_wait_in_a_conversation_and_an_interruption_does_not(limited: Provided) -> None:
     with as_user(limited.desk, "queue") as client, held(client, session_id="s"):
         begin(client, "Hello!", session_id="s", when_busy="enqueue")
         refused = ask(client, session_id="s", when_busy="enqueue")
@@ -139,7 +115,7 @@ def test_only_so_many_messages_wait_in_a_conversation_and_an_interruption_does_n
         assert ask(client, session_id="s", when_busy="interrupt").status_code == 200
 
 
-def test_only_so_many_streams_are_open(limited: Limited) -> None:
+def test_only_so_many_streams_are_open(limited: Provided) -> None:
     with as_user(limited.desk, "streams") as client, held(client) as run:
         path = f"/runs/{run['id']}/stream"
         with client.stream("GET", path) as first, client.stream("GET", path) as second:
@@ -149,7 +125,7 @@ def test_only_so_many_streams_are_open(limited: Limited) -> None:
                 assert int(refused.headers["retry-after"]) >= 1
 
 
-def test_a_message_that_is_too_long_is_not_asked(limited: Limited) -> None:
+def test_a_message_that_is_too_long_is_not_asked(limited: Provided) -> None:
     with as_user(limited.desk, "long") as client:
         assert refusal(ask(client, "x" * 101)) == (413, "message_too_long")
         assert ask(client, f"Hello! {' ' * 200}").status_code == 200
@@ -211,7 +187,7 @@ async def test_a_rate_that_cannot_be_is_refused(database: Database, text: str) -
         admission(database, rate_limit=text)
 
 
-def test_a_burst_of_one_user_stays_within_the_limits(limited: Limited) -> None:
+def test_a_burst_of_one_user_stays_within_the_limits(limited: Provided) -> None:
     with as_user(limited.desk, "calm") as client, ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda _: ask(client, QUICK), range(12)))
     assert {answer.status_code for answer in answers} <= {200, 402, 429}

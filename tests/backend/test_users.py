@@ -41,9 +41,10 @@ def users(text: str, operators: str = "") -> Users:
 
 @pytest.fixture(scope="module")
 def desk(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A desk of two users and an operator."""
+    """A desk of three users and an operator."""
     data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("users") / "data"))
-    settings = {"API_KEYS": keys("ada", "bob", "olga"), "OPERATORS": "olga", "CORS_ORIGINS": "https://desk.example"}
+    settings = {"API_KEYS": keys("ada", "bob", "carl", "olga"), "OPERATORS": "olga"}
+    settings |= {"CORS_ORIGINS": "https://desk.example", "MAX_OWN_DOCUMENTS": "3"}
     with serve(data, "tests.scripted", ANSWER_THRESHOLD=0, **settings) as running:
         yield running
 
@@ -212,6 +213,24 @@ def test_documents_are_their_users_or_everybodys(desk: Server, ada: httpx.Client
         for client, document in ((bob, own), (bob, shared), (ada, shared)):
             assert refusal(client.delete(f"/api/documents/{document}")) == (404, "document_not_found")
         assert ada.delete(f"/api/documents/{own}").status_code == 200
+
+
+def test_documents_of_ones_own_have_a_limit_that_replacing_does_not_touch(desk: Server) -> None:
+    def put(client: httpx.Client, name: str) -> httpx.Response:
+        file = {"file": (name, b"# Mine\n\nOnly mine.")}
+        return client.post("/api/documents", data={"folder": "billing", "path": name}, files=file)
+
+    with as_user(desk, "carl") as carl, as_user(desk, "olga") as operator:
+        taken = [put(carl, f"{number}.md").status_code for number in range(3)]
+        again, over = put(carl, "0.md"), put(carl, "3.md")
+        everybodys = put(operator, "3.md")
+        mine = [one["id"] for one in carl.get("/api/documents").json()["documents"] if one["title"] == "Mine"]
+        for document in mine:
+            (operator if document == everybodys.json()["id"] else carl).delete(f"/api/documents/{document}")
+    assert taken == [200, 200, 200]
+    assert again.status_code == 200
+    assert refusal(over) == (409, "too_many_documents")
+    assert everybodys.status_code == 200
 
 
 def test_one_session_name_is_two_users_two_conversations(ada: httpx.Client, bob: httpx.Client) -> None:
