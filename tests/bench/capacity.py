@@ -73,8 +73,8 @@ async def main() -> None:
     for name, figures in (("create_agent", reference), ("desk", measured)):
         first, gap = figures.firsts, figures.gaps
         print(
-            f"{name:>14}{_at(first, 0.5):>15.0f} ms{_at(first, 0.99):>7.0f} ms{_at(gap, 0.5):>7.0f} ms"
-            f"{_at(gap, 0.99):>7.0f} ms{figures.tokens / figures.seconds:>10,.0f}{figures.stream_kib:>14.1f}"
+            f"{name:>14}{at(first, 0.5):>15.0f} ms{at(first, 0.99):>7.0f} ms{at(gap, 0.5):>7.0f} ms"
+            f"{at(gap, 0.99):>7.0f} ms{figures.tokens / figures.seconds:>10,.0f}{figures.stream_kib:>14.1f}"
         )
 
 
@@ -117,12 +117,12 @@ async def _run_id(desk: Target, question: str, until: bytes) -> str:
 
 
 async def _measure(target: Target) -> Figures:
-    await _answers(target, 5)
+    await answers(target, 5)
     before = target.resident_kib()
     idle = await _open(target, target.idle, IDLE)
     slow = await _open(target, target.slow, SLOW)
     reading = [asyncio.create_task(_dawdle(reader)) for reader, _ in slow]
-    figures = await _answers(target, RUNS)
+    figures = await answers(target, RUNS)
     figures.stream_kib = (target.resident_kib() - before) / (IDLE + SLOW)
     for task in reading:
         task.cancel()
@@ -150,7 +150,8 @@ async def _dawdle(reader: asyncio.StreamReader) -> None:
         await asyncio.sleep(SLOW_PAUSE)
 
 
-async def _answers(target: Target, number: int) -> Figures:
+async def answers(target: Target, number: int) -> Figures:
+    """So many answers at once."""
     figures, began = Figures(), time.perf_counter()
     await asyncio.gather(*(_answer(target, figures) for _ in range(number)))
     figures.seconds = time.perf_counter() - began
@@ -184,7 +185,8 @@ def _asking(port: int, question: str) -> bytes:
     return head.encode() + body
 
 
-def _at(values: Sequence[float], share: float) -> float:
+def at(values: Sequence[float], share: float) -> float:
+    """The value that such a share of them does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
