@@ -1,17 +1,18 @@
-"""Clients that reset their connections at random moments, and what a desk then still holds of them."""
+"""Clients that reset their connections or do not read, and what a desk then still holds of them."""
 
 import asyncio
 import random
 import re
 import socket
 import struct
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import orjson
 import psutil
 
-from tests.follower import asking, following
+from tests.follower import Follower, asking, following
 from tests.serving import Server
 
 _FIGURE = re.compile(r"^(frontdesk_streams|frontdesk_streams_dropped|frontdesk_runs)(?:{.*})? (\S+)$", re.MULTILINE)
@@ -20,6 +21,7 @@ _HANDSHAKE = (
     b"sec-websocket-version: 13\r\nsec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
 )
 _BRIEF = "How are refunds paid? 30 tokens, 1 ms apart"
+_ENDLESS = "How are refunds paid? 3 tokens, then hang"
 _AT_ONCE = 50
 
 
@@ -89,3 +91,24 @@ def _socket(server: Server) -> bytes:
     # Masked, as a client must, with a mask that changes nothing.
     frame = b"\x81" + bytes([0x80 | len(task)]) + bytes(4) + task
     return _HANDSHAKE % server.port + frame
+
+
+def silent(server: Server, request: bytes) -> socket.socket:
+    """A client that asks and reads nothing."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", server.port))
+    client.sendall(request)
+    return client
+
+
+@asynccontextmanager
+async def endless(server: Server) -> AsyncIterator[str]:
+    """The id of a run that others can follow for as long as the block takes."""
+    asker = Follower(b'"content":"word2 "')
+    reading = asyncio.create_task(asker.read(server, asking(server, _ENDLESS)))
+    await asker.seen.wait()
+    yield asker.run_id
+    with server.client() as client:
+        client.post(f"/runs/{asker.run_id}/cancel").raise_for_status()
+    await reading

@@ -1,23 +1,19 @@
 """Clients that do not read, and clients that vanish: neither costs the desk anything that stays."""
 
-import asyncio
 import random
 import shutil
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.agents.models.upstream import until
 from tests.follower import Follower, asking, following
-from tests.resetting import held, reset_many, tasks
+from tests.resetting import endless, held, reset_many, silent, tasks
 from tests.serving import Server, serve
 
 # More than all buffers on the way hold for a client that reads nothing.
 MUCH = "How are refunds paid? 6000 tokens"
-ENDLESS = "How are refunds paid? 3 tokens, then hang"
 RESETS, SEED = 200, 7
 BOUND = 90  # seconds
 
@@ -27,27 +23,6 @@ def scripted(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("slow") / "data"))
     with serve(data, "tests.scripted", ANSWER_THRESHOLD=0, SLOW_READER_SECONDS=1) as running:
         yield running
-
-
-def silent(server: Server, request: bytes) -> socket.socket:
-    """A client that asks and reads nothing."""
-    client = socket.socket()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    client.connect(("127.0.0.1", server.port))
-    client.sendall(request)
-    return client
-
-
-@asynccontextmanager
-async def endless(server: Server) -> AsyncIterator[str]:
-    """The id of a run that others can follow for as long as the block takes."""
-    asker = Follower(b'"content":"word2 "')
-    reading = asyncio.create_task(asker.read(server, asking(server, ENDLESS)))
-    await asker.seen.wait()
-    yield asker.run_id
-    with server.client() as client:
-        client.post(f"/runs/{asker.run_id}/cancel").raise_for_status()
-    await reading
 
 
 async def test_a_client_that_does_not_read_is_dropped_and_can_come_back(scripted: Server) -> None:

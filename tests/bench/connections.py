@@ -11,11 +11,10 @@ import time
 from pathlib import Path
 
 from tests.agents.models.upstream import until
-from tests.backend.test_slow_readers import endless, silent
 from tests.bench.capacity import OPEN_FILES, Figures, Target, answers, at
 from tests.conftest import index, write_documents
 from tests.follower import Follower, asking, following
-from tests.resetting import held, reset_many, tasks
+from tests.resetting import endless, held, reset_many, silent, tasks
 from tests.serving import Server, serve
 
 RESETS, SEED = 10_000, 7
