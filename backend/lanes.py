@@ -30,9 +30,10 @@ class Active:
             self._break_off()
 
     def suspend(self) -> None:
-        """Leave it for the next process to go on with."""
-        self.suspended = True
-        self._break_off()
+        """Leave it for the next process to go on with, unless somebody has stopped it: that still holds."""
+        if self.stopped is None:
+            self.suspended = True
+            self._break_off()
 
     @contextmanager
     def breakable(self) -> Iterator[None]:

@@ -120,7 +120,7 @@ class SessionRequest(_Sampling):
     )
 
     session_id: SessionId
-    message: str = ""
+    message: str = Field(default="", max_length=1_000_000)
     system_prompt: str | None = Field(default=None, max_length=100_000)
     tool_results: list[Result] = Field(default=[], max_length=64)
 

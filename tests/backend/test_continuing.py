@@ -1,6 +1,8 @@
 """A desk that is killed in the middle of an answer goes on with it where it stood, and with what waited behind it."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from tests.sse import check_whole, frames, text_of
 
 PRICE, PLACE = "How much is the Team plan per month, {}", "and where is customer data stored, {}?"
 QUICK, SLOW = "5 tokens", "150 tokens, 10 ms apart"
+HELD = "How are refunds paid? 10 tokens, then hang"
 WAITING = "How are refunds paid? 3 tokens"
 
 Events = list[dict[str, Any]]
@@ -89,3 +92,24 @@ def test_what_waited_behind_a_killed_answer_follows_it(data_dir: Path) -> None:
     assert (text_of(stored), text_of(then)) == (words(SLOW), words("3"))
     assert asked_of(data_dir) == [PRICE.format(SLOW), PRICE.format(SLOW), WAITING]
     assert attempts == [2, 1]
+
+
+def spoil_memory(data_dir: Path) -> None:
+    """Leave no checkpoint that can be read."""
+    with closing(sqlite3.connect(data_dir / "graph.db")) as memory, memory:
+        memory.execute("UPDATE checkpoints SET checkpoint = x'c1'")
+
+
+@pytest.mark.parametrize(("interrupted", "code"), [("continue", "internal_error"), ("end", "interrupted")])
+def test_an_answer_whose_memory_cannot_be_read_ends_all_the_same(data_dir: Path, interrupted: str, code: str) -> None:
+    with serve(data_dir, "tests.scripted", ANSWER_THRESHOLD=0) as server, server.client() as client:
+        with client.stream("POST", "/chat/stream", json={"message": HELD, "session_id": "s"}) as response:
+            seen = read_until(response, lambda events: True)
+        server.kill()
+    spoil_memory(data_dir)
+    settings = {"ANSWER_THRESHOLD": 0, "INTERRUPTED_RUNS": interrupted}
+    with serve(data_dir, "tests.scripted", **settings) as server, server.client() as client:
+        stored = replay(client, seen[0]["run_id"])
+        elsewhere = client.post("/chat", json={"message": WAITING, "session_id": "other"}).json()
+    assert (stored[-1]["type"], stored[-1]["code"]) == ("error", code)
+    assert elsewhere["answer"] == words("3")

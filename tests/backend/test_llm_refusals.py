@@ -60,12 +60,14 @@ def test_what_no_model_can_be_asked_is_refused(ann: httpx.Client, path: str, ask
         {"session_id": "s"},
         {"session_id": "s", "message": " "},
         {"session_id": "../s", "message": "Hello?"},
+        {"session_id": "s", "message": "half a character: \ud800"},
         {"session_id": "s", "tool_results": [{"content": "found"}]},
     ],
 )
 @pytest.mark.parametrize("path", ["chat/session", "chat/session/stream"])
 def test_a_session_needs_a_name_and_something_said(ann: httpx.Client, path: str, asked: dict[str, Any]) -> None:
-    response = ann.post(f"/api/llm/{path}", json=asked)
+    content = json.dumps(asked)
+    response = ann.post(f"/api/llm/{path}", content=content, headers={"content-type": "application/json"})
     assert (response.status_code, response.json()["error"]["code"]) == (422, "invalid_request")
 
 
