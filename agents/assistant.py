@@ -4,7 +4,7 @@ A turn that was cut off, by a restart of the desk, goes on from its last checkpo
 asked again. One that was given up leaves a conversation behind in which every question has its answer.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -57,7 +57,7 @@ class Assistant:
         self._supervisor = supervisor
         self.graph = supervisor.graph(memory)
 
-    async def stream(self, turn: Turn) -> AsyncIterator[Event | Outcome]:
+    async def stream(self, turn: Turn) -> AsyncGenerator[Event | Outcome]:
         """The events of one answer, then its outcome."""
         context = RunContext(Floor(), turn.owner, turn.agent)
         state = None if turn.said is None else await self._left_off(turn)

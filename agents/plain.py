@@ -80,7 +80,7 @@ class PlainModel:
         self._models = models
         self._earlier = earlier
 
-    async def stream(self, turn: Turn) -> AsyncIterator[Event | Outcome]:
+    async def stream(self, turn: Turn) -> AsyncGenerator[Event | Outcome]:
         """The events of one answer, then its outcome. One that was cut off begins anew."""
         if turn.said is not None:
             yield Reset(reason="the desk was restarted in the middle of this answer")

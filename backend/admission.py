@@ -11,6 +11,9 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from agents.errors import SettingsInvalid
+from agents.events import Usage
+from agents.models.names import parse_chain
+from agents.models.prices import cost_of
 from backend import spending
 from backend.errors import BudgetSpent, RateLimited, TooManyRuns
 from backend.lanes import Lanes
@@ -28,6 +31,7 @@ class Admission:
         self._database = database
         self._lanes = lanes
         self._rate = _rate(settings.rate)
+        self._one_answer_usd = _most_usd(settings)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._entering: Counter[str] = Counter()
 
@@ -40,6 +44,10 @@ class Admission:
                 f"The desk is answering {under_way} questions already; ask again in a moment.", _BUSY_SECONDS
             )
         before = self._lanes.of_user(user_id) + self._entering[user_id]
+        if self._settings.api_keys.get_secret_value() and before >= self._settings.max_user_runs:
+            raise TooManyRuns(
+                f"The desk is answering {before} of your questions; wait for some of them.", _BUSY_SECONDS
+            )
         self._entering[user_id] += 1
         try:
             await self._check_rate(user_id)
@@ -70,7 +78,9 @@ class Admission:
             spent = f"{usd:.4f} of {most_usd:.4f} USD"
             raise BudgetSpent(f"Today's budget is spent ({spent}); it begins anew at 00:00 UTC.", wait)
         # What is under way is not counted yet; each run will take at least about as much as it may write.
-        if most_tokens and tokens + under_way * self._settings.model_max_tokens >= most_tokens:
+        tokens += under_way * self._settings.model_max_tokens
+        usd += under_way * self._one_answer_usd
+        if (most_tokens and tokens >= most_tokens) or (most_usd and usd >= most_usd):
             raise BudgetSpent(
                 f"The {under_way} answers under way may spend what is left of today's budget; wait for them.",
                 _BUSY_SECONDS,
@@ -78,6 +88,12 @@ class Admission:
 
 
 _DAY_SECONDS = 86_400
+
+
+def _most_usd(settings: Settings) -> float:
+    """What the longest answer costs to write, by the dearest model of the usual chain."""
+    written = Usage(completion=settings.model_max_tokens, total=settings.model_max_tokens)
+    return max(cost_of(name, written) for name in parse_chain(settings.worker_model))
 
 
 def _rate(text: str) -> RateLimitItem | None:

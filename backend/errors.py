@@ -23,6 +23,7 @@ knowledge.errors.DeskError
     ├── TooManyDocuments    the user has as many of their own as they may have
     ├── AgentIdMismatch     the body names another agent than the address does
     ├── ModelAddressRefused a model server that the operator has not named
+    ├── Unexpected          whatever nobody foresaw
     ├── RunTimedOut         no end within RUN_TIMEOUT_SECONDS
     ├── ShuttingDown        no new questions any more
     ├── NotReady            the desk is opening or closing, or has no model to answer with
@@ -180,6 +181,13 @@ class ModelAddressRefused(BackendError):
     """Whoever may change agents may not send the desk, with its key, to any address of the network."""
 
     code = "model_address_refused"
+
+
+class Unexpected(BackendError):
+    """Its cause is in the log."""
+
+    code = "internal_error"
+    retryable = True
 
 
 class RunTimedOut(BackendError):

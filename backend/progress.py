@@ -99,3 +99,13 @@ class Progress:
                 self.workers += spent
             else:
                 self.supervisor += spent
+
+
+def of_attempt(event: Event, attempt: int) -> Event:
+    """Steps that are taken again have names of their own."""
+    if attempt == 1 or not isinstance(event, TraceStart | TraceUpdate | TraceEnd):
+        return event
+    names = {"step_id": f"{event.step_id}~{attempt}"}
+    if isinstance(event, TraceStart) and event.parent_id:
+        names["parent_id"] = f"{event.parent_id}~{attempt}"
+    return event.model_copy(update=names)

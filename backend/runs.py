@@ -4,19 +4,20 @@ import asyncio
 import logging
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import aclosing
 from typing import Any, Protocol
 
 from agents.assistant import Outcome, Turn
-from agents.events import Cancelled, Done, Error, Event, Start, StepStatus, TraceEnd, TraceStart, TraceUpdate
+from agents.events import Cancelled, Done, Error, Event, Start, StepStatus
 from agents.supervisor import SUPERVISOR
 from backend import sse, storage, threads
 from backend.admission import Admission
 from backend.asking import Asked, Asking
-from backend.errors import RunTimedOut, RunUnknown, ShuttingDown, StorageFailed
+from backend.errors import RunTimedOut, RunUnknown, ShuttingDown, StorageFailed, Unexpected
 from backend.lanes import Active, Lanes
 from backend.metrics import Metrics
-from backend.progress import Progress
+from backend.progress import Progress, of_attempt
 from backend.runlog import RunLog
 from backend.settings import Settings
 from backend.sse import Frame
@@ -36,7 +37,7 @@ _MOST_ATTEMPTS = 3
 class Answers(Protocol):
     """What the engine runs: see `agents.assistant.Assistant`."""
 
-    def stream(self, turn: Turn) -> AsyncIterator[Event | Outcome]: ...
+    def stream(self, turn: Turn) -> AsyncGenerator[Event | Outcome]: ...
 
     async def leave(self, turn: Turn, said: str) -> None: ...
 
@@ -73,6 +74,9 @@ class RunEngine:
                 await self._say(progress, _start(run))
             for end in progress.cut_off("failed"):
                 await self._say(progress, end)
+            if run.stopped:
+                await self._give_up(progress, Cancelled(reason=run.stopped))
+                continue
             if self._settings.interrupted_runs == "end" or run.attempts >= _MOST_ATTEMPTS:
                 await self._give_up(progress, INTERRUPTED)
                 continue
@@ -108,6 +112,7 @@ class RunEngine:
         """Stop a run. Returns at once, before its last event; one that has ended stays as it is."""
         run = await self.get(run_id, user_id)
         self.cancel_now(run.id, reason)
+        await self._database.write(lambda db: storage.note_stop(db, run.id, reason))
         return run
 
     def cancel_now(self, run_id: str, reason: str) -> None:
@@ -188,7 +193,7 @@ class RunEngine:
             await self._fail(progress, error, turn)
         except Exception:  # noqa: BLE001 - the edge: whatever it was becomes the run's one error event
             _LOG.exception("run failed", extra=_ids(run))
-            await self._fail(progress, DeskError("Something went wrong on our side; please ask again."), turn)
+            await self._fail(progress, Unexpected("Something went wrong on our side; please ask again."), turn)
 
     async def _answer(self, active: Active, turn: Turn, progress: Progress) -> Outcome:
         run = active.run
@@ -196,10 +201,11 @@ class RunEngine:
         if run.status == "queued" or active.attempt > 1:
             await self._database.write(lambda db: storage.take_up(db, run.id, active.attempt))
         async with asyncio.timeout(self._settings.run_timeout_seconds):
-            async for item in self._answers(run.agent_id).stream(turn):
-                if isinstance(item, Outcome):
-                    return item
-                await self._say(progress, _of_attempt(item, active.attempt))
+            async with aclosing(self._answers(run.agent_id).stream(turn)) as items:
+                async for item in items:
+                    if isinstance(item, Outcome):
+                        return item
+                    await self._say(progress, of_attempt(item, active.attempt))
         raise DeskError("the answer ended without an outcome")
 
     async def _say(self, progress: Progress, event: Event) -> None:
@@ -209,7 +215,9 @@ class RunEngine:
 
     async def _fail(self, progress: Progress, error: DeskError, turn: Turn) -> None:
         _LOG.warning("run failed: %s", error.code, extra=_ids(progress.live.run))
-        await self._give_up(progress, Error(code=error.code, message=error.message, retryable=error.retryable), turn)
+        # What was interrupted may always be asked again.
+        retryable = error.retryable or turn.said is not None
+        await self._give_up(progress, Error(code=error.code, message=error.message, retryable=retryable), turn)
 
     async def _give_up(self, progress: Progress, event: Cancelled | Error, turn: Turn | None = None) -> None:
         """The end of an answer that is not whole. The conversation remembers what was said of it."""
@@ -271,16 +279,6 @@ def _start(run: Run) -> Start:
 def _turn(run: Run, said: str | None) -> Turn:
     agent = None if run.agent_id == SUPERVISOR else run.agent_id
     return Turn(run.question, run.thread_id, run.id, agent, run.user_id, said, run.request)
-
-
-def _of_attempt(event: Event, attempt: int) -> Event:
-    """Steps that are taken again have names of their own."""
-    if attempt == 1 or not isinstance(event, TraceStart | TraceUpdate | TraceEnd):
-        return event
-    names = {"step_id": f"{event.step_id}~{attempt}"}
-    if isinstance(event, TraceStart) and event.parent_id:
-        names["parent_id"] = f"{event.parent_id}~{attempt}"
-    return event.model_copy(update=names)
 
 
 def _not_stored(error: Exception) -> DeskError:

@@ -57,8 +57,8 @@ def give_threads_to_users(db: sqlite3.Connection) -> None:
         "ALTER TABLE runs ADD COLUMN agent_id TEXT NOT NULL DEFAULT 'supervisor'",
         "ALTER TABLE runs ADD COLUMN attempts INTEGER NOT NULL DEFAULT 1",
         "ALTER TABLE runs ADD COLUMN request TEXT",
+        "ALTER TABLE runs ADD COLUMN stopped TEXT",
         "CREATE INDEX runs_by_thread ON runs (thread_id, created_at)",
-        "CREATE INDEX runs_by_finish ON runs (finish_reason, created_at)",
         "ALTER TABLE messages ADD COLUMN data TEXT",
     ):
         db.execute(statement)

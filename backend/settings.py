@@ -36,6 +36,7 @@ class Settings(AgentSettings):
     max_own_documents: int = Field(default=200, ge=0)
 
     max_runs: int = Field(default=256, ge=1)
+    max_user_runs: int = Field(default=32, ge=1)
     max_queued: int = Field(default=8, ge=1)
     max_streams: int = Field(default=4_096, ge=1)
 

@@ -28,6 +28,7 @@ class Run:
     error_code: str | None = None
     attempts: int = 1
     request: str | None = None
+    stopped: str | None = None
 
 
 class Entry(NamedTuple):
@@ -63,6 +64,11 @@ def begin_run(db: sqlite3.Connection, run: Run, message_id: str) -> None:
 def take_up(db: sqlite3.Connection, run_id: str, attempt: int) -> None:
     """The run's turn has come, or has come again after a restart."""
     db.execute("UPDATE runs SET status = 'in_progress', attempts = ? WHERE id = ?", (attempt, run_id))
+
+
+def note_stop(db: sqlite3.Connection, run_id: str, reason: str) -> None:
+    """Somebody has stopped the run: that holds even if the process ends before the run does."""
+    db.execute("UPDATE runs SET stopped = ? WHERE id = ? AND ended_at IS NULL", (reason, run_id))
 
 
 def append_events(db: sqlite3.Connection, entries: list[Entry]) -> None:
@@ -127,7 +133,7 @@ def spent_by(steps: Iterable[dict[str, Any]]) -> tuple[Spent, Spent]:
 
 
 _RUN = """SELECT id, thread_id, session_id, user_id, agent_id, status, question, created_at, ended_at, finish_reason,
-          error_code, attempts, request FROM runs"""
+          error_code, attempts, request, stopped FROM runs"""
 
 
 def _begin_step(db: sqlite3.Connection, run_id: str, step: TraceStart) -> None:

@@ -1,4 +1,4 @@
-"""One SQLite file: one writing connection on its own thread, one reading connection on another.
+"""One SQLite file: one writing connection on its own thread, and two reading ones: what takes long has its own.
 
 Writes that wait together are committed together, so a write costs no waiting when the desk is idle and next to
 nothing when it is busy. Each keeps its own savepoint: one that fails takes none of the others with it.
@@ -36,19 +36,23 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = _open(path)
             _migrate(self._writer, migrations)
-            self._reader = _open(path)
+            self._readers = {long: _open(path) for long in (False, True)}
         except (OSError, sqlite3.Error) as error:
             raise DataDirectoryUnusable(f"{path} cannot be opened: {error}") from error
-        # The reader never writes and never checkpoints:
+        # The readers never write and never checkpoint:
         # SQLite before 3.51 can corrupt a WAL that two connections reset.
-        self._reader.execute("PRAGMA query_only = 1")
-        self._reader.execute("PRAGMA wal_autocheckpoint = 0")
+        for reader in self._readers.values():
+            reader.execute("PRAGMA query_only = 1")
+            reader.execute("PRAGMA wal_autocheckpoint = 0")
         self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._reads: dict[bool, queue.SimpleQueue[_Job | None]] = {long: queue.SimpleQueue() for long in self._readers}
         self._closed = False
         self._threads = (
             threading.Thread(target=self._write_loop, name=f"{path.stem}-writer", daemon=True),
-            threading.Thread(target=self._read_loop, name=f"{path.stem}-reader", daemon=True),
+            *(
+                threading.Thread(target=self._read_loop, args=[long], name=f"{path.stem}-reader-{long:d}", daemon=True)
+                for long in self._readers
+            ),
         )
         for thread in self._threads:
             thread.start()
@@ -60,21 +64,26 @@ class Database:
         self._writes.put(job)
         return await asyncio.wrap_future(job.result)
 
-    async def read(self, work: Work[T]) -> T:
-        """Run `work` on the reading connection; it sees every write that has returned."""
+    async def read(self, work: Work[T], *, long: bool = False) -> T:
+        """Run `work` on a reading connection; it sees every write that has returned.
+
+        What looks through much of the file is `long`: nothing else then waits for it.
+        """
         self._check_open()
         job = _Job(work, Future())
-        self._reads.put(job)
+        self._reads[long].put(job)
         return await asyncio.wrap_future(job.result)
 
     async def close(self) -> None:
         """Finish what is queued, then close both connections."""
         self._closed = True
         self._writes.put(None)
-        self._reads.put(None)
+        for reads in self._reads.values():
+            reads.put(None)
         for thread in self._threads:
             await asyncio.to_thread(thread.join)
-        self._reader.close()
+        for reader in self._readers.values():
+            reader.close()
         self._writer.close()
 
     def _check_open(self) -> None:
@@ -119,10 +128,10 @@ class Database:
         self._writer.execute("RELEASE job")
         return job, value, None
 
-    def _read_loop(self) -> None:
-        while (job := self._reads.get()) is not None:
+    def _read_loop(self, long: bool) -> None:
+        while (job := self._reads[long].get()) is not None:
             try:
-                value = job.work(self._reader)
+                value = job.work(self._readers[long])
             except Exception as error:  # noqa: BLE001 - handed to whoever awaits this job
                 _settle(job.result, None, error)
             else:

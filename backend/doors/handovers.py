@@ -107,7 +107,7 @@ async def list_unanswered(
 ) -> UnansweredPage:
     """What people asked and no document answered, the most frequent first: what to write next."""
     since = time.time() - days * _DAY_SECONDS
-    rows = await desk.database.read(lambda db: handovers.unanswered(db, since, limit))
+    rows = await desk.database.read(lambda db: handovers.unanswered(db, since, limit), long=True)
     return UnansweredPage(days=days, questions=[Unanswered(**row) for row in rows])
 
 

@@ -141,7 +141,7 @@ async def export_thread(
 ) -> Response:
     """The whole conversation as a file."""
     thread = await known(desk, user.id, thread_id)
-    messages = await desk.database.read(lambda db: threads.messages_of(db, thread_id))
+    messages = await desk.database.read(lambda db: threads.messages_of(db, thread_id), long=True)
     ending, media, body = _EXPORTS[format](thread, messages)
     disposition = f'attachment; filename="conversation-{thread.id}.{ending}"'
     return Response(body, media_type=media, headers={"content-disposition": disposition})
@@ -157,7 +157,7 @@ async def known(desk: Desk, user_id: str, thread_id: str, agent_id: str | None =
 
 async def page(desk: Desk, wanted: Wanted, limit: int, offset: int) -> ThreadPage:
     """A page of what is wanted."""
-    total, rows = await desk.database.read(lambda db: threads.listing(db, wanted, limit, offset))
+    total, rows = await desk.database.read(lambda db: threads.listing(db, wanted, limit, offset), long=True)
     return ThreadPage(total=total, limit=limit, offset=offset, threads=[ThreadInfo(**row) for row in rows])
 
 

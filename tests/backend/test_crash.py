@@ -94,6 +94,20 @@ def test_a_second_restart_changes_nothing_more(data_dir: Path) -> None:
     assert logs[0] == logs[1]
 
 
+def test_what_was_stopped_just_before_the_desk_was_killed_stays_stopped(data_dir: Path) -> None:
+    with scripted(data_dir) as server, server.client() as client:
+        with client.stream("POST", "/chat/stream", json={"message": HELD}) as response:
+            run_id = read_until(response, 3)[0]["run_id"]
+        acknowledged = client.post(f"/runs/{run_id}/cancel").json()["status"]
+        server.kill()
+    with scripted(data_dir) as server, server.client() as client:
+        stored = replay(client, run_id)
+        run = client.get(f"/runs/{run_id}").json()
+    assert acknowledged == "cancelling"
+    assert stored[-1]["type"] == "cancelled"
+    assert (run["status"], run["attempts"]) == ("cancelled", 1)
+
+
 def test_a_question_that_was_under_way_at_every_end_is_not_taken_up_for_ever(data_dir: Path) -> None:
     with scripted(data_dir) as server, server.client() as client:
         with client.stream("POST", "/chat/stream", json={"message": HELD}) as response:
