@@ -20,6 +20,9 @@ eval: .venv/.installed
 bench: .venv/.installed-dev
 	$(PY) -m tests.bench.streaming
 	$(PY) -m tests.bench.models
+	$(PY) -m tests.bench.crashes
+	$(PY) -m tests.bench.connections
+	$(PY) -m tests.bench.capacity
 
 fuzz: .venv/.installed-dev
 	$(PY) -m tests.bench.schema
