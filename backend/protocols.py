@@ -7,13 +7,16 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 _MOST_UNSENT_BYTES = 65_536
+# The server's own buffer takes about a kilobyte for each piece, however small.
+_MOST_WAITING_BYTES = 16_384
 
 
 def hold_little(transport: asyncio.Transport) -> None:
-    """Let the kernel hold back no more than that of what is to be sent; of itself it takes megabytes.
+    """Let little wait for a client that does not read; of itself the kernel takes megabytes.
 
     What is on its way is not counted, so that a client far away is served as fast as before.
     """
+    transport.set_write_buffer_limits(high=_MOST_WAITING_BYTES)
     connection = transport.get_extra_info("socket")
     if connection is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT_BYTES)

@@ -15,8 +15,8 @@ _LOG = logging.getLogger(__name__)
 
 # Proxies must neither keep nor compress nor hold back what should arrive word by word.
 _HEADERS = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
-# The server writes on while less than 64 KiB wait for the client, so that no client makes it hold twice that.
-_MOST_BYTES = 65_536
+# The server writes on while less than that waits for the client, so that no client makes it hold twice as much.
+_MOST_BYTES = 16_384
 _FULL_SECONDS = 5
 _FAREWELL_SECONDS = 2
 

@@ -6,7 +6,7 @@ import re
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import orjson
@@ -23,6 +23,9 @@ _HANDSHAKE = (
 _BRIEF = "How are refunds paid? 30 tokens, 1 ms apart"
 _ENDLESS = "How are refunds paid? 3 tokens, then hang"
 _AT_ONCE = 50
+
+# The connections that Chroma opens to its own index when many search at once, with a thread and a descriptor each.
+POOL = 10
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,11 @@ async def reset_many(server: Server, run_id: str, number: int, chance: random.Ra
 
 
 async def _reset(server: Server, request: bytes, chance: random.Random) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
     cut = chance.choice((0, chance.randrange(len(request)), request.find(b"\r\n\r\n") + 4, len(request)))
     writer.write(request[:cut])
     if cut == len(request):
-        with suppress(ConnectionError, TimeoutError):
-            async with asyncio.timeout(chance.uniform(0, 0.2)):
-                await reader.read(chance.randrange(1, 4_000))
+        await asyncio.sleep(chance.uniform(0, 0.2))  # until some moment of the answer, whichever
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 

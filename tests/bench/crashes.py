@@ -17,12 +17,15 @@ from pathlib import Path
 
 import httpx
 
+from tests.agents.models.upstream import until
 from tests.bench.client import figure
 from tests.conftest import index, write_documents
 from tests.follower import Follower, asking, following
+from tests.resetting import held
 from tests.serving import Server, serve
 
 KILLS, SEED = 50, 7
+BOUND = 120  # seconds
 TOKENS = 200
 SCRIPT = f"{TOKENS} tokens, 5 ms apart"
 ONE = f"How much is the Team plan per month, {SCRIPT}?"
@@ -99,7 +102,7 @@ def _point(chance: random.Random, number: int) -> Point:
 async def _break_off(server: Server, point: Point, session: str) -> list[Follower]:
     """Ask, kill the desk when the point has come, and keep what had arrived."""
     followers, waiting = [Follower(point.sight)], asking(server, WAITING, session_id=session, when_busy="enqueue")
-    async with asyncio.timeout(60), asyncio.TaskGroup() as reading:
+    async with asyncio.timeout(BOUND), asyncio.TaskGroup() as reading:
         reading.create_task(followers[0].read(server, asking(server, point.question, session_id=session)))
         if point.queued and point.sight:
             await followers[0].begun.wait()
@@ -116,13 +119,15 @@ async def _break_off(server: Server, point: Point, session: str) -> list[Followe
 async def _resume(server: Server, broken: list[Follower], found: Findings) -> None:
     """Each goes on from the last number it had, to the end, and has the answer that is stored."""
     acknowledged = [follower for follower in broken if follower.frames]
-    async with asyncio.timeout(120), httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with asyncio.timeout(BOUND), httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
         for follower in acknowledged:
             if not follower.ended:
                 await follower.read(server, following(server, follower.run_id, len(follower.frames) - 1))
             run = await client.get(f"/runs/{follower.run_id}")
             found.lost += run.status_code != httpx.codes.OK
             found.unequal += run.json().get("answer") != follower.text
+    # What nobody follows is not killed twice either.
+    await until(lambda: not held(server).runs, BOUND)
     found.followers += acknowledged
 
 
