@@ -93,7 +93,7 @@ async def told(desk: Desk, run: Run) -> AsyncIterator[Event | None]:
 
 
 def sources_in(events: list[Event]) -> list[Source]:
-    """The sources of each agent: those it named last, because an answer may have begun again."""
+    """Every source once, by its number: an answer that has begun again names them again."""
     by_number = {source.id: source for event in events if isinstance(event, Sources) for source in event.sources}
     return list(by_number.values())
 

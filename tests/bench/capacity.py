@@ -26,6 +26,8 @@ RUNS, IDLE, SLOW = 200, 1_000, 1_000
 QUESTION = "How long do refunds of duplicate charges take? 200 tokens, 50 ms apart"
 HELD = "How long do refunds of duplicate charges take? 3 tokens, then hang"
 LONG = "How long do refunds of duplicate charges take? 4000 tokens"
+# A finished answer cannot be followed there, and what is written at once disappears into the kernel's buffers.
+SLOWLY = "How long do refunds of duplicate charges take? 4000 tokens, 1000 ms apart"
 SLOW_BYTES, SLOW_PAUSE = 512, 1.0
 OPEN_FILES = 16_384
 _AT_ONCE = 50
@@ -91,7 +93,7 @@ def _bare() -> Iterator[Target]:
                     break
                 except httpx.TransportError:
                     time.sleep(0.1)  # polls for a condition; the deadline above bounds it
-        yield Target("create_agent", port, process.pid, _asking(port, HELD), _asking(port, LONG))
+        yield Target("create_agent", port, process.pid, _asking(port, HELD), _asking(port, SLOWLY))
     finally:
         process.kill()
         process.wait()
