@@ -21,13 +21,11 @@ from knowledge.errors import DeskError
 LEFT = "the client left"
 
 
-class Answer(BaseModel):
-    """A whole answer."""
+class Whole(BaseModel):
+    """What is told of whatever has come to its end."""
 
-    answer: str
     session_id: str
     thread_id: str
-    run_id: str
     agents: list[str]
     sources: list[Source]
     usage: Usage
@@ -37,6 +35,13 @@ class Answer(BaseModel):
     reduced: bool
     time: float
     finish_reason: str
+
+
+class Answer(Whole):
+    """A whole answer."""
+
+    answer: str
+    run_id: str
 
 
 async def whole(desk: Desk, run: Run, request: Request, on_disconnect: OnDisconnect) -> Response | Answer:

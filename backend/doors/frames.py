@@ -4,27 +4,17 @@ from typing import Literal
 
 from pydantic import BaseModel, TypeAdapter
 
-from agents.events import Source, Spent, Usage
+from agents.events import Usage
 from agents.plain import CalledTool
+from backend.doors.answers import Whole
 from backend.doors.common import Problem
 
 
-class Generation(BaseModel):
+class Generation(Whole):
     """A whole text, and what it took."""
 
     text: str
     generation_id: str
-    session_id: str
-    thread_id: str
-    agents: list[str]
-    sources: list[Source]
-    usage: Usage
-    cost_usd: float
-    supervisor: Spent
-    workers: Spent
-    reduced: bool
-    time: float
-    finish_reason: str
 
 
 class GatewayToken(BaseModel):
