@@ -23,7 +23,7 @@ from knowledge.database import Database
 
 Also = Callable[[sqlite3.Connection], None]
 
-_PAGE = 500
+_PAGE = 100
 # A producer that is this far ahead of the disk waits for it.
 _MAX_PENDING = 5_000
 
