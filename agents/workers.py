@@ -93,7 +93,7 @@ class Worker:
                 context=task["context"],
                 kept=task["kept"],
             )
-            retrieving.output = f"{len(evidence.excerpts)} sources, confidence {evidence.confidence:.2f}"
+            retrieving.output = f"{evidence.told}; confidence {evidence.confidence:.2f}"
         return evidence, shown.begin(evidence)
 
     def _toolbox(self, task: Task, agent: Agent, owner: str, shown: Shown, emit: Emit, parent: str) -> Toolbox:

@@ -24,6 +24,7 @@ from backend.streams import Streams
 from backend.users import Users
 from knowledge.database import Database
 from knowledge.library import Library
+from knowledge.reranking import Reranker
 from knowledge.search import Searcher
 from knowledge.strategies import Strategies
 
@@ -61,8 +62,9 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         stack.push_async_callback(database.close)
         await restore_agents(database, catalog, settings)
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
-        searcher = Searcher(library)
-        worker = Worker(Strategies(library, searcher), settings.answer_threshold)
+        searcher = Searcher(library, await _reranker(settings, stack))
+        strategies = Strategies(library, searcher, settings.whole_documents_chars)
+        worker = Worker(strategies, settings.answer_threshold)
         models = Models(settings, make)
         stack.push_async_callback(models.close)
         chains = Chains(settings, models, library.embedder, searcher, catalog)
@@ -96,6 +98,15 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         models.check_in_background()
         spare_the_collector()
         yield desk
+
+
+async def _reranker(settings: Settings, stack: AsyncExitStack) -> Reranker | None:
+    if not settings.reranker:
+        return None
+    reranker = Reranker(settings.reranker)
+    stack.callback(reranker.close)
+    await reranker.warm_up()
+    return reranker
 
 
 def watch(desk: Desk) -> None:

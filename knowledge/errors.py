@@ -5,6 +5,7 @@ DeskError
 │   ├── DataDirectoryInUse      another process owns the data directory
 │   ├── DataDirectoryUnusable   DATA_DIR cannot be used
 │   ├── EmbeddingModelUnusable  EMBEDDING_MODEL cannot be loaded
+│   ├── RerankerUnusable        RERANKER cannot be loaded
 │   ├── DocumentUnreadable      one file cannot become a document
 │   ├── DocumentsNotFound       a path that does not exist or holds nothing to index
 │   ├── QuestionsInvalid        labelled questions that cannot be used
@@ -55,6 +56,12 @@ class EmbeddingModelUnusable(KnowledgeError):
     """EMBEDDING_MODEL names nothing that can be loaded."""
 
     code = "embedding_model_unusable"
+
+
+class RerankerUnusable(KnowledgeError):
+    """RERANKER names nothing that can be loaded, or no model that scores a pair."""
+
+    code = "reranker_unusable"
 
 
 class DocumentUnreadable(KnowledgeError):

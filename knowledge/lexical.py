@@ -2,44 +2,45 @@
 
 How common a word is, is counted over what the asker may see. The index of what users own knows all of theirs: it finds
 an owner's chunks, but does not score them.
+
+In a large catalogue the common words of a question stand in every other chunk. Chunks are then found by its rarer words
+alone, and scored by all of them.
 """
 
+import heapq
 import math
 import re
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
-
-from rapidfuzz import fuzz, process
 
 from knowledge import store, terms
 from knowledge.schema import Place
+from knowledge.vocabulary import Vocabulary
 
-_COLUMN_WEIGHTS = {"folder": 0.0, "title": 2.0, "section": 1.5, "text": 1.0}
-_WEIGHTS = ", ".join(map(str, _COLUMN_WEIGHTS.values()))
+_COLUMN_WEIGHTS = {"title": 2.0, "section": 1.5, "text": 1.0}
+_WEIGHTS = ", ".join(map(str, (0.0, *_COLUMN_WEIGHTS.values())))
 # As FTS5 has them.
 _SATURATION, _LENGTH_SHARE, _LEAST_WEIGHT = 1.2, 0.75, 1e-6
-# Of a chunk of the samples, in words.
-_TYPICAL_LENGTH = 43.0
-_CORRECTED_FROM_LENGTH = 4
 # A message may be as long as a page; a few words tell what it is about.
 _MOST_WORDS = 64
 _MOST_CORRECTED = 8
-_ALIKE = 80.0
+# Chunks that are looked at for one question in one place.
+_MOST_CHUNKS = 3_000
 _SENTENCE_START = re.compile(r"(?:^|[.?!:]\s+)\W*$")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as lexical search sees it: stems with their weight (inverse document frequency).
+    """A question as lexical search sees it: stems with their weight (inverse document frequency) and frequency.
 
     `unknown` are those that no document holds, `names` those written like a name: PDF, OneDrive, error 4012."""
 
     weights: dict[str, float]
+    frequencies: dict[str, int]
     unknown: frozenset[str]
     names: frozenset[str]
+    chunk_length: float
 
     @property
     def weight(self) -> float:
@@ -64,65 +65,93 @@ def find(db: sqlite3.Connection, places: Sequence[Place], asked: Asked, limit: i
     """The chunks of some places that hold the question's words, best first."""
     if not asked.weights:
         return Lexical({}, asked)
-    found = [pair for place in places for pair in _find(db, place, asked, limit)]
-    return Lexical(dict(sorted(found, key=lambda pair: -pair[1])[:limit]), asked)
+    # FTS5 knows how common a word is in one of its indexes; scores from two would not compare.
+    by_fts5 = len(places) == 1 and not places[0].owner
+    found = [pair for place in places for pair in _find(db, place, asked, limit, by_fts5)]
+    return Lexical(dict(_best(found, limit)), asked)
 
 
-def _find(db: sqlite3.Connection, place: Place, asked: Asked, limit: int) -> list[tuple[int, float]]:
+def score(db: sqlite3.Connection, table: str, ids: Sequence[int], asked: Asked) -> dict[int, float]:
+    """What chunks score by all words of a question, whichever way they were found."""
+    marks = ",".join("?" * len(ids))
+    rows = db.execute(f"SELECT rowid, title, section, text FROM {table} WHERE rowid IN ({marks})", tuple(ids))
+    return {row["rowid"]: _bm25(row, asked) for row in rows}
+
+
+def _find(db: sqlite3.Connection, place: Place, asked: Asked, limit: int, by_fts5: bool) -> Iterable[tuple[int, float]]:
     table = store.words_table(place.owner)
-    any_word = " OR ".join(_quoted(stem) for stem in asked.weights)
-    content = ", title, section, text" if place.owner else ""
+    wanted, is_whole = _wanted(asked)
     rows = db.execute(
-        f"""SELECT rowid, -bm25({table}, {_WEIGHTS}) AS score{content} FROM {table}
-            WHERE {table} MATCH ? ORDER BY score DESC LIMIT ?""",
-        (f"folder : {store.place_word(place)} AND ({any_word})", limit),
+        f"SELECT rowid, -bm25({table}, {_WEIGHTS}) FROM {table} WHERE {table} MATCH ? LIMIT ?",
+        (f"folder : {store.place_word(place)} AND ({wanted})", _MOST_CHUNKS),
     )
-    return [(row["rowid"], _bm25(row, asked) if place.owner else row["score"]) for row in rows]
+    found = _best(map(tuple, rows), limit)
+    if is_whole and by_fts5:
+        return found
+    return score(db, table, [chunk_id for chunk_id, _ in found], asked).items()
+
+
+def _wanted(asked: Asked) -> tuple[str, bool]:
+    """The words to find chunks by, and whether those are all of them."""
+    rarest = sorted(asked.weights, key=lambda stem: asked.frequencies[stem])
+    chosen: list[str] = []
+    chunks = 0
+    for stem in rarest:
+        chunks += asked.frequencies[stem]
+        if chosen and chunks > _MOST_CHUNKS:
+            break
+        chosen.append(stem)
+    if asked.frequencies[chosen[0]] > _MOST_CHUNKS:
+        # None is rare. Those that hold the rarest of them together are still few.
+        return " AND ".join(_quoted(stem) for stem in rarest[:2]), False
+    return " OR ".join(_quoted(stem) for stem in chosen), len(chosen) == len(rarest)
+
+
+def _best(found: Iterable[tuple[int, float]], limit: int) -> list[tuple[int, float]]:
+    return heapq.nlargest(limit, found, key=lambda pair: pair[1])
 
 
 def _bm25(chunk: sqlite3.Row, asked: Asked) -> float:
-    """What FTS5 would give an owner's chunk if it stood among everybody's."""
-    columns = {name: Counter(chunk[name].split()) for name in ("title", "section", "text")}
-    length = 1 + sum(words.total() for words in columns.values())
-    damping = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * length / _TYPICAL_LENGTH)
-    score = 0.0
+    """What FTS5 gives a chunk among everybody's."""
+    columns = {name: chunk[name].split() for name in _COLUMN_WEIGHTS}
+    length = 1 + sum(map(len, columns.values()))
+    damping = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * length / asked.chunk_length)
+    total = 0.0
     for stem, weight in asked.weights.items():
-        times = sum(_COLUMN_WEIGHTS[name] * words[stem] for name, words in columns.items())
+        times = sum(_COLUMN_WEIGHTS[name] * words.count(stem) for name, words in columns.items())
         odds = math.expm1(weight)
         rarity = math.log(odds) if odds > 1 else _LEAST_WEIGHT
-        score += rarity * times * (_SATURATION + 1) / (times + damping)
-    return score
+        total += rarity * times * (_SATURATION + 1) / (times + damping)
+    return total
 
 
-def read(
-    db: sqlite3.Connection, text: str, vocabulary: Sequence[str], own_words: Mapping[str, int], total: int
-) -> Asked:
+def read(db: sqlite3.Connection, text: str, shared: Vocabulary, own: Vocabulary, total: int) -> Asked:
     """What a question's words tell, whichever folder they are looked for in.
 
-    `vocabulary` are the words of everybody's documents; `own_words` those of the asker's own, with how many chunks hold
-    each; `total` counts the chunks of both."""
+    `shared` are the words of everybody's documents, `own` those of the asker's; `total` counts the chunks of both."""
 
     def frequency_of(stem: str) -> int:
-        return store.frequency(db, stem) + own_words.get(stem, 0)
+        # The vocabulary of a large catalogue may be a moment old, and lack the words of a new document.
+        return (shared.frequency(stem) or store.frequency(db, stem)) + own.frequency(stem)
 
-    weights: dict[str, float] = {}
+    frequencies: dict[str, int] = {}
     unknown, names = set(), set()
     corrected = 0
     for word, is_name in _named_words(text):
         stem = terms.stem(word)
-        frequency = frequency_of(stem)
-        if not frequency and stem not in weights and corrected < _MOST_CORRECTED:
+        if not frequency_of(stem) and stem not in frequencies and corrected < _MOST_CORRECTED:
             corrected += 1
-            if meant := _nearest(stem, chain(vocabulary, own_words) if own_words else vocabulary):
-                stem, frequency = meant, frequency_of(meant)
-        weights[stem] = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
-        if not frequency:
+            near = filter(None, (shared.nearest(stem), own.nearest(stem)))
+            stem = max(near, key=lambda found: found[1], default=(stem, 0.0))[0]
+        frequencies[stem] = frequency_of(stem)
+        if not frequencies[stem]:
             unknown.add(stem)
         if is_name:
             names.add(stem)
     # Words that documents hold first, then the rare before the common.
-    telling = sorted(weights, key=lambda stem: (stem in unknown, -weights[stem]))[:_MOST_WORDS]
-    return Asked({stem: weights[stem] for stem in telling}, frozenset(unknown), frozenset(names))
+    telling = sorted(frequencies, key=lambda stem: (stem in unknown, frequencies[stem]))[:_MOST_WORDS]
+    weights = {stem: math.log(1 + (total - frequencies[stem] + 0.5) / (frequencies[stem] + 0.5)) for stem in telling}
+    return Asked(weights, frequencies, frozenset(unknown), frozenset(names), shared.length)
 
 
 def _named_words(text: str) -> list[tuple[str, bool]]:
@@ -138,13 +167,6 @@ def _is_name(word: str, before: str) -> bool:
     if any(letter.isdigit() for letter in word) or any(letter.isupper() for letter in word[1:]):
         return True
     return word[0].isupper() and not _SENTENCE_START.search(before)
-
-
-def _nearest(stem: str, vocabulary: Iterable[str]) -> str | None:
-    if len(stem) < _CORRECTED_FROM_LENGTH or not stem.isalpha():
-        return None
-    found = process.extractOne(stem, vocabulary, scorer=fuzz.ratio, score_cutoff=_ALIKE)
-    return found[0] if found and found[0][0] == stem[0] else None
 
 
 def _quoted(word: str) -> str:

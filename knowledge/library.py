@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -13,9 +13,10 @@ from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
 from knowledge.errors import DocumentUnknown, DocumentUnreadable, EmbeddingModelChanged
 from knowledge.owner import Ownership
-from knowledge.schema import Place
+from knowledge.remembered import Remembered
 from knowledge.store import DocumentInfo, DocumentKey
 from knowledge.vectors import VectorIndex
+from knowledge.vocabulary import Vocabulary
 
 T = TypeVar("T")
 
@@ -32,9 +33,9 @@ class Library:
         self._catching_up = asyncio.Lock()
         self.index = index
         self.embedder = embedder
-        self._sizes: dict[str, dict[str, int]] | None = None
-        self._vocabulary: list[str] | None = None
-        self._own_words: dict[str, Mapping[str, int]] = {}
+        self._sizes = Remembered(lambda: self.read(store.sizes))
+        self._vocabulary = Remembered(lambda: self._database.read(store.vocabulary, long=True))
+        self._own_vocabularies: dict[str, Remembered[Vocabulary]] = {}
 
     @classmethod
     async def open(cls, data_dir: Path, *, embedding_model: str = BUNDLED) -> "Library":
@@ -63,6 +64,7 @@ class Library:
         """Close the parts in the order that nothing uses what is already closed."""
         self.embedder.close()
         await self.index.close()
+        await self._vocabulary.close()
         await self._database.close()
         self._ownership.release()
 
@@ -98,25 +100,20 @@ class Library:
         return await self._database.read(work)
 
     async def sizes(self, owner: str = "") -> dict[str, int]:
-        """Chunks by folder, of everybody's documents or of an owner's; counted again only after a change."""
-        if self._sizes is None:
-            self._sizes = _by_owner(await self.read(store.chunk_counts))
-        return self._sizes.get(owner, {})
+        """Chunks by folder, of everybody's documents or of an owner's."""
+        return (await self._sizes.get()).get(owner, {})
 
-    async def vocabulary(self) -> list[str]:
-        """Stems of all words of everybody's documents; read again only after a change."""
-        if self._vocabulary is None:
-            self._vocabulary = await self.read(store.vocabulary)
-        return self._vocabulary
+    async def vocabulary(self) -> Vocabulary:
+        """The words of everybody's documents; of a large catalogue as they were a moment ago."""
+        return await self._vocabulary.get()
 
-    async def own_words(self, owner: str) -> Mapping[str, int]:
-        """Stems of all words of an owner's documents, and how many chunks hold each; read again only after a change."""
-        if owner not in self._own_words:
-            words = await self.read(lambda db: store.own_frequencies(db, owner))
-            if len(self._own_words) >= _OWNERS_REMEMBERED:
-                self._own_words.clear()
-            self._own_words[owner] = words
-        return self._own_words[owner]
+    async def own_vocabulary(self, owner: str) -> Vocabulary:
+        """The words of an owner's documents."""
+        if owner not in self._own_vocabularies:
+            if len(self._own_vocabularies) >= _OWNERS_REMEMBERED:
+                self._own_vocabularies.clear()
+            self._own_vocabularies[owner] = Remembered(lambda: self.read(lambda db: store.own_vocabulary(db, owner)))
+        return await self._own_vocabularies[owner].get()
 
     async def _open_index(self) -> None:
         if not await self.index.open():
@@ -136,20 +133,14 @@ class Library:
                     break
                 await self.index.apply(changes)
                 await self._database.write(partial(store.acknowledge_changes, last=changes.last))
-            self._sizes = self._vocabulary = None
-            self._own_words.clear()
+            self._sizes.forget()
+            for vocabulary in (self._vocabulary, *self._own_vocabularies.values()):
+                vocabulary.forget()
 
 
 def hash_of(data: bytes) -> str:
     """What tells a changed document from an unchanged one."""
     return hashlib.sha256(data).hexdigest()
-
-
-def _by_owner(counts: Mapping[Place, int]) -> dict[str, dict[str, int]]:
-    sizes: dict[str, dict[str, int]] = {}
-    for place, count in counts.items():
-        sizes.setdefault(place.owner, {})[place.folder] = count
-    return sizes
 
 
 def _read(data: bytes, name: str) -> tuple[loaders.Text, list[chunks.Chunk]]:

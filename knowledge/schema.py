@@ -50,4 +50,10 @@ def add_owners(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS = (create_documents, create_facts, add_owners)
+def add_sizes(db: sqlite3.Connection) -> None:
+    """How many chunks a document has; counting them all for every question takes too long in a large catalogue."""
+    db.execute("ALTER TABLE documents ADD COLUMN chunks INTEGER NOT NULL DEFAULT 0")
+    db.execute("UPDATE documents SET chunks = (SELECT count(*) FROM chunks WHERE document_id = documents.id)")
+
+
+MIGRATIONS = (create_documents, create_facts, add_owners, add_sizes)

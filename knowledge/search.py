@@ -16,13 +16,17 @@ from knowledge.confidence import Signals
 from knowledge.embeddings import Vector, Vectors
 from knowledge.lexical import Asked, Lexical
 from knowledge.library import Library
+from knowledge.reranking import Reranker
 from knowledge.schema import Place
 from knowledge.store import StoredChunk
+from knowledge.vocabulary import NOTHING
 
 CANDIDATES = 40
 # What matching every word of the question perfectly adds to a cosine.
 _WORDS_WEIGHT = 0.5
 _MOST_UNKNOWN_NAMES = 2
+# A reranker reads so many of the best passages.
+_RERANKED = 20
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,9 @@ class _Found:
 class Searcher:
     """Searches the folders of one library."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, reranker: Reranker | None = None) -> None:
         self._library = library
+        self._reranker = reranker
 
     async def closeness(self, text: str, folders: Sequence[str], *, owner: str = "") -> list[Closeness]:
         """How near a text is to each folder, without reading what is there."""
@@ -78,26 +83,24 @@ class Searcher:
         text = f"{context} {question}".strip()
         (found,) = await self._find(text, [folder], owner)
         ids = list(found.cosines | found.lexical.scores)
-        chunks, vectors = await self._library.read(lambda db: _fetch(db, ids, owner))
-        passages = [
-            _passage(chunks[chunk_id], float(vectors[chunk_id] @ found.vector), found.lexical)
-            for chunk_id in ids
-            if chunk_id in chunks
-        ]
+        passages = await self._library.read(lambda db: _fetch(db, ids, owner, found))
         passages.sort(key=lambda passage: -passage.score)
-        return Findings(tuple(passages), _signals(passages, found.lexical.asked))
+        signals = _signals(passages, found.lexical.asked)
+        if self._reranker:
+            passages = await _reranked(text, passages, self._reranker)
+        return Findings(tuple(passages), signals)
 
     async def _find(self, text: str, folders: Sequence[str], owner: str) -> list[_Found]:
         """The candidates of each folder. All folders at once, for what crosses to another thread waits there."""
         vector = (await self._library.embedder.embed([text]))[0]
-        sizes, vocabulary = await self._library.sizes(), await self._library.vocabulary()
+        sizes, words = await self._library.sizes(), await self._library.vocabulary()
         own_sizes = await self._library.sizes(owner) if owner else {}
-        own_words = await self._library.own_words(owner) if own_sizes else {}
+        own_words = await self._library.own_vocabulary(owner) if own_sizes else NOTHING
         groups = [_places(folder, owner if folder in own_sizes else "") for folder in folders]
         total = sum(sizes.values()) + sum(own_sizes.values())
 
         def by_words(db: sqlite3.Connection) -> list[Lexical]:
-            asked = lexical.read(db, text, vocabulary, own_words, total)
+            asked = lexical.read(db, text, words, own_words, total)
             return [lexical.find(db, places, asked, CANDIDATES) for places in groups]
 
         near, worded = await asyncio.gather(
@@ -113,16 +116,29 @@ def _places(folder: str, owner: str) -> list[Place]:
     return [Place(folder), Place(folder, owner)] if owner else [Place(folder)]
 
 
-def _passage(chunk: StoredChunk, cosine: float, lexical: Lexical) -> Passage:
-    by_words = lexical.scores.get(chunk.id, 0.0)
-    return Passage(chunk, cosine, by_words, cosine + _WORDS_WEIGHT * by_words / lexical.asked.weight)
+def _fetch(db: sqlite3.Connection, ids: list[int], owner: str, found: _Found) -> list[Passage]:
+    """The chunks with all that is known of them; those that were found by meaning alone have words in common too."""
+    chunks = store.chunks_by_id(db, ids, owner)
+    vectors = store.embeddings_of_chunks(db, list(chunks))
+    by_words = dict(found.lexical.scores)
+    unscored = [chunk_id for chunk_id in chunks if chunk_id not in by_words]
+    for table in {store.words_table(""), store.words_table(owner)}:
+        by_words |= lexical.score(db, table, unscored, found.lexical.asked)
+    weight = found.lexical.asked.weight
+    passages = []
+    for chunk_id, chunk in chunks.items():
+        cosine = float(np.frombuffer(vectors[chunk_id], dtype=np.float32) @ found.vector)
+        score = cosine + _WORDS_WEIGHT * by_words[chunk_id] / weight
+        passages.append(Passage(chunk, cosine, by_words[chunk_id], score))
+    return passages
 
 
-def _fetch(db: sqlite3.Connection, ids: list[int], owner: str) -> tuple[dict[int, StoredChunk], dict[int, Vector]]:
-    vectors = {
-        found: np.frombuffer(blob, dtype=np.float32) for found, blob in store.embeddings_of_chunks(db, ids).items()
-    }
-    return store.chunks_by_id(db, ids, owner), vectors
+async def _reranked(text: str, passages: Sequence[Passage], reranker: Reranker) -> list[Passage]:
+    """The best ones in the reranker's order, then the rest."""
+    best = passages[:_RERANKED]
+    scores = await reranker.scores(text, [f"{passage.chunk.title}. {passage.chunk.text}" for passage in best])
+    order = sorted(range(len(best)), key=lambda place: -scores[place])
+    return [*(best[place] for place in order), *passages[_RERANKED:]]
 
 
 def _signals(passages: Sequence[Passage], asked: Asked) -> Signals:

@@ -24,6 +24,7 @@ from knowledge.embeddings import Vectors
 from knowledge.errors import OwnerInvalid
 from knowledge.loaders import Text
 from knowledge.schema import Place
+from knowledge.vocabulary import Vocabulary
 
 _OWNER = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
@@ -104,8 +105,7 @@ class VectorChanges:
     removed: list[tuple[Place, int]]
 
 
-_INFO = """SELECT id, folder, source, path, title, content_hash, version, updated_at, owner,
-    (SELECT count(*) FROM chunks WHERE document_id = documents.id) AS chunks FROM documents"""
+_INFO = """SELECT id, folder, source, path, title, content_hash, version, updated_at, owner, chunks FROM documents"""
 _CHUNK = """SELECT c.id, c.document_id, d.folder, d.path, d.title, d.version, c.position, c.section, c.text
     FROM chunks c JOIN documents d ON d.id = c.document_id"""
 # The one rule of who sees what.
@@ -121,8 +121,8 @@ def put(
     remove(db, key.id, key.owner)
     told = (text.title, content_hash, version, text.markdown, time.time())
     db.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (key.id, key.folder, key.source, key.path, *told, key.owner),
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (key.id, key.folder, key.source, key.path, *told, key.owner, len(chunks)),
     )
     for chunk, vector in zip(chunks, vectors, strict=True):
         chunk_id = db.execute(
@@ -232,19 +232,30 @@ def frequency(db: sqlite3.Connection, stem: str) -> int:
     return row["doc"] if row else 0
 
 
-def vocabulary(db: sqlite3.Connection) -> list[str]:
-    """The stems of all words of everybody's documents."""
-    return [row["term"] for row in db.execute("SELECT term FROM chunk_vocabulary")]
+def vocabulary(db: sqlite3.Connection) -> Vocabulary:
+    """The words of everybody's documents."""
+    rows = db.execute("SELECT term, doc, cnt FROM chunk_vocabulary").fetchall()
+    chunks = db.execute("SELECT count(*) FROM chunk_words_docsize").fetchone()[0]
+    frequencies = {term: doc for term, doc, _ in rows}
+    return Vocabulary(frequencies, sum(row["cnt"] for row in rows) / chunks) if chunks else Vocabulary(frequencies)
 
 
-def own_frequencies(db: sqlite3.Connection, owner: str) -> dict[str, int]:
-    """The stems of all words of a user's own documents, each with how many of their chunks hold it."""
+def own_vocabulary(db: sqlite3.Connection, owner: str) -> Vocabulary:
+    """The words of a user's own documents."""
     rows = db.execute(
         """SELECT w.title, w.section, w.text FROM documents d JOIN chunks c ON c.document_id = d.id
            JOIN own_words w ON w.rowid = c.id WHERE d.owner = ?""",
         (owner,),
     )
-    return dict(Counter(stem for row in rows for stem in set(" ".join(row).split())))
+    return Vocabulary(Counter(stem for row in rows for stem in set(" ".join(row).split())))
+
+
+def sizes(db: sqlite3.Connection) -> dict[str, dict[str, int]]:
+    """Chunks by owner and folder."""
+    found: dict[str, dict[str, int]] = {}
+    for owner, folder, chunks in db.execute("SELECT owner, folder, sum(chunks) FROM documents GROUP BY 1, 2"):
+        found.setdefault(owner, {})[folder] = chunks
+    return found
 
 
 def fact(db: sqlite3.Connection, name: str, value: str) -> str:

@@ -15,8 +15,8 @@ Strategy = Literal["rag", "cag", "hybrid"]
 PASSAGES = 7
 DOCUMENTS = 4
 KEPT_PASSAGES = 16
-# Whole documents beyond this leave no room for the conversation in the smallest model windows; then passages must do.
-MAX_WHOLE_CHARS = 240_000
+# Whole documents beyond this leave no room for the conversation in the usual models' windows; then passages must do.
+WHOLE_CHARS = 240_000
 _UNRANKED = 1_000_000
 
 
@@ -39,12 +39,15 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an agent may answer from. `excerpts` are in prompt order, `passages` best first for this question."""
+    """What an agent may answer from. `excerpts` are in prompt order, `passages` best first for this question.
+
+    `told` says in words how much was gathered, and what of it is new."""
 
     strategy: Strategy
     excerpts: tuple[Excerpt, ...]
     passages: tuple[tuple[int, Passage], ...]
     confidence: float
+    told: str
     kept: tuple[int, ...] = ()
 
     @property
@@ -65,9 +68,10 @@ class Evidence:
 class Strategies:
     """Gathers evidence from one library."""
 
-    def __init__(self, library: Library, searcher: Searcher) -> None:
+    def __init__(self, library: Library, searcher: Searcher, whole_chars: int = WHOLE_CHARS) -> None:
         self._library = library
         self._searcher = searcher
+        self._whole_chars = whole_chars
 
     async def gather(
         self,
@@ -83,17 +87,46 @@ class Strategies:
 
         `context` is what the conversation adds, `kept` what the session holds."""
         findings = await self._searcher.search(question, folder, owner=owner, context=context)
+        too_long = ""
         if strategy == "cag":
             documents = await self._library.read(lambda db: store.whole_documents(db, folder, owner))
-            if sum(len(document.markdown) for document in documents) <= MAX_WHOLE_CHARS:
+            chars = sum(len(document.markdown) for document in documents)
+            if chars <= self._whole_chars:
                 return _whole(documents, findings)
-        chosen = _diverse(findings.passages)
+            too_long = f", because {len(documents)} documents of {chars:,} characters are too long to be read whole"
+        chosen = _diverse(_distinct(findings.passages))
         if strategy == "hybrid":
             held = await self._library.read(lambda db: store.chunks_by_id(db, list(kept), owner))
             # An agent may have been given another folder meanwhile.
             still = [held[chunk_id] for chunk_id in kept if chunk_id in held and held[chunk_id].folder == folder]
-            return _retrieved("hybrid", _with_kept(still, chosen), chosen, findings)
-        return _retrieved("rag", [passage.chunk for passage in chosen], chosen, findings)
+            chunks = _with_kept(still, chosen)
+            new = len({chunk.id for chunk in chunks}.difference(chunk.id for chunk in still))
+            told = f"{len(chunks)} passages, {new} of them new to the conversation"
+            return _retrieved("hybrid", [[chunk] for chunk in chunks], chosen, findings, told)
+        told = f"{len(chosen)} passages of {len({passage.chunk.document_id for passage in chosen})} documents{too_long}"
+        return _retrieved("rag", _joined([passage.chunk for passage in chosen]), chosen, findings, told)
+
+
+def _distinct(passages: Sequence[Passage]) -> list[Passage]:
+    """Without what another document says in the same words."""
+    distinct = {" ".join(passage.chunk.text.lower().split()): passage for passage in reversed(passages)}
+    return sorted(distinct.values(), key=passages.index)
+
+
+def _joined(chunks: Sequence[StoredChunk]) -> list[list[StoredChunk]]:
+    """Neighbours of one section, which were one text before it was cut, stand together where the better one stood."""
+    runs: list[list[StoredChunk]] = []
+    for chunk in sorted(chunks, key=lambda chunk: (chunk.document_id, chunk.position)):
+        if runs and _continues(runs[-1][-1], chunk):
+            runs[-1].append(chunk)
+        else:
+            runs.append([chunk])
+    return sorted(runs, key=lambda run: min(map(chunks.index, run)))
+
+
+def _continues(chunk: StoredChunk, following: StoredChunk) -> bool:
+    same = (chunk.document_id, chunk.section) == (following.document_id, following.section)
+    return same and following.position == chunk.position + 1
 
 
 def _diverse(passages: Sequence[Passage]) -> list[Passage]:
@@ -122,33 +155,40 @@ def _with_kept(kept: Sequence[StoredChunk], chosen: Sequence[Passage]) -> list[S
 
 
 def _retrieved(
-    strategy: Strategy, chunks: Sequence[StoredChunk], chosen: Sequence[Passage], findings: Findings
+    strategy: Strategy,
+    runs: Sequence[Sequence[StoredChunk]],
+    chosen: Sequence[Passage],
+    findings: Findings,
+    told: str,
 ) -> Evidence:
     best_first = [*chosen, *(passage for passage in findings.passages if passage not in chosen)]
     found = {passage.chunk.id: (rank, passage) for rank, passage in enumerate(best_first)}
-    excerpts, numbers = [], {}
-    for number, chunk in enumerate(chunks, start=1):
-        rank, passage = found.get(chunk.id, (_UNRANKED, None))
+    excerpts = []
+    numbers: dict[int, int] = {}
+    for number, run in enumerate(runs, start=1):
+        rank, passage = min((found.get(chunk.id, (_UNRANKED, None)) for chunk in run), key=lambda pair: pair[0])
+        first = run[0]
         excerpts.append(
             Excerpt(
                 number=number,
-                document_id=chunk.document_id,
-                uri=f"{chunk.folder}/{chunk.path}",
-                title=chunk.title,
-                section=chunk.section,
-                version=chunk.version,
-                text=chunk.text,
+                document_id=first.document_id,
+                uri=f"{first.folder}/{first.path}",
+                title=first.title,
+                section=first.section,
+                version=first.version,
+                text="\n\n".join(chunk.text for chunk in run),
                 score=passage.cosine if passage else 0.0,
                 rank=rank,
             )
         )
-        numbers[chunk.id] = number
+        numbers |= {chunk.id: number for chunk in run}
     return Evidence(
         strategy=strategy,
         excerpts=tuple(excerpts),
         passages=tuple((numbers[passage.chunk.id], passage) for passage in chosen),
         confidence=confidence(findings.signals),
-        kept=tuple(chunk.id for chunk in chunks) if strategy == "hybrid" else (),
+        told=told,
+        kept=tuple(chunk.id for run in runs for chunk in run) if strategy == "hybrid" else (),
     )
 
 
@@ -174,4 +214,6 @@ def _whole(documents: Sequence[store.WholeDocument], findings: Findings) -> Evid
             )
         )
     passages = tuple((numbers[passage.chunk.document_id], passage) for passage in _diverse(findings.passages))
-    return Evidence("cag", tuple(excerpts), passages, confidence(findings.signals))
+    chars = sum(len(document.markdown) for document in documents)
+    told = f"{len(documents)} whole documents, {chars:,} characters"
+    return Evidence("cag", tuple(excerpts), passages, confidence(findings.signals), told)

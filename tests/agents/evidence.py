@@ -29,7 +29,7 @@ def evidence_of(*documents: str) -> Evidence:
         for chunk in chunks.split(text):
             place = (len(excerpts) + 1, "d", "notes/note.md", text.title, chunk.section, 1)
             excerpts.append(Excerpt(*place, text=chunk.text, score=0.8, rank=len(excerpts)))
-    return Evidence("rag", tuple(excerpts), (), 0.9)
+    return Evidence("rag", tuple(excerpts), (), 0.9, f"{len(excerpts)} passages")
 
 
 async def learn(library: Library, *documents: str) -> None:

@@ -204,13 +204,13 @@ async def test_what_cannot_be_read_changes_nothing(library: Library) -> None:
 
 async def test_sizes_and_words_follow_every_change(library: Library) -> None:
     sizes = await library.sizes()
-    assert "quokka" not in await library.vocabulary()
+    assert "quokka" not in (await library.vocabulary()).frequencies
     info = await library.put(KEY, b"A quokka smiles.")
     assert await library.sizes() == sizes | {"billing": sizes["billing"] + 1}
-    assert "quokka" in await library.vocabulary()
+    assert "quokka" in (await library.vocabulary()).frequencies
     await library.remove(info.id)
     assert await library.sizes() == sizes
-    assert "quokka" not in await library.vocabulary()
+    assert "quokka" not in (await library.vocabulary()).frequencies
 
 
 def index_command(data_dir: Path, root: Path) -> "subprocess.Popen[str]":

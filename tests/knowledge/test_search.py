@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from knowledge import store
+from knowledge import lexical, store
 from knowledge.confidence import Signals, confidence
 from knowledge.library import Library
 from knowledge.schema import Place
 from knowledge.search import Findings, Searcher
 from knowledge.store import DocumentKey
+from knowledge.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -184,3 +186,37 @@ async def test_every_passage_is_found_once_and_its_cosine_is_of_its_own_text(sea
     assert len(ids) == len(set(ids)) == 3
     (closeness,) = await searcher.closeness(question, ["billing"])
     assert sorted(passage.cosine for passage in findings.passages) == pytest.approx(sorted(closeness.cosines), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which printer stops with E4107?", "the printer stops", "What does a printer error of E4103 or E4111 mean?"],
+)
+async def test_in_a_large_catalogue_rare_words_find_and_all_words_score(
+    searcher: Searcher, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As large as a catalogue is in which three chunks are many."""
+    whole = await searcher.search(question, "printers")
+    monkeypatch.setattr(lexical, "_MOST_CHUNKS", 3)
+    found = await searcher.search(question, "printers")
+    scores = {passage.chunk.id: passage.lexical for passage in whole.passages}
+    assert {passage.chunk.id: passage.lexical for passage in found.passages} == pytest.approx(scores, rel=1e-3)
+    assert [passage.chunk.id for passage in found.passages[:2]] == [passage.chunk.id for passage in whole.passages[:2]]
+
+
+async def test_a_word_that_the_vocabulary_lacks_yet_is_no_misspelling(
+    searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a large catalogue the vocabulary is read again only now and then."""
+    everything = store.vocabulary
+
+    def before(db: sqlite3.Connection) -> Vocabulary:
+        known = everything(db)
+        return Vocabulary({stem: count for stem, count in known.frequencies.items() if stem != "lift"} | {"lifty": 1})
+
+    monkeypatch.setattr(store, "vocabulary", before)
+    searcher._library._vocabulary.forget()
+    asked = await searcher._library.read(lambda db: store.frequency(db, "lift"))
+    findings = await searcher.search("lift", "north")
+    assert asked > 0
+    assert findings.passages[0].lexical > 0

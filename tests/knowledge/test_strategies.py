@@ -11,7 +11,7 @@ import pytest_asyncio
 from knowledge.library import Library
 from knowledge.search import Searcher
 from knowledge.store import DocumentKey
-from knowledge.strategies import DOCUMENTS, KEPT_PASSAGES, MAX_WHOLE_CHARS, PASSAGES, Evidence, Strategies, Strategy
+from knowledge.strategies import DOCUMENTS, KEPT_PASSAGES, PASSAGES, WHOLE_CHARS, Evidence, Strategies, Strategy
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -93,7 +93,7 @@ async def test_cag_says_which_version_of_a_document_it_holds(strategies: Strateg
 async def test_documents_too_long_to_be_given_whole_are_given_as_passages(
     strategies: Strategies, library: Library
 ) -> None:
-    blank = "\n" * (MAX_WHOLE_CHARS // 3)
+    blank = "\n" * (WHOLE_CHARS // 3)
     for number in range(3):
         text = f"# Archive {number}\n\nShelf {number} holds maps.\n{blank}\nEnd.\n"
         await library.put(DocumentKey("archive", "test", f"{number}.md"), text.encode())
@@ -101,6 +101,46 @@ async def test_documents_too_long_to_be_given_whole_are_given_as_passages(
     check_numbers(evidence)
     assert evidence.strategy == "rag"
     assert sum(len(excerpt.text) for excerpt in evidence.excerpts) < 1_000
+
+
+async def test_how_much_was_gathered_is_told(strategies: Strategies, library: Library) -> None:
+    told = [(await strategies.gather(strategy, "house", PARKING)).told for strategy in ("rag", "cag", "hybrid")]
+    chars = sum(len(document(topic).strip()) for topic in TOPICS)
+    assert told == [
+        "7 passages of 4 documents",
+        f"10 whole documents, {chars:,} characters",
+        "7 passages, 7 of them new to the conversation",
+    ]
+    kept = (await strategies.gather("hybrid", "house", PARKING)).kept
+    again = await strategies.gather("hybrid", "house", PARKING, kept=kept)
+    assert again.told == "7 passages, 0 of them new to the conversation"
+    short = Strategies(library, Searcher(library), whole_chars=chars - 1)
+    outgrown = (await short.gather("cag", "house", PARKING)).told
+    reason = f"because 10 documents of {chars:,} characters are too long to be read whole"
+    assert outgrown == f"7 passages of 4 documents, {reason}"
+
+
+async def test_neighbours_of_one_section_are_one_source(strategies: Strategies, library: Library) -> None:
+    parts = [f"Step {number} of the evacuation: {'leave calmly and help others. ' * 25}" for number in range(3)]
+    await library.put(DocumentKey("drill", "test", "fire.md"), "\n\n".join(["# Fire", *parts]).encode())
+    await library.put(DocumentKey("drill", "test", "flood.md"), b"# Flood\n\nIn a flood evacuation go up.")
+    evidence = await strategies.gather("rag", "drill", "What are the steps of the evacuation?")
+    check_numbers(evidence)
+    assert len(evidence.passages) == 4
+    whole = {excerpt.uri: excerpt.text.split() for excerpt in evidence.excerpts}
+    assert whole == {
+        "drill/fire.md": " ".join(parts).split(),
+        "drill/flood.md": "In a flood evacuation go up.".split(),
+    }
+
+
+async def test_what_two_documents_say_in_the_same_words_is_one_source(strategies: Strategies, library: Library) -> None:
+    for name in ("a", "b", "c"):
+        text = f"# Note\n\nThe lobby closes\nat {'nine' if name == 'c' else 'ten'}."
+        await library.put(DocumentKey("lobby", "test", f"{name}.md"), text.encode())
+    evidence = await strategies.gather("rag", "lobby", "When does the lobby close?")
+    check_numbers(evidence)
+    assert sorted(excerpt.text.split()[-1] for excerpt in evidence.excerpts) == ["nine.", "ten."]
 
 
 async def test_hybrid_keeps_what_the_session_holds_first_and_adds_what_is_new(strategies: Strategies) -> None:

@@ -1,0 +1,71 @@
+"""What is read from the store once, and again after a change: at once where that is quick, else behind the scenes."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+# What takes longer is not waited for by a question; it is answered from what was true a moment ago.
+_QUICK_SECONDS = 0.03
+# Of the time, so much goes into reading what takes long, however often it changes.
+_SHARE_OF_TIME = 0.1
+
+_log = logging.getLogger(__name__)
+
+
+class Remembered(Generic[T]):
+    """One value. `forget` says that it has changed, `get` gives it."""
+
+    def __init__(self, read: Callable[[], Awaitable[T]]) -> None:
+        self._read = read
+        self._held: tuple[T] | None = None
+        self._is_stale = False
+        self._seconds = 0.0
+        self._read_at = 0.0
+        self._reading: asyncio.Task[None] | None = None
+
+    def forget(self) -> None:
+        """What is held is not true any more."""
+        self._is_stale = True
+
+    async def get(self) -> T:
+        """The value; of one that takes long to read, perhaps the last one."""
+        if self._held is None or (self._is_stale and self._may_read_again()):
+            if self._reading is None:
+                self._reading = asyncio.create_task(self._refresh())
+                self._reading.add_done_callback(self._is_read)
+            if self._held is None or self._seconds < _QUICK_SECONDS:
+                await asyncio.shield(self._reading)
+        if self._held is None:
+            raise RuntimeError("nothing was read")
+        return self._held[0]
+
+    async def close(self) -> None:
+        """End what is being read."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
+
+    def _may_read_again(self) -> bool:
+        pause = 0.0 if self._seconds < _QUICK_SECONDS else self._seconds / _SHARE_OF_TIME
+        return time.monotonic() >= self._read_at + pause
+
+    async def _refresh(self) -> None:
+        self._is_stale = False
+        began = time.monotonic()
+        try:
+            self._held = (await self._read(),)
+        except BaseException:
+            self._is_stale = True
+            raise
+        finally:
+            self._read_at = time.monotonic()
+            self._seconds = self._read_at - began
+
+    def _is_read(self, reading: asyncio.Task[None]) -> None:
+        self._reading = None
+        if not reading.cancelled() and (error := reading.exception()):
+            _log.warning("what documents hold could not be read again: %s", error)
