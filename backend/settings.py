@@ -22,7 +22,7 @@ class Settings(AgentSettings):
 
     embedding_model: str = "bundled"
     reranker: str = ""
-    answer_threshold: float = Field(default=0.23, ge=0, le=1)
+    answer_threshold: float = Field(default=0.2, ge=0, le=1)
     whole_documents_chars: int = Field(default=WHOLE_CHARS, ge=0)
 
     desk_api_key: SecretStr = SecretStr("")

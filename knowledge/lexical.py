@@ -71,11 +71,11 @@ def find(db: sqlite3.Connection, places: Sequence[Place], asked: Asked, limit: i
     return Lexical(dict(_best(found, limit)), asked)
 
 
-def score(db: sqlite3.Connection, table: str, ids: Sequence[int], asked: Asked) -> dict[int, float]:
-    """What chunks score by all words of a question, whichever way they were found."""
+def matches(db: sqlite3.Connection, table: str, ids: Sequence[int], asked: Asked) -> dict[int, dict[str, float]]:
+    """How well chunks match each word of a question, whichever way they were found; together that is their BM25."""
     marks = ",".join("?" * len(ids))
     rows = db.execute(f"SELECT rowid, title, section, text FROM {table} WHERE rowid IN ({marks})", tuple(ids))
-    return {row["rowid"]: _bm25(row, asked) for row in rows}
+    return {row["rowid"]: _matches(row, asked) for row in rows}
 
 
 def _find(db: sqlite3.Connection, place: Place, asked: Asked, limit: int, by_fts5: bool) -> Iterable[tuple[int, float]]:
@@ -88,7 +88,8 @@ def _find(db: sqlite3.Connection, place: Place, asked: Asked, limit: int, by_fts
     found = _best(map(tuple, rows), limit)
     if is_whole and by_fts5:
         return found
-    return score(db, table, [chunk_id for chunk_id, _ in found], asked).items()
+    matched = matches(db, table, [chunk_id for chunk_id, _ in found], asked)
+    return [(chunk_id, sum(words.values())) for chunk_id, words in matched.items()]
 
 
 def _wanted(asked: Asked) -> tuple[str, bool]:
@@ -111,18 +112,26 @@ def _best(found: Iterable[tuple[int, float]], limit: int) -> list[tuple[int, flo
     return heapq.nlargest(limit, found, key=lambda pair: pair[1])
 
 
-def _bm25(chunk: sqlite3.Row, asked: Asked) -> float:
-    """What FTS5 gives a chunk among everybody's."""
-    columns = {name: chunk[name].split() for name in _COLUMN_WEIGHTS}
-    length = 1 + sum(map(len, columns.values()))
+def _matches(chunk: sqlite3.Row, asked: Asked) -> dict[str, float]:
+    """As FTS5 counts for everybody's documents."""
+    times: dict[str, float] = {}
+    length = 1
+    for column, weight in _COLUMN_WEIGHTS.items():
+        words = (chunk[column] or "").split()
+        length += len(words)
+        for word in words:
+            if word in asked.weights:
+                times[word] = times.get(word, 0.0) + weight
     damping = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * length / asked.chunk_length)
-    total = 0.0
-    for stem, weight in asked.weights.items():
-        times = sum(_COLUMN_WEIGHTS[name] * words.count(stem) for name, words in columns.items())
-        odds = math.expm1(weight)
-        rarity = math.log(odds) if odds > 1 else _LEAST_WEIGHT
-        total += rarity * times * (_SATURATION + 1) / (times + damping)
-    return total
+    return {
+        word: _rarity(asked.weights[word]) * often * (_SATURATION + 1) / (often + damping)
+        for word, often in times.items()
+    }
+
+
+def _rarity(weight: float) -> float:
+    odds = math.expm1(weight)
+    return math.log(odds) if odds > 1 else _LEAST_WEIGHT
 
 
 def read(db: sqlite3.Connection, text: str, shared: Vocabulary, own: Vocabulary, total: int) -> Asked:

@@ -14,7 +14,7 @@ import numpy as np
 from knowledge import lexical, store
 from knowledge.confidence import Signals
 from knowledge.embeddings import Vector, Vectors
-from knowledge.lexical import Asked, Lexical
+from knowledge.lexical import Lexical
 from knowledge.library import Library
 from knowledge.reranking import Reranker
 from knowledge.schema import Place
@@ -24,7 +24,6 @@ from knowledge.vocabulary import NOTHING
 CANDIDATES = 40
 # What matching every word of the question perfectly adds to a cosine.
 _WORDS_WEIGHT = 0.5
-_MOST_UNKNOWN_NAMES = 2
 # A reranker reads so many of the best passages.
 _RERANKED = 20
 
@@ -83,9 +82,8 @@ class Searcher:
         text = f"{context} {question}".strip()
         (found,) = await self._find(text, [folder], owner)
         ids = list(found.cosines | found.lexical.scores)
-        passages = await self._library.read(lambda db: _fetch(db, ids, owner, found))
+        passages, signals = await self._library.read(lambda db: _fetch(db, ids, owner, found))
         passages.sort(key=lambda passage: -passage.score)
-        signals = _signals(passages, found.lexical.asked)
         if self._reranker:
             passages = await _reranked(text, passages, self._reranker)
         return Findings(tuple(passages), signals)
@@ -116,21 +114,28 @@ def _places(folder: str, owner: str) -> list[Place]:
     return [Place(folder), Place(folder, owner)] if owner else [Place(folder)]
 
 
-def _fetch(db: sqlite3.Connection, ids: list[int], owner: str, found: _Found) -> list[Passage]:
-    """The chunks with all that is known of them; those that were found by meaning alone have words in common too."""
+def _fetch(db: sqlite3.Connection, ids: list[int], owner: str, found: _Found) -> tuple[list[Passage], Signals]:
+    """The chunks with all that is known of them, and what they say of the search."""
     chunks = store.chunks_by_id(db, ids, owner)
     vectors = store.embeddings_of_chunks(db, list(chunks))
-    by_words = dict(found.lexical.scores)
-    unscored = [chunk_id for chunk_id in chunks if chunk_id not in by_words]
+    asked = found.lexical.asked
+    matches: dict[int, dict[str, float]] = {}
     for table in {store.words_table(""), store.words_table(owner)}:
-        by_words |= lexical.score(db, table, unscored, found.lexical.asked)
-    weight = found.lexical.asked.weight
+        matches |= lexical.matches(db, table, list(chunks), asked)
     passages = []
     for chunk_id, chunk in chunks.items():
         cosine = float(np.frombuffer(vectors[chunk_id], dtype=np.float32) @ found.vector)
-        score = cosine + _WORDS_WEIGHT * by_words[chunk_id] / weight
-        passages.append(Passage(chunk, cosine, by_words[chunk_id], score))
-    return passages
+        by_words = sum(matches[chunk_id].values())
+        passages.append(Passage(chunk, cosine, by_words, cosine + _WORDS_WEIGHT * by_words / asked.weight))
+    signals = Signals.of(
+        [passage.chunk.document_id for passage in passages],
+        [passage.cosine for passage in passages],
+        [passage.score for passage in passages],
+        [matches[passage.chunk.id] for passage in passages],
+        asked.weight,
+        sum(asked.weights.get(name, 0.0) for name in asked.names & asked.unknown),
+    )
+    return passages, signals
 
 
 async def _reranked(text: str, passages: Sequence[Passage], reranker: Reranker) -> list[Passage]:
@@ -139,21 +144,3 @@ async def _reranked(text: str, passages: Sequence[Passage], reranker: Reranker) 
     scores = await reranker.scores(text, [f"{passage.chunk.title}. {passage.chunk.text}" for passage in best])
     order = sorted(range(len(best)), key=lambda place: -scores[place])
     return [*(best[place] for place in order), *passages[_RERANKED:]]
-
-
-def _signals(passages: Sequence[Passage], asked: Asked) -> Signals:
-    """What distinguishes a question that these passages answer from one that they only look like."""
-    if not passages:
-        return Signals()
-    by_cosine = sorted((passage.cosine for passage in passages), reverse=True)
-    rest = by_cosine[1:10] or [0.0]
-    by_words = max(passages, key=lambda passage: passage.lexical)
-    by_meaning = max(passages, key=lambda passage: passage.cosine)
-    elsewhere = [p.lexical for p in passages if p.chunk.document_id != by_words.chunk.document_id]
-    return Signals(
-        cosine=by_cosine[0],
-        cosine_lead=by_cosine[0] - sum(rest) / len(rest),
-        lexical_lead=(by_words.lexical - max(elsewhere, default=0.0)) / asked.weight,
-        agreement=float(by_words.chunk.document_id == by_meaning.chunk.document_id),
-        unknown_names=min(len(asked.names & asked.unknown), _MOST_UNKNOWN_NAMES),
-    )

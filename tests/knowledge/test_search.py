@@ -153,18 +153,16 @@ async def test_an_empty_folder_gives_nothing_and_no_confidence(searcher: Searche
 
 
 @pytest.mark.parametrize(
-    ("known", "unknown", "names"),
+    ("known", "unknown"),
     [
-        ("Is my data encrypted?", "Is my Kubernetes data encrypted?", 1),
-        ("Is data in Frankfurt encrypted?", "Is data in Frankfurt, Zapier, HIPAA or E4999 encrypted?", 2),
-        ("Is AES-256 used?", "Is AES-256 used by iPhoto?", 1),
+        ("Is my data encrypted?", "Is my Kubernetes data encrypted?"),
+        ("Is data in Frankfurt encrypted?", "Is data in Frankfurt, Zapier, HIPAA or E4999 encrypted?"),
+        ("Is AES-256 used?", "Is AES-256 used by iPhoto?"),
     ],
 )
-async def test_names_that_no_document_holds_lower_the_confidence(
-    searcher: Searcher, known: str, unknown: str, names: int
-) -> None:
+async def test_names_that_no_document_holds_lower_the_confidence(searcher: Searcher, known: str, unknown: str) -> None:
     plain, named = await searcher.search(known, "compliance"), await searcher.search(unknown, "compliance")
-    assert (plain.signals.unknown_names, named.signals.unknown_names) == (0, names)
+    assert plain.signals.unknown_names == 0 < named.signals.unknown_names < 1
     assert confidence(named.signals) < confidence(plain.signals)
     assert confidence(named.signals) < confidence(replace(named.signals, unknown_names=0))
 
