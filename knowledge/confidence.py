@@ -22,9 +22,9 @@ _TYPICAL_SCORE, _TYPICAL_MATCH = 0.3, 0.15
 class Signals:
     """What a search says of itself: about its best document, and about the words of the question.
 
-    `cosine` is the best one's. `lead` is over the next documents, `share` what is left to the best one if all divide its
-    claim. `words` is how well one passage matches the question's words, `words_lead` how far one document matches them
-    better than any other. `unknown_names` is the share of the question that is names which no document holds."""
+    `cosine` is the best one's. `lead` is over the next documents, `share` what is left to the best one if all divide
+    its claim. `words` is how well one passage matches the question's words, `words_lead` how far one document matches
+    them better than any other. `unknown_names` is the share of the question that is names which no document holds."""
 
     cosine: float = 0.0
     lead: float = 0.0
