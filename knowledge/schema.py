@@ -50,4 +50,9 @@ def add_owners(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS = (create_documents, create_facts, add_owners)
+def add_pages(db: sqlite3.Connection) -> None:
+    """The page that a chunk begins on, of documents that have pages."""
+    db.execute("ALTER TABLE chunks ADD COLUMN page INTEGER")
+
+
+MIGRATIONS = (create_documents, create_facts, add_owners, add_pages)
