@@ -60,7 +60,8 @@ def messages_for(prompt: Prompt) -> list[AnyMessage]:
 def evidence_block(excerpts: Sequence[Excerpt]) -> str:
     """Excerpts as data, which nothing inside them can end."""
     entries = [
-        f"<source number={excerpt.number} title={_attribute(excerpt.title)} section={_attribute(excerpt.section)}>\n"
+        f"<source number={excerpt.number} title={_attribute(excerpt.title)} section={_attribute(excerpt.section)}"
+        f"{f' page={excerpt.page}' if excerpt.page else ''}>\n"
         f"{_OUR_TAGS.sub('&lt;', excerpt.text)}\n</source>"
         for excerpt in excerpts
     ]

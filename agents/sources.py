@@ -54,6 +54,7 @@ def _source(excerpt: Excerpt, agent: str) -> Source:
         title=excerpt.title,
         uri=excerpt.uri,
         section=excerpt.section,
+        page=excerpt.page,
         snippet=snippet,
         score=round(excerpt.score, 4),
         agent=agent,

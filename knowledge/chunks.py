@@ -1,8 +1,9 @@
 """Split a document along its headings into passages small enough to embed and to quote."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -21,30 +22,47 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(*`\[])")
 
 @dataclass(frozen=True)
 class Chunk:
-    """A run of lines below one heading. `section` is the path of headings, without the title."""
+    """A run of lines below one heading. `section` is the path of headings, without the title; `page` counts from 1."""
 
     position: int
     section: str
     text: str
+    page: int | None = None
 
 
 @dataclass(frozen=True)
 class _Block:
+    """Something that belongs together, and the line of the document at which it begins."""
+
     section: str
     text: str
+    line: int
+    limit: int = MAX_CHARS
+    page: int | None = None
+
+
+@dataclass(frozen=True)
+class _Element:
+    """A heading with its level, or with level 0 anything else and how long it may be as one passage."""
+
+    level: int
+    text: str
+    line: int
     limit: int = MAX_CHARS
 
 
 def split(text: Text) -> list[Chunk]:
-    """Whole blocks (paragraphs, lists, tables, code) packed below their heading, none longer than its limit."""
+    """Whole blocks (paragraphs, lists, tables, code) packed below their heading, none longer than its limit.
+
+    What stands on two pages is of the page that it begins on; blocks of different pages are never packed together."""
     packed: list[_Block] = []
     for block in _pieces(text):
         last = packed[-1] if packed else None
-        if last and last.section == block.section and _fits(last, block):
-            packed[-1] = _Block(last.section, f"{last.text}\n\n{block.text}")
+        if last and (last.section, last.page) == (block.section, block.page) and _fits(last, block):
+            packed[-1] = replace(last, text=f"{last.text}\n\n{block.text}", limit=MAX_CHARS)
         else:
             packed.append(block)
-    return [Chunk(position, block.section, block.text) for position, block in enumerate(packed)]
+    return [Chunk(position, block.section, block.text, block.page) for position, block in enumerate(packed)]
 
 
 def _fits(last: _Block, block: _Block) -> bool:
@@ -56,31 +74,34 @@ def _fits(last: _Block, block: _Block) -> bool:
 def _pieces(text: Text) -> Iterator[_Block]:
     for block in _blocks(text):
         if len(block.text) <= block.limit:
-            yield block
+            yield replace(block, page=_page(text, block.line))
         else:
-            for piece in _split_block(block.text):
-                yield _Block(block.section, piece)
+            for line, piece in _split_block(block.text):
+                yield _Block(block.section, piece, block.line + line, page=_page(text, block.line + line))
+
+
+def _page(text: Text, line: int) -> int | None:
+    return max(1, bisect_right(text.pages, line)) if text.pages else None
 
 
 def _blocks(text: Text) -> Iterator[_Block]:
     """What stands below each path of headings. A heading with nothing below it stands for itself."""
     path: list[str] = []
-    silent = False
-    for level, content, limit in _elements(text.markdown):
-        if not level:
-            silent = False
-            yield _Block(_section(path, text.title), content, limit)
+    silent: _Element | None = None
+    for element in _elements(text.markdown):
+        if not element.level:
+            silent = None
+            yield _Block(_section(path, text.title), element.text, element.line, element.limit)
             continue
-        if silent and level <= len(path):
-            yield _Block(_section(path, text.title), path[-1])
-        path = _descend(path, level, content)
-        silent = content != text.title
+        if silent and element.level <= len(path):
+            yield _Block(_section(path, text.title), path[-1], silent.line)
+        path = _descend(path, element.level, element.text)
+        silent = element if element.text != text.title else None
     if silent:
-        yield _Block(_section(path, text.title), path[-1])
+        yield _Block(_section(path, text.title), path[-1], silent.line)
 
 
-def _elements(markdown: str) -> Iterator[tuple[int, str, int]]:
-    """Headings with their level, and everything else with level 0 and how long it may be as one passage."""
+def _elements(markdown: str) -> Iterator[_Element]:
     lines = markdown.split("\n")
     tokens = _MARKDOWN.parse(markdown)
     read = 0
@@ -88,19 +109,21 @@ def _elements(markdown: str) -> Iterator[tuple[int, str, int]]:
         if token.level != 0 or token.map is None:
             continue
         # The parser leaves no token for what it takes for the definition of a link.
-        yield from _text(lines[read : token.map[0]], MAX_CHARS)
-        read = token.map[1]
+        yield from _text(lines, read, token.map[0], MAX_CHARS)
+        start, read = token.map
         if token.type == "heading_open":
-            yield int(token.tag[1]), _plain(tokens[index + 1]), MAX_CHARS
+            yield _Element(int(token.tag[1]), _plain(tokens[index + 1]), start)
         else:
             limit = MAX_STEPS_CHARS if token.type == "ordered_list_open" else MAX_CHARS
-            yield from _text(lines[token.map[0] : read], limit)
-    yield from _text(lines[read:], MAX_CHARS)
+            yield from _text(lines, start, read, limit)
+    yield from _text(lines, read, len(lines), MAX_CHARS)
 
 
-def _text(lines: list[str], limit: int) -> Iterator[tuple[int, str, int]]:
-    if block := "\n".join(lines).strip():
-        yield 0, block, limit
+def _text(lines: list[str], start: int, end: int, limit: int) -> Iterator[_Element]:
+    while start < end and not lines[start].strip():
+        start += 1
+    if block := "\n".join(lines[start:end]).strip():
+        yield _Element(0, block, start, limit)
 
 
 def _section(path: list[str], title: str) -> str:
@@ -115,8 +138,10 @@ def _plain(inline: Token) -> str:
     return "".join(child.content for child in inline.children or [] if child.type in ("text", "code_inline"))
 
 
-def _split_block(block: str) -> Iterator[str]:
-    """Cut a table between rows (its header repeated), the rest between lines, sentences, or at last anywhere."""
+def _split_block(block: str) -> Iterator[tuple[int, str]]:
+    """Cut a table between rows (its header repeated), the rest between lines, sentences, or at last anywhere.
+
+    Each piece comes with the line of the block that it begins with."""
     lines = block.split("\n")
     is_table = len(lines) > 2 and set(lines[1]) <= set("|-: ") and "-" in lines[1]
     header = "\n".join(lines[:2]) + "\n" if is_table else ""
@@ -124,17 +149,18 @@ def _split_block(block: str) -> Iterator[str]:
     if len(header) > MAX_CHARS // 2:
         is_table, header = False, ""
     room = MAX_CHARS - len(header)
-    parts = [part for line in lines[2 if is_table else 0 :] for part in _sentences(line, room)]
+    first = 2 if is_table else 0
+    parts = [(number, part) for number, line in enumerate(lines[first:], first) for part in _sentences(line, room)]
     joiner = "\n" if is_table or len(lines) > 1 else " "
-    piece = ""
-    for part in parts:
+    begin, piece = 0, ""
+    for number, part in parts:
         if piece and len(piece) + len(part) + 1 > room:
-            yield header + piece
-            piece = part
+            yield begin, header + piece
+            begin, piece = number, part
         else:
             piece = f"{piece}{joiner}{part}" if piece else part
     if piece:
-        yield header + piece
+        yield begin, header + piece
 
 
 def _sentences(line: str, room: int) -> Iterator[str]:

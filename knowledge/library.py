@@ -8,11 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from knowledge import chunks, loaders, schema, store
+from knowledge import schema, store
+from knowledge.chunks import Chunk
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
-from knowledge.errors import DocumentUnknown, DocumentUnreadable, EmbeddingModelChanged
+from knowledge.errors import DocumentUnknown, EmbeddingModelChanged
 from knowledge.owner import Ownership
+from knowledge.reading import Readers
 from knowledge.remembered import Remembered
 from knowledge.store import DocumentInfo, DocumentKey
 from knowledge.vectors import VectorIndex
@@ -30,6 +32,7 @@ class Library:
     def __init__(self, ownership: Ownership, database: Database, index: VectorIndex, embedder: Embedder) -> None:
         self._ownership = ownership
         self._database = database
+        self._readers = Readers()
         self._catching_up = asyncio.Lock()
         self.index = index
         self.embedder = embedder
@@ -62,6 +65,7 @@ class Library:
 
     async def close(self) -> None:
         """Close the parts in the order that nothing uses what is already closed."""
+        await self._readers.close()
         self.embedder.close()
         await self.index.close()
         await self._vocabulary.close()
@@ -82,7 +86,8 @@ class Library:
 
     async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo:
         """Store a new document or a new version of one; the old version answers until the new one is whole."""
-        text, pieces = await asyncio.to_thread(_read, data, key.path)
+        read = await self._readers.read(data, key.path)
+        text, pieces = read.text, read.chunks
         vectors = await self.embedder.embed_documents([_as_embedded(text.title, piece) for piece in pieces])
         content_hash = hash_of(data)
         await self._database.write(lambda db: store.put(db, key, text, content_hash, pieces, vectors))
@@ -143,15 +148,7 @@ def hash_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _read(data: bytes, name: str) -> tuple[loaders.Text, list[chunks.Chunk]]:
-    text = loaders.load(data, name)
-    pieces = chunks.split(text)
-    if not pieces:
-        raise DocumentUnreadable("the file holds headings, but no text below them")
-    return text, pieces
-
-
-def _as_embedded(title: str, chunk: chunks.Chunk) -> str:
+def _as_embedded(title: str, chunk: Chunk) -> str:
     """A passage is found by what its document and section are called as well as by what it says."""
     heading = f"{title} > {chunk.section}" if chunk.section else title
     return f"{heading}\n{chunk.text}"

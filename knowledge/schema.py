@@ -56,4 +56,9 @@ def add_sizes(db: sqlite3.Connection) -> None:
     db.execute("UPDATE documents SET chunks = (SELECT count(*) FROM chunks WHERE document_id = documents.id)")
 
 
-MIGRATIONS = (create_documents, create_facts, add_owners, add_sizes)
+def add_pages(db: sqlite3.Connection) -> None:
+    """The page that a chunk begins on, of documents that have pages."""
+    db.execute("ALTER TABLE chunks ADD COLUMN page INTEGER")
+
+
+MIGRATIONS = (create_documents, create_facts, add_owners, add_pages, add_sizes)

@@ -86,6 +86,7 @@ class StoredChunk:
     position: int
     section: str
     text: str
+    page: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class VectorChanges:
 
 
 _INFO = """SELECT id, folder, source, path, title, content_hash, version, updated_at, owner, chunks FROM documents"""
-_CHUNK = """SELECT c.id, c.document_id, d.folder, d.path, d.title, d.version, c.position, c.section, c.text
+_CHUNK = """SELECT c.id, c.document_id, d.folder, d.path, d.title, d.version, c.position, c.section, c.text, c.page
     FROM chunks c JOIN documents d ON d.id = c.document_id"""
 # The one rule of who sees what.
 _VISIBLE = "owner IN ('', ?)"
@@ -126,8 +127,8 @@ def put(
     )
     for chunk, vector in zip(chunks, vectors, strict=True):
         chunk_id = db.execute(
-            "INSERT INTO chunks (document_id, position, section, text, embedding) VALUES (?, ?, ?, ?, ?)",
-            (key.id, chunk.position, chunk.section, chunk.text, vector.astype(np.float32).tobytes()),
+            "INSERT INTO chunks (document_id, position, section, text, page, embedding) VALUES (?, ?, ?, ?, ?, ?)",
+            (key.id, chunk.position, chunk.section, chunk.text, chunk.page, vector.astype(np.float32).tobytes()),
         ).lastrowid
         db.execute(
             f"INSERT INTO {words_table(key.owner)} (rowid, folder, title, section, text) VALUES (?, ?, ?, ?, ?)",

@@ -24,7 +24,8 @@ _UNRANKED = 1_000_000
 class Excerpt:
     """A numbered piece of evidence: a passage, or a whole document. Citations carry its number.
 
-    `score` is its cosine similarity to the question, `rank` its place among what was found."""
+    `score` is its cosine similarity to the question, `rank` its place among what was found, `page` where it begins in a
+    document that has pages."""
 
     number: int
     document_id: str
@@ -35,6 +36,7 @@ class Excerpt:
     text: str
     score: float
     rank: int
+    page: int | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ def _retrieved(
                 text="\n\n".join(chunk.text for chunk in run),
                 score=passage.cosine if passage else 0.0,
                 rank=rank,
+                page=first.page,
             )
         )
         numbers |= {chunk.id: number for chunk in run}

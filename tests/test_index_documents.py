@@ -16,7 +16,7 @@ FILES: dict[str, str | bytes] = {
     "billing/fees.md": "# Fees\n\nThe late fee is 7 USD.\n",
     "billing/prices.md": "# Prices\n\nFrom 6 USD.\n",
     "billing/logo.png": b"\x89PNG",
-    "technical/broken.md": b"\xff\xfe",
+    "technical/broken.md": b"\xff\xfa",
     "technical/limits.md": "# Limits\n\nA folder holds 900 files.\n",
     "nobody/notes.md": "# Notes\n\nOf no agent.\n",
 }
@@ -67,7 +67,7 @@ def test_folders_named_after_agents_are_brought_in_and_failures_do_not_stop_the_
     assert (first.returncode, first.stderr) == (1, "")
     assert uris(data_dir) == ["billing/fees.md", "billing/prices.md", "technical/limits.md"]
     (root / "technical" / "broken.md").unlink()
-    (root / "billing" / "fees.md").rename(root / "billing" / "fees.pdf")
+    (root / "billing" / "fees.md").rename(root / "billing" / "fees.odt")
     second = index(data_dir, root)
     assert second.stdout.splitlines()[-1] == "0 added, 0 changed, 1 removed, 2 skipped, 0 failed"
     assert (second.returncode, second.stderr) == (0, "")

@@ -1,47 +1,57 @@
-"""File formats, one module each: `SUFFIXES` it reads, and `load(data, name)` that makes a `Text` of a file's bytes.
+"""File formats, one module each: its `load(data, name)` makes a `Text` of a file's bytes.
 
-To add a format, add a module here; nothing else needs to know of it.
+To add a format, add a module here and name it in `_FORMATS`; nothing else needs to know of it. A module is imported
+when its first file comes: the desk itself never needs what the formats need.
 """
 
 import importlib
-import pkgutil
-from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.loaders.text import Text
+from knowledge.loaders.text import Text, cleaned
 
-Loader = Callable[[bytes, str], Text]
+_FORMATS = {
+    "markdown": (".md", ".markdown"),
+    "text": (".txt", ".text"),
+    "html": (".html", ".htm"),
+    "pdf": (".pdf",),
+    "word": (".docx",),
+    "delimited": (".csv", ".tsv"),
+    "sheets": (".xlsx",),
+    "records": (".jsonl", ".ndjson"),
+}
+_MODULES = {suffix: module for module, suffixes in _FORMATS.items() for suffix in suffixes}
+SUFFIXES = tuple(_MODULES)
 
-
-def _discover() -> dict[str, Loader]:
-    found: dict[str, Loader] = {}
-    for module_info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{module_info.name}")
-        for suffix in module.SUFFIXES:
-            found[suffix] = module.load
-    return found
-
-
-LOADERS: dict[str, Loader] = _discover()
+# More than a thousand printed books' pages; what grows beyond it out of a small file is meant to.
+MAX_TEXT_CHARS = 20_000_000
 
 
 def can_load(name: str) -> bool:
     """Whether a file of this name is of a known format."""
-    return PurePosixPath(name).suffix.lower() in LOADERS
+    return _suffix(name) in _MODULES
 
 
 def load(data: bytes, name: str) -> Text:
-    """The text of a file, or `DocumentUnreadable` with the reason."""
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix not in LOADERS:
+    """The text of a file, or `DocumentUnreadable` with the reason. What a library raises at damage is passed on."""
+    suffix = _suffix(name)
+    if suffix not in _MODULES:
         raise DocumentUnreadable(
-            f"the format {suffix or 'without a suffix'} is not known; known are {', '.join(sorted(LOADERS))}"
+            f"the format {suffix or 'without a suffix'} is not known; known are {', '.join(sorted(_MODULES))}"
         )
-    text = LOADERS[suffix](data, name)
+    text: Text = importlib.import_module(f"{__name__}.{_MODULES[suffix]}").load(data, name)
+    if len(text.markdown) > MAX_TEXT_CHARS:
+        raise DocumentUnreadable(
+            f"the file holds {len(text.markdown):,} characters of text; the limit is {MAX_TEXT_CHARS:,}; split it"
+        )
+    text = cleaned(text)
     if not text.markdown.strip():
         raise DocumentUnreadable("the file holds no text")
     return text
 
 
-__all__ = ["LOADERS", "Text", "can_load", "load"]
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+__all__ = ["SUFFIXES", "Text", "can_load", "load"]

@@ -1,11 +1,13 @@
-"""Markdown with or without YAML front matter."""
+"""Markdown with or without YAML front matter. Blocks of HTML in it become Markdown too."""
 
 import re
 
 import yaml
 from frontmatter.default_handlers import YAMLHandler
+from markdown_it import MarkdownIt
 
 from knowledge.errors import DocumentUnreadable
+from knowledge.loaders import html
 from knowledge.loaders.text import Text, decode, title_from_name
 
 SUFFIXES = (".md", ".markdown")
@@ -15,7 +17,14 @@ _FIRST_HEADING = re.compile(r"\A\s*#[ \t]+(?P<title>[^\n]+?)[ \t#]*(?:\n|\Z)")
 _MARKUP = re.compile(r"[*`]|(?<!\w)_|_(?!\w)")
 _YAML = YAMLHandler()
 _MAX_MATTER_CHARS = 16_000
-_MAX_TITLE_CHARS = 200
+
+_MARKDOWN = MarkdownIt("commonmark").enable("table")
+_STARTS_HTML = re.compile(r"^ {0,3}<[a-zA-Z/!?]", re.MULTILINE)
+# What gives a block a shape of its own. In other elements stands Markdown, as far as their author is concerned.
+_STRUCTURE = re.compile(
+    r"<(?:table|tr|td|th|ul|ol|li|dl|dt|dd|p|h[1-6]|pre|blockquote|div|details|script|style)\b|<!", re.IGNORECASE
+)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 class _WithoutAliases(yaml.SafeLoader):
@@ -38,7 +47,7 @@ def load(data: bytes, name: str) -> Text:
     # A number or a date is a title too; a list or a mapping is none.
     named = "" if given is None or isinstance(given, list | dict) else str(given)
     title = named or (heading and _MARKUP.sub("", heading["title"])) or title_from_name(name)
-    return Text(title=title.strip()[:_MAX_TITLE_CHARS], markdown=body.strip())
+    return Text(title=title.strip(), markdown=_without_html(body).strip())
 
 
 def _parse(text: str) -> tuple[dict[str, object], str]:
@@ -53,3 +62,33 @@ def _parse(text: str) -> tuple[dict[str, object], str]:
         raise DocumentUnreadable(f"the front matter is longer than {_MAX_MATTER_CHARS:,} characters")
     fields = _YAML.load(matter, Loader=_WithoutAliases)
     return (fields, body) if isinstance(fields, dict) else ({}, text)
+
+
+def _without_html(body: str) -> str:
+    """Tables and lists that are written as HTML can then be cut and quoted like all others, and comments are gone."""
+    if not _STARTS_HTML.search(body):
+        return body
+    lines = body.split("\n")
+    for start, end in reversed(_html_blocks(body, lines)):
+        made = _from_html("\n".join(lines[start:end]))
+        lines[start:end] = ["", *made.split("\n"), ""] if made.strip() else []
+    return "\n".join(lines)
+
+
+def _html_blocks(body: str, lines: list[str]) -> list[tuple[int, int]]:
+    """Where they stand. A blank line ends a block for Markdown, but not the table that it stands in."""
+    found: list[tuple[int, int]] = []
+    for token in _MARKDOWN.parse(body):
+        if token.type != "html_block" or token.map is None:
+            continue
+        start, end = token.map
+        if found and not any(line.strip() for line in lines[found[-1][1] : start]):
+            start = found.pop()[0]
+        found.append((start, end))
+    return found
+
+
+def _from_html(block: str) -> str:
+    if block.startswith(" ") or not _STRUCTURE.search(block):
+        return _TAG.sub("", block)
+    return html.to_markdown(block)

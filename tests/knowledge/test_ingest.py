@@ -132,9 +132,9 @@ async def test_a_new_version_that_cannot_be_read_leaves_the_old_one_answering(li
 
 
 async def test_files_of_unknown_formats_are_named_and_ignored(library: Library, root: Path) -> None:
-    write(root, {"logo.png": b"\x89PNG", "abroad/rates.xlsx": b"PK", "Makefile": "all:\n", "NOTES.TXT": "Upper case."})
+    write(root, {"logo.png": b"\x89PNG", "abroad/rates.odt": b"PK", "Makefile": "all:\n", "NOTES.TXT": "Upper case."})
     report = await ingest(root, FOLDER, library)
-    assert report.ignored == ["Makefile", "abroad/rates.xlsx", "logo.png"]
+    assert report.ignored == ["Makefile", "abroad/rates.odt", "logo.png"]
     assert report.added == ["NOTES.TXT", "abroad/customs.md", "parcels.md"]
 
 
@@ -162,7 +162,7 @@ async def test_a_path_that_holds_nothing_is_refused_and_nothing_is_removed(
 ) -> None:
     await ingest(root, FOLDER, library)
     (root / "parcels.md").unlink()
-    (root / "abroad" / "customs.md").rename(root / "customs.pdf")
+    (root / "abroad" / "customs.md").rename(root / "customs.odt")
     (tmp_path / "empty").mkdir()
     for path, prune, reason in (
         (tmp_path / "missing", True, "does not exist"),

@@ -1,0 +1,77 @@
+"""HTML, made Markdown by html-to-markdown: what is there to be read, without what surrounds it."""
+
+import codecs
+import html
+import re
+from typing import Any, cast
+
+from html_to_markdown import ConversionOptions, NodeContext, VisitResult, WarningKind, convert
+
+from knowledge.errors import DocumentUnreadable
+from knowledge.loaders.text import Text, decode, title_from_name
+
+# A site's own frame, and what shows nothing that can be quoted. Scripts, styles, navigation, forms and whatever is
+# hidden are left out by the library.
+_NOT_CONTENT = [
+    *("svg", "iframe", "object", "video", "audio", "canvas", "footer", "button", "select"),
+    *("[aria-hidden=true]", "[role=navigation]", "[role=banner]", "[role=contentinfo]", "[role=search]"),
+]
+_OPTIONS = ConversionOptions(
+    extract_metadata=False, skip_images=True, compact_tables=True, bullets="-", exclude_selectors=_NOT_CONTENT
+)
+_REACHABLE = ("http://", "https://", "mailto:", "tel:")
+_TITLE = re.compile(r"<title[^>]*>(.{0,1000}?)</title>", re.IGNORECASE | re.DOTALL)
+_FIRST_HEADING = re.compile(r"^#[ \t]+(?P<title>[^\n]+)$", re.MULTILINE)
+_MARKUP = re.compile(r"[*`]")
+_DECLARED = re.compile(
+    rb"<(?:meta|\?xml)\b[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE
+)
+_HEAD_BYTES = 4096
+
+
+class _Links:
+    """A link that leads somewhere from everywhere stays one; of the others their text is kept."""
+
+    def visit_link(self, _node: NodeContext, href: str, text: str, _title: str) -> VisitResult | str | dict[str, str]:
+        if href.startswith(_REACHABLE) and text:
+            return "continue"
+        return {"custom": text}
+
+
+def to_markdown(markup: str) -> str:
+    """HTML, whole pages or pieces of them, as Markdown."""
+    # The library calls only the methods that there are; its type would have them all.
+    result = convert(markup, _OPTIONS, cast(Any, _Links()))
+    if any(warning.kind == WarningKind.DEPTH_LIMIT_EXCEEDED for warning in result.warnings):
+        raise DocumentUnreadable("its elements are nested more than 1,000 deep; save the page anew as simpler HTML")
+    return (result.content or "").strip()
+
+
+def load(data: bytes, name: str) -> Text:
+    """Titled by its first heading, else by its title element, else after its name."""
+    markup = _decode(data)
+    markdown = to_markdown(markup)
+    heading, element = _FIRST_HEADING.search(markdown), _TITLE.search(markup)
+    title = (heading and _MARKUP.sub("", heading["title"])) or (element and html.unescape(element[1]))
+    return Text((title or "").strip() or title_from_name(name), markdown)
+
+
+def _decode(data: bytes) -> str:
+    """As UTF-8 where it is that, else as the page itself says."""
+    try:
+        return decode(data)
+    except DocumentUnreadable:
+        declared = _DECLARED.search(data[:_HEAD_BYTES])
+        if declared is None:
+            raise
+        return _decode_as(data, declared[1].decode("ascii", "replace"))
+
+
+def _decode_as(data: bytes, encoding: str) -> str:
+    try:
+        # Browsers read what calls itself Latin-1 as Windows-1252, and so do those who write it.
+        name = codecs.lookup(encoding).name
+        text = data.decode("cp1252" if name in ("iso8859-1", "ascii") else name)
+    except (LookupError, UnicodeError) as error:
+        raise DocumentUnreadable(f"not the {encoding} text that it says it is; save the page as UTF-8") from error
+    return decode(text.encode())

@@ -1,0 +1,87 @@
+"""The lines of a PDF page, as pdfium finds them: their text, place and size of type."""
+
+import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+# What pdfium gives for a hyphen at the end of a line.
+HYPHEN = "\x02"
+LINE_ENDS = frozenset((0x0D, 0x0A))
+SPACES = frozenset((0x20, 0x09, 0xA0))
+_SAMPLES = 5
+
+# The page's letters as pdfium holds them.
+TextPage = Any
+
+_BOLD = (b"bold", b"black", b"heavy")
+_FONT_NAME_BYTES = 128
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of print, in points upwards from the foot of the page; `chars` are its letters among the page's."""
+
+    text: str
+    chars: range
+    left: float
+    right: float
+    bottom: float
+    top: float
+    size: float
+    bold: bool = False
+
+
+def of_page(text: TextPage) -> Iterator[Line]:
+    """In reading order as the page draws them."""
+    line: list[tuple[int, int]] = []
+    for index in range(pdfium.FPDFText_CountChars(text)):
+        code = pdfium.FPDFText_GetUnicode(text, index)
+        if code not in LINE_ENDS:
+            line.append((index, code))
+        elif line:
+            yield from _line(text, line)
+            line = []
+    yield from _line(text, line)
+
+
+def _line(text: TextPage, chars: list[tuple[int, int]]) -> Iterator[Line]:
+    drawn = [index for index, code in chars if code not in SPACES and code != 0]
+    if not drawn:
+        return
+    sampled = drawn[:: max(1, len(drawn) // _SAMPLES)]
+    boxes = [_box(text, index) for index in (*sampled, drawn[-1])]
+    yield Line(
+        "".join(chr(code) for _, code in chars).strip(),
+        chars=range(drawn[0], drawn[-1] + 1),
+        left=boxes[0].left,
+        right=boxes[-1].right,
+        bottom=min(box.bottom for box in boxes),
+        top=max(box.top for box in boxes),
+        size=round(median(_size(text, index) for index in sampled), 1),
+        bold=_is_bold(text, sampled[0]),
+    )
+
+
+def _box(text: TextPage, index: int) -> pdfium.FS_RECTF:
+    box = pdfium.FS_RECTF()
+    pdfium.FPDFText_GetLooseCharBox(text, index, box)
+    return box
+
+
+def _size(text: TextPage, index: int) -> float:
+    """As it is seen: a font may be set at size 1 and enlarged by the page."""
+    matrix = pdfium.FS_MATRIX()
+    pdfium.FPDFText_GetMatrix(text, index, matrix)
+    scale = (matrix.c**2 + matrix.d**2) ** 0.5
+    return float(pdfium.FPDFText_GetFontSize(text, index) * (scale or 1.0))
+
+
+def _is_bold(text: TextPage, index: int) -> bool:
+    """By the font's name: few files tell its weight."""
+    name = ctypes.create_string_buffer(_FONT_NAME_BYTES)
+    pdfium.FPDFText_GetFontInfo(text, index, name, _FONT_NAME_BYTES, ctypes.c_int())
+    return any(word in name.value.lower() for word in _BOLD)
