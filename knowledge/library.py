@@ -16,7 +16,7 @@ from knowledge.errors import DocumentUnknown, EmbeddingModelChanged
 from knowledge.owner import Ownership
 from knowledge.reading import Readers
 from knowledge.remembered import Remembered
-from knowledge.store import DocumentInfo, DocumentKey
+from knowledge.store import DocumentInfo, DocumentKey, WholeDocument
 from knowledge.vectors import VectorIndex
 from knowledge.vocabulary import Vocabulary
 
@@ -83,6 +83,13 @@ class Library:
     async def everything(self) -> list[DocumentInfo]:
         """All documents, also those that are a user's own: for who runs the desk, never for who asks it."""
         return await self.read(store.all_documents)
+
+    async def whole(self, document_id: str, *, owner: str = "") -> WholeDocument:
+        """A document with its text, or `DocumentUnknown` to who may not see it."""
+        document = await self.read(lambda db: store.whole_document(db, document_id, owner))
+        if document is None:
+            raise DocumentUnknown(f"there is no document {document_id}")
+        return document
 
     async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo:
         """Store a new document or a new version of one; the old version answers until the new one is whole."""

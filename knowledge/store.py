@@ -165,6 +165,15 @@ def whole_documents(db: sqlite3.Connection, folder: str, owner: str) -> list[Who
     return [WholeDocument(info, texts[info.id]) for info in visible_documents(db, folder, owner)]
 
 
+def whole_document(db: sqlite3.Connection, document_id: str, owner: str) -> WholeDocument | None:
+    """One document with its text, if a user may see it."""
+    row = db.execute(f"SELECT markdown FROM documents WHERE id = ? AND {_VISIBLE}", (document_id, owner)).fetchone()
+    if row is None:
+        return None
+    info = db.execute(f"{_INFO} WHERE id = ?", (document_id,)).fetchone()
+    return WholeDocument(DocumentInfo(**dict(info)), row["markdown"])
+
+
 def chunks_by_id(db: sqlite3.Connection, ids: Sequence[int], owner: str) -> dict[int, StoredChunk]:
     """The chunks among `ids` that still exist and that a user may see."""
     marks = ",".join("?" * len(ids))

@@ -48,6 +48,12 @@ class Document(BaseModel):
     updated_at: float
 
 
+class DocumentWhole(Document):
+    """With its text, as Markdown whatever format it came in."""
+
+    markdown: str
+
+
 class Documents(BaseModel):
     """Everybody's documents and your own."""
 
@@ -89,6 +95,13 @@ async def put_document(
     key = DocumentKey(desk.catalog.folder(folder), source, path, user.owner)
     await _check_room(desk, user, key)
     return _document(await desk.library.put(key, data))
+
+
+@router.get("/{document_id}")
+async def get_document(document_id: str, desk: TheDesk, user: TheUser) -> DocumentWhole:
+    """A document with its text: everybody's, or your own."""
+    document = await desk.library.whole(document_id, owner=user.owner)
+    return DocumentWhole(**asdict(document.info), markdown=document.markdown)
 
 
 @router.delete("/{document_id}")

@@ -218,3 +218,10 @@ def test_a_path_that_leads_elsewhere_is_refused(client: httpx.Client, path: str)
     before = listing(client)
     assert upload(client, VALID_36, path=path).status_code == 422
     assert listing(client) == before
+
+
+def test_a_document_is_shown_whole(client: httpx.Client) -> None:
+    stored = upload(client, VALID_36).json()
+    whole = client.get(f"/api/documents/{stored['id']}").raise_for_status().json()
+    assert whole == stored | {"markdown": VALID_36.strip()}
+    assert error_of(client.get("/api/documents/0000000000000000")) == (404, "document_not_found")
