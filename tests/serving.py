@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from tests.template import Forked
+
 ROOT = Path(__file__).parent.parent
 _START_SECONDS = 90
 
@@ -25,7 +27,7 @@ class Server:
     url: str
     port: int
     data_dir: Path
-    process: subprocess.Popen[bytes]
+    process: Forked | subprocess.Popen[bytes]
 
     def client(self, **options: Any) -> httpx.Client:
         return httpx.Client(base_url=self.url, timeout=60, trust_env=False, **options)
@@ -61,21 +63,36 @@ def environment(data_dir: Path, port: int, **settings: object) -> dict[str, str]
 def serve(data_dir: Path, module: str = "backend", **settings: object) -> Iterator[Server]:
     """Start a desk over a data directory and wait until it answers; kill it at the end if it still runs."""
     port = int(str(settings.get("PORT") or free_port()))
-    log = (data_dir.parent / f"{data_dir.name}-server.log").open("ab")
-    process = subprocess.Popen(
-        [sys.executable, "-m", module],
-        env=environment(data_dir, port, **settings),
-        stdout=log,
-        stderr=log,
-        cwd=data_dir.parent,
-    )
-    server = Server(f"http://127.0.0.1:{port}", port, data_dir, process)
+    log = data_dir.parent / f"{data_dir.name}-server.log"
+    process = Forked(module, environment(data_dir, port, **settings), data_dir.parent, log)
+    with _served(Server(f"http://127.0.0.1:{port}", port, data_dir, process), log) as server:
+        yield server
+
+
+@contextmanager
+def serve_alone(data_dir: Path, module: str = "backend", **settings: object) -> Iterator[Server]:
+    """The same, started by itself as users do: what is measured should share nothing."""
+    port = int(str(settings.get("PORT") or free_port()))
+    log = data_dir.parent / f"{data_dir.name}-server.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            env=environment(data_dir, port, **settings),
+            stdout=output,
+            stderr=output,
+            cwd=data_dir.parent,
+        )
+    with _served(Server(f"http://127.0.0.1:{port}", port, data_dir, process), log) as server:
+        yield server
+
+
+@contextmanager
+def _served(server: Server, log: Path) -> Iterator[Server]:
     try:
-        _wait_until_ready(server, Path(log.name))
+        _wait_until_ready(server, log)
         yield server
     finally:
-        log.close()
-        if process.poll() is None:
+        if server.process.poll() is None:
             server.kill()
 
 

@@ -20,7 +20,7 @@ import orjson
 import psutil
 
 from tests.conftest import index, write_documents
-from tests.serving import ROOT, free_port, serve
+from tests.serving import ROOT, free_port, serve_alone
 
 RUNS, IDLE, SLOW = 200, 1_000, 1_000
 QUESTION = "How long do refunds of duplicate charges take? 200 tokens, 50 ms apart"
@@ -66,7 +66,7 @@ async def main() -> None:
         with _bare() as bare:
             reference = await _measure(bare)
         settings = {"ANSWER_THRESHOLD": 0, "MAX_STREAMS": 8_192, "RUN_TIMEOUT_SECONDS": 900, "LOG_LEVEL": "error"}
-        with serve(root / "data", "tests.scripted", **settings) as server:
+        with serve_alone(root / "data", "tests.scripted", **settings) as server:
             desk = Target("desk", server.port, server.process.pid)
             await _prepare(desk)
             measured = await _measure(desk)

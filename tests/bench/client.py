@@ -14,7 +14,7 @@ import orjson
 
 from tests.provided import BILLING, NOVA, at_bedrock, at_openai, no_profile
 from tests.providers.loopback import LoopbackServer
-from tests.serving import Server, serve
+from tests.serving import Server, serve_alone
 
 BOUND = 60  # seconds
 PRIMARY, SECONDARY = f"bedrock:{NOVA}", "openai:gpt-4o-mini"
@@ -101,7 +101,7 @@ def desk(data: Path, bedrock: LoopbackServer, cloud: LoopbackServer, **settings:
     chosen = {"SUPERVISOR_MODEL": "embedded", "WORKER_MODEL": f"{PRIMARY},{SECONDARY}", "LOG_LEVEL": "error"}
     # None takes a setting away.
     merged = {name: value for name, value in (reached | chosen | settings).items() if value is not None}
-    with serve(data, **merged) as server:
+    with serve_alone(data, **merged) as server:
         deadline = time.monotonic() + BOUND
         with server.client() as client:
             while any(model["state"] == "unchecked" for model in client.get("/health").json()["models"]):

@@ -20,7 +20,7 @@ from tests.bench.client import figure
 from tests.conftest import index, write_documents
 from tests.follower import Follower, asking, following
 from tests.resetting import POOL, Held, held, reset_many, tasks
-from tests.serving import Server, serve
+from tests.serving import Server, serve_alone
 
 CONNECTIONS, WARM, SEED = 10_000, 500, 7
 READERS = 100
@@ -52,7 +52,7 @@ async def main() -> None:
         root = Path(directory)
         await index(root / "data", write_documents(root / "documents"))
         settings = {"ANSWER_THRESHOLD": 0, "SLOW_READER_SECONDS": SLOW_SECONDS, "LOG_LEVEL": "error"}
-        with serve(root / "data", "tests.scripted", RUN_TIMEOUT_SECONDS=3_600, **settings) as server:
+        with serve_alone(root / "data", "tests.scripted", RUN_TIMEOUT_SECONDS=3_600, **settings) as server:
             await _resets(server, number, random.Random(seed))
             await _slow(server)
 

@@ -22,7 +22,7 @@ from tests.bench.client import figure
 from tests.conftest import index, write_documents
 from tests.follower import Follower, asking, following
 from tests.resetting import held
-from tests.serving import Server, serve
+from tests.serving import Server, serve_alone
 
 KILLS, SEED = 50, 7
 BOUND = 120  # seconds
@@ -86,7 +86,7 @@ def main() -> None:
 @contextmanager
 def _desk(data: Path, found: Findings) -> Iterator[Server]:
     began = time.monotonic()
-    with serve(data, "tests.scripted", ANSWER_THRESHOLD=0) as server:
+    with serve_alone(data, "tests.scripted", ANSWER_THRESHOLD=0) as server:
         found.restarts.append(time.monotonic() - began)
         yield server
 

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.conftest import index, write_documents
-from tests.serving import ROOT, serve
+from tests.serving import ROOT, serve_alone
 
 _EXAMPLES = "60"
 
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as base:
         data = Path(base) / "data"
         asyncio.run(index(data, write_documents(Path(base) / "documents")))
-        with serve(data, "tests.scripted", ANSWER_THRESHOLD=0) as server:
+        with serve_alone(data, "tests.scripted", ANSWER_THRESHOLD=0) as server:
             command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(ROOT / "tests" / "schema.toml")]
             options = ["--max-examples", _EXAMPLES, "--continue-on-failure", "--request-timeout", "60", *arguments]
             run = subprocess.run([*command, "run", f"{server.url}/openapi.json", *options], cwd=base, check=False)

@@ -30,7 +30,7 @@ from knowledge.search import Searcher
 from knowledge.strategies import Strategies
 from tests.conftest import index, write_documents
 from tests.scripted import FollowsScript
-from tests.serving import Server, serve
+from tests.serving import Server, serve_alone
 from tests.streaming_model import writes
 
 TOKENS = 500
@@ -57,9 +57,9 @@ async def main() -> None:
         await index(root / "data", write_documents(root / "documents"))
         bare = await _levels("bare model", _bare)
         graph = await _graph_levels(root / "data")
-        with serve(root / "data", "tests.scripted", ANSWER_THRESHOLD=0) as server:
+        with serve_alone(root / "data", "tests.scripted", ANSWER_THRESHOLD=0) as server:
             whole = await _levels("whole path", lambda session: _over_socket(server, session, QUESTION))
-        with serve(root / "data", "tests.scripted", ANSWER_THRESHOLD=0) as server:
+        with serve_alone(root / "data", "tests.scripted", ANSWER_THRESHOLD=0) as server:
             memory = await _idle_memory(server)
     print(f"{'':>12}{'streams':>9}{'tokens/s':>12}{'first token, ms (median)':>28}")
     for name, levels in (("bare model", bare), ("graph", graph), ("whole path", whole)):
