@@ -2,25 +2,35 @@
 
 import asyncio
 import hashlib
+import logging
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from knowledge import chunks, loaders, schema, store
+from knowledge import chunks, loaders, rewriting, schema, store
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
-from knowledge.errors import DocumentUnknown, DocumentUnreadable, EmbeddingModelChanged
+from knowledge.errors import (
+    DocumentUnknown,
+    DocumentUnreadable,
+    EmbeddingModelChanged,
+    IndexUnavailable,
+    StorageFull,
+)
+from knowledge.loaders.text import title_from_name
 from knowledge.owner import Ownership
-from knowledge.schema import Place
-from knowledge.store import DocumentInfo, DocumentKey
+from knowledge.store import Change, DocumentInfo, DocumentKey
+from knowledge.tallies import Tallies
 from knowledge.vectors import VectorIndex
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
-_CHANGES_AT_ONCE = 500
-_OWNERS_REMEMBERED = 100
+# Searches wait for the index while it takes these in.
+_CHANGES_AT_ONCE = 100
 
 
 class Library:
@@ -32,9 +42,8 @@ class Library:
         self._catching_up = asyncio.Lock()
         self.index = index
         self.embedder = embedder
-        self._sizes: dict[str, dict[str, int]] | None = None
-        self._vocabulary: list[str] | None = None
-        self._own_words: dict[str, Mapping[str, int]] = {}
+        self._is_behind = False
+        self._tallies = Tallies(database)
 
     @classmethod
     async def open(cls, data_dir: Path, *, embedding_model: str = BUNDLED) -> "Library":
@@ -83,73 +92,97 @@ class Library:
         text, pieces = await asyncio.to_thread(_read, data, key.path)
         vectors = await self.embedder.embed_documents([_as_embedded(text.title, piece) for piece in pieces])
         content_hash = hash_of(data)
-        await self._database.write(lambda db: store.put(db, key, text, content_hash, pieces, vectors))
-        await self._catch_up()
-        return next(info for info in await self.listing(key.folder, owner=key.owner) if info.id == key.id)
+        await self._change(key.id, lambda db: store.put(db, key, text, content_hash, pieces, vectors))
+        return await self.read(lambda db: store.document(db, key.id))
+
+    async def move(self, document: DocumentInfo, path: str, data: bytes = b"") -> DocumentInfo:
+        """Call a document by another path of its source; nothing of it is read or embedded again."""
+        key = DocumentKey(document.folder, document.source, path, document.owner)
+        is_named_after_file = document.title == title_from_name(document.path)
+        title = title_from_name(path) if is_named_after_file else document.title
+        await self._change(document.id, lambda db: rewriting.move(db, document.id, key, title))
+        return await self.read(lambda db: store.document(db, key.id))
 
     async def remove(self, document_id: str, *, owner: str = "") -> None:
         """Forget one of everybody's documents, or of an owner's. To who is not its owner, a document is unknown."""
-        if not await self._database.write(lambda db: store.remove(db, document_id, owner)):
-            raise DocumentUnknown(f"there is no document {document_id}")
-        await self._catch_up()
+        await self._change(document_id, lambda db: store.remove(db, document_id, owner))
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Ask the store something."""
         return await self._database.read(work)
 
     async def sizes(self, owner: str = "") -> dict[str, int]:
-        """Chunks by folder, of everybody's documents or of an owner's; counted again only after a change."""
-        if self._sizes is None:
-            self._sizes = _by_owner(await self.read(store.chunk_counts))
-        return self._sizes.get(owner, {})
+        """Chunks by folder, of everybody's documents or of an owner's."""
+        return await self._tallies.sizes(owner)
 
-    async def vocabulary(self) -> list[str]:
-        """Stems of all words of everybody's documents; read again only after a change."""
-        if self._vocabulary is None:
-            self._vocabulary = await self.read(store.vocabulary)
-        return self._vocabulary
+    async def vocabulary(self) -> Sequence[str]:
+        """Stems of all words of everybody's documents."""
+        return await self._tallies.vocabulary()
 
     async def own_words(self, owner: str) -> Mapping[str, int]:
-        """Stems of all words of an owner's documents, and how many chunks hold each; read again only after a change."""
-        if owner not in self._own_words:
-            words = await self.read(lambda db: store.own_frequencies(db, owner))
-            if len(self._own_words) >= _OWNERS_REMEMBERED:
-                self._own_words.clear()
-            self._own_words[owner] = words
-        return self._own_words[owner]
+        """Stems of all words of an owner's documents, and how many of their chunks hold each."""
+        return await self._tallies.own_words(owner)
+
+    async def level(self) -> None:
+        """Before a search: tell the vector index what it could not take earlier, because the disk was full."""
+        if self._is_behind and not self._catching_up.locked():
+            with suppress(StorageFull, IndexUnavailable):
+                await self._catch_up()
+
+    async def rebuild(self) -> int:
+        """Make both indexes anew from SQL, without embedding again; how many chunks that were."""
+        await self._database.write(rewriting.rebuild_words)
+        await self._refill()
+        return sum((await self.read(store.chunk_counts)).values())
+
+    async def _change(self, document_id: str, work: Callable[[sqlite3.Connection], Change | None]) -> None:
+        try:
+            change = await self._database.write(work)
+        except BaseException:
+            self._tallies.forget()
+            raise
+        if change is None:
+            raise DocumentUnknown(f"there is no document {document_id}")
+        self._tallies.note(change)
+        await self._catch_up()
 
     async def _open_index(self) -> None:
-        if not await self.index.open():
-            await self._database.write(store.note_everything)
-        await self._catch_up()
-        if await self.index.counts() != await self.read(store.chunk_counts):
-            await self.index.reset()
-            await self._database.write(store.note_everything)
+        opened = await self.index.open()
+        if opened:
             await self._catch_up()
+        stored = await self.read(store.chunk_counts)
+        if opened and await self.index.counts() == stored:
+            return
+        if stored:
+            _LOG.warning(
+                "the vector index cannot be used as it is; it is made anew from %d stored vectors", sum(stored.values())
+            )
+        await self._refill()
+
+    async def _refill(self) -> None:
+        await self.index.reset()
+        await self._database.write(store.note_everything)
+        await self._catch_up()
 
     async def _catch_up(self) -> None:
         """Tell the vector index what SQL already holds. One at a time, or an old change could overtake a new one."""
         async with self._catching_up:
-            while True:
-                changes = await self.read(lambda db: store.pending_changes(db, _CHANGES_AT_ONCE))
-                if not changes.last:
-                    break
-                await self.index.apply(changes)
-                await self._database.write(partial(store.acknowledge_changes, last=changes.last))
-            self._sizes = self._vocabulary = None
-            self._own_words.clear()
+            try:
+                while True:
+                    changes = await self.read(lambda db: store.pending_changes(db, _CHANGES_AT_ONCE))
+                    if not changes.last:
+                        break
+                    await self.index.apply(changes)
+                    await self._database.write(partial(store.acknowledge_changes, last=changes.last))
+            except BaseException:
+                self._is_behind = True
+                raise
+            self._is_behind = False
 
 
 def hash_of(data: bytes) -> str:
     """What tells a changed document from an unchanged one."""
     return hashlib.sha256(data).hexdigest()
-
-
-def _by_owner(counts: Mapping[Place, int]) -> dict[str, dict[str, int]]:
-    sizes: dict[str, dict[str, int]] = {}
-    for place, count in counts.items():
-        sizes.setdefault(place.owner, {})[place.folder] = count
-    return sizes
 
 
 def _read(data: bytes, name: str) -> tuple[loaders.Text, list[chunks.Chunk]]:

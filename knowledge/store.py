@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import sqlite3
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -96,6 +97,16 @@ class WholeDocument:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What a change means for those who keep count: how many chunks came and went where, and the stems of new ones."""
+
+    place: Place
+    added: int = 0
+    removed: int = 0
+    stems: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class VectorChanges:
     """What the vector index has yet to be told. `last` acknowledges them all."""
 
@@ -114,35 +125,45 @@ _VISIBLE = "owner IN ('', ?)"
 
 def put(
     db: sqlite3.Connection, key: DocumentKey, text: Text, content_hash: str, chunks: Sequence[Chunk], vectors: Vectors
-) -> None:
+) -> Change:
     """Replace a document by a new version, whole."""
     previous = db.execute("SELECT version FROM documents WHERE id = ?", (key.id,)).fetchone()
     version = previous["version"] + 1 if previous else 1
-    remove(db, key.id, key.owner)
+    removed = remove(db, key.id, key.owner)
     told = (text.title, content_hash, version, text.markdown, time.time())
     db.execute(
         "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (key.id, key.folder, key.source, key.path, *told, key.owner),
     )
+    stems: set[str] = set()
     for chunk, vector in zip(chunks, vectors, strict=True):
         chunk_id = db.execute(
             "INSERT INTO chunks (document_id, position, section, text, embedding) VALUES (?, ?, ?, ?, ?)",
             (key.id, chunk.position, chunk.section, chunk.text, vector.astype(np.float32).tobytes()),
         ).lastrowid
-        db.execute(
-            f"INSERT INTO {words_table(key.owner)} (rowid, folder, title, section, text) VALUES (?, ?, ?, ?, ?)",
-            (chunk_id, place_word(key.place), *(_stemmed(part) for part in (text.title, chunk.section, chunk.text))),
-        )
+        stems |= index_words(db, key.place, chunk_id, (text.title, chunk.section, chunk.text))
         _note_change(db, key.place, chunk_id, removed=False)
+    return Change(key.place, len(chunks), removed.removed if removed else 0, frozenset(stems))
 
 
-def remove(db: sqlite3.Connection, document_id: str, owner: str) -> bool:
-    """Forget a document of an owner; False if they have none of that id."""
+def remove(db: sqlite3.Connection, document_id: str, owner: str) -> Change | None:
+    """Forget a document of an owner; None if they have none of that id."""
     of_owner = (document_id, owner)
-    for row in db.execute(f"{_CHUNK} WHERE d.id = ? AND d.owner = ?", of_owner).fetchall():
-        db.execute(f"DELETE FROM {words_table(owner)} WHERE rowid = ?", (row["id"],))
-        _note_change(db, Place(row["folder"], owner), row["id"], removed=True)
-    return db.execute("DELETE FROM documents WHERE id = ? AND owner = ?", of_owner).rowcount > 0
+    row = db.execute("SELECT folder FROM documents WHERE id = ? AND owner = ?", of_owner).fetchone()
+    if row is None:
+        return None
+    place = Place(row["folder"], owner)
+    chunk_ids = [row["id"] for row in db.execute("SELECT id FROM chunks WHERE document_id = ?", (document_id,))]
+    for chunk_id in chunk_ids:
+        db.execute(f"DELETE FROM {words_table(owner)} WHERE rowid = ?", (chunk_id,))
+        _note_change(db, place, chunk_id, removed=True)
+    db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+    return Change(place, removed=len(chunk_ids))
+
+
+def document(db: sqlite3.Connection, document_id: str) -> DocumentInfo:
+    """One that is there, whoever owns it."""
+    return DocumentInfo(**dict(db.execute(f"{_INFO} WHERE id = ?", (document_id,)).fetchone()))
 
 
 def visible_documents(db: sqlite3.Connection, folder: str | None, owner: str) -> list[DocumentInfo]:
@@ -177,9 +198,14 @@ def embeddings_of_chunks(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int
     return dict(db.execute(f"SELECT id, embedding FROM chunks WHERE id IN ({marks})", tuple(ids)).fetchall())
 
 
-def _stemmed(text: str) -> str:
-    """Stems as search knows them, so that both sides agree on what a word is."""
-    return " ".join(terms.stems(text))
+def index_words(db: sqlite3.Connection, place: Place, chunk_id: int | None, parts: Sequence[str]) -> set[str]:
+    """Have a chunk found by the words of its title, section and text: by their stems, so that both sides agree."""
+    stems = [terms.stems(part) for part in parts]
+    db.execute(
+        f"INSERT INTO {words_table(place.owner)} (rowid, folder, title, section, text) VALUES (?, ?, ?, ?, ?)",
+        (chunk_id, place_word(place), *(" ".join(of_part) for of_part in stems)),
+    )
+    return set().union(*stems)
 
 
 def words_table(owner: str) -> str:
@@ -258,3 +284,10 @@ def _note_change(db: sqlite3.Connection, place: Place, chunk_id: int | None, *, 
         "INSERT INTO vector_changes (folder, owner, chunk_id, removed) VALUES (?, ?, ?, ?)",
         (place.folder, place.owner, chunk_id, removed),
     )
+
+
+if __name__ == "__main__":
+    # The command stands on top of the library, which stands on this module.
+    from knowledge.upkeep import main
+
+    sys.exit(main())

@@ -41,6 +41,18 @@ class VectorIndex:
         """True if what was there could be opened; False if the index starts empty and must be filled again."""
         return await self._run(self._open)
 
+    async def open_as_it_is(self) -> bool:
+        """Whether what is there can be opened, without mending anything."""
+        return await self._run(self._try_open)
+
+    async def ids(self, place: Place) -> set[int]:
+        """The chunks whose vectors a place holds."""
+        return await self._run(lambda: self._ids(place))
+
+    async def vectors(self, place: Place, ids: Sequence[int]) -> dict[int, npt.NDArray[np.float32]]:
+        """Those of some chunks of a place, as the index keeps them."""
+        return await self._run(lambda: self._vectors(place, ids))
+
     async def counts(self) -> dict[Place, int]:
         """Vectors by place, without the places that hold none."""
         return await self._run(self._counts)
@@ -72,6 +84,12 @@ class VectorIndex:
 
     def _open(self) -> bool:
         existed = (self._directory / "chroma.sqlite3").exists()
+        if self._try_open():
+            return existed
+        self._reset()
+        return False
+
+    def _try_open(self) -> bool:
         try:
             self._client = _client(self._directory)
             for collection in self._client.list_collections():
@@ -83,9 +101,8 @@ class VectorIndex:
             if self._client is None:
                 # Chroma remembers what it could not start, and would hand it out again.
                 Client.clear_system_cache()
-            self._reset()
             return False
-        return existed
+        return True
 
     def _reset(self) -> None:
         self._close()
@@ -138,6 +155,18 @@ class VectorIndex:
     def _counts(self) -> dict[Place, int]:
         counts = {_place(found.name): found.count() for found in self._opened().list_collections()}
         return {place: count for place, count in counts.items() if count}
+
+    def _ids(self, place: Place) -> set[int]:
+        collection = self._known(place)
+        return {int(chunk_id) for chunk_id in collection.get(include=[])["ids"]} if collection else set()
+
+    def _vectors(self, place: Place, ids: Sequence[int]) -> dict[int, npt.NDArray[np.float32]]:
+        collection = self._known(place)
+        if collection is None or not ids:
+            return {}
+        found = collection.get(ids=[str(chunk_id) for chunk_id in ids], include=["embeddings"])
+        vectors = np.asarray(found["embeddings"], dtype=np.float32)
+        return {int(chunk_id): vector for chunk_id, vector in zip(found["ids"], vectors, strict=True)}
 
     def _known(self, place: Place) -> chromadb.Collection | None:
         """The collection of a place, if it has one. Chroma would look for it in its files each time."""

@@ -46,7 +46,7 @@ def vectors_of(count: int) -> Vectors:
     return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype=np.float32)
 
 
-def put_in_sql(key: DocumentKey, count: int) -> Work[None]:
+def put_in_sql(key: DocumentKey, count: int) -> Work[object]:
     """What `Library.put` commits before it tells the vector index."""
     pieces = [Chunk(position, "", f"Passage {position} of many.") for position in range(count)]
     text = Text("Many", "\n\n".join(piece.text for piece in pieces))
