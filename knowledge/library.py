@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -29,6 +30,8 @@ from knowledge.vectors import VectorIndex
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
+# How long searches go on with an index that lacks changes before they try again to bring them in.
+_RETRY_SECONDS = 2.0
 # Searches wait for the index while it takes these in.
 _CHANGES_AT_ONCE = 100
 
@@ -42,7 +45,7 @@ class Library:
         self._catching_up = asyncio.Lock()
         self.index = index
         self.embedder = embedder
-        self._is_behind = False
+        self._retry_at = 0.0
         self._tallies = Tallies(database)
 
     @classmethod
@@ -125,7 +128,7 @@ class Library:
 
     async def level(self) -> None:
         """Before a search: tell the vector index what it could not take earlier, because the disk was full."""
-        if self._is_behind and not self._catching_up.locked():
+        if self._retry_at and time.monotonic() > self._retry_at and not self._catching_up.locked():
             with suppress(StorageFull, IndexUnavailable):
                 await self._catch_up()
 
@@ -168,6 +171,9 @@ class Library:
         """Tell the vector index what SQL already holds. One at a time, or an old change could overtake a new one."""
         async with self._catching_up:
             try:
+                # What a change left behind that failed half-way may be broken.
+                if self._retry_at and not await self.index.open():
+                    await self._database.write(store.note_everything)
                 while True:
                     changes = await self.read(lambda db: store.pending_changes(db, _CHANGES_AT_ONCE))
                     if not changes.last:
@@ -175,9 +181,9 @@ class Library:
                     await self.index.apply(changes)
                     await self._database.write(partial(store.acknowledge_changes, last=changes.last))
             except BaseException:
-                self._is_behind = True
+                self._retry_at = time.monotonic() + _RETRY_SECONDS
                 raise
-            self._is_behind = False
+            self._retry_at = 0.0
 
 
 def hash_of(data: bytes) -> str:

@@ -5,6 +5,7 @@ It can be thrown away at any time: SQL holds every embedding, and `open` says wh
 """
 
 import asyncio
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -19,13 +20,15 @@ from chromadb.api.client import Client
 from chromadb.config import Settings
 from chromadb.errors import NotFoundError
 
-from knowledge.errors import IndexUnavailable
+from knowledge.errors import IndexUnavailable, StorageFull
 from knowledge.schema import Place
 from knowledge.store import VectorChanges
 
 T = TypeVar("T")
 
 _BATCH = 2000
+# Chroma tells what went wrong in words alone.
+_FULL = re.compile(r"disk is full|disk I/O error|No space left|os error (?:27|28|122)\b")
 
 
 class VectorIndex:
@@ -79,7 +82,11 @@ class VectorIndex:
     async def _run(self, work: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        except chromadb.errors.ChromaError as error:
+        except BaseException as error:
+            if not _is_chromas(error):
+                raise
+            if _FULL.search(str(error)):
+                raise StorageFull(f"the vector index has no room on the disk that holds DATA_DIR ({error})") from error
             raise IndexUnavailable(f"the vector index does not answer: {error}") from error
 
     def _open(self) -> bool:
@@ -90,6 +97,7 @@ class VectorIndex:
         return False
 
     def _try_open(self) -> bool:
+        self._close()
         try:
             self._client = _client(self._directory)
             for collection in self._client.list_collections():
@@ -101,6 +109,10 @@ class VectorIndex:
             if self._client is None:
                 # Chroma remembers what it could not start, and would hand it out again.
                 Client.clear_system_cache()
+            self._close()
+            # What lies on a full disk is not broken.
+            if _FULL.search(str(error)):
+                raise
             return False
         return True
 
@@ -121,6 +133,14 @@ class VectorIndex:
         return self._client
 
     def _apply(self, changes: VectorChanges) -> None:
+        try:
+            self._write(changes)
+        except BaseException:
+            # Chroma would wait for its own broken transaction at the next change; what it holds can still be searched.
+            self._try_open()
+            raise
+
+    def _write(self, changes: VectorChanges) -> None:
         removed: dict[Place, list[str]] = defaultdict(list)
         added: dict[Place, list[tuple[str, npt.NDArray[np.float32]]]] = defaultdict(list)
         for place, chunk_id in changes.removed:
@@ -189,6 +209,11 @@ class VectorIndex:
         found = collection.query(query_embeddings=queries, n_results=limit, include=["distances"])
         distances = (found["distances"] or [[]])[0]
         return [(int(chunk_id), 1.0 - distance) for chunk_id, distance in zip(found["ids"][0], distances, strict=True)]
+
+
+def _is_chromas(error: BaseException) -> bool:
+    """Whether Chroma raised it; its native code has a kind of its own, which no module exports."""
+    return isinstance(error, chromadb.errors.ChromaError) or type(error).__name__ == "PanicException"
 
 
 # Chroma wants names to end in a letter or digit; a folder's may end otherwise.
