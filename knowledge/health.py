@@ -136,8 +136,9 @@ def _differences(name: str, stored: set[int], indexed: set[int]) -> Iterator[str
 
 
 def _is_unlike(vector: Vector, blob: bytes) -> bool:
-    expected = np.frombuffer(blob, dtype=np.float32)
-    return expected.shape != vector.shape or float(np.abs(expected - vector).max()) > _ROUNDED
+    if len(blob) != vector.nbytes:
+        return True
+    return float(np.abs(np.frombuffer(blob, dtype=np.float32) - vector).max()) > _ROUNDED
 
 
 def _count(db: sqlite3.Connection, table: str) -> int:

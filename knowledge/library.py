@@ -93,7 +93,7 @@ class Library:
     async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo:
         """Store a new document or a new version of one; the old version answers until the new one is whole."""
         text, pieces = await asyncio.to_thread(_read, data, key.path)
-        vectors = await self.embedder.embed_documents([_as_embedded(text.title, piece) for piece in pieces])
+        vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
         content_hash = hash_of(data)
         await self._change(key.id, lambda db: store.put(db, key, text, content_hash, pieces, vectors))
         return await self.read(lambda db: store.document(db, key.id))
@@ -171,14 +171,15 @@ class Library:
         """Tell the vector index what SQL already holds. One at a time, or an old change could overtake a new one."""
         async with self._catching_up:
             try:
-                # What a change left behind that failed half-way may be broken.
-                if self._retry_at and not await self.index.open():
-                    await self._database.write(store.note_everything)
                 while True:
                     changes = await self.read(lambda db: store.pending_changes(db, _CHANGES_AT_ONCE))
                     if not changes.last:
                         break
-                    await self.index.apply(changes)
+                    if not await self.index.apply(changes):
+                        # A change that had failed half-way has broken it.
+                        await self.index.reset()
+                        await self._database.write(store.note_everything)
+                        continue
                     await self._database.write(partial(store.acknowledge_changes, last=changes.last))
             except BaseException:
                 self._retry_at = time.monotonic() + _RETRY_SECONDS
@@ -199,7 +200,7 @@ def _read(data: bytes, name: str) -> tuple[loaders.Text, list[chunks.Chunk]]:
     return text, pieces
 
 
-def _as_embedded(title: str, chunk: chunks.Chunk) -> str:
+def as_embedded(title: str, chunk: chunks.Chunk) -> str:
     """A passage is found by what its document and section are called as well as by what it says."""
     heading = f"{title} > {chunk.section}" if chunk.section else title
     return f"{heading}\n{chunk.text}"

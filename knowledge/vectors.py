@@ -27,6 +27,8 @@ from knowledge.store import VectorChanges
 T = TypeVar("T")
 
 _BATCH = 2000
+# For what Chroma writes when it is opened, and then some.
+_ROOM_BYTES = 4_000_000
 # Chroma tells what went wrong in words alone.
 _FULL = re.compile(r"disk is full|disk I/O error|No space left|os error (?:27|28|122)\b")
 
@@ -39,6 +41,7 @@ class VectorIndex:
         self._thread = ThreadPoolExecutor(1, "chroma")
         self._client: Client | None = None
         self._collections: dict[Place, chromadb.Collection] = {}
+        self._has_failed = False
 
     async def open(self) -> bool:
         """True if what was there could be opened; False if the index starts empty and must be filled again."""
@@ -60,9 +63,9 @@ class VectorIndex:
         """Vectors by place, without the places that hold none."""
         return await self._run(self._counts)
 
-    async def apply(self, changes: VectorChanges) -> None:
-        """Bring in changes; the same ones twice do no harm."""
-        await self._run(lambda: self._apply(changes))
+    async def apply(self, changes: VectorChanges) -> bool:
+        """Bring in changes; the same ones twice do no harm. False if the index is found broken and must be reset."""
+        return await self._run(lambda: self._apply(changes))
 
     async def nearest(
         self, groups: Sequence[Sequence[Place]], vector: npt.NDArray[np.float32], limit: int
@@ -90,6 +93,7 @@ class VectorIndex:
             raise IndexUnavailable(f"the vector index does not answer: {error}") from error
 
     def _open(self) -> bool:
+        self._has_failed = False
         existed = (self._directory / "chroma.sqlite3").exists()
         if self._try_open():
             return existed
@@ -117,6 +121,7 @@ class VectorIndex:
         return True
 
     def _reset(self) -> None:
+        self._has_failed = False
         self._close()
         shutil.rmtree(self._directory, ignore_errors=True)
         self._client = _client(self._directory)
@@ -132,13 +137,28 @@ class VectorIndex:
             raise IndexUnavailable("the vector index is not open")
         return self._client
 
-    def _apply(self, changes: VectorChanges) -> None:
+    def _apply(self, changes: VectorChanges) -> bool:
+        if self._has_failed:
+            # Chroma would wait for its own broken transaction. Opening it anew takes room as well: until there is some,
+            # what it holds can still be searched.
+            self._check_room()
+            if not self._try_open():
+                return False
+        self._has_failed = True
+        self._write(changes)
+        self._has_failed = False
+        return True
+
+    def _check_room(self) -> None:
+        probe = self._directory / "room"
         try:
-            self._write(changes)
-        except BaseException:
-            # Chroma would wait for its own broken transaction at the next change; what it holds can still be searched.
-            self._try_open()
-            raise
+            probe.write_bytes(bytes(_ROOM_BYTES))
+        except OSError as error:
+            raise StorageFull(
+                f"the vector index has no room on the disk that holds DATA_DIR ({error.strerror})"
+            ) from error
+        finally:
+            probe.unlink(missing_ok=True)
 
     def _write(self, changes: VectorChanges) -> None:
         removed: dict[Place, list[str]] = defaultdict(list)
