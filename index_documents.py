@@ -1,15 +1,17 @@
 """Bring documents into the desk: `python index_documents.py path/to/docs --agent technical`.
 
 With a desk running on the same data directory the documents go through it; otherwise straight into the directory. Only
-what is new or changed is read, so it can be run again at any time, also after it was killed.
-"""
+what X"""
 
 import argparse
 import asyncio
+import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import defaultdict
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -17,31 +19,43 @@ from agents.catalog import Agent, Catalog, read_catalog
 from backend.remote import RemoteLibrary
 from backend.settings import Settings
 from knowledge.errors import DataDirectoryInUse, DeskError, DocumentsNotFound
-from knowledge.ingest import Destination, Outcome, Report, ingest
+from knowledge.ingest import Destination, Outcome, Report, Seen, ingest
 from knowledge.library import Library
+from knowledge.watching import occasions
 
 SAMPLES = Path(__file__).parent / "knowledge" / "samples"
+INTERRUPTED = 130
+_RETRY_SECONDS = 5
 
 
 def main() -> int:
-    """0 if every file was brought in, 1 if some failed, 2 if nothing could be done."""
+    """0 if every file was brought in, 1 if some failed, 2 if nothing could be done, 130 if it was stopped before."""
     options = _options()
     try:
-        report = asyncio.run(_run(options, Settings.read()))
+        return asyncio.run(_until_stopped(_run(options, Settings.read()), 0 if options.watch else INTERRUPTED))
     except DeskError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return 2
-    if report is None:
-        return 0
-    _print(report)
-    return 1 if report.failed else 0
+
+
+async def _until_stopped(work: Coroutine[Any, Any, int], stopped: int) -> int:
+    """A signal ends the work as soon as what is being stored is stored."""
+    task = asyncio.create_task(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        print("stopped; what is done is kept", flush=True)
+        return stopped
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Bring documents into the desk.")
-    parser.add_argument("path", nargs="?", type=Path, help="a file, or a directory of documents")
+    parser.add_argument("path", nargs="?", type=Path, help="a file, a directory of documents, or a zip archive of them")
     parser.add_argument("--agent", help="whose knowledge; without it, the directory's subfolders name the agents")
     parser.add_argument("--prune", action="store_true", help="also drop the agent's documents that came from elsewhere")
+    parser.add_argument("--watch", action="store_true", help="go on, and follow what changes there, until stopped")
     parser.add_argument(
         "--samples",
         action="store_true",
@@ -50,30 +64,56 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if (options.path is None) != options.samples:
         parser.error("give a path, or --samples")
-    if options.samples and options.agent:
-        parser.error("the samples are for all agents; leave --agent out")
+    if options.samples and (options.agent or options.watch):
+        parser.error("the samples are for all agents and stay as they are; leave --agent and --watch out")
     return options
 
 
-async def _run(options: argparse.Namespace, settings: Settings) -> Report | None:
+async def _run(options: argparse.Namespace, settings: Settings) -> int:
     catalog = read_catalog(settings.catalog)
     path = SAMPLES if options.samples else options.path
-    pairs = [(path, catalog.find(options.agent))] if options.agent else _folders(path, catalog)
-    report = Report()
+    # What cannot be done is said before the directory is taken.
+    _pairs(path, options.agent, catalog)
     async with _destination(settings) as destination:
         if options.samples and await _has_own_documents(destination):
             print("The desk holds documents of your own; the samples are left out.")
-            return None
+            return 0
+        passes = _Passes(path, options.agent, catalog, destination, settings.max_document_bytes)
+        if options.watch:
+            await _follow(path, passes, prune=options.prune)
+        report = await passes.once(prune=options.prune)
+    _print(report)
+    return 1 if report.failed else 0
+
+
+class _Passes:
+    """Looks through the directory, once or again and again; what nobody has written to since is not read again."""
+
+    def __init__(
+        self, path: Path, agent: str | None, catalog: Catalog, destination: Destination, max_bytes: int
+    ) -> None:
+        self._path = path
+        self._agent = agent
+        self._catalog = catalog
+        self._destination = destination
+        self._max_bytes = max_bytes
+        self._seen: dict[Path, Seen] = defaultdict(dict)
+
+    async def once(self, *, prune: bool, quiet: bool = False) -> Report:
+        """Bring in what is new or changed. When `quiet`, unchanged files are not worth a line."""
+        pairs = _pairs(self._path, self._agent, self._catalog)
+        report = Report()
         for folder, agent in pairs:
-            with _Progress(agent.id) as progress:
+            with _Progress(agent.id, quiet=quiet) as progress:
                 try:
                     part = await ingest(
                         folder,
                         agent.knowledge,
-                        destination,
-                        prune=options.prune,
+                        self._destination,
+                        prune=prune,
                         progress=progress.show,
-                        max_bytes=settings.max_document_bytes,
+                        max_bytes=self._max_bytes,
+                        seen=self._seen[folder],
                     )
                 except DocumentsNotFound:
                     # One folder without documents should not keep the others out.
@@ -81,21 +121,47 @@ async def _run(options: argparse.Namespace, settings: Settings) -> Report | None
                         raise
                 else:
                     report.merge(part, agent.knowledge)
-    return report
+        return report
 
 
-def _folders(path: Path, catalog: Catalog) -> list[tuple[Path, Agent]]:
-    """The subfolders that are named after agents."""
+async def _follow(path: Path, passes: _Passes, *, prune: bool) -> None:
+    """One pass now and one after every change, for ever: what is wrong now may be mended later."""
+    followed = False
+    async with aclosing(occasions(path)) as due:
+        async for _ in due:
+            # What came from elsewhere is dropped once, and a directory that is empty today is no reason to drop all.
+            report = await _attempt(passes, prune=prune and not followed, quiet=followed)
+            if report:
+                _print(report, quiet=followed)
+                followed = True
+
+
+async def _attempt(passes: _Passes, *, prune: bool, quiet: bool) -> Report | None:
+    """A pass, again and again while what is in its way may go by itself; None where only a change can help."""
+    while True:
+        try:
+            return await passes.once(prune=prune, quiet=quiet)
+        except DeskError as error:
+            print(f"error: {error.message}", file=sys.stderr, flush=True)
+            if not error.retryable:
+                return None
+        await asyncio.sleep(_RETRY_SECONDS)
+
+
+def _pairs(path: Path, agent: str | None, catalog: Catalog) -> list[tuple[Path, Agent]]:
+    """Which directory is whose knowledge: one agent's, or of its subfolders each the agent's whose name it bears."""
     if not path.exists():
         raise DocumentsNotFound(f"{path} does not exist")
+    if agent:
+        return [(path, catalog.find(agent))]
     pairs = [
-        (path / name, agent)
-        for agent in catalog.all
-        for name in dict.fromkeys((agent.id, agent.knowledge))
+        (path / name, found)
+        for found in catalog.all
+        for name in dict.fromkeys((found.id, found.knowledge))
         if (path / name).is_dir()
     ]
     if not pairs:
-        agents = ", ".join(agent.id for agent in catalog.all)
+        agents = ", ".join(known.id for known in catalog.all)
         raise DocumentsNotFound(
             f"{path} has no folder named after an agent; say whose knowledge it is with --agent ({agents})"
         )
@@ -125,11 +191,12 @@ async def _destination(settings: Settings) -> AsyncIterator[Destination]:
 
 
 class _Progress:
-    """A bar on a terminal, a line a file otherwise."""
+    """A bar on a terminal, a line a file otherwise; when `quiet`, a line for each file to which something happened."""
 
-    def __init__(self, agent: str) -> None:
+    def __init__(self, agent: str, *, quiet: bool) -> None:
         self._agent = agent
-        self._bar: tqdm | None = tqdm(desc=agent, unit="file") if sys.stderr.isatty() else None
+        self._quiet = quiet
+        self._bar: tqdm | None = tqdm(desc=agent, unit="file") if sys.stderr.isatty() and not quiet else None
 
     def __enter__(self) -> "_Progress":
         return self
@@ -140,21 +207,25 @@ class _Progress:
 
     def show(self, number: int, total: int, name: str, outcome: Outcome) -> None:
         """One more file is done."""
-        if self._bar is None:
+        if self._bar is not None:
+            self._bar.total = total
+            self._bar.set_postfix_str(name[-40:], refresh=False)
+            self._bar.update(1)
+        elif not self._quiet:
             print(f"{self._agent} {number}/{total} {outcome}: {name}", flush=True)
-            return
-        self._bar.total = total
-        self._bar.set_postfix_str(name[-40:], refresh=False)
-        self._bar.update(1)
+        elif outcome != "skipped":
+            print(f"{self._agent} {outcome}: {name}", flush=True)
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, *, quiet: bool = False) -> None:
+    if quiet and not (report.added or report.changed or report.moved or report.removed or report.failed):
+        return
     for name, reason in report.failed.items():
         print(f"failed: {name}: {reason}")
     for name in report.ignored:
         print(f"ignored: {name}: not a known format")
-    counts = [f"{len(getattr(report, name))} {name}" for name in ("added", "changed", "removed", "skipped", "failed")]
-    print(", ".join(counts))
+    outcomes = ("added", "changed", "moved", "removed", "skipped", "failed")
+    print(", ".join(f"{len(getattr(report, outcome))} {outcome}" for outcome in outcomes), flush=True)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,14 @@ from agents.errors import (
     ModelsUnavailable,
     ToolResultUnknown,
 )
-from knowledge.errors import DeskError, DocumentsNotFound, DocumentUnknown, DocumentUnreadable, IndexUnavailable
+from knowledge.errors import (
+    DeskError,
+    DocumentsNotFound,
+    DocumentUnknown,
+    DocumentUnreadable,
+    IndexUnavailable,
+    StorageFull,
+)
 
 
 class BackendError(DeskError):
@@ -257,6 +264,7 @@ _STATUS: dict[type[DeskError], int] = {
     ModelsUnavailable: 503,
     ModelLoading: 503,
     RunTimedOut: 504,
+    StorageFull: 507,
 }
 
 

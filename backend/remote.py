@@ -5,7 +5,7 @@ from typing import Any, cast
 import httpx
 
 from backend.errors import BackendError
-from knowledge.errors import DeskError, DocumentUnknown, DocumentUnreadable
+from knowledge.errors import DeskError, DocumentUnknown, DocumentUnreadable, IndexUnavailable, StorageFull
 from knowledge.store import DocumentInfo, DocumentKey
 
 # A document is embedded before the answer comes, and nobody knows how long a large one takes.
@@ -47,6 +47,12 @@ class RemoteLibrary:
         )
         return DocumentInfo(**answer)
 
+    async def move(self, document: DocumentInfo, path: str, data: bytes) -> DocumentInfo:
+        """The door knows no moving: the document is uploaded under its new path, and then deleted under the old one."""
+        moved = await self.put(DocumentKey(document.folder, document.source, path), data)
+        await self.remove(document.id)
+        return moved
+
     async def remove(self, document_id: str) -> None:
         """Delete a document."""
         await self._send("DELETE", f"/api/documents/{document_id}")
@@ -65,8 +71,11 @@ class RemoteLibrary:
             raise DeskUnreachable(f"what answers at {self._client.base_url} is not a desk") from error
 
 
+_KNOWN = {kind.code: kind for kind in (DocumentUnknown, IndexUnavailable, StorageFull)}
+
+
 def _error(status: int, code: str, message: str) -> DeskError:
     # What is wrong with one document should not end the ingestion of the others.
     if status in (413, 422):
         return DocumentUnreadable(message)
-    return DocumentUnknown(message) if code == DocumentUnknown.code else BackendError(message)
+    return _KNOWN.get(code, BackendError)(message)

@@ -13,12 +13,14 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from knowledge.errors import DataDirectoryUnusable
+from knowledge.errors import DataDirectoryUnusable, StorageFull
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 Migration = Callable[[sqlite3.Connection], None]
 
+# A quota, and a limit on the size of files, show as writes that fail.
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
 # More than this in one transaction would make the first of them wait for the last.
 MAX_BATCH = 256
 
@@ -115,13 +117,16 @@ class Database:
                 self._writer.execute("ROLLBACK")
             outcomes = [(job, None, error) for job in batch]
         for job, value, failure in outcomes:
-            _settle(job.result, value, failure)
+            _settle(job.result, value, _named(failure))
 
     def _attempt(self, job: _Job) -> tuple[_Job, Any, BaseException | None]:
         self._writer.execute("SAVEPOINT job")
         try:
             value = job.work(self._writer)
-        except Exception as error:  # noqa: BLE001 - handed to whoever awaits this job
+        except Exception as error:
+            # When the disk is full, SQLite may have rolled back all of the transaction.
+            if isinstance(error, sqlite3.Error) and not self._writer.in_transaction:
+                raise
             self._writer.execute("ROLLBACK TO job")
             self._writer.execute("RELEASE job")
             return job, None, error
@@ -136,6 +141,13 @@ class Database:
                 _settle(job.result, None, error)
             else:
                 _settle(job.result, value, None)
+
+
+def _named(failure: BaseException | None) -> BaseException | None:
+    """A disk that is full is an operator's matter, and soon mended."""
+    if isinstance(failure, sqlite3.OperationalError) and failure.sqlite_errorcode in _FULL:
+        return StorageFull(f"the disk that holds DATA_DIR is full ({failure}); make room, then try again")
+    return failure
 
 
 def _settle(result: Future[Any], value: object, failure: BaseException | None) -> None:

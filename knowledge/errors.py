@@ -12,7 +12,8 @@ DeskError
 │   ├── DocumentUnknown         no document of that id
 │   ├── OwnerInvalid            what cannot name the owner of a document
 │   ├── EmbeddingModelChanged   the stored vectors are of another model
-│   └── IndexUnavailable        the vector index does not answer
+│   ├── IndexUnavailable        the vector index does not answer
+│   └── StorageFull             there is no room for what should be stored
 └── agents.errors, backend.errors
 """
 
@@ -104,4 +105,11 @@ class IndexUnavailable(KnowledgeError):
     """An outage of the index is never reported as 'nothing found'."""
 
     code = "index_unavailable"
+    retryable = True
+
+
+class StorageFull(KnowledgeError):
+    """Nothing that was stored is lost, and what could not be stored is not there by half."""
+
+    code = "storage_full"
     retryable = True

@@ -1,21 +1,32 @@
-"""Bring a folder of files into a library: only what is new or changed is read, and every file's fate is reported."""
+"""Bring a folder of files into a library: only what is new or changed is read, and every file's fate is reported.
+
+Several files are under way at once, so that reading, embedding and storing overlap and small documents are embedded
+together. Each document is stored whole, so an ingestion that was killed is finished by the next one.
+"""
 
 import asyncio
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
-from knowledge.errors import DocumentsNotFound, DocumentUnreadable
+from knowledge.errors import DocumentsNotFound, DocumentUnknown, DocumentUnreadable
+from knowledge.finding import Candidate, Found, find
 from knowledge.library import hash_of
-from knowledge.loaders import can_load
 from knowledge.store import DocumentInfo, DocumentKey
 
-Outcome = Literal["added", "changed", "removed", "skipped", "failed"]
+T = TypeVar("T")
+Outcome = Literal["added", "changed", "moved", "removed", "skipped", "failed"]
 Progress = Callable[[int, int, str, Outcome], None]
+# What the last pass found each file to be like.
+Seen = dict[str, tuple[int, ...]]
 
 MAX_FILE_BYTES = 20_000_000
+_AT_ONCE = 24
+# Files that fill batches by themselves would fill the memory too if there were many of them at once.
+_LARGE_BYTES = 500_000
+_LARGE_AT_ONCE = 2
 
 
 class Destination(Protocol):
@@ -23,6 +34,7 @@ class Destination(Protocol):
 
     async def listing(self, folder: str | None = None) -> list[DocumentInfo]: ...
     async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo: ...
+    async def move(self, document: DocumentInfo, path: str, data: bytes) -> DocumentInfo: ...
     async def remove(self, document_id: str) -> None: ...
 
 
@@ -32,6 +44,7 @@ class Report:
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
@@ -39,9 +52,15 @@ class Report:
 
     def merge(self, other: "Report", folder: str) -> None:
         """Add a folder's report to this one."""
-        for outcome in ("added", "changed", "removed", "skipped", "ignored"):
+        for outcome in ("added", "changed", "moved", "removed", "skipped", "ignored"):
             getattr(self, outcome).extend(f"{folder}/{name}" for name in getattr(other, outcome))
         self.failed.update({f"{folder}/{name}": reason for name, reason in other.failed.items()})
+
+    def sort(self) -> None:
+        """By name, whatever the order in which files were done."""
+        for names in (self.added, self.changed, self.moved, self.removed, self.skipped, self.ignored):
+            names.sort()
+        self.failed = dict(sorted(self.failed.items()))
 
 
 async def ingest(
@@ -52,62 +71,132 @@ async def ingest(
     prune: bool = False,
     progress: Progress | None = None,
     max_bytes: int = MAX_FILE_BYTES,
+    seen: Seen | None = None,
 ) -> Report:
-    """Index a file, or every file below a directory, into a folder of the library.
+    """Index a file, or every file below a directory or in an archive, into a folder of the library.
 
     What an earlier ingestion of the same directory brought and is no longer there is removed; with `prune`, so is
-    everything else in the folder that is not in this directory.
+    everything else in the folder that is not in this directory. With `seen`, which is brought up to date, files that
+    nobody has written to since are not even read.
     """
-    found = await asyncio.to_thread(_scan, path)
-    files, source = found.files, str(found.root)
-    known = {(info.source, info.path): info for info in await destination.listing(folder)}
-    if not files and not found.unreadable:
-        _check_emptied(path, brought=sum(known_source == source for known_source, _ in known), prune=prune)
-    gone = _gone(known, source, {name for name, _ in files}, prune=prune) if found.is_whole else []
-    report = Report(ignored=found.ignored, failed=found.unreadable)
-    total = len(files) + len(gone)
-    for number, (name, file) in enumerate(files, start=1):
-        outcome = await _bring(
-            file, DocumentKey(folder, source, name), known.get((source, name)), destination, report, max_bytes
-        )
-        if progress:
-            progress(number, total, _printable(name), outcome)
-    for number, info in enumerate(gone, start=len(files) + 1):
-        await destination.remove(info.id)
-        report.removed.append(info.path)
-        if progress:
-            progress(number, total, info.path, "removed")
-    return report
-
-
-async def _bring(
-    file: Path,
-    key: DocumentKey,
-    known: DocumentInfo | None,
-    destination: Destination,
-    report: Report,
-    max_bytes: int,
-) -> Outcome:
+    found = await asyncio.to_thread(find, path, max_bytes)
     try:
-        _check_name(key.path)
-        data = await asyncio.to_thread(_read, file, max_bytes)
-        if known and known.content_hash == hash_of(data):
-            report.skipped.append(key.path)
-            return "skipped"
-        await destination.put(key, data)
-    except DocumentUnreadable as error:
-        report.failed[_printable(key.path)] = error.message
-        return "failed"
-    (report.changed if known else report.added).append(key.path)
-    return "changed" if known else "added"
+        known = await destination.listing(folder)
+        _check_emptied(path, found, known, prune=prune)
+        return await _Ingestion(folder, found, known, destination, prune, progress, {} if seen is None else seen).run()
+    finally:
+        found.close()
 
 
-def _check_emptied(path: Path, *, brought: int, prune: bool) -> None:
+class _Ingestion:
+    """One pass over what was found."""
+
+    def __init__(
+        self,
+        folder: str,
+        found: Found,
+        known: list[DocumentInfo],
+        destination: Destination,
+        prune: bool,
+        progress: Progress | None,
+        seen: Seen,
+    ) -> None:
+        self._folder, self._source = folder, str(found.root)
+        self._candidates = found.candidates
+        self._destination = destination
+        self._progress = progress
+        self._seen = seen
+        self._known = {info.path: info for info in known if info.source == self._source}
+        self._gone = {path: self._known[path] for path in found.missing(self._known)}
+        self._gone_by_hash = {info.content_hash: info for info in self._gone.values()}
+        self._elsewhere = (
+            [info for info in known if info.source != self._source] if prune and found.covers is not None else []
+        )
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+        self._report = Report(ignored=[_printable(name) for name in found.ignored])
+        self._report.failed = {_printable(name): reason for name, reason in found.refused.items()}
+        self._done, self._total = 0, len(found.candidates) + len(self._gone) + len(self._elsewhere)
+
+    async def run(self) -> Report:
+        """Bring in what is new, then forget what is gone."""
+        for name in self._seen.keys() - {candidate.name for candidate in self._candidates}:
+            del self._seen[name]
+        await _in_parallel(self._take, self._candidates)
+        # What has only moved is not gone.
+        await _in_parallel(self._remove, [*self._gone.values(), *self._elsewhere])
+        self._report.sort()
+        return self._report
+
+    async def _take(self, candidate: Candidate) -> None:
+        if self._seen.get(candidate.name) == candidate.stamp:
+            outcome: Outcome = "skipped"
+        elif candidate.size > _LARGE_BYTES:
+            async with self._large:
+                outcome = await self._bring(candidate)
+        else:
+            outcome = await self._bring(candidate)
+        self._seen[candidate.name] = candidate.stamp
+        if outcome != "failed":
+            getattr(self._report, outcome).append(candidate.name)
+        self._tell(candidate.name, outcome)
+
+    async def _bring(self, candidate: Candidate) -> Outcome:
+        name, known = candidate.name, self._known.get(candidate.name)
+        try:
+            _check_name(name)
+            data = await asyncio.to_thread(candidate.read)
+            content_hash = hash_of(data)
+            if known and known.content_hash == content_hash:
+                return "skipped"
+            if not known and (gone := self._gone_by_hash.pop(content_hash, None)):
+                self._total -= 1
+                del self._gone[gone.path]
+                await self._destination.move(gone, name, data)
+                return "moved"
+            await self._destination.put(DocumentKey(self._folder, self._source, name), data)
+        except DocumentUnreadable as error:
+            self._report.failed[_printable(name)] = error.message
+            return "failed"
+        return "changed" if known else "added"
+
+    async def _remove(self, gone: DocumentInfo) -> None:
+        with suppress(DocumentUnknown):  # somebody else has removed it meanwhile
+            await self._destination.remove(gone.id)
+        self._report.removed.append(gone.path)
+        self._tell(gone.path, "removed")
+
+    def _tell(self, name: str, outcome: Outcome) -> None:
+        self._done += 1
+        if self._progress:
+            self._progress(self._done, self._total, _printable(name), outcome)
+
+
+async def _in_parallel(work: Callable[[T], Awaitable[None]], items: Iterable[T]) -> None:
+    """A few at a time; the first error ends them all."""
+    waiting = iter(items)
+
+    async def take_turns() -> None:
+        for item in waiting:
+            await work(item)
+
+    turns = [asyncio.create_task(take_turns()) for _ in range(_AT_ONCE)]
+    try:
+        await asyncio.gather(*turns)
+    finally:
+        for turn in turns:
+            turn.cancel()
+        await asyncio.gather(*turns, return_exceptions=True)
+
+
+def _check_emptied(path: Path, found: Found, known: list[DocumentInfo], *, prune: bool) -> None:
     """A directory that held documents and is empty may only be a disk that is not there today."""
-    if not brought:
-        raise DocumentsNotFound(f"{path} holds no document of a known format")
-    if not prune:
+    if found.candidates or found.unseen:
+        return
+    brought = len(found.missing(info.path for info in known if info.source == str(found.root)))
+    if brought and not prune:
         raise DocumentsNotFound(f"{path} holds no document any more; --prune removes the {brought} that it brought")
+    if not brought and not found.refused:
+        raise DocumentsNotFound(f"{path} holds no document of a known format")
 
 
 def _check_name(name: str) -> None:
@@ -116,67 +205,5 @@ def _check_name(name: str) -> None:
 
 
 def _printable(name: str) -> str:
-    return name.encode("utf-8", "backslashreplace").decode()
-
-
-def _read(file: Path, max_bytes: int) -> bytes:
-    try:
-        size = file.stat().st_size
-        if size > max_bytes:
-            raise DocumentUnreadable(f"{size:,} bytes; the limit is {max_bytes:,}")
-        return file.read_bytes()
-    except OSError as error:
-        raise DocumentUnreadable(f"cannot be read: {error.strerror}") from error
-
-
-@dataclass
-class _Found:
-    """What lies below a root. It is whole if it is a directory and all of it could be looked at."""
-
-    root: Path
-    files: list[tuple[str, Path]] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
-    unreadable: dict[str, str] = field(default_factory=dict)
-    is_whole: bool = False
-
-
-def _scan(path: Path) -> _Found:
-    """The files of known formats by their path below the root, and the names of the others."""
-    if not path.exists():
-        raise DocumentsNotFound(f"{path} does not exist")
-    if path.is_file():
-        return _Found(path.resolve().parent, [(path.name, path.resolve())])
-    found = _Found(path.resolve())
-    for file in sorted(_walk(found)):
-        name = file.relative_to(found.root).as_posix()
-        if can_load(name):
-            found.files.append((name, file))
-        else:
-            found.ignored.append(name)
-    # What lies below a directory that cannot be read is not gone.
-    found.is_whole = not found.unreadable
-    return found
-
-
-def _walk(found: _Found) -> Iterator[Path]:
-    """Regular files below the root; hidden ones and links that lead out of it are left alone."""
-
-    def note(error: OSError) -> None:
-        name = Path(str(error.filename)).relative_to(found.root).as_posix()
-        found.unreadable[f"{name}/"] = f"cannot be read: {error.strerror}"
-
-    for directory, below, names in os.walk(found.root, onerror=note):
-        below[:] = [name for name in below if not name.startswith(".")]
-        for file in (Path(directory, name) for name in names if not name.startswith(".")):
-            if Path(os.path.realpath(file)).is_relative_to(found.root) and file.is_file():
-                yield file
-
-
-def _gone(
-    known: dict[tuple[str, str], DocumentInfo], source: str, present: set[str], *, prune: bool
-) -> list[DocumentInfo]:
-    return [
-        info
-        for (known_source, name), info in known.items()
-        if (prune or known_source == source) and (known_source != source or name not in present)
-    ]
+    """As a terminal may be shown it: a name could hold what moves its cursor."""
+    return name if name.isprintable() else name.encode("unicode_escape").decode()

@@ -2,17 +2,21 @@
 
 import asyncio
 import hashlib
+import logging
 import sqlite3
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from knowledge import schema, store
+from knowledge import chunks, schema, store, writing
 from knowledge.chunks import Chunk
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
-from knowledge.errors import DocumentUnknown, EmbeddingModelChanged
+from knowledge.errors import DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
+from knowledge.loaders.text import title_from_name
 from knowledge.owner import Ownership
 from knowledge.reading import Readers
 from knowledge.remembered import Remembered
@@ -21,8 +25,12 @@ from knowledge.vectors import VectorIndex
 from knowledge.vocabulary import Vocabulary
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
-_CHANGES_AT_ONCE = 500
+# How long searches go on with an index that lacks changes before they try again to bring them in.
+_RETRY_SECONDS = 2.0
+# Searches wait for the index while it takes these in.
+_CHANGES_AT_ONCE = 100
 _OWNERS_REMEMBERED = 100
 
 
@@ -39,6 +47,7 @@ class Library:
         self._sizes = Remembered(lambda: self.read(store.sizes))
         self._vocabulary = Remembered(lambda: self._database.read(store.vocabulary, long=True))
         self._own_vocabularies: dict[str, Remembered[Vocabulary]] = {}
+        self._retry_at = 0.0
 
     @classmethod
     async def open(cls, data_dir: Path, *, embedding_model: str = BUNDLED) -> "Library":
@@ -95,17 +104,31 @@ class Library:
         """Store a new document or a new version of one; the old version answers until the new one is whole."""
         read = await self._readers.read(data, key.path)
         text, pieces = read.text, read.chunks
-        vectors = await self.embedder.embed_documents([_as_embedded(text.title, piece) for piece in pieces])
+        vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
         content_hash = hash_of(data)
-        await self._database.write(lambda db: store.put(db, key, text, content_hash, pieces, vectors))
-        await self._catch_up()
-        return next(info for info in await self.listing(key.folder, owner=key.owner) if info.id == key.id)
+        await self._change(key.id, lambda db: writing.put(db, key, text, content_hash, pieces, vectors))
+        return await self.read(lambda db: store.document(db, key.id))
+
+    async def move(self, document: DocumentInfo, path: str, data: bytes = b"") -> DocumentInfo:
+        """Call a document by another path of its source; nothing of it is read or embedded again."""
+        key = DocumentKey(document.folder, document.source, path, document.owner)
+        is_named_after_file = document.title == title_from_name(document.path)
+        title = title_from_name(path) if is_named_after_file else document.title
+        await self._change(document.id, lambda db: writing.move(db, document.id, key, title))
+        return await self.read(lambda db: store.document(db, key.id))
+
+    async def read_again(self, document: DocumentInfo) -> None:
+        """Cut and embed what is stored of a document anew, as this release does; until then it answers as before."""
+        text = await self.read(lambda db: store.text_of(db, document.id))
+        if text is None:
+            raise DocumentUnknown(f"there is no document {document.id}")
+        pieces = await asyncio.to_thread(chunks.split, text)
+        vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
+        await self._change(document.id, lambda db: writing.put_chunks(db, document, pieces, vectors))
 
     async def remove(self, document_id: str, *, owner: str = "") -> None:
         """Forget one of everybody's documents, or of an owner's. To who is not its owner, a document is unknown."""
-        if not await self._database.write(lambda db: store.remove(db, document_id, owner)):
-            raise DocumentUnknown(f"there is no document {document_id}")
-        await self._catch_up()
+        await self._change(document_id, lambda db: writing.remove(db, document_id, owner))
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Ask the store something."""
@@ -127,27 +150,62 @@ class Library:
             self._own_vocabularies[owner] = Remembered(lambda: self.read(lambda db: store.own_vocabulary(db, owner)))
         return await self._own_vocabularies[owner].get()
 
-    async def _open_index(self) -> None:
-        if not await self.index.open():
-            await self._database.write(store.note_everything)
+    async def level(self) -> None:
+        """Before a search: tell the vector index what it could not take earlier, because the disk was full."""
+        if self._retry_at and time.monotonic() > self._retry_at and not self._catching_up.locked():
+            with suppress(StorageFull, IndexUnavailable):
+                await self._catch_up()
+
+    async def rebuild(self) -> int:
+        """Make both indexes anew from SQL, without embedding again; how many chunks that were."""
+        await self._database.write(writing.rebuild_words)
+        await self._refill()
+        return sum((await self.read(store.chunk_counts)).values())
+
+    async def _change(self, document_id: str, work: Callable[[sqlite3.Connection], bool]) -> None:
+        if not await self._database.write(work):
+            raise DocumentUnknown(f"there is no document {document_id}")
         await self._catch_up()
-        if await self.index.counts() != await self.read(store.chunk_counts):
-            await self.index.reset()
-            await self._database.write(store.note_everything)
+
+    async def _open_index(self) -> None:
+        opened = await self.index.open()
+        if opened:
             await self._catch_up()
+        stored = await self.read(store.chunk_counts)
+        if opened and await self.index.counts() == stored:
+            return
+        if stored:
+            _LOG.warning(
+                "the vector index cannot be used as it is; it is made anew from %d stored vectors", sum(stored.values())
+            )
+        await self._refill()
+
+    async def _refill(self) -> None:
+        await self.index.reset()
+        await self._database.write(writing.note_everything)
+        await self._catch_up()
 
     async def _catch_up(self) -> None:
         """Tell the vector index what SQL already holds. One at a time, or an old change could overtake a new one."""
         async with self._catching_up:
-            while True:
-                changes = await self.read(lambda db: store.pending_changes(db, _CHANGES_AT_ONCE))
-                if not changes.last:
-                    break
-                await self.index.apply(changes)
-                await self._database.write(partial(store.acknowledge_changes, last=changes.last))
             self._sizes.forget()
             for vocabulary in (self._vocabulary, *self._own_vocabularies.values()):
                 vocabulary.forget()
+            try:
+                while True:
+                    changes = await self.read(lambda db: store.pending_changes(db, _CHANGES_AT_ONCE))
+                    if not changes.last:
+                        break
+                    if not await self.index.apply(changes):
+                        # A change that had failed half-way has broken it.
+                        await self.index.reset()
+                        await self._database.write(writing.note_everything)
+                        continue
+                    await self._database.write(partial(store.acknowledge_changes, last=changes.last))
+            except BaseException:
+                self._retry_at = time.monotonic() + _RETRY_SECONDS
+                raise
+            self._retry_at = 0.0
 
 
 def hash_of(data: bytes) -> str:
@@ -155,7 +213,7 @@ def hash_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _as_embedded(title: str, chunk: Chunk) -> str:
+def as_embedded(title: str, chunk: Chunk) -> str:
     """A passage is found by what its document and section are called as well as by what it says."""
     heading = f"{title} > {chunk.section}" if chunk.section else title
     return f"{heading}\n{chunk.text}"

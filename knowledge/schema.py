@@ -61,4 +61,9 @@ def add_pages(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE chunks ADD COLUMN page INTEGER")
 
 
-MIGRATIONS = (create_documents, create_facts, add_owners, add_pages, add_sizes)
+def add_page_starts(db: sqlite3.Connection) -> None:
+    """Where a document's pages begin, so that it can be cut again."""
+    db.execute("ALTER TABLE documents ADD COLUMN pages TEXT NOT NULL DEFAULT '[]'")
+
+
+MIGRATIONS = (create_documents, create_facts, add_owners, add_pages, add_sizes, add_page_starts)

@@ -90,6 +90,7 @@ class Searcher:
 
     async def _find(self, text: str, folders: Sequence[str], owner: str) -> list[_Found]:
         """The candidates of each folder. All folders at once, for what crosses to another thread waits there."""
+        await self._library.level()
         vector = (await self._library.embedder.embed([text]))[0]
         sizes, words = await self._library.sizes(), await self._library.vocabulary()
         own_sizes = await self._library.sizes(owner) if owner else {}

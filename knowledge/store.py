@@ -11,16 +11,11 @@ import hashlib
 import json
 import re
 import sqlite3
-import time
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from knowledge import terms
-from knowledge.chunks import Chunk
-from knowledge.embeddings import Vectors
 from knowledge.errors import OwnerInvalid
 from knowledge.loaders import Text
 from knowledge.schema import Place
@@ -113,37 +108,9 @@ _CHUNK = """SELECT c.id, c.document_id, d.folder, d.path, d.title, d.version, c.
 _VISIBLE = "owner IN ('', ?)"
 
 
-def put(
-    db: sqlite3.Connection, key: DocumentKey, text: Text, content_hash: str, chunks: Sequence[Chunk], vectors: Vectors
-) -> None:
-    """Replace a document by a new version, whole."""
-    previous = db.execute("SELECT version FROM documents WHERE id = ?", (key.id,)).fetchone()
-    version = previous["version"] + 1 if previous else 1
-    remove(db, key.id, key.owner)
-    told = (text.title, content_hash, version, text.markdown, time.time())
-    db.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (key.id, key.folder, key.source, key.path, *told, key.owner, len(chunks)),
-    )
-    for chunk, vector in zip(chunks, vectors, strict=True):
-        chunk_id = db.execute(
-            "INSERT INTO chunks (document_id, position, section, text, page, embedding) VALUES (?, ?, ?, ?, ?, ?)",
-            (key.id, chunk.position, chunk.section, chunk.text, chunk.page, vector.astype(np.float32).tobytes()),
-        ).lastrowid
-        db.execute(
-            f"INSERT INTO {words_table(key.owner)} (rowid, folder, title, section, text) VALUES (?, ?, ?, ?, ?)",
-            (chunk_id, place_word(key.place), *(_stemmed(part) for part in (text.title, chunk.section, chunk.text))),
-        )
-        _note_change(db, key.place, chunk_id, removed=False)
-
-
-def remove(db: sqlite3.Connection, document_id: str, owner: str) -> bool:
-    """Forget a document of an owner; False if they have none of that id."""
-    of_owner = (document_id, owner)
-    for row in db.execute(f"{_CHUNK} WHERE d.id = ? AND d.owner = ?", of_owner).fetchall():
-        db.execute(f"DELETE FROM {words_table(owner)} WHERE rowid = ?", (row["id"],))
-        _note_change(db, Place(row["folder"], owner), row["id"], removed=True)
-    return db.execute("DELETE FROM documents WHERE id = ? AND owner = ?", of_owner).rowcount > 0
+def document(db: sqlite3.Connection, document_id: str) -> DocumentInfo:
+    """One that is there, whoever owns it."""
+    return DocumentInfo(**dict(db.execute(f"{_INFO} WHERE id = ?", (document_id,)).fetchone()))
 
 
 def visible_documents(db: sqlite3.Connection, folder: str | None, owner: str) -> list[DocumentInfo]:
@@ -174,6 +141,12 @@ def whole_document(db: sqlite3.Connection, document_id: str, owner: str) -> Whol
     return WholeDocument(DocumentInfo(**dict(info)), row["markdown"])
 
 
+def text_of(db: sqlite3.Connection, document_id: str) -> Text | None:
+    """What was read of a document's file."""
+    row = db.execute("SELECT title, markdown, pages FROM documents WHERE id = ?", (document_id,)).fetchone()
+    return Text(row["title"], row["markdown"], tuple(json.loads(row["pages"]))) if row else None
+
+
 def chunks_by_id(db: sqlite3.Connection, ids: Sequence[int], owner: str) -> dict[int, StoredChunk]:
     """The chunks among `ids` that still exist and that a user may see."""
     marks = ",".join("?" * len(ids))
@@ -186,11 +159,6 @@ def embeddings_of_chunks(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int
     """Stored vectors, so that nothing is ever embedded twice."""
     marks = ",".join("?" * len(ids))
     return dict(db.execute(f"SELECT id, embedding FROM chunks WHERE id IN ({marks})", tuple(ids)).fetchall())
-
-
-def _stemmed(text: str) -> str:
-    """Stems as search knows them, so that both sides agree on what a word is."""
-    return " ".join(terms.stems(text))
 
 
 def words_table(owner: str) -> str:
@@ -218,15 +186,6 @@ def pending_changes(db: sqlite3.Connection, limit: int) -> VectorChanges:
 def acknowledge_changes(db: sqlite3.Connection, last: int) -> None:
     """The vector index holds every change up to `last`."""
     db.execute("DELETE FROM vector_changes WHERE id <= ?", (last,))
-
-
-def note_everything(db: sqlite3.Connection) -> None:
-    """Have the vector index told of every chunk anew, when it is rebuilt from nothing."""
-    db.execute("DELETE FROM vector_changes")
-    db.execute(
-        """INSERT INTO vector_changes (folder, owner, chunk_id, removed)
-           SELECT d.folder, d.owner, c.id, 0 FROM chunks c JOIN documents d ON d.id = c.document_id"""
-    )
 
 
 def chunk_counts(db: sqlite3.Connection) -> dict[Place, int]:
@@ -275,8 +234,8 @@ def fact(db: sqlite3.Connection, name: str, value: str) -> str:
     return str(db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()["value"])
 
 
-def _note_change(db: sqlite3.Connection, place: Place, chunk_id: int | None, *, removed: bool) -> None:
-    db.execute(
-        "INSERT INTO vector_changes (folder, owner, chunk_id, removed) VALUES (?, ?, ?, ?)",
-        (place.folder, place.owner, chunk_id, removed),
-    )
+if __name__ == "__main__":
+    # The command stands on top of the library, which stands on this module.
+    from knowledge.upkeep import main
+
+    sys.exit(main())

@@ -5,6 +5,7 @@ It can be thrown away at any time: SQL holds every embedding, and `open` says wh
 """
 
 import asyncio
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -19,13 +20,17 @@ from chromadb.api.client import Client
 from chromadb.config import Settings
 from chromadb.errors import NotFoundError
 
-from knowledge.errors import IndexUnavailable
+from knowledge.errors import IndexUnavailable, StorageFull
 from knowledge.schema import Place
 from knowledge.store import VectorChanges
 
 T = TypeVar("T")
 
 _BATCH = 2000
+# For what Chroma writes when it is opened, and then some.
+_ROOM_BYTES = 4_000_000
+# Chroma tells what went wrong in words alone.
+_FULL = re.compile(r"disk is full|disk I/O error|No space left|os error (?:27|28|122)\b")
 
 
 class VectorIndex:
@@ -36,18 +41,31 @@ class VectorIndex:
         self._thread = ThreadPoolExecutor(1, "chroma")
         self._client: Client | None = None
         self._collections: dict[Place, chromadb.Collection] = {}
+        self._has_failed = False
 
     async def open(self) -> bool:
         """True if what was there could be opened; False if the index starts empty and must be filled again."""
         return await self._run(self._open)
 
+    async def open_as_it_is(self) -> bool:
+        """Whether what is there can be opened, without mending anything."""
+        return await self._run(self._try_open)
+
+    async def ids(self, place: Place) -> set[int]:
+        """The chunks whose vectors a place holds."""
+        return await self._run(lambda: self._ids(place))
+
+    async def vectors(self, place: Place, ids: Sequence[int]) -> dict[int, npt.NDArray[np.float32]]:
+        """Those of some chunks of a place, as the index keeps them."""
+        return await self._run(lambda: self._vectors(place, ids))
+
     async def counts(self) -> dict[Place, int]:
         """Vectors by place, without the places that hold none."""
         return await self._run(self._counts)
 
-    async def apply(self, changes: VectorChanges) -> None:
-        """Bring in changes; the same ones twice do no harm."""
-        await self._run(lambda: self._apply(changes))
+    async def apply(self, changes: VectorChanges) -> bool:
+        """Bring in changes; the same ones twice do no harm. False if the index is found broken and must be reset."""
+        return await self._run(lambda: self._apply(changes))
 
     async def nearest(
         self, groups: Sequence[Sequence[Place]], vector: npt.NDArray[np.float32], limit: int
@@ -67,11 +85,23 @@ class VectorIndex:
     async def _run(self, work: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        except chromadb.errors.ChromaError as error:
+        except BaseException as error:
+            if not _is_chromas(error):
+                raise
+            if _FULL.search(str(error)):
+                raise StorageFull(f"the vector index has no room on the disk that holds DATA_DIR ({error})") from error
             raise IndexUnavailable(f"the vector index does not answer: {error}") from error
 
     def _open(self) -> bool:
+        self._has_failed = False
         existed = (self._directory / "chroma.sqlite3").exists()
+        if self._try_open():
+            return existed
+        self._reset()
+        return False
+
+    def _try_open(self) -> bool:
+        self._close()
         try:
             self._client = _client(self._directory)
             for collection in self._client.list_collections():
@@ -83,11 +113,15 @@ class VectorIndex:
             if self._client is None:
                 # Chroma remembers what it could not start, and would hand it out again.
                 Client.clear_system_cache()
-            self._reset()
+            self._close()
+            # What lies on a full disk is not broken.
+            if _FULL.search(str(error)):
+                raise
             return False
-        return existed
+        return True
 
     def _reset(self) -> None:
+        self._has_failed = False
         self._close()
         shutil.rmtree(self._directory, ignore_errors=True)
         self._client = _client(self._directory)
@@ -103,7 +137,30 @@ class VectorIndex:
             raise IndexUnavailable("the vector index is not open")
         return self._client
 
-    def _apply(self, changes: VectorChanges) -> None:
+    def _apply(self, changes: VectorChanges) -> bool:
+        if self._has_failed:
+            # Chroma would wait for its own broken transaction. Opening it anew takes room as well: until there is some,
+            # what it holds can still be searched.
+            self._check_room()
+            if not self._try_open():
+                return False
+        self._has_failed = True
+        self._write(changes)
+        self._has_failed = False
+        return True
+
+    def _check_room(self) -> None:
+        probe = self._directory / "room"
+        try:
+            probe.write_bytes(bytes(_ROOM_BYTES))
+        except OSError as error:
+            raise StorageFull(
+                f"the vector index has no room on the disk that holds DATA_DIR ({error.strerror})"
+            ) from error
+        finally:
+            probe.unlink(missing_ok=True)
+
+    def _write(self, changes: VectorChanges) -> None:
         removed: dict[Place, list[str]] = defaultdict(list)
         added: dict[Place, list[tuple[str, npt.NDArray[np.float32]]]] = defaultdict(list)
         for place, chunk_id in changes.removed:
@@ -139,6 +196,18 @@ class VectorIndex:
         counts = {_place(found.name): found.count() for found in self._opened().list_collections()}
         return {place: count for place, count in counts.items() if count}
 
+    def _ids(self, place: Place) -> set[int]:
+        collection = self._known(place)
+        return {int(chunk_id) for chunk_id in collection.get(include=[])["ids"]} if collection else set()
+
+    def _vectors(self, place: Place, ids: Sequence[int]) -> dict[int, npt.NDArray[np.float32]]:
+        collection = self._known(place)
+        if collection is None or not ids:
+            return {}
+        found = collection.get(ids=[str(chunk_id) for chunk_id in ids], include=["embeddings"])
+        vectors = np.asarray(found["embeddings"], dtype=np.float32)
+        return {int(chunk_id): vector for chunk_id, vector in zip(found["ids"], vectors, strict=True)}
+
     def _known(self, place: Place) -> chromadb.Collection | None:
         """The collection of a place, if it has one. Chroma would look for it in its files each time."""
         if place not in self._collections:
@@ -160,6 +229,11 @@ class VectorIndex:
         found = collection.query(query_embeddings=queries, n_results=limit, include=["distances"])
         distances = (found["distances"] or [[]])[0]
         return [(int(chunk_id), 1.0 - distance) for chunk_id, distance in zip(found["ids"][0], distances, strict=True)]
+
+
+def _is_chromas(error: BaseException) -> bool:
+    """Whether Chroma raised it; its native code has a kind of its own, which no module exports."""
+    return isinstance(error, chromadb.errors.ChromaError) or type(error).__name__ == "PanicException"
 
 
 # Chroma wants names to end in a letter or digit; a folder's may end otherwise.

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from knowledge import chunks, loaders, store
+from knowledge import chunks, loaders, writing
 from knowledge.chunks import Chunk
 from knowledge.embeddings import Vectors
 from knowledge.library import Library
@@ -36,7 +36,7 @@ async def fill(library: Library, passages: int) -> None:
         text = Text(f"Manual {number}", "generated")
         pieces = list(_pieces(sentences, chance, dice))
         vectors = _vectors(base, dice)
-        put = partial(store.put, key=key, text=text, content_hash="generated", chunks=pieces, vectors=vectors)
+        put = partial(writing.put, key=key, text=text, content_hash="generated", chunks=pieces, vectors=vectors)
         await library._database.write(put)
     await library._catch_up()
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import DocumentsNotFound
-from knowledge.ingest import MAX_FILE_BYTES, Outcome, Report, ingest
+from knowledge.ingest import MAX_FILE_BYTES, Outcome, Report, Seen, ingest
 from knowledge.library import Library
+from knowledge.search import Searcher
 from tests.knowledge.parts import check_level, paths, texts, write
 
 FOLDER = "shipping"
@@ -102,26 +103,6 @@ async def test_each_failure_has_its_reason_while_other_files_go_in(library: Libr
     assert await paths(library, FOLDER) == ["abroad/customs.md", "parcels.md"]
 
 
-async def test_a_file_that_goes_away_before_it_is_read_fails_alone(library: Library, root: Path) -> None:
-    def remove_the_second(number: int, total: int, name: str, outcome: Outcome) -> None:
-        (root / "lost.md").unlink(missing_ok=True)
-
-    write(root, {"lost.md": "# Lost\n\nA lost parcel is searched for.\n"})
-    report = await ingest(root, FOLDER, library, progress=remove_the_second)
-    assert report.added == ["abroad/customs.md", "parcels.md"]
-    assert report.failed == {"lost.md": "cannot be read: No such file or directory"}
-
-
-async def test_a_directory_in_the_place_of_a_file_fails_alone(library: Library, root: Path) -> None:
-    def swap(number: int, total: int, name: str, outcome: Outcome) -> None:
-        if number == 1:
-            (root / "parcels.md").unlink()
-            (root / "parcels.md").mkdir()
-
-    report = await ingest(root, FOLDER, library, progress=swap)
-    assert report == Report(added=["abroad/customs.md"], failed={"parcels.md": "cannot be read: Is a directory"})
-
-
 async def test_a_new_version_that_cannot_be_read_leaves_the_old_one_answering(library: Library, root: Path) -> None:
     await ingest(root, FOLDER, library)
     write(root, {"parcels.md": b"\xff\xfe"})
@@ -138,7 +119,7 @@ async def test_files_of_unknown_formats_are_named_and_ignored(library: Library, 
     assert report.added == ["NOTES.TXT", "abroad/customs.md", "parcels.md"]
 
 
-async def test_hidden_files_and_links_out_of_the_directory_are_left_alone(
+async def test_hidden_files_are_left_alone_and_links_out_of_the_directory_refused(
     library: Library, root: Path, tmp_path: Path
 ) -> None:
     outside = write(tmp_path / "outside", {"secret.md": "# Secret\n\nNot for anyone.\n"})
@@ -148,7 +129,13 @@ async def test_hidden_files_and_links_out_of_the_directory_are_left_alone(
     (root / "dangling.md").symlink_to(root / "nowhere.md")
     (root / "again.md").symlink_to(root / "parcels.md")
     report = await ingest(root, FOLDER, library)
-    assert report == Report(added=["abroad/customs.md", "again.md", "parcels.md"])
+    assert report.added == ["abroad/customs.md", "again.md", "parcels.md"]
+    assert report.failed == {
+        "dangling.md": "cannot be read: No such file or directory",
+        "everything/": "a link that leads out of the directory",
+        "secret.md": "a link that leads out of the directory",
+    }
+    assert report.ignored == []
 
 
 async def test_a_link_to_the_directory_is_the_directory(library: Library, root: Path, tmp_path: Path) -> None:
@@ -180,9 +167,67 @@ async def test_progress_tells_every_file_once_with_what_became_of_it(library: Li
     write(root, {"bad.md": b"\xff", "new.md": "# New\n\nA new one.\n"})
     told: list[tuple[int, int, str, Outcome]] = []
     await ingest(root, FOLDER, library, progress=lambda *told_now: told.append(told_now))
-    assert told == [
-        (1, 4, "bad.md", "failed"),
-        (2, 4, "new.md", "added"),
-        (3, 4, "parcels.md", "skipped"),
-        (4, 4, "abroad/customs.md", "removed"),
-    ]
+    assert [(number, total) for number, total, _, _ in told] == [(number, 4) for number in (1, 2, 3, 4)]
+    assert {(name, outcome) for _, _, name, outcome in told[:3]} == {
+        ("bad.md", "failed"),
+        ("new.md", "added"),
+        ("parcels.md", "skipped"),
+    }
+    assert told[3][2:] == ("abroad/customs.md", "removed")
+
+
+async def test_a_file_that_has_only_moved_keeps_its_version_and_its_vectors(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root, {"label.txt": "Every label has a number."})
+    await ingest(root, FOLDER, library)
+    write(root, {"parcels.md": PARCELS + "\nOr after it.\n"})
+    await ingest(root, FOLDER, library)
+    ids = "SELECT d.path, c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.folder = ? ORDER BY 2"
+    before = await library.read(lambda db: db.execute(ids, (FOLDER,)).fetchall())
+    (root / "parcels.md").rename(root / "abroad" / "parcels.md")
+    (root / "label.txt").rename(root / "tracking-numbers.txt")
+    monkeypatch.setattr(library.embedder, "embed_documents", None)
+    report = await ingest(root, FOLDER, library)
+    assert report == Report(moved=["abroad/parcels.md", "tracking-numbers.txt"], skipped=["abroad/customs.md"])
+    stored = {info.path: (info.title, info.version) for info in await library.listing(FOLDER)}
+    assert stored == {
+        "abroad/customs.md": ("Customs", 1),
+        "abroad/parcels.md": ("Parcels", 2),
+        "tracking-numbers.txt": ("Tracking numbers", 1),
+    }
+    after = await library.read(lambda db: db.execute(ids, (FOLDER,)).fetchall())
+    assert [row["id"] for row in after] == [row["id"] for row in before]
+    assert (await texts(library, FOLDER, "Which parcel is handed to the courier?"))[0].startswith("A parcel")
+    (found,) = (await Searcher(library).search("tracking", FOLDER)).passages[:1]
+    assert (found.chunk.path, found.lexical > 0) == ("tracking-numbers.txt", True)
+    await check_level(library)
+
+
+async def test_a_copy_is_another_document_and_an_edited_move_is_read_anew(library: Library, root: Path) -> None:
+    await ingest(root, FOLDER, library)
+    write(root, {"copy.md": PARCELS, "abroad/duty.md": CUSTOMS + "\nAlways.\n"})
+    (root / "abroad" / "customs.md").unlink()
+    report = await ingest(root, FOLDER, library)
+    assert report == Report(added=["abroad/duty.md", "copy.md"], removed=["abroad/customs.md"], skipped=["parcels.md"])
+
+
+async def test_files_that_nobody_has_written_to_are_not_read_again(library: Library, root: Path) -> None:
+    seen: Seen = {}
+    write(root, {"bad.md": b"\xff"})
+    assert list((await ingest(root, FOLDER, library, seen=seen)).failed) == ["bad.md"]
+    again = await ingest(root, FOLDER, library, seen=seen)
+    assert again == Report(skipped=["abroad/customs.md", "bad.md", "parcels.md"])
+    (root / "parcels.md").rename(root.parent / "parcels.md")
+    assert (await ingest(root, FOLDER, library, seen=seen)).removed == ["parcels.md"]
+    (root.parent / "parcels.md").rename(root / "parcels.md")
+    assert (await ingest(root, FOLDER, library, seen=seen)).added == ["parcels.md"]
+
+
+async def test_a_large_number_of_small_documents_is_brought_in_whole(library: Library, tmp_path: Path) -> None:
+    names = [f"{number % 7}/note-{number}.md" for number in range(120)]
+    root = write(tmp_path / "many", {name: f"# {name}\n\nThe number of {name} is its own.\n" for name in names})
+    report = await ingest(root, FOLDER, library)
+    assert report == Report(added=sorted(names))
+    assert (await check_level(library))[FOLDER] == len(names)
+    assert (await library.sizes())[FOLDER] == len(names)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge import schema, store
+from knowledge import schema, store, writing
 from knowledge.chunks import Chunk
 from knowledge.database import Database, Work
 from knowledge.embeddings import Vectors
@@ -46,11 +46,11 @@ def vectors_of(count: int) -> Vectors:
     return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype=np.float32)
 
 
-def put_in_sql(key: DocumentKey, count: int) -> Work[None]:
+def put_in_sql(key: DocumentKey, count: int) -> Work[object]:
     """What `Library.put` commits before it tells the vector index."""
     pieces = [Chunk(position, "", f"Passage {position} of many.") for position in range(count)]
     text = Text("Many", "\n\n".join(piece.text for piece in pieces))
-    return lambda db: store.put(db, key, text, "hash", pieces, vectors_of(count))
+    return lambda db: writing.put(db, key, text, "hash", pieces, vectors_of(count))
 
 
 async def commit(data_dir: Path, *works: Work[object]) -> None:
@@ -163,7 +163,7 @@ async def test_a_version_that_the_index_was_not_told_of_is_caught_up_when_it_is_
 async def test_many_changes_and_removals_that_wait_are_caught_up_in_order(data_dir: Path) -> None:
     many, gone = DocumentKey("bulk", "test", "many.md"), DocumentKey("bulk", "test", "gone.md")
     await commit(data_dir, put_in_sql(gone, 700), put_in_sql(many, 600), put_in_sql(many, 1_100))
-    await commit(data_dir, lambda db: store.remove(db, gone.id, ""))
+    await commit(data_dir, lambda db: writing.remove(db, gone.id, ""))
     library = await Library.open(data_dir)
     assert (await check_level(library))["bulk"] == 1_100
     await library.remove(many.id)
@@ -176,7 +176,7 @@ async def test_what_was_told_twice_is_held_once(data_dir: Path) -> None:
     library = await Library.open(data_dir)
     before = await check_level(library)
     await library.close()
-    await commit(data_dir, store.note_everything)
+    await commit(data_dir, writing.note_everything)
     library = await Library.open(data_dir)
     assert await check_level(library) == before
     await library.close()

@@ -7,7 +7,7 @@ import pytest
 from sentence_transformers import CrossEncoder
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
-from knowledge.embeddings import bundled_weights
+from knowledge.encoding import bundled_weights
 from knowledge.errors import RerankerUnusable
 from knowledge.library import Library
 from knowledge.reranking import Reranker

