@@ -1,7 +1,9 @@
 """Bring documents into the desk: `python index_documents.py path/to/docs --agent technical`.
 
 With a desk running on the same data directory the documents go through it; otherwise straight into the directory. Only
-what X"""
+what is new or changed is read, so it can be run again at any time, also after it was killed. `--watch` goes on and
+follows what changes.
+"""
 
 import argparse
 import asyncio

@@ -16,8 +16,8 @@ SHIPPED = Path(__file__).parent / "catalogs"
 Strategy = Literal["rag", "cag", "hybrid"]
 ToolName = Literal["search_documents", "hand_over"]
 
-# Who speaks for the desk itself, and the door of models without an agent.
-_RESERVED = frozenset({"supervisor", "llm"})
+# Who speaks for the desk itself, the door of models without an agent, and work on documents.
+_RESERVED = frozenset({"supervisor", "llm", "documents"})
 _MAX_EXAMPLES = 50
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LINE_END = re.compile(r"[\t\n\r\u2028\u2029]")

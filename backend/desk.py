@@ -14,6 +14,7 @@ from agents.plain import LLM, PlainModel
 from agents.supervisor import Supervisor
 from agents.workers import Worker
 from backend import dialogues, schema
+from backend.indexing import INDEXING, Indexing
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
 from backend.registry import AgentRegistry, restore_agents
@@ -47,6 +48,7 @@ class Desk:
     users: Users
     streams: Streams
     metrics: Metrics
+    indexing: Indexing
 
 
 @asynccontextmanager
@@ -76,7 +78,8 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         stack.push_async_callback(log.close)
         metrics, streams = Metrics(), Streams(settings.max_streams, settings.slow_reader_seconds)
         model = PlainModel(lambda: chains.plain, lambda turn: database.read(lambda db: dialogues.earlier(db, turn)))
-        answers: dict[str, Answers] = {LLM: model}
+        indexing = Indexing(library, settings.data_dir / "uploads", settings.max_document_bytes)
+        answers: dict[str, Answers] = {LLM: model, INDEXING: indexing}
         runs = RunEngine(settings, database, log, lambda agent: answers.get(agent, assistant), metrics)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         desk = Desk(
@@ -92,6 +95,7 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             users=users,
             streams=streams,
             metrics=metrics,
+            indexing=indexing,
         )
         watch(desk)
         await runs.recover()

@@ -20,7 +20,6 @@ knowledge.errors.DeskError
     │   └── TooManyStreams      as many streams are open as there may be
     ├── AgentExists         an agent of that id is there already
     ├── TooManyAgents       no room for one more
-    ├── TooManyDocuments    the user has as many of their own as they may have
     ├── AgentIdMismatch     the body names another agent than the address does
     ├── ModelAddressRefused a model server that the operator has not named
     ├── Unexpected          whatever nobody foresaw
@@ -49,6 +48,7 @@ from knowledge.errors import (
     DocumentUnreadable,
     IndexUnavailable,
     StorageFull,
+    TooManyDocuments,
 )
 
 
@@ -172,12 +172,6 @@ class TooManyAgents(BackendError):
     code = "too_many_agents"
 
 
-class TooManyDocuments(BackendError):
-    """MAX_OWN_DOCUMENTS."""
-
-    code = "too_many_documents"
-
-
 class AgentIdMismatch(BackendError):
     """An agent keeps its id for life."""
 
@@ -256,7 +250,6 @@ _STATUS: dict[type[DeskError], int] = {
     AgentExists: 409,
     LastAgent: 409,
     TooManyAgents: 409,
-    TooManyDocuments: 409,
     IndexUnavailable: 503,
     ShuttingDown: 503,
     NotReady: 503,
@@ -265,6 +258,7 @@ _STATUS: dict[type[DeskError], int] = {
     ModelLoading: 503,
     RunTimedOut: 504,
     StorageFull: 507,
+    TooManyDocuments: 409,
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from agents.plain import LLM
+from backend.indexing import INDEXING
 
 TITLE_CHARS = 60
 
@@ -155,8 +156,8 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
     if wanted.status != "all":
         conditions.append(f"deleted_at IS {'NULL' if wanted.status == 'active' else 'NOT NULL'}")
     if wanted.agent_id is None:
-        # Calls of a model are no conversations that anybody looks for.
-        conditions.append(f"agent_id <> '{LLM}'")
+        # Calls of a model, and work on documents, are no conversations that anybody looks for.
+        conditions.append(f"agent_id NOT IN ('{LLM}', '{INDEXING}')")
     else:
         conditions.append("agent_id = ?")
         values.append(wanted.agent_id)

@@ -10,6 +10,7 @@ DeskError
 │   ├── DocumentsNotFound       a path that does not exist or holds nothing to index
 │   ├── QuestionsInvalid        labelled questions that cannot be used
 │   ├── DocumentUnknown         no document of that id
+│   ├── TooManyDocuments        a user has as many of their own as they may have
 │   ├── OwnerInvalid            what cannot name the owner of a document
 │   ├── EmbeddingModelChanged   the stored vectors are of another model
 │   ├── IndexUnavailable        the vector index does not answer
@@ -87,6 +88,12 @@ class DocumentUnknown(KnowledgeError):
     """No document of that id."""
 
     code = "document_not_found"
+
+
+class TooManyDocuments(KnowledgeError):
+    """A user may have so many documents of their own."""
+
+    code = "too_many_documents"
 
 
 class OwnerInvalid(KnowledgeError):

@@ -100,13 +100,16 @@ class Library:
             raise DocumentUnknown(f"there is no document {document_id}")
         return document
 
-    async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo:
-        """Store a new document or a new version of one; the old version answers until the new one is whole."""
+    async def put(self, key: DocumentKey, data: bytes, *, most: int | None = None) -> DocumentInfo:
+        """Store a new document or a new version of one; the old version answers until the new one is whole.
+
+        Its owner may have so many documents."""
+        await self.read(lambda db: writing.check_room(db, key, most))
         read = await self._readers.read(data, key.path)
         text, pieces = read.text, read.chunks
         vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
         content_hash = hash_of(data)
-        await self._change(key.id, lambda db: writing.put(db, key, text, content_hash, pieces, vectors))
+        await self._change(key.id, lambda db: writing.put(db, key, text, content_hash, pieces, vectors, most))
         return await self.read(lambda db: store.document(db, key.id))
 
     async def move(self, document: DocumentInfo, path: str, data: bytes = b"") -> DocumentInfo:

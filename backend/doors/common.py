@@ -115,6 +115,7 @@ _FAILURES = {
     429: "Too often or too much at once; see Retry-After.",
     503: "Not now; the message says why.",
     504: "No answer in time.",
+    507: "The disk is full.",
 }
 ANYWHERE = fails(403, 503)
 """What every door may answer."""

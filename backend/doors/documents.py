@@ -1,19 +1,26 @@
-"""Documents while the desk serves: list, add or replace, remove."""
+"""Documents while the desk serves: list, look at, add or replace, bring in by archive, re-index, remove."""
 
+import asyncio
+import uuid
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, UploadFile
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from backend.asking import Asked
 from backend.desk import Desk
-from backend.doors.common import LOOKING, TELLING, TheDesk, TheUser
-from backend.errors import TooManyDocuments
+from backend.doors.common import ASKING, LOOKING, TELLING, Operator, TheDesk, TheUser, fails
+from backend.indexing import INDEXING, Order
 from backend.users import User
 from knowledge.errors import DocumentUnreadable
 from knowledge.store import DocumentInfo, DocumentKey
 
 router = APIRouter(prefix="/api/documents", tags=["documents"], responses=LOOKING)
+
+# The work is done when the run is; this is only its beginning.
+_BEGINNING = {**ASKING, **fails(507)}
 
 
 def _inside(path: str) -> str:
@@ -60,6 +67,21 @@ class Documents(BaseModel):
     documents: list[Document]
 
 
+class Reindex(BaseModel):
+    """One knowledge folder, or without it all of them."""
+
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"folder": "billing"}]})
+
+    folder: str | None = Field(default=None, max_length=100)
+
+
+class Begun(BaseModel):
+    """A run that is under way."""
+
+    run_id: str
+    thread_id: str
+
+
 class Removed(BaseModel):
     """Which document is gone."""
 
@@ -74,7 +96,7 @@ async def list_documents(
     return Documents(documents=[_document(info) for info in await desk.library.listing(folder, owner=user.owner)])
 
 
-@router.post("", responses=TELLING)
+@router.post("", responses={**TELLING, **fails(507)})
 async def put_document(
     desk: TheDesk,
     user: TheUser,
@@ -89,12 +111,49 @@ async def put_document(
 
     What an operator adds is for everybody; from what anyone else adds, they alone are answered.
     """
-    data = await file.read()
-    if len(data) > desk.settings.max_document_bytes:
-        raise DocumentUnreadable(f"{len(data):,} bytes; the limit is {desk.settings.max_document_bytes:,}")
+    data = await _read(desk, file)
     key = DocumentKey(desk.catalog.folder(folder), source, path, user.owner)
-    await _check_room(desk, user, key)
-    return _document(await desk.library.put(key, data))
+    return _document(await desk.library.put(key, data, most=_most(desk, user)))
+
+
+@router.post("/archives", status_code=202, responses=_BEGINNING)
+async def put_archive(
+    desk: TheDesk,
+    user: TheUser,
+    file: UploadFile,
+    folder: Annotated[str, Form(max_length=100, examples=["billing"])],
+    path: _Path,
+    source: Annotated[str, Form(max_length=1_000)] = "upload",
+) -> Begun:
+    """Bring in what a zip archive holds, as a run: follow it at `/runs/{id}/stream`. Its text is the report.
+
+    The members become documents below the archive's name. The same archive again changes only what has changed.
+    """
+    name = Path(path).name
+    if not name.lower().endswith(".zip"):
+        raise DocumentUnreadable("an archive's name ends in .zip; send single documents to /api/documents")
+    folder = desk.catalog.folder(folder)
+    data = await _read(desk, file)
+    run_id = str(uuid.uuid4())
+    place = desk.indexing.place(run_id, name)
+    limit = _most(desk, user)
+    order = Order(work="archive", folder=folder, archive=name, source=source, owner=user.owner, limit=limit)
+    await asyncio.to_thread(_keep, place, data)
+    try:
+        return await _begin(desk, user, order, f"Bring in {name}", run_id)
+    except BaseException:
+        await asyncio.to_thread(_drop, place)
+        raise
+
+
+@router.post("/reindex", status_code=202, responses=_BEGINNING)
+async def reindex(desk: TheDesk, user: Operator, wanted: Reindex | None = None) -> Begun:
+    """Cut and embed again what is stored, as a run: follow it at `/runs/{id}/stream`.
+
+    Needed after a release that does either otherwise. Each document answers as before until it is done.
+    """
+    folder = desk.catalog.folder(wanted.folder) if wanted and wanted.folder else None
+    return await _begin(desk, user, Order(work="reindex", folder=folder), f"Re-index {folder or 'everything'}")
 
 
 @router.get("/{document_id}")
@@ -111,14 +170,34 @@ async def delete_document(document_id: str, desk: TheDesk, user: TheUser) -> Rem
     return Removed(deleted=document_id)
 
 
-async def _check_room(desk: Desk, user: User, key: DocumentKey) -> None:
+async def _read(desk: Desk, file: UploadFile) -> bytes:
+    data = await file.read()
+    if len(data) > desk.settings.max_document_bytes:
+        raise DocumentUnreadable(f"{len(data):,} bytes; the limit is {desk.settings.max_document_bytes:,}")
+    return data
+
+
+def _keep(place: Path, data: bytes) -> None:
+    place.parent.mkdir(parents=True)
+    place.write_bytes(data)
+
+
+def _drop(place: Path) -> None:
+    place.unlink(missing_ok=True)
+    place.parent.rmdir()
+
+
+async def _begin(desk: Desk, user: User, order: Order, what: str, run_id: str | None = None) -> Begun:
+    """One at a time for each user: two would do the same work twice."""
+    request = order.model_dump_json(exclude_defaults=True)
+    asked = Asked(user.id, what, INDEXING, session_id=INDEXING, run_id=run_id, request=request)
+    run = await desk.runs.start(asked)
+    return Begun(run_id=run.id, thread_id=run.thread_id)
+
+
+def _most(desk: Desk, user: User) -> int | None:
     """Operators know what they do; anyone else may have so many documents of their own."""
-    if user.operator:
-        return
-    own = {info.id for info in await desk.library.listing(owner=user.owner) if info.owner}
-    most = desk.settings.max_own_documents
-    if key.id not in own and len(own) >= most:
-        raise TooManyDocuments(f"You have {len(own)} documents of your own, and may have {most}; remove some first.")
+    return None if user.operator else desk.settings.max_own_documents
 
 
 def _document(info: DocumentInfo) -> Document:
