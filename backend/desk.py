@@ -22,6 +22,7 @@ from backend.runs import Answers, RunEngine
 from backend.settings import Settings
 from backend.streams import Streams
 from backend.users import Users
+from knowledge import calibration
 from knowledge.database import Database
 from knowledge.library import Library
 from knowledge.search import Searcher
@@ -46,6 +47,7 @@ class Desk:
     users: Users
     streams: Streams
     metrics: Metrics
+    threshold: float = calibration.DEFAULT_THRESHOLD
 
 
 @asynccontextmanager
@@ -62,7 +64,8 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         await restore_agents(database, catalog, settings)
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library)
-        worker = Worker(Strategies(library, searcher), settings.answer_threshold)
+        threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
+        worker = Worker(Strategies(library, searcher), threshold)
         models = Models(settings, make)
         stack.push_async_callback(models.close)
         chains = Chains(settings, models, library.embedder, searcher, catalog)
@@ -90,6 +93,7 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             users=users,
             streams=streams,
             metrics=metrics,
+            threshold=threshold,
         )
         watch(desk)
         await runs.recover()

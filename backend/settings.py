@@ -1,13 +1,17 @@
 """Every setting, from the environment or `.env`; those of agents are in `agents.settings`."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from agents.settings import AgentSettings
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _unless_auto(value: Any) -> Any:  # noqa: ANN401 - whatever the environment holds
+    return None if value == "auto" else value
 
 
 class Settings(AgentSettings):
@@ -20,7 +24,8 @@ class Settings(AgentSettings):
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 
     embedding_model: str = "bundled"
-    answer_threshold: float = Field(default=0.23, ge=0, le=1)
+    # None, "auto" in the environment, is what a calibration has found, or else the default.
+    answer_threshold: Annotated[Annotated[float, Field(ge=0, le=1)] | None, BeforeValidator(_unless_auto)] = None
 
     desk_api_key: SecretStr = SecretStr("")
     api_keys: SecretStr = SecretStr("")
