@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -87,6 +87,22 @@ class Library:
         await self._catch_up()
         return next(info for info in await self.listing(key.folder, owner=key.owner) if info.id == key.id)
 
+    async def put_texts(self, texts: Sequence[tuple[DocumentKey, loaders.Text]]) -> None:
+        """Store many documents whose text is at hand already, in one go. Those without any passage are left out."""
+        split = await asyncio.to_thread(lambda: [(key, text, chunks.split(text)) for key, text in texts])
+        passages = [_as_embedded(text.title, piece) for _, text, pieces in split for piece in pieces]
+        vectors = await self.embedder.embed_documents(passages)
+
+        def put_all(db: sqlite3.Connection) -> None:
+            place = 0
+            for key, text, pieces in split:
+                if pieces:
+                    begun, place = place, place + len(pieces)
+                    store.put(db, key, text, hash_of(text.markdown.encode()), pieces, vectors[begun:place])
+
+        await self._database.write(put_all)
+        await self._catch_up()
+
     async def remove(self, document_id: str, *, owner: str = "") -> None:
         """Forget one of everybody's documents, or of an owner's. To who is not its owner, a document is unknown."""
         if not await self._database.write(lambda db: store.remove(db, document_id, owner)):
@@ -163,4 +179,4 @@ def _read(data: bytes, name: str) -> tuple[loaders.Text, list[chunks.Chunk]]:
 def _as_embedded(title: str, chunk: chunks.Chunk) -> str:
     """A passage is found by what its document and section are called as well as by what it says."""
     heading = f"{title} > {chunk.section}" if chunk.section else title
-    return f"{heading}\n{chunk.text}"
+    return f"{heading}\n{chunk.text}".lstrip()
