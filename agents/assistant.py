@@ -15,9 +15,10 @@ from langgraph.types import StateSnapshot
 
 from agents import phrases
 from agents.errors import AnswerGivenUp
-from agents.events import EVENTS, Event, FinishReason, Reset, Token
+from agents.events import EVENTS, Event, FinishReason, Reset, Support, Token
 from agents.floor import Floor
 from agents.supervisor import SUPERVISOR, RunContext, Supervisor, finish_reason_of, open_floor
+from agents.supporting import support_of
 from agents.workers import Answer
 
 # Whose turn a checkpoint is of.
@@ -48,6 +49,7 @@ class Outcome:
     finish_reason: FinishReason
     reduced: bool = False
     data: dict[str, Any] | None = None
+    support: Support | None = None
 
 
 class Assistant:
@@ -71,7 +73,9 @@ class Assistant:
             async for event in self.graph.astream(graph_input, _config(turn), context=context, stream_mode="custom"):
                 yield cast(Event, event)
         reduced = any(answer["reduced"] for answer in context.answers)
-        yield Outcome(finish_reason_of(context.answers), reduced)
+        support = support_of(context.text, context.answers)
+        data = {"support": support.model_dump()} if support else None
+        yield Outcome(finish_reason_of(context.answers), reduced, data, support)
 
     async def leave(self, turn: Turn, said: str) -> None:
         """The turn was given up: what was said of its answer is remembered as the answer."""
@@ -102,7 +106,7 @@ class Assistant:
         told = [EVENTS.validate_json(event) for event in state.values.get("told") or []]
         closing = state.values["messages"][-1]
         if isinstance(closing, AIMessage):
-            whole = closing.text
+            context.text = whole = closing.text
             return told if whole == turn.said else [*events, *told, Token(content=whole, agent=_speaker(finished))]
         events += told
         open_floor(context, [self._supervisor.catalog.get(agent) for agent in state.values["routed"]])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agents import told
 from agents.catalog import Agent
 from agents.models.failures import ModelFailure
 from agents.models.names import EMBEDDED
@@ -52,6 +53,7 @@ class EmbeddedRouter:
     def __init__(self, embedder: Embedder, searcher: Searcher) -> None:
         self._embedder = embedder
         self._searcher = searcher
+        self._told = told.Memory(embedder)
 
     def held_back(self) -> ModelFailure | None:
         """It is always there."""
@@ -59,7 +61,7 @@ class EmbeddedRouter:
 
     async def warm_up(self, agents: Sequence[Agent]) -> None:
         """Embed what every question is compared with, so that the first questions need not all do so at once."""
-        await self._embedder.embed([text for agent in agents for text in (*agent.examples, agent.description)])
+        await self._told.of(agents)
 
     async def route(self, question: Question, agents: Sequence[Agent]) -> AsyncGenerator[Routed]:
         """One decision."""
@@ -82,7 +84,15 @@ class EmbeddedRouter:
             parts=tuple(wanted[index] for index in chosen),
             reason=f"nearest to what {names} {'knows' if len(chosen) == 1 else 'know'}",
             confidence=float(likelihood[chosen].sum() / likelihood.sum()),
+            familiarity=await self._familiarity(question.text, agents, question.owner),
         )
+
+    async def _familiarity(self, text: str, agents: Sequence[Agent], owner: str) -> float:
+        """Told where examples are all there is; elsewhere the documents tell what is not in them."""
+        known = await self._searcher.sizes(owner)
+        if any(known.get(agent.knowledge) for agent in agents):
+            return 0.0
+        return self._told.familiarity((await self._embedder.embed([text]))[0], await self._told.of(agents))
 
     async def _wanted(
         self, text: str, scores: Vector, agents: Sequence[Agent], owner: str, depth: int
@@ -107,16 +117,17 @@ class EmbeddedRouter:
         """How densely each agent's cloud lies around a text, and how well its knowledge matches the words."""
         vector = (await self._embedder.embed([text]))[0]
         known = await self._searcher.closeness(text, [agent.knowledge for agent in agents], owner=owner)
-        clouds = [
-            np.concatenate([await self._embedder.embed([*agent.examples, agent.description]) @ vector, close.cosines])
-            for agent, close in zip(agents, known, strict=True)
-        ]
-        sizes = [1 + len(agent.examples) + close.size for agent, close in zip(agents, known, strict=True)]
+        own = await self._told.of(agents)
+        clouds = [np.concatenate([one.vectors @ vector, close.cosines]) for one, close in zip(own, known, strict=True)]
+        sizes = [len(one.vectors) + close.size for one, close in zip(own, known, strict=True)]
         typical = float(np.median(sizes))
         counted = np.clip(sizes, typical / _SIZE_SPAN, typical * _SIZE_SPAN)
         near = [np.exp(np.sort(cloud)[-CANDIDATES:] / _WIDTH).sum() for cloud in clouds]
         words = [_WORD_WEIGHT * close.words for close in known]
-        return np.asarray(_WIDTH * np.log(near / counted) + words, dtype=np.float32)
+        # The midst of its examples tells much of an agent that has little else, and misleads of one that knows much.
+        share = sum(len(one.vectors) for one in own) / sum(sizes)
+        centres = [share * float(one.centre @ vector) for one in own]
+        return np.asarray(_WIDTH * np.log(near / counted) + words + centres, dtype=np.float32)
 
 
 def asks_for_person(text: str) -> bool:

@@ -173,12 +173,28 @@ class Handoff(_Part):
     agent: str | None = None
 
 
+class SupportedSentence(_Part):
+    """A sentence of the answer, by the places of its characters, and how well the evidence supports it."""
+
+    start: int
+    end: int
+    score: float = Field(ge=0, le=1)
+
+
+class Support(_Part):
+    """How well the evidence supports what the answer states, from 0 to 1: as a whole, and sentence by sentence."""
+
+    score: float = Field(ge=0, le=1)
+    sentences: list[SupportedSentence]
+
+
 class Done(_Part):
     """The run is complete. `tokens` counts the token events, `tokens_used` what models read and wrote.
 
     `time` is the seconds since the question.
 
     `supervisor` and `workers` split the usage and the cost. A `reduced` answer was quoted because no model could write.
+    There is no `support` where the desk says only what it says of itself: that it does not know, or hands over.
     """
 
     type: Literal["done"] = "done"
@@ -188,6 +204,7 @@ class Done(_Part):
     supervisor: Spent = Spent()
     workers: Spent = Spent()
     reduced: bool = False
+    support: Support | None = None
     tokens: int
     tokens_used: int = 0
     time: float

@@ -26,13 +26,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Decision:
-    """One to three agents, the surest first, and the part of the question that each is to answer."""
+    """One to three agents, the surest first, and the part of the question that each is to answer.
+
+    `familiarity` is below 0 where nothing that any agent is there for is like the question, as far as examples tell."""
 
     agents: tuple[str, ...]
     parts: tuple[str, ...]
     reason: str
     confidence: float
     needs_human: bool = False
+    familiarity: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,11 @@ class Shown:
         self._excerpts: list[Excerpt] = []
         self._told: set[int] = set()
 
+    @property
+    def texts(self) -> list[str]:
+        """All that was shown, each piece below what its document and section are called."""
+        return ["\n".join(filter(None, (found.title, found.section, found.text))) for found in self._excerpts]
+
     def begin(self, evidence: Evidence) -> int:
         """The number of the first source of what an agent answers from."""
         first = self._floor.reserve_numbers(len(evidence.excerpts))

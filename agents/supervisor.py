@@ -60,6 +60,7 @@ class RunContext:
     # As they were when the question was routed: an agent that is changed or deleted meanwhile finishes its answer.
     agents: dict[str, Agent] = field(default_factory=dict)
     answers: Sequence[Answer] = ()
+    text: str = ""
 
 
 Graph = CompiledStateGraph[Conversation, RunContext, Any, Any]
@@ -146,10 +147,10 @@ class Supervisor:
 
     async def close(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """Remember the answer as it was spoken."""
-        runtime.context.answers = state["answers"]
+        runtime.context.answers, runtime.context.text = state["answers"], runtime.context.floor.text
         surplus = max(0, len(state["messages"]) + 1 - _REMEMBERED_MESSAGES)
         forgotten = [RemoveMessage(id=message.id) for message in state["messages"][:surplus] if message.id]
-        return {"messages": [*forgotten, AIMessage(runtime.context.floor.text)]}
+        return {"messages": [*forgotten, AIMessage(runtime.context.text)]}
 
 
 SUPERVISOR = "supervisor"
@@ -183,7 +184,9 @@ def _as_chosen(agent: str, asked: Question) -> Decision:
 def _say(text: str, reason: Literal["handoff", "stop"], runtime: Runtime[RunContext]) -> Answer:
     runtime.context.floor.speak(SUPERVISOR, text, runtime.stream_writer)
     runtime.context.floor.finish(SUPERVISOR, runtime.stream_writer)
-    return Answer(agent=SUPERVISOR, text=text, finish_reason=reason, kept=[], reduced=False, last_number=0)
+    return Answer(
+        agent=SUPERVISOR, text=text, finish_reason=reason, kept=[], reduced=False, last_number=0, support=None
+    )
 
 
 def _tasks(state: Conversation, asked: Question, decision: Decision) -> list[Task]:

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from langchain_core.messages import AnyMessage
 
 from agents import phrases
 from agents.catalog import Agent
-from agents.events import FinishReason, Handoff
+from agents.events import FinishReason, Handoff, Support
 from agents.fallback import Trail, Withdrawn
 from agents.floor import Emit, Floor
 from agents.models.pieces import storable
 from agents.prompts import Prompt
 from agents.sources import Shown
+from agents.supporting import score
 from agents.tools import Toolbox
 from agents.tracing import step
 from agents.writers import Chain, Written
@@ -44,6 +45,8 @@ class Answer(TypedDict):
     kept: list[int]
     reduced: bool
     last_number: int
+    # How well the text is supported, as JSON; older checkpoints have none.
+    support: NotRequired[str | None]
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class Worker:
             elif toolbox.handed_over and speech.finish_reason == "stop":
                 speech.finish_reason = "handoff"
             floor.finish(agent.id, emit)
+            if speech.finish_reason != "declined":
+                speech.support = await score(speech.text, shown.texts, self.strategies.embedder)
         return speech.answer(evidence.kept)
 
     async def _gather(
@@ -114,6 +119,7 @@ class _Speech:
     said: list[str] = field(default_factory=list)
     finish_reason: FinishReason = "stop"
     reduced: bool = False
+    support: Support | None = None
 
     @property
     def text(self) -> str:
@@ -143,6 +149,7 @@ class _Speech:
             kept=list(kept),
             reduced=self.reduced and self.finish_reason != "declined",
             last_number=self.floor.last_number,
+            support=self.support.model_dump_json() if self.support else None,
         )
 
 

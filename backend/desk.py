@@ -23,6 +23,7 @@ from backend.runs import Answers, RunEngine
 from backend.settings import Settings
 from backend.streams import Streams
 from backend.users import Users
+from knowledge import calibration
 from knowledge.database import Database
 from knowledge.library import Library
 from knowledge.reranking import Reranker
@@ -49,6 +50,7 @@ class Desk:
     streams: Streams
     metrics: Metrics
     indexing: Indexing
+    threshold: float = calibration.DEFAULT_THRESHOLD
 
 
 @asynccontextmanager
@@ -66,7 +68,8 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library, await _reranker(settings, stack))
         strategies = Strategies(library, searcher, settings.whole_documents_chars)
-        worker = Worker(strategies, settings.answer_threshold)
+        threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
+        worker = Worker(strategies, threshold)
         models = Models(settings, make)
         stack.push_async_callback(models.close)
         chains = Chains(settings, models, library.embedder, searcher, catalog)
@@ -96,6 +99,7 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             streams=streams,
             metrics=metrics,
             indexing=indexing,
+            threshold=threshold,
         )
         watch(desk)
         await runs.recover()

@@ -79,6 +79,7 @@ class Progress:
             supervisor=self.supervisor,
             workers=self.workers,
             reduced=outcome.reduced,
+            support=outcome.support,
             tokens=self.tokens,
             tokens_used=both.usage.total,
             time=round(time.time() - self.live.run.created_at, 3),

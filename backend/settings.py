@@ -1,14 +1,18 @@
 """Every setting, from the environment or `.env`; those of agents are in `agents.settings`."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from agents.settings import AgentSettings
 from knowledge.strategies import WHOLE_CHARS
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _unless_auto(value: Any) -> Any:  # noqa: ANN401 - whatever the environment holds
+    return None if value == "auto" else value
 
 
 class Settings(AgentSettings):
@@ -22,7 +26,8 @@ class Settings(AgentSettings):
 
     embedding_model: str = "bundled"
     reranker: str = ""
-    answer_threshold: float = Field(default=0.2, ge=0, le=1)
+    # None, "auto" in the environment, is what a calibration has found, or else the default.
+    answer_threshold: Annotated[Annotated[float, Field(ge=0, le=1)] | None, BeforeValidator(_unless_auto)] = None
     whole_documents_chars: int = Field(default=WHOLE_CHARS, ge=0)
 
     desk_api_key: SecretStr = SecretStr("")

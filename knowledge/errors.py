@@ -9,6 +9,7 @@ DeskError
 │   ├── DocumentUnreadable      one file cannot become a document
 │   ├── DocumentsNotFound       a path that does not exist or holds nothing to index
 │   ├── QuestionsInvalid        labelled questions that cannot be used
+│   ├── ReportNotWritten        no room, or no right, for the page of an evaluation
 │   ├── DocumentUnknown         no document of that id
 │   ├── TooManyDocuments        a user has as many of their own as they may have
 │   ├── OwnerInvalid            what cannot name the owner of a document
@@ -82,6 +83,12 @@ class QuestionsInvalid(KnowledgeError):
     """The file of labelled questions cannot be used."""
 
     code = "questions_invalid"
+
+
+class ReportNotWritten(KnowledgeError):
+    """An evaluation's page could not be stored where it was wanted."""
+
+    code = "report_not_written"
 
 
 class DocumentUnknown(KnowledgeError):

@@ -5,7 +5,7 @@ import hashlib
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from knowledge.chunks import Chunk
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
 from knowledge.errors import DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
+from knowledge.loaders import Text
 from knowledge.loaders.text import title_from_name
 from knowledge.owner import Ownership
 from knowledge.reading import Readers
@@ -129,6 +130,22 @@ class Library:
         vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
         await self._change(document.id, lambda db: writing.put_chunks(db, document, pieces, vectors))
 
+    async def put_texts(self, texts: Sequence[tuple[DocumentKey, Text]]) -> None:
+        """Store many documents whose text is at hand already, in one go. Those without any passage are left out."""
+        split = await asyncio.to_thread(lambda: [(key, text, chunks.split(text)) for key, text in texts])
+        passages = [as_embedded(text.title, piece) for _, text, pieces in split for piece in pieces]
+        vectors = await self.embedder.embed_documents(passages)
+
+        def put_all(db: sqlite3.Connection) -> None:
+            place = 0
+            for key, text, pieces in split:
+                if pieces:
+                    begun, place = place, place + len(pieces)
+                    writing.put(db, key, text, hash_of(text.markdown.encode()), pieces, vectors[begun:place])
+
+        await self._database.write(put_all)
+        await self._catch_up()
+
     async def remove(self, document_id: str, *, owner: str = "") -> None:
         """Forget one of everybody's documents, or of an owner's. To who is not its owner, a document is unknown."""
         await self._change(document_id, lambda db: writing.remove(db, document_id, owner))
@@ -219,4 +236,4 @@ def hash_of(data: bytes) -> str:
 def as_embedded(title: str, chunk: Chunk) -> str:
     """A passage is found by what its document and section are called as well as by what it says."""
     heading = f"{title} > {chunk.section}" if chunk.section else title
-    return f"{heading}\n{chunk.text}"
+    return f"{heading}\n{chunk.text}".lstrip()

@@ -70,6 +70,11 @@ class Searcher:
         self._library = library
         self._reranker = reranker
 
+    async def sizes(self, owner: str = "") -> dict[str, int]:
+        """How many chunks each folder holds for that user."""
+        shared, own = await self._library.sizes(), await self._library.sizes(owner) if owner else {}
+        return {folder: shared.get(folder, 0) + own.get(folder, 0) for folder in shared.keys() | own.keys()}
+
     async def closeness(self, text: str, folders: Sequence[str], *, owner: str = "") -> list[Closeness]:
         """How near a text is to each folder, without reading what is there."""
         return [

@@ -6,6 +6,7 @@ from typing import Literal
 
 from knowledge import store
 from knowledge.confidence import confidence
+from knowledge.embeddings import Embedder
 from knowledge.library import Library
 from knowledge.search import Findings, Passage, Searcher
 from knowledge.store import StoredChunk
@@ -74,6 +75,11 @@ class Strategies:
         self._library = library
         self._searcher = searcher
         self._whole_chars = whole_chars
+
+    @property
+    def embedder(self) -> Embedder:
+        """What the library's documents are embedded with."""
+        return self._library.embedder
 
     async def gather(
         self,

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from agents.events import Source, Spent, StepStatus, StepType, Usage
+from agents.events import Source, Spent, StepStatus, StepType, Support, Usage
 
 
 class _Shape(BaseModel):
@@ -23,6 +23,7 @@ class Answer(_Shape):
     supervisor: Spent
     workers: Spent
     reduced: bool
+    support: Support | None = None
     time: float
     finish_reason: str
 
@@ -61,6 +62,7 @@ class Run(_Shape):
     cost_usd: float
     supervisor: Spent
     workers: Spent
+    support: Support | None = None
     steps: list[Step]
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agents.events import Cancelled, Done, Error, Event, Route, Source, Sources, Spent, Usage
+from agents.events import Cancelled, Done, Error, Event, Route, Source, Sources, Spent, Support, Usage
 from backend import sse
 from backend.desk import Desk
 from backend.doors.common import OnDisconnect
@@ -33,6 +33,7 @@ class Whole(BaseModel):
     supervisor: Spent
     workers: Spent
     reduced: bool
+    support: Support | None = None
     time: float
     finish_reason: str
 
@@ -65,6 +66,7 @@ async def whole(desk: Desk, run: Run, request: Request, on_disconnect: OnDisconn
         supervisor=last.supervisor,
         workers=last.workers,
         reduced=last.reduced,
+        support=last.support,
         time=round(time.time() - run.created_at, 3),
         finish_reason=last.finish_reason,
     )

@@ -56,6 +56,7 @@ class Info(BaseModel):
     agents: list[KnownAgent]
     user: User
     limits: Limits
+    answer_threshold: float
 
 
 class ModelHealth(BaseModel):
@@ -136,6 +137,7 @@ async def info(desk: TheDesk, user: TheUser) -> Info:
             daily_tokens=settings.daily_tokens or None,
             daily_usd=settings.daily_usd or None,
         ),
+        answer_threshold=desk.threshold,
     )
 
 

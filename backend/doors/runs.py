@@ -6,8 +6,8 @@ from fastapi import APIRouter, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from agents.events import Spent, StepStatus, StepType, Usage
-from backend import handovers, sse, storage
+from agents.events import Spent, StepStatus, StepType, Support, Usage
+from backend import handovers, sse, storage, threads
 from backend.desk import Desk
 from backend.doors.common import LOOKING, TELLING, TheDesk, TheUser, fails
 from backend.doors.schemas import EVENT_STREAM
@@ -73,6 +73,7 @@ class RunWhole(BaseModel):
     cost_usd: float
     supervisor: Spent
     workers: Spent
+    support: Support | None = None
     feedback: Rating | None
     steps: list[Step]
 
@@ -99,12 +100,15 @@ async def get_run(run_id: str, desk: TheDesk, user: TheUser) -> RunWhole:
     """A run with its answer, its steps, what they took and what was said of it: so far, if it is still under way."""
     run = await desk.runs.get(run_id, user.id)
     answer = await desk.database.read(lambda db: storage.answer_of(db, run.id))
+    data = await desk.database.read(lambda db: threads.data_of(db, run.id))
     steps = await desk.database.read(lambda db: storage.steps_of(db, run.id))
     feedback = await desk.database.read(lambda db: handovers.feedback_of(db, run.id))
     supervisor, workers = storage.spent_by(steps)
     both = supervisor + workers
     spent = {"usage": both.usage, "cost_usd": both.cost_usd, "supervisor": supervisor, "workers": workers}
-    return RunWhole.model_validate({**vars(run), "answer": answer, **spent, "feedback": feedback, "steps": steps})
+    return RunWhole.model_validate(
+        {**vars(run), "answer": answer, "support": data.get("support"), **spent, "feedback": feedback, "steps": steps}
+    )
 
 
 @router.get("/{run_id}/stream", response_class=Response, responses={**EVENT_STREAM, **fails(429)})

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from agents.events import Support
 from backend import threads
 from backend.desk import Desk
 from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, TheDesk, TheUser, fails
@@ -52,6 +53,7 @@ class Message(BaseModel):
     status: str
     finish_reason: str | None
     error_code: str | None
+    support: Support | None = None
     feedback: dict[str, Any] | None
 
 

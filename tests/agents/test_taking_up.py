@@ -68,8 +68,15 @@ async def test_an_answer_of_two_goes_on_from_anywhere(library: Library, tmp_path
         after = await desk.hear(Asked(BOTH, "t", "second", said=said))
         remembered = [message.text for message in await desk.messages()]
     events = after.events
-    assert unnumbered(text_of([Token(content=said, agent="billing"), *after.events])) in WHOLE
-    assert after.outcome == Outcome("stop")
+    whole = text_of([Token(content=said, agent="billing"), *after.events])
+    assert unnumbered(whole) in WHOLE
+    assert after.outcome
+    assert after.outcome.support
+    assert after.outcome == Outcome(
+        "stop", False, {"support": after.outcome.support.model_dump()}, after.outcome.support
+    )
+    judged = {unnumbered(whole[sentence.start : sentence.end]) for sentence in after.outcome.support.sentences}
+    assert judged == {"12 USD [n].", "In Frankfurt [n]."}
     assert cited(events, "12 USD") <= told(events, "billing")
     assert cited(events, "In Frankfurt") <= told(events, "compliance")
     assert cited(events, "12 USD") != cited(events, "In Frankfurt")

@@ -27,6 +27,7 @@ from agents.settings import AgentSettings
 from agents.supervisor import Supervisor
 from agents.workers import Worker
 from backend.memory import open_memory
+from knowledge.calibration import DEFAULT_THRESHOLD
 from knowledge.library import Library
 from knowledge.search import Searcher
 from knowledge.strategies import Strategies
@@ -163,7 +164,7 @@ async def _in_process(data: Path, bedrock: BedrockServer) -> float:
         async with open_memory(data) as saver:
             searcher, catalog = Searcher(library), read_catalog("customer_support")
             chains = Chains(settings, models, library.embedder, searcher, catalog)
-            worker = Worker(Strategies(library, searcher), 0.23)
+            worker = Worker(Strategies(library, searcher), DEFAULT_THRESHOLD)
             assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), saver)
             await _firsts(assistant, "warm")
             bedrock.script = SLOW

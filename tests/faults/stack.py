@@ -28,6 +28,7 @@ from backend.runs import RunEngine
 from backend.settings import Settings
 from backend.storage import Run
 from backend.users import LOCAL
+from knowledge import calibration
 from knowledge.database import Database
 from knowledge.library import Library
 from knowledge.search import Searcher
@@ -194,7 +195,8 @@ class Stack:
         catalog = Catalog([_marked(agent, mark) for agent in self.agents])
         searcher = Searcher(self.library)
         chains = Chains(settings, models, self.library.embedder, searcher, catalog)
-        worker = Worker(self.strategies(self.library, searcher), settings.answer_threshold)
+        threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
+        worker = Worker(self.strategies(self.library, searcher), threshold)
         assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), self.memory)
         engine = RunEngine(settings, self.database, self.log, lambda agent: assistant, Metrics())
         return Desk(self, models, engine)

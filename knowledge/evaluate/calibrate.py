@@ -1,0 +1,58 @@
+"""Find the confidence from which the desk should answer, from labelled questions, and have a data directory keep it."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from knowledge import calibration
+from knowledge.calibration import Calibration
+from knowledge.errors import QuestionsInvalid
+from knowledge.evaluate.answers import confidences, declining
+from knowledge.evaluate.figures import threshold_for
+from knowledge.evaluate.questions import Measured, halves
+from knowledge.evaluate.report import Comparison, Figure, Report
+
+
+def calibrate(measured: Sequence[Measured], wrongly: float, data_dir: Path, before: float) -> Report:
+    """Keep the threshold, and tell what it costs against the one before."""
+    answerable, _ = confidences(measured)
+    threshold = threshold_for(answerable, wrongly)
+    if threshold is None:
+        raise QuestionsInvalid("calibration needs questions that have an answer, and there are none")
+    found = Calibration(
+        answer_threshold=threshold, wrongly=wrongly, questions=len(measured), answerable=len(answerable)
+    )
+    file = calibration.keep(data_dir, found)
+    ways = {
+        f"before ({before:.3f})": declining(measured, before),
+        f"from now on ({threshold:.3f})": declining(measured, threshold),
+    }
+    tuning, reporting = halves(measured)
+    half = threshold_for(confidences(tuning)[0], wrongly)
+    if half is not None and reporting:
+        ways["as on questions it has not seen"] = declining(reporting, half)
+    return Report(
+        f"The desk answers from a confidence of {threshold:.3f} on",
+        [
+            Figure("answer_threshold", "answered from this confidence on", threshold, "score"),
+            Figure("questions", "questions", len(measured), "count"),
+            Figure("answerable", "of those, answerable", len(answerable), "count"),
+        ],
+        [
+            f"Kept in {file}; the desk takes it up when it next starts, unless ANSWER_THRESHOLD is set.",
+            *_doubts(measured, wrongly),
+        ],
+        comparison=Comparison("What that costs, and what it declines", ways),
+    )
+
+
+def _doubts(measured: Sequence[Measured], wrongly: float) -> list[str]:
+    answerable, unanswerable = confidences(measured)
+    doubts = []
+    if wrongly and len(answerable) < (least := math.ceil(1 / wrongly)):
+        doubts.append(
+            f"With fewer than {least} answerable questions, none of them may be declined; more would tell more."
+        )
+    if not unanswerable:
+        doubts.append("No question is labelled as unanswerable, so what the threshold declines rightly is not known.")
+    return doubts

@@ -1,0 +1,89 @@
+"""The statements of a text, each with its place: sentences, rows of tables, lines of code.
+
+Headings, rules and the lines of a table that only divide it state nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_NOTHING = re.compile(
+    r"\s*(?:#{1,6}\s.*|[|:\-+=\s]*|(?:\*\s*){3,}|(?:_\s*){3,}|(?P<bold>\*\*|__)[^*_]{1,80}(?P=bold)\s*)\Z"
+)
+_LIST = re.compile(r"\s*(?:>\s*)*(?:[-*+•]|\d{1,9}[.)])\s+(?=\S)")
+_QUOTE = re.compile(r"\s*(?:>\s*)+")
+_MARKERS = re.compile(r"\s?\[\d{1,3}(?:, ?\d{1,3}){0,5}\]")
+# Numbers of sources stand behind the sentence that they belong to.
+_END = re.compile(r"[.!?…][\"'”’)\]*_`]{0,4}(?:\s?\[\d{1,3}(?:, ?\d{1,3}){0,5}\]){0,6}(?:\s+|\Z)")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|approx|incl|inc|ltd|st|dr|mr|mrs|ms|[A-Z])|^\s*\d{1,3})\.\s*\Z", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Where a statement begins and ends, and what it says, without the numbers of its sources."""
+
+    start: int
+    end: int
+    text: str
+
+
+def sentences(text: str) -> list[Sentence]:
+    """Every statement, in order."""
+    return [found for start, end in _blocks(text) for found in _split(text, start, end)]
+
+
+def without_markers(text: str) -> str:
+    """A text without the numbers of its sources."""
+    return _MARKERS.sub("", text)
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Where paragraphs, list items, rows of tables and lines of code stand."""
+    begun: int | None = None
+    fence = ""
+    place = 0
+    for line in text.split("\n"):
+        start, place = place, place + len(line) + 1
+        end = start + len(line)
+        marks = _FENCE.match(line)
+        if marks and (not fence or marks[1].startswith(fence)):
+            fence = "" if fence else marks[1]
+            stands_alone = states = False
+        else:
+            stands_alone = bool(fence) or line.lstrip().startswith("|")
+            states = bool(line.strip()) and (bool(fence) or not _NOTHING.match(line))
+        goes_on = states and not stands_alone and not _LIST.match(line)
+        if begun is not None and not goes_on:
+            yield begun, start
+            begun = None
+        if states and stands_alone:
+            yield start, end
+        elif states and begun is None:
+            begun = start
+    if begun is not None:
+        yield begun, len(text)
+
+
+def _split(text: str, start: int, end: int) -> Iterator[Sentence]:
+    begun = start
+    opening = _LIST.match(text, start, end) or _QUOTE.match(text, start, end)
+    if opening:
+        begun = opening.end()
+    for mark in _END.finditer(text, begun, end):
+        following = text[mark.end() : mark.end() + 1]
+        if following.islower() or _ABBREVIATION.search(text[begun : mark.start() + 1][-12:]):
+            continue
+        yield from _sentence(text, begun, mark.end())
+        begun = mark.end()
+    yield from _sentence(text, begun, end)
+
+
+def _sentence(text: str, start: int, end: int) -> Iterator[Sentence]:
+    stated = text[start:end]
+    start += len(stated) - len(stated.lstrip())
+    said = " ".join(without_markers(stated).split())
+    if said:
+        yield Sentence(start, start + len(stated.strip()), said)
