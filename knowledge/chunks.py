@@ -20,7 +20,6 @@ _ROWS_TOLD = 8
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 # Of the lines themselves only headings are taken apart: it takes most of a parser's time.
 _BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
-_INLINE = re.compile(r"[^\w\s.,:;?()/'\"-]|_|://|\n")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(*`\[])")
 
 
@@ -153,8 +152,6 @@ def _descend(path: list[str], level: int, heading: str) -> list[str]:
 
 
 def _plain(heading: str, links: dict[str, object]) -> str:
-    if not _INLINE.search(heading):
-        return heading
     (inline,) = _MARKDOWN.parseInline(heading, links)
     return "".join(child.content for child in inline.children or [] if child.type in ("text", "code_inline"))
 
