@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from knowledge.loaders import Text
 
@@ -16,7 +15,11 @@ MAX_CHARS = 1000
 # The steps of a procedure belong together; they are found by its heading and its first steps.
 MAX_STEPS_CHARS = 3000
 
+_ROWS_TOLD = 8
+
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
+# Of the lines themselves only headings are taken apart: it takes most of a parser's time.
+_BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(*`\[])")
 
 
@@ -103,20 +106,34 @@ def _blocks(text: Text) -> Iterator[_Block]:
 
 def _elements(markdown: str) -> Iterator[_Element]:
     lines = markdown.split("\n")
-    tokens = _MARKDOWN.parse(markdown)
+    told = [*_without_long_tables(lines), len(lines)]
+    links: dict[str, object] = {}
+    tokens = _BLOCKS.parse("\n".join(lines[number] for number in told[:-1]), links)
     read = 0
     for index, token in enumerate(tokens):
         if token.level != 0 or token.map is None:
             continue
         # The parser leaves no token for what it takes for the definition of a link.
-        yield from _text(lines, read, token.map[0], MAX_CHARS)
-        start, read = token.map
+        start = told[token.map[0]]
+        yield from _text(lines, read, start, MAX_CHARS)
+        read = told[token.map[1]]
         if token.type == "heading_open":
-            yield _Element(int(token.tag[1]), _plain(tokens[index + 1]), start)
+            yield _Element(int(token.tag[1]), _plain(tokens[index + 1].content, links), start)
         else:
             limit = MAX_STEPS_CHARS if token.type == "ordered_list_open" else MAX_CHARS
             yield from _text(lines, start, read, limit)
     yield from _text(lines, read, len(lines), MAX_CHARS)
+
+
+def _without_long_tables(lines: list[str]) -> Iterator[int]:
+    """The lines that tell a parser where blocks begin and end; more rows of a long table only take its time."""
+    row = 0
+    for number, line in enumerate(lines):
+        following = lines[number + 1] if number + 1 < len(lines) else ""
+        row = row + 1 if line.startswith("|") else 0
+        is_inside = row > _ROWS_TOLD and following.startswith("|")
+        if not is_inside or not line.strip("|-: ") or not following.strip("|-: "):
+            yield number
 
 
 def _text(lines: list[str], start: int, end: int, limit: int) -> Iterator[_Element]:
@@ -134,7 +151,8 @@ def _descend(path: list[str], level: int, heading: str) -> list[str]:
     return [*(path + [""] * level)[: level - 1], heading]
 
 
-def _plain(inline: Token) -> str:
+def _plain(heading: str, links: dict[str, object]) -> str:
+    (inline,) = _MARKDOWN.parseInline(heading, links)
     return "".join(child.content for child in inline.children or [] if child.type in ("text", "code_inline"))
 
 

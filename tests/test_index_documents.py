@@ -132,7 +132,7 @@ def test_with_a_desk_running_documents_go_through_it_and_the_next_answer_knows_t
 ) -> None:
     question = {"message": "What does the Gardening plan cost per month?"}
     root = write(tmp_path / "new", {"garden.md": "# Gardening plan\n\nThe Gardening plan costs 31 USD per month.\n"})
-    write(root, {"broken.md": b"\xff\xfe"})
+    write(root, {"broken.md": b"\xff\xfa"})
     with server.client() as client:
         assert "31 USD" not in client.post("/chat", json=question).json()["answer"]
         added = index(server.data_dir, root, "--agent", "billing")

@@ -20,13 +20,14 @@ _OPTIONS = ConversionOptions(
     extract_metadata=False, skip_images=True, compact_tables=True, bullets="-", exclude_selectors=_NOT_CONTENT
 )
 _REACHABLE = ("http://", "https://", "mailto:", "tel:")
-_TITLE = re.compile(r"<title[^>]*>(.{0,1000}?)</title>", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,1000})</title>", re.IGNORECASE | re.DOTALL)
 _FIRST_HEADING = re.compile(r"^#[ \t]+(?P<title>[^\n]+)$", re.MULTILINE)
+_MAIN = re.compile(r"</?main\b", re.IGNORECASE)
 _MARKUP = re.compile(r"[*`]")
 _DECLARED = re.compile(
     rb"<(?:meta|\?xml)\b[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE
 )
-_HEAD_BYTES = 4096
+_HEAD_CHARS = 16_384
 
 
 class _Links:
@@ -50,8 +51,9 @@ def to_markdown(markup: str) -> str:
 def load(data: bytes, name: str) -> Text:
     """Titled by its first heading, else by its title element, else after its name."""
     markup = _decode(data)
-    markdown = to_markdown(markup)
-    heading, element = _FIRST_HEADING.search(markdown), _TITLE.search(markup)
+    ends = [found.start() for found in _MAIN.finditer(markup)]
+    markdown = (ends and to_markdown(markup[ends[0] : ends[-1]])) or to_markdown(markup)
+    heading, element = _FIRST_HEADING.search(markdown), _TITLE.search(markup, 0, _HEAD_CHARS)
     title = (heading and _MARKUP.sub("", heading["title"])) or (element and html.unescape(element[1]))
     return Text((title or "").strip() or title_from_name(name), markdown)
 
@@ -61,7 +63,7 @@ def _decode(data: bytes) -> str:
     try:
         return decode(data)
     except DocumentUnreadable:
-        declared = _DECLARED.search(data[:_HEAD_BYTES])
+        declared = _DECLARED.search(data[:_HEAD_CHARS])
         if declared is None:
             raise
         return _decode_as(data, declared[1].decode("ascii", "replace"))

@@ -33,6 +33,8 @@ _NUMBERED = re.compile(r"(?P<number>\d{1,3})[.)]\s+(?=\S)")
 _SENTENCE_END = re.compile(r"[.:!?][\"')\]”’]*$")
 _MARKUP_AT_START = re.compile(r"[#>|+=]|```|~~~|-{3}")
 _HYPHENATED = re.compile(rf"(?<=\w)(?:[-\u00ad\u2010]|{HYPHEN})$")
+# pdfium itself puts a word together that goes on in the next line, and leaves the place of its hyphen marked.
+_HYPHEN_INSIDE = re.compile(rf"{HYPHEN}\s*(?=[^\W\d_A-Z])")
 _NO_TITLE = re.compile(
     r"untitled|\(?anonymous|microsoft \w+ -|.*\.(?:docx?|pdf|xlsx?|pptx?|indd|tex|md|html?)$", re.IGNORECASE
 )
@@ -242,7 +244,7 @@ def _written(blocks: Sequence[_Block], pages: int) -> tuple[str, tuple[int, ...]
 def _markdown(block: _Block) -> str:
     if block.table:
         return tables.to_markdown(block.table.rows)
-    text = block.text.replace(HYPHEN, "-")
+    text = _HYPHEN_INSIDE.sub("", block.text).replace(HYPHEN, "-")
     match block.kind:
         case "-":
             return f"- {text}"

@@ -1,14 +1,13 @@
 """Excel workbooks: a heading for each sheet, its tables below it, values as the sheet shows them."""
 
 import datetime
-import io
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from openpyxl import load_workbook
 
-from knowledge.loaders import records, tables
+from knowledge.loaders import office, records, tables
 from knowledge.loaders.text import MAX_TITLE_CHARS, Text, title_from_name
 
 # A currency as formats write it, before or behind the number: $, "EUR", [$€-407].
@@ -18,7 +17,7 @@ _DECIMALS = re.compile(r"[0#]\.(0+)")
 
 def load(data: bytes, name: str) -> Text:
     """Titled after its name. Formulas count as the values last stored for them; hidden sheets are left out."""
-    workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    workbook = load_workbook(office.opened(data, ".xlsx"), read_only=True, data_only=True, keep_links=False)
     parts = []
     for sheet in workbook.worksheets:
         if sheet.sheet_state != "visible":

@@ -1,10 +1,8 @@
 """Word documents: mammoth makes HTML of their styles, lists and tables, and that becomes Markdown."""
 
-import io
-
 import mammoth
 
-from knowledge.loaders import html
+from knowledge.loaders import html, office
 from knowledge.loaders.text import Text, title_from_name
 
 _STYLES = """
@@ -16,7 +14,7 @@ p[style-name='Subtitle'] => p:fresh
 def load(data: bytes, name: str) -> Text:
     """Titled by its title or first heading, else after its name. Pictures, comments and linked files are left out."""
     made = mammoth.convert_to_html(
-        io.BytesIO(data),
+        office.opened(data, ".docx"),
         style_map=_STYLES,
         include_embedded_style_map=False,
         external_file_access=False,

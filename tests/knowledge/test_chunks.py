@@ -152,3 +152,16 @@ def test_a_document_is_titled_by_front_matter_then_heading_then_name(
 def test_the_title_is_not_repeated_in_sections() -> None:
     text = load(b"# Refunds\n\nIntro.\n\n## Annual\n\nText.", "a.md")
     assert [chunk.section for chunk in split(text)] == ["", "Annual"]
+
+
+def test_passages_of_two_pages_are_never_one_and_a_long_block_is_of_each_page_that_its_pieces_begin_on() -> None:
+    rows = [f"| Plan number {number} for teams | {number} USD |" for number in range(60)]
+    lines = ["One.", "", "Two.", "", "Three.", "", "| Plan | Price |", "| --- | --- |", *rows]
+    chunks = split(Text("Title", "\n".join(lines), pages=(0, 2, 38)))
+    assert [(chunk.text, chunk.page) for chunk in chunks[:2]] == [("One.", 1), ("Two.\n\nThree.", 2)]
+    firsts = [(chunk.text.split("\n")[2], chunk.page) for chunk in chunks[2:]]
+    assert firsts == [(rows[0], 2), (rows[26], 2), (rows[51], 3)]
+
+
+def test_only_documents_with_pages_have_pages() -> None:
+    assert [chunk.page for chunk in cut("One.\n\n## Two\n\nThree.")] == [None, None]

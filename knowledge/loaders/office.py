@@ -1,0 +1,26 @@
+"""What Word and Excel files have in common: they are archives, and may be none, locked, or far too large unfolded."""
+
+import io
+import zipfile
+
+from knowledge.errors import DocumentUnreadable
+
+# Some hundred times what a large document takes. An entry gives no more than it declares.
+MAX_UNFOLDED_BYTES = 100_000_000
+# Files of before 2007 begin so, and so do those with a password.
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def opened(data: bytes, kind: str) -> io.BytesIO:
+    """The file for a library to read, or `DocumentUnreadable`."""
+    if data.startswith(_COMPOUND):
+        raise DocumentUnreadable(f"it has a password, or is of an old format; save it as {kind} without a password")
+    file = io.BytesIO(data)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            unfolded = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise DocumentUnreadable(f"it is damaged, or no {kind} file; save it anew") from error
+    if unfolded > MAX_UNFOLDED_BYTES:
+        raise DocumentUnreadable(f"it unfolds to {unfolded:,} bytes; the limit is {MAX_UNFOLDED_BYTES:,}; split it")
+    return file

@@ -1,0 +1,64 @@
+"""A source says on which page it stands, from the file to the event and the prompt."""
+
+import sqlite3
+from pathlib import Path
+
+from agents.events import Event, Sources
+from agents.floor import Floor
+from agents.prompts import evidence_block
+from agents.sources import Shown
+from knowledge import schema, store
+from knowledge.database import Database
+from knowledge.library import Library
+from knowledge.store import DocumentKey
+from tests.agents.evidence import NOTES, gather
+from tests.knowledge import files
+
+QUESTION = "How long can an annual plan be cancelled?"
+
+
+async def learn_handbook(library: Library) -> None:
+    pages = [
+        files.heading("Handbook"),
+        files.paragraph("Parking is free for visitors."),
+        files.new_page(),
+        files.heading("Annual plans", 2),
+        files.paragraph("An annual plan can be cancelled within 30 days."),
+    ]
+    await library.put(DocumentKey(NOTES, "test", "handbook.pdf"), files.pdf(pages))
+    await library.put(DocumentKey(NOTES, "test", "note.md"), b"# Note\n\nA monthly plan can be cancelled any day.")
+
+
+async def test_a_passage_of_a_pdf_names_its_page_to_the_client_and_to_the_model(library: Library) -> None:
+    await learn_handbook(library)
+    evidence = await gather(library, QUESTION)
+    told: list[Event] = []
+    Shown("billing", Floor(), told.append).begin(evidence)
+    (event,) = (event for event in told if isinstance(event, Sources))
+    pages = {(source.title, source.section): source.page for source in event.sources}
+    assert pages == {("Handbook", "Annual plans"): 2, ("Handbook", ""): 1, ("Note", ""): None}
+    block = evidence_block(evidence.excerpts)
+    assert 'title="Handbook" section="Annual plans" page=2>' in block
+    assert 'title="Note" section="">' in block
+
+
+async def test_a_whole_document_has_no_page(library: Library) -> None:
+    await learn_handbook(library)
+    evidence = await gather(library, QUESTION, strategy="cag")
+    assert [excerpt.page for excerpt in evidence.excerpts] == [None, None]
+
+
+async def test_chunks_of_before_have_no_page(tmp_path: Path) -> None:
+    before = tuple(migration for migration in schema.MIGRATIONS if migration is not schema.add_pages)
+    old = Database(tmp_path / "knowledge.db", before)
+
+    def fill(db: sqlite3.Connection) -> None:
+        db.execute("INSERT INTO documents VALUES ('d', 'f', 's', 'p', 't', 'h', 1, 'm', 0, '')")
+        db.execute("INSERT INTO chunks VALUES (1, 'd', 0, 'Plans', 'Text.', x'00')")
+
+    await old.write(fill)
+    await old.close()
+    new = Database(tmp_path / "knowledge.db", schema.MIGRATIONS)
+    chunks = await new.read(lambda db: store.chunks_by_id(db, [1], ""))
+    await new.close()
+    assert (chunks[1].section, chunks[1].page) == ("Plans", None)
