@@ -95,20 +95,26 @@ class Library:
         text, pieces = await asyncio.to_thread(_read, data, key.path)
         vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
         content_hash = hash_of(data)
-        await self._change(key.id, lambda db: store.put(db, key, text, content_hash, pieces, vectors))
-        return await self.read(lambda db: store.document(db, key.id))
+
+        def put(db: sqlite3.Connection) -> tuple[Change, DocumentInfo]:
+            return store.put(db, key, text, content_hash, pieces, vectors), store.document(db, key.id)
+
+        return await self._change(put)
 
     async def move(self, document: DocumentInfo, path: str, data: bytes = b"") -> DocumentInfo:
         """Call a document by another path of its source; nothing of it is read or embedded again."""
         key = DocumentKey(document.folder, document.source, path, document.owner)
         is_named_after_file = document.title == title_from_name(document.path)
         title = title_from_name(path) if is_named_after_file else document.title
-        await self._change(document.id, lambda db: rewriting.move(db, document.id, key, title))
-        return await self.read(lambda db: store.document(db, key.id))
+
+        def move(db: sqlite3.Connection) -> tuple[Change, DocumentInfo]:
+            return _known(rewriting.move(db, document.id, key, title), document.id), store.document(db, key.id)
+
+        return await self._change(move)
 
     async def remove(self, document_id: str, *, owner: str = "") -> None:
         """Forget one of everybody's documents, or of an owner's. To who is not its owner, a document is unknown."""
-        await self._change(document_id, lambda db: store.remove(db, document_id, owner))
+        await self._change(lambda db: (_known(store.remove(db, document_id, owner), document_id), None))
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Ask the store something."""
@@ -138,16 +144,16 @@ class Library:
         await self._refill()
         return sum((await self.read(store.chunk_counts)).values())
 
-    async def _change(self, document_id: str, work: Callable[[sqlite3.Connection], Change | None]) -> None:
+    async def _change(self, work: Callable[[sqlite3.Connection], tuple[Change, T]]) -> T:
         try:
-            change = await self._database.write(work)
+            change, result = await self._database.write(work)
         except BaseException:
+            # Who is cancelled does not learn whether it was written.
             self._tallies.forget()
             raise
-        if change is None:
-            raise DocumentUnknown(f"there is no document {document_id}")
         self._tallies.note(change)
         await self._catch_up()
+        return result
 
     async def _open_index(self) -> None:
         opened = await self.index.open()
@@ -185,6 +191,12 @@ class Library:
                 self._retry_at = time.monotonic() + _RETRY_SECONDS
                 raise
             self._retry_at = 0.0
+
+
+def _known(change: Change | None, document_id: str) -> Change:
+    if change is None:
+        raise DocumentUnknown(f"there is no document {document_id}")
+    return change
 
 
 def hash_of(data: bytes) -> str:
