@@ -119,9 +119,9 @@ async def _run(thread: ThreadPoolExecutor, encode: Callable[[list[str]], Vectors
 
 def _stand_back() -> None:
     """Whatever else the process has to do goes before this thread. Only Linux gives single threads a priority."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STANDING_BACK)
     import torch
 
     # As many threads as there are share the processors already.
     torch.set_num_threads(1)
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STANDING_BACK)

@@ -110,16 +110,24 @@ class Library:
         text, pieces = read.text, read.chunks
         vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
         content_hash = hash_of(data)
-        await self._change(key.id, lambda db: writing.put(db, key, text, content_hash, pieces, vectors, most))
-        return await self.read(lambda db: store.document(db, key.id))
+
+        def put(db: sqlite3.Connection) -> DocumentInfo:
+            writing.put(db, key, text, content_hash, pieces, vectors, most)
+            return store.document(db, key.id)
+
+        return await self._change(put)
 
     async def move(self, document: DocumentInfo, path: str, data: bytes = b"") -> DocumentInfo:
         """Call a document by another path of its source; nothing of it is read or embedded again."""
         key = DocumentKey(document.folder, document.source, path, document.owner)
         is_named_after_file = document.title == title_from_name(document.path)
         title = title_from_name(path) if is_named_after_file else document.title
-        await self._change(document.id, lambda db: writing.move(db, document.id, key, title))
-        return await self.read(lambda db: store.document(db, key.id))
+
+        def move(db: sqlite3.Connection) -> DocumentInfo:
+            _check_known(writing.move(db, document.id, key, title), document.id)
+            return store.document(db, key.id)
+
+        return await self._change(move)
 
     async def read_again(self, document: DocumentInfo) -> None:
         """Cut and embed what is stored of a document anew, as this release does; until then it answers as before."""
@@ -128,7 +136,7 @@ class Library:
             raise DocumentUnknown(f"there is no document {document.id}")
         pieces = await asyncio.to_thread(chunks.split, text)
         vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
-        await self._change(document.id, lambda db: writing.put_chunks(db, document, pieces, vectors))
+        await self._change(lambda db: _check_known(writing.put_chunks(db, document, pieces, vectors), document.id))
 
     async def put_texts(self, texts: Sequence[tuple[DocumentKey, Text]]) -> None:
         """Store many documents whose text is at hand already, in one go. Those without any passage are left out."""
@@ -148,7 +156,7 @@ class Library:
 
     async def remove(self, document_id: str, *, owner: str = "") -> None:
         """Forget one of everybody's documents, or of an owner's. To who is not its owner, a document is unknown."""
-        await self._change(document_id, lambda db: writing.remove(db, document_id, owner))
+        await self._change(lambda db: _check_known(writing.remove(db, document_id, owner), document_id))
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Ask the store something."""
@@ -182,10 +190,10 @@ class Library:
         await self._refill()
         return sum((await self.read(store.chunk_counts)).values())
 
-    async def _change(self, document_id: str, work: Callable[[sqlite3.Connection], bool]) -> None:
-        if not await self._database.write(work):
-            raise DocumentUnknown(f"there is no document {document_id}")
+    async def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        result = await self._database.write(work)
         await self._catch_up()
+        return result
 
     async def _open_index(self) -> None:
         opened = await self.index.open()
@@ -226,6 +234,11 @@ class Library:
                 self._retry_at = time.monotonic() + _RETRY_SECONDS
                 raise
             self._retry_at = 0.0
+
+
+def _check_known(known: bool, document_id: str) -> None:
+    if not known:
+        raise DocumentUnknown(f"there is no document {document_id}")
 
 
 def hash_of(data: bytes) -> str:

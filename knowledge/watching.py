@@ -25,8 +25,9 @@ async def occasions(path: Path) -> AsyncGenerator[None, None]:
             while _identity(path) is None:  # noqa: ASYNC110 - nothing tells of a path that is not there
                 await asyncio.sleep(_GLANCE_MS / 1_000)
             continue
-        async for _ in _changes(path, before):
-            yield
+        async with aclosing(_changes(path, before)) as changes:
+            async for _ in changes:
+                yield
 
 
 async def _changes(path: Path, before: tuple[int, int]) -> AsyncGenerator[None, None]:

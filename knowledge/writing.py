@@ -35,7 +35,7 @@ def put(
     chunks: Sequence[Chunk],
     vectors: Vectors,
     most: int | None = None,
-) -> bool:
+) -> None:
     """Replace a document by a new version, whole. Its owner may have so many."""
     check_room(db, key, most)
     previous = db.execute("SELECT version FROM documents WHERE id = ?", (key.id,)).fetchone()
@@ -47,7 +47,6 @@ def put(
         (key.id, key.folder, key.source, key.path, *told, key.owner, len(chunks), json.dumps(text.pages)),
     )
     _add_chunks(db, key.id, key.place, text.title, chunks, vectors)
-    return True
 
 
 def put_chunks(db: sqlite3.Connection, document: DocumentInfo, chunks: Sequence[Chunk], vectors: Vectors) -> bool:

@@ -54,6 +54,7 @@ def main() -> None:
             kill = kill_a_desk if number % 2 else kill_a_command
             kill(data, root, chance.uniform(0, LONGEST), found)
             finish(data, root, found)
+            print(f"kill {number + 1}: {found}", flush=True)
     figure(
         f"of {kills} reruns: a file missing or not of its last version",
         f"{found.unfinished}",

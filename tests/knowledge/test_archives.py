@@ -14,21 +14,11 @@ from knowledge.errors import DocumentsNotFound, DocumentUnreadable
 from knowledge.finding import find
 from knowledge.ingest import Report, ingest
 from knowledge.library import Library
-from tests.knowledge.parts import check_level, paths, texts, write
+from tests.knowledge.parts import check_level, packed, paths, texts, write
 
 FOLDER = "shipping"
 LIMIT = 100_000
 GOOD = {"guide/parcels.md": "# Parcels\n\nA parcel leaves before noon.\n", "customs.txt": "The recipient pays duty.\n"}
-Members = dict[str, str | bytes]
-
-
-def packed(members: Members, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """An archive in memory."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", compression) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return file.getvalue()
 
 
 def special(name: str, mode: int, content: str) -> bytes:

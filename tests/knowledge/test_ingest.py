@@ -1,5 +1,6 @@
 """What becomes of files: brought in, changed, removed, refused, left alone."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from knowledge.errors import DocumentsNotFound
 from knowledge.ingest import MAX_FILE_BYTES, Outcome, Report, Seen, ingest
 from knowledge.library import Library
 from knowledge.search import Searcher
-from tests.knowledge.parts import check_level, paths, texts, write
+from tests.knowledge.parts import check_level, packed, paths, texts, write
 
 FOLDER = "shipping"
 PARCELS = "# Parcels\n\nA parcel is handed to the courier before noon.\n"
@@ -231,3 +232,23 @@ async def test_a_large_number_of_small_documents_is_brought_in_whole(library: Li
     assert report == Report(added=sorted(names))
     assert (await check_level(library))[FOLDER] == len(names)
     assert (await library.sizes())[FOLDER] == len(names)
+
+
+async def test_what_is_odd_in_a_folder_is_told_and_the_good_ones_all_come_in(library: Library, tmp_path: Path) -> None:
+    good = {f"good-{number}.md": f"# Good {number}\n\nThe number {number} is good.\n" for number in range(20)}
+    root = write(tmp_path / "docs", {**good, "all.zip": packed({"in.md": "Inside.", "../out.md": "Out."})})
+    write(root, {"broken.zip": b"PK\x03\x04" + b"\0" * 60, "not.zip": "text", "latin.txt": b"\xe9", "empty.md": ""})
+    with (root / "holes.md").open("wb") as holes:
+        holes.truncate(2_000_000_000)
+    os.mkfifo(root / "pipe.md")
+    (root / "endless.txt").symlink_to("/dev/zero")
+    (root / "loop.md").symlink_to("loop.md")
+    (root / "up.md").symlink_to("../secret.md")
+    write(tmp_path, {"secret.md": "Not for anyone."})
+    report = await ingest(root, FOLDER, library)
+    assert report.added == sorted(["all.zip/in.md", *good])
+    assert sorted(report.failed) == sorted(
+        "all.zip/../out.md broken.zip not.zip latin.txt empty.md holes.md pipe.md endless.txt loop.md up.md".split()
+    )
+    assert all(reason and "\n" not in reason for reason in report.failed.values())
+    assert (await check_level(library))[FOLDER] == 21

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -22,8 +21,8 @@ from knowledge.library import Library
 from knowledge.loaders import Text
 from knowledge.store import DocumentKey, VectorChanges
 from knowledge.vectors import VectorIndex
-from tests.knowledge.parts import check_level, paths, texts, write
-from tests.serving import ROOT, environment, free_port
+from tests.knowledge.parts import check_level, paths, texts
+from tests.serving import environment, free_port
 
 KEY = DocumentKey("billing", "test", "fees.md")
 KEPT = "The fee is kept in full."
@@ -211,39 +210,6 @@ async def test_sizes_and_words_follow_every_change(library: Library) -> None:
     await library.remove(info.id)
     assert await library.sizes() == sizes
     assert "quokka" not in (await library.vocabulary()).frequencies
-
-
-def index_command(data_dir: Path, root: Path) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "index_documents.py"), str(root), "--agent", "billing"],
-        env=environment(data_dir, free_port()),
-        cwd=root.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-async def test_an_ingestion_that_is_killed_is_finished_by_the_next_one(tmp_path: Path) -> None:
-    names = [f"fee-{number:02}.md" for number in range(12)]
-    root = write(tmp_path / "fees", {name: f"# {name}\n\n" + f"Fee {name} is due.\n\n" * 60 for name in names})
-    killed = index_command(tmp_path / "data", root)
-    assert killed.stdout
-    first, second = killed.stdout.readline(), killed.stdout.readline()
-    killed.kill()
-    killed.communicate()
-    assert (first, second) == (f"billing 1/12 added: {names[0]}\n", f"billing 2/12 added: {names[1]}\n")
-    assert killed.returncode == -signal.SIGKILL
-    again = index_command(tmp_path / "data", root)
-    output, _ = await asyncio.to_thread(again.communicate)
-    assert again.returncode == 0, output
-    assert f"billing 2/12 skipped: {names[1]}" in output
-    library = await Library.open(tmp_path / "data")
-    listing = await library.listing()
-    assert [(info.path, info.version) for info in listing] == [(name, 1) for name in names]
-    assert await check_level(library) == {"billing": sum(info.chunks for info in listing)}
-    assert (await texts(library, "billing", f"Is fee {names[-1]} due?")) != []
-    await library.close()
 
 
 async def test_a_version_that_came_and_went_unseen_is_dropped_once(data_dir: Path) -> None:
