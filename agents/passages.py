@@ -19,16 +19,18 @@ class Block:
     """A paragraph with its sentences, a list with its items, a table with its rows, or code as one unit.
 
     `units` are what is compared with a question; `head` is what a unit cannot be shown without (a table's header).
+    Those whose indices are `withheld` are never shown.
     """
 
     kind: Kind
     units: tuple[str, ...]
     head: str = ""
+    withheld: frozenset[int] = frozenset()
 
     def render(self, chosen: range | list[int]) -> str:
-        """The chosen units as they stood in the document."""
-        parts = [self.units[index] for index in chosen]
-        if self.kind == "paragraph":
+        """The chosen units as they stood in the document; nothing if there are none that may be shown."""
+        parts = [self.units[index] for index in chosen if index not in self.withheld]
+        if self.kind == "paragraph" or not parts:
             return " ".join(parts)
         return "\n".join([self.head, *parts] if self.head else parts)
 

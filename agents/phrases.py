@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from agents.catalog import Agent
+from agents.injection import gives_orders
 from knowledge import terms
 from knowledge.strategies import Excerpt
 
@@ -19,7 +20,7 @@ _COURTESIES = _THANKS | frozenset(
 def unknown(closest: Sequence[Excerpt]) -> str:
     """Said instead of the nearest paragraph when nothing found answers the question."""
     opening = "I don't know: our documents do not answer this. I can hand you over to a person."
-    titles = list(dict.fromkeys(excerpt.title for excerpt in closest))[:_CLOSEST]
+    titles = list(dict.fromkeys(excerpt.title for excerpt in closest if not gives_orders(excerpt.title)))[:_CLOSEST]
     return f"{opening} The closest I found: {'; '.join(titles)}." if titles else opening
 
 

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
 from agents.catalog import Agent
+from agents.disguises import as_it_looks
 from agents.events import Usage
 from agents.models.pieces import estimate_chars
 from agents.tools import Toolbox
 from knowledge.strategies import Evidence, Excerpt
 
-# What could open or close a block of ours inside a document.
-_OUR_TAGS = re.compile(r"<(?=\s*/?\s*(?:evidence|source)\b)", re.IGNORECASE)
+# What could open or close a block of ours inside a document, or look so to a model: the bracket, then the name.
+_BRACKET = re.compile(r"[<\uff1c\ufe64\u2039\u3008\u27e8]")
+_OUR_NAMES = re.compile(r"\W*(?:evidence|source)\b")
+_NAME_CHARS = 80
 
 _RULES = """Rules of this desk:
 - Answer only from the evidence in the <evidence> block. If it does not hold the answer, say that you do not know
@@ -62,11 +65,19 @@ def evidence_block(excerpts: Sequence[Excerpt]) -> str:
     entries = [
         f"<source number={excerpt.number} title={_attribute(excerpt.title)} section={_attribute(excerpt.section)}"
         f"{f' page={excerpt.page}' if excerpt.page else ''}>\n"
-        f"{_OUR_TAGS.sub('&lt;', excerpt.text)}\n</source>"
+        f"{_without_our_tags(excerpt.text)}\n</source>"
         for excerpt in excerpts
     ]
     return "<evidence>\n" + "\n".join(entries) + "\n</evidence>"
 
 
 def _attribute(text: str) -> str:
-    return json.dumps(_OUR_TAGS.sub("&lt;", text), ensure_ascii=False)
+    return json.dumps(_without_our_tags(text), ensure_ascii=False)
+
+
+def _without_our_tags(text: str) -> str:
+    def escaped(bracket: re.Match[str]) -> str:
+        follows = as_it_looks(text[bracket.end() : bracket.end() + _NAME_CHARS])
+        return "&lt;" if _OUR_NAMES.match(follows) else bracket[0]
+
+    return _BRACKET.sub(escaped, text)

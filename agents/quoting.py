@@ -1,6 +1,7 @@
 """Compose an answer out of quotations: what answers first, then what belongs to it in its own document.
 
-Not one sentence is written here; every piece is as it stands in a source, and carries that source's number.
+Not one sentence is written here; every piece is as it stands in a source, and carries that source's number. What speaks
+to a model rather than to a reader is not quoted (`agents/injection.py`).
 """
 
 import re
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.answer_kinds import wanted
+from agents.injection import withholding
 from agents.passages import Block, blocks
 from knowledge import terms
 from knowledge.embeddings import Embedder
@@ -60,11 +62,13 @@ async def quote(question: str, evidence: Evidence, embedder: Embedder) -> list[s
         tuple(number for number, _ in read),
         tuple(passage.chunk.document_id for _, passage in read),
         tuple(passage.score for _, passage in read),
-        tuple(tuple(blocks(passage.chunk.text)) for _, passage in read),
+        tuple(withholding(passage.chunk.section, blocks(passage.chunk.text)) for _, passage in read),
     )
     sections = [f"{passage.chunk.title} {passage.chunk.section}" for _, passage in read]
-    units = await _score(question, reading, sections, embedder)
-    if not units:
+    scored = await _score(question, reading, sections, embedder)
+    units = [unit for unit in scored if unit.index not in reading.blocks[unit.passage][unit.block].withheld]
+    # Where what may not be quoted is by far the nearest, the rest is about something else.
+    if not units or units[0].score < _BESIDE * scored[0].score:
         return []
     best = units[0]
     answer = [_with_neighbours(best, units, reading)]
@@ -157,7 +161,7 @@ def _rows_or_items(block: Block, best: int, near: set[int]) -> list[int]:
 def _introduction(passage: tuple[Block, ...], block: int) -> list[str]:
     """The sentence before a list or table that ends in a colon: without it the rows say half of what they mean."""
     before = passage[block - 1] if block else None
-    if before and before.kind == "paragraph" and before.units[-1].endswith(":"):
+    if before and before.kind == "paragraph" and before.render([len(before.units) - 1]).endswith(":"):
         return [before.units[-1]]
     return []
 
@@ -168,5 +172,5 @@ def _introduced(passage: tuple[Block, ...], block: int, text: str) -> list[str]:
     if after is None or after.kind == "paragraph":
         return []
     if text.endswith(":") or after.kind == "ordered":
-        return [after.render(range(len(after.units)))]
+        return list(filter(None, [after.render(range(len(after.units)))]))
     return []

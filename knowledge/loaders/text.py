@@ -18,6 +18,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+# Soft hyphens and joiners, marks that turn the direction of reading round, tags, in which whole texts can be hidden.
+_INVISIBLE = re.compile("[\u00ad\u2060\ufeff\u202d\u202e\U000e0000-\U000e007f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 # From this share of a language's usual letters on, charset-normalizer was not wrong on any text that was tried.
 _CERTAIN = 0.5
@@ -66,7 +68,7 @@ def cleaned(text: Text) -> Text:
 
 
 def _printable(text: str) -> str:
-    return _SURROGATES.sub("\ufffd", _CONTROLS.sub("", text))
+    return _SURROGATES.sub("\ufffd", _INVISIBLE.sub("", _CONTROLS.sub("", text)))
 
 
 def title_from_name(name: str) -> str:

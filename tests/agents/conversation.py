@@ -11,7 +11,7 @@ from langchain_core.runnables import RunnableConfig
 
 from agents.assistant import Assistant, Outcome
 from agents.assistant import Turn as Asked
-from agents.catalog import read_catalog
+from agents.catalog import Catalog, ToolName, read_catalog
 from agents.embedded_router import EmbeddedRouter
 from agents.events import Event, Token, TraceEnd, Usage
 from agents.supervisor import Supervisor
@@ -79,11 +79,14 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(library: Library, chain: Chain, memory: Path, threshold: float = 0.25) -> AsyncIterator[Desk]:
+async def open_desk(
+    library: Library, chain: Chain, memory: Path, threshold: float = 0.25, tools: tuple[ToolName, ...] = ()
+) -> AsyncIterator[Desk]:
     """The shipped agents over a library; opened again on the same directory, they remember their conversations."""
+    agents = [agent.model_copy(update={"tools": tools}) for agent in read_catalog("customer_support").agents]
     searcher = Searcher(library)
     worker = Worker(Strategies(library, searcher), threshold)
     router = EmbeddedRouter(library.embedder, searcher)
-    supervisor = Supervisor(read_catalog("customer_support"), [router], worker, lambda agent: chain)
+    supervisor = Supervisor(Catalog(agents), [router], worker, lambda agent: chain)
     async with open_memory(memory) as saver:
         yield Desk(Assistant(supervisor, saver))

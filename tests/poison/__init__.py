@@ -1,0 +1,1 @@
+"""What orders in documents and messages may not do."""
