@@ -24,7 +24,7 @@ NEUTRAL = 0.55
 _NUMBER_WEIGHT = 3.0
 # Only where the words leave it open is the embedding model asked, and of no more sentences than this.
 _LEFT_OPEN = (0.3, 0.75)
-_MOST_EMBEDDED = 24
+_MOST_EMBEDDED = 8
 # Elsewhere a line through what was measured tells how near a place is that holds so many of the words.
 _LEAST_NEAR, _NEAR_BY_WORDS = 0.25, 0.6
 
