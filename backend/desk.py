@@ -26,7 +26,7 @@ from backend.users import Users
 from knowledge import calibration
 from knowledge.database import Database
 from knowledge.library import Library
-from knowledge.reranking import Reranker
+from knowledge.reranking import reranker
 from knowledge.search import Searcher
 from knowledge.strategies import Strategies
 
@@ -66,7 +66,7 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         stack.push_async_callback(database.close)
         await restore_agents(database, catalog, settings)
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
-        searcher = Searcher(library, await _reranker(settings, stack))
+        searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
         strategies = Strategies(library, searcher, settings.whole_documents_chars)
         threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
         worker = Worker(strategies, threshold)
@@ -106,15 +106,6 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         models.check_in_background()
         spare_the_collector()
         yield desk
-
-
-async def _reranker(settings: Settings, stack: AsyncExitStack) -> Reranker | None:
-    if not settings.reranker:
-        return None
-    reranker = Reranker(settings.reranker)
-    stack.callback(reranker.close)
-    await reranker.warm_up()
-    return reranker
 
 
 def watch(desk: Desk) -> None:

@@ -5,14 +5,29 @@ RERANKER names one.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from knowledge.errors import RerankerUnusable
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
+
+
+@asynccontextmanager
+async def reranker(model: str) -> AsyncIterator["Reranker | None"]:
+    """The cross-encoder of that name, ready, until it is not needed any more; none without a name."""
+    if not model:
+        yield None
+        return
+    opened = Reranker(model)
+    try:
+        await opened.warm_up()
+        yield opened
+    finally:
+        opened.close()
 
 
 class Reranker:

@@ -40,7 +40,13 @@ def main() -> int:
 async def _measure(options: argparse.Namespace, settings: Settings) -> Report:
     threshold = answer_threshold(settings.data_dir, settings.answer_threshold)
     if options.beir:
-        return await retrieval.measure(options.beir, threshold, settings.embedding_model, compare=options.compare)
+        return await retrieval.measure(
+            options.beir,
+            threshold,
+            settings.embedding_model,
+            compare=options.compare,
+            cross_encoder=settings.reranker,
+        )
     if options.routing:
         return await routing.measure(options.examples, options.routing, settings.embedding_model)
     questions = read_questions(options.questions or _QUESTIONS)

@@ -14,11 +14,12 @@ from knowledge.evaluate.beir import FOLDER, Query
 from knowledge.evaluate.desk import throwaway_library
 from knowledge.evaluate.figures import auc, hit, mean, ndcg, percentile, share
 from knowledge.evaluate.report import Comparison, Figure, Miss, Report
+from knowledge.reranking import reranker
 from knowledge.search import Passage, Searcher
 
 _RANKED = 10
 _CUTS = (1, 3, 5)
-_FUSED = "fused"
+_FUSED, _RERANKED = "fused", "fused and reranked"
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,18 @@ class Ranked:
         return bool(self.query.relevant) if self.query.answerable is None else self.query.answerable
 
 
-async def measure(directory: Path, threshold: float, embedding_model: str, *, compare: bool) -> Report:
+async def measure(
+    directory: Path, threshold: float, embedding_model: str, *, compare: bool, cross_encoder: str = ""
+) -> Report:
     """Index the corpus, search for every query, and count."""
     documents = beir.read_ids(directory)
     queries = beir.read_queries(directory, documents)
-    async with throwaway_library(embedding_model) as library:
+    async with throwaway_library(embedding_model) as library, reranker(cross_encoder) as second_look:
         began = time.perf_counter()
         await beir.index(directory, library)
         indexing = time.perf_counter() - began
         chunks = sum((await library.sizes()).values())
-        searcher = Searcher(library)
+        searcher = Searcher(library, second_look)
         await library.embedder.warm_up()
         progress = tqdm(queries, unit="query", disable=not sys.stderr.isatty())
         ranked = [await _search(query, searcher) for query in progress]
@@ -55,10 +58,11 @@ async def measure(directory: Path, threshold: float, embedding_model: str, *, co
         Figure("indexing_seconds", "indexing", indexing, "seconds"),
         Figure("queries", "queries", len(ranked), "count"),
     ]
-    ways = {way: _ranking(ranked, way) for way in _WAYS}
+    ways = {way: _ranking(ranked, way) for way in _WAYS if second_look or way != _RERANKED}
+    used = _RERANKED if second_look else _FUSED
     return Report(
         f"How well search finds what answers: {directory.name}",
-        [*sizes, *ways[_FUSED], *_declining(ranked, threshold), *_times(ranked)],
+        [*sizes, *ways[used], *_declining(ranked, threshold), *_times(ranked)],
         misses=_misses(ranked, threshold),
         comparison=Comparison("Ways to rank, on the same index", ways) if compare else None,
     )
@@ -77,6 +81,10 @@ def _as_found(passages: Sequence[Passage]) -> list[str]:
     return list(dict.fromkeys(passage.chunk.path for passage in passages))[:_RANKED]
 
 
+def _fused(passages: Sequence[Passage]) -> list[str]:
+    return _as_found(sorted(passages, key=lambda passage: -passage.score))
+
+
 def _dense(passages: Sequence[Passage]) -> list[str]:
     return _as_found(sorted(passages, key=lambda passage: -passage.cosine))
 
@@ -89,7 +97,8 @@ def _lexical(passages: Sequence[Passage]) -> list[str]:
 _WAYS: dict[str, Callable[[Sequence[Passage]], list[str]]] = {
     "dense alone": _dense,
     "lexical alone": _lexical,
-    _FUSED: _as_found,
+    _FUSED: _fused,
+    _RERANKED: _as_found,
 }
 
 
@@ -124,7 +133,7 @@ def _misses(ranked: Sequence[Ranked], threshold: float) -> list[Miss]:
     """Those first of which search was surest."""
     misses: list[tuple[float, Miss]] = []
     for r in ranked:
-        first = r.rankings[_FUSED][: _CUTS[1]]
+        first = r.rankings[_RERANKED][: _CUTS[1]]
         expected = ", ".join(sorted(r.query.relevant)) or "no answer"
         found = f"{', '.join(first)} (confidence {r.confidence:.2f})"
         if not r.has_answer and r.confidence >= threshold:
