@@ -23,6 +23,8 @@ bench: .venv/.installed-dev
 	$(PY) -m tests.bench.crashes
 	$(PY) -m tests.bench.connections
 	$(PY) -m tests.bench.capacity
+	$(PY) -m tests.bench.ingestion
+	$(PY) -m tests.bench.killed_ingestion
 
 fuzz: .venv/.installed-dev
 	$(PY) -m tests.bench.schema
