@@ -27,6 +27,26 @@ def as_it_looks(text: str) -> str:
     return seen if seen.isascii() else _within_words(_LOOK_ALIKES, seen)
 
 
+class _Looks(dict[int, str]):
+    """What a character looks like, found out once for each."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        plain = unicodedata.normalize("NFKC", letter).lower().translate(_LOOK_ALIKES)
+        is_hidden = unicodedata.category(letter) == "Cf" or letter in "*`~"
+        self[code] = UNSEEN if is_hidden else plain if len(plain) == 1 else letter
+        return self[code]
+
+
+UNSEEN = "\x00"
+_LOOKS = _Looks()
+
+
+def place_by_place(text: str) -> str:
+    """Each character as it looks, at its place; `UNSEEN` stands for those that are not seen."""
+    return text.translate(_LOOKS)
+
+
 def readings(text: str) -> Iterator[str]:
     """The text in lower case as it looks, then as it may be meant, then what is encoded in it."""
     plain = as_it_looks(text)

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
 from agents.catalog import Agent
-from agents.disguises import as_it_looks
+from agents.disguises import UNSEEN, place_by_place
 from agents.events import Usage
 from agents.models.pieces import estimate_chars
 from agents.tools import Toolbox
 from knowledge.strategies import Evidence, Excerpt
 
-# What could open or close a block of ours inside a document, or look so to a model: the bracket, then the name.
-_BRACKET = re.compile(r"[<\uff1c\ufe64\u2039\u3008\u27e8]")
-_OUR_NAMES = re.compile(r"\W*(?:evidence|source)\b")
-_NAME_CHARS = 80
+# What could open or close a block of ours inside a document, or look so to a model; bounded, for documents are long.
+_OUR_TAGS = re.compile(
+    rf"[<\u2039\u3008\u27e8](?=\W{{0,40}}(?:{'|'.join(f'{UNSEEN}*'.join(name) for name in ('evidence', 'source'))})\b)"
+)
 
 _RULES = """Rules of this desk:
 - Answer only from the evidence in the <evidence> block. If it does not hold the answer, say that you do not know
@@ -76,8 +76,8 @@ def _attribute(text: str) -> str:
 
 
 def _without_our_tags(text: str) -> str:
-    def escaped(bracket: re.Match[str]) -> str:
-        follows = as_it_looks(text[bracket.end() : bracket.end() + _NAME_CHARS])
-        return "&lt;" if _OUR_NAMES.match(follows) else bracket[0]
-
-    return _BRACKET.sub(escaped, text)
+    pieces, place = [], 0
+    for tag in _OUR_TAGS.finditer(place_by_place(text)):
+        pieces += [text[place : tag.start()], "&lt;"]
+        place = tag.end()
+    return "".join([*pieces, text[place:]])

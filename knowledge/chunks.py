@@ -105,7 +105,8 @@ def _blocks(text: Text) -> Iterator[_Block]:
 
 
 def _elements(markdown: str) -> Iterator[_Element]:
-    lines = markdown.split("\n")
+    # The parser takes these for line ends too.
+    lines = markdown.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     told = [*_without_long_tables(lines), len(lines)]
     links: dict[str, object] = {}
     tokens = _BLOCKS.parse("\n".join(lines[number] for number in told[:-1]), links)

@@ -165,3 +165,12 @@ def test_passages_of_two_pages_are_never_one_and_a_long_block_is_of_each_page_th
 
 def test_only_documents_with_pages_have_pages() -> None:
     assert [chunk.page for chunk in cut("One.\n\n## Two\n\nThree.")] == [None, None]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_may_end_in_any_way(end: str) -> None:
+    lines = ["# Fees", "", "One.", "", "## Late", "", "Two.", end, "Three."]
+    assert [(chunk.section, chunk.text.split()) for chunk in split(Text("Fees", end.join(lines)))] == [
+        ("", ["One."]),
+        ("Late", ["Two.", "Three."]),
+    ]
