@@ -11,6 +11,11 @@ _ACRONYM = re.compile(r"\b[A-Z][A-Z0-9]{2,}\b")
 _POINTERS = frozenset(
     "it its it's that this those these they them their there one ones both either neither same".split()
 )
+# These point at nothing: "is there a limit", "is it possible to export".
+_EMPTY = re.compile(
+    r"\b(?:is|are|was|were|will|would|could|can|isn't|aren't) there\b|\bthere(?:'s|\s+(?:is|are|was|were|will))\b"
+    r"|\b(?:is|was|would|will) it (?:be )?(?:ok|okay|possible|necessary|true|safe|allowed|legal|normal|better|worth)\b"
+)
 _BARE = frozenset("how long when where why who which what much many often".split())
 
 
@@ -29,7 +34,7 @@ def leans_on_earlier(question: str) -> bool:
     """Whether a question points outside itself: by how it opens, by a pronoun for its topic, or by naming none."""
     lowered = question.lower().strip()
     content = [word for word in terms.content_words(lowered) if word not in _BARE]
-    if any(word in _POINTERS for word in terms.words(lowered)):
+    if any(word in _POINTERS for word in terms.words(_EMPTY.sub(" ", lowered))):
         return len(content) <= 4
     if _ACRONYM.search(question):
         return not content
