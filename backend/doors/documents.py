@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, UploadFile
+from fastapi import APIRouter, Body, Form, Query, UploadFile
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from backend.asking import Asked
@@ -73,6 +73,9 @@ class Reindex(BaseModel):
     model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"folder": "billing"}]})
 
     folder: str | None = Field(default=None, max_length=100)
+
+
+_EVERYTHING = Reindex()
 
 
 class Begun(BaseModel):
@@ -147,12 +150,12 @@ async def put_archive(
 
 
 @router.post("/reindex", status_code=202, responses=_BEGINNING)
-async def reindex(desk: TheDesk, user: Operator, wanted: Reindex | None = None) -> Begun:
+async def reindex(desk: TheDesk, user: Operator, wanted: Annotated[Reindex, Body()] = _EVERYTHING) -> Begun:
     """Cut and embed again what is stored, as a run: follow it at `/runs/{id}/stream`.
 
     Needed after a release that does either otherwise. Each document answers as before until it is done.
     """
-    folder = desk.catalog.folder(wanted.folder) if wanted and wanted.folder else None
+    folder = desk.catalog.folder(wanted.folder) if wanted.folder else None
     return await _begin(desk, user, Order(work="reindex", folder=folder), f"Re-index {folder or 'everything'}")
 
 

@@ -49,7 +49,7 @@ async def test_a_whole_document_has_no_page(library: Library) -> None:
 
 
 async def test_chunks_of_before_have_no_page(tmp_path: Path) -> None:
-    before = tuple(migration for migration in schema.MIGRATIONS if migration is not schema.add_pages)
+    before = schema.MIGRATIONS[: schema.MIGRATIONS.index(schema.add_pages)]
     old = Database(tmp_path / "knowledge.db", before)
 
     def fill(db: sqlite3.Connection) -> None:
