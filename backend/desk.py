@@ -1,5 +1,6 @@
 """The desk: every part, opened in order and closed in reverse, put together in this one place."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,7 +14,7 @@ from agents.models.registry import MakeProvider, Models, make_provider
 from agents.plain import LLM, PlainModel
 from agents.supervisor import Supervisor
 from agents.workers import Worker
-from backend import dialogues, schema
+from backend import dialogues, schema, storage
 from backend.indexing import INDEXING, Indexing
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
@@ -102,6 +103,8 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             threshold=threshold,
         )
         watch(desk)
+        unfinished = await database.read(storage.unfinished_runs)
+        await asyncio.to_thread(indexing.sweep, {run.id for run in unfinished})
         await runs.recover()
         models.check_in_background()
         spare_the_collector()

@@ -1,7 +1,10 @@
 """Long work on documents, as runs: bringing in an archive, and cutting and embedding again what is stored."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+import errno
+import shutil
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -13,19 +16,25 @@ from agents.assistant import Turn
 from agents.events import Event, Reset, Token
 from agents.floor import Emit
 from agents.tracing import Step, step
-from knowledge.errors import DocumentUnknown, DocumentUnreadable, TooManyDocuments
+from knowledge.errors import DocumentUnknown, DocumentUnreadable, StorageFull, TooManyDocuments
 from knowledge.ingest import Outcome, Report, ingest
 from knowledge.library import Library
 from knowledge.store import DocumentInfo, DocumentKey
 
 INDEXING = "documents"
+# What an upload is called is for its documents; a file system may not take it.
+_ARCHIVE = "archive.zip"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Order(BaseModel):
-    """What a run of this kind is to do; stored with it. `archive` is the name that an upload came by."""
+    """What a run of this kind is to do; stored with it.
+
+    `archive` is the path that an upload came by; what was cut `since` is not cut again after a restart."""
 
     work: Literal["archive", "reindex"]
     folder: str | None = None
+    since: float = 0.0
     archive: str = ""
     source: str = ""
     owner: str = ""
@@ -37,12 +46,31 @@ class Indexing:
 
     def __init__(self, library: Library, uploads: Path, max_bytes: int) -> None:
         self._library = library
-        self._uploads = uploads
+        self._uploads = uploads.resolve()
         self._max_bytes = max_bytes
 
-    def place(self, run_id: str, name: str) -> Path:
-        """Where an archive waits for its run."""
-        return self._uploads / run_id / name
+    def keep(self, run_id: str, data: bytes) -> None:
+        """Lay an archive where its run will look for it."""
+        place = self._uploads / run_id / _ARCHIVE
+        try:
+            place.parent.mkdir(parents=True)
+            place.write_bytes(data)
+        except OSError as error:
+            self.drop(run_id)
+            if error.errno in _FULL:
+                raise StorageFull(f"the archive cannot be stored ({error.strerror}); free some room") from error
+            raise
+
+    def drop(self, run_id: str) -> None:
+        """Nobody needs that archive any more."""
+        shutil.rmtree(self._uploads / run_id, ignore_errors=True)
+
+    def sweep(self, needed: Collection[str]) -> None:
+        """Drop what a process that is gone has left behind, but for the runs that go on."""
+        if self._uploads.is_dir():
+            for directory in self._uploads.iterdir():
+                if directory.name not in needed:
+                    self.drop(directory.name)
 
     async def stream(self, turn: Turn) -> AsyncGenerator[Event | Ended]:
         """The events of one run. What was done before a restart is found done."""
@@ -59,53 +87,46 @@ class Indexing:
         finally:
             working.cancel()
             await asyncio.wait([working])
-        await asyncio.to_thread(self._forget, turn)
-        yield Token(content=_told(report), agent=INDEXING)
+        await asyncio.to_thread(self.drop, turn.run_id)
+        yield Token(content=_told(report, order.archive), agent=INDEXING)
         yield Ended("stop")
 
     async def leave(self, turn: Turn, said: str) -> None:
         """A run that is given up needs its archive no more; the documents that it brought stay."""
-        await asyncio.to_thread(self._forget, turn)
+        await asyncio.to_thread(self.drop, turn.run_id)
 
     async def _work(self, order: Order, run_id: str, emit: Emit) -> Report:
         with step(emit, "sequential", order.work, agent=INDEXING) as whole:
             if order.work == "reindex":
-                return await self._read_again(order.folder, whole)
-            destination = _Owned(self._library, order, str(self._uploads / run_id))
-            report = await ingest(
-                self.place(run_id, order.archive),
-                order.folder or "",
-                destination,
-                progress=_progress(whole),
-                max_bytes=self._max_bytes,
-            )
+                report = await self._read_again(order, whole)
+            else:
+                report = await ingest(
+                    self._uploads / run_id / _ARCHIVE,
+                    order.folder or "",
+                    _Uploaded(self._library, order, str(self._uploads / run_id)),
+                    progress=_progress(whole),
+                    max_bytes=self._max_bytes,
+                )
             whole.output = _counts(report)
             return report
 
-    async def _read_again(self, folder: str | None, whole: Step) -> Report:
-        documents = [info for info in await self._library.everything() if folder in (None, info.folder)]
-        report, progress = Report(), _progress(whole)
-        for number, document in enumerate(documents, start=1):
-            try:
-                await self._library.read_again(document)
-            except DocumentUnknown:
-                # Removed meanwhile, or there is a new version, which is cut and embedded as it should be.
-                report.skipped.append(document.path)
-            else:
-                report.changed.append(document.path)
-            progress(number, len(documents), document.path, "changed")
-        whole.output = _counts(report)
+    async def _read_again(self, order: Order, whole: Step) -> Report:
+        report, progress, done = Report(), _progress(whole), 0
+        before = -1
+        # What is moved meanwhile has another id, and is found again.
+        while (documents := await self._library.cut_before(order.since, order.folder)) and done != before:
+            before, total = done, done + len(documents)
+            for document in documents:
+                # Removed meanwhile, or moved, or there is a new version, which is cut as it should be.
+                with suppress(DocumentUnknown):
+                    await self._library.read_again(document)
+                    report.changed.append(document.path)
+                    done += 1
+                    progress(done, total, document.path, "changed")
         return report
 
-    def _forget(self, turn: Turn) -> None:
-        directory = self._uploads / turn.run_id
-        for file in directory.glob("*"):
-            file.unlink(missing_ok=True)
-        if directory.is_dir():
-            directory.rmdir()
 
-
-class _Owned:
+class _Uploaded:
     """A library to which an ingestion brings documents as if they had been uploaded one by one."""
 
     def __init__(self, library: Library, order: Order, root: str) -> None:
@@ -117,11 +138,15 @@ class _Owned:
         """What the same user uploaded by the same source."""
         found = await self._library.listing(folder, owner=self._order.owner)
         whose = (self._order.source, self._order.owner)
-        return [replace(info, source=self._root) for info in found if (info.source, info.owner) == whose]
+        return [
+            replace(info, source=self._root, path=_ARCHIVE + info.path.removeprefix(self._order.archive))
+            for info in found
+            if (info.source, info.owner) == whose and info.path.startswith(f"{self._order.archive}/")
+        ]
 
     async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo:
         """As long as its user may have more."""
-        own = replace(key, source=self._order.source, owner=self._order.owner)
+        own = replace(key, source=self._order.source, owner=self._order.owner, path=self._named(key.path))
         try:
             return await self._library.put(own, data, most=self._order.limit)
         except TooManyDocuments as error:
@@ -130,11 +155,16 @@ class _Owned:
 
     async def move(self, document: DocumentInfo, path: str, data: bytes) -> DocumentInfo:
         """Within the archive."""
-        return await self._library.move(replace(document, source=self._order.source), path, data)
+        stored = replace(document, source=self._order.source, path=self._named(document.path))
+        return await self._library.move(stored, self._named(path), data)
 
     async def remove(self, document_id: str) -> None:
         """What a new version of the archive does not hold any more."""
         await self._library.remove(document_id, owner=self._order.owner)
+
+    def _named(self, path: str) -> str:
+        """As the archive was called by who uploaded it."""
+        return self._order.archive + path.removeprefix(_ARCHIVE)
 
 
 def _progress(whole: Step) -> Callable[[int, int, str, Outcome], None]:
@@ -156,7 +186,10 @@ def _counts(report: Report) -> str:
     return ", ".join(counts) or "nothing to do"
 
 
-def _told(report: Report) -> str:
-    failures = [f"- {name}: {reason}" for name, reason in report.failed.items()]
-    ignored = [f"- {name}: not a known format" for name in report.ignored]
+def _told(report: Report, archive: str) -> str:
+    def named(name: str) -> str:
+        return archive + name.removeprefix(_ARCHIVE)
+
+    failures = [f"- {named(name)}: {reason}" for name, reason in report.failed.items()]
+    ignored = [f"- {named(name)}: not a known format" for name in report.ignored]
     return "\n".join([f"{_counts(report)}.", *failures, *ignored])

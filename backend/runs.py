@@ -15,6 +15,7 @@ from backend import sse, storage, threads
 from backend.admission import Admission
 from backend.asking import Asked, Asking
 from backend.errors import RunTimedOut, RunUnknown, ShuttingDown, StorageFailed, Unexpected
+from backend.indexing import INDEXING
 from backend.lanes import Active, Lanes
 from backend.metrics import Metrics
 from backend.progress import Progress, of_attempt
@@ -200,7 +201,9 @@ class RunEngine:
         await self.lanes.wait_for_turn(active)
         if run.status == "queued" or active.attempt > 1:
             await self._database.write(lambda db: storage.take_up(db, run.id, active.attempt))
-        async with asyncio.timeout(self._settings.run_timeout_seconds):
+        # Work on documents takes as long as there are documents.
+        limit = None if run.agent_id == INDEXING else self._settings.run_timeout_seconds
+        async with asyncio.timeout(limit):
             async with aclosing(self._answers(run.agent_id).stream(turn)) as items:
                 async for item in items:
                     if isinstance(item, Outcome):

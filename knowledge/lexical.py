@@ -82,7 +82,7 @@ def _find(db: sqlite3.Connection, place: Place, asked: Asked, limit: int, by_fts
     table = store.words_table(place.owner)
     wanted, is_whole = _wanted(asked)
     rows = db.execute(
-        f"SELECT rowid, -bm25({table}, {_WEIGHTS}) FROM {table} WHERE {table} MATCH ? LIMIT ?",
+        f"SELECT rowid, -bm25({table}, {_WEIGHTS}) FROM {table} WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT ?",
         (f"folder : {store.place_word(place)} AND ({wanted})", _MOST_CHUNKS),
     )
     found = _best(map(tuple, rows), limit)
@@ -94,7 +94,9 @@ def _find(db: sqlite3.Connection, place: Place, asked: Asked, limit: int, by_fts
 
 def _wanted(asked: Asked) -> tuple[str, bool]:
     """The words to find chunks by, and whether those are all of them."""
-    rarest = sorted(asked.weights, key=lambda stem: asked.frequencies[stem])
+    # Words that no document holds find nothing.
+    known = [stem for stem in asked.weights if asked.frequencies[stem]] or list(asked.weights)
+    rarest = sorted(known, key=lambda stem: asked.frequencies[stem])
     chosen: list[str] = []
     chunks = 0
     for stem in rarest:
@@ -159,8 +161,13 @@ def read(db: sqlite3.Connection, text: str, shared: Vocabulary, own: Vocabulary,
             names.add(stem)
     # Words that documents hold first, then the rare before the common.
     telling = sorted(frequencies, key=lambda stem: (stem in unknown, frequencies[stem]))[:_MOST_WORDS]
-    weights = {stem: math.log(1 + (total - frequencies[stem] + 0.5) / (frequencies[stem] + 0.5)) for stem in telling}
+    weights = {stem: _weight(frequencies[stem], total) for stem in telling}
     return Asked(weights, frequencies, frozenset(unknown), frozenset(names), shared.length)
+
+
+def _weight(frequency: int, total: int) -> float:
+    """The inverse document frequency."""
+    return math.log(1 + (max(total - frequency, 0) + 0.5) / (frequency + 0.5))
 
 
 def _named_words(text: str) -> list[tuple[str, bool]]:

@@ -46,7 +46,7 @@ class Library:
         self.index = index
         self.embedder = embedder
         self._sizes = Remembered(lambda: self.read(store.sizes))
-        self._vocabulary = Remembered(lambda: self._database.read(store.vocabulary, long=True))
+        self._vocabulary = Remembered(lambda: self._database.read(store.vocabulary, long=True), may_be_old=True)
         self._own_vocabularies: dict[str, Remembered[Vocabulary]] = {}
         self._retry_at = 0.0
 
@@ -93,6 +93,10 @@ class Library:
     async def everything(self) -> list[DocumentInfo]:
         """All documents, also those that are a user's own: for who runs the desk, never for who asks it."""
         return await self.read(store.all_documents)
+
+    async def cut_before(self, moment: float, folder: str | None = None) -> list[DocumentInfo]:
+        """Documents of whomever that `read_again` has not seen since then, nor were brought in."""
+        return await self.read(lambda db: store.documents_cut_before(db, moment, folder))
 
     async def whole(self, document_id: str, *, owner: str = "") -> WholeDocument:
         """A document with its text, or `DocumentUnknown` to who may not see it."""

@@ -19,8 +19,9 @@ _log = logging.getLogger(__name__)
 class Remembered(Generic[T]):
     """One value. `forget` says that it has changed, `get` gives it."""
 
-    def __init__(self, read: Callable[[], Awaitable[T]]) -> None:
+    def __init__(self, read: Callable[[], Awaitable[T]], *, may_be_old: bool = False) -> None:
         self._read = read
+        self._may_be_old = may_be_old
         self._held: tuple[T] | None = None
         self._is_stale = False
         self._seconds = 0.0
@@ -32,16 +33,17 @@ class Remembered(Generic[T]):
         self._is_stale = True
 
     async def get(self) -> T:
-        """The value; of one that takes long to read, perhaps the last one."""
-        if self._held is None or (self._is_stale and self._may_read_again()):
-            if self._reading is None:
+        """The value; one that may be old and takes long to read is perhaps the last one."""
+        while (held := self._held) is None or self._is_stale:
+            must_wait = held is None or not self._may_be_old or self._seconds < _QUICK_SECONDS
+            if self._reading is None and (must_wait or self._may_read_again()):
                 self._reading = asyncio.create_task(self._refresh())
                 self._reading.add_done_callback(self._is_read)
-            if self._held is None or self._seconds < _QUICK_SECONDS:
+            if held is not None and not must_wait:
+                break
+            if self._reading is not None:
                 await asyncio.shield(self._reading)
-        if self._held is None:
-            raise RuntimeError("nothing was read")
-        return self._held[0]
+        return held[0]
 
     async def close(self) -> None:
         """End what is being read."""
@@ -50,8 +52,7 @@ class Remembered(Generic[T]):
             await asyncio.wait([self._reading])
 
     def _may_read_again(self) -> bool:
-        pause = 0.0 if self._seconds < _QUICK_SECONDS else self._seconds / _SHARE_OF_TIME
-        return time.monotonic() >= self._read_at + pause
+        return time.monotonic() >= self._read_at + self._seconds / _SHARE_OF_TIME
 
     async def _refresh(self) -> None:
         self._is_stale = False

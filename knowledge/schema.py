@@ -66,4 +66,10 @@ def add_page_starts(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE documents ADD COLUMN pages TEXT NOT NULL DEFAULT '[]'")
 
 
-MIGRATIONS = (create_documents, create_facts, add_owners, add_pages, add_sizes, add_page_starts)
+def add_cutting_times(db: sqlite3.Connection) -> None:
+    """When a document was cut and embedded last; and its size where it is found without reading its text."""
+    db.execute("ALTER TABLE documents ADD COLUMN cut_at REAL NOT NULL DEFAULT 0")
+    db.execute("CREATE INDEX documents_by_size ON documents (owner, folder, chunks)")
+
+
+MIGRATIONS = (create_documents, create_facts, add_owners, add_pages, add_sizes, add_page_starts, add_cutting_times)

@@ -125,6 +125,13 @@ def all_documents(db: sqlite3.Connection) -> list[DocumentInfo]:
     return [DocumentInfo(**dict(row)) for row in db.execute(f"{_INFO} ORDER BY folder, owner, path, source")]
 
 
+def documents_cut_before(db: sqlite3.Connection, moment: float, folder: str | None) -> list[DocumentInfo]:
+    """Everybody's and every user's own, of all folders or one, that were last cut before then."""
+    where, values = ("AND folder = ?", (folder,)) if folder else ("", ())
+    rows = db.execute(f"{_INFO} WHERE cut_at < ? {where} ORDER BY folder, owner, path, source", (moment, *values))
+    return [DocumentInfo(**dict(row)) for row in rows]
+
+
 def whole_documents(db: sqlite3.Connection, folder: str, owner: str) -> list[WholeDocument]:
     """A folder's documents with their text, in the same order every time: prompts made of them share a prefix."""
     of_folder = f"SELECT id, markdown FROM documents WHERE {_VISIBLE} AND folder = ?"

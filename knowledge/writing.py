@@ -41,18 +41,21 @@ def put(
     previous = db.execute("SELECT version FROM documents WHERE id = ?", (key.id,)).fetchone()
     version = previous["version"] + 1 if previous else 1
     remove(db, key.id, key.owner)
-    told = (text.title, content_hash, version, text.markdown, time.time())
+    now = time.time()
+    told = (text.title, content_hash, version, text.markdown, now)
     db.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (key.id, key.folder, key.source, key.path, *told, key.owner, len(chunks), json.dumps(text.pages)),
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (key.id, key.folder, key.source, key.path, *told, key.owner, len(chunks), json.dumps(text.pages), now),
     )
     _add_chunks(db, key.id, key.place, text.title, chunks, vectors)
 
 
 def put_chunks(db: sqlite3.Connection, document: DocumentInfo, chunks: Sequence[Chunk], vectors: Vectors) -> bool:
     """Cut the same version of a document otherwise; False if it is not there any more as it was."""
-    same = (len(chunks), document.id, document.version)
-    if not db.execute("UPDATE documents SET chunks = ? WHERE id = ? AND version = ?", same).rowcount:
+    # A document that was removed and has come back is a first version again.
+    same = (len(chunks), time.time(), document.id, document.version, document.content_hash)
+    update = "UPDATE documents SET chunks = ?, cut_at = ? WHERE id = ? AND version = ? AND content_hash = ?"
+    if not db.execute(update, same).rowcount:
         return False
     place = Place(document.folder, document.owner)
     _remove_chunks(db, document.id, place)

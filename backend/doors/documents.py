@@ -1,9 +1,9 @@
 """Documents while the desk serves: list, look at, add or replace, bring in by archive, re-index, remove."""
 
 import asyncio
+import time
 import uuid
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Form, Query, UploadFile
@@ -96,7 +96,7 @@ async def list_documents(
     desk: TheDesk, user: TheUser, folder: Annotated[str | None, Query(max_length=100)] = None
 ) -> Documents:
     """Everybody's documents and your own, or those of one knowledge folder."""
-    return Documents(documents=[_document(info) for info in await desk.library.listing(folder, owner=user.owner)])
+    return Documents(documents=[_document(info, user) for info in await desk.library.listing(folder, owner=user.owner)])
 
 
 @router.post("", responses={**TELLING, **fails(507)})
@@ -116,7 +116,7 @@ async def put_document(
     """
     data = await _read(desk, file)
     key = DocumentKey(desk.catalog.folder(folder), source, path, user.owner)
-    return _document(await desk.library.put(key, data, most=_most(desk, user)))
+    return _document(await desk.library.put(key, data, most=_most(desk, user)), user)
 
 
 @router.post("/archives", status_code=202, responses=_BEGINNING)
@@ -132,20 +132,23 @@ async def put_archive(
 
     The members become documents below the archive's name. The same archive again changes only what has changed.
     """
-    name = Path(path).name
-    if not name.lower().endswith(".zip"):
+    if not path.lower().endswith(".zip"):
         raise DocumentUnreadable("an archive's name ends in .zip; send single documents to /api/documents")
-    folder = desk.catalog.folder(folder)
+    order = Order(
+        work="archive",
+        folder=desk.catalog.folder(folder),
+        archive=path,
+        source=source,
+        owner=user.owner,
+        limit=_most(desk, user),
+    )
     data = await _read(desk, file)
     run_id = str(uuid.uuid4())
-    place = desk.indexing.place(run_id, name)
-    limit = _most(desk, user)
-    order = Order(work="archive", folder=folder, archive=name, source=source, owner=user.owner, limit=limit)
-    await asyncio.to_thread(_keep, place, data)
+    await asyncio.to_thread(desk.indexing.keep, run_id, data)
     try:
-        return await _begin(desk, user, order, f"Bring in {name}", run_id)
+        return await _begin(desk, user, order, f"Bring in {path}", run_id)
     except BaseException:
-        await asyncio.to_thread(_drop, place)
+        await asyncio.to_thread(desk.indexing.drop, run_id)
         raise
 
 
@@ -156,14 +159,16 @@ async def reindex(desk: TheDesk, user: Operator, wanted: Annotated[Reindex, Body
     Needed after a release that does either otherwise. Each document answers as before until it is done.
     """
     folder = desk.catalog.folder(wanted.folder) if wanted.folder else None
-    return await _begin(desk, user, Order(work="reindex", folder=folder), f"Re-index {folder or 'everything'}")
+    return await _begin(
+        desk, user, Order(work="reindex", folder=folder, since=time.time()), f"Re-index {folder or 'everything'}"
+    )
 
 
 @router.get("/{document_id}")
 async def get_document(document_id: str, desk: TheDesk, user: TheUser) -> DocumentWhole:
     """A document with its text: everybody's, or your own."""
     document = await desk.library.whole(document_id, owner=user.owner)
-    return DocumentWhole(**asdict(document.info), markdown=document.markdown)
+    return DocumentWhole(**asdict(_shown(document.info, user)), markdown=document.markdown)
 
 
 @router.delete("/{document_id}")
@@ -180,16 +185,6 @@ async def _read(desk: Desk, file: UploadFile) -> bytes:
     return data
 
 
-def _keep(place: Path, data: bytes) -> None:
-    place.parent.mkdir(parents=True)
-    place.write_bytes(data)
-
-
-def _drop(place: Path) -> None:
-    place.unlink(missing_ok=True)
-    place.parent.rmdir()
-
-
 async def _begin(desk: Desk, user: User, order: Order, what: str, run_id: str | None = None) -> Begun:
     """One at a time for each user: two would do the same work twice."""
     request = order.model_dump_json(exclude_defaults=True)
@@ -203,5 +198,10 @@ def _most(desk: Desk, user: User) -> int | None:
     return None if user.operator else desk.settings.max_own_documents
 
 
-def _document(info: DocumentInfo) -> Document:
-    return Document(**asdict(info))
+def _document(info: DocumentInfo, user: User) -> Document:
+    return Document(**asdict(_shown(info, user)))
+
+
+def _shown(info: DocumentInfo, user: User) -> DocumentInfo:
+    """Where on the desk's machine everybody's documents lie is for operators to know."""
+    return info if info.owner or user.operator else replace(info, source="")

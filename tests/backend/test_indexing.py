@@ -160,6 +160,42 @@ def test_work_on_documents_is_no_conversation(olga: httpx.Client) -> None:
     assert begun.json()["thread_id"] not in threads
 
 
+def test_archives_of_one_name_in_two_places_are_two(olga: httpx.Client) -> None:
+    followed(olga, bring(olga, archive({"a.md": b"# A\n\nOne.\n", "b.md": b"# B\n\nTwo.\n"}), "docs.zip"))
+    _, report = followed(olga, bring(olga, archive({"a.md": b"# A\n\nThree.\n", "c.pdf": b""}), "other/docs.zip"))
+    assert report[0] == "1 added, 1 failed."
+    assert report[1].startswith("- other/docs.zip/c.pdf: ")
+    assert sorted(paths(olga)) == ["docs.zip/a.md", "docs.zip/b.md", "other/docs.zip/a.md"]
+
+
+def test_a_name_that_no_file_system_takes_is_no_matter(olga: httpx.Client) -> None:
+    name = "y" * 280 + ".zip"
+    assert followed(olga, bring(olga, archive({"a.md": b"# A\n\nOne.\n"}), name))[1] == ["1 added."]
+    assert list(paths(olga)) == [f"{name}/a.md"]
+
+
+def test_where_everybodys_documents_lie_is_for_operators(ada: httpx.Client, olga: httpx.Client) -> None:
+    sources = [{one["source"] for one in client.get("/api/documents").json()["documents"]} for client in (ada, olga)]
+    assert sources[0] == {""}
+    assert all(Path(source).is_absolute() for source in sources[1])
+
+
+def test_work_on_documents_may_take_longer_than_an_answer_and_a_relative_directory(tmp_path: Path) -> None:
+    good = {name: MEMBERS[name] for name in ("gifts/vouchers.md", "gifts/cards.md")}
+    with serve(tmp_path / "data", DATA_DIR="data", RUN_TIMEOUT_SECONDS=0.01) as server, server.client() as client:
+        assert followed(client, bring(client, archive(good)))[1] == ["2 added."]
+        assert followed(client, bring(client, archive(good)))[1] == ["2 skipped."]
+        assert followed(client, client.post("/api/documents/reindex"))[1] == ["2 changed."]
+
+
+def test_what_a_process_left_behind_is_swept_at_the_next_start(tmp_path: Path) -> None:
+    left = tmp_path / "data" / "uploads" / "nobodys" / "archive.zip"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"PK")
+    with serve(tmp_path / "data"):
+        assert not left.parent.exists()
+
+
 def test_an_archive_is_brought_in_after_the_desk_was_killed(tmp_path: Path) -> None:
     many = {f"{number:02}.md": f"# Rule {number}\n\nGift {number} is sent by post.\n".encode() for number in range(40)}
     with serve(tmp_path / "data") as server, server.client() as client:

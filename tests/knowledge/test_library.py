@@ -201,6 +201,20 @@ async def test_what_cannot_be_read_changes_nothing(library: Library) -> None:
     await check_level(library)
 
 
+async def test_cutting_again_never_brings_back_what_was_replaced_meanwhile(library: Library) -> None:
+    """A document that was removed and comes back is a first version again, under the same id."""
+    old = await library.put(KEY, b"The gizmo costs 10 euros.")
+    await library.remove(old.id)
+    new = await library.put(KEY, b"The gizmo costs 99 euros.")
+    assert (new.id, new.version) == (old.id, old.version)
+    with pytest.raises(DocumentUnknown):
+        await library.read_again(old)
+    assert (await texts(library, "billing", "What does the gizmo cost?"))[0] == "The gizmo costs 99 euros."
+    await library.read_again(new)
+    assert (await library.whole(new.id)).info == new
+    await check_level(library)
+
+
 async def test_sizes_and_words_follow_every_change(library: Library) -> None:
     sizes = await library.sizes()
     assert "quokka" not in (await library.vocabulary()).frequencies

@@ -188,7 +188,12 @@ async def test_every_passage_is_found_once_and_its_cosine_is_of_its_own_text(sea
 
 @pytest.mark.parametrize(
     "question",
-    ["Which printer stops with E4107?", "the printer stops", "What does a printer error of E4103 or E4111 mean?"],
+    [
+        "Which printer stops with E4107?",
+        "the printer stops",
+        "What does a printer error of E4103 or E4111 mean?",
+        "Which zyxgate printer stops?",
+    ],
 )
 async def test_in_a_large_catalogue_rare_words_find_and_all_words_score(
     searcher: Searcher, question: str, monkeypatch: pytest.MonkeyPatch
