@@ -102,13 +102,18 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             indexing=indexing,
             threshold=threshold,
         )
-        watch(desk)
-        unfinished = await database.read(storage.unfinished_runs)
-        await asyncio.to_thread(indexing.sweep, {run.id for run in unfinished})
-        await runs.recover()
-        models.check_in_background()
-        spare_the_collector()
+        await _begin(desk)
         yield desk
+
+
+async def _begin(desk: Desk) -> None:
+    """What is to be done once everything is open."""
+    watch(desk)
+    unfinished = await desk.database.read(storage.unfinished_runs)
+    await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
+    await desk.runs.recover()
+    desk.models.check_in_background()
+    spare_the_collector()
 
 
 def watch(desk: Desk) -> None:
