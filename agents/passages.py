@@ -7,10 +7,12 @@ from typing import Literal
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from knowledge.chunks import SENTENCE_START
+
 Kind = Literal["paragraph", "ordered", "bullets", "table", "code"]
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
-_SENTENCE_END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"')\]]))\s+(?=[A-Z0-9\"'(*`\[])")
+_SENTENCE_END = re.compile(rf"(?:(?<=[.!?])|(?<=[.!?][\"')\]»“”’]))\s+(?={SENTENCE_START})")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|no|vs|approx|incl|Inc|Ltd|St|Dr|Mr|Mrs|Ms)\.$", re.IGNORECASE)
 
 

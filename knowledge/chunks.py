@@ -20,7 +20,10 @@ _ROWS_TOLD = 8
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 # Of the lines themselves only headings are taken apart: it takes most of a parser's time.
 _BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(*`\[])")
+# A letter that is not lower case, in any alphabet or syllabary below the symbols: `re` has no class for it.
+_NOT_LOWER = "".join(letter for letter in map(chr, range(0x80, 0x2000)) if letter.isalpha() and not letter.islower())
+SENTENCE_START = rf"[A-Z0-9\"'(*`\[¿¡«„“‘{_NOT_LOWER}]"
+_SENTENCE_END = re.compile(rf"(?<=[.!?])\s+(?={SENTENCE_START})")
 
 
 @dataclass(frozen=True)
