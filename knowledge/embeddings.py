@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +43,8 @@ class Embedder:
         self._question_thread = ThreadPoolExecutor(1, "embed-questions")
         self._document_threads = ThreadPoolExecutor(_DOCUMENT_THREADS, "embed-documents", initializer=_stand_back)
         self._cache: OrderedDict[str, Vector] = OrderedDict()
-        self._waiting: deque[_Waiting] = deque()
+        # One queue for each who waits; they take turns, so that a note does not wait for a book.
+        self._waiting: deque[deque[_Waiting]] = deque()
         self._working: set[asyncio.Task[None]] = set()
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
@@ -62,13 +64,13 @@ class Embedder:
         return np.stack([known[text] for text in texts])
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of passages. Whatever else waits meanwhile is embedded with them."""
+        """Unit vectors of passages. Whatever else waits meanwhile is embedded with them, and takes turns with them."""
         if not texts:
             return np.empty((0, 0), dtype=np.float32)
         loop = asyncio.get_running_loop()
         waiting = [_Waiting(text, loop.create_future()) for text in texts]
-        self._waiting.extend(waiting)
-        while len(self._working) < min(_DOCUMENT_THREADS, len(self._waiting)):
+        self._waiting.append(deque(waiting))
+        while len(self._working) < min(_DOCUMENT_THREADS, sum(map(len, self._waiting))):
             task = loop.create_task(self._embed_waiting(), name="embed-documents")
             self._working.add(task)
             task.add_done_callback(self._working.discard)
@@ -80,8 +82,9 @@ class Embedder:
 
     def close(self) -> None:
         """Let the threads end once they are done with what they hold."""
-        while self._waiting:
-            self._waiting.popleft().vector.cancel()
+        for one in chain.from_iterable(self._waiting):
+            one.vector.cancel()
+        self._waiting.clear()
         self._question_thread.shutdown(wait=True, cancel_futures=True)
         self._document_threads.shutdown(wait=True, cancel_futures=True)
 
@@ -104,10 +107,13 @@ class Embedder:
                         one.vector.set_result(vector)
 
     def _next(self) -> list[_Waiting]:
-        """The oldest that are still waited for."""
+        """Of those still waited for, one of each queue in turn until the batch is full."""
         batch: list[_Waiting] = []
         while self._waiting and len(batch) < _AT_ONCE:
-            one = self._waiting.popleft()
+            queue = self._waiting.popleft()
+            one = queue.popleft()
+            if queue:
+                self._waiting.append(queue)
             if not one.vector.done():
                 batch.append(one)
         return batch

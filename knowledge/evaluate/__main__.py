@@ -10,8 +10,8 @@ from pathlib import Path
 
 from agents.catalog import Catalog, read_catalog
 from backend.settings import Settings
-from knowledge.calibration import answer_threshold
-from knowledge.errors import DataDirectoryInUse, DeskError, DocumentsNotFound, ReportNotWritten
+from knowledge.calibration import DEFAULT_THRESHOLD, answer_threshold
+from knowledge.errors import DataDirectoryInUse, DataDirectoryUnusable, DeskError, DocumentsNotFound, ReportNotWritten
 from knowledge.evaluate import answers, desk, retrieval, routing
 from knowledge.evaluate.calibrate import calibrate
 from knowledge.evaluate.page import page
@@ -38,11 +38,10 @@ def main() -> int:
 
 
 async def _measure(options: argparse.Namespace, settings: Settings) -> Report:
-    threshold = answer_threshold(settings.data_dir, settings.answer_threshold)
     if options.beir:
         return await retrieval.measure(
             options.beir,
-            threshold,
+            _threshold(settings),
             settings.embedding_model,
             compare=options.compare,
             cross_encoder=settings.reranker,
@@ -52,11 +51,25 @@ async def _measure(options: argparse.Namespace, settings: Settings) -> Report:
     questions = read_questions(options.questions or _QUESTIONS)
     default_catalog = settings.catalog if options.questions else _SAMPLES_CATALOG
     catalog = read_catalog(options.catalog or default_catalog)
+    threshold = _replaced_threshold(settings) if options.calibrate else _threshold(settings)
     async with _library(options, settings, catalog) as library:
-        measured = await desk.measure(questions, catalog, library, threshold)
+        measured = await desk.measure(questions, catalog, library, threshold, settings)
     if options.calibrate:
         return calibrate(measured, options.wrongly, settings.data_dir, threshold)
     return answers.report_of(measured, threshold, options.wrongly)
+
+
+def _threshold(settings: Settings) -> float:
+    return answer_threshold(settings.data_dir, settings.answer_threshold)
+
+
+def _replaced_threshold(settings: Settings) -> float:
+    """The one before a calibration, which may be made for the very reason that it cannot be read."""
+    try:
+        return _threshold(settings)
+    except DataDirectoryUnusable as error:
+        print(f"{error.message}; measured with {DEFAULT_THRESHOLD}", file=sys.stderr)
+        return DEFAULT_THRESHOLD
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """The report on labelled questions: routing, sources, declining, what answers hold, and how long they take."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from knowledge.evaluate.figures import auc, mean, percentile, share, threshold_for
 from knowledge.evaluate.questions import Measured, halves
@@ -21,9 +21,9 @@ def report_of(measured: Sequence[Measured], threshold: float, wrongly: float) ->
         *_routing([m for m in measured if m.question.agents]),
         *_sources([m for m in measured if m.question.documents]),
         Figure("threshold", "answered from this confidence on", threshold, "score"),
-        *declining(measured, threshold),
+        *declining(measured, lambda m: m.declined),
         Figure("auc_answerable", "AUC, answerable from unanswerable", _auc(measured), "score"),
-        *_calibrated(measured, wrongly),
+        *_calibrated(measured, wrongly, threshold),
         *_support([m for m in measured if not m.declined]),
         Figure("ms_p50", "a whole answer, median", percentile(milliseconds, 50), "ms"),
         Figure("ms_p99", "a whole answer, 99th percentile", percentile(milliseconds, 99), "ms"),
@@ -37,27 +37,26 @@ def report_of(measured: Sequence[Measured], threshold: float, wrongly: float) ->
     )
 
 
-def declining(measured: Sequence[Measured], threshold: float, suffix: str = "", where: str = "") -> list[Figure]:
-    """How many questions are declined at a threshold that should be, and that should not."""
-    answerable, unanswerable = confidences(measured)
+def declining(
+    measured: Sequence[Measured], is_declined: Callable[[Measured], bool], suffix: str = "", where: str = ""
+) -> list[Figure]:
+    """How many questions are declined that should be, and that should not."""
+    answerable, unanswerable = (
+        [is_declined(m) for m in measured if m.question.answerable is one] for one in (True, False)
+    )
     return [
-        Figure(
-            f"declined{suffix}", f"unanswerable questions declined{where}", share([c < threshold for c in unanswerable])
-        ),
-        Figure(
-            f"wrongly_declined{suffix}",
-            f"answerable questions wrongly declined{where}",
-            share([c < threshold for c in answerable]),
-        ),
+        Figure(f"declined{suffix}", f"unanswerable questions declined{where}", share(unanswerable)),
+        Figure(f"wrongly_declined{suffix}", f"answerable questions wrongly declined{where}", share(answerable)),
     ]
 
 
 def confidences(measured: Sequence[Measured]) -> tuple[list[float], list[float]]:
-    """How sure the desk was of what it can answer, and of what it cannot."""
-    return (
-        [m.confidence for m in measured if m.question.answerable],
-        [m.confidence for m in measured if not m.question.answerable],
-    )
+    """How sure the desk was of what it can answer, and of what it cannot, where it looked for an answer."""
+    found: tuple[list[float], list[float]] = [], []
+    for m in measured:
+        if m.confidence is not None:
+            found[not m.question.answerable].append(m.confidence)
+    return found
 
 
 def _routing(measured: Sequence[Measured]) -> list[Figure]:
@@ -81,14 +80,16 @@ def _auc(measured: Sequence[Measured]) -> float | None:
     return auc(*confidences(measured))
 
 
-def _calibrated(measured: Sequence[Measured], wrongly: float) -> list[Figure]:
+def _calibrated(measured: Sequence[Measured], wrongly: float, present: float) -> list[Figure]:
     tuning, reporting = halves(measured)
     threshold = threshold_for(confidences(tuning)[0], wrongly)
     if threshold is None or not reporting:
         return []
     return [
         Figure("calibrated_threshold", "threshold that half of the questions give", threshold, "score"),
-        *declining(reporting, threshold, "_calibrated", " with it, of the other half"),
+        *declining(
+            reporting, lambda m: m.declined_at(threshold, present), "_calibrated", " with it, of the other half"
+        ),
     ]
 
 
@@ -120,14 +121,15 @@ def _misses(measured: Sequence[Measured]) -> Iterator[tuple[float, Miss]]:
 
 
 def _wrong(m: Measured) -> tuple[float, str] | None:
+    sure = m.confidence or 0.0
     if m.question.agents and not m.routed:
         return m.route_confidence, "wrong agent"
     if m.question.answerable and m.declined:
-        return 1 - m.confidence, "wrongly declined"
+        return 1 - sure, "wrongly declined"
     if m.question.documents and not m.found(_FIRST_SOURCES):
-        return m.confidence, "document missed"
+        return sure, "document missed"
     if not m.question.answerable and not m.declined:
-        return m.confidence, "not declined"
+        return sure, "not declined"
     if m.unsupported:
         return 0.0, "unsupported sentence"
     return None
@@ -135,4 +137,5 @@ def _wrong(m: Measured) -> tuple[float, str] | None:
 
 def _found(m: Measured) -> str:
     first = ", ".join(uri for uris in m.sources.values() for uri in uris[:_FIRST_SOURCES])
-    return f"{' + '.join(m.agents) or NOBODY} (confidence {m.confidence:.2f}): {first}"
+    sure = "nothing looked up" if m.confidence is None else f"confidence {m.confidence:.2f}"
+    return f"{' + '.join(m.agents) or NOBODY} ({sure}): {first}"

@@ -12,25 +12,26 @@ from knowledge.evaluate.figures import threshold_for
 from knowledge.evaluate.questions import Measured, halves
 from knowledge.evaluate.report import Comparison, Figure, Report
 
+# Where nothing was found the desk is no surer than this, and a threshold below it would let everything pass.
+_NEVER_DECLINES = 0.02
+
 
 def calibrate(measured: Sequence[Measured], wrongly: float, data_dir: Path, before: float) -> Report:
-    """Keep the threshold, and tell what it costs against the one before."""
+    """Keep the threshold, and tell what it costs against the one before, which was in force when they were asked."""
     answerable, _ = confidences(measured)
-    threshold = threshold_for(answerable, wrongly)
-    if threshold is None:
-        raise QuestionsInvalid("calibration needs questions that have an answer, and there are none")
+    threshold = _threshold(answerable, wrongly)
     found = Calibration(
         answer_threshold=threshold, wrongly=wrongly, questions=len(measured), answerable=len(answerable)
     )
     file = calibration.keep(data_dir, found)
     ways = {
-        f"before ({before:.3f})": declining(measured, before),
-        f"from now on ({threshold:.3f})": declining(measured, threshold),
+        f"before ({before:.3f})": declining(measured, lambda m: m.declined),
+        f"from now on ({threshold:.3f})": declining(measured, lambda m: m.declined_at(threshold, before)),
     }
     tuning, reporting = halves(measured)
     half = threshold_for(confidences(tuning)[0], wrongly)
     if half is not None and reporting:
-        ways["as on questions it has not seen"] = declining(reporting, half)
+        ways["as on questions it has not seen"] = declining(reporting, lambda m: m.declined_at(half, before))
     return Report(
         f"The desk answers from a confidence of {threshold:.3f} on",
         [
@@ -46,9 +47,28 @@ def calibrate(measured: Sequence[Measured], wrongly: float, data_dir: Path, befo
     )
 
 
+def _threshold(answerable: Sequence[float], wrongly: float) -> float:
+    """That of some confidences, if it can tell an answer from none."""
+    threshold = threshold_for(answerable, wrongly)
+    if threshold is None:
+        raise QuestionsInvalid(
+            "calibration needs questions that have an answer and that an agent looks up, and there are none"
+        )
+    if threshold < _NEVER_DECLINES:
+        unsure = sum(confidence < _NEVER_DECLINES for confidence in answerable)
+        raise QuestionsInvalid(
+            f"the threshold would be {threshold:.3f}, at which the desk never declines: for {unsure} of"
+            f" {len(answerable)} questions labelled as answerable it finds nothing that answers them; index what does,"
+            " correct their labels, or allow it to decline more with --wrongly"
+        )
+    return threshold
+
+
 def _doubts(measured: Sequence[Measured], wrongly: float) -> list[str]:
     answerable, unanswerable = confidences(measured)
     doubts = []
+    if unasked := sum(m.confidence is None for m in measured if m.question.answerable):
+        doubts.append(f"No agent looked anything up for {unasked} of the answerable questions; they are left out.")
     if wrongly and len(answerable) < (least := math.ceil(1 / wrongly)):
         doubts.append(
             f"With fewer than {least} answerable questions, none of them may be declined; more would tell more."

@@ -20,10 +20,12 @@ from agents.events import Event, Route, Sources, Token
 from agents.supervisor import Supervisor
 from agents.workers import Worker
 from agents.writers import Chain
+from backend.settings import Settings
 from knowledge.errors import DocumentsNotFound
 from knowledge.evaluate.questions import Labelled, Measured
 from knowledge.ingest import ingest
 from knowledge.library import Library
+from knowledge.reranking import reranker
 from knowledge.search import Searcher
 from knowledge.strategies import Evidence, Strategies
 
@@ -45,30 +47,33 @@ async def indexed_library(catalog: Catalog, documents: Path, embedding_model: st
     async with throwaway_library(embedding_model) as library:
         for folder in sorted({agent.knowledge for agent in catalog.agents}):
             if (documents / folder).is_dir():
-                await ingest(documents / folder, folder, library)
+                report = await ingest(documents / folder, folder, library)
+                for name, reason in report.failed.items():
+                    print(f"not indexed: {folder}/{name}: {reason}", file=sys.stderr)
         if not await library.listing():
             raise DocumentsNotFound(f"{documents} has no folder that an agent of the catalogue answers from")
         yield library
 
 
 async def measure(
-    questions: Sequence[Labelled], catalog: Catalog, library: Library, threshold: float
+    questions: Sequence[Labelled], catalog: Catalog, library: Library, threshold: float, settings: Settings
 ) -> list[Measured]:
     """Ask every question, each in a conversation of its own, whose earlier turns are asked first."""
-    desk = _Desk(catalog, library, threshold)
-    await library.embedder.warm_up()
-    progress = tqdm(questions, unit="question", disable=not sys.stderr.isatty())
-    return [await desk.ask(question, str(number)) for number, question in enumerate(progress)]
+    async with reranker(settings.reranker) as second_look:
+        searcher = Searcher(library, second_look)
+        desk = _Desk(catalog, searcher, _Noting(library, searcher, settings.whole_documents_chars), threshold)
+        await library.embedder.warm_up()
+        progress = tqdm(questions, unit="question", disable=not sys.stderr.isatty())
+        return [await desk.ask(question, str(number)) for number, question in enumerate(progress)]
 
 
 class _Desk:
     """What stands behind the doors, without the doors and the log."""
 
-    def __init__(self, catalog: Catalog, library: Library, threshold: float) -> None:
-        searcher = Searcher(library)
-        self._strategies = _Noting(library, searcher)
-        writers = Chain([EmbeddedWriter(library.embedder)])
-        router = EmbeddedRouter(library.embedder, searcher)
+    def __init__(self, catalog: Catalog, searcher: Searcher, strategies: "_Noting", threshold: float) -> None:
+        self._strategies = strategies
+        writers = Chain([EmbeddedWriter(strategies.embedder)])
+        router = EmbeddedRouter(strategies.embedder, searcher)
         supervisor = Supervisor(catalog, [router], Worker(self._strategies, threshold), lambda agent: writers)
         self._memory = InMemorySaver()
         self._assistant = Assistant(supervisor, self._memory)
@@ -76,7 +81,7 @@ class _Desk:
     async def ask(self, question: Labelled, thread: str) -> Measured:
         for number, earlier in enumerate(question.history):
             await self._hear(Turn(earlier, thread, f"{thread}.{number}"))
-        self._strategies.confidence = 0.0
+        self._strategies.confidence = None
         began = time.perf_counter()
         events, outcome = await self._hear(Turn(question.text, thread, thread))
         seconds = time.perf_counter() - began
@@ -103,11 +108,11 @@ class _Desk:
 class _Noting(Strategies):
     """Remembers how sure the surest agent was."""
 
-    confidence = 0.0
+    confidence: float | None = None
 
     async def gather(self, *told: Any, **more: Any) -> Evidence:  # noqa: ANN401 - as it is told, so it is passed on
         evidence = await super().gather(*told, **more)
-        self.confidence = max(self.confidence, evidence.confidence)
+        self.confidence = max(self.confidence or 0.0, evidence.confidence)
         return evidence
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from knowledge.errors import QuestionsInvalid
 from knowledge.evaluate import figures
 from knowledge.evaluate.reading import read_objects
 from knowledge.support import SUPPORTED
@@ -28,13 +29,15 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Measured:
-    """What the desk did with a question: sources by agent, best first; how well each sentence is supported."""
+    """What the desk did with a question: sources by agent, best first; how well each sentence is supported.
+
+    It has no confidence where no agent looked anything up, as when a person is asked for."""
 
     question: Labelled
     agents: tuple[str, ...]
     route_confidence: float
     sources: dict[str, tuple[str, ...]]
-    confidence: float
+    confidence: float | None
     declined: bool
     answer: str
     sentences: tuple[float, ...]
@@ -58,6 +61,13 @@ class Measured:
         ranking = list(dict.fromkeys(self._label(uri) for uri in taken if uri))
         return figures.ndcg(ranking, dict.fromkeys(self.question.documents, 1))
 
+    def declined_at(self, threshold: float, present: float) -> bool:
+        """Whether it would be declined at this threshold, as far as one can know who asked it at the present one."""
+        if self.confidence is None:
+            return self.declined
+        had_nothing_to_say = self.declined and self.confidence >= present
+        return self.confidence < threshold or had_nothing_to_say
+
     @property
     def unsupported(self) -> int:
         """How many sentences of the answer its evidence does not support."""
@@ -70,7 +80,10 @@ class Measured:
 
 def read_questions(path: Path) -> list[Labelled]:
     """The labelled questions of a file, or an error that names the line."""
-    return [line.labelled() for _, line in read_objects(path, _Line)]
+    questions = [line.labelled() for _, line in read_objects(path, _Line)]
+    if not questions:
+        raise QuestionsInvalid(f"{path} holds no questions")
+    return questions
 
 
 def halves(measured: Sequence[Measured]) -> tuple[list[Measured], list[Measured]]:

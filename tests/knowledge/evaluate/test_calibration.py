@@ -48,7 +48,7 @@ def test_a_calibration_tells_what_it_costs(tmp_path: Path) -> None:
     found = calibration.kept(tmp_path)
     assert found
     assert (found.questions, found.answerable, found.wrongly) == (40, 30, 0.1)
-    assert sum(m.confidence < found.answer_threshold for m in OF_EACH_KIND if m.question.answerable) == 3
+    assert sum(m.declined_at(found.answer_threshold, 0.5) for m in OF_EACH_KIND if m.question.answerable) == 3
     told = report.as_json()
     before, now, unseen = told["compared"].values()
     assert (before["wrongly_declined"], now["wrongly_declined"]) == (1.0, 0.1)
@@ -70,6 +70,41 @@ def test_answerable_questions_are_needed(tmp_path: Path) -> None:
     with pytest.raises(QuestionsInvalid, match="there are none"):
         calibrate([measured(labelled(answerable=False), 0.6)], 0.05, tmp_path, 0.5)
     assert calibration.kept(tmp_path) is None
+
+
+def test_questions_that_no_agent_looked_up_are_left_out(tmp_path: Path) -> None:
+    report = calibrate([measured(labelled(), 0.6), measured(labelled(), None)], 0.05, tmp_path, 0.5)
+    found = calibration.kept(tmp_path)
+    assert found
+    assert (found.answer_threshold, found.questions, found.answerable) == (0.6, 2, 1)
+    assert any("for 1 of the answerable questions" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("confidences", "named"), [((None, None), "there are none"), ((0.0, 0.5, 0.9), "never declines: for 1 of 3")]
+)
+def test_a_threshold_that_declines_nothing_is_not_kept(
+    tmp_path: Path, confidences: tuple[float | None, ...], named: str
+) -> None:
+    with pytest.raises(QuestionsInvalid, match=named):
+        calibrate([measured(labelled(), confidence) for confidence in confidences], 0.05, tmp_path, 0.5)
+    assert calibration.kept(tmp_path) is None
+
+
+def test_a_question_for_a_person_calibrates_nothing(data_dir: Path, tmp_path: Path) -> None:
+    for_a_person = {"question": "I want to talk to a human", "agents": ["general"], "answerable": True}
+    questions = write_lines(tmp_path / "questions.jsonl", [*LINES, for_a_person])
+    told = figures(run(tmp_path, "--questions", questions, "--catalog", CATALOG, "--calibrate", "--json"))
+    assert told["answer_threshold"] > 0.02
+    assert (told["questions"], told["answerable"]) == (6, 4)
+
+
+def test_a_broken_calibration_is_calibrated_anew(data_dir: Path, tmp_path: Path) -> None:
+    (data_dir / "calibration.json").write_text("{", encoding="utf-8")
+    questions = write_lines(tmp_path / "questions.jsonl", LINES)
+    done = run(tmp_path, "--questions", questions, "--catalog", CATALOG, "--calibrate")
+    assert (done.returncode, "measured with 0.2" in done.stderr) == (0, True)
+    assert calibration.kept(data_dir)
 
 
 def test_the_command_calibrates_on_what_the_desk_has_indexed(data_dir: Path, tmp_path: Path) -> None:

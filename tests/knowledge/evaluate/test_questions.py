@@ -1,12 +1,19 @@
 """The command on labelled questions, and what is counted of them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from agents.catalog import read_catalog
+from backend.settings import Settings
+from knowledge.errors import RerankerUnusable
+from knowledge.evaluate import desk
 from knowledge.evaluate.answers import report_of
 from knowledge.evaluate.questions import Labelled, Measured, halves, read_questions
+from knowledge.library import Library
 from tests.conftest import write_documents
 from tests.knowledge.evaluate.command import figures, refusal, run, write_lines
 from tests.serving import ROOT
@@ -34,14 +41,15 @@ def labelled(*, answerable: bool = True, agent: str = "billing", document: str =
 
 def measured(
     question: Labelled,
-    confidence: float,
+    confidence: float | None,
     uris: tuple[str, ...] = (),
     *,
     agent: str = "billing",
     sentences: tuple[float, ...] = (),
 ) -> Measured:
     sources = {agent: uris}
-    return Measured(question, (agent,), 1.0, sources, confidence, confidence < 0.5, "answer", sentences, 0.01)
+    declined = confidence is not None and confidence < 0.5
+    return Measured(question, (agent,), 1.0, sources, confidence, declined, "answer", sentences, 0.01)
 
 
 def told(items: list[Measured]) -> dict[str, float | None]:
@@ -96,6 +104,41 @@ def test_a_broken_line_is_named(tmp_path: Path, line: str, named: str) -> None:
     assert str(questions) in str(raised.value)
 
 
+@pytest.mark.parametrize("content", ["", "\n\n"])
+def test_a_file_without_questions_is_refused(tmp_path: Path, content: str) -> None:
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(content, encoding="utf-8")
+    assert "holds no questions" in refusal(run(tmp_path, "--questions", questions))
+
+
+def test_what_cannot_be_indexed_is_told_beside_the_figures(place: Path, tmp_path: Path) -> None:
+    write_documents(tmp_path / "documents")
+    (tmp_path / "documents" / "billing" / "scan.pdf").write_bytes(b"no PDF")
+    questions = write_lines(tmp_path / "questions.jsonl", LINES[:1])
+    done = run(
+        tmp_path, "--questions", questions, "--documents", tmp_path / "documents", "--catalog", CATALOG, "--json"
+    )
+    assert (done.returncode, json.loads(done.stdout)["questions"]) == (0, 1)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("not indexed: billing/scan.pdf: ")
+
+
+async def test_the_desk_is_measured_as_it_is_set(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[object, ...]] = []
+
+    class Strategies(desk._Noting):
+        def __init__(self, *parts: Any) -> None:
+            made.append(parts)
+            super().__init__(*parts)
+
+    monkeypatch.setattr(desk, "_Noting", Strategies)
+    catalog = read_catalog(str(CATALOG))
+    await desk.measure([], catalog, library, 0.2, Settings(whole_documents_chars=77))
+    assert made[0][2] == 77
+    with pytest.raises(RerankerUnusable):
+        await desk.measure([], catalog, library, 0.2, Settings(reranker="/no/such/model"))
+
+
 def test_the_command_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     questions = tmp_path / "questions.jsonl"
     questions.write_bytes(json.dumps(LINES[0]).encode() + b"\n\xff\n")
@@ -117,6 +160,18 @@ def test_shares_are_of_the_questions_they_concern() -> None:
     assert (scores["declined"], scores["wrongly_declined"], scores["auc_answerable"]) == (0.5, 0.5, 0.5)
     # What is declined answers nothing.
     assert (scores["sentences"], scores["supported"]) == (2, 0.5)
+
+
+def test_what_is_declined_is_what_the_desk_declined() -> None:
+    sure_but_silent = replace(measured(labelled(), 0.9), declined=True)
+    handed_over = [measured(labelled(answerable=answerable), None) for answerable in (True, False)]
+    scores = told([sure_but_silent, measured(labelled(), 0.8), *handed_over, measured(labelled(answerable=False), 0.2)])
+    assert scores["wrongly_declined"] == pytest.approx(1 / 3, abs=1e-5)
+    assert scores["declined"] == 0.5
+    assert scores["auc_answerable"] == 1.0
+    # It has nothing to say at any other threshold either.
+    assert [sure_but_silent.declined_at(threshold, 0.5) for threshold in (0.1, 0.95)] == [True, True]
+    assert [measured(labelled(), 0.4).declined_at(threshold, 0.5) for threshold in (0.3, 0.45)] == [False, True]
 
 
 def test_misses_come_with_what_was_expected_and_found() -> None:

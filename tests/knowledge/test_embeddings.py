@@ -1,0 +1,91 @@
+"""Who waits for vectors: documents take turns, whoever came first, and share batches that are full."""
+
+import asyncio
+import threading
+
+import numpy as np
+import pytest
+
+from knowledge import embeddings
+from knowledge.embeddings import Embedder
+from knowledge.encoding import Vectors
+
+AT_ONCE = 4
+
+
+class Gate:
+    """An encoder whose batches end when they are let through; a vector is its text as a number."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.begun = threading.Semaphore(0)
+        self.open = threading.Semaphore(0)
+
+    def documents(self, texts: list[str]) -> Vectors:
+        self.batches.append(texts)
+        self.begun.release()
+        assert self.open.acquire(timeout=30)
+        return np.array([[float(text)] for text in texts], dtype=np.float32)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    monkeypatch.setattr(embeddings, "_AT_ONCE", AT_ONCE)
+    monkeypatch.setattr(embeddings, "_DOCUMENT_THREADS", 1)
+    return Gate()
+
+
+@pytest.fixture
+def embedder(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> Embedder:
+    embedder = Embedder()
+    monkeypatch.setattr(embedder, "_encoder", gate)
+    return embedder
+
+
+async def begin(embedder: Embedder, *numbers: int) -> asyncio.Task[Vectors]:
+    """Ask for the vectors of these numbers, and be in the queue."""
+    task = asyncio.create_task(embedder.embed_documents([str(number) for number in numbers]))
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_a_note_does_not_wait_for_a_book(embedder: Embedder, gate: Gate) -> None:
+    book = await begin(embedder, *range(40))
+    await asyncio.to_thread(gate.begun.acquire)
+    note = await begin(embedder, 100)
+    letter = await begin(embedder, 200, 201)
+    gate.open.release(2)
+    assert (await note).tolist() == [[100.0]]
+    assert not book.done()
+    gate.open.release(20)
+    assert (await book).tolist() == [[float(number)] for number in range(40)]
+    assert (await letter).tolist() == [[200.0], [201.0]]
+    # The book had the first batch to itself; in the next, each waiting one has its turn.
+    assert gate.batches[1] == ["4", "100", "200", "5"]
+    assert [len(batch) for batch in gate.batches] == [AT_ONCE] * 10 + [3]
+    embedder.close()
+
+
+async def test_what_nobody_waits_for_any_more_is_not_embedded(embedder: Embedder, gate: Gate) -> None:
+    first = await begin(embedder, *range(AT_ONCE))
+    await asyncio.to_thread(gate.begun.acquire)
+    given_up, last = await begin(embedder, *range(10, 30)), await begin(embedder, 40)
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    gate.open.release(2)
+    assert (await last).tolist() == [[40.0]]
+    await first
+    assert gate.batches == [["0", "1", "2", "3"], ["40"]]
+    embedder.close()
+
+
+async def test_those_who_wait_hear_that_it_closes(embedder: Embedder, gate: Gate) -> None:
+    begun = await begin(embedder, *range(AT_ONCE))
+    await asyncio.to_thread(gate.begun.acquire)
+    waiting = [await begin(embedder, 10, 11), await begin(embedder, 20)]
+    gate.open.release()
+    embedder.close()
+    assert all(
+        isinstance(end, asyncio.CancelledError) for end in await asyncio.gather(*waiting, return_exceptions=True)
+    )
+    assert len(await begun) == AT_ONCE
