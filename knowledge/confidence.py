@@ -23,13 +23,12 @@ class Signals:
     """What a search says of itself: about its best document, and about the words of the question.
 
     `cosine` is the best one's. `lead` is over the next documents, `share` what is left to the best one if all divide
-    its claim. `words` is how well one passage matches the question's words, `words_lead` how far one document matches
-    them better than any other. `unknown_names` is the share of the question that is names which no document holds."""
+    its claim. `words_lead` is how far one document matches the question's words better than any other. `unknown_names`
+    is the share of the question that is names which no document holds."""
 
     cosine: float = 0.0
     lead: float = 0.0
     share: float = 0.0
-    words: float = 0.0
     words_lead: float = 0.0
     unknown_names: float = 0.0
 
@@ -61,7 +60,6 @@ class Signals:
             cosine=max(cosines),
             lead=float(ranked[0] - ranked[1 : 1 + _COMPETITORS].mean()),
             share=float(1 / np.exp((ranked - ranked[0]) / _WIDTH).sum()),
-            words=max(sum(match.values()) for match in matches) / weight,
             words_lead=float(by_words[0] - by_words[1]),
             unknown_names=unknown_names / weight,
         )
@@ -79,10 +77,10 @@ def _ranked(values: list[float], typical: float) -> "np.typing.NDArray[np.float6
 
 
 # A logistic regression over questions with and without an answer: support forums, an encyclopedia with some pages taken
-# out, half of the samples, and questions about something else. The weight of unknown names is set by hand: they tell
-# much in short questions, little in long ones full of log lines.
-_BIAS = -3.45
-_WEIGHTS = Signals(cosine=3.8, lead=2.4, share=1.45, words=-1.8, words_lead=4.3, unknown_names=-2.0)
+# out, half of the samples, and questions about something else. No signal of a good match may count against an answer.
+# The weight of unknown names is set by hand: they tell much in short questions, little in long ones full of log lines.
+_BIAS = -3.6
+_WEIGHTS = Signals(cosine=3.2, lead=0.7, share=1.8, words_lead=3.5, unknown_names=-2.0)
 
 
 def confidence(signals: Signals) -> float:
