@@ -1,5 +1,6 @@
 """The documents of a running desk, through its door: what `index_documents.py` uses when a desk owns the directory."""
 
+from contextlib import suppress
 from typing import Any, cast
 
 import httpx
@@ -50,7 +51,8 @@ class RemoteLibrary:
     async def move(self, document: DocumentInfo, path: str, data: bytes) -> DocumentInfo:
         """The door knows no moving: the document is uploaded under its new path, and then deleted under the old one."""
         moved = await self.put(DocumentKey(document.folder, document.source, path), data)
-        await self.remove(document.id)
+        with suppress(DocumentUnknown):  # somebody else has removed it meanwhile
+            await self.remove(document.id)
         return moved
 
     async def remove(self, document_id: str) -> None:

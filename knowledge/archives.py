@@ -22,6 +22,7 @@ MAX_UNPACKED_BYTES = 1_000_000_000
 # Of the list of members, which is read in one piece; no name is that long.
 _MAX_LIST_BYTES = 500 * MAX_MEMBERS
 _PIECE_BYTES = 65_536
+_REPEATED = "it is there more than once under this name, and only the first is read; make the archive anew"
 _ENCRYPTED = 0x1
 _DRIVE = re.compile(r"[A-Za-z]:")
 # What the library raises on archives that are damaged, or made to look so.
@@ -51,9 +52,15 @@ class Archive:
         finally:
             self.close()
         _check(listed)
-        reasons = {info: _refusal(info, max_bytes) for info in listed}
-        self.members = [info for info, reason in reasons.items() if not reason]
-        self.refused = {info.filename: reason for info, reason in reasons.items() if reason}
+        self.members: list[zipfile.ZipInfo] = []
+        self.refused: dict[str, str] = {}
+        names: set[str] = set()
+        for info in listed:
+            if reason := _REPEATED if info.filename in names else _refusal(info, max_bytes):
+                self.refused.setdefault(info.filename, reason)
+            else:
+                self.members.append(info)
+            names.add(info.filename)
         self._unread = len(self.members)
 
     @property

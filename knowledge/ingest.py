@@ -151,8 +151,9 @@ class _Ingestion:
             if not known and (gone := self._gone_by_hash.pop(content_hash, None)):
                 self._total -= 1
                 del self._gone[gone.path]
-                await self._destination.move(gone, name, data)
-                return "moved"
+                with suppress(DocumentUnknown):  # somebody else has removed it meanwhile, so this one is new
+                    await self._destination.move(gone, name, data)
+                    return "moved"
             await self._destination.put(DocumentKey(self._folder, self._source, name), data)
         except DocumentUnreadable as error:
             self._report.failed[_printable(name)] = error.message

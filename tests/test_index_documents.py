@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from backend.remote import RemoteLibrary
 from knowledge.library import Library
-from knowledge.store import DocumentInfo
+from knowledge.store import DocumentInfo, DocumentKey
 from tests.knowledge.parts import write
 from tests.serving import ROOT, Server, environment, free_port
 
@@ -162,6 +163,15 @@ def test_with_a_desk_running_documents_are_skipped_changed_and_removed_through_i
         documents = client.get("/api/documents", params={"folder": "general"}).json()["documents"]
     versions = {document["path"]: document["version"] for document in documents if document["source"] == str(root)}
     assert versions == {"same.md": 1, "new.md": 2}
+
+
+async def test_a_document_that_somebody_removes_while_it_moves_through_a_desk_has_moved(server: Server) -> None:
+    async with RemoteLibrary(server.url) as remote:
+        document = await remote.put(DocumentKey("general", "/moving", "here.md"), b"# Here\n\nIt is here.\n")
+        await remote.remove(document.id)
+        moved = await remote.move(document, "there.md", b"# Here\n\nIt is here.\n")
+        assert [info.path for info in await remote.listing("general") if info.source == "/moving"] == ["there.md"]
+        await remote.remove(moved.id)
 
 
 def test_a_desk_that_was_killed_leaves_its_directory_to_the_command(indexed: Path, data_dir: Path) -> None:

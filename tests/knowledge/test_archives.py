@@ -65,6 +65,20 @@ async def test_members_are_documents_below_the_archives_name(library: Library, t
     assert sorted(file.name for file in root.rglob("*")) == ["all.zip"]
 
 
+async def test_of_members_of_one_name_the_first_is_read(library: Library, tmp_path: Path) -> None:
+    said = ("# Parcels\n\nOn foot.\n", "# Parcels\n\nBy drone.\n", "# Parcels\n\nBy ship.\n")
+    data = packed({f"parcels.m{number}": content for number, content in enumerate(said)})
+    for number in range(len(said)):
+        data = data.replace(b"parcels.m%d" % number, b"parcels.md")
+    root = write(tmp_path / "docs", {"all.zip": data})
+    report = await ingest(root, FOLDER, library)
+    assert (report.added, list(report.failed)) == (["all.zip/parcels.md"], ["all.zip/parcels.md"])
+    assert "only the first is read" in report.failed["all.zip/parcels.md"]
+    assert await texts(library, FOLDER, "How do parcels travel?") == ["On foot."]
+    again = await ingest(root, FOLDER, library)
+    assert (again.skipped, again.changed) == (["all.zip/parcels.md"], [])
+
+
 async def test_an_archive_by_itself_is_a_directory_of_its_own(library: Library, tmp_path: Path) -> None:
     root = write(tmp_path / "docs", {"all.zip": packed({**GOOD}), "beside.md": "Beside it."})
     await ingest(root, FOLDER, library)

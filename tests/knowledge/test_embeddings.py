@@ -55,7 +55,7 @@ async def test_a_note_does_not_wait_for_a_book(embedder: Embedder, gate: Gate) -
     note = await begin(embedder, 100)
     letter = await begin(embedder, 200, 201)
     gate.open.release(2)
-    assert (await note).tolist() == [[100.0]]
+    assert (await asyncio.wait_for(note, 10)).tolist() == [[100.0]]
     assert not book.done()
     gate.open.release(20)
     assert (await book).tolist() == [[float(number)] for number in range(40)]

@@ -9,6 +9,7 @@ from knowledge.errors import DocumentsNotFound
 from knowledge.ingest import MAX_FILE_BYTES, Outcome, Report, Seen, ingest
 from knowledge.library import Library
 from knowledge.search import Searcher
+from knowledge.store import DocumentInfo
 from tests.knowledge.parts import check_level, packed, paths, texts, write
 
 FOLDER = "shipping"
@@ -175,6 +176,24 @@ async def test_progress_tells_every_file_once_with_what_became_of_it(library: Li
         ("parcels.md", "skipped"),
     }
     assert told[3][2:] == ("abroad/customs.md", "removed")
+
+
+async def test_what_somebody_removes_while_it_moves_is_brought_in_anew(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ingest(root, FOLDER, library)
+    (root / "parcels.md").rename(root / "abroad" / "parcels.md")
+    move = library.move
+
+    async def move_too_late(document: DocumentInfo, path: str, data: bytes) -> DocumentInfo:
+        await library.remove(document.id)
+        return await move(document, path, data)
+
+    monkeypatch.setattr(library, "move", move_too_late)
+    report = await ingest(root, FOLDER, library)
+    assert report == Report(added=["abroad/parcels.md"], skipped=["abroad/customs.md"])
+    assert await paths(library, FOLDER) == ["abroad/customs.md", "abroad/parcels.md"]
+    await check_level(library)
 
 
 async def test_a_file_that_has_only_moved_keeps_its_version_and_its_vectors(
