@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 from knowledge import schema, store
 from knowledge.database import Database
 from knowledge.embeddings import Vector
-from knowledge.errors import DataDirectoryUnusable, IndexUnavailable
+from knowledge.errors import DataDirectoryUnusable
 from knowledge.owner import Ownership
 from knowledge.schema import Place
 from knowledge.vectors import VectorIndex
@@ -105,26 +105,18 @@ async def _check_vectors(database: Database, index: VectorIndex) -> AsyncIterato
     waiting = await database.read(lambda db: {row[0] for row in db.execute("SELECT chunk_id FROM vector_changes")})
     for place in sorted(stored.keys() | (await index.counts()).keys()):
         name = f"vector index of {place.folder}{f' ({place.owner})' if place.owner else ''}"
-        try:
-            held = await index.ids(place)
-            unlike = await _count_unlike(database, index, place, sorted(stored[place] & held - waiting))
-        except IndexUnavailable as error:
-            yield f"{name}: damaged, a rebuild makes it anew ({error.message})"
-            continue
+        held = await index.ids(place)
         for line in _differences(name, stored[place] - waiting, held - waiting):
             yield line
+        unlike = 0
+        common = sorted(stored[place] & held - waiting)
+        for start in range(0, len(common), _COMPARED_AT_ONCE):
+            ids = common[start : start + _COMPARED_AT_ONCE]
+            vectors = await index.vectors(place, ids)
+            blobs = await database.read(partial(store.embeddings_of_chunks, ids=ids))
+            unlike += sum(_is_unlike(vectors[chunk_id], blobs[chunk_id]) for chunk_id in ids)
         if unlike:
             yield f"{name}: {_chunks(unlike)} with another vector than knowledge.db has"
-
-
-async def _count_unlike(database: Database, index: VectorIndex, place: Place, chunk_ids: Sequence[int]) -> int:
-    unlike = 0
-    for start in range(0, len(chunk_ids), _COMPARED_AT_ONCE):
-        ids = chunk_ids[start : start + _COMPARED_AT_ONCE]
-        vectors = await index.vectors(place, ids)
-        blobs = await database.read(partial(store.embeddings_of_chunks, ids=ids))
-        unlike += sum(_is_unlike(vectors[chunk_id], blobs[chunk_id]) for chunk_id in ids)
-    return unlike
 
 
 def _ids_by_place(db: sqlite3.Connection) -> Mapping[Place, set[int]]:

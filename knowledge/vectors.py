@@ -49,7 +49,7 @@ class VectorIndex:
 
     async def open_as_it_is(self) -> bool:
         """Whether what is there can be opened, without mending anything."""
-        return await self._run(lambda: self._try_open(chromadb.Collection.count))
+        return await self._run(self._try_open)
 
     async def ids(self, place: Place) -> set[int]:
         """The chunks whose vectors a place holds."""
@@ -95,17 +95,17 @@ class VectorIndex:
     def _open(self) -> bool:
         self._has_failed = False
         existed = (self._directory / "chroma.sqlite3").exists()
-        if self._try_open(_search):
+        if self._try_open():
             return existed
         self._reset()
         return False
 
-    def _try_open(self, look_at: Callable[[chromadb.Collection], object]) -> bool:
+    def _try_open(self) -> bool:
         self._close()
         try:
             self._client = _client(self._directory)
             for collection in self._client.list_collections():
-                look_at(collection)
+                collection.count()
         except BaseException as error:
             # A process killed while writing can leave an index that Chroma's native code panics on.
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
@@ -142,7 +142,7 @@ class VectorIndex:
             # Chroma would wait for its own broken transaction. Opening it anew takes room as well: until there is some,
             # what it holds can still be searched.
             self._check_room()
-            if not self._try_open(_search):
+            if not self._try_open():
                 return False
         self._has_failed = True
         self._write(changes)
@@ -229,13 +229,6 @@ class VectorIndex:
         found = collection.query(query_embeddings=queries, n_results=limit, include=["distances"])
         distances = (found["distances"] or [[]])[0]
         return [(int(chunk_id), 1.0 - distance) for chunk_id, distance in zip(found["ids"][0], distances, strict=True)]
-
-
-def _search(collection: chromadb.Collection) -> None:
-    """Look for something that it holds: what is damaged may still be counted."""
-    held = collection.get(limit=1, include=["embeddings"])
-    if held["ids"]:
-        collection.query(query_embeddings=held["embeddings"], n_results=1, include=[])
 
 
 def _is_chromas(error: BaseException) -> bool:

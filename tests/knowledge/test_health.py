@@ -1,7 +1,6 @@
 """`python -m knowledge.store`: what is wrong is named, what can be made anew is, and a running desk is left alone."""
 
 import asyncio
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -9,12 +8,8 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any, cast
 
-import chromadb
 import pytest
-from chromadb.api.client import Client
-from chromadb.config import Settings
 
 from knowledge import writing
 from knowledge.database import Database
@@ -91,21 +86,6 @@ def break_the_index(data_dir: Path) -> None:
     (data_dir / "chroma" / "chroma.sqlite3").write_bytes(b"garbage" * 9_000)
 
 
-def break_a_graph(data_dir: Path) -> None:
-    """What is nearest to what cannot be told any more, though all that is held can still be counted."""
-    client = cast(Client, chromadb.PersistentClient(data_dir / "chroma", Settings(anonymized_telemetry=False)))
-    with closing(client):
-        # Chroma would keep so few vectors in its log alone.
-        eager: Any = {"hnsw": {"space": "cosine", "sync_threshold": 2, "batch_size": 2}}
-        client.delete_collection("folder.billing.0")
-        client.create_collection("folder.billing.0", embedding_function=None, configuration=eager)
-    chunks = ids(data_dir)
-    for _ in range(3):
-        tell(data_dir, VectorChanges(0, [(Place("billing"), one, blob_of(data_dir, one)) for one in chunks], []))
-    (written,) = (file.parent for file in data_dir.glob("chroma/*/index_metadata.pickle"))
-    os.truncate(written / "data_level0.bin", 1_000)
-
-
 def lose_words(data_dir: Path) -> None:
     execute(data_dir, f"DELETE FROM chunk_words WHERE rowid = {ids(data_dir)[0]}")
 
@@ -121,7 +101,6 @@ def words_of_nothing(data_dir: Path) -> None:
         (swap_vectors, ["vector index of billing: 2 chunks with another vector than knowledge.db has"]),
         (lose_the_index, ["vector index of billing: 3 chunks missing"]),
         (break_the_index, ["the vector index cannot be opened"]),
-        (break_a_graph, ["vector index of billing: damaged, a rebuild makes it anew"]),
         (lose_words, ["words index: 1 chunk missing"]),
         (words_of_nothing, ["words index: 1 chunk that knowledge.db does not hold"]),
     ],
@@ -174,11 +153,11 @@ def test_a_directory_without_documents_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize("damage", [lose_the_index, break_the_index, break_a_graph])
+@pytest.mark.parametrize("damage", [lose_the_index, break_the_index])
 async def test_an_index_that_is_made_anew_at_start_is_told_of_in_the_log(
     data_dir: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    await asyncio.to_thread(damage, data_dir)
+    damage(data_dir)
     library = await Library.open(data_dir)
     (record,) = [record for record in caplog.records if record.name == "knowledge.library"]
     assert record.getMessage() == "the vector index cannot be used as it is; it is made anew from 7 stored vectors"
