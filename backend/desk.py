@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from agents.chains import Chains
 from agents.models.breaker import State
 from agents.models.registry import MakeProvider, Models, make_provider
 from agents.plain import LLM, PlainModel
-from agents.supervisor import Supervisor
+from agents.supervisor import SUPERVISOR, Supervisor
 from agents.workers import Worker
 from backend import dialogues, schema, storage
 from backend.indexing import INDEXING, Indexing
@@ -120,13 +121,14 @@ def watch(desk: Desk) -> None:
     """What the metrics look up when they are asked for."""
 
     def runs() -> dict[tuple[str, ...], float]:
-        lanes = desk.runs.lanes
-        return {("queued",): len(lanes) - lanes.answering, ("in_progress",): lanes.answering}
+        # A state that nothing is in is told too, or it could not be told from one that is not watched.
+        counts: dict[tuple[str, ...], float] = {("queued", SUPERVISOR): 0.0, ("in_progress", SUPERVISOR): 0.0}
+        return counts | dict(Counter(desk.runs.lanes.by_state_and_agent()))
 
     def breakers() -> dict[tuple[str, ...], float]:
         return {(str(model.name),): _BREAKER[model.breaker] for model in desk.models.all}
 
-    desk.metrics.watch("frontdesk_runs", "Runs under way.", ("state",), runs)
+    desk.metrics.watch("frontdesk_runs", "Runs under way.", ("state", "agent"), runs)
     desk.metrics.watch("frontdesk_streams", "Streams open.", (), lambda: {(): desk.streams.open})
     desk.metrics.watch("frontdesk_streams_dropped", "Streams not read.", (), lambda: {(): desk.streams.dropped})
     desk.metrics.watch("frontdesk_breaker", "0 closed, 1 half open, 2 open.", ("model",), breakers)

@@ -62,13 +62,14 @@ class Lanes:
     def __iter__(self) -> Iterator[Active]:
         return iter(list(self._by_id.values()))
 
-    @property
-    def answering(self) -> int:
-        """How many do not wait for another: one of each conversation."""
-        return len(self._by_thread)
-
     def __len__(self) -> int:
         return len(self._by_id)
+
+    def by_state_and_agent(self) -> Iterator[tuple[str, ...]]:
+        """For each run whether it waits for another of its conversation, and whom it asks."""
+        for active in self:
+            answers = self._by_thread[active.run.thread_id][0] is active
+            yield "in_progress" if answers else "queued", active.run.agent_id
 
     def get(self, run_id: str) -> Active | None:
         """The run, if it has not ended."""

@@ -174,8 +174,8 @@ async def test_a_stream_counts_until_its_client_leaves(stage: Stage, leave: Call
 async def test_what_is_answered_and_what_waits_is_told_apart(stage: Stage) -> None:
     cancelled = stage.value("frontdesk_runs_ended_total", end="cancelled")
     with stage.hanging(session_id="q") as first, stage.hanging(session_id="q", when_busy="enqueue") as second:
-        assert stage.value("frontdesk_runs", state="in_progress") == 1
-        assert stage.value("frontdesk_runs", state="queued") == 1
+        assert stage.value("frontdesk_runs", state="in_progress", agent="supervisor") == 1
+        assert stage.value("frontdesk_runs", state="queued", agent="supervisor") == 1
         stage.cancel(second.run_id)
         stage.cancel(first.run_id)
         await until(lambda: stage.value("frontdesk_runs") == 0, SECONDS)
