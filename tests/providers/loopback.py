@@ -30,9 +30,12 @@ class _Connection:
     async def request(self) -> RecordedRequest | None:
         """The next request; None when the client has no more."""
         try:
-            head = self._spare + await self._reader.readuntil(b"\r\n\r\n")
+            return await self._whole_request()
         except (asyncio.IncompleteReadError, ConnectionError):
-            return None
+            return None  # killed clients leave between any two bytes, also in the middle of a body
+
+    async def _whole_request(self) -> RecordedRequest:
+        head = self._spare + await self._reader.readuntil(b"\r\n\r\n")
         self._spare = b""
         first, *lines = head.decode("latin-1").rstrip().split("\r\n")
         method, path, _ = first.split(" ", 2)
