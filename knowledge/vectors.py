@@ -5,11 +5,13 @@ It can be thrown away at any time: SQL holds every embedding, and `open` says wh
 """
 
 import asyncio
+import logging
 import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -20,11 +22,13 @@ from chromadb.api.client import Client
 from chromadb.config import Settings
 from chromadb.errors import NotFoundError
 
+from knowledge import trial
 from knowledge.errors import IndexUnavailable, StorageFull
 from knowledge.schema import Place
 from knowledge.store import VectorChanges
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
 _BATCH = 2000
 # For what Chroma writes when it is opened, and then some.
@@ -48,8 +52,8 @@ class VectorIndex:
         return await self._run(self._open)
 
     async def open_as_it_is(self) -> bool:
-        """Whether what is there can be opened, without mending anything."""
-        return await self._run(self._try_open)
+        """Whether what is there can be opened and searched, without mending anything."""
+        return await self._run(lambda: self._is_sound() and self._try_open())
 
     async def ids(self, place: Place) -> set[int]:
         """The chunks whose vectors a place holds."""
@@ -75,7 +79,7 @@ class VectorIndex:
 
     async def close(self) -> None:
         """Give the directory back."""
-        await self._run(self._close)
+        await self._run(self._leave)
         self._thread.shutdown(wait=True)
 
     async def reset(self) -> None:
@@ -94,11 +98,25 @@ class VectorIndex:
 
     def _open(self) -> bool:
         self._has_failed = False
-        existed = (self._directory / "chroma.sqlite3").exists()
-        if self._try_open():
+        existed = self._exists()
+        if self._is_sound() and self._try_open():
             return existed
         self._reset()
         return False
+
+    def _exists(self) -> bool:
+        return (self._directory / "chroma.sqlite3").exists()
+
+    def _is_sound(self) -> bool:
+        if not self._exists() or trial.is_as_left(self._directory):
+            return True
+        fault = trial.fault_of(self._directory)
+        # What lies on a full disk is not broken.
+        if fault and _FULL.search(fault):
+            raise StorageFull(f"the vector index has no room on the disk that holds DATA_DIR ({fault})")
+        if fault:
+            _LOG.warning("the vector index cannot be searched: %s", fault)
+        return fault is None
 
     def _try_open(self) -> bool:
         self._close()
@@ -125,6 +143,14 @@ class VectorIndex:
         self._close()
         shutil.rmtree(self._directory, ignore_errors=True)
         self._client = _client(self._directory)
+
+    def _leave(self) -> None:
+        was_open = self._client is not None
+        self._close()
+        if was_open and not self._has_failed:
+            # On a full disk there is no note, and a trial instead.
+            with suppress(OSError):
+                trial.note_as_left(self._directory)
 
     def _close(self) -> None:
         self._collections.clear()
