@@ -18,10 +18,16 @@ _COURTESIES = _THANKS | frozenset(
 
 
 def unknown(closest: Sequence[Excerpt]) -> str:
-    """Said instead of the nearest paragraph when nothing found answers the question."""
+    """Said instead of the nearest paragraph when nothing found answers the question.
+
+    The closest documents carry the markers of their sources, which lead to them like any citation."""
     opening = "I don't know: our documents do not answer this. I can hand you over to a person."
-    titles = list(dict.fromkeys(excerpt.title for excerpt in closest if not gives_orders(excerpt.title)))[:_CLOSEST]
-    return f"{opening} The closest I found: {'; '.join(titles)}." if titles else opening
+    numbers: dict[str, int] = {}
+    for excerpt in closest:
+        if not gives_orders(excerpt.title):
+            numbers.setdefault(excerpt.title, excerpt.number)
+    named = [f"{title} [{number}]" for title, number in list(numbers.items())[:_CLOSEST]]
+    return f"{opening} The closest I found: {'; '.join(named)}." if named else opening
 
 
 def is_courtesy(message: str) -> bool:

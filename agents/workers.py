@@ -73,7 +73,7 @@ class Worker:
                         speech.hear(piece)
             # A writer that found nothing to say does not know either.
             if not speech.text.strip():
-                speech.say(phrases.unknown(evidence.by_relevance))
+                speech.say(phrases.unknown(evidence.numbered_from(first_number).by_relevance))
                 speech.finish_reason = "declined"
                 if not toolbox.handed_over:
                     reason = "no document answers the question"

@@ -192,6 +192,14 @@ async def test_what_is_not_known_is_declined_without_asking_the_model(desk: Desk
     assert (await desk.messages())[-1].text == turn.text
 
 
+async def test_the_closest_documents_are_named_by_their_sources(desk: Desk) -> None:
+    turn = await desk.ask(UNANSWERED, "t")
+    titles = {str(source.id): source.title for told in turn.of(Sources) for source in told.sources}
+    closest = re.findall(r"(?:found: |; )([^;]+?) \[(\d+)\]", turn.text)
+    assert closest
+    assert [(title, number) for title, number in closest if titles.get(number) != title] == []
+
+
 async def test_a_declined_follow_up_is_handed_over_with_what_was_said_before(desk: Desk) -> None:
     await desk.ask(CHARGED)
     turn = await desk.ask(UNANSWERED)
