@@ -102,7 +102,6 @@ _UNHEALTHY: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/", include_in_schema=False)
 async def home() -> dict[str, Any]:
     """Where to go from here."""
     return {"name": "Frontdesk", "ask": "POST /chat", "stream": "POST /chat/stream", "every door": "/openapi.json"}
