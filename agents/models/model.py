@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 _LOOK_AGAIN_SECONDS = 30.0
 # Looking for keys, in files and at the machine's own role; the SDK's import is in it too.
 _OPENING_SECONDS = 10.0
-# Whoever asks how much a model reads has a question to answer.
+# Within this a server says how much its model reads, or not now.
 _WINDOW_SECONDS = 1.0
 _LASTING = frozenset({Kind.NO_CREDENTIALS, Kind.REFUSED, Kind.UNKNOWN_MODEL, Kind.LOADING, Kind.UNREACHABLE})
 _COSTLY = frozenset({Kind.TIMED_OUT, Kind.STALLED, Kind.UNREACHABLE})
@@ -137,6 +137,7 @@ class Model:
         """Let go of the provider."""
         if self._looking:
             self._looking.cancel()
+        self._window.close()
         if self._provider:
             await self._provider.close()
 

@@ -11,6 +11,8 @@ from agents.models.names import ModelName
 
 # A model that did not tell is asked again after this.
 _AGAIN_SECONDS = 30.0
+# Whoever asks has a question to answer. The first may have to wait for an SDK.
+_WAIT_SECONDS = 2.0
 # What a model of a cloud reads that LangChain does not know: the least of those that are offered today.
 CLOUD_TOKENS = 32_000
 
@@ -40,20 +42,29 @@ class Asked:
         self.known: int | None = None
         self._ask = ask
         self._due = float("-inf")
-        self._asking = asyncio.Lock()
+        self._asking: asyncio.Task[None] | None = None
 
     async def update(self) -> None:
-        """Ask, if it is time to."""
-        async with self._asking:
-            if time.monotonic() < self._due:
-                return
-            told = await self._ask()
-            self.known = told or self.known
-            self._due = float("inf") if told else time.monotonic() + _AGAIN_SECONDS
+        """Ask, if it is time to, and wait a little; who comes later hears what comes later."""
+        if self._asking is None and time.monotonic() >= self._due:
+            self._asking = asyncio.create_task(self._hear())
+        if self._asking:
+            await asyncio.wait({self._asking}, timeout=_WAIT_SECONDS)
 
     def doubt(self) -> None:
         """What is known may have changed: it holds until the next answer."""
         self._due = float("-inf")
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        if self._asking:
+            self._asking.cancel()
+
+    async def _hear(self) -> None:
+        told = await self._ask()
+        self.known = told or self.known
+        self._due = float("inf") if told else time.monotonic() + _AGAIN_SECONDS
+        self._asking = None
 
 
 def profiled(model: BaseChatModel) -> int | None:

@@ -121,6 +121,19 @@ async def test_a_server_that_hangs_is_waited_for_a_second(served: Upstream) -> N
     assert 0.9 < time.monotonic() - began < 1.9
 
 
+async def test_what_takes_too_long_is_heard_by_who_asks_later(
+    served: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(served, {"max_model_len": 2048}, {}, (SERVED,))
+    served.play(first_token_seconds=0.3)
+    monkeypatch.setattr(windows, "_WAIT_SECONDS", 0.0)
+    model = served.model()
+    assert await model.window() == Window(served.name, 4096, 1024, assumed=True)
+    monkeypatch.setattr(windows, "_WAIT_SECONDS", 10.0)
+    assert await model.window() == Window(served.name, 2048, 1024)
+    assert [request.path for request in served.server.requests] == ["/v1/models"]
+
+
 class Page(OpenAIServer):
     """A web page at every address."""
 
