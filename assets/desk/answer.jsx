@@ -1,26 +1,34 @@
 // One answer: who gives it, what is done for it, its text with its sources, and what can be done with it.
 import { memo, useState } from "react";
+import { prefersStill, useSmooth } from "./smooth.js";
 import { Text } from "./text.jsx";
 import { Trace } from "./trace.jsx";
 import { Copy } from "./copy.jsx";
 
 export const Answer = memo(function Answer({ turn, names, onAgain, onRate, onSource, onPerson }) {
+  const [flows] = useState(() => !turn.stored && turn.streaming && !prefersStill());
+  const text = useSmooth(turn.text, flows);
+  const live = turn.live || text.length < turn.text.length;
   const cite = (number) => {
     const source = turn.sources.find((held) => held.id === number);
     if (source) onSource(source);
   };
   return (
-    <article className="answer" aria-busy={turn.live} aria-label="Answer of the assistant">
+    <article className="answer" aria-busy={live} aria-label="Answer of the assistant">
       <Agents turn={turn} names={names} />
       {turn.live && <Lanes steps={turn.steps} names={names} />}
       {turn.withdrawn && (
         <p className="note" role="status">The answer so far was withdrawn ({turn.withdrawn}); another one is being written.</p>
       )}
-      {turn.text && <Text text={turn.text} sources={turn.sources} onCite={cite} />}
-      {turn.live && !turn.text && <p className="waiting">{turn.streaming ? "Reading the documents" : "Writing the whole answer"}</p>}
-      <Ending turn={turn} onAgain={onAgain} onPerson={onPerson} />
-      <Sources sources={cited(turn)} onSource={onSource} />
-      {!turn.live && turn.run && <Actions turn={turn} onAgain={onAgain} onRate={onRate} />}
+      {text && <Text text={text} sources={turn.sources} onCite={cite} />}
+      {turn.live && !text && <p className="waiting">{turn.streaming ? "Reading the documents" : "Writing the whole answer"}</p>}
+      {!live && (
+        <>
+          <Ending turn={turn} onAgain={onAgain} onPerson={onPerson} />
+          <Sources sources={cited(turn)} onSource={onSource} />
+          {turn.run && <Actions turn={turn} onAgain={onAgain} onRate={onRate} />}
+        </>
+      )}
       {turn.steps.length > 0 && <Trace turn={turn} names={names} />}
     </article>
   );
@@ -61,7 +69,6 @@ function Lanes({ steps, names }) {
 }
 
 function Ending({ turn, onAgain, onPerson }) {
-  if (turn.live) return null;
   const offers = turn.handoff || turn.finish === "declined" || turn.finish === "handoff";
   return (
     <>
