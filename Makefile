@@ -26,8 +26,6 @@ bench: .venv/.installed-dev
 	$(PY) -m tests.bench.search
 	$(PY) -m tests.bench.ingestion
 	$(PY) -m tests.bench.killed_ingestion
-	$(PY) -m tests.bench.ingestion
-	$(PY) -m tests.bench.killed_ingestion
 
 fuzz: .venv/.installed-dev
 	$(PY) -m tests.bench.schema

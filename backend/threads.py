@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from agents.plain import LLM
 from backend.indexing import INDEXING
+from knowledge.database import containing
 
 TITLE_CHARS = 60
 
@@ -162,7 +163,7 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
         conditions.append("agent_id = ?")
         values.append(wanted.agent_id)
     if wanted.search:
-        pattern = "%" + wanted.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        pattern = containing(wanted.search)
         conditions.append(
             """(title LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM messages
                 WHERE thread_id = threads.id AND content LIKE ? ESCAPE '\\'))"""

@@ -150,7 +150,7 @@ class Model:
         except TimeoutError as error:
             self.last = ModelFailure(Kind.TIMED_OUT)
             raise self.last from error
-        except Exception as error:
+        except Exception as error:  # as when a model is asked: whatever it is, it is what is wrong with this model
             self.last = failure_of(error, self._provider)
             raise self.last from error
 
@@ -194,7 +194,7 @@ class Model:
                 return self._provider, self._chat
         except TimeoutError as error:
             raise ModelFailure(Kind.NO_CREDENTIALS, "looking for them takes too long") from error
-        except Exception as error:
+        except Exception as error:  # an SDK that is missing or broken, files it cannot read: the next model answers
             self.last = failure_of(error, self._provider)
             if self.last.kind is Kind.NO_CREDENTIALS:
                 self._missing = self.last

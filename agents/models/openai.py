@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from agents.models.ask import Ask
 from agents.models.failures import Kind, ModelFailure, of_status, seconds_of
 from agents.models.names import ModelName
+from agents.models.openai_streams import Completions
 from agents.models.provider import Request
 from agents.models.served import served_window
 from agents.models.windows import profiled
@@ -182,6 +183,7 @@ class OpenAIProvider:
             raise ModelFailure(Kind.NO_CREDENTIALS, "OPENAI_API_KEY is not set") from error
         if not _is_key(model.root_async_client.api_key):
             raise ModelFailure(Kind.REFUSED, "the key holds characters that no key has")
+        model.async_client = Completions(model.async_client)
         return model
 
 

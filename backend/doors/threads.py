@@ -14,7 +14,7 @@ from starlette.responses import Response
 from agents.events import Support
 from backend import threads
 from backend.desk import Desk
-from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, TheDesk, TheUser, fails
+from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, Search, TheDesk, TheUser, fails
 from backend.errors import SessionTaken, ThreadUnknown
 from backend.threads import Status, Thread, Wanted
 
@@ -99,7 +99,7 @@ async def list_threads(
     offset: Offset = 0,
     status: Status = "active",
     agent: Annotated[str | None, Query(max_length=64)] = None,
-    search: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")] = None,
+    search: Search = None,
 ) -> ThreadPage:
     """Your conversations; `search` looks into titles and messages."""
     return await page(desk, Wanted(user.id, status, agent, search), limit, offset)
