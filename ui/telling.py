@@ -36,6 +36,16 @@ def waiting(streaming: bool) -> Op:
     return {"op": "answering", "streaming": streaming}
 
 
+def withdrawn() -> Op:
+    """The last question and its answer, which another question replaces."""
+    return {"op": "withdraw"}
+
+
+def stopped() -> Op:
+    """The visitor has stopped it."""
+    return {"op": "end", "status": "cancelled"}
+
+
 def opened(session_id: str, messages: Sequence[Mapping[str, Any]]) -> Op:
     """A whole conversation."""
     return {"op": "open", "session": session_id, "turns": [_turn(message) for message in messages]}

@@ -12,7 +12,7 @@ export function apply(page, op) {
     case "answering":
       return { ...page, turns: [...page.turns, begun(op.streaming)] };
     case "withdraw":
-      return { ...page, turns: page.turns.slice(0, page.turns.length - op.turns) };
+      return { ...page, turns: page.turns.slice(0, page.turns.findLastIndex((turn) => turn.role === "user")) };
     case "run":
       return { ...changed(page, (turn) => ({ ...turn, run: op.run })), session: op.session };
     default:

@@ -2,29 +2,60 @@
 
 import reflex as rx
 
+from ui.components.person import person
+from ui.state.person import Person
 from ui.state.session import Session
+from ui.state.threads import Threads
 
 _PAGES = (("Chat", "/"), ("Knowledge", "/knowledge"), ("Agents", "/agents"), ("Activity", "/activity"))
 
 
-def shell(*content: rx.Component, sidebar: rx.Component | None = None) -> rx.Component:
+def shell(*content: rx.Component, current: str = "Chat", with_conversations: bool = False) -> rx.Component:
     """A page."""
     return rx.el.div(
         rx.el.a("Skip to the content", href="#content", class_name="skip"),
         rx.el.header(
+            *([_conversations_button()] if with_conversations else []),
             rx.el.a("Frontdesk", href="/", class_name="brand"),
             rx.el.span("AI assistant", class_name="label"),
-            rx.el.nav(*(rx.el.a(name, href=path) for name, path in _PAGES), aria_label="Pages"),
+            rx.el.nav(
+                *(rx.el.a(name, href=path, aria_current=_current(name == current)) for name, path in _PAGES),
+                aria_label="Pages",
+            ),
+            rx.el.button("Talk to a person", type="button", on_click=Person.ask, class_name="plain person"),
             rx.color_mode.button(aria_label="Light or dark", size="1"),
             class_name="top",
         ),
-        *([sidebar] if sidebar else []),
         rx.el.main(
-            rx.cond(Session.trouble, rx.el.p(Session.trouble, role="alert", class_name="failure")),
+            rx.cond(
+                Session.trouble,
+                rx.el.div(
+                    rx.el.p(Session.trouble),
+                    rx.el.button("Close", type="button", on_click=Session.dismiss),
+                    role="alert",
+                    class_name="failure trouble",
+                ),
+            ),
             rx.cond(Session.needs_key, _sign_in(), rx.fragment(*content)),
             id="content",
         ),
+        person(),
         class_name="desk",
+    )
+
+
+def _current(is_current: bool) -> str:
+    return "page" if is_current else "false"
+
+
+def _conversations_button() -> rx.Component:
+    return rx.el.button(
+        rx.icon("menu", size=18, aria_hidden="true"),
+        type="button",
+        aria_label="Conversations",
+        aria_expanded=rx.cond(Threads.open, "true", "false"),
+        on_click=Threads.toggle,
+        class_name="plain burger",
     )
 
 

@@ -1,44 +1,56 @@
-"""The chat page: the conversation, and where to write."""
+"""The chat page: the conversation, those beside it, and where to write."""
 
 import reflex as rx
 
+from ui.components.reading import reading
 from ui.components.shell import shell
+from ui.components.sidebar import sidebar
 from ui.components.transcript import transcript
 from ui.state.chat import Chat
+from ui.state.person import Person
+from ui.state.reading import Reading
 from ui.state.session import Session
-
-_STARTERS = (
-    "How long does a refund of an annual plan take?",
-    "The upload API returns 413",
-    "Where is customer data stored?",
-)
+from ui.state.threads import Threads
 
 
 def chat() -> rx.Component:
     """Both for a new conversation and for one that the address names."""
     return shell(
-        rx.el.section(
-            transcript(
-                _welcome(),
-                feed=Chat.feed,
-                names=Session.names,
-                on_gap=Chat.again_from_the_beginning,
-                on_seen=Chat.seen,
-                on_rate=Chat.rate,
+        rx.el.div(
+            sidebar(),
+            rx.el.section(
+                transcript(
+                    _welcome(),
+                    feed=Chat.feed,
+                    names=Session.names,
+                    on_gap=Chat.from_the_beginning,
+                    on_seen=[Chat.seen, Threads.load],
+                    on_again=Chat.ask_again,
+                    on_edit=Chat.edit,
+                    on_rate=Chat.rate,
+                    on_source=Reading.open_source,
+                    on_person=Person.ask,
+                ),
+                class_name="conversation",
+                aria_label="Conversation",
             ),
-            class_name="conversation",
-            aria_label="Conversation",
+            class_name="chat",
         ),
         _composer(),
+        reading(),
+        with_conversations=True,
     )
 
 
 def _welcome() -> rx.Component:
     return rx.el.div(
         rx.el.h1("How can we help?"),
-        rx.el.p("I am an assistant, not a person. I answer from our documents, and show you which."),
+        rx.el.p("I am an AI assistant, not a person. I answer from our documents, and show you which."),
         rx.el.div(
-            *(rx.el.button(text, type="button", on_click=Chat.ask(text)) for text in _STARTERS),
+            rx.foreach(
+                Session.starters,
+                lambda text: rx.el.button(text, type="button", on_click=Chat.ask(text)),
+            ),
             class_name="starters",
         ),
         class_name="welcome",

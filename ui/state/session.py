@@ -27,6 +27,16 @@ class Session(rx.State):
         """Whether answers appear as they are written."""
         return self.streaming != "off"
 
+    @rx.var
+    def starters(self) -> list[str]:
+        """What the first agents say that they are asked."""
+        return [agent["examples"][0] for agent in self.agents if agent["enabled"] and agent["examples"]][:4]
+
+    @rx.event
+    def dismiss(self) -> None:
+        """What was wrong has been read."""
+        self.trouble = ""
+
     @rx.event
     def toggle_streaming(self) -> None:
         """Remembered by the browser."""
@@ -41,11 +51,11 @@ class Session(rx.State):
             async with self.desk() as desk:
                 agents = (await desk.agents())["agents"]
         except DeskError as error:
-            self.needs_key = error.code in ("key_missing", "key_refused", "unauthorized")
+            self.needs_key = error.code == "key_refused"
             self.trouble = "" if self.needs_key else error.message
             return
         self.needs_key, self.trouble = False, ""
-        self.agents = [{name: agent[name] for name in ("id", "name", "description", "enabled")} for agent in agents]
+        self.agents = [{name: agent[name] for name in ("id", "name", "description", "enabled", "examples")} for agent in agents]
         self.names = {agent["id"]: agent["name"] for agent in agents}
 
     @rx.event
