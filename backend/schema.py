@@ -84,10 +84,16 @@ def add_feedback_and_budgets(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def find_threads_by_session(db: sqlite3.Connection) -> None:
+    """Conversations are looked for by how their sessions are called, with whomever they are, put away or not."""
+    db.execute("CREATE INDEX threads_by_session ON threads (user_id, session_id)")
+
+
 MIGRATIONS = (
     create_tables,
     add_models_to_steps,
     give_threads_to_users,
     add_feedback_and_budgets,
     create_agents_table,
+    find_threads_by_session,
 )

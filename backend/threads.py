@@ -36,6 +36,7 @@ class Wanted:
     status: Status = "active"
     agent_id: str | None = None
     search: str | None = None
+    session_prefix: str | None = None
 
 
 def touch(
@@ -161,6 +162,10 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
     else:
         conditions.append("agent_id = ?")
         values.append(wanted.agent_id)
+    if wanted.session_prefix:
+        # As a range, which an index answers: no session's name has a character as high as the last one there is.
+        conditions.append("session_id >= ? AND session_id < ?")
+        values += [wanted.session_prefix, wanted.session_prefix + "\U0010ffff"]
     if wanted.search:
         pattern = "%" + wanted.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         conditions.append(

@@ -114,6 +114,7 @@ class Page(TypedDict, total=False):
     offset: int | None
     status: str | None
     search: str | None
+    session_prefix: str | None
     agent: str | None
 
 

@@ -165,6 +165,7 @@ def test_a_call_is_sent_to_its_door(request_: calls.Request, method: str, url: s
 
 def test_what_is_chosen_goes_into_the_query() -> None:
     assert calls.threads(limit=5, search="a&b", status=None).request.params == {"limit": "5", "search": "a&b"}
+    assert calls.threads(session_prefix="web:").request.params == {"session_prefix": "web:"}
     assert calls.delete("t", hard=True).request.params == {"hard_delete": "true"}
     assert calls.export("t", "json").request.params == {"format": "json"}
 
