@@ -50,14 +50,15 @@ class Admission:
             )
         self._entering[user_id] += 1
         try:
-            await self._check_rate(user_id)
+            await self.check_rate(user_id)
             await self._check_budget(user_id, before)
             yield
         finally:
             self._entering[user_id] -= 1
             self._entering += Counter()  # forgets who has none
 
-    async def _check_rate(self, user_id: str) -> None:
+    async def check_rate(self, user_id: str) -> None:
+        """Refuse whoever comes too often; each call counts."""
         if self._rate is None or await self._limiter.hit(self._rate, user_id):
             return
         window = await self._limiter.get_window_stats(self._rate, user_id)

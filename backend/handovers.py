@@ -3,18 +3,55 @@
 import sqlite3
 import time
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from agents.events import Handoff
 
+# Enough to see what a conversation is about; all of it is read with the hand-over.
+_SUMMARY_TURNS = 4
+_SUMMARY_TURN_CHARS = 500
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Somebody asks for a person: in a conversation or outside of any, and how they are reached."""
+
+    user_id: str
+    thread_id: str | None
+    contact: str
+    message: str
+
 
 def add(db: sqlite3.Connection, run_id: str, handoff: Handoff) -> None:
-    """Somebody waits for a person."""
+    """An answer says that somebody waits for a person."""
     db.execute(
-        """INSERT OR IGNORE INTO handovers (id, run_id, agent_id, cause, reason, summary, created_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?)""",
-        (str(uuid.uuid4()), run_id, handoff.agent, handoff.cause, handoff.reason, handoff.summary, time.time()),
+        """INSERT OR IGNORE INTO handovers
+           (id, run_id, thread_id, user_id, agent_id, cause, reason, summary, created_at)
+           SELECT ?, id, thread_id, user_id, ?, ?, ?, ?, ? FROM runs WHERE id = ?""",
+        (str(uuid.uuid4()), handoff.agent, handoff.cause, handoff.reason, handoff.summary, time.time(), run_id),
     )
+
+
+def ask(db: sqlite3.Connection, wish: Wish) -> str:
+    """Somebody asks for a person; the id of what waits. An offer of their conversation that is open is taken up."""
+    said = (wish.contact, wish.message, _summary(db, wish.thread_id))
+    # Or whoever sees to them would find the same matter twice.
+    offered = db.execute(
+        """UPDATE handovers SET contact = ?, message = ?, summary = ? WHERE id = (
+               SELECT id FROM handovers WHERE thread_id = ? AND resolved_at IS NULL AND contact IS NULL
+               ORDER BY created_at DESC, rowid DESC LIMIT 1) RETURNING id""",
+        (*said, wish.thread_id),
+    ).fetchone()
+    if offered:
+        return str(offered["id"])
+    handover_id = str(uuid.uuid4())
+    db.execute(
+        """INSERT INTO handovers (id, thread_id, user_id, cause, reason, contact, message, summary, created_at)
+           VALUES (?, ?, ?, 'asked', 'the user asked to be contacted', ?, ?, ?, ?)""",
+        (handover_id, wish.thread_id, wish.user_id, *said, time.time()),
+    )
+    return handover_id
 
 
 def listing(
@@ -23,13 +60,12 @@ def listing(
     """How many there are, and a page of them, the longest waiting first; one user's, or everybody's."""
     where, values = "1", []
     if user_id is not None:
-        where, values = "runs.user_id = ?", [user_id]
+        where, values = "user_id = ?", [user_id]
     if resolved is not None:
         where += f" AND resolved_at IS {'NOT NULL' if resolved else 'NULL'}"
-    source = f"FROM handovers JOIN runs ON runs.id = handovers.run_id WHERE {where}"
-    total = db.execute(f"SELECT count(*) {source}", values).fetchone()[0]
+    total = db.execute(f"SELECT count(*) FROM handovers WHERE {where}", values).fetchone()[0]
     rows = db.execute(
-        f"SELECT {_COLUMNS} {source} ORDER BY handovers.created_at, handovers.rowid LIMIT ? OFFSET ?",
+        f"SELECT * FROM handovers WHERE {where} ORDER BY created_at, rowid LIMIT ? OFFSET ?",
         (*values, limit, offset),
     )
     return total, [dict(row) for row in rows]
@@ -37,10 +73,7 @@ def listing(
 
 def get(db: sqlite3.Connection, handover_id: str) -> dict[str, Any] | None:
     """One of them."""
-    row = db.execute(
-        f"SELECT {_COLUMNS} FROM handovers JOIN runs ON runs.id = handovers.run_id WHERE handovers.id = ?",
-        (handover_id,),
-    ).fetchone()
+    row = db.execute("SELECT * FROM handovers WHERE id = ?", (handover_id,)).fetchone()
     return dict(row) if row else None
 
 
@@ -82,6 +115,11 @@ def unanswered(db: sqlite3.Connection, since: float, limit: int) -> list[dict[st
     return [dict(row) for row in rows]
 
 
-_COLUMNS = """handovers.id, handovers.run_id, runs.thread_id, runs.user_id, handovers.agent_id, handovers.cause,
-              handovers.reason, handovers.summary, handovers.created_at, handovers.resolved_at,
-              handovers.resolved_by, handovers.note"""
+def _summary(db: sqlite3.Connection, thread_id: str | None) -> str:
+    """What the user last asked in a conversation."""
+    rows = db.execute(
+        """SELECT content FROM messages WHERE thread_id = ? AND role = 'user'
+           ORDER BY created_at DESC, rowid DESC LIMIT ?""",
+        (thread_id, _SUMMARY_TURNS),
+    ).fetchall()
+    return "\n".join(row["content"][:_SUMMARY_TURN_CHARS] for row in reversed(rows))

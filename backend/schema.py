@@ -84,10 +84,37 @@ def add_feedback_and_budgets(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def find_threads_by_session(db: sqlite3.Connection) -> None:
+    """Conversations are looked for by how their sessions are called, with whomever they are, put away or not."""
+    db.execute("CREATE INDEX threads_by_session ON threads (user_id, session_id)")
+
+
+def give_handovers_to_users(db: sqlite3.Connection) -> None:
+    """People may ask for a person outside of any answer, and say how they are reached."""
+    for statement in (
+        """CREATE TABLE owned_handovers (
+            id TEXT PRIMARY KEY, run_id TEXT REFERENCES runs (id), thread_id TEXT REFERENCES threads (id),
+            user_id TEXT NOT NULL, agent_id TEXT, cause TEXT NOT NULL, reason TEXT NOT NULL, summary TEXT NOT NULL,
+            created_at REAL NOT NULL, resolved_at REAL, resolved_by TEXT, note TEXT, contact TEXT, message TEXT)""",
+        """INSERT INTO owned_handovers
+            SELECT handovers.id, run_id, thread_id, user_id, handovers.agent_id, cause, reason, summary,
+                   handovers.created_at, resolved_at, resolved_by, note, NULL, NULL
+            FROM handovers JOIN runs ON runs.id = handovers.run_id ORDER BY handovers.rowid""",
+        "DROP TABLE handovers",
+        "ALTER TABLE owned_handovers RENAME TO handovers",
+        "CREATE UNIQUE INDEX handover_once ON handovers (run_id, cause, coalesce(agent_id, ''))",
+        "CREATE INDEX open_handovers ON handovers (created_at) WHERE resolved_at IS NULL",
+        "CREATE INDEX handovers_by_thread ON handovers (thread_id)",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS = (
     create_tables,
     add_models_to_steps,
     give_threads_to_users,
     add_feedback_and_budgets,
     create_agents_table,
+    find_threads_by_session,
+    give_handovers_to_users,
 )

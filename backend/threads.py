@@ -37,6 +37,7 @@ class Wanted:
     status: Status = "active"
     agent_id: str | None = None
     search: str | None = None
+    session_prefix: str | None = None
 
 
 def touch(
@@ -145,9 +146,9 @@ def restore(db: sqlite3.Connection, thread: Thread) -> bool:
 def delete(db: sqlite3.Connection, thread_id: str) -> None:
     """Hard deletion: every trace of it but what it has cost."""
     of_its_runs = "DELETE FROM {} WHERE run_id IN (SELECT id FROM runs WHERE thread_id = ?)"
-    for table in ("feedback", "handovers", "steps", "events"):
+    for table in ("feedback", "steps", "events"):
         db.execute(of_its_runs.format(table), (thread_id,))
-    for table in ("messages", "runs"):
+    for table in ("handovers", "messages", "runs"):
         db.execute(f"DELETE FROM {table} WHERE thread_id = ?", (thread_id,))
     db.execute("DELETE FROM threads WHERE id = ?", (thread_id,))
 
@@ -162,6 +163,10 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
     else:
         conditions.append("agent_id = ?")
         values.append(wanted.agent_id)
+    if wanted.session_prefix:
+        # As a range, which an index answers: no session's name has a character as high as the last one there is.
+        conditions.append("session_id >= ? AND session_id < ?")
+        values += [wanted.session_prefix, wanted.session_prefix + "\U0010ffff"]
     if wanted.search:
         pattern = containing(wanted.search)
         conditions.append(

@@ -1,68 +1,13 @@
 """Every door of the desk as a request and how to read its reply, without a connection: both clients send the same."""
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypedDict, TypeVar, Unpack
-from urllib.parse import quote
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict, Unpack
 
-import httpx
-from pydantic import TypeAdapter, ValidationError
-
-from ui.errors import DeskError, IdInvalid, Refused
-from ui.replies import Reply, perhaps_taken, unreachable, unsent
+from ui import reports, shapes
+from ui.requests import Call, Json, Opening, Request, as_json, as_text, looking, segment, sending, uploading
 from ui.shapes import Answer, Run
 
-T = TypeVar("T")
-Json = dict[str, Any]
-
-_JSON = TypeAdapter(Json)
 _DEFAULTS = {"when_busy": "reject", "on_disconnect": "continue"}
-
-
-@dataclass(frozen=True)
-class Request:
-    """Named as `httpx` names its parts."""
-
-    method: str
-    url: str
-    params: Mapping[str, str] = field(default_factory=dict)
-    content: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Call(Generic[T]):
-    """A request with one reply. A question's reply takes as long as its answer, and is never asked for twice."""
-
-    request: Request
-    read: Callable[[bytes], T]
-    question: bool = False
-    also: int | None = None
-
-    def result(self, reply: Reply) -> T:
-        """What the reply says; raises what it says is wrong."""
-        if not reply.ok and (reply.status != self.also or isinstance(reply.failure(), Refused)):
-            raise reply.failure()
-        try:
-            return self.read(reply.body)
-        except ValidationError as error:
-            raise reply.failure() from error
-
-    def lost(self, error: httpx.TransportError) -> DeskError:
-        """No reply came."""
-        if self.question and not unsent(error):
-            return perhaps_taken()
-        return unreachable(error, changes=self.request.method != "GET")
-
-
-@dataclass(frozen=True)
-class Opening:
-    """The request that opens a stream: of a run that is known, from the event after `after` on, or of a new one."""
-
-    request: Request
-    run_id: str | None = None
-    after: int = -1
 
 
 class Choices(TypedDict, total=False):
@@ -88,23 +33,23 @@ def stream(message: str, **choices: Unpack[Choices]) -> Opening:
 def follow(run_id: str, after: int = -1) -> Opening:
     """A run's events after number `after`, which must come before the last one."""
     headers = {"last-event-id": str(after)} if after >= 0 else {}
-    return Opening(Request("GET", f"/runs/{_segment(run_id)}/stream", headers=headers), run_id, after)
+    return Opening(Request("GET", f"/runs/{segment(run_id)}/stream", headers=headers), run_id, after)
 
 
 def run(run_id: str) -> Call[Run]:
     """A run with its steps and what they took."""
-    return Call(Request("GET", f"/runs/{_segment(run_id)}"), Run.model_validate_json)
+    return Call(Request("GET", f"/runs/{segment(run_id)}"), Run.model_validate_json)
 
 
 def cancel(run_id: str) -> Call[Json]:
     """Stop a run; what it has said is kept."""
-    return Call(Request("POST", f"/runs/{_segment(run_id)}/cancel"), _json)
+    return Call(Request("POST", f"/runs/{segment(run_id)}/cancel"), as_json)
 
 
 def feedback(run_id: str, rating: Literal["up", "down"], comment: str = "") -> Call[Json]:
     """Say whether an answer helped."""
     body = {"rating": rating} | ({"comment": comment} if comment else {})
-    return Call(_sending("POST", f"/runs/{_segment(run_id)}/feedback", body), _json)
+    return Call(sending("POST", f"/runs/{segment(run_id)}/feedback", body), as_json)
 
 
 class Page(TypedDict, total=False):
@@ -114,63 +59,157 @@ class Page(TypedDict, total=False):
     offset: int | None
     status: str | None
     search: str | None
+    session_prefix: str | None
     agent: str | None
 
 
-def threads(**page: Unpack[Page]) -> Call[Json]:
+def threads(**page: Unpack[Page]) -> Call[shapes.Threads]:
     """Conversations, a page at a time."""
-    params = {name: str(value) for name, value in page.items() if value is not None}
-    return Call(Request("GET", "/api/threads", params=params), _json)
+    return Call(looking("/api/threads", **page), shapes.Threads.model_validate_json)
 
 
-def thread(thread_id: str) -> Call[Json]:
-    """A conversation with its messages."""
-    return Call(Request("GET", _thread(thread_id)), _json)
+def thread(thread_id: str, limit: int | None = None, offset: int | None = None) -> Call[shapes.ThreadWhole]:
+    """A conversation with a page of its messages, the oldest first."""
+    return Call(looking(_thread(thread_id), limit=limit, offset=offset), shapes.ThreadWhole.model_validate_json)
 
 
-def rename(thread_id: str, title: str) -> Call[Json]:
+def rename(thread_id: str, title: str) -> Call[shapes.ThreadWhole]:
     """Give a conversation another title."""
-    return Call(_sending("PATCH", _thread(thread_id), {"title": title}), _json)
+    return Call(sending("PATCH", _thread(thread_id), {"title": title}), shapes.ThreadWhole.model_validate_json)
 
 
 def delete(thread_id: str, hard: bool = False) -> Call[Json]:
     """Put a conversation away; with `hard`, for good."""
-    return Call(Request("DELETE", _thread(thread_id), params={"hard_delete": "true"} if hard else {}), _json)
+    return Call(Request("DELETE", _thread(thread_id), params={"hard_delete": "true"} if hard else {}), as_json)
+
+
+def restore(thread_id: str) -> Call[shapes.ThreadWhole]:
+    """Bring back what was put away."""
+    return Call(Request("POST", f"{_thread(thread_id)}/restore"), shapes.ThreadWhole.model_validate_json)
 
 
 def export(thread_id: str, format: Literal["markdown", "json"] = "markdown") -> Call[str]:
     """A conversation as a document."""
-    return Call(Request("GET", f"{_thread(thread_id)}/export", params={"format": format}), _text)
+    return Call(looking(f"{_thread(thread_id)}/export", format=format), as_text)
 
 
-def agents() -> Call[Json]:
+def agents() -> Call[shapes.Agents]:
     """Every agent."""
-    return Call(Request("GET", "/api/agents"), _json)
+    return Call(looking("/api/agents"), shapes.Agents.model_validate_json)
 
 
-def agent(agent_id: str) -> Call[Json]:
+def agent(agent_id: str) -> Call[shapes.Agent]:
     """One agent."""
-    return Call(Request("GET", _agent(agent_id)), _json)
+    return Call(looking(_agent(agent_id)), shapes.Agent.model_validate_json)
 
 
-def create_agent(description: Mapping[str, Any]) -> Call[Json]:
+def create_agent(description: Mapping[str, Any]) -> Call[shapes.Agent]:
     """A new agent, in the desk's own words for one."""
-    return Call(_sending("POST", "/api/agents", description), _json)
+    return Call(sending("POST", "/api/agents", description), shapes.Agent.model_validate_json)
 
 
-def replace_agent(agent_id: str, description: Mapping[str, Any]) -> Call[Json]:
+def replace_agent(agent_id: str, description: Mapping[str, Any]) -> Call[shapes.Agent]:
     """Another agent under the same id."""
-    return Call(_sending("PUT", _agent(agent_id), description), _json)
+    return Call(sending("PUT", _agent(agent_id), description), shapes.Agent.model_validate_json)
 
 
 def delete_agent(agent_id: str) -> Call[Json]:
     """Dismiss an agent."""
-    return Call(Request("DELETE", _agent(agent_id)), _json)
+    return Call(Request("DELETE", _agent(agent_id)), as_json)
+
+
+def route(question: str) -> Call[shapes.Routed]:
+    """Which agents would take a question; it may take a model to say, and is not answered."""
+    body = {"question": question}
+    return Call(sending("POST", "/api/agents/route", body), shapes.Routed.model_validate_json, slow=True)
+
+
+class Shelf(TypedDict, total=False):
+    """Which documents to list; what is None or left out is the desk's to choose."""
+
+    folder: str | None
+    search: str | None
+    limit: int | None
+    offset: int | None
+
+
+def documents(**shelf: Unpack[Shelf]) -> Call[shapes.Documents]:
+    """Documents without their text."""
+    return Call(looking("/api/documents", **shelf), shapes.Documents.model_validate_json)
+
+
+def document(document_id: str) -> Call[shapes.DocumentWhole]:
+    """A document with its text."""
+    return Call(looking(_document(document_id)), shapes.DocumentWhole.model_validate_json)
+
+
+def put_document(file: bytes, folder: str, path: str, source: str = "upload") -> Call[shapes.Document]:
+    """Add a document to a folder, or replace the one of that source and path. The desk reads and embeds it at once."""
+    request = uploading("/api/documents", file, folder=folder, path=path, source=source)
+    return Call(request, shapes.Document.model_validate_json, slow=True)
+
+
+def put_archive(file: bytes, folder: str, path: str, source: str = "upload") -> Call[shapes.Begun]:
+    """Bring in what a zip archive holds, as a run to be followed."""
+    request = uploading("/api/documents/archives", file, folder=folder, path=path, source=source)
+    return Call(request, shapes.Begun.model_validate_json)
+
+
+def reindex(folder: str | None = None) -> Call[shapes.Begun]:
+    """Cut and embed a folder again, or everything, as a run to be followed."""
+    body = {"folder": folder} if folder else {}
+    return Call(sending("POST", "/api/documents/reindex", body), shapes.Begun.model_validate_json)
+
+
+def delete_document(document_id: str) -> Call[Json]:
+    """Remove a document."""
+    return Call(Request("DELETE", _document(document_id)), as_json)
+
+
+class Queue(TypedDict, total=False):
+    """Which hand-overs to list: those still waiting, or with `resolved` those seen to."""
+
+    resolved: bool | None
+    limit: int | None
+    offset: int | None
+
+
+def handovers(**queue: Unpack[Queue]) -> Call[reports.Handovers]:
+    """Who waits for a person."""
+    return Call(looking("/api/handovers", **queue), reports.Handovers.model_validate_json)
+
+
+def handover(handover_id: str) -> Call[reports.HandoverWhole]:
+    """One of them, with the conversation that led to it."""
+    return Call(looking(_handover(handover_id)), reports.HandoverWhole.model_validate_json)
+
+
+def hand_over(contact: str, message: str = "", thread_id: str | None = None) -> Call[reports.Handover]:
+    """Ask for a person, and say how they reach you."""
+    body = {"contact": contact, "message": message} | ({"thread_id": thread_id} if thread_id else {})
+    return Call(sending("POST", "/api/handovers", body), reports.Handover.model_validate_json)
+
+
+def resolve(handover_id: str, note: str = "") -> Call[reports.Handover]:
+    """A person has seen to it."""
+    return Call(
+        sending("POST", f"{_handover(handover_id)}/resolve", {"note": note}), reports.Handover.model_validate_json
+    )
+
+
+def unanswered(days: int | None = None, limit: int | None = None) -> Call[reports.UnansweredQuestions]:
+    """What people asked and no document answers."""
+    return Call(looking("/api/unanswered", days=days, limit=limit), reports.UnansweredQuestions.model_validate_json)
+
+
+def info() -> Call[shapes.Info]:
+    """What this desk is, and who you are to it."""
+    return Call(looking("/info"), shapes.Info.model_validate_json)
 
 
 def health() -> Call[Json]:
     """How the desk is; also where it says that it is not well."""
-    return Call(Request("GET", "/health"), _json, also=503)
+    return Call(looking("/health"), as_json, also=503)
 
 
 def _question(message: str, choices: Choices, *, streamed: bool) -> Request:
@@ -178,32 +217,21 @@ def _question(message: str, choices: Choices, *, streamed: bool) -> Request:
     chosen = {name: value for name, value in choices.items() if value != _DEFAULTS.get(name)}
     agent = chosen.pop("agent", None)
     if agent is None:
-        return _sending("POST", "/chat/stream" if streamed else "/chat", {"message": message, **chosen})
-    return _sending("POST", f"{_agent(str(agent))}/chat", {"message": message, "stream": streamed, **chosen})
-
-
-def _sending(method: str, url: str, body: Mapping[str, Any]) -> Request:
-    # Escaped to ASCII: halves of characters reach the desk, which says what is wrong with them.
-    return Request(method, url, content=json.dumps(body).encode(), headers={"content-type": "application/json"})
+        return sending("POST", "/chat/stream" if streamed else "/chat", {"message": message, **chosen})
+    return sending("POST", f"{_agent(str(agent))}/chat", {"message": message, "stream": streamed, **chosen})
 
 
 def _thread(thread_id: str) -> str:
-    return f"/api/threads/{_segment(thread_id)}"
+    return f"/api/threads/{segment(thread_id)}"
 
 
 def _agent(agent_id: str) -> str:
-    return f"/api/agents/{_segment(agent_id)}"
+    return f"/api/agents/{segment(agent_id)}"
 
 
-def _segment(identifier: str) -> str:
-    if identifier in ("", ".", ".."):
-        raise IdInvalid(f"{identifier!r} is not an id")
-    return quote(identifier, safe="", errors="replace")
+def _document(document_id: str) -> str:
+    return f"/api/documents/{segment(document_id)}"
 
 
-def _json(body: bytes) -> Json:
-    return _JSON.validate_json(body) if body else {}
-
-
-def _text(body: bytes) -> str:
-    return body.decode("utf-8", "replace")
+def _handover(handover_id: str) -> str:
+    return f"/api/handovers/{segment(handover_id)}"

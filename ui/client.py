@@ -6,17 +6,22 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Generator, Mapping
-from typing import Any, Generic, Literal, Self, TypeVar, Unpack
+from collections.abc import AsyncGenerator, Generator
+from typing import Any, Generic, Self, TypeVar, Unpack
 
 import httpx
 
 from agents.events import Event
 from ui import calls
-from ui.calls import Call, Choices, Json, Opening, Page
+from ui.calls import Choices
+from ui.doors.agents import Agents, AsyncAgents
+from ui.doors.conversations import AsyncConversations, Conversations
+from ui.doors.documents import AsyncDocuments, Documents
+from ui.doors.reports import AsyncReports, Reports
 from ui.following import Following, Patience
 from ui.replies import Reply
-from ui.shapes import Answer, Run
+from ui.requests import Call, Opening
+from ui.shapes import Answer
 
 T = TypeVar("T")
 Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
@@ -27,8 +32,9 @@ URL = "http://127.0.0.1:8000"
 class _Reach(Generic[Http]):
     """How a desk is reached. Times are in seconds.
 
-    `timeout` is for ordinary requests, `answer_timeout` for a whole answer. A stream without as much as a heartbeat for
-    `silence` is broken; a broken one is tried again for `patience` without a new event.
+    `timeout` is for ordinary requests, `answer_timeout` for a whole answer, or a document that is read and embedded.
+    A stream without as much as a heartbeat for `silence` is broken; a broken one is tried again for `patience` without
+    a new event.
     """
 
     _make: type[Http]
@@ -58,7 +64,7 @@ class _Reach(Generic[Http]):
 
     def _options(self, call: Call[Any]) -> dict[str, Any]:
         options = vars(call.request)
-        return options | {"timeout": self._waiting(self._answer_timeout)} if call.question else options
+        return options | {"timeout": self._waiting(self._answer_timeout)} if call.question or call.slow else options
 
     def _following(self, opening: Opening) -> Following:
         return Following(opening, Patience(self._patience))
@@ -67,7 +73,7 @@ class _Reach(Generic[Http]):
         return httpx.Timeout(self._timeout, read=seconds)
 
 
-class Desk(_Reach[httpx.Client]):
+class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports):
     """For programs that wait."""
 
     _make = httpx.Client
@@ -90,48 +96,6 @@ class Desk(_Reach[httpx.Client]):
 
     def follow(self, run_id: str, after: int = -1) -> Generator[Event, None, None]:
         return self._events(calls.follow(run_id, after))
-
-    def run(self, run_id: str) -> Run:
-        return self._do(calls.run(run_id))
-
-    def cancel(self, run_id: str) -> Json:
-        return self._do(calls.cancel(run_id))
-
-    def feedback(self, run_id: str, rating: Literal["up", "down"], comment: str = "") -> Json:
-        return self._do(calls.feedback(run_id, rating, comment))
-
-    def threads(self, **page: Unpack[Page]) -> Json:
-        return self._do(calls.threads(**page))
-
-    def thread(self, thread_id: str) -> Json:
-        return self._do(calls.thread(thread_id))
-
-    def rename(self, thread_id: str, title: str) -> Json:
-        return self._do(calls.rename(thread_id, title))
-
-    def delete(self, thread_id: str, hard: bool = False) -> Json:
-        return self._do(calls.delete(thread_id, hard))
-
-    def export(self, thread_id: str, format: Literal["markdown", "json"] = "markdown") -> str:
-        return self._do(calls.export(thread_id, format))
-
-    def agents(self) -> Json:
-        return self._do(calls.agents())
-
-    def agent(self, agent_id: str) -> Json:
-        return self._do(calls.agent(agent_id))
-
-    def create_agent(self, description: Mapping[str, Any]) -> Json:
-        return self._do(calls.create_agent(description))
-
-    def replace_agent(self, agent_id: str, description: Mapping[str, Any]) -> Json:
-        return self._do(calls.replace_agent(agent_id, description))
-
-    def delete_agent(self, agent_id: str) -> Json:
-        return self._do(calls.delete_agent(agent_id))
-
-    def health(self) -> Json:
-        return self._do(calls.health())
 
     def _do(self, call: Call[T]) -> T:
         try:
@@ -159,7 +123,7 @@ class Desk(_Reach[httpx.Client]):
                 following.lost(error)
 
 
-class AsyncDesk(_Reach[httpx.AsyncClient]):
+class AsyncDesk(_Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, AsyncDocuments, AsyncReports):
     """For programs that do something else meanwhile."""
 
     _make = httpx.AsyncClient
@@ -182,48 +146,6 @@ class AsyncDesk(_Reach[httpx.AsyncClient]):
 
     def follow(self, run_id: str, after: int = -1) -> AsyncGenerator[Event, None]:
         return self._events(calls.follow(run_id, after))
-
-    async def run(self, run_id: str) -> Run:
-        return await self._do(calls.run(run_id))
-
-    async def cancel(self, run_id: str) -> Json:
-        return await self._do(calls.cancel(run_id))
-
-    async def feedback(self, run_id: str, rating: Literal["up", "down"], comment: str = "") -> Json:
-        return await self._do(calls.feedback(run_id, rating, comment))
-
-    async def threads(self, **page: Unpack[Page]) -> Json:
-        return await self._do(calls.threads(**page))
-
-    async def thread(self, thread_id: str) -> Json:
-        return await self._do(calls.thread(thread_id))
-
-    async def rename(self, thread_id: str, title: str) -> Json:
-        return await self._do(calls.rename(thread_id, title))
-
-    async def delete(self, thread_id: str, hard: bool = False) -> Json:
-        return await self._do(calls.delete(thread_id, hard))
-
-    async def export(self, thread_id: str, format: Literal["markdown", "json"] = "markdown") -> str:
-        return await self._do(calls.export(thread_id, format))
-
-    async def agents(self) -> Json:
-        return await self._do(calls.agents())
-
-    async def agent(self, agent_id: str) -> Json:
-        return await self._do(calls.agent(agent_id))
-
-    async def create_agent(self, description: Mapping[str, Any]) -> Json:
-        return await self._do(calls.create_agent(description))
-
-    async def replace_agent(self, agent_id: str, description: Mapping[str, Any]) -> Json:
-        return await self._do(calls.replace_agent(agent_id, description))
-
-    async def delete_agent(self, agent_id: str) -> Json:
-        return await self._do(calls.delete_agent(agent_id))
-
-    async def health(self) -> Json:
-        return await self._do(calls.health())
 
     async def _do(self, call: Call[T]) -> T:
         try:

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 from agents.events import EVENTS, Cancelled, Done, Error, Event, Heartbeat, Start
 from ui import calls
-from ui.calls import Opening, Request
 from ui.errors import DeskError, NotADesk, Refused, StreamBroken
 from ui.replies import Reply, perhaps_taken, unreachable, unsent
+from ui.requests import Opening, Request
 from ui.sse import Frame, FrameInvalid, Parser
 
 _FIRST_PAUSE = 0.25

@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend import handovers, threads
 from backend.desk import Desk
-from backend.doors.common import LOOKING, TELLING, Limit, Offset, Operator, Page, TheDesk, TheUser
-from backend.doors.threads import Message
+from backend.doors.common import LOOKING, TELLING, Limit, Offset, Operator, Page, TheDesk, TheUser, fails
+from backend.doors.threads import Message, known
 from backend.errors import HandoverUnknown
+from backend.handovers import Wish
 from backend.users import User
 
 router = APIRouter(prefix="/api", tags=["hand-overs"], responses=LOOKING)
@@ -19,11 +20,11 @@ _DAY_SECONDS = 86_400
 
 
 class Handover(BaseModel):
-    """Somebody waits for a person: who, in which conversation, and why."""
+    """Somebody waits for a person: who, why, in which conversation if in one, and how they are reached if they say."""
 
     id: str
-    run_id: str
-    thread_id: str
+    run_id: str | None
+    thread_id: str | None
     user_id: str
     agent_id: str | None
     cause: str
@@ -33,6 +34,8 @@ class Handover(BaseModel):
     resolved_at: float | None
     resolved_by: str | None
     note: str | None
+    contact: str | None
+    message: str | None
 
 
 class HandoverPage(Page):
@@ -64,6 +67,20 @@ class UnansweredPage(BaseModel):
     questions: list[Unanswered]
 
 
+class Request(BaseModel):
+    """Somebody asks for a person: how they are reached, and what about."""
+
+    model_config = ConfigDict(
+        strict=True,
+        str_strip_whitespace=True,
+        json_schema_extra={"examples": [{"contact": "ada@example.org", "message": "I was charged twice."}]},
+    )
+
+    thread_id: str | None = Field(default=None, max_length=128)
+    contact: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+    message: str = Field(default="", max_length=4_000)
+
+
 class Resolution(BaseModel):
     """What a person has done about it."""
 
@@ -82,11 +99,22 @@ async def list_handovers(
     return HandoverPage(total=total, limit=limit, offset=offset, handovers=[Handover(**row) for row in rows])
 
 
+@router.post("/handovers", status_code=201, responses={**TELLING, **fails(429)})
+async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> Handover:
+    """Ask for a person, in a conversation or outside of any. What an answer there has offered is taken up."""
+    await desk.runs.admission.check_rate(user.id)
+    if request.thread_id is not None:
+        await known(desk, user.id, request.thread_id)
+    wish = Wish(user.id, request.thread_id, request.contact, request.message)
+    handover_id = await desk.database.write(lambda db: handovers.ask(db, wish))
+    return Handover(**await _known(desk, user, handover_id))
+
+
 @router.get("/handovers/{handover_id}")
 async def get_handover(handover_id: str, desk: TheDesk, user: TheUser) -> HandoverWhole:
-    """One, with the conversation that led to it."""
+    """One, with the conversation that led to it, if one did."""
     row = await _known(desk, user, handover_id)
-    transcript = await desk.database.read(lambda db: threads.messages_of(db, row["thread_id"]))
+    transcript = await desk.database.read(lambda db: threads.messages_of(db, row["thread_id"]), long=True)
     return HandoverWhole(**row, transcript=transcript)
 
 

@@ -100,9 +100,10 @@ async def list_threads(
     status: Status = "active",
     agent: Annotated[str | None, Query(max_length=64)] = None,
     search: Search = None,
+    session_prefix: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")] = None,
 ) -> ThreadPage:
-    """Your conversations; `search` looks into titles and messages."""
-    return await page(desk, Wanted(user.id, status, agent, search), limit, offset)
+    """Your conversations; `search` looks into titles and messages, `session_prefix` at how sessions are called."""
+    return await page(desk, Wanted(user.id, status, agent, search, session_prefix), limit, offset)
 
 
 @router.get("/{thread_id}")

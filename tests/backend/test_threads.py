@@ -65,7 +65,18 @@ def test_conversations_are_listed_page_by_page_the_last_used_first(client: httpx
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "offset=-1", "status=gone", f"search={'x' * 201}", "search=%00"]
+    "query",
+    [
+        "limit=0",
+        "limit=201",
+        "offset=-1",
+        "status=gone",
+        f"search={'x' * 201}",
+        "search=%00",
+        "session_prefix=",
+        "session_prefix=a%25",
+        f"session_prefix={'x' * 129}",
+    ],
 )
 def test_a_list_that_cannot_be_is_refused(client: httpx.Client, query: str) -> None:
     assert refusal(client.get(f"/api/threads?{query}")) == (422, "invalid_request")
@@ -87,6 +98,39 @@ def test_a_search_means_the_characters_it_is_made_of(client: httpx.Client) -> No
         "\\": [messages[4]],
     }
     assert len(titles(client, search="a short answer")) == len(messages)
+
+
+def test_conversations_are_found_by_how_their_sessions_begin(client: httpx.Client) -> None:
+    for session in ("web", "web:", "web:a", "web:b_1", "web:bx1", "WEB:c", "wec", "we"):
+        ask(client, session, session_id=session)
+    ask(client, "put away", session_id="web:gone")
+    client.delete(f"/api/threads/{ask(client, session_id='web:gone')['thread_id']}").raise_for_status()
+    found = {prefix: set(titles(client, session_prefix=prefix)) for prefix in ("web:", "web:b_", "w", "WEB", "x")}
+    assert found == {
+        "web:": {"web:", "web:a", "web:b_1", "web:bx1"},
+        "web:b_": {"web:b_1"},
+        "w": {"web", "web:", "web:a", "web:b_1", "web:bx1", "wec", "we"},
+        "WEB": {"WEB:c"},
+        "x": set(),
+    }
+    assert titles(client, session_prefix="web:", status="deleted") == ["put away"]
+    page = client.get("/api/threads", params={"session_prefix": "web:", "search": "b", "limit": 1, "offset": 1})
+    assert (page.json()["total"], page.json()["threads"][0]["session_id"]) == (4, "web:b_1")
+
+
+async def test_a_beginning_of_a_session_is_looked_up_in_an_index(tmp_path: Path) -> None:
+    database = Database(tmp_path / "desk.db", schema.MIGRATIONS)
+
+    def plans(db: sqlite3.Connection) -> list[str]:
+        said: list[str] = []
+        db.set_trace_callback(said.append)
+        threads.listing(db, Wanted("local", session_prefix="web:"), 50, 0)
+        db.set_trace_callback(None)
+        return [db.execute(f"EXPLAIN QUERY PLAN {statement}").fetchone()["detail"] for statement in said]
+
+    found = await database.read(plans)
+    await database.close()
+    assert found == ["SEARCH threads USING INDEX threads_by_session (user_id=? AND session_id>? AND session_id<?)"] * 2
 
 
 def test_a_title_is_the_question_until_it_is_given(client: httpx.Client) -> None:

@@ -153,6 +153,7 @@ def of_a_run(run: dict[str, Any]) -> list[tuple[str, str, dict[str, Any] | None]
         ("GET", f"/api/agents/supervisor/threads/{thread}", None),
         ("DELETE", f"/api/agents/supervisor/threads/{thread}?hard_delete=true", None),
         ("DELETE", f"/api/threads/{thread}?hard_delete=true", None),
+        ("POST", "/api/handovers", {"contact": "me", "thread_id": thread}),
         ("POST", "/chat", {"message": REFUNDS, "thread_id": thread}),
         ("POST", "/chat/stream", {"message": REFUNDS, "thread_id": thread}),
     ]

@@ -12,6 +12,7 @@ from tests.ui.test_reconnecting import said
 from ui import calls
 from ui.client import AsyncDesk, Desk
 from ui.errors import DeskError, IdInvalid, NotADesk, Refused, StreamBroken, Unreachable
+from ui.requests import Request
 
 TWICE = "I was charged twice this month, how do I get my money back?"
 DOORS = [("ask", "Hello?"), ("run", "r"), ("rename", "t", "Title"), ("threads",), ("delete_agent", "a")]
@@ -158,13 +159,14 @@ def test_the_key_goes_with_every_request_and_into_no_error() -> None:
         (calls.replace_agent("a", {"id": "a"}).request, "PUT", "/api/agents/a", {"id": "a"}),
     ],
 )
-def test_a_call_is_sent_to_its_door(request_: calls.Request, method: str, url: str, body: Any) -> None:
+def test_a_call_is_sent_to_its_door(request_: Request, method: str, url: str, body: Any) -> None:
     sent = json.loads(request_.content) if request_.content else None
     assert (request_.method, request_.url, sent) == (method, url, body)
 
 
 def test_what_is_chosen_goes_into_the_query() -> None:
     assert calls.threads(limit=5, search="a&b", status=None).request.params == {"limit": "5", "search": "a&b"}
+    assert calls.threads(session_prefix="web:").request.params == {"session_prefix": "web:"}
     assert calls.delete("t", hard=True).request.params == {"hard_delete": "true"}
     assert calls.export("t", "json").request.params == {"format": "json"}
 

@@ -1,0 +1,71 @@
+"""Runs and conversations: what was asked, and what became of it."""
+
+from typing import Literal, Unpack
+
+from ui import calls, shapes
+from ui.calls import Page
+from ui.doors.doing import Awaiting, Waiting
+from ui.requests import Json
+from ui.shapes import Run
+
+
+class Conversations(Waiting):
+    """For programs that wait."""
+
+    def run(self, run_id: str) -> Run:
+        return self._do(calls.run(run_id))
+
+    def cancel(self, run_id: str) -> Json:
+        return self._do(calls.cancel(run_id))
+
+    def feedback(self, run_id: str, rating: Literal["up", "down"], comment: str = "") -> Json:
+        return self._do(calls.feedback(run_id, rating, comment))
+
+    def threads(self, **page: Unpack[Page]) -> shapes.Threads:
+        return self._do(calls.threads(**page))
+
+    def thread(self, thread_id: str, limit: int | None = None, offset: int | None = None) -> shapes.ThreadWhole:
+        return self._do(calls.thread(thread_id, limit, offset))
+
+    def rename(self, thread_id: str, title: str) -> shapes.ThreadWhole:
+        return self._do(calls.rename(thread_id, title))
+
+    def delete(self, thread_id: str, hard: bool = False) -> Json:
+        return self._do(calls.delete(thread_id, hard))
+
+    def restore(self, thread_id: str) -> shapes.ThreadWhole:
+        return self._do(calls.restore(thread_id))
+
+    def export(self, thread_id: str, format: Literal["markdown", "json"] = "markdown") -> str:
+        return self._do(calls.export(thread_id, format))
+
+
+class AsyncConversations(Awaiting):
+    """For programs that do something else meanwhile."""
+
+    async def run(self, run_id: str) -> Run:
+        return await self._do(calls.run(run_id))
+
+    async def cancel(self, run_id: str) -> Json:
+        return await self._do(calls.cancel(run_id))
+
+    async def feedback(self, run_id: str, rating: Literal["up", "down"], comment: str = "") -> Json:
+        return await self._do(calls.feedback(run_id, rating, comment))
+
+    async def threads(self, **page: Unpack[Page]) -> shapes.Threads:
+        return await self._do(calls.threads(**page))
+
+    async def thread(self, thread_id: str, limit: int | None = None, offset: int | None = None) -> shapes.ThreadWhole:
+        return await self._do(calls.thread(thread_id, limit, offset))
+
+    async def rename(self, thread_id: str, title: str) -> shapes.ThreadWhole:
+        return await self._do(calls.rename(thread_id, title))
+
+    async def delete(self, thread_id: str, hard: bool = False) -> Json:
+        return await self._do(calls.delete(thread_id, hard))
+
+    async def restore(self, thread_id: str) -> shapes.ThreadWhole:
+        return await self._do(calls.restore(thread_id))
+
+    async def export(self, thread_id: str, format: Literal["markdown", "json"] = "markdown") -> str:
+        return await self._do(calls.export(thread_id, format))

@@ -1,0 +1,58 @@
+"""How the desk does, who waits for a person, and what nobody answers."""
+
+from typing import Unpack
+
+from ui import calls, reports, shapes
+from ui.calls import Queue
+from ui.doors.doing import Awaiting, Waiting
+from ui.requests import Json
+
+
+class Reports(Waiting):
+    """For programs that wait."""
+
+    def handovers(self, **queue: Unpack[Queue]) -> reports.Handovers:
+        return self._do(calls.handovers(**queue))
+
+    def handover(self, handover_id: str) -> reports.HandoverWhole:
+        return self._do(calls.handover(handover_id))
+
+    def hand_over(self, contact: str, message: str = "", thread_id: str | None = None) -> reports.Handover:
+        return self._do(calls.hand_over(contact, message, thread_id))
+
+    def resolve(self, handover_id: str, note: str = "") -> reports.Handover:
+        return self._do(calls.resolve(handover_id, note))
+
+    def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredQuestions:
+        return self._do(calls.unanswered(days, limit))
+
+    def info(self) -> shapes.Info:
+        return self._do(calls.info())
+
+    def health(self) -> Json:
+        return self._do(calls.health())
+
+
+class AsyncReports(Awaiting):
+    """For programs that do something else meanwhile."""
+
+    async def handovers(self, **queue: Unpack[Queue]) -> reports.Handovers:
+        return await self._do(calls.handovers(**queue))
+
+    async def handover(self, handover_id: str) -> reports.HandoverWhole:
+        return await self._do(calls.handover(handover_id))
+
+    async def hand_over(self, contact: str, message: str = "", thread_id: str | None = None) -> reports.Handover:
+        return await self._do(calls.hand_over(contact, message, thread_id))
+
+    async def resolve(self, handover_id: str, note: str = "") -> reports.Handover:
+        return await self._do(calls.resolve(handover_id, note))
+
+    async def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredQuestions:
+        return await self._do(calls.unanswered(days, limit))
+
+    async def info(self) -> shapes.Info:
+        return await self._do(calls.info())
+
+    async def health(self) -> Json:
+        return await self._do(calls.health())
