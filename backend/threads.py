@@ -93,7 +93,9 @@ def messages_of(db: sqlite3.Connection, thread_id: str, limit: int = -1, offset:
     """The turns in the order in which they were asked, each answer behind its question; each knows its run."""
     rows = db.execute(
         """SELECT messages.id, messages.run_id, messages.role, messages.content, messages.data, messages.created_at,
-                  runs.status, runs.finish_reason, runs.error_code, feedback.rating, feedback.comment
+                  runs.status, runs.finish_reason, runs.error_code, runs.cost_usd,
+                  runs.prompt_tokens + runs.completion_tokens AS tokens, runs.ended_at - runs.created_at AS time,
+                  feedback.rating, feedback.comment
            FROM messages JOIN runs ON runs.id = messages.run_id LEFT JOIN feedback ON feedback.run_id = runs.id
            WHERE messages.thread_id = ? ORDER BY runs.created_at, runs.rowid, messages.rowid LIMIT ? OFFSET ?""",
         (thread_id, limit, offset),

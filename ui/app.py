@@ -8,8 +8,6 @@ from ui.state.session import Session
 
 app = rx.App(
     stylesheets=["/desk/desk.css"],
-    theme=rx.theme(accent_color="indigo", gray_color="slate", radius="medium"),
-    enable_state=True,
 )
 app.add_page(chat, route="/", title="Frontdesk", on_load=[Session.begin, Chat.load])
 app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[Session.begin, Chat.load])

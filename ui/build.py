@@ -1,7 +1,7 @@
 """`python -m ui.build`: make the pages that a browser loads, unless those that are there are of the same sources.
 
-Node and npm come with `pip install`; the packages that the pages consist of come from npm's registry, in the versions of
-`reflex.lock`. Nothing else is fetched, and nothing is told to anybody.
+Node and npm come with `pip install`; the packages that the pages consist of come from npm's registry, in the versions
+of `reflex.lock`. Nothing else is fetched, and nothing is told to anybody.
 """
 
 import hashlib

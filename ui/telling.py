@@ -1,6 +1,6 @@
 """From the desk's events, answers and messages to the operations that a page's transcript knows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from agents.events import (
@@ -20,7 +20,7 @@ from agents.events import (
     TraceUpdate,
 )
 from ui.feed import Op
-from ui.shapes import Answer, Step
+from ui.shapes import Answer, Message, Step
 
 # What a source carries that a page does not show is not sent.
 _SHOWN = {"id", "title", "section", "page", "snippet", "document_id", "version", "agent"}
@@ -46,7 +46,7 @@ def stopped() -> Op:
     return {"op": "end", "status": "cancelled"}
 
 
-def opened(session_id: str, messages: Sequence[Mapping[str, Any]]) -> Op:
+def opened(session_id: str, messages: Sequence[Message]) -> Op:
     """A whole conversation."""
     return {"op": "open", "session": session_id, "turns": [_turn(message) for message in messages]}
 
@@ -106,12 +106,16 @@ def _of(event: Event) -> Iterator[Op]:
             yield {"op": "reset", "reason": event.reason}
         case Handoff():
             yield {"op": "handoff", "cause": event.cause, "reason": event.reason}
-        case Done():
-            yield _done(event)
-        case Cancelled():
-            yield {"op": "end", "status": "cancelled"}
-        case Error():
-            yield failed(event.code, event.message, retryable=event.retryable)
+        case Done() | Cancelled() | Error():
+            yield _ended(event)
+
+
+def _ended(event: Done | Cancelled | Error) -> Op:
+    if isinstance(event, Done):
+        return _done(event)
+    if isinstance(event, Cancelled):
+        return stopped()
+    return failed(event.code, event.message, retryable=event.retryable)
 
 
 def _done(event: Done) -> Op:
@@ -135,21 +139,20 @@ def _source(source: Source) -> dict[str, Any]:
     return source.model_dump(include=_SHOWN, exclude_none=True)
 
 
-def _turn(message: Mapping[str, Any]) -> Op:
+def _turn(message: Message) -> Op:
     """As it is stored, with as much of what is kept beside it as a page shows."""
-    return {
-        "role": message["role"],
-        "text": message["content"],
-        "run": message["run_id"],
-        "status": message["status"],
-        "finish": message.get("finish_reason"),
-        "code": message.get("error_code"),
-        "agents": message.get("agents", []),
-        "sources": [_source(Source.model_validate(source)) for source in message.get("sources", [])],
-        "rating": (message.get("feedback") or {}).get("rating"),
-        "tokens": (message.get("usage") or {}).get("total"),
-        "cost": message.get("cost_usd"),
-        "time": message.get("time"),
-        "reduced": message.get("reduced", False),
-        "support": (message.get("support") or {}).get("score"),
+    turn: Op = {"role": message.role, "text": message.content}
+    if message.role == "user":
+        return turn
+    return turn | {
+        "run": message.run_id,
+        "status": message.status,
+        "finish": message.finish_reason,
+        "agents": message.agents,
+        "sources": [_source(source) for source in message.sources],
+        "rating": message.feedback.rating if message.feedback else None,
+        "tokens": message.tokens,
+        "cost": message.cost_usd,
+        "time": message.time,
+        "support": message.support.score if message.support else None,
     }

@@ -1,5 +1,6 @@
 // One answer: who gives it, what is done for it, its text with its sources, and what can be done with it.
 import { memo, useState } from "react";
+import { ThumbsDown, ThumbsUp } from "lucide-react";
 import { prefersStill, useSmooth } from "./smooth.js";
 import { Text } from "./text.jsx";
 import { Trace } from "./trace.jsx";
@@ -134,8 +135,8 @@ function Actions({ turn, onAgain, onRate }) {
     <div className="actions">
       <Copy text={turn.text} label="Copy the answer" />
       {onAgain && <button type="button" onClick={onAgain}>Ask again</button>}
-      <button type="button" aria-pressed={rating === "up"} aria-label="This helped" onClick={() => rate("up")}>👍</button>
-      <button type="button" aria-pressed={rating === "down"} aria-label="This did not help" onClick={() => rate("down")}>👎</button>
+      <button type="button" aria-pressed={rating === "up"} aria-label="This helped" onClick={() => rate("up")}><ThumbsUp size={16} aria-hidden="true" /></button>
+      <button type="button" aria-pressed={rating === "down"} aria-label="This did not help" onClick={() => rate("down")}><ThumbsDown size={16} aria-hidden="true" /></button>
       {comment !== null && (
         <span className="comment">
           <input aria-label="What was good or bad about it" maxLength={2000} placeholder="Why? (optional)" value={comment}

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from agents.events import Support
+from agents.events import Source, Support
 from backend import threads
 from backend.desk import Desk
 from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, Search, TheDesk, TheUser, fails
@@ -41,7 +41,7 @@ class ThreadPage(Page):
 
 
 class Message(BaseModel):
-    """A turn; what became of its run is told with it."""
+    """A turn; what became of its run is told with it, and with an answer, who gave it and from what."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -53,6 +53,11 @@ class Message(BaseModel):
     status: str
     finish_reason: str | None
     error_code: str | None
+    cost_usd: float | None
+    tokens: int | None
+    time: float | None
+    agents: list[str] = []
+    sources: list[Source] = []
     support: Support | None = None
     feedback: dict[str, Any] | None
 

@@ -1,4 +1,4 @@
-"""The transcript: a React component of the desk's own (`assets/desk`), which keeps the text that it is told in pieces."""
+"""The transcript: a React component of the desk's own (`assets/desk`), which keeps what it is told in pieces."""
 
 from typing import Any
 

@@ -6,8 +6,8 @@ from typing import Any
 import reflex as rx
 
 from ui import reach
-from ui.errors import DeskError
 from ui.client import AsyncDesk
+from ui.errors import DeskError
 
 
 class Session(rx.State):
@@ -49,14 +49,15 @@ class Session(rx.State):
             self.browser = secrets.token_hex(8)
         try:
             async with self.desk() as desk:
-                agents = (await desk.agents())["agents"]
+                agents = (await desk.agents()).agents
         except DeskError as error:
             self.needs_key = error.code == "key_refused"
             self.trouble = "" if self.needs_key else error.message
             return
         self.needs_key, self.trouble = False, ""
-        self.agents = [{name: agent[name] for name in ("id", "name", "description", "enabled", "examples")} for agent in agents]
-        self.names = {agent["id"]: agent["name"] for agent in agents}
+        shown = {"id", "name", "enabled", "examples"}
+        self.agents = [agent.model_dump(include=shown) for agent in agents]
+        self.names = {agent.id: agent.name for agent in agents}
 
     @rx.event
     async def sign_in(self, form: dict[str, str]) -> Any:

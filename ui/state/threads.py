@@ -106,9 +106,7 @@ class Threads(rx.State):
             async with session.desk() as desk:
                 # Without keys all visitors are one user to the API; each browser then sees what began in it.
                 begun_here = None if session.key else f"web-{session.browser}-"
-                found = await desk.threads(
-                    limit=min(limit, 200), search=self.search or None, session_prefix=begun_here
-                )
+                found = await desk.threads(limit=min(limit, 200), search=self.search or None, session_prefix=begun_here)
         except DeskError as error:
             session.trouble = error.message
             return
