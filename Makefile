@@ -2,11 +2,11 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: run api index eval bench fuzz lint test clean
+.PHONY: run api index eval bench fuzz lint test pages browser clean
 
 run: .venv/.installed
 	$(PY) index_documents.py --samples
-	$(PY) -m backend
+	$(PY) -m backend --web
 
 api: .venv/.installed
 	$(PY) -m backend
@@ -36,11 +36,19 @@ lint: .venv/.installed-dev
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-test: lint
+test: lint pages browser
 	$(PY) -m pytest -n 2 --dist loadfile
 
+# The pages of the web desk, where they are not there yet or of other sources.
+pages: .venv/.installed
+	$(PY) -m ui.build
+
+# A Chromium for the tests: Debian's where there is apt and the right to use it, else Playwright's own.
+browser: .venv/.installed-dev
+	$(PY) -m tests.browser.install
+
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache
+	rm -rf .venv .web .mypy_cache .ruff_cache
 
 .venv/.installed: requirements.txt constraints.txt
 	test -x $(PY) || $(PYTHON) -m venv .venv

@@ -8,6 +8,7 @@ from ui.state.session import Session
 
 app = rx.App(
     stylesheets=["/desk/desk.css"],
+    head_components=[rx.el.link(rel="icon", href="/desk/icon.svg", type="image/svg+xml")],
 )
 app.add_page(chat, route="/", title="Frontdesk", on_load=[Session.begin, Chat.load])
 app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[Session.begin, Chat.load])

@@ -42,8 +42,10 @@ export function Transcript({ feed, names, children, onGap, onSeen, onAgain, onEd
   }, [page]);
 
   useEffect(() => {
-    if (page.session) window.history.replaceState(window.history.state, "", `/c/${encodeURIComponent(page.session)}`);
-  }, [page.session]);
+    if (page === EMPTY) return;
+    const path = page.session ? `/c/${encodeURIComponent(page.session)}` : "/";
+    if (window.location.pathname !== path) window.history.replaceState(window.history.state, "", path);
+  }, [page]);
 
   const { turns } = page;
   const last = turns.length - 1;

@@ -52,10 +52,9 @@ class Chat(rx.State):
         return None
 
     @rx.event
-    def begin_new(self) -> Any:
-        """An empty page."""
+    def begin_new(self) -> None:
+        """An empty page; the page sees to its address."""
         self._clear()
-        return rx.redirect("/")
 
     @rx.event
     def from_the_beginning(self) -> Any:

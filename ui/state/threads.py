@@ -75,7 +75,7 @@ class Threads(rx.State):
         chat = await self.get_state(Chat)
         gone = next((item["session"] for item in self.items if item["id"] == thread_id), "")
         await self._do(lambda desk: desk.delete(thread_id))
-        return Chat.begin_new() if gone and gone == chat.session_id else None
+        return Chat.begin_new if gone and gone == chat.session_id else None
 
     @rx.event
     async def export(self, thread_id: str) -> Any:

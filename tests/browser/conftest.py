@@ -1,0 +1,69 @@
+"""A real Chromium, a real desk with its pages, and tabs in which nothing may go wrong."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+
+from tests.browser.install import chromium
+from tests.browser.tab import Tab
+from tests.serving import Server, serve
+
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+_PATIENCE_MS = 20_000
+
+OpenTab = Callable[..., Tab]
+
+
+@pytest.fixture(scope="module")
+def chrome(indexed: Path) -> Iterator[Browser]:
+    """One for each file of tests: while it is there, nothing else may run an event loop in this thread."""
+    expect.set_options(timeout=_PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def desk(chrome: Browser, indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The embedded model, the small documents."""
+    data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("web") / "data"))
+    with serve(data, "tests.with_pages") as server:
+        yield server
+
+
+@pytest.fixture
+def context(chrome: Browser) -> Iterator[BrowserContext]:
+    """A browser of somebody who was never here."""
+    context = chrome.new_context(viewport={"width": 1200, "height": 800})
+    context.set_default_timeout(_PATIENCE_MS)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def open_tab(context: BrowserContext) -> Iterator[OpenTab]:
+    """Opens tabs, in each of which nothing may have gone wrong by the end."""
+    tabs: list[Tab] = []
+
+    def open_one(server: Server, path: str = "/", browser: BrowserContext | None = None) -> Tab:
+        tabs.append(Tab.open(browser or context, server, path))
+        return tabs[-1]
+
+    yield open_one
+    assert [fault for tab in tabs for fault in tab.faults] == []
+
+
+@pytest.fixture
+def tab(open_tab: OpenTab, desk: Server) -> Tab:
+    return open_tab(desk).ready()

@@ -1,0 +1,104 @@
+"""A tab of a real browser on the web desk, and what a visitor does in it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, WebSocket, expect
+
+from tests.serving import Server
+
+# Keeps every text that the last answer has had, from the moment the page is there.
+_WATCH = """
+window.texts = [];
+new MutationObserver(() => {
+  const text = [...document.querySelectorAll('article.answer .text')].at(-1)?.textContent ?? '';
+  if (text && text !== window.texts.at(-1)) window.texts.push(text);
+}).observe(document, {subtree: true, childList: true, characterData: true});
+"""
+
+
+@dataclass
+class Tab:
+    """One page, and what went wrong in it."""
+
+    page: Page
+    server: Server
+    faults: list[str] = field(default_factory=list)
+    received: int = 0
+
+    @classmethod
+    def open(cls, context: BrowserContext, server: Server, path: str = "/") -> "Tab":
+        """A new tab; the desk is there when this returns."""
+        tab = cls(context.new_page(), server)
+        tab.page.on("pageerror", lambda error: tab.faults.append(f"error: {error}"))
+        tab.page.on("console", tab._console)
+        tab.page.on("request", tab._request)
+        tab.page.on("websocket", tab._socket)
+        tab.page.add_init_script(_WATCH)
+        tab.go(path)
+        return tab
+
+    def go(self, path: str) -> None:
+        """To a page of the desk."""
+        self.page.goto(f"{self.server.url}{path}")
+        expect(self.page.get_by_role("link", name="Frontdesk")).to_be_visible()
+
+    def ready(self) -> "Tab":
+        """Once the page knows who answers, it is connected."""
+        expect(self.page.locator("select option")).not_to_have_count(1)
+        return self
+
+    def ask(self, question: str) -> None:
+        """Write a question and send it."""
+        self.page.get_by_role("textbox", name="Your question").fill(question)
+        self.page.keyboard.press("Enter")
+
+    def answered(self, number: int = 1) -> str:
+        """The text of the last answer, once there are so many and the last one is whole."""
+        answers = self.page.locator("article.answer")
+        expect(answers).to_have_count(number)
+        expect(answers.last).to_have_attribute("aria-busy", "false")
+        expect(self.button("Stop")).to_have_count(0)
+        return answers.last.locator(".text").inner_text()
+
+    @property
+    def texts(self) -> list[str]:
+        """Every text that the last answers have had."""
+        return list(self.page.evaluate("window.texts"))
+
+    @property
+    def session(self) -> str:
+        """The conversation that the address names."""
+        found = re.search(r"/c/([^/?#]+)", self.page.url)
+        assert found, self.page.url
+        return found.group(1)
+
+    def button(self, name: str):  # type: ignore[no-untyped-def]
+        """The one of that name."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for what the page shows nowhere."""
+        self.page.wait_for_function("() => true")
+        for _ in range(400):
+            if holds():
+                return
+            self.page.wait_for_timeout(25)  # polls for a condition, bounded
+        raise AssertionError("it did not come to hold")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.faults.append(f"console: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.server.url, "data:", "blob:")):
+            self.faults.append(f"outbound: {request.url}")
+
+    def _socket(self, socket: WebSocket) -> None:
+        if not socket.url.startswith(self.server.url.replace("http", "ws", 1)):
+            self.faults.append(f"outbound: {socket.url}")
+        socket.on("framereceived", self._frame)
+
+    def _frame(self, frame: str | bytes) -> None:
+        self.received += len(frame)

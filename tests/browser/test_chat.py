@@ -1,0 +1,156 @@
+"""A conversation on the page, with the embedded model."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenTab
+from tests.browser.tab import Tab
+from tests.serving import Server
+
+CHARGED = "How are duplicate charges refunded?"
+UPLOAD = "Why does the Upload API answer 413?"
+UNKNOWN = "Do you deliver pizza to the moon?"
+
+
+def test_an_answer_appears_as_it_is_written(tab: Tab) -> None:
+    tab.ask(CHARGED)
+    assert "5 to 10 working days" in tab.answered()
+    assert len(tab.texts) >= 5
+    assert len(tab.texts[0]) < len(tab.texts[-1])
+    expect(tab.page.locator(".badge")).to_have_text("Billing")
+
+
+def test_without_streaming_it_appears_at_once_and_that_is_remembered(tab: Tab) -> None:
+    switch = tab.page.get_by_role("switch", name="Show answers as they are written")
+    expect(switch).to_have_attribute("aria-checked", "true")
+    switch.click()
+    expect(switch).to_have_attribute("aria-checked", "false")
+    tab.ask(CHARGED)
+    assert "5 to 10 working days" in tab.answered()
+    assert len(tab.texts) == 1
+    tab.page.reload()
+    expect(switch).to_have_attribute("aria-checked", "false")
+    tab.ready().ask(UPLOAD)
+    tab.answered(2)
+    assert len(tab.texts) == 2, tab.texts
+
+
+def test_the_address_holds_the_conversation(tab: Tab, open_tab: OpenTab) -> None:
+    tab.ask(CHARGED)
+    tab.answered()
+    tab.ask(UPLOAD)
+    said = tab.answered(2)
+    tab.page.reload()
+    assert tab.answered(2) == said
+    shared = open_tab(tab.server, f"/c/{tab.session}").ready()
+    assert shared.answered(2) == said
+
+
+def test_a_source_opens_its_document_at_the_passage(tab: Tab) -> None:
+    tab.ask(CHARGED)
+    tab.answered()
+    tab.page.get_by_role("button", name=re.compile("Source 1")).first.click()
+    dialog = tab.page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", name="Refunds")).to_be_visible()
+    expect(dialog.locator("mark")).to_contain_text("5 to 10 working days")
+    tab.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    # What is under an answer is still there after a reload.
+    tab.page.reload()
+    tab.answered()
+    tab.page.locator(".sources button").first.click()
+    expect(dialog.locator("mark")).to_contain_text("5 to 10 working days")
+
+
+def test_what_is_not_known_offers_a_person(tab: Tab) -> None:
+    tab.ask(UNKNOWN)
+    assert "I don't know" in tab.answered()
+    tab.page.locator(".handoff").get_by_role("button", name="Talk to a person").click()
+    tab.page.get_by_label("Where to reach you").fill("ada@example.com")
+    tab.page.get_by_label("What you would like to add").fill("It is urgent.")
+    tab.page.get_by_role("dialog").get_by_role("button", name="Send").click()
+    expect(tab.page.get_by_text("A person will get in touch")).to_be_visible()
+    with tab.server.client() as client:
+        waiting = client.get("/api/handovers").json()["handovers"]
+    assert [one["contact"] for one in waiting if one.get("contact")] == ["ada@example.com"]
+
+
+def test_feedback_is_stored(tab: Tab) -> None:
+    tab.ask(CHARGED)
+    tab.answered()
+    tab.button("This did not help").click()
+    comment = tab.page.get_by_label("What was good or bad about it")
+    comment.fill("Too short")
+    comment.press("Enter")
+    expect(comment).to_have_count(0)
+
+    def stored() -> bool:
+        with tab.server.client() as client:
+            threads = client.get("/api/threads", params={"session_prefix": tab.session}).json()["threads"]
+            history = client.get(f"/api/threads/{threads[0]['id']}").json()["history"]
+        return bool(history[1]["feedback"] == {"rating": "down", "comment": "Too short"})
+
+    tab.until(stored)
+    tab.page.reload()
+    expect(tab.button("This did not help")).to_have_attribute("aria-pressed", "true")
+
+
+def test_conversations_are_found_renamed_exported_and_deleted(tab: Tab) -> None:
+    tab.ask(CHARGED)
+    tab.answered()
+    first = tab.session
+    tab.button("New conversation").click()
+    expect(tab.page.get_by_role("heading", name="How can we help?")).to_be_visible()
+    tab.ask(UPLOAD)
+    tab.answered()
+    items = tab.page.locator(".threads li")
+    expect(items).to_have_count(2)
+    tab.page.get_by_label("Search conversations").fill("duplicate")
+    expect(items).to_have_count(1)
+    items.get_by_role("link").click()
+    expect(tab.page.locator(".question")).to_contain_text(CHARGED)
+    assert tab.session == first
+    items.hover()
+    items.get_by_role("button", name=re.compile("^Rename")).click()
+    tab.page.get_by_label("Title").fill("The double charge of duplicate things")
+    tab.page.keyboard.press("Enter")
+    expect(items.get_by_role("link", name="The double charge of duplicate things")).to_be_visible()
+    items.hover()
+    with tab.page.expect_download() as download:
+        items.get_by_role("button", name=re.compile("^Export")).click()
+    assert CHARGED in download.value.path().read_text()
+    items.hover()
+    items.get_by_role("button", name=re.compile("^Delete")).click()
+    tab.button("Delete it").click()
+    expect(tab.page.get_by_role("heading", name="How can we help?")).to_be_visible()
+    tab.page.get_by_label("Search conversations").fill("")
+    expect(items).to_have_count(1)
+
+
+def test_a_conversation_is_left_and_opened_again(tab: Tab) -> None:
+    tab.ask(CHARGED)
+    said = tab.answered()
+    tab.page.reload()
+    tab.answered()
+    tab.button("New conversation").click()
+    expect(tab.page.get_by_role("heading", name="How can we help?")).to_be_visible()
+    tab.page.locator(".threads").get_by_role("link").click()
+    assert tab.answered() == said
+
+
+def test_browsers_see_nothing_of_each_other(tab: Tab, open_tab: OpenTab, desk: Server, chrome) -> None:  # type: ignore[no-untyped-def]
+    other = chrome.new_context()
+    try:
+        theirs = open_tab(desk, browser=other).ready()
+        tab.ask(CHARGED)
+        theirs.ask(UPLOAD)
+        assert "413" in theirs.answered()
+        assert "413" not in tab.answered()
+        for one, foreign in ((tab, UPLOAD), (theirs, CHARGED)):
+            one.page.reload()
+            one.answered()
+            expect(one.page.locator(".threads li")).to_have_count(1)
+            assert foreign not in one.page.content()
+    finally:
+        other.close()
