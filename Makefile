@@ -27,8 +27,6 @@ bench: .venv/.installed-dev
 	$(PY) -m tests.bench.activity
 	$(PY) -m tests.bench.ingestion
 	$(PY) -m tests.bench.killed_ingestion
-	$(PY) -m tests.bench.ingestion
-	$(PY) -m tests.bench.killed_ingestion
 
 fuzz: .venv/.installed-dev
 	$(PY) -m tests.bench.schema

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from agents.models.failures import ModelFailure
 from agents.models.names import EMBEDDED
 from agents.models.pieces import estimate
+from agents.models.windows import Window
 from agents.prompts import Prompt, messages_for
 from agents.quoting import quote
 from agents.writers import Written
@@ -24,6 +25,10 @@ class EmbeddedWriter:
 
     def held_back(self) -> ModelFailure | None:
         """It is always there."""
+        return None
+
+    async def window(self) -> Window | None:
+        """It reads whatever there is."""
         return None
 
     async def write(self, prompt: Prompt) -> AsyncGenerator[Written]:

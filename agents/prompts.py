@@ -4,6 +4,7 @@ Evidence is data: it stands in a bounded block of its own, and nothing inside it
 """
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from agents.catalog import Agent
 from agents.disguises import UNSEEN, place_by_place
 from agents.events import Usage
 from agents.models.pieces import estimate_chars
-from agents.tools import Toolbox
+from agents.models.windows import Window
+from agents.tools import FORMS, Toolbox
+from knowledge.room import BOUNDLESS, Room, about_tokens
 from knowledge.strategies import Evidence, Excerpt
 
 # What could open or close a block of ours inside a document, or look so to a model; bounded, for documents are long.
@@ -29,6 +32,12 @@ _RULES = """Rules of this desk:
 - After each statement put the number of the source that it comes from, like [2].
 - Be brief and exact. Keep amounts, limits, codes and menu paths as they are written."""
 _TOOL_RULE = "\n- Before you say that you do not know, use the tool that may help. What a tool finds is evidence too."
+
+
+# What a model's own form puts around each message.
+_AROUND_TOKENS = 10
+# A long conversation leaves most of a window to the evidence.
+_HISTORY_SHARE = 4
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,26 @@ def messages_for(prompt: Prompt) -> list[AnyMessage]:
     rules = _RULES + (_TOOL_RULE if prompt.agent.tools else "")
     system = f"{prompt.agent.prompt}\n\n{rules}\n\n{evidence_block(prompt.evidence.excerpts)}"
     return [SystemMessage(system), *prompt.history, HumanMessage(prompt.question)]
+
+
+def recent(history: Sequence[AnyMessage], window: Window | None) -> tuple[AnyMessage, ...]:
+    """The newest turns that a window has room for; providers want a user to begin."""
+    sizes = [about_tokens(message.text) + _AROUND_TOKENS for message in history]
+    room = window.prompt_tokens // _HISTORY_SHARE if window else math.inf
+    if sum(sizes) <= room:
+        return tuple(history)
+    starts = (start for start, message in enumerate(history) if message.type == "human" and sum(sizes[start:]) <= room)
+    return tuple(history[next(starts, len(history)) :])
+
+
+def room_beside(agent: Agent, question: str, history: Sequence[AnyMessage], window: Window | None) -> Room:
+    """What is left for evidence beside the rest of the prompt and the answer."""
+    if window is None:
+        return BOUNDLESS
+    forms = json.dumps([FORMS[name] for name in agent.tools])
+    texts = [agent.prompt + _RULES + _TOOL_RULE + forms, question, *(message.text for message in history)]
+    taken = sum(about_tokens(text) + _AROUND_TOKENS for text in texts)
+    return Room(window.prompt_tokens - taken, str(window))
 
 
 def evidence_block(excerpts: Sequence[Excerpt]) -> str:

@@ -31,6 +31,7 @@ class AgentSettings(BaseSettings):
     model_first_token_seconds: float = Field(default=3, gt=0)
     model_server_first_token_seconds: float = Field(default=120, gt=0)
     model_idle_seconds: float = Field(default=5, gt=0)
+    model_server_window: int = Field(default=4096, ge=1024)
     model_max_tokens: int = Field(default=1024, ge=1)
     model_connections: int = Field(default=256, ge=1, le=4096)
 

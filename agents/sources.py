@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from agents.events import Source, Sources
 from agents.floor import Emit, Floor
+from knowledge.room import BOUNDLESS, Room
 from knowledge.strategies import Evidence, Excerpt
 
 _SNIPPET_CHARS = 320
@@ -12,10 +13,11 @@ _SNIPPET_CHARS = 320
 class Shown:
     """Numbers what is found and tells the client of it. What was found before keeps its number."""
 
-    def __init__(self, agent: str, floor: Floor, emit: Emit) -> None:
+    def __init__(self, agent: str, floor: Floor, emit: Emit, room: Room = BOUNDLESS) -> None:
         self._agent = agent
         self._floor = floor
         self._emit = emit
+        self._room = room
         self._excerpts: list[Excerpt] = []
         self._told: set[int] = set()
 
@@ -23,6 +25,11 @@ class Shown:
     def texts(self) -> list[str]:
         """All that was shown, each piece below what its document and section are called."""
         return ["\n".join(filter(None, (found.title, found.section, found.text))) for found in self._excerpts]
+
+    @property
+    def room(self) -> Room:
+        """What is left for more."""
+        return self._room.after(self._excerpts)
 
     def begin(self, evidence: Evidence) -> int:
         """The number of the first source of what an agent answers from."""

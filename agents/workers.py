@@ -13,7 +13,7 @@ from agents.events import FinishReason, Handoff, Support
 from agents.fallback import Trail, Withdrawn
 from agents.floor import Emit, Floor
 from agents.models.pieces import storable
-from agents.prompts import Prompt
+from agents.prompts import Prompt, recent, room_beside
 from agents.sources import Shown
 from agents.supporting import score
 from agents.tools import Toolbox
@@ -60,13 +60,14 @@ class Worker:
         """Evidence first, then the answer from it."""
         parallel = (task["index"], task["total"]) if task["total"] > 1 else None
         with step(emit, "agent", agent.name, agent=agent.id, parallel=parallel) as whole:
-            shown = Shown(agent.id, floor, emit)
+            window = await chain.window()
+            history = recent(task["history"], window)
+            shown = Shown(agent.id, floor, emit, room_beside(agent, task["question"], history, window))
             evidence, first_number = await self._gather(task, agent, owner, shown, emit, whole.id)
             toolbox = self._toolbox(task, agent, owner, shown, emit, whole.id)
             whole.update(0.3)
             speech = _Speech(agent.id, floor, emit)
             if evidence.confidence >= self.threshold:
-                history = tuple(task["history"])
                 prompt = Prompt(agent, task["question"], task["context"], history, evidence, first_number, toolbox)
                 async with aclosing(chain.write(prompt, Trail(emit, agent.id, whole.id))) as pieces:
                     async for piece in pieces:
@@ -97,6 +98,7 @@ class Worker:
                 owner=owner,
                 context=task["context"],
                 kept=task["kept"],
+                room=shown.room,
             )
             retrieving.output = f"{evidence.told}; confidence {evidence.confidence:.2f}"
         return evidence, shown.begin(evidence)
@@ -104,7 +106,7 @@ class Worker:
     def _toolbox(self, task: Task, agent: Agent, owner: str, shown: Shown, emit: Emit, parent: str) -> Toolbox:
         async def gather(query: str) -> Evidence:
             # Passages alone: whoever reads whole documents has them already.
-            return await self.strategies.gather("rag", agent.knowledge, query, owner=owner)
+            return await self.strategies.gather("rag", agent.knowledge, query, owner=owner, room=shown.room)
 
         return Toolbox(agent, gather, self.threshold, shown, _summary(task), emit, parent)
 

@@ -1,5 +1,6 @@
 """Who writes an answer: a chat model token by token, or the embedded model by quoting; see `agents.embedded_writer`."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from agents.models.failures import Kind, ModelFailure
 from agents.models.model import Model
 from agents.models.names import EMBEDDED
 from agents.models.pieces import Ending
+from agents.models.windows import Window
 from agents.prompts import Prompt, messages_for
 from agents.rounds import Round
 
@@ -35,6 +37,9 @@ class Writer(Link, Protocol):
 
     def write(self, prompt: Prompt) -> AsyncGenerator[Written]: ...
 
+    async def window(self) -> Window | None:
+        """How much it reads; None where that has no limit."""
+
 
 # How often a model may use its tools before it must answer.
 _ROUNDS = 4
@@ -50,6 +55,10 @@ class ModelWriter:
     def held_back(self) -> ModelFailure | None:
         """Why the model is not asked now, if it is not."""
         return self._model.held_back()
+
+    async def window(self) -> Window | None:
+        """The model's own."""
+        return await self._model.window()
 
     async def write(self, prompt: Prompt) -> AsyncGenerator[Written]:
         """The model's own tokens as they come, round by round while it uses tools, then what all of it took."""
@@ -95,6 +104,11 @@ class Chain:
 
     writers: Sequence[Writer]
     assumed: bool = False
+
+    async def window(self) -> Window | None:
+        """The narrowest: whoever writes in the end is to have room for what was gathered."""
+        windows = await asyncio.gather(*(writer.window() for writer in self.writers))
+        return min(filter(None, windows), key=lambda window: window.prompt_tokens, default=None)
 
     async def write(self, prompt: Prompt, trail: Trail) -> AsyncGenerator[Written | Withdrawn]:
         """A whole answer by the first writer that can."""

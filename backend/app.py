@@ -48,7 +48,7 @@ class Frontdesk(FastAPI):
         return self.openapi_schema or complete(super().openapi(), keyed=self._keyed)
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
     """The service; its doors answer once `app.state.desk` is set."""
     keyed = bool(settings.api_keys.get_secret_value())
     app = Frontdesk(keyed=keyed)
@@ -67,4 +67,6 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_middleware(OriginGuard, origins=settings.origins)
     for door in _DOORS:
         app.include_router(door.router, responses=ANYWHERE)
+    if not with_pages:
+        app.add_api_route("/", health.home, include_in_schema=False)
     return app

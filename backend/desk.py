@@ -3,9 +3,10 @@
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from agents.assistant import Assistant
 from agents.catalog import Catalog, read_catalog
@@ -61,31 +62,21 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
     users = Users(settings)
     catalog = read_catalog(settings.catalog)
     async with AsyncExitStack() as stack:
-        library = await Library.open(settings.data_dir, embedding_model=settings.embedding_model)
-        stack.push_async_callback(library.close)
+        library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
         await library.embedder.warm_up()
-        database = Database(settings.data_dir / "desk.db", schema.MIGRATIONS)
-        stack.push_async_callback(database.close)
+        database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
         await restore_agents(database, catalog, settings)
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
-        strategies = Strategies(library, searcher, settings.whole_documents_chars)
-        threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
-        worker = Worker(strategies, threshold)
-        models = Models(settings, make)
-        stack.push_async_callback(models.close)
+        models = _kept(stack, Models(settings, make))
         chains = Chains(settings, models, library.embedder, searcher, catalog)
         await chains.warm_up(catalog.agents)
-        supervisor = Supervisor(catalog, chains.routers, worker, chains.writers)
-        assistant = Assistant(supervisor, memory)
-        registry = AgentRegistry(database, catalog, chains, settings)
-        log = RunLog(database)
-        stack.push_async_callback(log.close)
-        metrics, streams = Metrics(), Streams(settings.max_streams, settings.slow_reader_seconds)
-        model = PlainModel(lambda: chains.plain, lambda turn: database.read(lambda db: dialogues.earlier(db, turn)))
+        threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
+        worker = Worker(Strategies(library, searcher, settings.whole_documents_chars), threshold)
+        assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), memory)
         indexing = Indexing(library, settings.data_dir / "uploads", settings.max_document_bytes)
-        answers: dict[str, Answers] = {LLM: model, INDEXING: indexing}
-        runs = RunEngine(settings, database, log, lambda agent: answers.get(agent, assistant), metrics)
+        log, metrics = _kept(stack, RunLog(database)), Metrics()
+        runs = RunEngine(settings, database, log, _answering(database, chains, indexing, assistant), metrics)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         desk = Desk(
             settings=settings,
@@ -95,16 +86,38 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             chains=chains,
             runs=runs,
             database=database,
-            registry=registry,
+            registry=AgentRegistry(database, catalog, chains, settings),
             memory=memory,
             users=users,
-            streams=streams,
+            streams=Streams(settings.max_streams, settings.slow_reader_seconds),
             metrics=metrics,
             indexing=indexing,
             threshold=threshold,
         )
         await _begin(desk)
         yield desk
+
+
+class _Closing(Protocol):
+    async def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=_Closing)
+
+
+def _kept(stack: AsyncExitStack, part: C) -> C:
+    """A part that is open, and closed at the end, before what was opened earlier."""
+    stack.push_async_callback(part.close)
+    return part
+
+
+def _answering(
+    database: Database, chains: Chains, indexing: Indexing, assistant: Assistant
+) -> Callable[[str], Answers]:
+    """Who answers under an agent's name: models and work on documents have names of their own."""
+    model = PlainModel(lambda: chains.plain, lambda turn: database.read(lambda db: dialogues.earlier(db, turn)))
+    answers: dict[str, Answers] = {LLM: model, INDEXING: indexing}
+    return lambda agent: answers.get(agent, assistant)
 
 
 async def _begin(desk: Desk) -> None:

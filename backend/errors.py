@@ -27,7 +27,8 @@ knowledge.errors.DeskError
     ├── ShuttingDown        no new questions any more
     ├── NotReady            the desk is opening or closing, or has no model to answer with
     ├── StorageFailed       the log could not be written
-    └── BindRefused         an address that the desk will not listen on
+    ├── BindRefused         an address that the desk will not listen on
+    └── WebDeskUnbuilt      the pages could not be made
 """
 
 from typing import Any
@@ -223,6 +224,12 @@ class BindRefused(BackendError):
     """Said at start-up."""
 
     code = "bind_refused"
+
+
+class WebDeskUnbuilt(BackendError):
+    """Said at start-up."""
+
+    code = "web_desk_unbuilt"
 
 
 _STATUS: dict[type[DeskError], int] = {

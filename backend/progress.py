@@ -2,9 +2,24 @@
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from agents.assistant import Outcome
-from agents.events import Done, Event, Reset, Spent, StepStatus, Token, TraceEnd, TraceStart, TraceUpdate, Usage
+from agents.events import (
+    Done,
+    Event,
+    Reset,
+    Route,
+    Source,
+    Sources,
+    Spent,
+    StepStatus,
+    Token,
+    TraceEnd,
+    TraceStart,
+    TraceUpdate,
+    Usage,
+)
 from agents.models.names import parse_model
 from agents.models.pieces import estimate
 from agents.models.prices import cost_of
@@ -42,6 +57,8 @@ class Progress:
     heard: int = 0
     supervisor: Spent = field(default_factory=Spent)
     workers: Spent = field(default_factory=Spent)
+    agents: list[str] = field(default_factory=list)
+    sources: dict[int, Source] = field(default_factory=dict)
     _open: dict[str, _OpenStep] = field(default_factory=dict)
 
     @property
@@ -49,10 +66,21 @@ class Progress:
         """The answer so far."""
         return "".join(self.said)
 
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What a conversation keeps with the answer: who gave it, and from what."""
+        sources = [source.model_dump() for _, source in sorted(self.sources.items())]
+        return {name: value for name, value in {"agents": self.agents, "sources": sources}.items() if value}
+
     def hear(self, event: Event) -> None:
         """The next event of the run."""
         self.heard += 1
         match event:
+            case Route():
+                self.agents = list(event.agents)
+            case Sources():
+                # An answer that has begun again names its sources again.
+                self.sources |= {source.id: source for source in event.sources}
             case Token():
                 self._say(event)
             case Reset():

@@ -11,6 +11,8 @@ from knowledge.store import DocumentInfo, DocumentKey
 
 # A document is embedded before the answer comes, and nobody knows how long a large one takes.
 _TIMEOUT = httpx.Timeout(None, connect=5)
+# As many documents as the desk lists in one answer.
+_AT_ONCE = 500
 
 
 class DeskUnreachable(BackendError):
@@ -34,9 +36,13 @@ class RemoteLibrary:
         await self._client.aclose()
 
     async def listing(self, folder: str | None = None) -> list[DocumentInfo]:
-        """The stored documents of one folder, or of all."""
-        answer = await self._send("GET", "/api/documents", params={"folder": folder} if folder else {})
-        return [DocumentInfo(**document) for document in answer["documents"]]
+        """The stored documents of one folder, or of all; none is missed because others come and go meanwhile."""
+        wanted = {"limit": str(_AT_ONCE), "after": ""} | ({"folder": folder} if folder else {})
+        found: list[DocumentInfo] = []
+        while page := (await self._send("GET", "/api/documents", params=wanted))["documents"]:
+            found += [DocumentInfo(**document) for document in page]
+            wanted["after"] = found[-1].id
+        return sorted(found, key=lambda info: (info.folder, info.path, info.source))
 
     async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo:
         """Upload a document; the desk reads, embeds and indexes it."""

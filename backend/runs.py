@@ -252,7 +252,8 @@ class RunEngine:
 
         def keep_answer(db: sqlite3.Connection) -> None:
             if text or data:
-                threads.add_message(db, message_id, run.thread_id, run.id, "assistant", text, data)
+                kept = progress.kept | (data or {})
+                threads.add_message(db, message_id, run.thread_id, run.id, "assistant", text, kept)
 
         if progress.live.failure:
             return

@@ -4,12 +4,15 @@ import asyncio
 import signal
 import socket
 import sys
+from contextlib import nullcontext
 from types import FrameType
 
 import uvicorn
+from starlette.applications import Starlette
 
 from agents.models.registry import MakeProvider, make_provider
 from agents.redaction import log_to_stderr
+from backend import web
 from backend.app import create_app
 from backend.desk import Desk, open_desk
 from backend.protocols import BreakableHttp, BreakableSocket
@@ -17,11 +20,14 @@ from backend.security import check_address
 from backend.settings import Settings
 
 
-def serve(settings: Settings, make: MakeProvider = make_provider) -> int:
+def serve(settings: Settings, make: MakeProvider = make_provider, *, with_pages: bool = False) -> int:
     """Returns after a signal; raises a `DeskError` if the desk cannot be opened."""
     log_to_stderr(settings.log_level, settings.log_format)
+    check_address(settings)
+    app = create_app(settings, with_pages=with_pages)
+    pages = web.mount(app, settings.url) if with_pages else None
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         http=BreakableHttp,
@@ -36,14 +42,13 @@ def serve(settings: Settings, make: MakeProvider = make_provider) -> int:
     # uvicorn repeats the signal that stopped it; by then everything it served is over, and the desk closes on this.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    check_address(settings)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(settings, config, make))
+        runner.run(_serve(settings, config, make, pages))
     return 0
 
 
-async def _serve(settings: Settings, config: uvicorn.Config, make: MakeProvider) -> None:
-    async with open_desk(settings, make) as desk:
+async def _serve(settings: Settings, config: uvicorn.Config, make: MakeProvider, pages: Starlette | None) -> None:
+    async with open_desk(settings, make) as desk, web.running(pages) if pages else nullcontext():
         config.app.state.desk = desk  # type: ignore[union-attr]
         await _Server(config, desk).serve()
 

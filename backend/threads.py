@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from agents.plain import LLM
 from backend.indexing import INDEXING
+from knowledge.database import containing
 
 TITLE_CHARS = 60
 
@@ -92,7 +93,9 @@ def messages_of(db: sqlite3.Connection, thread_id: str, limit: int = -1, offset:
     """The turns in the order in which they were asked, each answer behind its question; each knows its run."""
     rows = db.execute(
         """SELECT messages.id, messages.run_id, messages.role, messages.content, messages.data, messages.created_at,
-                  runs.status, runs.finish_reason, runs.error_code, feedback.rating, feedback.comment
+                  runs.status, runs.finish_reason, runs.error_code, runs.cost_usd,
+                  runs.prompt_tokens + runs.completion_tokens AS tokens, runs.ended_at - runs.created_at AS time,
+                  feedback.rating, feedback.comment
            FROM messages JOIN runs ON runs.id = messages.run_id LEFT JOIN feedback ON feedback.run_id = runs.id
            WHERE messages.thread_id = ? ORDER BY runs.created_at, runs.rowid, messages.rowid LIMIT ? OFFSET ?""",
         (thread_id, limit, offset),
@@ -167,7 +170,7 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
         conditions.append("session_id >= ? AND session_id < ?")
         values += [wanted.session_prefix, wanted.session_prefix + "\U0010ffff"]
     if wanted.search:
-        pattern = "%" + wanted.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        pattern = containing(wanted.search)
         conditions.append(
             """(title LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM messages
                 WHERE thread_id = threads.id AND content LIKE ? ESCAPE '\\'))"""

@@ -143,6 +143,11 @@ class Database:
                 _settle(job.result, value, None)
 
 
+def containing(text: str) -> str:
+    """The pattern of what holds a text as it is, for `LIKE ? ESCAPE '\\'`."""
+    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
 def _named(failure: BaseException | None) -> BaseException | None:
     """A disk that is full is an operator's matter, and soon mended."""
     if isinstance(failure, sqlite3.OperationalError) and failure.sqlite_errorcode in _FULL:

@@ -21,7 +21,7 @@ from knowledge.loaders.text import title_from_name
 from knowledge.owner import Ownership
 from knowledge.reading import Readers
 from knowledge.remembered import Remembered
-from knowledge.store import DocumentInfo, DocumentKey, WholeDocument
+from knowledge.store import DocumentInfo, DocumentKey, Wanted, WholeDocument
 from knowledge.vectors import VectorIndex
 from knowledge.vocabulary import Vocabulary
 
@@ -89,6 +89,14 @@ class Library:
     async def listing(self, folder: str | None = None, *, owner: str = "") -> list[DocumentInfo]:
         """What a user may see, in all folders or one: everybody's documents, and their own."""
         return await self.read(lambda db: store.visible_documents(db, folder, owner))
+
+    async def page(self, wanted: Wanted, limit: int, offset: int = 0, after: str | None = None) -> list[DocumentInfo]:
+        """Some of what a user may see, as `store.visible_page` has it."""
+        return await self._database.read(lambda db: store.visible_page(db, wanted, limit, offset, after), long=True)
+
+    async def by_folder(self, wanted: Wanted) -> dict[str, int]:
+        """How many documents fit, by folder."""
+        return await self._database.read(lambda db: store.visible_by_folder(db, wanted), long=True)
 
     async def everything(self) -> list[DocumentInfo]:
         """All documents, also those that are a user's own: for who runs the desk, never for who asks it."""

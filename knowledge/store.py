@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from knowledge.database import containing
 from knowledge.errors import OwnerInvalid
 from knowledge.loaders import Text
 from knowledge.schema import Place
@@ -69,6 +70,15 @@ class DocumentInfo:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Which documents are looked for: what a user may see, and of that what fits."""
+
+    owner: str = ""
+    folder: str | None = None
+    search: str | None = None
+
+
+@dataclass(frozen=True)
 class StoredChunk:
     """A chunk with what a citation needs to name it."""
 
@@ -118,6 +128,44 @@ def visible_documents(db: sqlite3.Connection, folder: str | None, owner: str) ->
     where, values = ("AND folder = ?", (folder,)) if folder else ("", ())
     rows = db.execute(f"{_INFO} WHERE {_VISIBLE} {where} ORDER BY folder, owner, path, source", (owner, *values))
     return [DocumentInfo(**dict(row)) for row in rows]
+
+
+def visible_page(
+    db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int, after: str | None
+) -> list[DocumentInfo]:
+    """Some of what fits, in a fixed order; with `after`, by id and from the one behind it on.
+
+    An id stays what it is while other documents come and go: whoever reads on after the last one misses none of them.
+    """
+    if after is None:
+        where, values = _fitting(wanted)
+        order = "folder, owner, path, source"
+    else:
+        # The plus keeps SQLite from sorting all that fit for each page: it is to go along the ids.
+        where, values = _fitting(wanted, plus="+")
+        where, values, order = f"{where} AND id > ?", [*values, after], "id"
+    # Found by an index first: whole rows are read past their texts, so only those of the page are.
+    page = f"SELECT rowid FROM documents WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+    rows = db.execute(f"{_INFO} WHERE rowid IN ({page}) ORDER BY {order}", (*values, limit, offset))
+    return [DocumentInfo(**dict(row)) for row in rows]
+
+
+def visible_by_folder(db: sqlite3.Connection, wanted: Wanted) -> dict[str, int]:
+    """How many documents fit, by folder."""
+    where, values = _fitting(wanted)
+    counted = f"SELECT folder, count(*) FROM documents WHERE {where} GROUP BY folder ORDER BY folder"
+    return dict(db.execute(counted, values).fetchall())
+
+
+def _fitting(wanted: Wanted, plus: str = "") -> tuple[str, list[str]]:
+    conditions, values = [f"{plus}{_VISIBLE}"], [wanted.owner]
+    if wanted.folder:
+        conditions.append(f"{plus}folder = ?")
+        values.append(wanted.folder)
+    if wanted.search:
+        conditions.append("(title LIKE ? ESCAPE '\\' OR path LIKE ? ESCAPE '\\')")
+        values += [containing(wanted.search)] * 2
+    return " AND ".join(conditions), values
 
 
 def all_documents(db: sqlite3.Connection) -> list[DocumentInfo]:

@@ -8,6 +8,7 @@ from knowledge import store
 from knowledge.confidence import confidence
 from knowledge.embeddings import Embedder
 from knowledge.library import Library
+from knowledge.room import BOUNDLESS, Room
 from knowledge.search import Findings, Passage, Searcher
 from knowledge.store import StoredChunk
 
@@ -16,7 +17,7 @@ Strategy = Literal["rag", "cag", "hybrid"]
 PASSAGES = 7
 DOCUMENTS = 4
 KEPT_PASSAGES = 16
-# Whole documents beyond this leave no room for the conversation in the usual models' windows; then passages must do.
+# Beyond this whole documents cost more, in time and money, than passages lose.
 WHOLE_CHARS = 240_000
 _UNRANKED = 1_000_000
 
@@ -44,7 +45,7 @@ class Excerpt:
 class Evidence:
     """What an agent may answer from. `excerpts` are in prompt order, `passages` best first for this question.
 
-    `told` says in words how much was gathered, and what of it is new."""
+    `told` says in words how much was gathered, what of it is new, and why there is no more."""
 
     strategy: Strategy
     excerpts: tuple[Excerpt, ...]
@@ -90,29 +91,40 @@ class Strategies:
         owner: str = "",
         context: str = "",
         kept: Sequence[int] = (),
+        room: Room = BOUNDLESS,
     ) -> Evidence:
         """Evidence on a question of a user's, from everybody's documents and their own.
 
-        `context` is what the conversation adds, `kept` what the session holds."""
+        `context` is what the conversation adds, `kept` what the session holds, `room` what the reader takes."""
         findings = await self._searcher.search(question, folder, owner=owner, context=context)
-        too_long = ""
+        outgrown = ""
         if strategy == "cag":
             documents = await self._library.read(lambda db: store.whole_documents(db, folder, owner))
-            chars = sum(len(document.markdown) for document in documents)
-            if chars <= self._whole_chars:
-                return _whole(documents, findings)
-            too_long = f", because {len(documents)} documents of {chars:,} characters are too long to be read whole"
-        chosen = _diverse(_distinct(findings.passages))
+            whole = _whole(documents, findings)
+            if not (outgrown := self._outgrown(whole, room)):
+                return whole
+        found = _diverse(_distinct(findings.passages))
+        chosen = _fitting(found, room)
+        dropped = f"; {len(found) - len(chosen)} more do not fit {room.limit}" if len(chosen) < len(found) else ""
         if strategy == "hybrid":
             held = await self._library.read(lambda db: store.chunks_by_id(db, list(kept), owner))
             # An agent may have been given another folder meanwhile.
             still = [held[chunk_id] for chunk_id in kept if chunk_id in held and held[chunk_id].folder == folder]
-            chunks = _with_kept(still, chosen)
+            chunks = _with_kept(still, chosen, room)
             new = len({chunk.id for chunk in chunks}.difference(chunk.id for chunk in still))
-            told = f"{len(chunks)} passages, {new} of them new to the conversation"
+            told = f"{len(chunks)} passages, {new} of them new to the conversation{dropped}"
             return _retrieved("hybrid", [[chunk] for chunk in chunks], chosen, findings, told)
-        told = f"{len(chosen)} passages of {len({passage.chunk.document_id for passage in chosen})} documents{too_long}"
+        documents_count = len({passage.chunk.document_id for passage in chosen})
+        told = f"{len(chosen)} passages of {documents_count} documents{outgrown}{dropped}"
         return _retrieved("rag", _joined([passage.chunk for passage in chosen]), chosen, findings, told)
+
+    def _outgrown(self, whole: Evidence, room: Room) -> str:
+        """Why documents are not read whole, if they are not."""
+        chars = sum(len(excerpt.text) for excerpt in whole.excerpts)
+        documents = f", because {len(whole.excerpts)} documents of {chars:,} characters"
+        if chars > self._whole_chars:
+            return f"{documents} are more than the {self._whole_chars:,} that are read whole"
+        return "" if room.holds(whole.excerpts) else f"{documents} do not fit {room.limit}"
 
 
 def _distinct(passages: Sequence[Passage]) -> list[Passage]:
@@ -152,14 +164,25 @@ def _diverse(passages: Sequence[Passage]) -> list[Passage]:
     return chosen + [passage for passage in seconds if passage.chunk.document_id in leading][: PASSAGES - len(chosen)]
 
 
-def _with_kept(kept: Sequence[StoredChunk], chosen: Sequence[Passage]) -> list[StoredChunk]:
+def _fitting(passages: Sequence[Passage], room: Room) -> list[Passage]:
+    """The best for which there is room; the very best one all the same, for without any nothing can be answered."""
+    fitting = list(passages)
+    while len(fitting) > 1 and not room.holds(passage.chunk for passage in fitting):
+        fitting.pop()
+    return fitting
+
+
+def _with_kept(kept: Sequence[StoredChunk], chosen: Sequence[Passage], room: Room) -> list[StoredChunk]:
     """What the session holds comes first and in its old order, so that a prompt made of it keeps its prefix.
 
     Where it grows too long, the oldest that this question does not need goes."""
     needed = {passage.chunk.id: passage.chunk for passage in chosen}
     chunks = {chunk.id: chunk for chunk in kept} | needed
-    surplus = [chunk_id for chunk_id in chunks if chunk_id not in needed][: max(0, len(chunks) - KEPT_PASSAGES)]
-    return [chunk for chunk_id, chunk in chunks.items() if chunk_id not in surplus]
+    for chunk_id in [chunk_id for chunk_id in chunks if chunk_id not in needed]:
+        if len(chunks) <= KEPT_PASSAGES and room.holds(chunks.values()):
+            break
+        del chunks[chunk_id]
+    return list(chunks.values())
 
 
 def _retrieved(

@@ -50,6 +50,9 @@ class ScriptedProvider:
     async def alive(self) -> bool:
         return True
 
+    async def window(self) -> int | None:
+        return None
+
     async def close(self) -> None:
         pass
 

@@ -116,6 +116,11 @@ class Message(Shape):
     status: str
     finish_reason: str | None
     error_code: str | None
+    cost_usd: float | None = None
+    tokens: int | None = None
+    time: float | None = None
+    agents: list[str] = []
+    sources: list[Source] = []
     support: Support | None = None
     feedback: Feedback | None
 

@@ -23,6 +23,7 @@ from agents.models.failures import Kind, ModelFailure
 from agents.models.names import ModelName
 from agents.models.provider import Request
 from agents.models.threads import UPSTREAM, Body, Threads
+from agents.models.windows import profiled
 from agents.settings import AgentSettings
 
 DEFAULT_REGION = "us-east-1"
@@ -122,6 +123,10 @@ class BedrockProvider:
     async def alive(self) -> bool:
         """Bedrock does not tell."""
         return False
+
+    async def window(self) -> int | None:
+        """As LangChain knows it."""
+        return profiled(await self.open())
 
     async def close(self) -> None:
         """Threads that still wait end with their deadline, or with the process."""

@@ -71,9 +71,13 @@ class Call:
                 raise
             if not self.finished:
                 raise ModelFailure(Kind.STALLED if self.said else Kind.TIMED_OUT) from error
-        except Exception as error:
+        except (
+            Exception
+        ) as error:  # what an SDK raises over a strange answer nobody can list; it becomes a failure here
+            failure = failure_of(error, self._provider, said=self.said)
+            # An answer that has said why it ends is whole, whatever breaks behind it.
             if not self.finished:
-                raise failure_of(error, self._provider, said=self.said) from error
+                raise failure from error
         self._check_whole()
 
     def _check_whole(self) -> None:

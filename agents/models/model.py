@@ -1,6 +1,7 @@
 """A model as chains see it: whether it may be asked now, what became of the calls so far, and the next answer."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
@@ -13,14 +14,21 @@ from agents.models.failures import Blame, Kind, ModelFailure
 from agents.models.names import ModelName
 from agents.models.pieces import Piece
 from agents.models.provider import Provider
+from agents.models.windows import CLOUD_TOKENS, Asked, Window
 from agents.settings import AgentSettings
+
+_LOG = logging.getLogger(__name__)
 
 # Keys come and go seldom, and looking for them may ask the network of this machine.
 _LOOK_AGAIN_SECONDS = 30.0
 # Looking for keys, in files and at the machine's own role; the SDK's import is in it too.
 _OPENING_SECONDS = 10.0
+# Within this a server says how much its model reads, or not now.
+_WINDOW_SECONDS = 1.0
 _LASTING = frozenset({Kind.NO_CREDENTIALS, Kind.REFUSED, Kind.UNKNOWN_MODEL, Kind.LOADING, Kind.UNREACHABLE})
 _COSTLY = frozenset({Kind.TIMED_OUT, Kind.STALLED, Kind.UNREACHABLE})
+# After these a server may come back with another window, or has shown that its window is another.
+_CHANGING = frozenset({Kind.TOO_LONG, Kind.UNREACHABLE, Kind.LOADING})
 # What a server that answers to its name can no longer be said to suffer from.
 _OVER_WHEN_SEEN = frozenset({Kind.UNREACHABLE, Kind.LOADING, Kind.TIMED_OUT, Kind.STALLED, Kind.SERVER_ERROR})
 
@@ -43,6 +51,7 @@ class Model:
         self._missing: ModelFailure | None = None
         self._looked_at = float("-inf")
         self._looking: asyncio.Task[None] | None = None
+        self._window = Asked(self._ask_window)
 
     @property
     def breaker(self) -> State:
@@ -84,6 +93,8 @@ class Model:
                     yield piece
         except ModelFailure as failure:
             self.last = failure
+            if failure.kind in _CHANGING:
+                self._window.doubt()
             if blamed := self._breakers.get(failure.consequence.blame):
                 blamed.fail(call, failure, since=call.progress, costly=failure.kind in _COSTLY)
             raise
@@ -91,6 +102,16 @@ class Model:
             self._succeed(call.began)
         finally:
             self._tell(lambda breaker: breaker.release(call))
+
+    async def window(self) -> Window | None:
+        """How much the model reads; None where there is no key to ask it with."""
+        if not self.held_back():
+            await self._window.update()
+        if self._missing:
+            return None
+        known = self._window.known
+        assumed = self._settings.model_server_window if self.name.url else CLOUD_TOKENS
+        return Window(self.name, known or assumed, self._settings.model_max_tokens, assumed=not known)
 
     async def check(self) -> None:
         """Ask for as little as can be asked, and remember how that went; `ModelFailure` where it went wrong."""
@@ -116,6 +137,7 @@ class Model:
         """Let go of the provider."""
         if self._looking:
             self._looking.cancel()
+        self._window.close()
         if self._provider:
             await self._provider.close()
 
@@ -128,9 +150,21 @@ class Model:
         except TimeoutError as error:
             self.last = ModelFailure(Kind.TIMED_OUT)
             raise self.last from error
-        except Exception as error:
+        except Exception as error:  # as when a model is asked: whatever it is, it is what is wrong with this model
             self.last = failure_of(error, self._provider)
             raise self.last from error
+
+    async def _ask_window(self) -> int | None:
+        try:
+            provider, _ = await self._open()
+            async with asyncio.timeout(_WINDOW_SECONDS):
+                return await provider.window()
+        except (TimeoutError, ModelFailure) as error:
+            reason = str(error) or "took too long"
+        except Exception as error:  # noqa: BLE001 - no question fails for it; what nobody foresaw is logged as an error
+            reason = str(failure_of(error, self._provider))
+        _LOG.info("model %s did not say how much it reads: %s", self.name, reason)
+        return None
 
     def _enter(self, call: Call) -> None:
         closed = [breaker for breaker in self._breakers.values() if not breaker.admit(call)]
@@ -160,7 +194,7 @@ class Model:
                 return self._provider, self._chat
         except TimeoutError as error:
             raise ModelFailure(Kind.NO_CREDENTIALS, "looking for them takes too long") from error
-        except Exception as error:
+        except Exception as error:  # an SDK that is missing or broken, files it cannot read: the next model answers
             self.last = failure_of(error, self._provider)
             if self.last.kind is Kind.NO_CREDENTIALS:
                 self._missing = self.last

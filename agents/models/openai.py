@@ -17,7 +17,10 @@ from pydantic import SecretStr
 from agents.models.ask import Ask
 from agents.models.failures import Kind, ModelFailure, of_status, seconds_of
 from agents.models.names import ModelName
+from agents.models.openai_streams import Completions
 from agents.models.provider import Request
+from agents.models.served import served_window
+from agents.models.windows import profiled
 from agents.settings import AgentSettings
 
 # A server of one's own that answers anything within this time is up.
@@ -31,6 +34,8 @@ _EFFORTS = (
     (re.compile(r"gpt-5"), {"reasoning_effort": "minimal"}),
     (re.compile(r"o\d"), {"reasoning_effort": "low"}),
 )
+# What llama.cpp and vLLM call a prompt that they have no room for.
+_TOO_LONG = re.compile("exceed_context_size|maximum context length")
 _CHOICES = ("auto", "none", "required")
 
 
@@ -110,6 +115,15 @@ class OpenAIProvider:
         except Exception:  # noqa: BLE001 - whatever it answered, it is not known to be at work
             return False
 
+    async def window(self) -> int | None:
+        """OpenAI's as LangChain knows them; a server of one's own tells."""
+        model = await self.open()
+        if not self._name.url:
+            return profiled(model)
+        assert self._http  # noqa: S101 - opened above
+        assert self._model  # noqa: S101 - opened above
+        return await served_window(self._http, self._name.url, self._model.model_name)
+
     async def close(self) -> None:
         """Close the connections."""
         if self._http is not None:
@@ -169,6 +183,7 @@ class OpenAIProvider:
             raise ModelFailure(Kind.NO_CREDENTIALS, "OPENAI_API_KEY is not set") from error
         if not _is_key(model.root_async_client.api_key):
             raise ModelFailure(Kind.REFUSED, "the key holds characters that no key has")
+        model.async_client = Completions(model.async_client)
         return model
 
 
@@ -185,7 +200,7 @@ def _of_response(error: openai.APIStatusError) -> ModelFailure:
     code = str(error.code or "")
     if error.status_code == 503 and "loading" in error.message.lower():
         return ModelFailure(Kind.LOADING)
-    if code == "context_length_exceeded" or "exceed_context_size" in error.message:
+    if code == "context_length_exceeded" or _TOO_LONG.search(f"{error.type} {error.message}"):
         return ModelFailure(Kind.TOO_LONG)
     return of_status(error.status_code, code, seconds_of(headers.get("retry-after")))
 

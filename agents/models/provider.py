@@ -41,5 +41,8 @@ class Provider(Protocol):
     async def alive(self) -> bool:
         """Whether a model that has not begun to answer is known to be at work on it."""
 
+    async def window(self) -> int | None:
+        """How many tokens the model reads, its answer among them; None where nobody tells, or any error."""
+
     async def close(self) -> None:
         """Let go of connections and threads."""

@@ -15,6 +15,7 @@ SessionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 OnDisconnect = Literal["continue", "cancel"]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Offset = Annotated[int, Query(ge=0, le=2**31)]
+Search = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 
 
 # What has no `async` would be handed to a thread for each request, and back.

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Form, Query, UploadFile
@@ -11,11 +11,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from backend.asking import Asked
 from backend.desk import Desk
-from backend.doors.common import ASKING, LOOKING, TELLING, Operator, TheDesk, TheUser, fails
+from backend.doors.common import ASKING, LOOKING, TELLING, Offset, Operator, Page, Search, TheDesk, TheUser, fails
 from backend.indexing import INDEXING, Order
 from backend.users import User
 from knowledge.errors import DocumentUnreadable
-from knowledge.store import DocumentInfo, DocumentKey
+from knowledge.store import DocumentInfo, DocumentKey, Wanted
 
 router = APIRouter(prefix="/api/documents", tags=["documents"], responses=LOOKING)
 
@@ -61,9 +61,10 @@ class DocumentWhole(Document):
     markdown: str
 
 
-class Documents(BaseModel):
-    """Everybody's documents and your own."""
+class Documents(Page):
+    """Some of everybody's documents and your own; and how many there are in each folder, whichever is looked at."""
 
+    folders: dict[str, int]
     documents: list[Document]
 
 
@@ -93,10 +94,30 @@ class Removed(BaseModel):
 
 @router.get("")
 async def list_documents(
-    desk: TheDesk, user: TheUser, folder: Annotated[str | None, Query(max_length=100)] = None
+    desk: TheDesk,
+    user: TheUser,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    offset: Offset = 0,
+    folder: Annotated[str | None, Query(max_length=100)] = None,
+    search: Search = None,
+    after: Annotated[
+        str | None,
+        Query(pattern="^[0-9a-f]{0,16}$", description="The last id of the page before; empty for the first."),
+    ] = None,
 ) -> Documents:
-    """Everybody's documents and your own, or those of one knowledge folder."""
-    return Documents(documents=[_document(info, user) for info in await desk.library.listing(folder, owner=user.owner)])
+    """Everybody's documents and your own, or those of one knowledge folder; `search` looks into titles and paths.
+
+    They come by folder and path. Whoever wants all of them, while some come and go, reads them by id, with `after`.
+    """
+    folders = await desk.library.by_folder(Wanted(user.owner, search=search))
+    found = await desk.library.page(Wanted(user.owner, folder, search), limit, offset, after)
+    return Documents(
+        total=folders.get(folder, 0) if folder else sum(folders.values()),
+        limit=limit,
+        offset=offset,
+        folders=folders,
+        documents=[_document(info, user) for info in found],
+    )
 
 
 @router.post("", responses={**TELLING, **fails(507)})
@@ -168,7 +189,7 @@ async def reindex(desk: TheDesk, user: Operator, wanted: Annotated[Reindex, Body
 async def get_document(document_id: str, desk: TheDesk, user: TheUser) -> DocumentWhole:
     """A document with its text: everybody's, or your own."""
     document = await desk.library.whole(document_id, owner=user.owner)
-    return DocumentWhole(**asdict(_shown(document.info, user)), markdown=document.markdown)
+    return DocumentWhole(**vars(_shown(document.info, user)), markdown=document.markdown)
 
 
 @router.delete("/{document_id}")
@@ -199,7 +220,7 @@ def _most(desk: Desk, user: User) -> int | None:
 
 
 def _document(info: DocumentInfo, user: User) -> Document:
-    return Document(**asdict(_shown(info, user)))
+    return Document(**vars(_shown(info, user)))
 
 
 def _shown(info: DocumentInfo, user: User) -> DocumentInfo:

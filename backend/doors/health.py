@@ -18,6 +18,7 @@ from backend.doors.common import Failure, Operator, TheDesk, TheUser, fails, is_
 from backend.errors import NotReady
 from backend.users import User
 from backend.version import VERSION
+from knowledge.store import Wanted
 
 router = APIRouter(tags=["health"])
 
@@ -102,7 +103,6 @@ _UNHEALTHY: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/", include_in_schema=False)
 async def home() -> dict[str, Any]:
     """Where to go from here."""
     return {"name": "Frontdesk", "ask": "POST /chat", "stream": "POST /chat/stream", "every door": "/openapi.json"}
@@ -155,7 +155,7 @@ async def health(connection: HTTPConnection, desk: TheDesk, response: Response) 
     Whoever has no key learns the status alone.
     """
     await desk.models.check_servers()
-    documents = await desk.library.listing()
+    documents = await desk.library.by_folder(Wanted())
     # The agents of this moment: one may come or go meanwhile.
     agents, workers = desk.catalog.agents, desk.chains.workers
     answering = {agent: _answering(desk, order) for agent, order in workers.items()}
@@ -173,7 +173,7 @@ async def health(connection: HTTPConnection, desk: TheDesk, response: Response) 
         agents=[
             AgentHealth(
                 id=agent.id,
-                documents=sum(info.folder == agent.knowledge for info in documents),
+                documents=documents.get(agent.knowledge, 0),
                 **_chain(workers[agent.id], answering[agent.id]),
             )
             for agent in agents

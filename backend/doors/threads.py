@@ -11,10 +11,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from agents.events import Support
+from agents.events import Source, Support
 from backend import threads
 from backend.desk import Desk
-from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, TheDesk, TheUser, fails
+from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, Search, TheDesk, TheUser, fails
 from backend.errors import SessionTaken, ThreadUnknown
 from backend.threads import Status, Thread, Wanted
 
@@ -41,7 +41,7 @@ class ThreadPage(Page):
 
 
 class Message(BaseModel):
-    """A turn; what became of its run is told with it."""
+    """A turn; what became of its run is told with it, and with an answer, who gave it and from what."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -53,6 +53,11 @@ class Message(BaseModel):
     status: str
     finish_reason: str | None
     error_code: str | None
+    cost_usd: float | None
+    tokens: int | None
+    time: float | None
+    agents: list[str] = []
+    sources: list[Source] = []
     support: Support | None = None
     feedback: dict[str, Any] | None
 
@@ -99,7 +104,7 @@ async def list_threads(
     offset: Offset = 0,
     status: Status = "active",
     agent: Annotated[str | None, Query(max_length=64)] = None,
-    search: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")] = None,
+    search: Search = None,
     session_prefix: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")] = None,
 ) -> ThreadPage:
     """Your conversations; `search` looks into titles and messages, `session_prefix` at how sessions are called."""

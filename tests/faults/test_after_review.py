@@ -108,7 +108,7 @@ async def test_a_reset_names_the_model_that_broke_off(
     assert reset.reason.startswith(f"{NOVA} broke off")
     assert "no credentials" not in reset.reason
     assert GPT not in reset.reason
-    assert reset.model == ("embedded" if known else GPT)
+    assert reset.model == "embedded"
     assert heard.steps("billing")[-1][1] == "embedded"
     assert f"{GPT} no credentials" in heard.steps("billing")[-1][3]
     await keyless.close()

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from knowledge.library import Library
+from knowledge.room import Room
 from knowledge.search import Searcher
 from knowledge.store import DocumentKey
 from knowledge.strategies import DOCUMENTS, KEPT_PASSAGES, PASSAGES, WHOLE_CHARS, Evidence, Strategies, Strategy
@@ -17,6 +18,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TOPICS = "parking lunch heating badges visitors printers bicycles meetings phones plants".split()
 ASPECTS = "opening costs booking complaints".split()
+# What is left of it behind something is how much that takes, below zero.
+NO_ROOM = Room(0)
+LIMIT = "the 4,096 tokens of a small model"
 PARKING = "What does parking cost, and how is a space booked?"
 LUNCH = "When is lunch served, and who hears complaints?"
 
@@ -116,8 +120,49 @@ async def test_how_much_was_gathered_is_told(strategies: Strategies, library: Li
     assert again.told == "7 passages, 0 of them new to the conversation"
     short = Strategies(library, Searcher(library), whole_chars=chars - 1)
     outgrown = (await short.gather("cag", "house", PARKING)).told
-    reason = f"because 10 documents of {chars:,} characters are too long to be read whole"
+    reason = f"because 10 documents of {chars:,} characters are more than the {chars - 1:,} that are read whole"
     assert outgrown == f"7 passages of 4 documents, {reason}"
+
+
+async def test_documents_are_read_whole_where_there_is_room_for_every_token(strategies: Strategies) -> None:
+    whole = await strategies.gather("cag", "house", PARKING)
+    needed = -NO_ROOM.after(whole.excerpts).tokens
+    assert await strategies.gather("cag", "house", PARKING, room=Room(needed, LIMIT)) == whole
+    chars = sum(len(excerpt.text) for excerpt in whole.excerpts)
+    assert needed > chars / 4
+    evidence = await strategies.gather("cag", "house", PARKING, room=Room(needed - 1, LIMIT))
+    check_numbers(evidence)
+    assert evidence.strategy == "rag"
+    assert (
+        evidence.told == f"7 passages of 4 documents, because 10 documents of {chars:,} characters do not fit {LIMIT}"
+    )
+
+
+@pytest.mark.parametrize("strategy", ["rag", "cag", "hybrid"])
+async def test_passages_without_room_are_left_out_the_worst_first(strategies: Strategies, strategy: Strategy) -> None:
+    best = (await strategies.gather("rag", "house", PARKING)).by_relevance
+    three = -NO_ROOM.after(best[:3]).tokens
+    for room, count in ((three, 3), (three - 1, 2), (0, 1), (-1_000, 1)):
+        evidence = await strategies.gather(strategy, "house", PARKING, room=Room(room, LIMIT))
+        check_numbers(evidence)
+        assert [excerpt.text for excerpt in evidence.by_relevance] == [excerpt.text for excerpt in best[:count]]
+        assert evidence.told.startswith(f"{count} passages")
+        assert evidence.told.endswith(f"; {7 - count} more do not fit {LIMIT}")
+    assert (await strategies.gather("rag", "house", PARKING, room=Room(1_000_000, LIMIT))).told.endswith("documents")
+
+
+async def test_hybrid_gives_room_to_what_is_new_before_what_it_holds(strategies: Strategies) -> None:
+    first = await strategies.gather("hybrid", "house", PARKING)
+    fresh = await strategies.gather("hybrid", "house", LUNCH)
+    room = Room(-NO_ROOM.after([*first.excerpts[-2:], *fresh.excerpts]).tokens, LIMIT)
+    evidence = await strategies.gather("hybrid", "house", LUNCH, kept=first.kept, room=room)
+    check_numbers(evidence)
+    assert room.holds(evidence.excerpts)
+    assert set(fresh.kept) <= set(evidence.kept)
+    still = [chunk for chunk in evidence.kept if chunk not in fresh.kept]
+    assert still
+    # Of what it held, the oldest went.
+    assert still == [chunk for chunk in first.kept if chunk not in fresh.kept][-len(still) :]
 
 
 async def test_neighbours_of_one_section_are_one_source(strategies: Strategies, library: Library) -> None:

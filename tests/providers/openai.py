@@ -1,7 +1,7 @@
 """OpenAI on the loopback, and what speaks like it (llama.cpp): chat completions, models, health."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -78,6 +78,8 @@ class OpenAIServer(LoopbackServer):
     """Paths with and without /v1: `POST /chat/completions`, `GET /models`, `GET /models/{id}`, `GET /health`."""
 
     models: tuple[str, ...] = (MODEL,)
+    card: Mapping[str, Any] = {}  # what else is said of each model
+    pages: Mapping[str, Any] = {}  # what else can be read, by path
 
     def reply(self, request: RecordedRequest, script: Script) -> Reply:
         path = request.path.split("?")[0].removeprefix("/v1")
@@ -106,7 +108,10 @@ class OpenAIServer(LoopbackServer):
             return self._error(script.fault, request, script)
         if path == "/health":
             return json_reply(200, {"status": "ok"})
-        cards = [{"id": name, "object": "model", "created": _CREATED, "owned_by": "stub"} for name in self.models]
+        if path in self.pages:
+            return json_reply(200, self.pages[path])
+        about = {"object": "model", "created": _CREATED, "owned_by": "stub", **self.card}
+        cards = [{"id": name, **about} for name in self.models]
         if path == "/models":
             return json_reply(200, {"object": "list", "data": cards})
         for card in cards:

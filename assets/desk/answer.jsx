@@ -1,0 +1,150 @@
+// One answer: who gives it, what is done for it, its text with its sources, and what can be done with it.
+import { memo, useState } from "react";
+import { ThumbsDown, ThumbsUp } from "lucide-react";
+import { prefersStill, useSmooth } from "./smooth.js";
+import { Text } from "./text.jsx";
+import { Trace } from "./trace.jsx";
+import { Copy } from "./copy.jsx";
+
+export const Answer = memo(function Answer({ turn, names, onAgain, onRate, onSource, onPerson }) {
+  const [flows] = useState(() => !turn.stored && turn.streaming && !prefersStill());
+  const text = useSmooth(turn.text, flows);
+  const live = turn.live || text.length < turn.text.length;
+  const cite = (number) => {
+    const source = turn.sources.find((held) => held.id === number);
+    if (source) onSource(source);
+  };
+  return (
+    <article className="answer" aria-busy={live} aria-label="Answer of the assistant">
+      <Agents turn={turn} names={names} />
+      {turn.live && <Lanes steps={turn.steps} names={names} />}
+      {turn.withdrawn && (
+        <p className="note" role="status">The answer so far was withdrawn ({turn.withdrawn}); another one is being written.</p>
+      )}
+      {text && <Text text={text} sources={turn.sources} onCite={cite} />}
+      {turn.live && !text && <p className="waiting">{turn.streaming ? "Reading the documents" : "Writing the whole answer"}</p>}
+      {!live && (
+        <>
+          <Ending turn={turn} onAgain={onAgain} onPerson={onPerson} />
+          <Sources sources={cited(turn)} onSource={onSource} />
+          {turn.run && <Actions turn={turn} onAgain={onAgain} onRate={onRate} />}
+        </>
+      )}
+      {turn.steps.length > 0 && <Trace turn={turn} names={names} />}
+    </article>
+  );
+});
+
+function Agents({ turn, names }) {
+  const { route, agents } = turn;
+  if (agents.length === 0) return null;
+  const why = route?.reason ? `${route.reason} (confidence ${Math.round(100 * route.confidence)} %, by ${route.router})` : "";
+  return (
+    <p className="agents">
+      {agents.map((agent) => (
+        <span key={agent} className="badge" title={why}>{names[agent] ?? agent}</span>
+      ))}
+      {why && <span className="visually-hidden">{why}</span>}
+    </p>
+  );
+}
+
+// Agents that work at the same time, each with how far it is.
+function Lanes({ steps, names }) {
+  const lanes = steps.filter((step) => step.step_type === "agent" && step.parallel_total > 1);
+  if (lanes.length === 0) return null;
+  return (
+    <ul className="lanes">
+      {lanes.map((lane) => (
+        <li key={lane.step_id}>
+          <span>{names[lane.agent] ?? lane.agent}</span>
+          <progress
+            aria-label={`How far ${names[lane.agent] ?? lane.agent} is`}
+            max="1"
+            value={lane.status === "completed" ? 1 : lane.progress ?? 0}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Ending({ turn, onAgain, onPerson }) {
+  const offers = turn.handoff || turn.finish === "declined" || turn.finish === "handoff";
+  return (
+    <>
+      {turn.status === "failed" && (
+        <div className="failure" role="alert">
+          <p>{turn.message ?? "There is no answer: something went wrong."}</p>
+          {onAgain && <button type="button" onClick={onAgain}>Try again</button>}
+        </div>
+      )}
+      {turn.status === "cancelled" && <p className="note">You stopped this answer.</p>}
+      {turn.reduced && <p className="note">The language models cannot be reached; this is quoted from the documents.</p>}
+      {offers && (
+        <div className="handoff">
+          <p>Would you like to talk to a person?</p>
+          <button type="button" className="primary" onClick={onPerson}>Talk to a person</button>
+        </div>
+      )}
+    </>
+  );
+}
+
+// Those that the text cites; where it cites none, what was read stays in the trace.
+function cited(turn) {
+  const numbers = new Set([...turn.text.matchAll(/\[(\d+(?:, ?\d+)*)\]/g)].flatMap((match) => match[1].split(",").map(Number)));
+  return turn.sources.filter((source) => numbers.has(source.id));
+}
+
+function Sources({ sources, onSource }) {
+  if (sources.length === 0) return null;
+  return (
+    <ol className="sources" aria-label="Sources">
+      {sources.map((source) => (
+        <li key={source.id}>
+          <button type="button" onClick={() => onSource(source)} title={source.snippet}>
+            <span className="number">{source.id}</span> {where(source)}
+          </button>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function where(source) {
+  return [source.title, source.page && `p. ${source.page}`, source.section || (source.whole && `version ${source.version}`)]
+    .filter(Boolean)
+    .join(", ");
+}
+
+function Actions({ turn, onAgain, onRate }) {
+  const [comment, setComment] = useState(null);
+  const [given, setGiven] = useState(null);
+  const rating = given ?? turn.rating;
+  const rate = (value) => {
+    setGiven(value);
+    setComment("");
+    onRate(turn.run, value, "");
+  };
+  const send = () => {
+    onRate(turn.run, rating, comment);
+    setComment(null);
+  };
+  return (
+    <div className="actions">
+      <Copy text={turn.text} label="Copy the answer" />
+      {onAgain && <button type="button" onClick={onAgain}>Ask again</button>}
+      <button type="button" aria-pressed={rating === "up"} aria-label="This helped" onClick={() => rate("up")}><ThumbsUp size={16} aria-hidden="true" /></button>
+      <button type="button" aria-pressed={rating === "down"} aria-label="This did not help" onClick={() => rate("down")}><ThumbsDown size={16} aria-hidden="true" /></button>
+      {comment !== null && (
+        <span className="comment">
+          <input aria-label="What was good or bad about it" maxLength={2000} placeholder="Why? (optional)" value={comment}
+            onChange={(event) => setComment(event.target.value)}
+            onKeyDown={(event) => event.key === "Enter" && send()} />
+          <button type="button" onClick={send}>Send</button>
+        </span>
+      )}
+    </div>
+  );
+}

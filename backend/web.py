@@ -1,0 +1,107 @@
+"""The web desk in front of the API: its pages and their socket, in the same process and on the same port.
+
+The pages speak to the API as any client does, over HTTP; all that is shared is the port.
+"""
+
+import base64
+import hashlib
+import re
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Collection
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.errors import WebDeskUnbuilt
+
+_ROOT = Path(__file__).resolve().parents[1]
+_SOCKET = "/_event"
+_INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
+
+
+def build() -> None:
+    """Make the pages where they are not there yet, or are of other sources. In a process of its own, for its memory."""
+    if subprocess.run([sys.executable, "-m", "ui.build"], cwd=_ROOT, check=False).returncode:
+        raise WebDeskUnbuilt("the web desk could not be built; see above, or serve the API alone: make api")
+
+
+def mount(app: FastAPI, url: str) -> Starlette:
+    """Answer with pages what the API has no door for. What is returned wants to be run as long as it is served."""
+    # Reflex takes seconds to import, and an API alone does not need it.
+    from ui.serving import pages
+
+    served = pages(url)
+    app.mount("/", _Guarded(served.app, served.beginnings, _policy(served.directory)))
+    return served.app
+
+
+@asynccontextmanager
+async def running(pages: Starlette) -> AsyncGenerator[None]:
+    """What the pages' socket needs to work."""
+    async with pages.router.lifespan_context(pages):
+        yield
+
+
+class _Guarded:
+    """Pages with the headers that keep scripts, frames and requests of others out of them."""
+
+    def __init__(self, pages: ASGIApp, beginnings: Collection[str], policy: str) -> None:
+        self._pages = pages
+        self._beginnings = beginnings
+        self._headers = {
+            "content-security-policy": policy,
+            "referrer-policy": "no-referrer",
+            "x-content-type-options": "nosniff",
+            "x-frame-options": "DENY",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and not _is_own_page(Headers(scope=scope)):
+            await send({"type": "websocket.close", "code": 1008, "reason": "origin refused"})
+            return
+        if scope["type"] == "http" and scope["path"].strip("/").split("/")[0] not in self._beginnings:
+            # What is no page is a door of the API that is not there, or not for this method.
+            raise HTTPException(405 if _is_door(scope) else 404)
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self._headers)
+            await send(message)
+
+        await self._pages(scope, receive, send_guarded)
+
+
+def _is_door(scope: Scope) -> bool:
+    return any(route.matches(scope)[0] is Match.PARTIAL for route in scope["app"].routes)
+
+
+def _is_own_page(headers: Headers) -> bool:
+    return urlsplit(headers.get("origin", "")).netloc == headers.get("host", "")
+
+
+def _policy(directory: Path) -> str:
+    """What the pages may load and run: what is served with them, and the scripts that stand in them."""
+    scripts = {script for page in directory.glob("*.html") for script in _INLINE_SCRIPT.findall(page.read_text())}
+    hashes = sorted(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts if s)
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' {' '.join(hashes)}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "manifest-src 'self'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )

@@ -1,0 +1,79 @@
+"""`python -m ui.build`: make the pages that a browser loads, unless those that are there are of the same sources.
+
+Node and npm come with `pip install`; the packages that the pages consist of come from npm's registry, in the versions
+of `reflex.lock`. Nothing else is fetched, and nothing is told to anybody.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import reflex
+from reflex.environment import environment
+from reflex.utils import export, frontend_skeleton, path_ops, prerequisites
+
+ROOT = Path(__file__).resolve().parents[1]
+_SOURCES = ("ui/**/*.py", "assets/**/*", "rxconfig.py", "reflex.lock/*", "requirements.txt")
+# Where Reflex, asked for the desk's own origin, puts another: the page is served wherever the desk is.
+_STATE = Path("utils") / "state.js"
+_FIXED = "const endpoint = new URL(url_str);"
+_SERVED = """const endpoint = new URL(url_str);
+  if (typeof window !== "undefined") {
+    const secure = window.location.protocol === "https:";
+    const socket = endpoint.protocol.startsWith("ws");
+    endpoint.protocol = socket ? (secure ? "wss:" : "ws:") : window.location.protocol;
+    endpoint.host = window.location.host;
+    if (!window.location.port) endpoint.port = "";
+    return endpoint;
+  }"""
+
+
+def main() -> None:
+    """Build what is not there yet."""
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    with path_ops.file_lock(prerequisites.get_web_dir()):
+        if is_built():
+            return
+        print("Building the pages of the web desk; this takes a minute, once.", flush=True)
+        environment.REFLEX_USE_NPM.set(True)
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        frontend_skeleton.initialize_web_directory()
+        _serve_anywhere()
+    export.export(zipping=False, frontend=True, backend=False)
+    _note().write_text(_fingerprint())
+
+
+def is_built() -> bool:
+    """Whether the pages are those of these sources."""
+    return _note().is_file() and _note().read_text() == _fingerprint()
+
+
+def _note() -> Path:
+    return prerequisites.get_web_dir() / "built"
+
+
+def _fingerprint() -> str:
+    told = hashlib.sha256(reflex.constants.Reflex.VERSION.encode())
+    for file in _sources():
+        told.update(f"\0{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+    return told.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    for pattern in _SOURCES:
+        yield from (file for file in sorted(ROOT.glob(pattern)) if file.is_file())
+
+
+def _serve_anywhere() -> None:
+    file = prerequisites.get_web_dir() / _STATE
+    text = file.read_text(encoding="utf-8")
+    if text.count(_FIXED) != 1:
+        raise RuntimeError(f"{file} is not as this desk knows it; install the Reflex of requirements.txt")
+    file.write_text(text.replace(_FIXED, _SERVED), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""The conversations at the side of the page."""
+
+import reflex as rx
+
+from ui.state.chat import Chat
+from ui.state.threads import Item, Threads
+
+
+def sidebar() -> rx.Component:
+    """New, search, and what was said before."""
+    return rx.el.aside(
+        rx.el.button(
+            rx.icon("plus", size=16, aria_hidden="true"),
+            "New conversation",
+            type="button",
+            on_click=Chat.begin_new,
+            class_name="plain new",
+        ),
+        rx.el.input(
+            type="search",
+            placeholder="Search conversations",
+            aria_label="Search conversations",
+            on_change=Threads.find.debounce(250),
+            class_name="search",
+        ),
+        rx.cond(
+            Threads.items.length() > 0,
+            rx.el.ul(rx.foreach(Threads.items, _item), class_name="threads"),
+            rx.el.p(rx.cond(Threads.search, "Nothing was said of that.", "No conversations yet."), class_name="quiet"),
+        ),
+        rx.cond(
+            Threads.items.length() < Threads.total,
+            rx.el.button("Older", type="button", on_click=Threads.more, class_name="plain"),
+        ),
+        aria_label="Conversations",
+        class_name=rx.cond(Threads.open, "side open", "side"),
+    )
+
+
+def _item(item: rx.Var[Item]) -> rx.Component:
+    return rx.el.li(
+        rx.cond(
+            Threads.renaming == item["id"],
+            rx.el.form(
+                rx.el.input(
+                    name="title", default_value=item["title"], aria_label="Title", auto_focus=True, max_length=200
+                ),
+                rx.el.button("Save", type="submit", class_name="plain"),
+                on_submit=Threads.rename,
+            ),
+            rx.fragment(
+                rx.el.a(
+                    item["title"],
+                    href="/c/" + item["session"],
+                    aria_current=rx.cond(Chat.session_id == item["session"], "page", "false"),
+                    title=item["title"],
+                ),
+                _menu(item),
+            ),
+        ),
+    )
+
+
+def _menu(item: rx.Var[Item]) -> rx.Component:
+    """Rename, export, delete; the last one asks."""
+    return rx.cond(
+        Threads.deleting == item["id"],
+        rx.el.span(
+            rx.el.button("Delete it", type="button", on_click=Threads.delete, class_name="danger"),
+            rx.el.button("Keep it", type="button", on_click=Threads.begin_deleting("")),
+            class_name="menu asking",
+        ),
+        rx.el.span(
+            _act("pencil", "Rename", item, Threads.begin_renaming(item["id"])),
+            _act("download", "Export", item, Threads.export(item["id"])),
+            _act("trash-2", "Delete", item, Threads.begin_deleting(item["id"])),
+            class_name="menu",
+        ),
+    )
+
+
+def _act(icon: str, name: str, item: rx.Var[Item], event: rx.event.EventSpec) -> rx.Component:
+    return rx.el.button(
+        rx.icon(icon, size=14, aria_hidden="true"),
+        type="button",
+        title=name,
+        aria_label=name + " " + item["title"],
+        on_click=event,
+    )

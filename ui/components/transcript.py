@@ -1,0 +1,47 @@
+"""The transcript: a React component of the desk's own (`assets/desk`), which keeps what it is told in pieces."""
+
+from typing import Any
+
+import reflex as rx
+
+
+def _nothing() -> list[Any]:
+    return []
+
+
+def _one(value: rx.Var[str]) -> list[rx.Var[str]]:
+    return [value]
+
+
+def _source(value: rx.Var[dict[str, Any]]) -> list[rx.Var[dict[str, Any]]]:
+    return [value]
+
+
+def _seen(epoch: rx.Var[str], number: rx.Var[int]) -> list[Any]:
+    return [epoch, number]
+
+
+def _rated(run_id: rx.Var[str], rating: rx.Var[str], comment: rx.Var[str]) -> list[rx.Var[str]]:
+    return [run_id, rating, comment]
+
+
+class Transcript(rx.Component):
+    """The turns of one conversation. Its children are shown while there are none."""
+
+    library = "$/public/desk/transcript.jsx"
+    tag = "Transcript"
+    lib_dependencies: list[str] = ["react-markdown@10.1.0", "remark-gfm@4.0.1", "rehype-highlight@7.0.2"]
+
+    feed: rx.Var[dict[str, Any]]
+    names: rx.Var[dict[str, str]]
+
+    on_gap: rx.EventHandler[_nothing]
+    on_seen: rx.EventHandler[_seen]
+    on_again: rx.EventHandler[_nothing]
+    on_edit: rx.EventHandler[_one]
+    on_rate: rx.EventHandler[_rated]
+    on_source: rx.EventHandler[_source]
+    on_person: rx.EventHandler[_nothing]
+
+
+transcript = Transcript.create

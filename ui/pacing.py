@@ -1,0 +1,41 @@
+"""Events gathered into updates, so that a page is told of them so many times a second and no more."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# Twenty updates a second look like writing; an eye does not see more, and each costs its frame.
+SECONDS = 0.05
+
+
+async def paced(events: AsyncIterator[T], seconds: float = SECONDS) -> AsyncIterator[list[T]]:
+    """The first event at once, then what has gathered since, until the events end; their error is raised after them."""
+    gathered: asyncio.Queue[T | None] = asyncio.Queue()
+    pump = asyncio.create_task(_pump(events, gathered), name="pace events")
+    try:
+        ended = False
+        while not ended:
+            batch = [await gathered.get()]
+            while not gathered.empty():
+                batch.append(gathered.get_nowait())
+            ended = None in batch
+            if ready := [event for event in batch if event is not None]:
+                yield ready
+                if not ended:
+                    await asyncio.sleep(seconds)
+        await pump
+    finally:
+        pump.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([pump])
+
+
+async def _pump(events: AsyncIterator[T], gathered: "asyncio.Queue[T | None]") -> None:
+    try:
+        async for event in events:
+            gathered.put_nowait(event)
+    finally:
+        gathered.put_nowait(None)

@@ -1,0 +1,105 @@
+"""The chat page: the conversation, those beside it, and where to write."""
+
+import reflex as rx
+
+from ui.components.reading import reading
+from ui.components.shell import shell
+from ui.components.sidebar import sidebar
+from ui.components.transcript import transcript
+from ui.state.chat import Chat
+from ui.state.person import Person
+from ui.state.reading import Reading
+from ui.state.session import Session
+from ui.state.threads import Threads
+
+
+def chat() -> rx.Component:
+    """Both for a new conversation and for one that the address names."""
+    return shell(
+        rx.el.div(
+            sidebar(),
+            rx.el.section(
+                transcript(
+                    _welcome(),
+                    feed=Chat.feed,
+                    names=Session.names,
+                    on_gap=Chat.from_the_beginning,
+                    on_seen=[Chat.seen, Threads.load],
+                    on_again=Chat.ask_again,
+                    on_edit=Chat.edit,
+                    on_rate=Chat.rate,
+                    on_source=Reading.open_source,
+                    on_person=Person.ask,
+                ),
+                class_name="conversation",
+                aria_label="Conversation",
+            ),
+            class_name="chat",
+        ),
+        _composer(),
+        reading(),
+        with_conversations=True,
+    )
+
+
+def _welcome() -> rx.Component:
+    return rx.el.div(
+        rx.el.h1("How can we help?"),
+        rx.el.p("I am an AI assistant, not a person. I answer from our documents, and show you which."),
+        rx.el.div(
+            rx.foreach(
+                Session.starters,
+                lambda text: rx.el.button(text, type="button", on_click=Chat.ask(text)),
+            ),
+            class_name="starters",
+        ),
+        class_name="welcome",
+    )
+
+
+def _composer() -> rx.Component:
+    return rx.el.form(
+        rx.el.div(
+            rx.el.textarea(
+                name="message",
+                id="message",
+                rows=2,
+                placeholder="Ask a question",
+                aria_label="Your question",
+                auto_focus=True,
+                enter_key_submit=True,
+                auto_height=True,
+            ),
+            rx.el.div(
+                rx.el.button(
+                    rx.icon("zap", size=16, aria_hidden="true"),
+                    type="button",
+                    role="switch",
+                    aria_checked=rx.cond(Session.streams, "true", "false"),
+                    aria_label="Show answers as they are written",
+                    title=rx.cond(Session.streams, "Answers appear as they are written", "Answers appear at once"),
+                    on_click=Session.toggle_streaming,
+                    class_name="toggle",
+                ),
+                rx.el.select(
+                    rx.el.option("Right specialist", value="supervisor"),
+                    rx.foreach(
+                        Session.agents,
+                        lambda agent: rx.cond(agent["enabled"], rx.el.option(agent["name"], value=agent["id"])),
+                    ),
+                    on_change=Chat.choose_agent,
+                    aria_label="Who answers",
+                ),
+                rx.cond(
+                    Chat.busy,
+                    rx.el.button("Stop", type="button", on_click=Chat.stop, class_name="primary"),
+                    rx.el.button("Send", type="submit", class_name="primary"),
+                ),
+                class_name="tools",
+            ),
+            class_name="box",
+        ),
+        on_submit=Chat.send,
+        reset_on_submit=True,
+        class_name="composer",
+    )

@@ -1,0 +1,232 @@
+"""The conversation on the page: asking, stopping, asking again, and what was said before."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from typing import Any
+
+import reflex as rx
+
+from agents.events import Event
+from ui import telling
+from ui.calls import Choices
+from ui.client import AsyncDesk
+from ui.errors import DeskError
+from ui.feed import EMPTY, Feed, Op, Told
+from ui.pacing import paced
+from ui.shapes import Answer, ThreadWhole
+from ui.state.session import Session
+
+_MESSAGES = 200
+_UNDER_WAY = ("queued", "in_progress")
+# Whole answers under way, by the page that waits for them: stopping one gives up its request.
+_waiting: dict[str, "asyncio.Task[Answer]"] = {}
+
+
+class Chat(rx.State):
+    """One page's conversation. Its text is the browser's to keep; here is only what is on its way there."""
+
+    session_id: str = ""
+    busy: bool = False
+    agent: str = ""
+    feed: Told = EMPTY
+
+    _feed: Feed = Feed()
+    _asked: str = ""
+    _run_id: str = ""
+
+    @rx.event
+    def choose_agent(self, agent: str) -> None:
+        """The supervisor decides, or one agent answers."""
+        self.agent = "" if agent == "supervisor" else agent
+
+    @rx.event
+    def load(self) -> Any:
+        """The conversation that the address names, or an empty page."""
+        # `ui.app` calls that part of the address so.
+        session_id = str(getattr(self, "session", ""))
+        if session_id:
+            return Chat.show(session_id)
+        self._clear()
+        return None
+
+    @rx.event
+    def begin_new(self) -> Any:
+        """An empty page."""
+        self._clear()
+        return rx.redirect("/")
+
+    @rx.event
+    def from_the_beginning(self) -> Any:
+        """The page has missed something."""
+        return Chat.show(self.session_id) if self.session_id else None
+
+    @rx.event
+    def seen(self, epoch: str, number: int) -> None:
+        """The page has it all: nothing of it stays here."""
+        if (told := self._feed.seen(epoch, number)) is not None:
+            self.feed = told
+
+    @rx.event(background=True)
+    async def show(self, session_id: str) -> None:
+        """A conversation as it is stored; an answer under way goes on where it is."""
+        async with self:
+            self.session_id = session_id
+            session = await self.get_state(Session)
+            desk, streaming = session.desk(), session.streams
+        async with desk:
+            try:
+                thread = await _thread_of(desk, session_id)
+            except DeskError as error:
+                await self._complain(error.message)
+                return
+            history = thread.history if thread else []
+            running = history[-1].run_id if history and history[-1].status in _UNDER_WAY else ""
+            stored = [turn for turn in history if turn.role == "user" or turn.run_id != running]
+            async with self:
+                self._asked = next((turn.content for turn in reversed(history) if turn.role == "user"), "")
+                self._run_id = history[-1].run_id if history else ""
+                self.busy = bool(running)
+                self.feed = self._feed.open(telling.opened(session_id, stored))
+                if running:
+                    self.feed = self._feed.tell([telling.waiting(streaming)])
+            if running:
+                await self._follow(desk.follow(running))
+
+    @rx.event
+    def send(self, form: dict[str, str]) -> Any:
+        """Ask what the visitor has written."""
+        return self._ask(form.get("message", ""))
+
+    @rx.event
+    def ask(self, message: str) -> Any:
+        """Ask one of the questions that the empty page offers."""
+        return self._ask(message)
+
+    @rx.event
+    def ask_again(self) -> Any:
+        """The last question once more, in place of its answer."""
+        return self._ask(self._asked, instead=True)
+
+    @rx.event
+    def edit(self, message: str) -> Any:
+        """The last question as it should have been."""
+        return self._ask(message, instead=True)
+
+    def _ask(self, message: str, *, instead: bool = False) -> Any:
+        message = message.strip()
+        return Chat.answer(message, instead) if message and not self.busy else None
+
+    @rx.event(background=True)
+    async def answer(self, message: str, instead: bool) -> None:
+        """Ask, perhaps instead of the last question, and tell the page what comes, at once or as it is written."""
+        async with self:
+            if self.busy:
+                return
+            session = await self.get_state(Session)
+            self.session_id = self.session_id or f"web-{session.browser}-{secrets.token_hex(8)}"
+            choices = Choices(session_id=self.session_id, agent=self.agent or None)
+            if instead and self._run_id:
+                choices["replaces"] = self._run_id
+            self.busy, self._asked = True, message
+            begun = [telling.withdrawn()] if instead else []
+            self.feed = self._feed.tell([*begun, telling.asked(message), telling.waiting(session.streams)])
+            desk, streaming = session.desk(), session.streams
+        async with desk:
+            if streaming:
+                await self._follow(desk.stream(message, **choices))
+            else:
+                await self._wait(desk, message, choices)
+
+    @rx.event(background=True)
+    async def stop(self) -> None:
+        """Stop the answer under way."""
+        async with self:
+            session = await self.get_state(Session)
+            desk, run_id, token = session.desk(), self._run_id, self.router.session.client_token
+        if waiting := _waiting.get(token):
+            waiting.cancel()
+            return
+        async with desk:
+            if run_id:
+                # It may have ended in the meantime.
+                with suppress(DeskError):
+                    await desk.cancel(run_id)
+
+    @rx.event(background=True)
+    async def rate(self, run_id: str, rating: str, comment: str) -> None:
+        """Whether an answer helped."""
+        async with self:
+            session = await self.get_state(Session)
+            desk = session.desk()
+        async with desk:
+            try:
+                await desk.feedback(run_id, "up" if rating == "up" else "down", comment)
+            except DeskError as error:
+                await self._complain(error.message)
+
+    async def _follow(self, events: AsyncGenerator[Event, None]) -> None:
+        try:
+            async with aclosing(events):
+                async for batch in paced(events):
+                    ops = telling.of_events(batch)
+                    async with self:
+                        self._run_id = next((op["run"] for op in ops if op["op"] == "run"), self._run_id)
+                        self.feed = self._feed.tell(ops)
+        except DeskError as error:
+            await self._tell([telling.failed(error.code, error.message, retryable=error.retryable)])
+        finally:
+            await self._rest()
+
+    async def _wait(self, desk: AsyncDesk, message: str, choices: Choices) -> None:
+        choices["on_disconnect"] = "cancel"
+        asking = asyncio.create_task(desk.ask(message, **choices), name="wait for an answer")
+        async with self:
+            token = self.router.session.client_token
+        _waiting[token] = asking
+        try:
+            answer = await asking
+            run = await desk.run(answer.run_id)
+            async with self:
+                self._run_id = answer.run_id
+            await self._tell(telling.of_answer(answer, run.steps))
+        except asyncio.CancelledError:
+            await self._tell([telling.stopped()])
+        except DeskError as error:
+            await self._tell([telling.failed(error.code, error.message, retryable=error.retryable)])
+        finally:
+            _waiting.pop(token, None)
+            await self._rest()
+
+    async def _tell(self, ops: list[Op]) -> None:
+        async with self:
+            self.feed = self._feed.tell(ops)
+
+    async def _complain(self, message: str) -> None:
+        async with self:
+            session = await self.get_state(Session)
+            session.trouble = message
+
+    async def _rest(self) -> None:
+        async with self:
+            self.busy = False
+
+    def _clear(self) -> None:
+        self.session_id = self._asked = self._run_id = ""
+        self.feed = self._feed.open(telling.opened("", []))
+
+
+async def thread_id_of(desk: AsyncDesk, session_id: str) -> str | None:
+    """The conversation of a session, if something was said in it."""
+    found = await desk.threads(limit=1, session_prefix=session_id) if session_id else None
+    return found.threads[0].id if found and found.threads else None
+
+
+async def _thread_of(desk: AsyncDesk, session_id: str) -> ThreadWhole | None:
+    """With its last messages."""
+    found = await desk.threads(limit=1, session_prefix=session_id)
+    if not found.threads:
+        return None
+    info = found.threads[0]
+    return await desk.thread(info.id, offset=max(0, info.messages - _MESSAGES))

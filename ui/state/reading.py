@@ -1,0 +1,66 @@
+"""The document behind a source, open at the passage."""
+
+import re
+from typing import Any
+
+import reflex as rx
+
+from ui.errors import DeskError
+from ui.state.session import Session
+
+_WORD = re.compile(r"\w+")
+
+
+class Reading(rx.State):
+    """What is open beside the conversation."""
+
+    title: str = ""
+    where: str = ""
+    version: int = 0
+    before: str = ""
+    passage: str = ""
+    after: str = ""
+    problem: str = ""
+
+    @rx.var
+    def is_open(self) -> bool:
+        """Whether anything is."""
+        return bool(self.title)
+
+    @rx.event
+    async def open_source(self, source: dict[str, Any]) -> None:
+        """The document of a source, its passage marked."""
+        self._leave()
+        self.title = str(source.get("title", ""))
+        page = f"p. {source['page']}" if source.get("page") else ""
+        self.where = ", ".join(part for part in (page, str(source.get("section", ""))) if part)
+        session = await self.get_state(Session)
+        try:
+            async with session.desk() as desk:
+                document = await desk.document(str(source["document_id"]))
+        except DeskError as error:
+            self.problem = error.message
+            self.passage = str(source.get("snippet", ""))
+            return
+        self.version = document.version
+        self.before, self.passage, self.after = _parted(document.markdown, str(source.get("snippet", "")))
+
+    @rx.event
+    def close(self) -> None:
+        """Back to the conversation."""
+        self._leave()
+
+    def _leave(self) -> None:
+        self.title = self.where = self.before = self.passage = self.after = self.problem = ""
+        self.version = 0
+
+
+def _parted(text: str, snippet: str) -> tuple[str, str, str]:
+    """A text before, within and after a passage, which may have other spaces than the text, and an end left out."""
+    words = _WORD.findall(snippet.removesuffix(" ..."))
+    if not words:
+        return text, "", ""
+    found = re.search(r"\W+".join(map(re.escape, words)), text)
+    if found is None:
+        return text, "", ""
+    return text[: found.start()], text[found.start() : found.end()], text[found.end() :]

@@ -1,0 +1,75 @@
+"""Who sits at the page, and what the desk is to them."""
+
+import secrets
+from typing import Any
+
+import reflex as rx
+
+from ui import reach
+from ui.client import AsyncDesk
+from ui.errors import DeskError
+
+
+class Session(rx.State):
+    """Kept in the visitor's browser: their key, whether answers are streamed, and what tells browsers apart."""
+
+    key: str = rx.LocalStorage("", name="frontdesk-key")
+    streaming: str = rx.LocalStorage("on", name="frontdesk-streaming")
+    browser: str = rx.LocalStorage("", name="frontdesk-browser")
+
+    agents: list[dict[str, Any]] = []
+    names: dict[str, str] = {}
+    needs_key: bool = False
+    trouble: str = ""
+
+    @rx.var
+    def streams(self) -> bool:
+        """Whether answers appear as they are written."""
+        return self.streaming != "off"
+
+    @rx.var
+    def starters(self) -> list[str]:
+        """What the first agents say that they are asked."""
+        return [agent["examples"][0] for agent in self.agents if agent["enabled"] and agent["examples"]][:4]
+
+    @rx.event
+    def dismiss(self) -> None:
+        """What was wrong has been read."""
+        self.trouble = ""
+
+    @rx.event
+    def toggle_streaming(self) -> None:
+        """Remembered by the browser."""
+        self.streaming = "off" if self.streaming != "off" else "on"
+
+    @rx.event
+    async def begin(self) -> None:
+        """What every page needs."""
+        if not self.browser:
+            self.browser = secrets.token_hex(8)
+        try:
+            async with self.desk() as desk:
+                agents = (await desk.agents()).agents
+        except DeskError as error:
+            self.needs_key = error.code == "key_refused"
+            self.trouble = "" if self.needs_key else error.message
+            return
+        self.needs_key, self.trouble = False, ""
+        shown = {"id", "name", "enabled", "examples"}
+        self.agents = [agent.model_dump(include=shown) for agent in agents]
+        self.names = {agent.id: agent.name for agent in agents}
+
+    @rx.event
+    async def sign_in(self, form: dict[str, str]) -> Any:
+        """Take a key, and see whether the desk does."""
+        self.key = form.get("key", "").strip()
+        return Session.begin
+
+    @rx.event
+    def sign_out(self) -> None:
+        """Forget the key."""
+        self.key, self.needs_key = "", True
+
+    def desk(self) -> AsyncDesk:
+        """A client in the visitor's name."""
+        return reach.desk(self.key)

@@ -1,0 +1,158 @@
+"""From the desk's events, answers and messages to the operations that a page's transcript knows."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from agents.events import (
+    Cancelled,
+    Done,
+    Error,
+    Event,
+    Handoff,
+    Reset,
+    Route,
+    Source,
+    Sources,
+    Start,
+    Token,
+    TraceEnd,
+    TraceStart,
+    TraceUpdate,
+)
+from ui.feed import Op
+from ui.shapes import Answer, Message, Step
+
+# What a source carries that a page does not show is not sent.
+_SHOWN = {"id", "title", "section", "page", "snippet", "document_id", "version", "agent"}
+
+
+def asked(message: str) -> Op:
+    """The visitor's message."""
+    return {"op": "asked", "text": message}
+
+
+def waiting(streaming: bool) -> Op:
+    """An answer is under way."""
+    return {"op": "answering", "streaming": streaming}
+
+
+def withdrawn() -> Op:
+    """The last question and its answer, which another question replaces."""
+    return {"op": "withdraw"}
+
+
+def stopped() -> Op:
+    """The visitor has stopped it."""
+    return {"op": "end", "status": "cancelled"}
+
+
+def opened(session_id: str, messages: Sequence[Message]) -> Op:
+    """A whole conversation."""
+    return {"op": "open", "session": session_id, "turns": [_turn(message) for message in messages]}
+
+
+def of_events(events: Sequence[Event]) -> list[Op]:
+    """What happened in a moment; the tokens in it as one piece."""
+    ops: list[Op] = []
+    for op in (op for event in events for op in _of(event)):
+        if op["op"] == "text" and ops and ops[-1]["op"] == "text":
+            ops[-1]["text"] += op["text"]
+        else:
+            ops.append(op)
+    return ops
+
+
+def of_answer(answer: Answer, steps: Sequence[Step]) -> list[Op]:
+    """A whole answer at once, with what was done for it."""
+    routed = {"op": "route", "agents": answer.agents}
+    done = {
+        "op": "end",
+        "status": "completed",
+        "finish": answer.finish_reason,
+        "tokens": answer.usage.total,
+        "cost": answer.cost_usd,
+        "time": answer.time,
+        "reduced": answer.reduced,
+        "support": answer.support.score if answer.support else None,
+    }
+    return [
+        {"op": "run", "run": answer.run_id, "session": answer.session_id},
+        routed,
+        *(_ended_step(step) for step in steps),
+        {"op": "sources", "sources": [_source(source) for source in answer.sources]},
+        {"op": "text", "text": answer.answer},
+        done,
+    ]
+
+
+def failed(code: str, message: str, *, retryable: bool) -> Op:
+    """There is no answer, and why."""
+    return {"op": "end", "status": "failed", "code": code, "message": message, "retryable": retryable}
+
+
+def _of(event: Event) -> Iterator[Op]:
+    match event:
+        case Start():
+            yield {"op": "run", "run": event.run_id, "session": event.session_id}
+        case Route():
+            yield {"op": "route", **event.model_dump(exclude={"type"})}
+        case TraceStart() | TraceUpdate() | TraceEnd():
+            yield {"op": "step", **event.model_dump(exclude={"type"}, exclude_none=True)}
+        case Sources():
+            yield {"op": "sources", "sources": [_source(source) for source in event.sources]}
+        case Token():
+            yield {"op": "text", "text": event.content}
+        case Reset():
+            yield {"op": "reset", "reason": event.reason}
+        case Handoff():
+            yield {"op": "handoff", "cause": event.cause, "reason": event.reason}
+        case Done() | Cancelled() | Error():
+            yield _ended(event)
+
+
+def _ended(event: Done | Cancelled | Error) -> Op:
+    if isinstance(event, Done):
+        return _done(event)
+    if isinstance(event, Cancelled):
+        return stopped()
+    return failed(event.code, event.message, retryable=event.retryable)
+
+
+def _done(event: Done) -> Op:
+    return {
+        "op": "end",
+        "status": "completed",
+        "finish": event.finish_reason,
+        "tokens": event.usage.total,
+        "cost": event.cost_usd,
+        "time": event.time,
+        "reduced": event.reduced,
+        "support": event.support.score if event.support else None,
+    }
+
+
+def _ended_step(step: Step) -> Op:
+    return {"op": "step", **step.model_dump(exclude={"started_at"}, exclude_none=True)}
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return source.model_dump(include=_SHOWN, exclude_none=True)
+
+
+def _turn(message: Message) -> Op:
+    """As it is stored, with as much of what is kept beside it as a page shows."""
+    turn: Op = {"role": message.role, "text": message.content}
+    if message.role == "user":
+        return turn
+    return turn | {
+        "run": message.run_id,
+        "status": message.status,
+        "finish": message.finish_reason,
+        "agents": message.agents,
+        "sources": [_source(source) for source in message.sources],
+        "rating": message.feedback.rating if message.feedback else None,
+        "tokens": message.tokens,
+        "cost": message.cost_usd,
+        "time": message.time,
+        "support": message.support.score if message.support else None,
+    }
