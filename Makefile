@@ -24,6 +24,7 @@ bench: .venv/.installed-dev
 	$(PY) -m tests.bench.connections
 	$(PY) -m tests.bench.capacity
 	$(PY) -m tests.bench.search
+	$(PY) -m tests.bench.activity
 	$(PY) -m tests.bench.ingestion
 	$(PY) -m tests.bench.killed_ingestion
 

@@ -116,7 +116,7 @@ class TraceUpdate(_Part):
 
 
 class TraceEnd(_Part):
-    """A step is over."""
+    """A step is over. `fallback` where a model answers because one before it, that is counted on, did not."""
 
     type: Literal["trace_end"] = "trace_end"
     step_id: str
@@ -127,6 +127,7 @@ class TraceEnd(_Part):
     model: str | None = None
     usage: Usage | None = None
     cost_usd: float | None = None
+    fallback: bool | None = None
 
 
 class Sources(_Part):

@@ -21,6 +21,7 @@ class Step:
     usage: Usage | None = None
     model: str | None = None
     cost_usd: float | None = None
+    fallback: bool | None = None
 
     def update(self, progress: float, usage: Usage | None = None) -> None:
         """How far along the step is, and what it has taken so far."""
@@ -37,6 +38,7 @@ class Step:
             model=self.model,
             usage=self.usage,
             cost_usd=self.cost_usd,
+            fallback=self.fallback,
         )
 
 

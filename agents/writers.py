@@ -114,18 +114,24 @@ class Chain:
         """A whole answer by the first writer that can."""
 
         def call(writer: Writer) -> AsyncGenerator[Written]:
-            quoted = writer.name == EMBEDDED and self._let_down(trail)
+            let_down = self._let_down(trail, writer)
+            if trail.current:
+                trail.current.fallback = let_down or None
             if writer.name != EMBEDDED:
                 trail.expect(prompt.reading)
+            quoted = writer.name == EMBEDDED and let_down
             return _reduced(writer.write(prompt)) if quoted else writer.write(prompt)
 
         async with aclosing(in_turn(self.writers, call, trail)) as pieces:
             async for piece in pieces:
                 yield piece
 
-    def _let_down(self, trail: Trail) -> bool:
-        """Whether a model did not answer that the user counts on."""
-        return any(not self.assumed or trouble.failure.kind is not Kind.NO_CREDENTIALS for trouble in trail.troubles)
+    def _let_down(self, trail: Trail, writer: Writer) -> bool:
+        """Whether a model before this one did not answer that the user counts on."""
+        return any(
+            trouble.model != writer.name and not (self.assumed and trouble.failure.kind is Kind.NO_CREDENTIALS)
+            for trouble in trail.troubles
+        )
 
 
 async def _reduced(pieces: AsyncGenerator[Written]) -> AsyncGenerator[Written]:

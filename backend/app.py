@@ -6,14 +6,27 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from backend import responses
-from backend.doors import agent_chat, agents, chat, documents, gateway, handovers, health, llm, runs, socket, threads
+from backend.doors import (
+    activity,
+    agent_chat,
+    agents,
+    chat,
+    documents,
+    gateway,
+    handovers,
+    health,
+    llm,
+    runs,
+    socket,
+    threads,
+)
 from backend.doors.common import ANYWHERE
 from backend.doors.schemas import complete
 from backend.security import BodyLimit, OriginGuard
 from backend.settings import Settings
 from backend.version import VERSION
 
-_DOORS = (chat, runs, threads, agents, agent_chat, gateway, socket, llm, handovers, documents, health)
+_DOORS = (chat, runs, threads, agents, agent_chat, gateway, socket, llm, handovers, activity, documents, health)
 
 
 class Frontdesk(FastAPI):

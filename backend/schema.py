@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from backend.activity import create_activity_table
 from backend.agent_store import create_agents_table
 
 
@@ -117,4 +118,5 @@ MIGRATIONS = (
     create_agents_table,
     find_threads_by_session,
     give_handovers_to_users,
+    create_activity_table,
 )

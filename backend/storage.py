@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from agents.events import Cancelled, Done, Error, Event, Handoff, Spent, Terminal, TraceEnd, TraceStart, Usage
-from backend import handovers, spending, threads
+from backend import activity, handovers, spending, threads
 
 
 @dataclass(frozen=True)
@@ -147,9 +147,19 @@ def _begin_step(db: sqlite3.Connection, run_id: str, step: TraceStart) -> None:
 def _end_step(db: sqlite3.Connection, run_id: str, step: TraceEnd) -> None:
     usage = step.usage.model_dump_json() if step.usage else None
     db.execute(
-        """UPDATE steps SET status = ?, latency_ms = ?, output = ?, model = ?, usage = ?, cost_usd = ?
-           WHERE run_id = ? AND step_id = ?""",
-        (step.status, step.latency_ms, step.output, step.model, usage, step.cost_usd, run_id, step.step_id),
+        """UPDATE steps SET status = ?, latency_ms = ?, output = ?, model = ?, usage = ?, cost_usd = ?,
+           fallback = ? WHERE run_id = ? AND step_id = ?""",
+        (
+            step.status,
+            step.latency_ms,
+            step.output,
+            step.model,
+            usage,
+            step.cost_usd,
+            step.fallback,
+            run_id,
+            step.step_id,
+        ),
     )
 
 
@@ -176,6 +186,7 @@ def _end_run(db: sqlite3.Connection, run_id: str, event: Terminal) -> None:
     run = get_run(db, run_id)
     assert run  # noqa: S101 - its events are stored behind it
     spending.add(db, run.user_id, spent, now)
+    activity.record(db, run_id)
 
 
 def _ending(event: Terminal) -> tuple[str, str | None, str | None]:

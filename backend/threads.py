@@ -148,7 +148,7 @@ def restore(db: sqlite3.Connection, thread: Thread) -> bool:
 def delete(db: sqlite3.Connection, thread_id: str) -> None:
     """Hard deletion: every trace of it but what it has cost."""
     of_its_runs = "DELETE FROM {} WHERE run_id IN (SELECT id FROM runs WHERE thread_id = ?)"
-    for table in ("feedback", "steps", "events"):
+    for table in ("feedback", "activity", "steps", "events"):
         db.execute(of_its_runs.format(table), (thread_id,))
     for table in ("handovers", "messages", "runs"):
         db.execute(f"DELETE FROM {table} WHERE thread_id = ?", (thread_id,))

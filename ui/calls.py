@@ -202,6 +202,11 @@ def unanswered(days: int | None = None, limit: int | None = None) -> Call[report
     return Call(looking("/api/unanswered", days=days, limit=limit), reports.UnansweredQuestions.model_validate_json)
 
 
+def activity(days: int | None = None, limit: int | None = None, offset: int | None = None) -> Call[reports.Activity]:
+    """What the desk has done in so many days, with a page of the latest runs."""
+    return Call(looking("/api/activity", days=days, limit=limit, offset=offset), reports.Activity.model_validate_json)
+
+
 def info() -> Call[shapes.Info]:
     """What this desk is, and who you are to it."""
     return Call(looking("/info"), shapes.Info.model_validate_json)

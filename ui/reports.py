@@ -1,4 +1,4 @@
-"""What a desk reports to those who run it: who waits for a person, and what nobody answers."""
+"""What a desk reports to those who run it: who waits for a person, what nobody answers, and what it has done."""
 
 from ui.shapes import Message, Page, Shape
 
@@ -49,3 +49,72 @@ class UnansweredQuestions(Shape):
 
     days: int
     questions: list[Unanswered]
+
+
+class Figures(Shape):
+    """Runs that have ended. `fallbacks` were answered by another model than was counted on, `reduced` ones by quoting.
+
+    Times are seconds, of half or of 95 % of the runs; null where there was none.
+    """
+
+    runs: int
+    completed: int
+    failed: int
+    cancelled: int
+    declined: int
+    tokens: int
+    cost_usd: float
+    fallbacks: int
+    reduced: int
+    up: int
+    down: int
+    first_token_p50: float | None
+    first_token_p95: float | None
+    time_p50: float | None
+
+
+class Share(Shape):
+    """An agent's part of a day."""
+
+    agent: str
+    runs: int
+    tokens: int
+    cost_usd: float
+
+
+class DayFigures(Figures):
+    """A day of UTC. A run of several agents is one here and one for each of them in `agents`."""
+
+    day: str
+    agents: list[Share]
+
+
+class AgentFigures(Figures):
+    """The runs that an agent had a part in, with what its own part took."""
+
+    agent: str
+
+
+class LatestRun(Shape):
+    """A run, perhaps under way."""
+
+    id: str
+    thread_id: str
+    user_id: str
+    question: str
+    agents: list[str]
+    status: str
+    finish_reason: str | None
+    tokens: int
+    cost_usd: float
+    time: float | None
+    created_at: float
+
+
+class Activity(Page):
+    """Every day from the first to today, every agent that had a part, all in all, and a page of the latest runs."""
+
+    days: list[DayFigures]
+    agents: list[AgentFigures]
+    totals: Figures
+    runs: list[LatestRun]

@@ -47,6 +47,7 @@ class Step(Shape):
     model: str | None
     usage: Usage | None
     cost_usd: float | None
+    fallback: bool | None = None
 
 
 class Run(Shape):

@@ -1,5 +1,6 @@
 """Runs after the fact or from elsewhere: look at one, follow it from any event on, stop it, rate its answer."""
 
+import sqlite3
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
@@ -7,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from agents.events import Spent, StepStatus, StepType, Support, Usage
-from backend import handovers, sse, storage, threads
+from backend import activity, handovers, sse, storage, threads
 from backend.desk import Desk
 from backend.doors.common import LOOKING, TELLING, TheDesk, TheUser, fails
 from backend.doors.schemas import EVENT_STREAM
@@ -43,6 +44,7 @@ class Step(BaseModel):
     usage: Usage | None
     model: str | None
     cost_usd: float | None
+    fallback: bool | None
 
 
 class Rating(BaseModel):
@@ -136,7 +138,12 @@ async def cancel_run(run_id: str, desk: TheDesk, user: TheUser) -> Stopped:
 async def rate_run(run_id: str, feedback: Feedback, desk: TheDesk, user: TheUser) -> Rated:
     """Say whether the answer was good; saying it again replaces what was said."""
     run = await desk.runs.get(run_id, user.id)
-    await desk.database.write(lambda db: handovers.rate(db, run.id, feedback.rating, feedback.comment))
+
+    def rate(db: sqlite3.Connection) -> None:
+        handovers.rate(db, run.id, feedback.rating, feedback.comment)
+        activity.rate(db, run.id, feedback.rating)
+
+    await desk.database.write(rate)
     return Rated(run_id=run.id, **feedback.model_dump())
 
 

@@ -26,6 +26,11 @@ class Reports(Waiting):
     def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredQuestions:
         return self._do(calls.unanswered(days, limit))
 
+    def activity(
+        self, days: int | None = None, limit: int | None = None, offset: int | None = None
+    ) -> reports.Activity:
+        return self._do(calls.activity(days, limit, offset))
+
     def info(self) -> shapes.Info:
         return self._do(calls.info())
 
@@ -50,6 +55,11 @@ class AsyncReports(Awaiting):
 
     async def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredQuestions:
         return await self._do(calls.unanswered(days, limit))
+
+    async def activity(
+        self, days: int | None = None, limit: int | None = None, offset: int | None = None
+    ) -> reports.Activity:
+        return await self._do(calls.activity(days, limit, offset))
 
     async def info(self) -> shapes.Info:
         return await self._do(calls.info())
