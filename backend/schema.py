@@ -84,10 +84,17 @@ def add_feedback_and_budgets(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def let_runs_replace_others(db: sqlite3.Connection) -> None:
+    """Which run a run took the place of: that alone withdraws the other, and no two can do it."""
+    db.execute("ALTER TABLE runs ADD COLUMN replaces TEXT")
+    db.execute("CREATE UNIQUE INDEX replaced_once ON runs (thread_id, replaces) WHERE replaces IS NOT NULL")
+
+
 MIGRATIONS = (
     create_tables,
     add_models_to_steps,
     give_threads_to_users,
     add_feedback_and_budgets,
     create_agents_table,
+    let_runs_replace_others,
 )
