@@ -51,7 +51,7 @@ def begin_run(db: sqlite3.Connection, run: Run, message_id: str) -> None:
     """The question is stored before anything is done about it; whatever it replaces is withdrawn with that."""
     if run.replaces:
         _check_last(db, run.replaces, run.thread_id)
-        threads.retitle(db, run.thread_id, run.replaces, run.question)
+        threads.retitle(db, run.thread_id, run.question)
     threads.touch(db, run.thread_id, run.user_id, run.agent_id, run.session_id, run.question, run.created_at)
     db.execute(
         """INSERT INTO runs (id, thread_id, session_id, user_id, agent_id, status, question, created_at, request,

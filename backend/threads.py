@@ -60,12 +60,12 @@ def title_of(question: str) -> str:
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 3].rstrip() + "..."
 
 
-def retitle(db: sqlite3.Connection, thread_id: str, replaced: str, question: str) -> None:
+def retitle(db: sqlite3.Connection, thread_id: str, question: str) -> None:
     """A conversation whose only question is replaced is called after the new one, unless somebody has renamed it."""
     only = db.execute(
         f"""SELECT min(content) FROM messages WHERE thread_id = ? AND role = 'user' AND {_SHOWN}
-            HAVING count(*) = 1 AND min(run_id) = ?""",
-        (thread_id, replaced),
+            HAVING count(*) = 1""",
+        (thread_id,),
     ).fetchone()
     if only:
         renamed = (title_of(question), thread_id, title_of(only[0]))

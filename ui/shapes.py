@@ -57,6 +57,8 @@ class Run(_Shape):
     ended_at: float | None
     finish_reason: str | None
     error_code: str | None
+    replaces: str | None = None
+    replaced_by: str | None = None
     answer: str | None
     usage: Usage
     cost_usd: float
