@@ -1,14 +1,15 @@
 """The assistant: a question in, typed events out. The only place that knows both LangGraph and the events.
 
 A turn that was cut off, by a restart of the desk, goes on from its last checkpoint: agents that had finished are not
-asked again. One that was given up leaves a conversation behind in which every question has its answer.
+asked again. One that was given up leaves a conversation behind in which every question has its answer. One that was
+withdrawn is forgotten by the turn that comes next.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import StateSnapshot
@@ -52,11 +53,22 @@ class Outcome:
     support: Support | None = None
 
 
-class Assistant:
-    """Answers questions of many conversations at once."""
+async def _none(thread_id: str) -> Collection[str]:
+    return ()
 
-    def __init__(self, supervisor: Supervisor, memory: BaseCheckpointSaver[str]) -> None:
+
+class Assistant:
+    """Answers questions of many conversations at once. `withdrawn` knows which runs of a conversation count no more."""
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        memory: BaseCheckpointSaver[str],
+        withdrawn: Callable[[str], Awaitable[Collection[str]]] = _none,
+    ) -> None:
         self._supervisor = supervisor
+        self._memory = memory
+        self._withdrawn = withdrawn
         self.graph = supervisor.graph(memory)
 
     async def stream(self, turn: Turn) -> AsyncGenerator[Event | Outcome]:
@@ -68,8 +80,7 @@ class Assistant:
         for again in self._take_up(turn, state, context):
             yield again
         if state is None or state.tasks:
-            begin = {"messages": [HumanMessage(turn.question)], "answers": None, "told": None, "routed": []}
-            graph_input = begin if state is None else None
+            graph_input = await self._beginning(turn) if state is None else None
             async for event in self.graph.astream(graph_input, _config(turn), context=context, stream_mode="custom"):
                 yield cast(Event, event)
         reduced = any(answer["reduced"] for answer in context.answers)
@@ -81,9 +92,27 @@ class Assistant:
         """The turn was given up: what was said of its answer is remembered as the answer."""
         state = await self._left_off(turn)
         if state and state.tasks:
-            question = [] if _begun(state) else [HumanMessage(turn.question)]
-            messages = [*question, AIMessage(said or phrases.STOPPED)]
-            await self.graph.aupdate_state(_config(turn), {"messages": messages}, as_node="close")
+            begin = {"messages": []} if _begun(state) else await self._beginning(turn)
+            messages = [*begin["messages"], AIMessage(said or phrases.STOPPED)]
+            await self.graph.aupdate_state(_config(turn), begin | {"messages": messages}, as_node="close")
+
+    async def _beginning(self, turn: Turn) -> dict[str, Any]:
+        """The question, and with it what is to be forgotten: a turn before it that was withdrawn."""
+        question = HumanMessage(turn.question, id=turn.run_id)
+        begin: dict[str, Any] = {"answers": None, "told": None, "routed": [], "kept_before": None}
+        forgotten: list[RemoveMessage] = []
+        if withdrawn := await self._withdrawn(turn.thread_id):
+            # As it is stored: a state would show what finished tasks are going to add, which LangGraph drops here.
+            stored = await self._memory.aget_tuple(_config(turn))
+            held = stored.checkpoint["channel_values"] if stored else {}
+            messages = held.get("messages", [])
+            # Its question has its name, and nothing is remembered behind it but its answer.
+            first = next((number for number, said in enumerate(messages) if said.id in withdrawn), len(messages))
+            forgotten = [RemoveMessage(id=said.id) for said in messages[first:]]
+            before = held.get("kept_before")
+            if forgotten and before is not None:
+                begin["kept"] = {agent: before.get(agent, []) for agent in held["kept"]}
+        return begin | {"messages": [*forgotten, question]}
 
     async def _left_off(self, turn: Turn) -> StateSnapshot | None:
         """Where the turn stands, with what agents have finished; None where nothing of it is remembered.

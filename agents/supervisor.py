@@ -40,11 +40,13 @@ def _merge(held: dict[str, list[int]], new: dict[str, list[int]]) -> dict[str, l
 class Conversation(TypedDict):
     """What a thread remembers: its messages, the evidence that agents keep, and how far its last turn has come.
 
-    What those who answered told beside their answers is kept as JSON.
+    What those who answered told beside their answers is kept as JSON. `kept_before` is the evidence as it was
+    before the last turn, if that has asked any agent.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
     kept: Annotated[dict[str, list[int]], _merge]
+    kept_before: dict[str, list[int]] | None
     answers: Annotated[list[Answer], _collect]
     told: Annotated[list[str], _collect]
     routed: list[str]
@@ -106,7 +108,8 @@ class Supervisor:
         known = {agent.id: agent for agent in agents}
         open_floor(runtime.context, [known[agent] for agent in decision.agents])
         tasks = _tasks(state, asked, decision)
-        return Command(goto=[Send("worker", task) for task in tasks], update={"routed": list(decision.agents)})
+        update = {"routed": list(decision.agents), "kept_before": state.get("kept", {})}
+        return Command(goto=[Send("worker", task) for task in tasks], update=update)
 
     async def _decide(self, asked: Question, agents: Sequence[Agent], chosen: str | None, emit: Emit) -> Decision:
         with step(emit, "route", SUPERVISOR) as routing:

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
 from agents.supervisor import SUPERVISOR
@@ -23,7 +23,8 @@ from knowledge.database import Database
 class Asked:
     """A question, whom it is for, in which conversation, and what to do if that is still answering.
 
-    Without a thread or a session a conversation begins. `run_id` is the name that the client gives the run, if it does.
+    Without a thread or a session a conversation begins. `run_id` is the name that the client gives the run, if it does;
+    `replaces`, the last run of the conversation, whose place the question takes.
     """
 
     user_id: str
@@ -34,6 +35,7 @@ class Asked:
     when_busy: WhenBusy = "reject"
     run_id: str | None = None
     request: str | None = None
+    replaces: str | None = None
 
 
 class Asking:
@@ -55,11 +57,12 @@ class Asking:
         name = f"{asked.user_id}/{asked.agent_id}/{asked.thread_id or asked.session_id or run_id}"
         doorway = self._doorways.setdefault(name, asyncio.Lock())
         async with self._admission.admitted(asked.user_id), doorway:
+            asked = await self._in_place(asked)
             thread_id, session_id = await self._conversation(asked)
             # Nothing is waited for between this and the run's entry into its lane, or two could take one id.
             if asked.run_id and await self._taken(run_id):
                 raise RunExists(f"there is a run {run_id} already; choose another id or none")
-            waits = self._make_way(thread_id, asked.when_busy)
+            waits = self._make_way(thread_id, asked)
             yield Run(
                 id=run_id,
                 thread_id=thread_id,
@@ -70,11 +73,20 @@ class Asking:
                 question=text,
                 created_at=time.time(),
                 request=asked.request,
+                replaces=asked.replaces,
             )
 
     async def _taken(self, run_id: str) -> bool:
         stored = await self._database.read(lambda db: storage.get_run(db, run_id))
         return stored is not None or self._lanes.get(run_id) is not None
+
+    async def _in_place(self, asked: Asked) -> Asked:
+        """What replaces a run goes to its conversation, unless it names another."""
+        if (replaced := asked.replaces) is None:
+            return asked
+        run = await self._database.read(lambda db: storage.run_of(db, asked.user_id, replaced))
+        named = asked.thread_id or asked.session_id
+        return replace(asked, replaces=run.id, thread_id=asked.thread_id if named else run.thread_id)
 
     async def _conversation(self, asked: Asked) -> tuple[str, str]:
         """The ids of its thread and its session; new ones where it begins."""
@@ -91,17 +103,20 @@ class Asking:
         begun = await self._database.read(lambda db: threads.of_session(db, *whose))
         return begun or self._lanes.thread_of(*whose) or str(uuid.uuid4()), session
 
-    def _make_way(self, thread_id: str, when_busy: WhenBusy) -> bool:
+    def _make_way(self, thread_id: str, asked: Asked) -> bool:
         """Whether the run has to wait for others of its conversation."""
         if self._lanes.is_closed(thread_id):
             raise ThreadBusy("this conversation is being deleted; ask again in a moment")
         before = self._lanes.of_thread(thread_id)
-        if before and when_busy == "reject":
+        # What replaces a run is refused when it is stored, unless that run is the last and has ended.
+        if asked.replaces:
+            return bool(before)
+        if before and asked.when_busy == "reject":
             raise ThreadBusy(
                 f"this conversation is still answering; wait for run {before[-1].run.id}, or say when_busy: "
                 "enqueue or interrupt"
             )
-        if when_busy == "interrupt":
+        if asked.when_busy == "interrupt":
             for active in before:
                 active.stop("interrupted by a newer message")
         # The first of them is being answered.

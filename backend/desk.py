@@ -73,7 +73,11 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         await chains.warm_up(catalog.agents)
         threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
         worker = Worker(Strategies(library, searcher, settings.whole_documents_chars), threshold)
-        assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), memory)
+        assistant = Assistant(
+            Supervisor(catalog, chains.routers, worker, chains.writers),
+            memory,
+            lambda thread_id: database.read(lambda db: storage.withdrawn_from(db, thread_id)),
+        )
         indexing = Indexing(library, settings.data_dir / "uploads", settings.max_document_bytes)
         log, metrics = _kept(stack, RunLog(database)), Metrics()
         runs = RunEngine(settings, database, log, _answering(database, chains, indexing, assistant), metrics)

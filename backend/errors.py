@@ -9,6 +9,7 @@ knowledge.errors.DeskError
     ├── SessionTaken        a conversation cannot come back: its session has begun another
     ├── HandoverUnknown     no hand-over of that id
     ├── RunUnknown          no run of that id that is this user's
+    ├── RunNotLast          another question has come after the run that is to be replaced
     ├── RunExists           the id that a client gives its run is taken
     ├── KeyRefused          no key, or none that is known
     ├── NotAllowed          only an operator may do that
@@ -106,6 +107,15 @@ class RunExists(BackendError):
     """Two runs of one id would share a log."""
 
     code = "run_exists"
+
+
+class RunNotLast(BackendError):
+    """What came after it was said with its answer in mind."""
+
+    code = "run_not_last"
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"run {run_id} is not the last of this conversation; only the last can be asked again")
 
 
 class KeyRefused(BackendError):
@@ -251,6 +261,7 @@ _STATUS: dict[type[DeskError], int] = {
     NotNow: 429,
     MessageTooLong: 413,
     RunExists: 409,
+    RunNotLast: 409,
     SessionTaken: 409,
     ThreadBusy: 409,
     AgentDisabled: 409,

@@ -14,7 +14,7 @@ from agents.supervisor import SUPERVISOR
 from backend import sse, storage, threads
 from backend.admission import Admission
 from backend.asking import Asked, Asking
-from backend.errors import RunTimedOut, RunUnknown, ShuttingDown, StorageFailed, Unexpected
+from backend.errors import RunTimedOut, ShuttingDown, StorageFailed, Unexpected
 from backend.indexing import INDEXING
 from backend.lanes import Active, Lanes
 from backend.metrics import Metrics
@@ -100,10 +100,7 @@ class RunEngine:
 
     async def get(self, run_id: str, user_id: str) -> Run:
         """A run of that user's by id, or `RunUnknown`."""
-        run = await self._database.read(lambda db: storage.get_run(db, _as_stored(run_id)))
-        if run is None or run.user_id != user_id:
-            raise RunUnknown(f"there is no run {run_id}")
-        return run
+        return await self._database.read(lambda db: storage.run_of(db, user_id, run_id))
 
     def follow(self, run_id: str, after: int = -1) -> AsyncIterator[list[Frame]]:
         """A run's frames after number `after`, stored and live, to its end; an empty batch after each silence."""
@@ -161,7 +158,7 @@ class RunEngine:
         try:
             await self._database.write(lambda db: storage.begin_run(db, run, str(uuid.uuid4())))
             await self._say(progress, _start(run))
-        except (sqlite3.Error, StorageFailed) as error:
+        except (sqlite3.Error, DeskError) as error:
             self._log.leave(live)
             opened.set_exception(_not_stored(error))
             return
@@ -266,14 +263,6 @@ class RunEngine:
     async def _stored_events(self, run_id: str) -> list[Event]:
         frames = [frame async for batch in self._log.follow(run_id, -1, 1) for frame in batch]
         return [sse.event_of(frame) for frame in frames]
-
-
-def _as_stored(run_id: str) -> str:
-    """A client may write the id that it gave its run in capitals, or without hyphens."""
-    try:
-        return str(uuid.UUID(run_id))
-    except ValueError:
-        return run_id
 
 
 def _start(run: Run) -> Start:

@@ -110,6 +110,12 @@ def give_handovers_to_users(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def let_runs_replace_others(db: sqlite3.Connection) -> None:
+    """Which run a run took the place of: that alone withdraws the other, and no two can do it."""
+    db.execute("ALTER TABLE runs ADD COLUMN replaces TEXT")
+    db.execute("CREATE UNIQUE INDEX replaced_once ON runs (thread_id, replaces) WHERE replaces IS NOT NULL")
+
+
 MIGRATIONS = (
     create_tables,
     add_models_to_steps,
@@ -119,4 +125,5 @@ MIGRATIONS = (
     find_threads_by_session,
     give_handovers_to_users,
     create_activity_table,
+    let_runs_replace_others,
 )

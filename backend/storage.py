@@ -3,17 +3,22 @@
 import json
 import sqlite3
 import time
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from agents.events import Cancelled, Done, Error, Event, Handoff, Spent, Terminal, TraceEnd, TraceStart, Usage
 from backend import activity, handovers, spending, threads
+from backend.errors import RunNotLast, RunUnknown, ThreadBusy
 
 
 @dataclass(frozen=True)
 class Run:
-    """A question on its way to an answer. What a door asked beside the question is in `request`."""
+    """A question on its way to an answer. What a door asked beside the question is in `request`.
+
+    One that `replaces` another has withdrawn it from the conversation.
+    """
 
     id: str
     thread_id: str
@@ -29,6 +34,8 @@ class Run:
     attempts: int = 1
     request: str | None = None
     stopped: str | None = None
+    replaces: str | None = None
+    replaced_by: str | None = None
 
 
 class Entry(NamedTuple):
@@ -41,11 +48,15 @@ class Entry(NamedTuple):
 
 
 def begin_run(db: sqlite3.Connection, run: Run, message_id: str) -> None:
-    """The question is stored before anything is done about it."""
+    """The question is stored before anything is done about it; whatever it replaces is withdrawn with that."""
+    if run.replaces:
+        _check_last(db, run.replaces, run.thread_id)
+        threads.retitle(db, run.thread_id, run.question)
     threads.touch(db, run.thread_id, run.user_id, run.agent_id, run.session_id, run.question, run.created_at)
     db.execute(
-        """INSERT INTO runs (id, thread_id, session_id, user_id, agent_id, status, question, created_at, request)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        """INSERT INTO runs (id, thread_id, session_id, user_id, agent_id, status, question, created_at, request,
+                             replaces)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             run.id,
             run.thread_id,
@@ -56,6 +67,7 @@ def begin_run(db: sqlite3.Connection, run: Run, message_id: str) -> None:
             run.question,
             run.created_at,
             run.request,
+            run.replaces,
         ),
     )
     threads.add_message(db, message_id, run.thread_id, run.id, "user", run.question)
@@ -92,6 +104,20 @@ def get_run(db: sqlite3.Connection, run_id: str) -> Run | None:
     """A run by id."""
     row = db.execute(f"{_RUN} WHERE id = ?", (run_id,)).fetchone()
     return Run(**dict(row)) if row else None
+
+
+def run_of(db: sqlite3.Connection, user_id: str, run_id: str) -> Run:
+    """A run of that user's by id, or `RunUnknown`."""
+    run = get_run(db, _as_stored(run_id))
+    if run is None or run.user_id != user_id:
+        raise RunUnknown(f"there is no run {run_id}")
+    return run
+
+
+def withdrawn_from(db: sqlite3.Connection, thread_id: str) -> frozenset[str]:
+    """The runs of a conversation in whose place others are."""
+    rows = db.execute("SELECT replaces FROM runs WHERE thread_id = ? AND replaces IS NOT NULL", (thread_id,))
+    return frozenset(row["replaces"] for row in rows)
 
 
 def unfinished_runs(db: sqlite3.Connection) -> list[Run]:
@@ -133,7 +159,28 @@ def spent_by(steps: Iterable[dict[str, Any]]) -> tuple[Spent, Spent]:
 
 
 _RUN = """SELECT id, thread_id, session_id, user_id, agent_id, status, question, created_at, ended_at, finish_reason,
-          error_code, attempts, request, stopped FROM runs"""
+          error_code, attempts, request, stopped, replaces,
+          (SELECT id FROM runs AS newer WHERE newer.thread_id = runs.thread_id AND newer.replaces = runs.id)
+          AS replaced_by FROM runs"""
+
+
+def _as_stored(run_id: str) -> str:
+    """A client may write the id that it gave its run in capitals, or without hyphens."""
+    try:
+        return str(uuid.UUID(run_id))
+    except ValueError:
+        return run_id
+
+
+def _check_last(db: sqlite3.Connection, run_id: str, thread_id: str) -> None:
+    """Only the last run of a conversation can be replaced, once it has ended."""
+    last = db.execute(
+        "SELECT id, ended_at FROM runs WHERE thread_id = ? ORDER BY rowid DESC LIMIT 1", (thread_id,)
+    ).fetchone()
+    if last is None or last["id"] != run_id:
+        raise RunNotLast(run_id)
+    if last["ended_at"] is None:
+        raise ThreadBusy(f"run {run_id} is still under way; stop it or wait for it, then ask again")
 
 
 def _begin_step(db: sqlite3.Connection, run_id: str, step: TraceStart) -> None:

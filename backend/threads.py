@@ -14,6 +14,10 @@ TITLE_CHARS = 60
 
 Status = Literal["active", "deleted", "all"]
 
+# Of a run that another has replaced the conversation shows nothing.
+_SHOWN = """NOT EXISTS (SELECT 1 FROM runs AS newer
+            WHERE newer.thread_id = messages.thread_id AND newer.replaces = messages.run_id)"""
+
 
 @dataclass(frozen=True)
 class Thread:
@@ -57,6 +61,18 @@ def title_of(question: str) -> str:
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 3].rstrip() + "..."
 
 
+def retitle(db: sqlite3.Connection, thread_id: str, question: str) -> None:
+    """A conversation whose only question is replaced is called after the new one, unless somebody has renamed it."""
+    only = db.execute(
+        f"""SELECT min(content) FROM messages WHERE thread_id = ? AND role = 'user' AND {_SHOWN}
+            HAVING count(*) = 1""",
+        (thread_id,),
+    ).fetchone()
+    if only:
+        renamed = (title_of(question), thread_id, title_of(only[0]))
+        db.execute("UPDATE threads SET title = ? WHERE id = ? AND title = ?", renamed)
+
+
 def get(db: sqlite3.Connection, user_id: str, thread_id: str) -> Thread | None:
     """A conversation of that user's, put away or not."""
     row = db.execute("SELECT * FROM threads WHERE id = ? AND user_id = ?", (thread_id, user_id)).fetchone()
@@ -77,7 +93,7 @@ def listing(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int) -> 
     where, values = _condition(wanted)
     total = db.execute(f"SELECT count(*) FROM threads WHERE {where}", values).fetchone()[0]
     rows = db.execute(
-        f"""SELECT threads.*, (SELECT count(*) FROM messages WHERE thread_id = threads.id) AS messages
+        f"""SELECT threads.*, (SELECT count(*) FROM messages WHERE thread_id = threads.id AND {_SHOWN}) AS messages
             FROM threads WHERE {where} ORDER BY updated_at DESC, id LIMIT ? OFFSET ?""",
         (*values, limit, offset),
     )
@@ -86,18 +102,20 @@ def listing(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int) -> 
 
 def count_messages(db: sqlite3.Connection, thread_id: str) -> int:
     """How many turns a conversation has."""
-    return int(db.execute("SELECT count(*) FROM messages WHERE thread_id = ?", (thread_id,)).fetchone()[0])
+    count = f"SELECT count(*) FROM messages WHERE thread_id = ? AND {_SHOWN}"
+    return int(db.execute(count, (thread_id,)).fetchone()[0])
 
 
 def messages_of(db: sqlite3.Connection, thread_id: str, limit: int = -1, offset: int = 0) -> list[dict[str, Any]]:
     """The turns in the order in which they were asked, each answer behind its question; each knows its run."""
     rows = db.execute(
-        """SELECT messages.id, messages.run_id, messages.role, messages.content, messages.data, messages.created_at,
+        f"""SELECT messages.id, messages.run_id, messages.role, messages.content, messages.data, messages.created_at,
                   runs.status, runs.finish_reason, runs.error_code, runs.cost_usd,
                   runs.prompt_tokens + runs.completion_tokens AS tokens, runs.ended_at - runs.created_at AS time,
                   feedback.rating, feedback.comment
            FROM messages JOIN runs ON runs.id = messages.run_id LEFT JOIN feedback ON feedback.run_id = runs.id
-           WHERE messages.thread_id = ? ORDER BY runs.created_at, runs.rowid, messages.rowid LIMIT ? OFFSET ?""",
+           WHERE messages.thread_id = ? AND {_SHOWN}
+           ORDER BY runs.created_at, runs.rowid, messages.rowid LIMIT ? OFFSET ?""",
         (thread_id, limit, offset),
     )
     return [_message(dict(row)) for row in rows]
@@ -172,8 +190,8 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
     if wanted.search:
         pattern = containing(wanted.search)
         conditions.append(
-            """(title LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM messages
-                WHERE thread_id = threads.id AND content LIKE ? ESCAPE '\\'))"""
+            f"""(title LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM messages
+                WHERE thread_id = threads.id AND content LIKE ? ESCAPE '\\' AND {_SHOWN}))"""
         )
         values += [pattern, pattern]
     return " AND ".join(conditions), values

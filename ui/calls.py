@@ -11,13 +11,17 @@ _DEFAULTS = {"when_busy": "reject", "on_disconnect": "continue"}
 
 
 class Choices(TypedDict, total=False):
-    """How to ask. With `agent`, that one answers; what is None or left out is the desk's to choose."""
+    """How to ask. With `agent`, that one answers; what is None or left out is the desk's to choose.
+
+    With `replaces`, the id of a conversation's last run, the message takes the place of that run's question.
+    """
 
     session_id: str | None
     thread_id: str | None
     agent: str | None
     when_busy: str
     on_disconnect: str
+    replaces: str | None
 
 
 def ask(message: str, **choices: Unpack[Choices]) -> Call[Answer]:

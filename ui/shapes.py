@@ -62,6 +62,8 @@ class Run(Shape):
     ended_at: float | None
     finish_reason: str | None
     error_code: str | None
+    replaces: str | None = None
+    replaced_by: str | None = None
     answer: str | None
     usage: Usage
     cost_usd: float

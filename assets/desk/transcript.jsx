@@ -19,7 +19,8 @@ export function Transcript({ feed, names, children, onGap, onSeen, onAgain, onEd
     const fresh = feed.epoch !== current.epoch;
     const next = fresh ? 0 : current.next;
     if (feed.first > next) {
-      onGap();
+      // What is left of another visit has been seen, and has nothing to tell.
+      if (feed.ops.length > 0) onGap();
       return;
     }
     const news = feed.ops.slice(next - feed.first);

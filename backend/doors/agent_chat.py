@@ -39,7 +39,15 @@ async def chat_with_agent(
     if asked.stream:
         desk.streams.check()
     run = await desk.runs.start(
-        Asked(user.id, asked.message, agent_id, asked.session_id, asked.thread_id, asked.when_busy)
+        Asked(
+            user.id,
+            asked.message,
+            agent_id,
+            asked.session_id,
+            asked.thread_id,
+            asked.when_busy,
+            replaces=asked.replaces,
+        )
     )
     if asked.stream:
         return streamed(desk, run, asked.on_disconnect)

@@ -17,7 +17,11 @@ router = APIRouter(tags=["chat"], responses=ASKING)
 
 
 class ChatRequest(Manner):
-    """A message. Messages of one session make a conversation; without a session or a thread a new one begins."""
+    """A message. Messages of one session make a conversation; without a session or a thread a new one begins.
+
+    With `replaces`, the id of a conversation's last run, the message takes the place of that run's question, which is
+    withdrawn with its answer. It never waits: while anything is under way in the conversation it is refused.
+    """
 
     model_config = ConfigDict(
         strict=True,
@@ -27,6 +31,7 @@ class ChatRequest(Manner):
     message: str
     session_id: SessionId | None = None
     thread_id: SessionId | None = None
+    replaces: SessionId | None = None
 
     @model_validator(mode="after")
     def _one_conversation(self) -> "ChatRequest":
@@ -56,5 +61,6 @@ async def _begin(asked: ChatRequest, desk: Desk, user: User) -> Run:
             session_id=asked.session_id,
             thread_id=asked.thread_id,
             when_busy=asked.when_busy,
+            replaces=asked.replaces,
         )
     )

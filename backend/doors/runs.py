@@ -70,6 +70,8 @@ class RunWhole(BaseModel):
     finish_reason: str | None
     error_code: str | None
     attempts: int
+    replaces: str | None
+    replaced_by: str | None
     answer: str | None
     usage: Usage
     cost_usd: float

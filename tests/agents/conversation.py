@@ -1,6 +1,7 @@
 """A desk without a service around it: the real graph over a library, and what one turn of it brought."""
 
-from collections.abc import AsyncIterator
+import uuid
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,7 +56,7 @@ class Desk:
 
     async def ask(self, question: str, thread: str = "t", turn: Turn | None = None, owner: str = "") -> Turn:
         """One turn of a user's; pass your own `turn` to see what came before an error."""
-        return await self.hear(Asked(question, thread, "run", owner=owner), turn)
+        return await self.hear(Asked(question, thread, str(uuid.uuid4()), owner=owner), turn)
 
     async def hear(self, asked: Asked, turn: Turn | None = None) -> Turn:
         """A turn in all its particulars."""
@@ -80,13 +81,22 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    library: Library, chain: Chain, memory: Path, threshold: float = 0.25, tools: tuple[ToolName, ...] = ()
+    library: Library,
+    chain: Chain,
+    memory: Path,
+    threshold: float = 0.25,
+    tools: tuple[ToolName, ...] = (),
+    withdrawn: Collection[str] = (),
 ) -> AsyncIterator[Desk]:
     """The shipped agents over a library; opened again on the same directory, they remember their conversations."""
+
+    async def of_thread(thread_id: str) -> Collection[str]:
+        return withdrawn
+
     agents = [agent.model_copy(update={"tools": tools}) for agent in read_catalog("customer_support").agents]
     searcher = Searcher(library)
     worker = Worker(Strategies(library, searcher), threshold)
     router = EmbeddedRouter(library.embedder, searcher)
     supervisor = Supervisor(Catalog(agents), [router], worker, lambda agent: chain)
     async with open_memory(memory) as saver:
-        yield Desk(Assistant(supervisor, saver))
+        yield Desk(Assistant(supervisor, saver, of_thread))

@@ -9,35 +9,15 @@ from knowledge.search import Searcher
 from knowledge.store import DocumentKey
 from knowledge.strategies import KEPT_PASSAGES, Strategies
 from tests.agents.conversation import open_desk
-from tests.agents.evidence import gather
+from tests.agents.evidence import ABOUT_CURRENCY, ABOUT_VOUCHERS, TOPICS, VOUCHERS, gather, key, stock
 from tests.agents.scripted import ScriptedModel
 from tests.streaming_model import writes
-
-VOUCHERS = "A gift voucher can be spent within 36 months."
-TOPICS = {
-    "vouchers": VOUCHERS,
-    "vat": "VAT is charged at the rate of the country of the customer's VAT number.",
-    "currencies": "An invoice is made out in euro, dollar or pound, whichever currency the first payment was in.",
-    "charities": "A charity pays half of the list price once it has sent its certificate of registration.",
-    "purchase-orders": "The number of a purchase order is printed on the invoice when an owner enters it.",
-    "payment-terms": "An invoice is due within 14 days, and within 30 days with an annual contract.",
-    "seats": "A seat that is added in the middle of the month is charged by the day.",
-}
-ABOUT_VOUCHERS = "Within how many months can a gift voucher be spent?"
-ABOUT_CURRENCY = "Which currency is our invoice made out in, euro or dollar, and when is the invoice due?"
-
-
-def key(topic: str) -> DocumentKey:
-    return DocumentKey("billing", "test", f"{topic}.md")
 
 
 @pytest.fixture
 async def stocked(library: Library) -> Library:
     """More about billing than one question brings up."""
-    for topic, text in TOPICS.items():
-        await library.put(key(topic), f"# About {topic}\n\n{text}\n".encode())
-    fresh = await gather(library, ABOUT_CURRENCY, "billing", "hybrid")
-    assert VOUCHERS not in [excerpt.text for excerpt in fresh.excerpts]
+    await stock(library)
     return library
 
 

@@ -91,7 +91,7 @@ async def test_an_answer_whose_end_alone_is_missing_asks_nobody(
 ) -> None:
     model = ScriptedModel(tokens=TOKENS)
     async with open_desk(library, writes(model), tmp_path) as desk:
-        before = await desk.ask(question)
+        before = await desk.hear(Asked(question, "t", "run"))
     asked, said = len(model.prompts), before.text[: int(len(before.text) * heard)]
     async with open_desk(library, writes(model), tmp_path) as desk:
         after = await desk.hear(Asked(question, "t", "run", said=said))

@@ -62,7 +62,13 @@ def known(desk: Server) -> dict[str, Any]:
         handovers = client.get("/api/handovers").json()["handovers"]
         form = {"folder": "billing", "path": "known.md"}
         document = client.post("/api/documents", data=form, files={"file": b"# Known\n\nText."}).json()
-    ids = {"agent_id": "sales", "agent_type": "sales", "run_id": run["run_id"], "generation_id": run["run_id"]}
+    ids = {
+        "agent_id": "sales",
+        "agent_type": "sales",
+        "run_id": run["run_id"],
+        "replaces": run["run_id"],
+        "generation_id": run["run_id"],
+    }
     return {**ids, "thread_id": run["thread_id"], "handover_id": handovers[-1]["id"], "document_id": document["id"]}
 
 

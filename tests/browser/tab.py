@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, WebSocket, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, WebSocket, expect
 
 from tests.serving import Server
 
@@ -74,7 +74,7 @@ class Tab:
         assert found, self.page.url
         return found.group(1)
 
-    def button(self, name: str):  # type: ignore[no-untyped-def]
+    def button(self, name: str) -> Locator:
         """The one of that name."""
         return self.page.get_by_role("button", name=name, exact=True)
 

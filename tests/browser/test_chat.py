@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import OpenTab
 from tests.browser.tab import Tab
@@ -139,7 +139,7 @@ def test_a_conversation_is_left_and_opened_again(tab: Tab) -> None:
     assert tab.answered() == said
 
 
-def test_browsers_see_nothing_of_each_other(tab: Tab, open_tab: OpenTab, desk: Server, chrome) -> None:  # type: ignore[no-untyped-def]
+def test_browsers_see_nothing_of_each_other(tab: Tab, open_tab: OpenTab, desk: Server, chrome: Browser) -> None:
     other = chrome.new_context()
     try:
         theirs = open_tab(desk, browser=other).ready()

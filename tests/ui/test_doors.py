@@ -18,15 +18,15 @@ TWICE = "I was charged twice this month, how do I get my money back?"
 DOORS = [("ask", "Hello?"), ("run", "r"), ("rename", "t", "Title"), ("threads",), ("delete_agent", "a")]
 
 
-def call(url: str, door: str, *args: Any) -> Any:
+def call(url: str, door: str, *args: Any, **choices: Any) -> Any:
     with Desk(url) as desk:
-        return getattr(desk, door)(*args)
+        return getattr(desk, door)(*args, **choices)
 
 
-def call_async(url: str, door: str, *args: Any) -> Any:
+def call_async(url: str, door: str, *args: Any, **choices: Any) -> Any:
     async def calling() -> Any:
         async with AsyncDesk(url) as desk:
-            return await getattr(desk, door)(*args)
+            return await getattr(desk, door)(*args, **choices)
 
     return asyncio.run(calling())
 
@@ -51,6 +51,23 @@ def test_a_conversation_goes_on_in_its_session(server: Server, call: Any) -> Non
         second = desk.ask("and how long does that take?", session_id=first.session_id)
     assert second.thread_id == first.thread_id
     assert "5 to 10 working days" in second.answer
+
+
+@both
+def test_a_question_takes_the_place_of_the_last(server: Server, call: Any) -> None:
+    old = call(server.url, "ask", TWICE)
+    new = call(server.url, "ask", "How long do refunds take?", replaces=old.run_id)
+    assert new.thread_id == old.thread_id
+    assert (call(server.url, "run", old.run_id).replaced_by, call(server.url, "run", new.run_id).replaces) == (
+        new.run_id,
+        old.run_id,
+    )
+    with Desk(server.url) as desk:
+        streamed = next(event.run_id for event in desk.stream(TWICE, replaces=new.run_id) if event.type == "start")
+        assert [turn["run_id"] for turn in desk.thread(old.thread_id)["history"]][:1] == [streamed]
+    with pytest.raises(Refused) as refused:
+        call(server.url, "ask", TWICE, replaces=old.run_id)
+    assert (refused.value.status, refused.value.code) == (409, "run_not_last")
 
 
 @both

@@ -20,6 +20,7 @@ def sidebar() -> rx.Component:
             type="search",
             placeholder="Search conversations",
             aria_label="Search conversations",
+            default_value=Threads.search,
             on_change=Threads.find.debounce(250),
             class_name="search",
         ),

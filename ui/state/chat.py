@@ -35,6 +35,8 @@ class Chat(rx.State):
     _feed: Feed = Feed()
     _asked: str = ""
     _run_id: str = ""
+    # Who tells the page of an answer: whoever came last. A page that is loaded again listens anew.
+    _listener: int = 0
 
     @rx.event
     def choose_agent(self, agent: str) -> None:
@@ -87,11 +89,12 @@ class Chat(rx.State):
                 self._asked = next((turn.content for turn in reversed(history) if turn.role == "user"), "")
                 self._run_id = history[-1].run_id if history else ""
                 self.busy = bool(running)
+                listener = self._listen()
                 self.feed = self._feed.open(telling.opened(session_id, stored))
                 if running:
                     self.feed = self._feed.tell([telling.waiting(streaming)])
             if running:
-                await self._follow(desk.follow(running))
+                await self._follow(listener, desk.follow(running), streaming)
 
     @rx.event
     def send(self, form: dict[str, str]) -> Any:
@@ -129,14 +132,15 @@ class Chat(rx.State):
             if instead and self._run_id:
                 choices["replaces"] = self._run_id
             self.busy, self._asked = True, message
+            listener = self._listen()
             begun = [telling.withdrawn()] if instead else []
             self.feed = self._feed.tell([*begun, telling.asked(message), telling.waiting(session.streams)])
             desk, streaming = session.desk(), session.streams
         async with desk:
             if streaming:
-                await self._follow(desk.stream(message, **choices))
+                await self._follow(listener, desk.stream(message, **choices), streaming)
             else:
-                await self._wait(desk, message, choices)
+                await self._wait(listener, desk, message, choices)
 
     @rx.event(background=True)
     async def stop(self) -> None:
@@ -165,20 +169,19 @@ class Chat(rx.State):
             except DeskError as error:
                 await self._complain(error.message)
 
-    async def _follow(self, events: AsyncGenerator[Event, None]) -> None:
+    async def _follow(self, listener: int, events: AsyncGenerator[Event, None], streaming: bool) -> None:
         try:
             async with aclosing(events):
-                async for batch in paced(events):
+                async for batch in paced(events) if streaming else _whole(events):
                     ops = telling.of_events(batch)
-                    async with self:
-                        self._run_id = next((op["run"] for op in ops if op["op"] == "run"), self._run_id)
-                        self.feed = self._feed.tell(ops)
+                    if not await self._tell(listener, ops, next((op["run"] for op in ops if op["op"] == "run"), "")):
+                        return
         except DeskError as error:
-            await self._tell([telling.failed(error.code, error.message, retryable=error.retryable)])
+            await self._tell(listener, [telling.failed(error.code, error.message, retryable=error.retryable)])
         finally:
-            await self._rest()
+            await self._rest(listener)
 
-    async def _wait(self, desk: AsyncDesk, message: str, choices: Choices) -> None:
+    async def _wait(self, listener: int, desk: AsyncDesk, message: str, choices: Choices) -> None:
         choices["on_disconnect"] = "cancel"
         asking = asyncio.create_task(desk.ask(message, **choices), name="wait for an answer")
         async with self:
@@ -187,33 +190,48 @@ class Chat(rx.State):
         try:
             answer = await asking
             run = await desk.run(answer.run_id)
-            async with self:
-                self._run_id = answer.run_id
-            await self._tell(telling.of_answer(answer, run.steps))
+            await self._tell(listener, telling.of_answer(answer, run.steps), answer.run_id)
         except asyncio.CancelledError:
-            await self._tell([telling.stopped()])
+            await self._tell(listener, [telling.stopped()])
         except DeskError as error:
-            await self._tell([telling.failed(error.code, error.message, retryable=error.retryable)])
+            await self._tell(listener, [telling.failed(error.code, error.message, retryable=error.retryable)])
         finally:
             _waiting.pop(token, None)
-            await self._rest()
+            await self._rest(listener)
 
-    async def _tell(self, ops: list[Op]) -> None:
+    def _listen(self) -> int:
+        self._listener += 1
+        return self._listener
+
+    async def _tell(self, listener: int, ops: list[Op], run_id: str = "") -> bool:
         async with self:
+            if listener != self._listener:
+                return False
+            self._run_id = run_id or self._run_id
             self.feed = self._feed.tell(ops)
+            return True
+
+    async def _rest(self, listener: int) -> None:
+        async with self:
+            if listener == self._listener:
+                self.busy = False
 
     async def _complain(self, message: str) -> None:
         async with self:
             session = await self.get_state(Session)
             session.trouble = message
 
-    async def _rest(self) -> None:
-        async with self:
-            self.busy = False
-
     def _clear(self) -> None:
+        # An answer under way goes on; it is found again where it was asked.
+        self._listen()
+        self.busy = False
         self.session_id = self._asked = self._run_id = ""
         self.feed = self._feed.open(telling.opened("", []))
+
+
+async def _whole(events: AsyncGenerator[Event, None]) -> AsyncGenerator[list[Event], None]:
+    """All of them, once there are no more."""
+    yield [event async for event in events]
 
 
 async def thread_id_of(desk: AsyncDesk, session_id: str) -> str | None:
