@@ -70,7 +70,7 @@ class Tab:
     @property
     def session(self) -> str:
         """The conversation that the address names."""
-        found = re.search(r"/c/([^/?#]+)", self.page.url)
+        found = re.search(r"/c/([^/?#]+)", self.page.evaluate("location.href"))
         assert found, self.page.url
         return found.group(1)
 
