@@ -111,7 +111,7 @@ class Assistant:
             forgotten = [RemoveMessage(id=said.id) for said in messages[first:]]
             before = held.get("kept_before")
             if forgotten and before is not None:
-                begin["kept"] = {agent: before.get(agent, []) for agent in held["kept"]}
+                begin["kept"] = {agent: before.get(agent, []) for agent in held.get("kept", {})}
         return begin | {"messages": [*forgotten, question]}
 
     async def _left_off(self, turn: Turn) -> StateSnapshot | None:

@@ -1,12 +1,24 @@
 """The web desk: its pages, put together."""
 
+import logging
+
 import reflex as rx
 
 from ui.pages.chat import chat
 from ui.state.chat import Chat
 from ui.state.session import Session
 
+_LOG = logging.getLogger(__name__)
+
+
+def _say(exception: Exception) -> rx.event.EventSpec:
+    """What nobody foresaw is for the log; the visitor learns that it happened."""
+    _LOG.error("the web desk failed", exc_info=exception)
+    return Session.complain("Something went wrong on this page. Load it again, please.")
+
+
 app = rx.App(
+    backend_exception_handler=_say,
     stylesheets=["/desk/desk.css"],
     head_components=[rx.el.link(rel="icon", href="/desk/icon.svg", type="image/svg+xml")],
 )

@@ -1,7 +1,7 @@
 """Events gathered into updates, so that a page is told of them so many times a second and no more."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 SECONDS = 0.05
 
 
-async def paced(events: AsyncIterator[T], seconds: float = SECONDS) -> AsyncIterator[list[T]]:
+async def paced(events: AsyncIterator[T], seconds: float = SECONDS) -> AsyncGenerator[list[T], None]:
     """The first event at once, then what has gathered since, until the events end; their error is raised after them."""
     gathered: asyncio.Queue[T | None] = asyncio.Queue()
     pump = asyncio.create_task(_pump(events, gathered), name="pace events")

@@ -64,7 +64,7 @@ def test_a_question_takes_the_place_of_the_last(server: Server, call: Any) -> No
     )
     with Desk(server.url) as desk:
         streamed = next(event.run_id for event in desk.stream(TWICE, replaces=new.run_id) if event.type == "start")
-        assert [turn["run_id"] for turn in desk.thread(old.thread_id).history][:1] == [streamed]
+        assert [turn.run_id for turn in desk.thread(old.thread_id).history][:1] == [streamed]
     with pytest.raises(Refused) as refused:
         call(server.url, "ask", TWICE, replaces=old.run_id)
     assert (refused.value.status, refused.value.code) == (409, "run_not_last")

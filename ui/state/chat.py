@@ -128,7 +128,8 @@ class Chat(rx.State):
                 return
             session = await self.get_state(Session)
             self.session_id = self.session_id or f"web-{session.browser}-{secrets.token_hex(8)}"
-            choices = Choices(session_id=self.session_id, agent=self.agent or None)
+            # An answer that was stopped may still be on its way out.
+            choices = Choices(session_id=self.session_id, agent=self.agent or None, when_busy="enqueue")
             if instead and self._run_id:
                 choices["replaces"] = self._run_id
             self.busy, self._asked = True, message
@@ -171,8 +172,9 @@ class Chat(rx.State):
 
     async def _follow(self, listener: int, events: AsyncGenerator[Event, None], streaming: bool) -> None:
         try:
-            async with aclosing(events):
-                async for batch in paced(events) if streaming else _whole(events):
+            batches = paced(events) if streaming else _whole(events)
+            async with aclosing(events), aclosing(batches):
+                async for batch in batches:
                     ops = telling.of_events(batch)
                     if not await self._tell(listener, ops, next((op["run"] for op in ops if op["op"] == "run"), "")):
                         return
@@ -193,6 +195,8 @@ class Chat(rx.State):
             await self._tell(listener, telling.of_answer(answer, run.steps), answer.run_id)
         except asyncio.CancelledError:
             await self._tell(listener, [telling.stopped()])
+            with suppress(DeskError):
+                await _stop_last(desk, str(choices["session_id"]))
         except DeskError as error:
             await self._tell(listener, [telling.failed(error.code, error.message, retryable=error.retryable)])
         finally:
@@ -238,6 +242,13 @@ async def thread_id_of(desk: AsyncDesk, session_id: str) -> str | None:
     """The conversation of a session, if something was said in it."""
     found = await desk.threads(limit=1, session_prefix=session_id) if session_id else None
     return found.threads[0].id if found and found.threads else None
+
+
+async def _stop_last(desk: AsyncDesk, session_id: str) -> None:
+    """Not to be left to the desk, which notices only in a moment that nobody waits for an answer any more."""
+    thread = await _thread_of(desk, session_id)
+    if thread and thread.history and thread.history[-1].status in _UNDER_WAY:
+        await desk.cancel(thread.history[-1].run_id)
 
 
 async def _thread_of(desk: AsyncDesk, session_id: str) -> ThreadWhole | None:

@@ -33,6 +33,11 @@ class Session(rx.State):
         return [agent["examples"][0] for agent in self.agents if agent["enabled"] and agent["examples"]][:4]
 
     @rx.event
+    def complain(self, message: str) -> None:
+        """Say what is wrong, on whichever page."""
+        self.trouble = message
+
+    @rx.event
     def dismiss(self) -> None:
         """What was wrong has been read."""
         self.trouble = ""
