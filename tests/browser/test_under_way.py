@@ -83,6 +83,16 @@ def test_a_whole_answer_is_stopped(tab: Tab) -> None:
     expect(tab.page.locator("article.answer .text").last).to_have_text("A short answer.")
 
 
+def test_what_is_sent_meanwhile_is_asked_next(tab: Tab) -> None:
+    tab.ask(HELD)
+    expect(tab.page.locator("article.answer .text")).to_contain_text(WORDS)
+    tab.ask(QUICK)
+    expect(tab.page.get_by_text(f"Asked next: {QUICK}")).to_be_visible()
+    tab.button("Stop").click()
+    assert tab.answered(2) == "A short answer."
+    expect(tab.page.get_by_text("Asked next")).to_have_count(0)
+
+
 def test_a_page_that_is_loaded_again_goes_on_where_the_answer_is(tab: Tab) -> None:
     tab.ask(SLOW)
     expect(tab.page.locator("article.answer .text")).to_contain_text("word5 ")

@@ -59,6 +59,7 @@ def _welcome() -> rx.Component:
 
 def _composer() -> rx.Component:
     return rx.el.form(
+        rx.cond(Chat.next, rx.el.p("Asked next: ", Chat.next, class_name="quiet next", role="status")),
         rx.el.div(
             rx.el.textarea(
                 name="message",

@@ -30,6 +30,8 @@ class Chat(rx.State):
     session_id: str = ""
     busy: bool = False
     agent: str = ""
+    # Written while an answer is under way, and asked behind it.
+    next: str = ""
     feed: Told = EMPTY
 
     _feed: Feed = Feed()
@@ -37,6 +39,8 @@ class Chat(rx.State):
     _run_id: str = ""
     # Who tells the page of an answer: whoever came last. A page that is loaded again listens anew.
     _listener: int = 0
+    # Stopped before it was known what to stop.
+    _is_stopped: bool = False
 
     @rx.event
     def choose_agent(self, agent: str) -> None:
@@ -94,7 +98,8 @@ class Chat(rx.State):
                 if running:
                     self.feed = self._feed.tell([telling.waiting(streaming)])
             if running:
-                await self._follow(listener, desk.follow(running), streaming)
+                await self._follow(listener, desk, desk.follow(running), streaming)
+        await self._ask_next()
 
     @rx.event
     def send(self, form: dict[str, str]) -> Any:
@@ -118,11 +123,25 @@ class Chat(rx.State):
 
     def _ask(self, message: str, *, instead: bool = False) -> Any:
         message = message.strip()
+        if self.busy and not instead:
+            self.next = message
         return Chat.answer(message, instead) if message and not self.busy else None
 
     @rx.event(background=True)
     async def answer(self, message: str, instead: bool) -> None:
         """Ask, perhaps instead of the last question, and tell the page what comes, at once or as it is written."""
+        await self._answer(message, instead)
+        await self._ask_next()
+
+    async def _ask_next(self) -> None:
+        while True:
+            async with self:
+                if self.busy or not self.next:
+                    return
+                message, self.next = self.next, ""
+            await self._answer(message, instead=False)
+
+    async def _answer(self, message: str, instead: bool) -> None:
         async with self:
             if self.busy:
                 return
@@ -132,14 +151,14 @@ class Chat(rx.State):
             choices = Choices(session_id=self.session_id, agent=self.agent or None, when_busy="enqueue")
             if instead and self._run_id:
                 choices["replaces"] = self._run_id
-            self.busy, self._asked = True, message
+            self.busy, self._asked, self._run_id, self._is_stopped = True, message, "", False
             listener = self._listen()
             begun = [telling.withdrawn()] if instead else []
             self.feed = self._feed.tell([*begun, telling.asked(message), telling.waiting(session.streams)])
             desk, streaming = session.desk(), session.streams
         async with desk:
             if streaming:
-                await self._follow(listener, desk.stream(message, **choices), streaming)
+                await self._follow(listener, desk, desk.stream(message, **choices), streaming)
             else:
                 await self._wait(listener, desk, message, choices)
 
@@ -149,6 +168,7 @@ class Chat(rx.State):
         async with self:
             session = await self.get_state(Session)
             desk, run_id, token = session.desk(), self._run_id, self.router.session.client_token
+            self._is_stopped = self.busy
         if waiting := _waiting.get(token):
             waiting.cancel()
             return
@@ -170,14 +190,21 @@ class Chat(rx.State):
             except DeskError as error:
                 await self._complain(error.message)
 
-    async def _follow(self, listener: int, events: AsyncGenerator[Event, None], streaming: bool) -> None:
+    async def _follow(
+        self, listener: int, desk: AsyncDesk, events: AsyncGenerator[Event, None], streaming: bool
+    ) -> None:
         try:
             batches = paced(events) if streaming else _whole(events)
             async with aclosing(events), aclosing(batches):
                 async for batch in batches:
                     ops = telling.of_events(batch)
-                    if not await self._tell(listener, ops, next((op["run"] for op in ops if op["op"] == "run"), "")):
+                    begun = next((str(op["run"]) for op in ops if op["op"] == "run"), "")
+                    if not await self._tell(listener, ops, begun):
                         return
+                    async with self:
+                        is_stopped = self._is_stopped
+                    if begun and is_stopped:
+                        await desk.cancel(begun)
         except DeskError as error:
             await self._tell(listener, [telling.failed(error.code, error.message, retryable=error.retryable)])
         finally:
@@ -188,7 +215,9 @@ class Chat(rx.State):
         asking = asyncio.create_task(desk.ask(message, **choices), name="wait for an answer")
         async with self:
             token = self.router.session.client_token
-        _waiting[token] = asking
+            _waiting[token] = asking
+            if self._is_stopped:
+                asking.cancel()
         try:
             answer = await asking
             run = await desk.run(answer.run_id)
@@ -213,6 +242,7 @@ class Chat(rx.State):
                 return False
             self._run_id = run_id or self._run_id
             self.feed = self._feed.tell(ops)
+            self.busy = self.busy and all(op["op"] != "end" for op in ops)
             return True
 
     async def _rest(self, listener: int) -> None:
@@ -228,7 +258,7 @@ class Chat(rx.State):
     def _clear(self) -> None:
         # An answer under way goes on; it is found again where it was asked.
         self._listen()
-        self.busy = False
+        self.busy, self.next = False, ""
         self.session_id = self._asked = self._run_id = ""
         self.feed = self._feed.open(telling.opened("", []))
 
