@@ -40,8 +40,8 @@ def _taken() -> rx.Component:
         ),
         rx.el.div(
             rx.el.label("Confidence", html_for="confidence"),
-            rx.el.meter(id="confidence", min="0", max="1", value=Routing.confidence.to_string()),
-            rx.el.span((Routing.confidence * 100).to(int).to_string(), " %"),
+            rx.el.meter(id="confidence", min="0", max="100", value=Routing.percent.to_string()),
+            rx.el.span(Routing.percent.to_string(), " %"),
             class_name="far",
         ),
         rx.el.p(Routing.told, rx.cond(Routing.by, " · decided by " + Routing.by, ""), class_name="quiet"),

@@ -23,7 +23,7 @@ class Routing(rx.State):
     asked: str = ""
     takers: list[Taker] = []
     told: str = ""
-    confidence: float = 0.0
+    percent: int = 0
     by: str = ""
     problem: str = ""
 
@@ -50,7 +50,7 @@ class Routing(rx.State):
                 self._show(question, routed)
 
     def _show(self, question: str, routed: Routed) -> None:
-        self.asked, self.confidence = question, routed.confidence
+        self.asked, self.percent = question, round(100 * routed.confidence)
         several = len(routed.agents) > 1
         self.takers = [Taker(name=agent.name, question=agent.question if several else "") for agent in routed.agents]
         self.told = routed.reason + (" A person should take over." if routed.needs_human else "")
