@@ -48,7 +48,6 @@ def agent_form() -> rx.Component:
         ),
         on_submit=Staff.save,
         class_name="form panel agent",
-        no_validate=True,
     )
 
 
@@ -57,7 +56,14 @@ def _name() -> rx.Component:
         "name",
         "Name",
         "",
-        rx.el.input(id="agent-name", name="name", default_value=Staff.draft["name"], auto_focus=True, **_told("name")),
+        rx.el.input(
+            id="agent-name",
+            name="name",
+            default_value=Staff.draft["name"],
+            auto_focus=True,
+            required=True,
+            **_told("name"),
+        ),
     )
 
 
@@ -80,6 +86,7 @@ def _description() -> rx.Component:
             name="description",
             rows=3,
             default_value=Staff.draft["description"],
+            required=True,
             **_told("description"),
         ),
     )
@@ -121,6 +128,7 @@ def _knowledge() -> rx.Component:
                 id="agent-knowledge",
                 name="knowledge",
                 list="known-folders",
+                required=True,
                 default_value=Staff.draft["knowledge"],
                 **_told("knowledge"),
             ),
@@ -158,7 +166,12 @@ def _prompt() -> rx.Component:
         "Prompt",
         "Who the agent is, and how it answers.",
         rx.el.textarea(
-            id="agent-prompt", name="prompt", rows=10, default_value=Staff.draft["prompt"], **_told("prompt")
+            id="agent-prompt",
+            name="prompt",
+            rows=10,
+            required=True,
+            default_value=Staff.draft["prompt"],
+            **_told("prompt"),
         ),
     )
 

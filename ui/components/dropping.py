@@ -33,7 +33,7 @@ def dropping() -> rx.Component:
         rx.cond(
             Uploading.fates.length() > 0,
             rx.fragment(
-                rx.el.ul(rx.foreach(Uploading.fates, _fate), class_name="fates", aria_label="Files"),
+                rx.el.ul(rx.foreach(Uploading.fates, _fate), class_name="fates", aria_label="Files", tab_index=0),
                 rx.cond(
                     ~Uploading.busy,
                     rx.el.button("Clear the list", type="button", on_click=Uploading.clear, class_name="plain"),
@@ -46,7 +46,7 @@ def dropping() -> rx.Component:
 
 
 def _zone() -> rx.Component:
-    return rx.upload.root(
+    zone = rx.upload.root(
         rx.icon("file-up", size=22, aria_hidden="true"),
         rx.el.span("Drop files here, or choose them", class_name="call"),
         rx.el.span(
@@ -66,6 +66,9 @@ def _zone() -> rx.Component:
         on_drop_rejected=_refused,
         class_name=["zone", rx.cond(Uploading.busy, "busy", "")],
     )
+    # Reflex makes this field itself, and without a name.
+    zone.children[0].children[0].custom_attrs["aria-label"] = "Files to add"
+    return zone
 
 
 def _under_way() -> rx.Component:
@@ -115,4 +118,4 @@ def _fate(fate: rx.Var[Fate]) -> rx.Component:
 
 def lines(told: rx.Var[list[str]] | list[str]) -> rx.Component:
     """File by file, what could not be brought in."""
-    return rx.el.ul(rx.foreach(told, lambda line: rx.el.li(line)), class_name="lines")
+    return rx.el.ul(rx.foreach(told, lambda line: rx.el.li(line)), class_name="lines", tab_index=0)

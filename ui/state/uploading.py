@@ -85,6 +85,7 @@ class Uploading(rx.State):
         finally:
             async with self:
                 self.busy = False
+                self.fates = [_ended(fate) for fate in self.fates]
         return Knowledge.refresh
 
     async def _take(self, desk: AsyncDesk, folder: str, chunks: AsyncIterator[Any]) -> None:
@@ -129,6 +130,11 @@ class Uploading(rx.State):
     def _tell(self, fate: Fate) -> None:
         others = [other for other in self.fates if other["number"] != fate["number"]]
         self.fates = sorted([*others, fate], key=lambda one: one["number"])[-_KEPT:]
+
+
+def _ended(fate: Fate) -> Fate:
+    """Whoever left in the middle of it finds no file under way."""
+    return _failed(fate, "broke off; send it again") if fate["status"] == "reading" else fate
 
 
 def _failed(fate: Fate, told: str) -> Fate:
