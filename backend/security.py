@@ -10,18 +10,23 @@ from urllib.parse import urlsplit
 
 import orjson
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.errors import BindRefused, body_of
 from backend.settings import LOOPBACK, Settings
 
-_UPLOADS = "/api/documents"
+_DOCUMENTS = "/api/documents"
+# Files that a visitor drops on a page come by it, to be handed to the API one by one.
+UPLOAD = "/_upload"
+# As many as a page takes at once (ui/uploads.py).
+_FILES_AT_ONCE = 20
 # Multipart boundaries and field names around an uploaded file.
 _ENVELOPE_BYTES = 64_000
 
 
-class _BodyTooLarge(Exception):
-    """Carries no data; the middleware that raises it also answers it."""
+class _BodyTooLarge(ClientDisconnect):
+    """Ends the reading of a body as if its sender had left, so that nobody waits for the rest."""
 
 
 def check_address(settings: Settings) -> None:
@@ -46,7 +51,7 @@ class OriginGuard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "origin refused"})
         else:
-            await _refuse(send, 403, "origin_refused", "This desk answers only requests from its own address.")
+            await refuse_origin(send)
 
 
 class BodyLimit:
@@ -55,13 +60,14 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, body_bytes: int, document_bytes: int) -> None:
         self._app = app
         self._body_bytes = body_bytes
-        self._document_bytes = document_bytes + _ENVELOPE_BYTES
+        file = document_bytes + _ENVELOPE_BYTES
+        self._larger = {_DOCUMENTS: file, UPLOAD: _FILES_AT_ONCE * file}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._document_bytes if scope["path"].startswith(_UPLOADS) else self._body_bytes
+        limit = next((most for path, most in self._larger.items() if scope["path"].startswith(path)), self._body_bytes)
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
             await _refuse_body(send, limit)
@@ -114,6 +120,11 @@ def _is_own(headers: Headers, origins: Collection[str]) -> bool:
         return own and (origin is None or origin in origins or urlsplit(origin).netloc == host)
     except ValueError:
         return False
+
+
+async def refuse_origin(send: Send) -> None:
+    """What a page of another site gets."""
+    await _refuse(send, 403, "origin_refused", "This desk answers only requests from its own address.")
 
 
 async def _refuse_body(send: Send, limit: int) -> None:

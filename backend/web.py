@@ -21,9 +21,9 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.errors import WebDeskUnbuilt
+from backend.security import UPLOAD, refuse_origin
 
 _ROOT = Path(__file__).resolve().parents[1]
-_SOCKET = "/_event"
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 
@@ -67,9 +67,11 @@ class _Guarded:
         if scope["type"] == "websocket" and not _is_own_page(Headers(scope=scope)):
             await send({"type": "websocket.close", "code": 1008, "reason": "origin refused"})
             return
-        if scope["type"] == "http" and scope["path"].strip("/").split("/")[0] not in self._beginnings:
-            # What is no page is a door of the API that is not there, or not for this method.
-            raise HTTPException(405 if _is_door(scope) else 404)
+        if scope["type"] == "http":
+            self._check(scope)
+            if scope["path"] == UPLOAD and not _is_own_page(Headers(scope=scope)):
+                await refuse_origin(send)
+                return
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -77,6 +79,15 @@ class _Guarded:
             await send(message)
 
         await self._pages(scope, receive, send_guarded)
+
+    def _check(self, scope: Scope) -> None:
+        beginning = scope["path"].strip("/").split("/")[0]
+        if beginning not in self._beginnings:
+            # What is no page is a door of the API that is not there, or not for this method.
+            raise HTTPException(405 if _is_door(scope) else 404)
+        if beginning == UPLOAD.strip("/") and (scope["path"], scope["method"]) != (UPLOAD, "POST"):
+            # Reflex would show what is kept there, which is nothing.
+            raise HTTPException(404)
 
 
 def _is_door(scope: Scope) -> bool:

@@ -4,9 +4,14 @@ import logging
 
 import reflex as rx
 
+from ui.pages.agents import agents
 from ui.pages.chat import chat
+from ui.pages.knowledge import knowledge
 from ui.state.chat import Chat
+from ui.state.indexing import Indexing
+from ui.state.knowledge import Knowledge
 from ui.state.session import Session
+from ui.state.staff import Staff
 
 _LOG = logging.getLogger(__name__)
 
@@ -19,8 +24,15 @@ def _say(exception: Exception) -> rx.event.EventSpec:
 
 app = rx.App(
     backend_exception_handler=_say,
-    stylesheets=["/desk/desk.css"],
+    stylesheets=["/desk/desk.css", "/desk/knowledge.css", "/desk/agents.css"],
     head_components=[rx.el.link(rel="icon", href="/desk/icon.svg", type="image/svg+xml")],
 )
 app.add_page(chat, route="/", title="Frontdesk", on_load=[Session.begin, Chat.load])
 app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[Session.begin, Chat.load])
+app.add_page(
+    knowledge,
+    route="/knowledge",
+    title="Knowledge · Frontdesk",
+    on_load=[Session.begin, Knowledge.load, Indexing.resume],
+)
+app.add_page(agents, route="/agents", title="Agents · Frontdesk", on_load=[Session.begin, Staff.load])

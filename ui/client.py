@@ -103,6 +103,7 @@ class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports):
                 reply = Reply(response.status_code, response.headers)
                 for chunk in response.iter_raw():
                     reply.add(chunk)
+            _let_go(response)
         except httpx.TransportError as error:
             raise call.lost(error) from error
         return call.result(reply)
@@ -153,6 +154,7 @@ class AsyncDesk(_Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, Asyn
                 reply = Reply(response.status_code, response.headers)
                 async for chunk in response.aiter_raw():
                     reply.add(chunk)
+            _let_go(response)
         except httpx.TransportError as error:
             raise call.lost(error) from error
         return call.result(reply)
@@ -172,3 +174,8 @@ class AsyncDesk(_Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, Asyn
                 following.closed()
             except httpx.TransportError as error:
                 following.lost(error)
+
+
+def _let_go(response: httpx.Response) -> None:
+    """A response and its stream hold each other, and the file that was sent with them, until garbage is collected."""
+    response.stream = httpx.ByteStream(b"")

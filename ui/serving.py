@@ -41,4 +41,4 @@ def _pages() -> Served:
     directory = (prerequisites.get_web_dir() / constants.Dirs.STATIC).resolve()
     routes = {route.strip("/").split("/")[0] for route in app._unevaluated_pages}
     files = {file.name for file in directory.iterdir()}
-    return Served(cast(Starlette, app()), directory, frozenset(routes | files | {"", "_event"}))
+    return Served(cast(Starlette, app()), directory, frozenset(routes | files | {"", "_event", "_upload"}))

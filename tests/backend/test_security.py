@@ -7,10 +7,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from backend.app import create_app
 from backend.errors import BindRefused
-from backend.security import check_address
+from backend.security import BodyLimit, check_address
 from backend.settings import Settings
 from tests.serving import environment, free_port
 
@@ -173,6 +176,29 @@ async def test_a_body_that_is_too_large_is_refused_by_what_it_says_or_by_what_it
     for refused in (declared, undeclared):
         assert (refused.status_code, refused.json()["error"]["code"]) == (413, "body_too_large")
         assert f"{limit:,} bytes" in refused.json()["error"]["message"]
+
+
+async def test_whoever_reads_a_body_that_is_too_large_is_told_that_it_ends() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 10_000
+
+    ended: list[str] = []
+
+    async def reader(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async for _ in Request(scope, receive).stream():
+                pass
+        except ClientDisconnect:
+            ended.append(scope["path"])
+        await Response()(scope, receive, send)
+
+    limited = BodyLimit(reader, body_bytes=1_000, document_bytes=5_000)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(limited), base_url="http://desk") as client:
+        refused = [await client.post(path, content=endless()) for path in ("/chat", "/api/documents", "/_upload")]
+    assert ended == ["/chat", "/api/documents", "/_upload"]
+    limits = [reply.json()["error"]["message"] for reply in refused]
+    assert limits == [f"The body is larger than {most} bytes." for most in ("1,000", "69,000", "1,380,000")]
 
 
 @pytest.mark.parametrize("headers", [{"host": "[::1"}, {"origin": "http://[x"}])

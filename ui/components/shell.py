@@ -10,8 +10,13 @@ from ui.state.threads import Threads
 _PAGES = (("Chat", "/"), ("Knowledge", "/knowledge"), ("Agents", "/agents"), ("Activity", "/activity"))
 
 
-def shell(*content: rx.Component, current: str = "Chat", with_conversations: bool = False) -> rx.Component:
-    """A page."""
+def shell(
+    *content: rx.Component,
+    current: str = "Chat",
+    with_conversations: bool = False,
+    on_sign_in: object = None,
+) -> rx.Component:
+    """A page. Who signs in has it loaded by `on_sign_in`."""
     return rx.el.div(
         rx.el.a("Skip to the content", href="#content", class_name="skip"),
         rx.el.header(
@@ -36,7 +41,7 @@ def shell(*content: rx.Component, current: str = "Chat", with_conversations: boo
                     class_name="failure trouble",
                 ),
             ),
-            rx.cond(Session.needs_key, _sign_in(), rx.fragment(*content)),
+            rx.cond(Session.needs_key, _sign_in(on_sign_in), rx.fragment(*content)),
             id="content",
         ),
         person(),
@@ -59,12 +64,12 @@ def _conversations_button() -> rx.Component:
     )
 
 
-def _sign_in() -> rx.Component:
+def _sign_in(then: object) -> rx.Component:
     return rx.el.form(
         rx.el.h1("Your key, please"),
         rx.el.p("This desk answers those who have a key. Whoever runs it gives you one."),
         rx.el.input(name="key", type="password", aria_label="Your key", auto_complete="current-password"),
         rx.el.button("Sign in", type="submit", class_name="primary"),
-        on_submit=Session.sign_in,
+        on_submit=[Session.sign_in, *([then] if then else [])],
         class_name="sign-in",
     )

@@ -46,6 +46,22 @@ class Reading(rx.State):
         self.before, self.passage, self.after = _parted(document.markdown, str(source.get("snippet", "")))
 
     @rx.event
+    async def open_document(self, document_id: str, title: str) -> None:
+        """A whole document."""
+        self._leave()
+        self.title = title
+        session = await self.get_state(Session)
+        try:
+            async with session.desk() as desk:
+                document = await desk.document(document_id)
+        except DeskError as error:
+            self.problem = error.message
+            return
+        passages = "1 passage" if document.chunks == 1 else f"{document.chunks:,} passages"
+        self.where = f"{document.folder}, {document.path}, {passages}"
+        self.version, self.before = document.version, document.markdown
+
+    @rx.event
     def close(self) -> None:
         """Back to the conversation."""
         self._leave()

@@ -1,0 +1,198 @@
+"""The form of one agent; without leave to change it, it can be read."""
+
+import reflex as rx
+
+from ui.state.staff import Staff
+
+_STRATEGIES = (
+    ("rag", "rag: looks up passages for each question"),
+    ("cag", "cag: reads whole documents"),
+    ("hybrid", "hybrid: keeps what it looked up, and adds to it"),
+)
+_TOOLS = (
+    ("search_documents", "Search the documents again where the first passages do not suffice"),
+    ("hand_over", "Hand over to a person"),
+)
+
+
+def agent_form() -> rx.Component:
+    """What it refuses is said at the field; what was typed stays."""
+    return rx.el.form(
+        rx.el.h2(
+            rx.cond(
+                Staff.is_new, "A new agent", rx.cond(Staff.operator, "Edit " + Staff.draft["name"], Staff.draft["name"])
+            )
+        ),
+        rx.el.fieldset(
+            rx.cond(Staff.is_new, rx.fragment(_name(), _id()), _name()),
+            _description(),
+            _examples(),
+            rx.el.div(_strategy(), _knowledge(), _model(), class_name="side-by-side"),
+            _tools(),
+            _prompt(),
+            disabled=~Staff.operator,
+        ),
+        rx.cond(
+            (Staff.problem != "") & (Staff.problem_at == ""),
+            rx.el.p(Staff.problem, role="alert", class_name="failure"),
+        ),
+        rx.el.div(
+            rx.cond(Staff.operator, rx.el.button("Save", type="submit", class_name="primary")),
+            rx.el.button(
+                rx.cond(Staff.operator, "Leave it as it was", "Back"),
+                type="button",
+                on_click=Staff.leave,
+                class_name="plain",
+            ),
+            class_name="actions",
+        ),
+        on_submit=Staff.save,
+        class_name="form panel agent",
+    )
+
+
+def _name() -> rx.Component:
+    return _field(
+        "name",
+        "Name",
+        "",
+        rx.el.input(
+            id="agent-name",
+            name="name",
+            default_value=Staff.draft["name"],
+            auto_focus=True,
+            required=True,
+            **_told("name"),
+        ),
+    )
+
+
+def _id() -> rx.Component:
+    return _field(
+        "id",
+        "Id",
+        "Lower-case letters, digits and _; made of the name where this is empty. It is never changed.",
+        rx.el.input(id="agent-id", name="id", **_told("id")),
+    )
+
+
+def _description() -> rx.Component:
+    return _field(
+        "description",
+        "Description",
+        "What the agent answers about. Questions are routed by it.",
+        rx.el.textarea(
+            id="agent-description",
+            name="description",
+            rows=3,
+            default_value=Staff.draft["description"],
+            required=True,
+            **_told("description"),
+        ),
+    )
+
+
+def _examples() -> rx.Component:
+    return _field(
+        "examples",
+        "Questions it should take",
+        "One per line. Questions are routed by them, too.",
+        rx.el.textarea(
+            id="agent-examples", name="examples", rows=5, default_value=Staff.draft["examples"], **_told("examples")
+        ),
+    )
+
+
+def _strategy() -> rx.Component:
+    return _field(
+        "strategy",
+        "How it reads",
+        "",
+        rx.el.select(
+            *(rx.el.option(text, value=value) for value, text in _STRATEGIES),
+            id="agent-strategy",
+            name="strategy",
+            default_value=Staff.draft["strategy"],
+            **_told("strategy"),
+        ),
+    )
+
+
+def _knowledge() -> rx.Component:
+    return _field(
+        "knowledge",
+        "Folder of documents",
+        "One of those there are, or a new one: small letters, digits, - and _.",
+        rx.fragment(
+            rx.el.input(
+                id="agent-knowledge",
+                name="knowledge",
+                list="known-folders",
+                required=True,
+                default_value=Staff.draft["knowledge"],
+                **_told("knowledge"),
+            ),
+            rx.el.datalist(rx.foreach(Staff.folders, lambda name: rx.el.option(value=name)), id="known-folders"),
+        ),
+    )
+
+
+def _model() -> rx.Component:
+    return _field(
+        "model",
+        "Model",
+        "Such as openai:gpt-4o-mini, or several with commas, tried in order. Empty: the desk's own choice.",
+        rx.el.input(id="agent-model", name="model", default_value=Staff.draft["model"], **_told("model")),
+    )
+
+
+def _tools() -> rx.Component:
+    return rx.el.fieldset(
+        rx.el.legend("Tools"),
+        *(
+            rx.el.label(
+                rx.el.input(type="checkbox", name=tool, default_checked=Staff.draft["tools"].contains(tool)),
+                text,
+            )
+            for tool, text in _TOOLS
+        ),
+        class_name="choices",
+    )
+
+
+def _prompt() -> rx.Component:
+    return _field(
+        "prompt",
+        "Prompt",
+        "Who the agent is, and how it answers.",
+        rx.el.textarea(
+            id="agent-prompt",
+            name="prompt",
+            rows=10,
+            required=True,
+            default_value=Staff.draft["prompt"],
+            **_told("prompt"),
+        ),
+    )
+
+
+def _field(name: str, label: str, hint: str, control: rx.Component) -> rx.Component:
+    return rx.el.div(
+        rx.el.label(label, html_for=f"agent-{name}"),
+        control,
+        *([rx.el.p(hint, id=f"hint-{name}", class_name="quiet")] if hint else []),
+        rx.cond(
+            Staff.problem_at == name,
+            rx.el.p(Staff.problem, id=f"wrong-{name}", role="alert", class_name="wrong"),
+        ),
+        class_name="field",
+    )
+
+
+def _told(name: str) -> dict[str, rx.Var[str] | str]:
+    """For who does not see where the message stands."""
+    wrong = Staff.problem_at == name
+    return {
+        "aria_invalid": rx.cond(wrong, "true", "false"),
+        "aria_describedby": rx.cond(wrong, f"wrong-{name}", f"hint-{name}"),
+    }

@@ -1,0 +1,100 @@
+"""The agents, and what can be done with each."""
+
+import reflex as rx
+
+from ui.state.staff import Member, Staff
+
+
+def staff() -> rx.Component:
+    """In the order of the catalogue."""
+    return rx.el.section(
+        rx.el.p(Staff.said, role="status", class_name="quiet"),
+        rx.el.ul(rx.foreach(Staff.members, _member), class_name="staff"),
+        aria_label="Agents of this desk",
+    )
+
+
+def _member(member: rx.Var[Member]) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            rx.el.h2(member["name"]),
+            rx.cond(~member["enabled"], rx.el.span("switched off", class_name="badge off")),
+            rx.cond(member["changed"], rx.el.span("made or changed here", class_name="badge")),
+            class_name="name",
+        ),
+        rx.el.p(member["description"]),
+        rx.el.dl(
+            _fact("Strategy", member["strategy"]),
+            _fact("Folder", member["knowledge"]),
+            _fact("Model", member["model"]),
+        ),
+        rx.cond(
+            Staff.operator,
+            rx.el.div(
+                rx.el.button(
+                    "Edit",
+                    type="button",
+                    aria_label="Edit " + member["name"],
+                    on_click=Staff.edit(member["id"]),
+                    class_name="plain",
+                ),
+                _switch(member),
+                _deleting(member),
+                class_name="actions",
+            ),
+            rx.el.div(
+                rx.el.button(
+                    "Look at it",
+                    type="button",
+                    aria_label="Look at " + member["name"],
+                    on_click=Staff.edit(member["id"]),
+                    class_name="plain",
+                ),
+                class_name="actions",
+            ),
+        ),
+        class_name=rx.cond(member["enabled"], "panel", "panel resting"),
+    )
+
+
+def _fact(name: str, value: rx.Var[str]) -> rx.Component:
+    return rx.el.div(rx.el.dt(name), rx.el.dd(value))
+
+
+def _switch(member: rx.Var[Member]) -> rx.Component:
+    return rx.el.button(
+        rx.cond(member["enabled"], "On", "Off"),
+        type="button",
+        role="switch",
+        aria_checked=rx.cond(member["enabled"], "true", "false"),
+        aria_label=member["name"] + " takes questions",
+        on_click=Staff.switch(member["id"]),
+        class_name="plain switch",
+    )
+
+
+def _deleting(member: rx.Var[Member]) -> rx.Component:
+    return rx.alert_dialog.root(
+        rx.alert_dialog.trigger(
+            rx.el.button("Delete", type="button", aria_label="Delete " + member["name"], class_name="plain")
+        ),
+        rx.alert_dialog.content(
+            rx.alert_dialog.title("Delete this agent?"),
+            rx.alert_dialog.description(
+                member["name"], " takes no question any more. The documents in ", member["knowledge"], " stay."
+            ),
+            rx.el.div(
+                rx.alert_dialog.cancel(rx.el.button("Keep it", type="button", class_name="plain")),
+                rx.alert_dialog.action(
+                    rx.el.button(
+                        "Delete it",
+                        type="button",
+                        on_click=Staff.delete(member["id"], member["name"]),
+                        class_name="danger",
+                    )
+                ),
+                class_name="actions",
+            ),
+            max_width="28rem",
+        ),
+    )

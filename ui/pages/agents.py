@@ -1,0 +1,38 @@
+"""The agents page: who answers here, and who would take a question."""
+
+import reflex as rx
+
+from ui.components.agent_form import agent_form
+from ui.components.routing import routing
+from ui.components.shell import shell
+from ui.components.staff import staff
+from ui.state.staff import Staff
+
+
+def agents() -> rx.Component:
+    """The list, or the form of one agent in its place."""
+    return shell(
+        rx.el.div(
+            rx.el.div(
+                rx.el.div(
+                    rx.el.h1("Agents"),
+                    rx.el.p("Each question goes to the specialist whose work it is.", class_name="quiet"),
+                ),
+                rx.cond(
+                    Staff.operator & ~Staff.editing,
+                    rx.el.button(
+                        rx.icon("plus", size=16, aria_hidden="true"),
+                        "New agent",
+                        type="button",
+                        on_click=Staff.begin_new,
+                        class_name="plain with-icon",
+                    ),
+                ),
+                class_name="heading",
+            ),
+            rx.cond(Staff.editing, agent_form(), rx.el.div(routing(), staff(), class_name="middle")),
+            class_name="page narrow",
+        ),
+        current="Agents",
+        on_sign_in=Staff.load,
+    )

@@ -1,0 +1,39 @@
+"""The knowledge page: the documents that agents answer from."""
+
+import reflex as rx
+
+from ui.components.dropping import dropping
+from ui.components.indexing import indexing, reindexing
+from ui.components.reading import reading
+from ui.components.shelf import folders, shelf
+from ui.components.shell import shell
+from ui.state.knowledge import Knowledge
+
+
+def knowledge() -> rx.Component:
+    """Folders at the side, documents in the middle, a place to drop more."""
+    return shell(
+        rx.el.div(
+            rx.el.div(
+                rx.el.div(
+                    rx.el.h1("Knowledge"),
+                    rx.el.p(
+                        rx.cond(
+                            Knowledge.operator,
+                            "Agents answer from these documents, and from nothing else.",
+                            "Agents answer from these documents. What you add, you alone are answered from.",
+                        ),
+                        class_name="quiet",
+                    ),
+                ),
+                rx.cond(Knowledge.operator, reindexing()),
+                class_name="heading",
+            ),
+            indexing(),
+            rx.el.div(folders(), rx.el.div(dropping(), shelf(), class_name="middle"), class_name="beside"),
+            class_name="page",
+        ),
+        reading(),
+        current="Knowledge",
+        on_sign_in=Knowledge.load,
+    )

@@ -1,0 +1,100 @@
+"""Everything cut and embedded again, or an archive brought in: long work that goes on without the page."""
+
+from typing import Any
+
+import reflex as rx
+
+from ui import work
+from ui.errors import DeskError
+from ui.state.knowledge import Knowledge
+from ui.state.session import Session
+from ui.work import Report
+
+
+class Indexing(rx.State):
+    """The work that this page follows."""
+
+    run_id: str = ""
+    what: str = ""
+    done: float = 0.0
+    said: str = ""
+    failed: bool = False
+    lines: list[str] = []
+
+    @rx.event(background=True)
+    async def resume(self) -> Any:
+        """What is under way when the page is opened is followed to its end."""
+        async with self:
+            if self.run_id:
+                return None
+            session = await self.get_state(Session)
+            if session.needs_key:
+                return None
+            desk = session.desk()
+        async with desk:
+            try:
+                order = await work.under_way(desk)
+            except DeskError as error:
+                await self._end(Report(error.message, failed=True))
+                return None
+        return Indexing.follow(order.run_id, order.content) if order else None
+
+    @rx.event(background=True)
+    async def reindex(self) -> Any:
+        """The folder that is looked at, or everything."""
+        async with self:
+            session = await self.get_state(Session)
+            knowledge = await self.get_state(Knowledge)
+            desk, folder = session.desk(), knowledge.folder
+        async with desk:
+            try:
+                run = await desk.reindex(folder or None)
+            except DeskError as error:
+                await self._end(Report(error.message, failed=True))
+                return None
+        return Indexing.follow(run.run_id, f"Re-index {folder or 'everything'}")
+
+    @rx.event(background=True)
+    async def follow(self, run_id: str, what: str) -> Any:
+        """Show how far it is, and its report."""
+        async with self:
+            session = await self.get_state(Session)
+            desk = session.desk()
+            self.run_id, self.what, self.done, self.said, self.lines = run_id, what, 0.0, "", []
+        report = Report("The page has lost sight of this; load it again.", failed=True)
+        try:
+            async with desk:
+                report = await work.followed(desk.follow(run_id), self._advance)
+        except DeskError as error:
+            report = Report(error.message, failed=True)
+        finally:
+            await self._end(report)
+        return Knowledge.refresh
+
+    @rx.event(background=True)
+    async def stop(self) -> None:
+        """What was done until then stays."""
+        async with self:
+            session = await self.get_state(Session)
+            desk, run_id = session.desk(), self.run_id
+        async with desk:
+            try:
+                await desk.cancel(run_id)
+            except DeskError as error:
+                async with self:
+                    session = await self.get_state(Session)
+                    session.trouble = error.message
+
+    @rx.event
+    def clear(self) -> None:
+        """It has been read."""
+        self.said, self.lines = "", []
+
+    async def _advance(self, done: float) -> None:
+        async with self:
+            self.done = done
+
+    async def _end(self, report: Report) -> None:
+        async with self:
+            self.run_id = ""
+            self.said, self.failed, self.lines = report.said, report.failed, report.lines

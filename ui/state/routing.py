@@ -1,0 +1,57 @@
+"""Which agent would take a question."""
+
+from typing import TypedDict
+
+import reflex as rx
+
+from ui.errors import DeskError
+from ui.shapes import Routed
+from ui.state.session import Session
+
+
+class Taker(TypedDict):
+    """An agent, and the part of the question that it would answer."""
+
+    name: str
+    question: str
+
+
+class Routing(rx.State):
+    """A question that nobody answers."""
+
+    asking: bool = False
+    asked: str = ""
+    takers: list[Taker] = []
+    told: str = ""
+    percent: int = 0
+    by: str = ""
+    problem: str = ""
+
+    @rx.event(background=True)
+    async def ask(self, form: dict[str, str]) -> None:
+        """It may take a model to say."""
+        question = form.get("question", "").strip()
+        async with self:
+            if not question or self.asking:
+                return
+            session = await self.get_state(Session)
+            desk, self.asking, self.problem, self.asked = session.desk(), True, "", ""
+        routed: Routed | DeskError
+        async with desk:
+            try:
+                routed = await desk.route(question)
+            except DeskError as error:
+                routed = error
+        async with self:
+            self.asking = False
+            if isinstance(routed, DeskError):
+                self.problem = routed.message
+            else:
+                self._show(question, routed)
+
+    def _show(self, question: str, routed: Routed) -> None:
+        self.asked, self.percent = question, round(100 * routed.confidence)
+        several = len(routed.agents) > 1
+        self.takers = [Taker(name=agent.name, question=agent.question if several else "") for agent in routed.agents]
+        self.told = routed.reason + (" A person should take over." if routed.needs_human else "")
+        self.by = " ".join(part for part in (routed.router, f"({routed.model})" if routed.model else "") if part)
