@@ -17,12 +17,13 @@ index: .venv/.installed
 eval: .venv/.installed
 	$(PY) -m knowledge.evaluate
 
-bench: .venv/.installed-dev
+bench: .venv/.installed-dev pages browser
 	$(PY) -m tests.bench.streaming
 	$(PY) -m tests.bench.models
 	$(PY) -m tests.bench.crashes
 	$(PY) -m tests.bench.connections
 	$(PY) -m tests.bench.capacity
+	$(PY) -m tests.bench.pages
 	$(PY) -m tests.bench.search
 	$(PY) -m tests.bench.activity
 	$(PY) -m tests.bench.ingestion

@@ -25,7 +25,7 @@ def serve(settings: Settings, make: MakeProvider = make_provider, *, with_pages:
     log_to_stderr(settings.log_level, settings.log_format)
     check_address(settings)
     app = create_app(settings, with_pages=with_pages)
-    pages = web.mount(app, settings.url) if with_pages else None
+    pages = web.mount(app, settings.api_url or settings.url) if with_pages else None
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -24,7 +24,7 @@ class Served:
 
 
 def pages(url: str) -> Served:
-    """The built pages and their socket, for a desk whose API is at `url` unless `API_URL` names another."""
+    """The built pages and their socket, for a desk whose API is at `url`."""
     reach.use(url)
     # Reflex looks for its configuration and its pages where the process was started.
     with chdir(ROOT):

@@ -26,6 +26,7 @@ class Tab:
     server: Server
     faults: list[str] = field(default_factory=list)
     received: int = 0
+    frames: int = 0
 
     @classmethod
     def open(cls, context: BrowserContext, server: Server, path: str = "/") -> "Tab":
@@ -102,3 +103,4 @@ class Tab:
 
     def _frame(self, frame: str | bytes) -> None:
         self.received += len(frame)
+        self.frames += 1
