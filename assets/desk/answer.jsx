@@ -8,7 +8,7 @@ import { Copy } from "./copy.jsx";
 
 export const Answer = memo(function Answer({ turn, names, onAgain, onRate, onSource, onPerson }) {
   const [flows] = useState(() => !turn.stored && turn.streaming && !prefersStill());
-  const text = useSmooth(turn.text, flows);
+  const text = useSmooth(turn.text, flows, !turn.live);
   const live = turn.live || text.length < turn.text.length;
   const cite = (number) => {
     const source = turn.sources.find((held) => held.id === number);

@@ -73,7 +73,7 @@ export function Transcript({ feed, names, children, onGap, onSeen, onAgain, onEd
       <p className="visually-hidden" role="status" aria-live="polite">
         {spoken(turns[last])}
       </p>
-      <div ref={end} />
+      <div ref={end} className="end" />
     </div>
   );
 }

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.bench.client import figure
 from tests.browser.install import chromium
@@ -41,6 +41,7 @@ requestAnimationFrame(draw);
 
 def main() -> None:
     """One desk, a tab for each measure."""
+    expect.set_options(timeout=120_000)
     with tempfile.TemporaryDirectory() as base, OpenAIServer() as provider:
         data = Path(base) / "data"
         asyncio.run(index(data, write_documents(Path(base) / "documents")))

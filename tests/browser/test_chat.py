@@ -54,6 +54,7 @@ def test_a_source_opens_its_document_at_the_passage(tab: Tab) -> None:
     dialog = tab.page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name="Refunds")).to_be_visible()
     expect(dialog.locator("mark")).to_contain_text("5 to 10 working days")
+    expect(dialog.locator("mark")).to_be_in_viewport()
     tab.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     # What is under an answer is still there after a reload.

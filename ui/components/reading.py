@@ -5,6 +5,17 @@ import reflex as rx
 from ui.state.reading import Reading
 
 
+class DocumentText(rx.Component):
+    """The text, scrolled to its passage."""
+
+    library = "$/public/desk/document.jsx"
+    tag = "DocumentText"
+
+    before: rx.Var[str]
+    passage: rx.Var[str]
+    after: rx.Var[str]
+
+
 def reading() -> rx.Component:
     """A dialog: it takes the focus, and gives it back."""
     return rx.dialog.root(
@@ -15,15 +26,7 @@ def reading() -> rx.Component:
                 rx.cond(Reading.version > 0, " (version " + Reading.version.to_string() + ")", ""),
             ),
             rx.cond(Reading.problem, rx.el.p(Reading.problem, role="alert", class_name="failure")),
-            rx.el.div(
-                rx.el.span(Reading.before),
-                rx.el.mark(Reading.passage, id="passage"),
-                rx.el.span(Reading.after),
-                class_name="document",
-                tab_index=0,
-                role="document",
-                aria_label="Text of the document",
-            ),
+            DocumentText.create(before=Reading.before, passage=Reading.passage, after=Reading.after),
             rx.dialog.close(rx.el.button("Close", type="button", class_name="primary")),
             max_width="52rem",
             class_name="reading",

@@ -9,6 +9,9 @@ from ui.errors import DeskError
 from ui.state.session import Session
 
 _WORD = re.compile(r"\w+")
+# As much as is read around a passage; of a book, the rest stays where it is.
+_MOST_CHARS = 60_000
+_LEFT_OUT = "[...]"
 
 
 class Reading(rx.State):
@@ -43,7 +46,9 @@ class Reading(rx.State):
             self.passage = str(source.get("snippet", ""))
             return
         self.version = document.version
-        self.before, self.passage, self.after = _parted(document.markdown, str(source.get("snippet", "")))
+        before, self.passage, after = _parted(document.markdown, str(source.get("snippet", "")))
+        self.before = before if len(before) <= _MOST_CHARS else f"{_LEFT_OUT}{before[-_MOST_CHARS:]}"
+        self.after = _beginning(after)
 
     @rx.event
     async def open_document(self, document_id: str, title: str) -> None:
@@ -59,7 +64,7 @@ class Reading(rx.State):
             return
         passages = "1 passage" if document.chunks == 1 else f"{document.chunks:,} passages"
         self.where = f"{document.folder}, {document.path}, {passages}"
-        self.version, self.before = document.version, document.markdown
+        self.version, self.before = document.version, _beginning(document.markdown)
 
     @rx.event
     def close(self) -> None:
@@ -69,6 +74,10 @@ class Reading(rx.State):
     def _leave(self) -> None:
         self.title = self.where = self.before = self.passage = self.after = self.problem = ""
         self.version = 0
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= _MOST_CHARS else f"{text[:_MOST_CHARS]}{_LEFT_OUT}"
 
 
 def _parted(text: str, snippet: str) -> tuple[str, str, str]:
