@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.plain import LLM
 from agents.supervisor import SUPERVISOR
 from backend.indexing import INDEXING
 from backend.spending import day_of
@@ -121,7 +122,9 @@ def latest(
                    coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0) AS tokens,
                    coalesce(cost_usd, 0) AS cost_usd,
                    (SELECT group_concat(agent) FROM activity WHERE run_id = runs.id
-                    AND agent NOT IN ('{_WHOLE}', '{SUPERVISOR}')) AS agents
+                    AND agent NOT IN ('{_WHOLE}', '{SUPERVISOR}')) AS agents,
+                   (SELECT session_id FROM threads WHERE threads.id = runs.thread_id AND deleted_at IS NULL
+                    AND threads.agent_id != '{LLM}') AS session_id
             {source} ORDER BY created_at DESC, rowid DESC LIMIT ? OFFSET ?""",
         (*values, since, limit, offset),
     )

@@ -4,9 +4,11 @@ import logging
 
 import reflex as rx
 
+from ui.pages.activity import activity
 from ui.pages.agents import agents
 from ui.pages.chat import chat
 from ui.pages.knowledge import knowledge
+from ui.state.activity import Activity
 from ui.state.chat import Chat
 from ui.state.indexing import Indexing
 from ui.state.knowledge import Knowledge
@@ -24,7 +26,7 @@ def _say(exception: Exception) -> rx.event.EventSpec:
 
 app = rx.App(
     backend_exception_handler=_say,
-    stylesheets=["/desk/desk.css", "/desk/knowledge.css", "/desk/agents.css"],
+    stylesheets=["/desk/desk.css", "/desk/knowledge.css", "/desk/agents.css", "/desk/activity.css"],
     head_components=[rx.el.link(rel="icon", href="/desk/icon.svg", type="image/svg+xml")],
 )
 app.add_page(chat, route="/", title="Frontdesk", on_load=[Session.begin, Chat.load])
@@ -36,3 +38,4 @@ app.add_page(
     on_load=[Session.begin, Knowledge.load, Indexing.resume],
 )
 app.add_page(agents, route="/agents", title="Agents · Frontdesk", on_load=[Session.begin, Staff.load])
+app.add_page(activity, route="/activity", title="Activity - Frontdesk", on_load=[Session.begin, Activity.load])

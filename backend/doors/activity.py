@@ -57,10 +57,11 @@ class AgentFigures(Figures):
 
 
 class LatestRun(BaseModel):
-    """A run, perhaps under way."""
+    """A run, perhaps under way. `session_id` is that of its conversation, unless that is put away or there is none."""
 
     id: str
     thread_id: str
+    session_id: str | None
     user_id: str
     question: str
     agents: list[str]

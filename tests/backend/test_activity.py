@@ -91,6 +91,20 @@ def test_the_latest_runs_come_first_page_by_page(running: Provided) -> None:
     assert latest["time"] == pytest.approx(asked[2]["time"], abs=1)
 
 
+def test_a_run_names_its_conversation_while_that_can_be_opened(running: Provided) -> None:
+    with as_user(running.desk, "bob") as client:
+        asked = ask(client, "Refund of charge number 4?")
+        begun = told(client)["runs"][0]
+        client.delete(f"/api/threads/{asked['thread_id']}").raise_for_status()
+        put_away = told(client)["runs"][0]
+        client.post("/api/llm/chat", json={"messages": [{"role": "user", "content": "Hello"}]}).raise_for_status()
+        model_alone = told(client)["runs"][0]
+    assert (begun["id"], begun["session_id"]) == (asked["run_id"], asked["session_id"])
+    assert (put_away["id"], put_away["session_id"]) == (asked["run_id"], None)
+    assert model_alone["id"] != asked["run_id"]
+    assert model_alone["session_id"] is None
+
+
 def test_a_first_word_is_timed_by_the_log(server: Server) -> None:
     with server.client() as client:
         answer = ask(client, QUICK)

@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 
 import reflex as rx
+from reflex.state import OnLoadInternalState
 
 from ui import reach
 from ui.client import AsyncDesk
@@ -66,9 +67,9 @@ class Session(rx.State):
 
     @rx.event
     async def sign_in(self, form: dict[str, str]) -> Any:
-        """Take a key, and see whether the desk does."""
+        """Take a key, and see whether the desk does: the page is loaded as if the visitor had just come."""
         self.key = form.get("key", "").strip()
-        return Session.begin
+        return OnLoadInternalState.on_load_internal
 
     @rx.event
     def sign_out(self) -> None:

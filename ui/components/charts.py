@@ -1,0 +1,132 @@
+"""Charts of days: bars that are filled with patterns besides colours, lines that differ in their strokes."""
+
+import reflex as rx
+
+from ui.charting import SHADES
+from ui.state.activity import Activity
+
+# The lines over each colour, in a square of 8.
+_RISING, _ACROSS, _DOWN = "M-2 2L2 -2M0 8L8 0M6 10L10 6", "M0 4H8", "M4 0V8"
+_LINES = ("", _RISING, _DOWN, _ACROSS, "M-2 6L2 10M0 0L8 8M6 -2L10 2", _DOWN + _ACROSS)
+_SHADES = dict(zip(map(str, range(SHADES)), _LINES, strict=True)) | {"quiet": "", "good": "", "bad": _RISING}
+_HEIGHT = 220
+_MARGIN = {"top": 8, "right": 8, "bottom": 0, "left": 0}
+# Amounts in any order of size, as short as they can be said.
+_SHORT = """((value) => Intl.NumberFormat("en", {notation: "compact", maximumSignificantDigits: 3}).format(value))"""
+_MONEY = """((value) => "$" + Intl.NumberFormat("en", {maximumSignificantDigits: 3}).format(value))"""
+_SECONDS = """((value) => Intl.NumberFormat("en", {maximumSignificantDigits: 3}).format(value) + " s")"""
+
+
+def shades() -> rx.Component:
+    """What bars are filled with. They stand on the page once, for all of its charts."""
+    return rx.el.svg(
+        rx.el.svg.defs(*(_shade(name, lines) for name, lines in _SHADES.items())),
+        width="0",
+        height="0",
+        aria_hidden="true",
+        class_name="shades",
+    )
+
+
+def by_day(title: str, *drawn: rx.Component, unit: str = "") -> rx.Component:
+    """A chart of days. `unit` is "$", "s", or nothing for what is counted."""
+    said: rx.Var[str] = rx.Var({"$": _MONEY, "s": _SECONDS}.get(unit, _SHORT))
+    quiet = {"fill": "var(--gray-11)", "fontSize": 12}
+    return rx.recharts.composed_chart(
+        rx.recharts.cartesian_grid(vertical=False, stroke="var(--gray-5)"),
+        rx.recharts.x_axis(
+            data_key="day", interval="preserveStartEnd", min_tick_gap=28, tick=quiet, tick_line=False, axis_line=False
+        ),
+        rx.recharts.y_axis(
+            width="auto",
+            tick=quiet,
+            tick_line=False,
+            axis_line=False,
+            allow_decimals=unit != "",
+            tick_formatter=said.to(rx.vars.FunctionVar),
+        ),
+        rx.recharts.graphing_tooltip(
+            separator=": ",
+            is_animation_active=False,
+            content_style={
+                "background": "var(--color-panel-solid)",
+                "border": "1px solid var(--gray-6)",
+                "borderRadius": "8px",
+                "fontSize": "0.8rem",
+                "lineHeight": 1.45,
+            },
+            item_style={"padding": "0", "color": "var(--gray-12)"},
+            label_style={"color": "var(--gray-12)", "fontWeight": 600},
+            custom_attrs={"formatter": said},
+        ),
+        *drawn,
+        data=Activity.rows,
+        margin=_MARGIN,
+        height=_HEIGHT,
+        width="100%",
+        custom_attrs={"aria-label": f"{title}; arrow keys go from day to day"},
+    )
+
+
+def bar(key: str | rx.Var[str], name: str | rx.Var[str], fill: str | rx.Var[str], stack: str = "all") -> rx.Component:
+    """A part of each day's bar."""
+    return rx.recharts.bar(
+        data_key=key,
+        name=name,
+        fill=fill,
+        stack_id=stack,
+        stroke="var(--color-background)",
+        stroke_width=1,
+        max_bar_size=36,
+        is_animation_active=False,
+    )
+
+
+def line(key: str, name: str, *, dashed: bool = False, colour: str = "var(--accent-10)") -> rx.Component:
+    """A line with a point for each day, which shows a day between two without any."""
+    return rx.recharts.line(
+        data_key=key,
+        name=name,
+        type_="linear",
+        stroke=colour,
+        stroke_width=1.75,
+        stroke_dasharray="5 4" if dashed else "0",
+        dot={"r": 2, "fill": "var(--color-background)" if dashed else colour, "strokeDasharray": "0"},
+        is_animation_active=False,
+    )
+
+
+def swatch(fill: str | rx.Var[str], name: str | rx.Var[str]) -> rx.Component:
+    """What a fill stands for, in a legend."""
+    return rx.el.li(
+        rx.el.svg(
+            rx.el.svg.rect(width="14", height="14", rx="3", fill=fill), width="14", height="14", aria_hidden="true"
+        ),
+        name,
+    )
+
+
+def stroke(name: str, *, dashed: bool = False, colour: str = "var(--accent-10)") -> rx.Component:
+    """What a line stands for, in a legend."""
+    return rx.el.li(
+        rx.el.svg(
+            rx.el.svg.path(
+                d="M1 7h20", stroke=colour, stroke_width="2", stroke_dasharray="5 4" if dashed else "0", fill="none"
+            ),
+            width="22",
+            height="14",
+            aria_hidden="true",
+        ),
+        name,
+    )
+
+
+def _shade(name: str, lines: str) -> rx.Component:
+    return rx.el.svg.pattern(
+        rx.el.svg.rect(width="8", height="8", class_name=f"shade-{name}"),
+        rx.el.svg.path(d=lines, class_name="shade-lines"),
+        id=f"shade-{name}",
+        width="8",
+        height="8",
+        pattern_units="userSpaceOnUse",
+    )

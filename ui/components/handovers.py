@@ -1,0 +1,106 @@
+"""Who waits for a person: the list, and one of them with what was said."""
+
+import reflex as rx
+
+from ui.state.activity import Activity
+from ui.state.handovers import Handovers, Item, Turn
+
+
+def handovers() -> rx.Component:
+    """Those who said how they are reached, the longest waiting first; and whom answers have offered a person."""
+    return rx.el.section(
+        rx.el.h2("Waiting for a person"),
+        rx.cond(
+            Handovers.items.length() > 0,
+            rx.el.ul(rx.foreach(Handovers.items, _item), class_name="waiting-list"),
+            rx.el.p("Nobody who left an address is waiting.", class_name="quiet"),
+        ),
+        rx.cond(
+            Handovers.silent > 0,
+            rx.el.button(
+                rx.cond(
+                    Handovers.with_silent,
+                    "Leave out those without an address",
+                    "Show those without an address (" + Handovers.silent.to_string() + ")",
+                ),
+                type="button",
+                on_click=Handovers.toggle_silent,
+                class_name="plain",
+            ),
+        ),
+        rx.cond(Handovers.unread > 0, rx.el.p(Handovers.unread, " more wait behind these.", class_name="quiet")),
+        _one(),
+        class_name="panel",
+    )
+
+
+def _item(item: rx.Var[Item]) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            _contact(item),
+            rx.el.p(rx.cond(item["message"], item["message"], item["summary"]), class_name="clipped"),
+            rx.el.p(item["since"], class_name="quiet"),
+        ),
+        rx.el.button(
+            "Open",
+            type="button",
+            on_click=Handovers.open_one(item["id"]),
+            aria_label="Open: " + item["summary"],
+            class_name="plain",
+        ),
+    )
+
+
+def _contact(item: rx.Var[Item] | Item) -> rx.Component:
+    return rx.cond(
+        item["contact"],
+        rx.el.p(rx.icon("mail", size=15, aria_hidden="true"), item["contact"], class_name="contact"),
+        rx.el.p("A person was offered; nobody has left an address", class_name="quiet contact"),
+    )
+
+
+def _one() -> rx.Component:
+    return rx.dialog.root(
+        rx.dialog.content(
+            rx.dialog.title("Waiting for a person"),
+            rx.dialog.description(Handovers.shown["since"] + ": " + Handovers.shown["reason"]),
+            _contact(Handovers.shown),
+            rx.cond(Handovers.shown["message"], rx.el.p(Handovers.shown["message"], class_name="said")),
+            rx.cond(
+                Handovers.transcript.length() > 0,
+                rx.el.ol(
+                    rx.foreach(Handovers.transcript, _turn),
+                    class_name="document said-before",
+                    tab_index=0,
+                    aria_label="The conversation",
+                ),
+            ),
+            rx.cond(Handovers.problem, rx.el.p(Handovers.problem, role="alert", class_name="failure")),
+            rx.cond(
+                Activity.operator,
+                _resolution(),
+                rx.dialog.close(rx.el.button("Close", type="button", class_name="primary")),
+            ),
+            max_width="44rem",
+        ),
+        open=Handovers.is_open,
+        on_open_change=Handovers.close,
+    )
+
+
+def _turn(turn: rx.Var[Turn]) -> rx.Component:
+    return rx.el.li(rx.el.strong(turn["who"]), rx.el.p(turn["text"]))
+
+
+def _resolution() -> rx.Component:
+    return rx.el.form(
+        rx.el.label("What was done about it", html_for="note"),
+        rx.el.textarea(id="note", name="note", rows=2, max_length=4_000),
+        rx.el.div(
+            rx.dialog.close(rx.el.button("Not yet", type="button", class_name="plain")),
+            rx.el.button("Seen to", type="submit", class_name="primary"),
+            class_name="actions",
+        ),
+        on_submit=Handovers.resolve,
+        class_name="form",
+    )

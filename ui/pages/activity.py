@@ -1,0 +1,188 @@
+"""The activity page: what the desk has done, who waits for a person, and what nobody could answer."""
+
+import reflex as rx
+
+from ui.charting import Figure, Table
+from ui.components.charts import shades
+from ui.components.daily import charts
+from ui.components.handovers import handovers
+from ui.components.shell import shell
+from ui.state.activity import Activity, Question, Run
+
+_DAYS = (7, 30, 90)
+
+
+def activity() -> rx.Component:
+    """A visitor sees what their own questions came to, an operator everybody's."""
+    return shell(
+        rx.el.div(
+            _head(),
+            rx.cond(
+                Activity.loaded,
+                rx.fragment(
+                    rx.cond(Activity.any_runs, _figures(), _nothing_yet()),
+                    rx.el.div(
+                        handovers(),
+                        rx.cond(Activity.operator, _unanswered()),
+                        class_name="side-by-side",
+                    ),
+                    rx.cond(Activity.any_runs, _days()),
+                    rx.cond(Activity.runs.length() > 0, _latest()),
+                ),
+                rx.el.p("One moment", role="status", class_name="waiting"),
+            ),
+            class_name="activity",
+        ),
+        current="Activity",
+    )
+
+
+def _head() -> rx.Component:
+    return rx.el.div(
+        rx.el.h1("Activity"),
+        rx.el.div(
+            *(
+                rx.el.button(
+                    f"{days} days",
+                    type="button",
+                    aria_pressed=rx.cond(Activity.days == days, "true", "false"),
+                    on_click=Activity.choose(days),
+                )
+                for days in _DAYS
+            ),
+            role="group",
+            aria_label="How many days",
+            class_name="choice",
+        ),
+        rx.el.button(
+            rx.cond(Activity.as_tables, "Show as charts", "Show as tables"),
+            type="button",
+            on_click=Activity.toggle_tables,
+            class_name="plain",
+        ),
+        rx.el.button(
+            rx.icon("refresh-cw", size=15, aria_hidden="true"),
+            "Refresh",
+            type="button",
+            on_click=Activity.load,
+            class_name="plain refresh",
+        ),
+        rx.el.span("As of ", Activity.loaded, role="status", class_name="quiet"),
+        class_name="head",
+    )
+
+
+def _figures() -> rx.Component:
+    return rx.el.dl(rx.foreach(Activity.figures, _figure), class_name="figures")
+
+
+def _days() -> rx.Component:
+    return rx.cond(
+        Activity.as_tables,
+        rx.fragment(_table("Day by day", Activity.by_day), _table("Agent by agent", Activity.by_agent)),
+        rx.fragment(shades(), charts()),
+    )
+
+
+def _figure(figure: rx.Var[Figure]) -> rx.Component:
+    return rx.el.div(
+        rx.el.dt(figure["name"]),
+        rx.el.dd(figure["value"], class_name="value"),
+        rx.cond(figure["note"], rx.el.dd(figure["note"], class_name="quiet")),
+    )
+
+
+def _table(title: str, table: rx.Var[Table] | Table) -> rx.Component:
+    return rx.el.section(
+        rx.el.h2(title),
+        rx.el.div(
+            rx.el.table(
+                rx.el.thead(rx.el.tr(rx.foreach(table["head"], lambda name: rx.el.th(name, scope="col")))),
+                rx.el.tbody(
+                    rx.foreach(
+                        table["rows"],
+                        lambda row: rx.el.tr(
+                            rx.el.th(row[0], scope="row"), rx.foreach(row[1:], lambda value: rx.el.td(value))
+                        ),
+                    )
+                ),
+            ),
+            class_name="table",
+            tab_index=0,
+            role="region",
+            aria_label=title,
+        ),
+        class_name="panel",
+    )
+
+
+def _nothing_yet() -> rx.Component:
+    return rx.el.section(
+        rx.icon("sprout", size=40, aria_hidden="true"),
+        rx.el.h2("Quiet so far"),
+        rx.el.p("Nothing was asked in these days. What is asked from now on is counted and drawn here."),
+        rx.el.a("Ask a question", href="/", class_name="primary-link"),
+        class_name="panel empty",
+    )
+
+
+def _unanswered() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Not answered by any document"),
+        rx.cond(
+            Activity.questions.length() > 0,
+            rx.fragment(
+                rx.el.ol(rx.foreach(Activity.questions, _question), class_name="questions"),
+                rx.el.a("Add what is missing to Knowledge", href="/knowledge"),
+            ),
+            rx.el.p("Every question of these days found its document.", class_name="quiet"),
+        ),
+        class_name="panel",
+    )
+
+
+def _question(question: rx.Var[Question]) -> rx.Component:
+    return rx.el.li(
+        rx.el.p(question["text"], class_name="clipped"),
+        rx.el.p(rx.el.span(question["times"], class_name="badge"), " ", question["note"], class_name="quiet"),
+    )
+
+
+def _latest() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Latest questions"),
+        rx.el.ul(rx.foreach(Activity.runs, _run), class_name="runs"),
+        rx.el.div(
+            rx.el.button(
+                "Newer",
+                type="button",
+                disabled=Activity.offset == 0,
+                on_click=Activity.turn(-1),
+                class_name="plain",
+            ),
+            rx.el.span(Activity.place, role="status", class_name="quiet"),
+            rx.el.button(
+                "Older", type="button", disabled=Activity.is_last, on_click=Activity.turn(1), class_name="plain"
+            ),
+            class_name="paging",
+        ),
+        class_name="panel",
+    )
+
+
+def _run(run: rx.Var[Run]) -> rx.Component:
+    return rx.el.li(
+        rx.cond(
+            run["path"],
+            rx.el.a(run["question"], href=run["path"], class_name="clipped"),
+            rx.el.span(run["question"], class_name="clipped"),
+        ),
+        rx.el.p(
+            rx.el.span(run["status"], class_name="badge", custom_attrs={"data-status": run["status"]}),
+            rx.cond(run["agents"], rx.el.span(run["agents"])),
+            rx.cond(run["user"], rx.el.span("by " + run["user"])),
+            rx.cond(run["facts"], rx.el.span(run["facts"])),
+            rx.el.span(run["asked"]),
+            class_name="quiet facts",
+        ),
+    )
