@@ -21,9 +21,9 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.errors import WebDeskUnbuilt
+from backend.security import refuse_origin
 
 _ROOT = Path(__file__).resolve().parents[1]
-_SOCKET = "/_event"
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 
@@ -51,7 +51,11 @@ async def running(pages: Starlette) -> AsyncGenerator[None]:
 
 
 class _Guarded:
-    """Pages with the headers that keep scripts, frames and requests of others out of them."""
+    """Pages with the headers that keep scripts, frames and requests of others out of them.
+
+    What begins with an underscore is what the pages talk to (`/_event`), and nobody else: with keys, too, because a key
+    that a visitor has typed in acts behind it.
+    """
 
     def __init__(self, pages: ASGIApp, beginnings: Collection[str], policy: str) -> None:
         self._pages = pages
@@ -64,12 +68,14 @@ class _Guarded:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and not _is_own_page(Headers(scope=scope)):
-            await send({"type": "websocket.close", "code": 1008, "reason": "origin refused"})
+        beginning = scope["path"].strip("/").split("/")[0]
+        talks = beginning.startswith("_")
+        if (talks or scope["type"] == "websocket") and not (talks and _is_own_page(scope)):
+            await refuse_origin(scope, send)
             return
-        if scope["type"] == "http" and scope["path"].strip("/").split("/")[0] not in self._beginnings:
+        if scope["type"] == "http" and not self._has(beginning, scope["method"]):
             # What is no page is a door of the API that is not there, or not for this method.
-            raise HTTPException(405 if _is_door(scope) else 404)
+            raise HTTPException(405 if beginning in self._beginnings or _is_door(scope) else 404)
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -78,13 +84,24 @@ class _Guarded:
 
         await self._pages(scope, receive, send_guarded)
 
+    def _has(self, beginning: str, method: str) -> bool:
+        return beginning in self._beginnings and (beginning.startswith("_") or method in ("GET", "HEAD"))
+
 
 def _is_door(scope: Scope) -> bool:
     return any(route.matches(scope)[0] is Match.PARTIAL for route in scope["app"].routes)
 
 
-def _is_own_page(headers: Headers) -> bool:
-    return urlsplit(headers.get("origin", "")).netloc == headers.get("host", "")
+def _is_own_page(scope: Scope) -> bool:
+    """Whether a page of this desk asks. Browsers name the origin of whatever a page sends, and of every socket."""
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is None:
+        return bool(scope["type"] == "http" and scope["method"] in ("GET", "HEAD"))
+    try:
+        return urlsplit(origin).netloc == headers.get("host", "")
+    except ValueError:
+        return False
 
 
 def _policy(directory: Path) -> str:
