@@ -12,6 +12,8 @@ _ABOUT = ("run_id", "thread_id", "user_id", "agent_id")
 # Keys that are not among this process's own settings: those of a profile, of a role, or derived for one request.
 _SHAPES = re.compile(
     r"AWS4-HMAC-SHA256[^\n]*|(?i:bearer)\s+[\w.~+/=-]{8,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bsk-[\w-]{8,}"
+    # What a page is known by stands in the address of its socket.
+    r"|(?<=[?&]token=)[^\s&\"']+"
     r"|(?i:x-amz-(?:security-token|signature)|aws_?secret_?access_?key|authorization)['\"]?\s*[:=]\s*['\"]?[^\s'\",]+"
 )
 

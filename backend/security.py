@@ -48,10 +48,8 @@ class OriginGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or _is_own(Headers(scope=scope), self._origins):
             await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008, "reason": "origin refused"})
         else:
-            await refuse_origin(send)
+            await refuse_origin(scope, send)
 
 
 class BodyLimit:
@@ -122,9 +120,12 @@ def _is_own(headers: Headers, origins: Collection[str]) -> bool:
         return False
 
 
-async def refuse_origin(send: Send) -> None:
-    """What a page of another site gets."""
-    await _refuse(send, 403, "origin_refused", "This desk answers only requests from its own address.")
+async def refuse_origin(scope: Scope, send: Send) -> None:
+    """Answer what a page of another site has sent."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008, "reason": "origin refused"})
+    else:
+        await _refuse(send, 403, "origin_refused", "This desk answers only requests from its own address.")
 
 
 async def _refuse_body(send: Send, limit: int) -> None:

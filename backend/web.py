@@ -51,7 +51,11 @@ async def running(pages: Starlette) -> AsyncGenerator[None]:
 
 
 class _Guarded:
-    """Pages with the headers that keep scripts, frames and requests of others out of them."""
+    """Pages with the headers that keep scripts, frames and requests of others out of them.
+
+    What begins with an underscore is what the pages talk to (`/_event`), and nobody else: with keys, too, because a key
+    that a visitor has typed in acts behind it.
+    """
 
     def __init__(self, pages: ASGIApp, beginnings: Collection[str], policy: str) -> None:
         self._pages = pages
@@ -64,14 +68,14 @@ class _Guarded:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and not _is_own_page(Headers(scope=scope)):
-            await send({"type": "websocket.close", "code": 1008, "reason": "origin refused"})
+        beginning = scope["path"].strip("/").split("/")[0]
+        talks = beginning.startswith("_")
+        if (talks or scope["type"] == "websocket") and not (talks and _is_own_page(scope)):
+            await refuse_origin(scope, send)
             return
-        if scope["type"] == "http":
-            self._check(scope)
-            if scope["path"] == UPLOAD and not _is_own_page(Headers(scope=scope)):
-                await refuse_origin(send)
-                return
+        if scope["type"] == "http" and not self._has(beginning, scope):
+            # What is no page is a door of the API that is not there, or not for this method.
+            raise HTTPException(405 if (beginning in self._beginnings and not talks) or _is_door(scope) else 404)
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -80,22 +84,27 @@ class _Guarded:
 
         await self._pages(scope, receive, send_guarded)
 
-    def _check(self, scope: Scope) -> None:
-        beginning = scope["path"].strip("/").split("/")[0]
-        if beginning not in self._beginnings:
-            # What is no page is a door of the API that is not there, or not for this method.
-            raise HTTPException(405 if _is_door(scope) else 404)
-        if beginning == UPLOAD.strip("/") and (scope["path"], scope["method"]) != (UPLOAD, "POST"):
-            # Reflex would show what is kept there, which is nothing.
-            raise HTTPException(404)
+    def _has(self, beginning: str, scope: Scope) -> bool:
+        if beginning == UPLOAD.strip("/"):
+            # Reflex would also show what is kept there, which is nothing.
+            return (scope["path"], scope["method"]) == (UPLOAD, "POST")
+        return beginning in self._beginnings and (beginning.startswith("_") or scope["method"] in ("GET", "HEAD"))
 
 
 def _is_door(scope: Scope) -> bool:
     return any(route.matches(scope)[0] is Match.PARTIAL for route in scope["app"].routes)
 
 
-def _is_own_page(headers: Headers) -> bool:
-    return urlsplit(headers.get("origin", "")).netloc == headers.get("host", "")
+def _is_own_page(scope: Scope) -> bool:
+    """Whether a page of this desk asks. Browsers name the origin of whatever a page sends, and of every socket."""
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
+    if origin is None:
+        return bool(scope["type"] == "http" and scope["method"] in ("GET", "HEAD"))
+    try:
+        return urlsplit(origin).netloc == headers.get("host", "")
+    except ValueError:
+        return False
 
 
 def _policy(directory: Path) -> str:
