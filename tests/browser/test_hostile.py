@@ -1,0 +1,152 @@
+"""Hostile texts wherever a text of others is shown: nothing runs, nothing loads, nobody is led away."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from tests.backend.agents import make
+from tests.backend.asking import Provided, provided
+from tests.browser.conftest import OpenTab
+from tests.browser.payloads import LARGE, PAYLOADS
+from tests.browser.watching import WATCH, Watched
+from tests.providers.answers import RecordedRequest
+from tests.providers.script import Script
+
+# The page shows those conversations whose sessions begin with what its browser is called.
+BROWSER = "hostile"
+SETTINGS = {"module": "tests.with_pages", "MAX_MESSAGE_CHARS": 200_000, "CALLER_PROMPTS": False}
+# So many of them at least are a document with something in it when its HTML is taken away.
+MOST = 40
+# Each document holds so many of them, so that not every document needs to be opened.
+OPENED = 4
+TEXTS = (*PAYLOADS, *LARGE)
+# A fence that is never closed takes what comes after it with it.
+WHOLE = "\n\n".join(sorted(PAYLOADS, key=lambda text: "never closed" in text))
+SOURCES = "What does each document say of duplicate charges?"
+
+
+def _played(request: RecordedRequest) -> Script:
+    """Text number n to question number n, all of them in small pieces, or a marker for each source."""
+    asked = str(request.body["messages"][-1]["content"]) if request.body else ""
+    if "Every text" in asked:
+        return Script(tuple(re.findall(r"(?s).{1,40}", WHOLE)))
+    if SOURCES in asked:
+        return Script(tuple(f"[{number}] " for number in range(1, len(PAYLOADS) + 2)))
+    found = re.findall(r"Text number (\d+) of duplicate charges", asked)
+    return Script((TEXTS[int(found[-1])],) if found else ("Ready.",))
+
+
+@pytest.fixture(scope="module")
+def hostile(chrome: Browser, indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provided]:
+    """A desk with pages over a model that says what it should not."""
+    with provided(indexed, tmp_path_factory.mktemp("hostile"), **SETTINGS) as desk:
+        desk.provider.script = _played
+        yield desk
+
+
+@pytest.fixture
+def context(context: BrowserContext) -> BrowserContext:
+    """A browser whose conversations a test can make through the API."""
+    context.add_init_script(WATCH)
+    context.add_init_script(f"localStorage.setItem('frontdesk-browser', '{BROWSER}')")
+    return context
+
+
+def _watched(open_tab: OpenTab, desk: Provided, session: str = "") -> Watched:
+    watched = Watched.begin(open_tab(desk.desk).ready())
+    if session:
+        watched.tab.go(f"/c/{session}")
+        watched.tab.ready()
+    return watched
+
+
+def _ask(client: httpx.Client, session: str, message: str, agent: str = "billing") -> str:
+    """Returns the conversation."""
+    body = {"message": message, "session_id": session}
+    asked = client.post(f"/api/agents/{agent}/chat", json=body).raise_for_status()
+    return str(asked.json()["thread_id"])
+
+
+def test_questions_and_answers_stay_text(hostile: Provided, open_tab: OpenTab) -> None:
+    session = f"web-{BROWSER}-said"
+    with hostile.desk.client() as client:
+        for number, text in enumerate(PAYLOADS):
+            _ask(client, session, f"Text number {number} of duplicate charges\n\n{text}")
+    watched = _watched(open_tab, hostile, session)
+    page = watched.tab.page
+    expect(page.locator(".answer")).to_have_count(len(PAYLOADS))
+    assert watched.offences == []
+    assert "<script>window.pwned" in (page.locator(".question").first.text_content() or "")
+    assert page.locator(".answer .text").first.text_content() == PAYLOADS[0]
+    assert len(hostile.answers) >= len(PAYLOADS)
+
+
+def test_an_answer_stays_text_while_it_is_written(hostile: Provided, open_tab: OpenTab) -> None:
+    watched = _watched(open_tab, hostile)
+    watched.tab.ask(f"Every text of duplicate charges: {PAYLOADS[0]}")
+    watched.tab.answered()
+    assert len(watched.tab.texts) > 5
+    assert watched.offences == []
+
+
+def test_large_answers_do_not_bring_the_page_down(hostile: Provided, open_tab: OpenTab) -> None:
+    session = f"web-{BROWSER}-large"
+    with hostile.desk.client() as client:
+        for number, text in enumerate(LARGE, start=len(PAYLOADS)):
+            _ask(client, session, f"Text number {number} of duplicate charges\n\n{text}")
+    watched = _watched(open_tab, hostile, session)
+    shown = watched.tab.page.locator(".answer .text")
+    expect(shown).to_have_count(len(LARGE))
+    assert [text for text in shown.all_text_contents() if not text.strip()] == []
+    assert watched.offences == []
+    watched.tab.ask("Is the page still there?")
+    watched.tab.answered(len(LARGE) + 1)
+    assert shown.last.text_content() == "Ready."
+
+
+def test_titles_and_texts_of_documents_stay_text(hostile: Provided, open_tab: OpenTab) -> None:
+    session = f"web-{BROWSER}-read"
+    with hostile.desk.client() as client:
+        for number, text in enumerate(PAYLOADS):
+            _upload(client, f"{number}.md", text, "\n\n".join(PAYLOADS[number : number + OPENED]))
+        _ask(client, session, SOURCES, "compliance")
+    watched = _watched(open_tab, hostile, session)
+    page = watched.tab.page
+    sources = page.locator(".sources button")
+    expect(sources.nth(MOST)).to_be_visible()
+    dialog = page.get_by_role("dialog")
+    for number in range(0, sources.count(), OPENED):
+        sources.nth(number).click()
+        expect(dialog.locator(".document")).not_to_be_empty()
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+    assert watched.offences == []
+
+
+def _upload(client: httpx.Client, path: str, title: str, text: str) -> None:
+    content = f"---\ntitle: {json.dumps(title)}\n---\n\n{text}\n\nIt says nothing of duplicate charges."
+    data = {"folder": "compliance", "path": path}
+    client.post("/api/documents", files={"file": (path, content)}, data=data).raise_for_status()
+
+
+def test_titles_of_conversations_and_names_of_agents_stay_text(hostile: Provided, open_tab: OpenTab) -> None:
+    with hostile.desk.client() as client:
+        for number, text in enumerate(PAYLOADS):
+            line = " ".join(text.split())
+            make(client, id=f"agent_{number}", name=line[:80], examples=[])
+            thread = _ask(client, f"web-{BROWSER}-{number}", line, f"agent_{number}")
+            client.patch(f"/api/threads/{thread}", json={"title": line[:200]}).raise_for_status()
+        total = client.get("/api/threads", params={"session_prefix": f"web-{BROWSER}-"}).json()["total"]
+    watched = _watched(open_tab, hostile, f"web-{BROWSER}-0")
+    page = watched.tab.page
+    items = page.locator(".threads li")
+    for shown in range(30, len(PAYLOADS), 30):
+        expect(items).to_have_count(shown)
+        watched.tab.button("Older").click()
+    expect(items).to_have_count(min(shown + 30, total))
+    assert watched.offences == []
