@@ -10,6 +10,7 @@ const NEAR_THE_END = 120;
 export function Transcript({ feed, names, children, onGap, onSeen, onAgain, onEdit, onRate, onSource, onPerson }) {
   const told = useRef({ epoch: null, next: 0 });
   const [page, setPage] = useState(EMPTY);
+  const whole = useRef(null);
   const end = useRef(null);
   const follows = useRef(true);
 
@@ -40,9 +41,12 @@ export function Transcript({ feed, names, children, onGap, onSeen, onAgain, onEd
     return () => window.removeEventListener("scroll", watch);
   }, []);
 
+  // A text grows between two operations, too.
   useEffect(() => {
-    if (follows.current) end.current?.scrollIntoView({ block: "end" });
-  }, [page]);
+    const grown = new ResizeObserver(() => follows.current && end.current?.scrollIntoView({ block: "end" }));
+    grown.observe(whole.current);
+    return () => grown.disconnect();
+  }, []);
 
   useEffect(() => {
     if (page === EMPTY) return;
@@ -55,7 +59,7 @@ export function Transcript({ feed, names, children, onGap, onSeen, onAgain, onEd
   const lastQuestion = turns.findLastIndex((turn) => turn.role === "user");
   const idle = last < 0 || !turns[last].live;
   return (
-    <div className="transcript">
+    <div className="transcript" ref={whole}>
       {turns.length === 0 && children}
       {turns.map((turn, index) =>
         turn.role === "user" ? (
