@@ -54,11 +54,14 @@ def _head() -> rx.Component:
             aria_label="How many days",
             class_name="choice",
         ),
-        rx.el.button(
-            rx.cond(Activity.as_tables, "Show as charts", "Show as tables"),
-            type="button",
-            on_click=Activity.toggle_tables,
-            class_name="plain",
+        rx.cond(
+            Activity.any_runs,
+            rx.el.button(
+                rx.cond(Activity.as_tables, "Show as charts", "Show as tables"),
+                type="button",
+                on_click=Activity.toggle_tables,
+                class_name="plain",
+            ),
         ),
         rx.el.button(
             rx.icon("refresh-cw", size=15, aria_hidden="true"),
