@@ -15,7 +15,7 @@ from ui.client import AsyncDesk
 from ui.errors import DeskError
 from ui.feed import EMPTY, Feed, Op, Told
 from ui.pacing import paced
-from ui.shapes import Answer, ThreadWhole
+from ui.shapes import Answer, Thread, ThreadWhole
 from ui.state.session import Session
 
 _MESSAGES = 200
@@ -270,8 +270,8 @@ async def _whole(events: AsyncGenerator[Event, None]) -> AsyncGenerator[list[Eve
 
 async def thread_id_of(desk: AsyncDesk, session_id: str) -> str | None:
     """The conversation of a session, if something was said in it."""
-    found = await desk.threads(limit=1, session_prefix=session_id) if session_id else None
-    return found.threads[0].id if found and found.threads else None
+    found = await _find(desk, session_id) if session_id else None
+    return found.id if found else None
 
 
 async def _stop_last(desk: AsyncDesk, session_id: str) -> None:
@@ -283,8 +283,11 @@ async def _stop_last(desk: AsyncDesk, session_id: str) -> None:
 
 async def _thread_of(desk: AsyncDesk, session_id: str) -> ThreadWhole | None:
     """With its last messages."""
-    found = await desk.threads(limit=1, session_prefix=session_id)
-    if not found.threads:
-        return None
-    info = found.threads[0]
-    return await desk.thread(info.id, offset=max(0, info.messages - _MESSAGES))
+    info = await _find(desk, session_id)
+    return await desk.thread(info.id, offset=max(0, info.messages - _MESSAGES)) if info else None
+
+
+async def _find(desk: AsyncDesk, session_id: str) -> Thread | None:
+    # Sessions of other clients may begin with the name of this one.
+    found = await desk.threads(limit=200, session_prefix=session_id)
+    return next((thread for thread in found.threads if thread.session_id == session_id), None)
