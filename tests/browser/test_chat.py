@@ -47,6 +47,15 @@ def test_the_address_holds_the_conversation(tab: Tab, open_tab: OpenTab) -> None
     assert shared.answered(2) == said
 
 
+def test_what_is_asked_before_the_page_is_loaded_is_not_lost(tab: Tab) -> None:
+    tab.ask(CHARGED)
+    said = tab.answered()
+    for number in (2, 3):
+        tab.page.reload()
+        tab.ask(CHARGED)
+        assert tab.answered(number) == said
+
+
 def test_a_source_opens_its_document_at_the_passage(tab: Tab) -> None:
     tab.ask(CHARGED)
     tab.answered()
@@ -57,6 +66,7 @@ def test_a_source_opens_its_document_at_the_passage(tab: Tab) -> None:
     expect(dialog.locator("mark")).to_be_in_viewport()
     tab.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+    expect(tab.page.get_by_role("button", name="Source 1").first).to_be_focused()
     # What is under an answer is still there after a reload.
     tab.page.reload()
     tab.answered()

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from ui.components.focus import return_focus
 from ui.state.person import Person
 
 
@@ -9,6 +10,7 @@ def person() -> rx.Component:
     """A dialog."""
     return rx.dialog.root(
         rx.dialog.content(
+            return_focus(),
             rx.dialog.title("Talk to a person"),
             rx.cond(
                 Person.is_sent,

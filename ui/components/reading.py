@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from ui.components.focus import return_focus
 from ui.state.reading import Reading
 
 
@@ -20,6 +21,7 @@ def reading() -> rx.Component:
     """A dialog: it takes the focus, and gives it back."""
     return rx.dialog.root(
         rx.dialog.content(
+            return_focus(),
             rx.dialog.title(Reading.title),
             rx.dialog.description(
                 Reading.where,

@@ -54,8 +54,9 @@ class Chat(rx.State):
         session_id = str(getattr(self, "session", ""))
         if session_id:
             return Chat.show(session_id)
+        waiting = self.next
         self._clear()
-        return None
+        return Chat.answer(waiting, False) if waiting else None
 
     @rx.event
     def begin_new(self) -> None:
@@ -123,9 +124,12 @@ class Chat(rx.State):
 
     def _ask(self, message: str, *, instead: bool = False) -> Any:
         message = message.strip()
-        if self.busy and not instead:
+        # Until the page is loaded it is not known what was said before.
+        if not message or (self.is_hydrated and not self.busy):
+            return Chat.answer(message, instead) if message else None
+        if not instead:
             self.next = message
-        return Chat.answer(message, instead) if message and not self.busy else None
+        return None
 
     @rx.event(background=True)
     async def answer(self, message: str, instead: bool) -> None:
