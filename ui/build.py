@@ -6,6 +6,7 @@ of `reflex.lock`. Nothing else is fetched, and nothing is told to anybody.
 
 import hashlib
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,8 +39,10 @@ def main() -> None:
         if is_built():
             return
         print("Building the pages of the web desk; this takes a minute, once.", flush=True)
-        environment.REFLEX_USE_NPM.set(True)
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        environment.REFLEX_USE_NPM.set(True)
+        # Left to itself, Reflex asks two registries which is nearer. The one that npm is set to is to be asked alone.
+        environment.NPM_CONFIG_REGISTRY.set(_registry())
         frontend_skeleton.initialize_web_directory()
         _serve_anywhere()
     export.export(zipping=False, frontend=True, backend=False)
@@ -49,6 +52,12 @@ def main() -> None:
 def is_built() -> bool:
     """Whether the pages are those of these sources."""
     return _note().is_file() and _note().read_text() == _fingerprint()
+
+
+def _registry() -> str:
+    npm = Path(sys.executable).with_name("npm")
+    told = subprocess.run((npm, "config", "get", "registry"), capture_output=True, check=True, text=True)  # noqa: S603
+    return told.stdout.strip()
 
 
 def _note() -> Path:
