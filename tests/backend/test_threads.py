@@ -15,7 +15,7 @@ from knowledge.database import Database
 from tests.backend.asking import HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal
 
 # Each test is a user of its own, so that lists and counts are its own too.
-USERS = [f"user{number}" for number in range(16)]
+USERS = [f"user{number}" for number in range(40)]
 
 
 @pytest.fixture(scope="module")
