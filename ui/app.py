@@ -38,4 +38,4 @@ app.add_page(
     on_load=[Session.begin, Knowledge.load, Indexing.resume],
 )
 app.add_page(agents, route="/agents", title="Agents · Frontdesk", on_load=[Session.begin, Staff.load])
-app.add_page(activity, route="/activity", title="Activity - Frontdesk", on_load=[Session.begin, Activity.load])
+app.add_page(activity, route="/activity", title="Activity · Frontdesk", on_load=[Session.begin, Activity.load])

@@ -227,6 +227,8 @@ class Chat(rx.State):
             run = await desk.run(answer.run_id)
             await self._tell(listener, telling.of_answer(answer, run.steps), answer.run_id)
         except asyncio.CancelledError:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise  # not the visitor stops, but the desk
             await self._tell(listener, [telling.stopped()])
             with suppress(DeskError):
                 await _stop_last(desk, str(choices["session_id"]))
