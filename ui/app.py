@@ -1,6 +1,7 @@
 """The web desk: its pages, put together."""
 
 import logging
+from collections.abc import Container
 
 import reflex as rx
 
@@ -8,12 +9,14 @@ from ui.pages.activity import activity
 from ui.pages.agents import agents
 from ui.pages.chat import chat
 from ui.pages.knowledge import knowledge
+from ui.pages.nowhere import nowhere
 from ui.state.activity import Activity
-from ui.state.chat import Chat
 from ui.state.indexing import Indexing
 from ui.state.knowledge import Knowledge
 from ui.state.session import Session
 from ui.state.staff import Staff
+from ui.state.threads import Threads
+from ui.states import OpenPages
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,13 +27,18 @@ def _say(exception: Exception) -> rx.event.EventSpec:
     return Session.complain("Something went wrong on this page. Load it again, please.")
 
 
+def _open_pages() -> Container[str]:
+    return app.event_namespace.token_to_sid if app.event_namespace else ()
+
+
 app = rx.App(
     backend_exception_handler=_say,
     stylesheets=["/desk/desk.css", "/desk/knowledge.css", "/desk/agents.css", "/desk/activity.css"],
     head_components=[rx.el.link(rel="icon", href="/desk/icon.svg", type="image/svg+xml")],
 )
-app.add_page(chat, route="/", title="Frontdesk", on_load=[Session.begin, Chat.load])
-app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[Session.begin, Chat.load])
+# The conversation itself is opened by the page, which alone knows its address at any moment.
+app.add_page(chat, route="/", title="Frontdesk", on_load=[Session.begin, Threads.load])
+app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[Session.begin, Threads.load])
 app.add_page(
     knowledge,
     route="/knowledge",
@@ -39,3 +47,5 @@ app.add_page(
 )
 app.add_page(agents, route="/agents", title="Agents · Frontdesk", on_load=[Session.begin, Staff.load])
 app.add_page(activity, route="/activity", title="Activity · Frontdesk", on_load=[Session.begin, Activity.load])
+app.add_page(nowhere, route="404", title="Not found · Frontdesk", on_load=Session.begin)
+app._state_manager = OpenPages(_open_pages)

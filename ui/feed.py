@@ -27,15 +27,22 @@ EMPTY = Told(epoch="", first=0, ops=[])
 
 
 class Feed:
-    """The operations of one page."""
+    """The operations of one page, which takes no other's: `visit` is what it calls itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, visit: str = "") -> None:
+        self._visit = visit
+        self.is_open = False
         self._begin()
 
-    def open(self, op: Op) -> Told:
+    def open(self, ops: Sequence[Op]) -> Told:
         """Another conversation, or the same one from the beginning."""
         self._begin()
-        return self.tell([op])
+        self.is_open = True
+        return self.tell(ops)
+
+    def close(self) -> None:
+        """Another conversation is to come, and what belongs to it is not to be told in this one."""
+        self.is_open = False
 
     def tell(self, ops: Sequence[Op]) -> Told:
         """What to send now."""
@@ -52,6 +59,6 @@ class Feed:
         return Told(epoch=self._epoch, first=self._next, ops=[])
 
     def _begin(self) -> None:
-        self._epoch = secrets.token_hex(4)
+        self._epoch = f"{self._visit}.{secrets.token_hex(4)}"
         self._next = 0
         self._last: deque[list[Op]] = deque(maxlen=_REACH)

@@ -26,9 +26,9 @@ from ui.shapes import Answer, Message, Step
 _SHOWN = {"id", "title", "section", "page", "snippet", "document_id", "version", "agent"}
 
 
-def asked(message: str) -> Op:
-    """The visitor's message."""
-    return {"op": "asked", "text": message}
+def asked(message: str, session_id: str, agent: str) -> Op:
+    """The visitor's message, and the conversation that may begin with it."""
+    return {"op": "asked", "text": message, "session": session_id, "agent": agent}
 
 
 def waiting(streaming: bool) -> Op:
@@ -46,9 +46,21 @@ def stopped() -> Op:
     return {"op": "end", "status": "cancelled"}
 
 
-def opened(session_id: str, messages: Sequence[Message]) -> Op:
-    """A whole conversation."""
-    return {"op": "open", "session": session_id, "turns": [_turn(message) for message in messages]}
+def opened(session_id: str, agent: str, messages: Sequence[Message], earlier: int) -> Op:
+    """The end of a conversation; `earlier` counts what comes before."""
+    return {"op": "open", "session": session_id, "agent": agent, "turns": _turns(messages), "earlier": earlier}
+
+
+def older(messages: Sequence[Message], earlier: int) -> Op:
+    """What comes before what the page has."""
+    return {"op": "older", "turns": _turns(messages), "earlier": earlier}
+
+
+def trace(run_id: str, events: Sequence[Event]) -> Op:
+    """How a stored answer came about."""
+    ops = of_events(events)
+    route = next((op for op in reversed(ops) if op["op"] == "route"), None)
+    return {"op": "trace", "run": run_id, "route": route, "steps": [op for op in ops if op["op"] == "step"]}
 
 
 def of_events(events: Sequence[Event]) -> list[Op]:
@@ -76,7 +88,7 @@ def of_answer(answer: Answer, steps: Sequence[Step]) -> list[Op]:
         "support": answer.support.score if answer.support else None,
     }
     return [
-        {"op": "run", "run": answer.run_id, "session": answer.session_id},
+        {"op": "run", "run": answer.run_id},
         routed,
         *(_ended_step(step) for step in steps),
         {"op": "sources", "sources": [_source(source) for source in answer.sources]},
@@ -93,7 +105,7 @@ def failed(code: str, message: str, *, retryable: bool) -> Op:
 def _of(event: Event) -> Iterator[Op]:
     match event:
         case Start():
-            yield {"op": "run", "run": event.run_id, "session": event.session_id}
+            yield {"op": "run", "run": event.run_id}
         case Route():
             yield {"op": "route", **event.model_dump(exclude={"type"})}
         case TraceStart() | TraceUpdate() | TraceEnd():
@@ -137,6 +149,27 @@ def _ended_step(step: Step) -> Op:
 
 def _source(source: Source) -> dict[str, Any]:
     return source.model_dump(include=_SHOWN, exclude_none=True)
+
+
+def _turns(messages: Sequence[Message]) -> list[Op]:
+    answered = {message.run_id for message in messages if message.role != "user"}
+    return [
+        turn
+        for message in messages
+        for turn in ([_turn(message)] if message.run_id in answered else [_turn(message), _unanswered(message)])
+    ]
+
+
+def _unanswered(message: Message) -> Op:
+    """Of an answer that failed, or was stopped before its first word, nothing else is stored."""
+    return {
+        "role": "assistant",
+        "text": "",
+        "run": message.run_id,
+        "status": message.status,
+        "agents": [],
+        "sources": [],
+    }
 
 
 def _turn(message: Message) -> Op:

@@ -6,13 +6,13 @@ import { Text } from "./text.jsx";
 import { Trace } from "./trace.jsx";
 import { Copy } from "./copy.jsx";
 
-export const Answer = memo(function Answer({ turn, names, onAgain, onRate, onSource, onPerson }) {
+export const Answer = memo(function Answer({ turn, names, onAgain, onRate, onTrace, onSource, onPerson }) {
   const [flows] = useState(() => !turn.stored && turn.streaming && !prefersStill());
   const text = useSmooth(turn.text, flows, !turn.live);
   const live = turn.live || text.length < turn.text.length;
   const cite = (number) => {
     const source = turn.sources.find((held) => held.id === number);
-    if (source) onSource(source);
+    if (source) onSource(source, turn.text);
   };
   return (
     <article className="answer" aria-busy={live} aria-label="Answer of the assistant">
@@ -26,11 +26,11 @@ export const Answer = memo(function Answer({ turn, names, onAgain, onRate, onSou
       {!live && (
         <>
           <Ending turn={turn} onAgain={onAgain} onPerson={onPerson} />
-          <Sources sources={cited(turn)} onSource={onSource} />
-          {turn.run && <Actions turn={turn} onAgain={onAgain} onRate={onRate} />}
+          <Sources sources={cited(turn)} onSource={(source) => onSource(source, turn.text)} />
+          {turn.run && turn.text && <Actions turn={turn} onAgain={onAgain} onRate={onRate} />}
         </>
       )}
-      {turn.steps.length > 0 && <Trace turn={turn} names={names} />}
+      {turn.run && <Trace turn={turn} names={names} onTrace={onTrace} />}
     </article>
   );
 });

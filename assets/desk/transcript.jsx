@@ -1,27 +1,46 @@
 // The conversation on the page. It is told operations (ui/feed.py) and keeps the text itself, so that an answer of any
 // length costs what is new of it.
 import { useEffect, useRef, useState } from "react";
+import { useLocation } from "react-router";
 import { Answer } from "./answer.jsx";
 import { Question } from "./question.jsx";
 import { apply, EMPTY } from "./turns.js";
 
 const NEAR_THE_END = 120;
+const NOTHING = { epoch: null, next: 0 };
+// After these there may be nothing to tell for a long time.
+const RESTS = new Set(["open", "older", "trace", "end"]);
 
-export function Transcript({ feed, names, children, onGap, onSeen, onAgain, onEdit, onRate, onSource, onPerson }) {
-  const told = useRef({ epoch: null, next: 0 });
+export function Transcript({ feed, names, children, onOpen, onGap, onSeen, onOlder, onTrace, onAgain, onEdit, onRate, onSource, onPerson }) {
+  const { key: navigation } = useLocation();
+  const visit = useRef(null);
+  const told = useRef(NOTHING);
   const [page, setPage] = useState(EMPTY);
   const whole = useRef(null);
   const end = useRef(null);
   const follows = useRef(true);
 
+  // Whoever serves the page may have forgotten it, and may still have something of another visit to tell.
+  const open = () => {
+    told.current = NOTHING;
+    onOpen(visit.current, ...conversation(window.location));
+  };
+
   useEffect(() => {
-    if (!feed.epoch) return;
+    visit.current = crypto.getRandomValues(new Uint32Array(2)).join("");
+    open();
+  }, [navigation]);
+
+  useEffect(() => {
     const { current } = told;
+    if (!feed.epoch.startsWith(`${visit.current}.`)) {
+      if (current.epoch) open();
+      return;
+    }
     const fresh = feed.epoch !== current.epoch;
     const next = fresh ? 0 : current.next;
     if (feed.first > next) {
-      // What is left of another visit has been seen, and has nothing to tell.
-      if (feed.ops.length > 0) onGap();
+      onGap();
       return;
     }
     const news = feed.ops.slice(next - feed.first);
@@ -30,7 +49,7 @@ export function Transcript({ feed, names, children, onGap, onSeen, onAgain, onEd
     setPage((before) => news.reduce(apply, fresh ? EMPTY : before));
     // Whoever asks wants to see the answer, wherever they have scrolled to.
     if (news.some((op) => op.op === "asked")) follows.current = true;
-    if (news.some((op) => op.op === "end" || op.op === "open")) onSeen(feed.epoch, told.current.next);
+    if (news.some((op) => RESTS.has(op.op))) onSeen(feed.epoch, told.current.next);
   }, [feed]);
 
   useEffect(() => {
@@ -50,8 +69,8 @@ export function Transcript({ feed, names, children, onGap, onSeen, onAgain, onEd
 
   useEffect(() => {
     if (page === EMPTY) return;
-    const path = page.session ? `/c/${encodeURIComponent(page.session)}` : "/";
-    if (window.location.pathname !== path) window.history.replaceState(window.history.state, "", path);
+    const path = pathOf(page);
+    if (window.location.pathname + window.location.search !== path) window.history.replaceState(window.history.state, "", path);
   }, [page]);
 
   const { turns } = page;
@@ -61,16 +80,20 @@ export function Transcript({ feed, names, children, onGap, onSeen, onAgain, onEd
   return (
     <div className="transcript" ref={whole}>
       {turns.length === 0 && children}
+      {page.earlier > 0 && (
+        <button type="button" className="plain earlier" onClick={() => onOlder(page.earlier)}>Earlier messages</button>
+      )}
       {turns.map((turn, index) =>
         turn.role === "user" ? (
-          <Question key={index} text={turn.text} onEdit={idle && index === lastQuestion ? onEdit : null} />
+          <Question key={turn.name} text={turn.text} onEdit={idle && index === lastQuestion ? onEdit : null} />
         ) : (
           <Answer
-            key={index}
+            key={turn.name}
             turn={turn}
             names={names}
             onAgain={idle && index === last ? onAgain : null}
             onRate={onRate}
+            onTrace={onTrace}
             onSource={onSource}
             onPerson={onPerson}
           />
@@ -92,4 +115,23 @@ function spoken(turn) {
   if (turn.status === "failed") return turn.message;
   if (turn.status === "cancelled") return "The answer was stopped.";
   return turn.text.replaceAll(/\[\d+(, ?\d+)*\]/g, "");
+}
+
+// A conversation has one name for each who answers in it: the supervisor, or one agent.
+function conversation({ pathname, search }) {
+  const session = /^\/c\/([^/]+)/.exec(pathname)?.[1] ?? "";
+  return [decoded(session), new URLSearchParams(search).get("agent") ?? ""];
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+function pathOf({ session, agent }) {
+  if (!session) return "/";
+  return `/c/${encodeURIComponent(session)}${agent ? `?agent=${encodeURIComponent(agent)}` : ""}`;
 }

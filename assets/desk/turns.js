@@ -1,31 +1,55 @@
 // A conversation as a value, and what each operation makes of it. Turns that an operation does not concern stay the same
 // objects, so that they are not drawn again.
 
-export const EMPTY = { session: "", turns: [] };
+export const EMPTY = { session: "", agent: "", turns: [], earlier: 0 };
 
 export function apply(page, op) {
   switch (op.op) {
     case "open":
-      return { session: op.session, turns: op.turns.map(stored) };
+      return { session: op.session, agent: op.agent, turns: op.turns.map(stored), earlier: op.earlier };
+    case "older":
+      return { ...page, turns: [...op.turns.map(stored), ...page.turns], earlier: op.earlier };
     case "asked":
-      return { ...page, turns: [...page.turns, { role: "user", text: op.text }] };
+      return { ...page, session: op.session, agent: op.agent, turns: [...page.turns, asked(op.text)] };
     case "answering":
       return { ...page, turns: [...page.turns, begun(op.streaming)] };
     case "withdraw":
       return { ...page, turns: page.turns.slice(0, page.turns.findLastIndex((turn) => turn.role === "user")) };
     case "run":
-      return { ...changed(page, (turn) => ({ ...turn, run: op.run })), session: op.session };
+      return changed(page, (turn) => ({ ...turn, run: op.run }));
+    case "trace":
+      return { ...page, turns: page.turns.map((turn) => (isAnswerOf(turn, op.run) ? traced(turn, op) : turn)) };
     default:
       return changed(page, (turn) => answered(turn, op));
   }
 }
 
+let count = 0;
+
+// Turns keep their names when others come before them, so that what is open in one stays open in it.
+function named(turn) {
+  count += 1;
+  return { ...turn, name: count };
+}
+
 function stored(turn) {
-  return { steps: [], ...turn, live: false, stored: true };
+  return named({ steps: [], ...turn, live: false, stored: true });
+}
+
+function asked(text) {
+  return named({ role: "user", text });
 }
 
 function begun(streaming) {
-  return { role: "assistant", live: true, streaming, text: "", agents: [], steps: [], sources: [] };
+  return named({ role: "assistant", live: true, streaming, text: "", agents: [], steps: [], sources: [] });
+}
+
+function isAnswerOf(turn, run) {
+  return turn.role === "assistant" && turn.run === run;
+}
+
+function traced(turn, { steps, route }) {
+  return { ...turn, steps, route: route ?? turn.route, agents: route?.agents ?? turn.agents };
 }
 
 function changed(page, change) {

@@ -3,11 +3,13 @@
 import reflex as rx
 
 from ui.components.person import person
+from ui.state.chat import Chat
+from ui.state.leaving import Leaving
 from ui.state.person import Person
 from ui.state.session import Session
 from ui.state.threads import Threads
 
-_PAGES = (("Chat", "/"), ("Knowledge", "/knowledge"), ("Agents", "/agents"), ("Activity", "/activity"))
+_PAGES = (("Knowledge", "/knowledge"), ("Agents", "/agents"), ("Activity", "/activity"))
 
 
 def shell(
@@ -24,10 +26,15 @@ def shell(
             rx.el.a("Frontdesk", href="/", class_name="brand"),
             rx.el.span("AI assistant", class_name="label"),
             rx.el.nav(
+                rx.el.a("Chat", href=Chat.path, aria_current=_current(current == "Chat")),
                 *(rx.el.a(name, href=path, aria_current=_current(name == current)) for name, path in _PAGES),
                 aria_label="Pages",
             ),
             rx.el.button("Talk to a person", type="button", on_click=Person.ask, class_name="plain person"),
+            rx.cond(
+                Session.key & ~Session.needs_key,
+                rx.el.button("Sign out", type="button", on_click=Leaving.sign_out, class_name="plain"),
+            ),
             rx.color_mode.button(aria_label="Light or dark", size="1"),
             class_name="top",
         ),

@@ -52,8 +52,8 @@ def _item(item: rx.Var[Item]) -> rx.Component:
             rx.fragment(
                 rx.el.a(
                     item["title"],
-                    href="/c/" + item["session"],
-                    aria_current=rx.cond(Chat.session_id == item["session"], "page", "false"),
+                    href=item["path"],
+                    aria_current=rx.cond(Chat.path == item["path"], "page", "false"),
                     title=item["title"],
                 ),
                 _menu(item),

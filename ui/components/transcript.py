@@ -13,8 +13,16 @@ def _one(value: rx.Var[str]) -> list[rx.Var[str]]:
     return [value]
 
 
-def _source(value: rx.Var[dict[str, Any]]) -> list[rx.Var[dict[str, Any]]]:
+def _number(value: rx.Var[int]) -> list[rx.Var[int]]:
     return [value]
+
+
+def _opened(visit: rx.Var[str], session: rx.Var[str], agent: rx.Var[str]) -> list[rx.Var[str]]:
+    return [visit, session, agent]
+
+
+def _source(source: rx.Var[dict[str, Any]], answer: rx.Var[str]) -> list[Any]:
+    return [source, answer]
 
 
 def _seen(epoch: rx.Var[str], number: rx.Var[int]) -> list[Any]:
@@ -35,8 +43,11 @@ class Transcript(rx.Component):
     feed: rx.Var[dict[str, Any]]
     names: rx.Var[dict[str, str]]
 
+    on_open: rx.EventHandler[_opened]
     on_gap: rx.EventHandler[_nothing]
     on_seen: rx.EventHandler[_seen]
+    on_older: rx.EventHandler[_number]
+    on_trace: rx.EventHandler[_one]
     on_again: rx.EventHandler[_nothing]
     on_edit: rx.EventHandler[_one]
     on_rate: rx.EventHandler[_rated]

@@ -23,8 +23,11 @@ def chat() -> rx.Component:
                     _welcome(),
                     feed=Chat.feed,
                     names=Session.names,
+                    on_open=Chat.open,
                     on_gap=Chat.from_the_beginning,
                     on_seen=[Chat.seen, Threads.load],
+                    on_older=Chat.show_older,
+                    on_trace=Chat.look_up,
                     on_again=Chat.ask_again,
                     on_edit=Chat.edit,
                     on_rate=Chat.rate,
@@ -59,7 +62,10 @@ def _welcome() -> rx.Component:
 
 def _composer() -> rx.Component:
     return rx.el.form(
-        rx.cond(Chat.next, rx.el.p("Asked next: ", Chat.next, class_name="quiet next", role="status")),
+        rx.cond(
+            Chat.busy & (Chat.next.length() > 0),
+            rx.el.p("Asked next: ", Chat.next.join(" · "), class_name="quiet next", role="status"),
+        ),
         rx.el.div(
             rx.el.textarea(
                 name="message",
@@ -88,6 +94,7 @@ def _composer() -> rx.Component:
                         Session.agents,
                         lambda agent: rx.cond(agent["enabled"], rx.el.option(agent["name"], value=agent["id"])),
                     ),
+                    value=rx.cond(Chat.agent, Chat.agent, "supervisor"),
                     on_change=Chat.choose_agent,
                     aria_label="Who answers",
                 ),

@@ -1,299 +1,268 @@
 """The conversation on the page: asking, stopping, asking again, and what was said before."""
 
-import asyncio
 import secrets
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
+from urllib.parse import quote
 
 import reflex as rx
 
-from agents.events import Event
-from ui import telling
-from ui.calls import Choices
-from ui.client import AsyncDesk
+from ui import past, telling
+from ui.answering import Asking, answered, stop
 from ui.errors import DeskError
 from ui.feed import EMPTY, Feed, Op, Told
-from ui.pacing import paced
-from ui.shapes import Answer, Thread, ThreadWhole
 from ui.state.session import Session
-
-_MESSAGES = 200
-_UNDER_WAY = ("queued", "in_progress")
-# Whole answers under way, by the page that waits for them: stopping one gives up its request.
-_waiting: dict[str, "asyncio.Task[Answer]"] = {}
+from ui.talk import Question, Talk
 
 
 class Chat(rx.State):
     """One page's conversation. Its text is the browser's to keep; here is only what is on its way there."""
 
     session_id: str = ""
-    busy: bool = False
     agent: str = ""
-    # Written while an answer is under way, and asked behind it.
-    next: str = ""
+    busy: bool = False
+    # What was sent while an answer is under way, and is asked behind it.
+    next: list[str] = []
     feed: Told = EMPTY
 
     _feed: Feed = Feed()
-    _asked: str = ""
-    _run_id: str = ""
-    # Who tells the page of an answer: whoever came last. A page that is loaded again listens anew.
-    _listener: int = 0
-    # Stopped before it was known what to stop.
-    _is_stopped: bool = False
+    _talk: Talk = Talk()
+    # Conversations that the page has turned away from before all was answered.
+    _away: dict[tuple[str, str], Talk] = {}
 
-    @rx.event
-    def choose_agent(self, agent: str) -> None:
-        """The supervisor decides, or one agent answers."""
-        self.agent = "" if agent == "supervisor" else agent
+    @property
+    def talk(self) -> Talk:
+        """The one on the page."""
+        return self._talk
 
-    @rx.event
-    def load(self) -> Any:
-        """The conversation that the address names, or an empty page."""
-        # `ui.app` calls that part of the address so.
-        session_id = str(getattr(self, "session", ""))
-        if session_id:
-            return Chat.show(session_id)
-        waiting = self.next
-        self._clear()
-        return Chat.answer(waiting, False) if waiting else None
+    @rx.var
+    def path(self) -> str:
+        """The address of the conversation."""
+        return path_of(self.session_id, self.agent)
 
-    @rx.event
-    def begin_new(self) -> None:
+    @rx.event(background=True)
+    async def open(self, visit: str, session_id: str, agent: str) -> None:
+        """What its address names, on a page that has just come or is told of something else."""
+        async with self:
+            self._feed = Feed(str(visit)[:32])
+            talk = self._turn_to(str(session_id), str(agent))
+        await self._show(talk)
+
+    @rx.event(background=True)
+    async def begin_new(self) -> None:
         """An empty page; the page sees to its address."""
-        self._clear()
+        async with self:
+            talk = self._turn_to("", self._talk.agent)
+        await self._show(talk)
 
-    @rx.event
-    def from_the_beginning(self) -> Any:
+    @rx.event(background=True)
+    async def choose_agent(self, agent: str) -> None:
+        """The supervisor decides, or one agent answers; each has its own conversation of that name."""
+        async with self:
+            talk = self._turn_to(self._talk.session_id, "" if agent == "supervisor" else agent)
+        await self._show(talk)
+
+    @rx.event(background=True)
+    async def from_the_beginning(self) -> None:
         """The page has missed something."""
-        return Chat.show(self.session_id) if self.session_id else None
+        async with self:
+            talk = self._talk
+        await self._show(talk)
+
+    @rx.event(background=True)
+    async def show_older(self, earlier: int) -> None:
+        """What comes before the messages on the page."""
+        async with self:
+            talk, feed, desk = self._talk, self._feed, (await self.get_state(Session)).desk()
+        try:
+            async with desk:
+                turns, before = await past.before(desk, talk, int(earlier))
+        except DeskError as error:
+            await self._complain(error)
+            return
+        async with self:
+            if feed is self._feed and talk is self._talk and feed.is_open:
+                self.feed = feed.tell([telling.older(turns, before)])
+
+    @rx.event(background=True)
+    async def look_up(self, run_id: str) -> None:
+        """How a stored answer came about."""
+        async with self:
+            feed, desk = self._feed, (await self.get_state(Session)).desk()
+        try:
+            async with desk:
+                op = await past.how(desk, run_id)
+        except DeskError as error:
+            await self._complain(error)
+            return
+        async with self:
+            if feed is self._feed and feed.is_open:
+                self.feed = feed.tell([op])
 
     @rx.event
     def seen(self, epoch: str, number: int) -> None:
         """The page has it all: nothing of it stays here."""
         if (told := self._feed.seen(epoch, number)) is not None:
             self.feed = told
-
-    @rx.event(background=True)
-    async def show(self, session_id: str) -> None:
-        """A conversation as it is stored; an answer under way goes on where it is."""
-        async with self:
-            self.session_id = session_id
-            session = await self.get_state(Session)
-            desk, streaming = session.desk(), session.streams
-        async with desk:
-            try:
-                thread = await _thread_of(desk, session_id)
-            except DeskError as error:
-                await self._complain(error.message)
-                return
-            history = thread.history if thread else []
-            running = history[-1].run_id if history and history[-1].status in _UNDER_WAY else ""
-            stored = [turn for turn in history if turn.role == "user" or turn.run_id != running]
-            async with self:
-                self._asked = next((turn.content for turn in reversed(history) if turn.role == "user"), "")
-                self._run_id = history[-1].run_id if history else ""
-                self.busy = bool(running)
-                listener = self._listen()
-                self.feed = self._feed.open(telling.opened(session_id, stored))
-                if running:
-                    self.feed = self._feed.tell([telling.waiting(streaming)])
-            if running:
-                await self._follow(listener, desk, desk.follow(running), streaming)
-        await self._ask_next()
+            if not self._talk.is_under_way:
+                self._talk.told.clear()
 
     @rx.event
     def send(self, form: dict[str, str]) -> Any:
         """Ask what the visitor has written."""
-        return self._ask(form.get("message", ""))
+        return self._ask(Question(str(form.get("message", ""))))
 
     @rx.event
     def ask(self, message: str) -> Any:
         """Ask one of the questions that the empty page offers."""
-        return self._ask(message)
+        return self._ask(Question(message))
 
     @rx.event
     def ask_again(self) -> Any:
         """The last question once more, in place of its answer."""
-        return self._ask(self._asked, instead=True)
+        return self._ask(Question(self._talk.asked, instead=True))
 
     @rx.event
     def edit(self, message: str) -> Any:
         """The last question as it should have been."""
-        return self._ask(message, instead=True)
-
-    def _ask(self, message: str, *, instead: bool = False) -> Any:
-        message = message.strip()
-        # Until the page is loaded it is not known what was said before.
-        if not message or (self.is_hydrated and not self.busy):
-            return Chat.answer(message, instead) if message else None
-        if not instead:
-            self.next = message
-        return None
+        return self._ask(Question(message, instead=True))
 
     @rx.event(background=True)
-    async def answer(self, message: str, instead: bool) -> None:
-        """Ask, perhaps instead of the last question, and tell the page what comes, at once or as it is written."""
-        await self._answer(message, instead)
-        await self._ask_next()
-
-    async def _ask_next(self) -> None:
-        while True:
-            async with self:
-                if self.busy or not self.next:
-                    return
-                message, self.next = self.next, ""
-            await self._answer(message, instead=False)
-
-    async def _answer(self, message: str, instead: bool) -> None:
+    async def go_on(self) -> None:
+        """Ask what waits on the page."""
         async with self:
-            if self.busy:
-                return
-            session = await self.get_state(Session)
-            self.session_id = self.session_id or f"web-{session.browser}-{secrets.token_hex(8)}"
-            # An answer that was stopped may still be on its way out.
-            choices = Choices(session_id=self.session_id, agent=self.agent or None, when_busy="enqueue")
-            if instead and self._run_id:
-                choices["replaces"] = self._run_id
-            self.busy, self._asked, self._run_id, self._is_stopped = True, message, "", False
-            listener = self._listen()
-            begun = [telling.withdrawn()] if instead else []
-            self.feed = self._feed.tell([*begun, telling.asked(message), telling.waiting(session.streams)])
-            desk, streaming = session.desk(), session.streams
-        async with desk:
-            if streaming:
-                await self._follow(listener, desk, desk.stream(message, **choices), streaming)
-            else:
-                await self._wait(listener, desk, message, choices)
+            talk = self._talk
+        await self._go_on(talk)
 
     @rx.event(background=True)
     async def stop(self) -> None:
         """Stop the answer under way."""
         async with self:
-            session = await self.get_state(Session)
-            desk, run_id, token = session.desk(), self._run_id, self.router.session.client_token
-            self._is_stopped = self.busy
-        if waiting := _waiting.get(token):
-            waiting.cancel()
-            return
+            talk, desk = self._talk, (await self.get_state(Session)).desk()
+            talk.stopping.set()
         async with desk:
-            if run_id:
-                # It may have ended in the meantime.
-                with suppress(DeskError):
-                    await desk.cancel(run_id)
+            if talk.is_under_way and talk.run_id:
+                await stop(desk, talk)
 
     @rx.event(background=True)
     async def rate(self, run_id: str, rating: str, comment: str) -> None:
         """Whether an answer helped."""
         async with self:
-            session = await self.get_state(Session)
-            desk = session.desk()
+            desk = (await self.get_state(Session)).desk()
         async with desk:
             try:
                 await desk.feedback(run_id, "up" if rating == "up" else "down", comment)
             except DeskError as error:
-                await self._complain(error.message)
+                await self._complain(error)
 
-    async def _follow(
-        self, listener: int, desk: AsyncDesk, events: AsyncGenerator[Event, None], streaming: bool
-    ) -> None:
+    def _ask(self, question: Question) -> Any:
+        question = question._replace(text=question.text.strip())
+        if not question.text:
+            return None
+        if not self._talk.ask(question):
+            return None if question.instead else Session.complain("Wait for an answer, please, before you ask more.")
+        self._mirror()
+        return Chat.go_on
+
+    def _turn_to(self, session_id: str, agent: str) -> Talk:
+        """Another conversation, or the same one; what was asked in the one before is answered all the same."""
+        if self._talk.name != (session_id, agent):
+            if not self._talk.is_idle:
+                self._away[self._talk.name] = self._talk
+            held = self._away.pop((session_id, agent), None)
+            self._talk = held or Talk(session_id, agent)
+            self._feed.close()
+        self._mirror()
+        return self._talk
+
+    async def _show(self, talk: Talk) -> None:
+        """As it is; then what waits in it is asked."""
+        await self._load(talk)
+        await self._go_on(talk)
+
+    async def _load(self, talk: Talk) -> None:
+        """As it is stored, and as far as its answer under way has come."""
+        async with self:
+            desk = (await self.get_state(Session)).desk()
         try:
-            batches = paced(events) if streaming else _whole(events)
-            async with aclosing(events), aclosing(batches):
-                async for batch in batches:
-                    ops = telling.of_events(batch)
-                    begun = next((str(op["run"]) for op in ops if op["op"] == "run"), "")
-                    if not await self._tell(listener, ops, begun):
-                        return
+            async with desk:
+                turns, earlier = await past.last_of(desk, talk)
+        except DeskError as error:
+            turns, earlier = past.NOTHING
+            await self._complain(error)
+        async with self:
+            stored = talk.load(turns)
+            if talk is self._talk:
+                opened = telling.opened(talk.session_id, talk.agent, stored, earlier)
+                self.feed = self._feed.open([opened, *talk.told])
+
+    async def _go_on(self, talk: Talk) -> None:
+        while True:
+            async with self:
+                asking = await self._begin(talk)
+            if asking is None:
+                return
+            try:
+                stands = await self._hear(talk, asking)
+            finally:
+                async with self:
+                    self._end(talk)
+            if not stands:
+                await self._load(talk)
+
+    async def _begin(self, talk: Talk) -> Asking | None:
+        if (begun := talk.begin()) is None:
+            self._mirror()
+            return None
+        question, replaced = begun
+        session = await self.get_state(Session)
+        talk.session_id = talk.session_id or f"web-{session.known_as()}-{secrets.token_hex(8)}"
+        withdrawn = [telling.withdrawn()] if question.instead else []
+        asked = telling.asked(question.text, talk.session_id, talk.agent)
+        self._tell(talk, [*withdrawn, asked, telling.waiting(session.streams)])
+        return Asking(question, replaced, session.desk(), session.streams)
+
+    async def _hear(self, talk: Talk, asking: Asking) -> bool:
+        """Tell the page the answer; whether what the page was told holds."""
+        told = answered(asking, talk)
+        try:
+            async with aclosing(told):
+                async for ops in told:
                     async with self:
-                        is_stopped = self._is_stopped
-                    if begun and is_stopped:
-                        await desk.cancel(begun)
+                        self._tell(talk, ops)
         except DeskError as error:
-            await self._tell(listener, [telling.failed(error.code, error.message, retryable=error.retryable)])
-        finally:
-            await self._rest(listener)
-
-    async def _wait(self, listener: int, desk: AsyncDesk, message: str, choices: Choices) -> None:
-        choices["on_disconnect"] = "cancel"
-        asking = asyncio.create_task(desk.ask(message, **choices), name="wait for an answer")
-        async with self:
-            token = self.router.session.client_token
-            _waiting[token] = asking
-            if self._is_stopped:
-                asking.cancel()
-        try:
-            answer = await asking
-            run = await desk.run(answer.run_id)
-            await self._tell(listener, telling.of_answer(answer, run.steps), answer.run_id)
-        except asyncio.CancelledError:
-            if (task := asyncio.current_task()) and task.cancelling():
-                raise  # not the visitor stops, but the desk
-            await self._tell(listener, [telling.stopped()])
-            with suppress(DeskError):
-                await _stop_last(desk, str(choices["session_id"]))
-        except DeskError as error:
-            await self._tell(listener, [telling.failed(error.code, error.message, retryable=error.retryable)])
-        finally:
-            _waiting.pop(token, None)
-            await self._rest(listener)
-
-    def _listen(self) -> int:
-        self._listener += 1
-        return self._listener
-
-    async def _tell(self, listener: int, ops: list[Op], run_id: str = "") -> bool:
-        async with self:
-            if listener != self._listener:
+            if asking.replaced and not talk.run_id:
+                # Refused: what it was to take the place of is there still.
+                await self._complain(error)
                 return False
-            self._run_id = run_id or self._run_id
+            async with self:
+                self._tell(talk, [telling.failed(error.code, error.message, retryable=error.retryable)])
+        return True
+
+    def _tell(self, talk: Talk, ops: list[Op]) -> None:
+        talk.take(ops)
+        if talk is self._talk and self._feed.is_open:
             self.feed = self._feed.tell(ops)
-            self.busy = self.busy and all(op["op"] != "end" for op in ops)
-            return True
+            self._mirror()
 
-    async def _rest(self, listener: int) -> None:
+    def _end(self, talk: Talk) -> None:
+        talk.end()
+        if talk is not self._talk and talk.is_idle:
+            self._away.pop(talk.name, None)
+        self._mirror()
+
+    def _mirror(self) -> None:
+        talk = self._talk
+        self.session_id, self.agent, self.busy = talk.session_id, talk.agent, talk.is_under_way
+        self.next = [question.text for question in talk.waiting]
+
+    async def _complain(self, error: DeskError) -> None:
         async with self:
-            if listener == self._listener:
-                self.busy = False
-
-    async def _complain(self, message: str) -> None:
-        async with self:
-            session = await self.get_state(Session)
-            session.trouble = message
-
-    def _clear(self) -> None:
-        # An answer under way goes on; it is found again where it was asked.
-        self._listen()
-        self.busy, self.next = False, ""
-        self.session_id = self._asked = self._run_id = ""
-        self.feed = self._feed.open(telling.opened("", []))
+            (await self.get_state(Session)).refuse(error)
 
 
-async def _whole(events: AsyncGenerator[Event, None]) -> AsyncGenerator[list[Event], None]:
-    """All of them, once there are no more."""
-    yield [event async for event in events]
-
-
-async def thread_id_of(desk: AsyncDesk, session_id: str) -> str | None:
-    """The conversation of a session, if something was said in it."""
-    found = await _find(desk, session_id) if session_id else None
-    return found.id if found else None
-
-
-async def _stop_last(desk: AsyncDesk, session_id: str) -> None:
-    """Not to be left to the desk, which notices only in a moment that nobody waits for an answer any more."""
-    thread = await _thread_of(desk, session_id)
-    if thread and thread.history and thread.history[-1].status in _UNDER_WAY:
-        await desk.cancel(thread.history[-1].run_id)
-
-
-async def _thread_of(desk: AsyncDesk, session_id: str) -> ThreadWhole | None:
-    """With its last messages."""
-    info = await _find(desk, session_id)
-    return await desk.thread(info.id, offset=max(0, info.messages - _MESSAGES)) if info else None
-
-
-async def _find(desk: AsyncDesk, session_id: str) -> Thread | None:
-    # Sessions of other clients may begin with the name of this one.
-    found = await desk.threads(limit=200, session_prefix=session_id)
-    return next((thread for thread in found.threads if thread.session_id == session_id), None)
+def path_of(session_id: str, agent: str = "") -> str:
+    """Where a conversation is found."""
+    if not session_id:
+        return "/"
+    return f"/c/{quote(session_id, safe='')}" + (f"?agent={quote(agent, safe='')}" if agent else "")

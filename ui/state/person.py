@@ -2,8 +2,9 @@
 
 import reflex as rx
 
+from ui import past
 from ui.errors import DeskError
-from ui.state.chat import Chat, thread_id_of
+from ui.state.chat import Chat
 from ui.state.session import Session
 
 
@@ -24,20 +25,23 @@ class Person(rx.State):
         """Back to the conversation."""
         self.is_open = False
 
-    @rx.event
+    @rx.event(background=True)
     async def send(self, form: dict[str, str]) -> None:
         """Put it among the hand-overs, with the conversation."""
-        session, chat = await self.get_state(Session), await self.get_state(Chat)
-        contact, message = form.get("contact", "").strip(), form.get("message", "").strip()
-        if not contact:
-            self.problem = "Where can a person reach you? An address or a telephone number will do."
+        contact, message = str(form.get("contact", "")).strip(), str(form.get("message", "")).strip()
+        problem = "" if contact else "Where can a person reach you? An address or a telephone number will do."
+        async with self:
+            self.problem = problem
+            desk, talk = (await self.get_state(Session)).desk(), (await self.get_state(Chat)).talk
+        if problem:
             return
         try:
-            async with session.desk() as desk:
-                await desk.hand_over(
-                    contact=contact, message=message, thread_id=await thread_id_of(desk, chat.session_id)
-                )
+            async with desk:
+                thread = await past.find(desk, talk)
+                await desk.hand_over(contact=contact, message=message, thread_id=thread.id if thread else None)
         except DeskError as error:
-            self.problem = error.message
+            async with self:
+                self.problem = error.message
             return
-        self.is_sent, self.problem = True, ""
+        async with self:
+            self.is_sent = True

@@ -33,6 +33,16 @@ class Session(rx.State):
         """What the first agents say that they are asked."""
         return [agent["examples"][0] for agent in self.agents if agent["enabled"] and agent["examples"]][:4]
 
+    def refuse(self, error: DeskError) -> None:
+        """Say what the desk says is wrong; without a key that it knows, ask for one."""
+        self.needs_key = self.needs_key or error.code == "key_refused"
+        self.trouble = "" if self.needs_key else error.message
+
+    def known_as(self) -> str:
+        """What tells this browser from others."""
+        self.browser = self.browser or secrets.token_hex(8)
+        return self.browser
+
     @rx.event
     def complain(self, message: str) -> None:
         """Say what is wrong, on whichever page."""
@@ -51,14 +61,12 @@ class Session(rx.State):
     @rx.event
     async def begin(self) -> None:
         """What every page needs."""
-        if not self.browser:
-            self.browser = secrets.token_hex(8)
+        self.known_as()
         try:
             async with self.desk() as desk:
                 agents = (await desk.agents()).agents
         except DeskError as error:
-            self.needs_key = error.code == "key_refused"
-            self.trouble = "" if self.needs_key else error.message
+            self.refuse(error)
             return
         self.needs_key, self.trouble = False, ""
         shown = {"id", "name", "enabled", "examples"}
@@ -71,10 +79,10 @@ class Session(rx.State):
         self.key = form.get("key", "").strip()
         return OnLoadInternalState.on_load_internal
 
-    @rx.event
     def sign_out(self) -> None:
-        """Forget the key."""
-        self.key, self.needs_key = "", True
+        """Forget the key, and what it has shown."""
+        self.key, self.needs_key, self.trouble = "", True, ""
+        self.agents, self.names = [], {}
 
     def desk(self) -> AsyncDesk:
         """A client in the visitor's name."""

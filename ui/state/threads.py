@@ -1,21 +1,26 @@
 """The conversations beside the one on the page."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, TypedDict
 
 import reflex as rx
 
+from ui.calls import Page
+from ui.client import AsyncDesk
 from ui.errors import DeskError
-from ui.state.chat import Chat
+from ui.past import agent_of
+from ui.state.chat import Chat, path_of
 from ui.state.session import Session
 
 _PAGE = 30
+_MOST = 200
 
 
 class Item(TypedDict):
     """A conversation as the list shows it."""
 
     id: str
-    session: str
+    path: str
     title: str
 
 
@@ -29,21 +34,26 @@ class Threads(rx.State):
     deleting: str = ""
     open: bool = False
 
-    @rx.event
+    _wanted: int = _PAGE
+
+    @rx.event(background=True)
     async def load(self) -> None:
         """Those of this browser; with a key, those of its user."""
-        await self._fetch(max(_PAGE, len(self.items)))
+        await self._fetch()
 
-    @rx.event
+    @rx.event(background=True)
     async def more(self) -> None:
         """Older ones."""
-        await self._fetch(len(self.items) + _PAGE)
+        async with self:
+            self._wanted = min(self._wanted + _PAGE, _MOST)
+        await self._fetch()
 
-    @rx.event
+    @rx.event(background=True)
     async def find(self, text: str) -> None:
         """Those in which something was said."""
-        self.search = text
-        await self._fetch(_PAGE)
+        async with self:
+            self.search, self._wanted = str(text), _PAGE
+        await self._fetch()
 
     @rx.event
     def toggle(self) -> None:
@@ -55,60 +65,83 @@ class Threads(rx.State):
         """Its title becomes a field."""
         self.renaming = thread_id
 
-    @rx.event
+    @rx.event(background=True)
     async def rename(self, form: dict[str, str]) -> None:
         """Another title."""
-        thread_id, title = self.renaming, form.get("title", "").strip()
-        self.renaming = ""
+        async with self:
+            thread_id, self.renaming = self.renaming, ""
+        title = str(form.get("title", "")).strip()[:200]
         if thread_id and title:
-            await self._do(lambda desk: desk.rename(thread_id, title[:200]))
+            await self._do(lambda desk: desk.rename(thread_id, title))
 
     @rx.event
     def begin_deleting(self, thread_id: str) -> None:
         """Ask first."""
         self.deleting = thread_id
 
-    @rx.event
+    @rx.event(background=True)
     async def delete(self) -> Any:
         """Put it away; the page it is on becomes empty."""
-        thread_id, self.deleting = self.deleting, ""
-        chat = await self.get_state(Chat)
-        gone = next((item["session"] for item in self.items if item["id"] == thread_id), "")
-        await self._do(lambda desk: desk.delete(thread_id))
-        return Chat.begin_new if gone and gone == chat.session_id else None
+        async with self:
+            thread_id, self.deleting = self.deleting, ""
+            gone = next((item["path"] for item in self.items if item["id"] == thread_id), "")
+        if not gone or not await self._do(lambda desk: desk.delete(thread_id)):
+            return None
+        async with self:
+            is_on_page = (await self.get_state(Chat)).path == gone
+        return Chat.begin_new if is_on_page else None
 
-    @rx.event
+    @rx.event(background=True)
     async def export(self, thread_id: str) -> Any:
         """A conversation as a file."""
-        session = await self.get_state(Session)
+        async with self:
+            desk = (await self.get_state(Session)).desk()
         try:
-            async with session.desk() as desk:
+            async with desk:
                 text = await desk.export(thread_id)
         except DeskError as error:
-            session.trouble = error.message
+            await self._complain(error)
             return None
         return rx.download(data=text, filename="conversation.md")
 
-    async def _do(self, change: Any) -> None:
-        session = await self.get_state(Session)
+    async def _do(self, change: Callable[[AsyncDesk], Awaitable[object]]) -> bool:
+        async with self:
+            desk = (await self.get_state(Session)).desk()
         try:
-            async with session.desk() as desk:
+            async with desk:
                 await change(desk)
         except DeskError as error:
-            session.trouble = error.message
-        await self._fetch(max(_PAGE, len(self.items)))
+            await self._complain(error)
+            return False
+        await self._fetch()
+        return True
 
-    async def _fetch(self, limit: int) -> None:
-        session = await self.get_state(Session)
-        if session.needs_key:
-            return
+    async def _fetch(self) -> None:
+        async with self:
+            session = await self.get_state(Session)
+            if session.needs_key:
+                return
+            wanted = self._wanted, self.search
+            page = Page(limit=self._wanted, search=self.search or None)
+            # Without keys all visitors are one user to the API; each browser then sees what began in it.
+            if not session.key:
+                page["session_prefix"] = f"web-{session.known_as()}-"
+            desk = session.desk()
         try:
-            async with session.desk() as desk:
-                # Without keys all visitors are one user to the API; each browser then sees what began in it.
-                begun_here = None if session.key else f"web-{session.browser}-"
-                found = await desk.threads(limit=min(limit, 200), search=self.search or None, session_prefix=begun_here)
+            async with desk:
+                found = await desk.threads(**page)
         except DeskError as error:
-            session.trouble = error.message
+            await self._complain(error)
             return
-        self.total = found.total
-        self.items = [Item(id=one.id, session=one.session_id, title=one.title) for one in found.threads]
+        async with self:
+            # What has been asked for since is on its way.
+            if wanted == (self._wanted, self.search):
+                self.total = found.total
+                self.items = [
+                    Item(id=one.id, path=path_of(one.session_id, agent_of(one)), title=one.title)
+                    for one in found.threads
+                ]
+
+    async def _complain(self, error: DeskError) -> None:
+        async with self:
+            (await self.get_state(Session)).refuse(error)

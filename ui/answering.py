@@ -1,0 +1,91 @@
+"""One question on its way to the desk, and its answer on the way back, as what a page is told of it."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from typing import NamedTuple
+
+from agents.events import Event
+from ui import past, telling
+from ui.calls import Choices
+from ui.client import AsyncDesk
+from ui.errors import DeskError
+from ui.feed import Op
+from ui.pacing import paced
+from ui.talk import Question, Talk
+
+
+class Asking(NamedTuple):
+    """A question that is to be asked now."""
+
+    question: Question
+    replaced: str
+    desk: AsyncDesk
+    streaming: bool
+
+
+async def answered(asking: Asking, talk: Talk) -> AsyncGenerator[list[Op], None]:
+    """As it is written, or at once; raises what the desk says is wrong."""
+    question, replaced, desk, streaming = asking
+    if question.run_id:
+        told = _read(desk.follow(question.run_id), talk, desk, streaming)
+    elif streaming:
+        told = _read(desk.stream(question.text, **_choices(talk, replaced)), talk, desk, streaming)
+    else:
+        told = _wait(question, talk, desk, replaced)
+    async with desk, aclosing(told):
+        async for ops in told:
+            yield ops
+
+
+def _choices(talk: Talk, replaced: str) -> Choices:
+    # An answer that was stopped may still be on its way out.
+    choices = Choices(session_id=talk.session_id, agent=talk.agent or None, when_busy="enqueue")
+    if replaced:
+        choices["replaces"] = replaced
+    return choices
+
+
+async def _read(
+    events: AsyncGenerator[Event, None], talk: Talk, desk: AsyncDesk, streaming: bool
+) -> AsyncGenerator[list[Op], None]:
+    batches = paced(events) if streaming else _whole(events)
+    is_cancelled = False
+    async with aclosing(events), aclosing(batches):
+        async for batch in batches:
+            yield telling.of_events(batch)
+            if talk.stopping.is_set() and talk.run_id and not is_cancelled:
+                is_cancelled = True
+                await stop(desk, talk)
+
+
+async def _whole(events: AsyncGenerator[Event, None]) -> AsyncGenerator[list[Event], None]:
+    """All of them, once there are no more."""
+    yield [event async for event in events]
+
+
+async def _wait(question: Question, talk: Talk, desk: AsyncDesk, replaced: str) -> AsyncGenerator[list[Op], None]:
+    choices = _choices(talk, replaced)
+    choices["on_disconnect"] = "cancel"
+    asking = asyncio.create_task(desk.ask(question.text, **choices), name="wait for an answer")
+    stopping = asyncio.create_task(talk.stopping.wait(), name="wait for a stop")
+    try:
+        await asyncio.wait((asking, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not asking.done():
+            yield [telling.stopped()]
+            asking.cancel()
+            with suppress(DeskError):
+                await past.stop_last(desk, talk)
+            return
+        answer = asking.result()
+        yield telling.of_answer(answer, (await desk.run(answer.run_id)).steps)
+    finally:
+        asking.cancel()
+        stopping.cancel()
+        await asyncio.wait((asking, stopping))
+
+
+async def stop(desk: AsyncDesk, talk: Talk) -> None:
+    """It may have ended in the meantime."""
+    with suppress(DeskError):
+        await desk.cancel(talk.run_id)

@@ -1,0 +1,17 @@
+"""What an address shows that leads nowhere."""
+
+import reflex as rx
+
+from ui.components.shell import shell
+
+
+def nowhere() -> rx.Component:
+    """With the way back."""
+    return shell(
+        rx.el.div(
+            rx.el.h1("There is no such page"),
+            rx.el.p(rx.el.a("To the chat", href="/")),
+            class_name="page",
+        ),
+        current="",
+    )

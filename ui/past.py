@@ -1,0 +1,73 @@
+"""What was said before, as a desk keeps it."""
+
+from contextlib import aclosing
+from typing import NamedTuple
+
+from agents.events import Route, TraceEnd, TraceStart, TraceUpdate
+from ui import telling
+from ui.client import AsyncDesk
+from ui.feed import Op
+from ui.shapes import Message, Thread
+from ui.talk import UNDER_WAY, Talk
+
+# The supervisor's own conversations, as a desk lists them.
+_SUPERVISOR = "supervisor"
+_MESSAGES = 100
+
+
+class Past(NamedTuple):
+    """The last messages of a conversation, or those before; `earlier` counts what comes before them."""
+
+    turns: list[Message]
+    earlier: int
+
+
+NOTHING = Past([], 0)
+
+
+async def last_of(desk: AsyncDesk, talk: Talk) -> Past:
+    """The end of a conversation."""
+    thread = await find(desk, talk)
+    return await _read(desk, thread.id, thread.messages) if thread else NOTHING
+
+
+async def before(desk: AsyncDesk, talk: Talk, earlier: int) -> Past:
+    """What comes before the messages that are known already."""
+    thread = await find(desk, talk)
+    return await _read(desk, thread.id, min(earlier, thread.messages)) if thread else NOTHING
+
+
+async def find(desk: AsyncDesk, talk: Talk) -> Thread | None:
+    """The conversation, if something was said in it."""
+    if not talk.session_id:
+        return None
+    found = await desk.threads(session_prefix=talk.session_id, agent=talk.agent or _SUPERVISOR, limit=200)
+    return next((thread for thread in found.threads if thread.session_id == talk.session_id), None)
+
+
+def agent_of(thread: Thread) -> str:
+    """Who alone answers in it; nobody, where the supervisor decides."""
+    return "" if thread.agent_id == _SUPERVISOR else thread.agent_id
+
+
+async def stop_last(desk: AsyncDesk, talk: Talk) -> None:
+    """Not to be left to the desk, which notices only in a moment that nobody waits for an answer any more."""
+    turns = (await last_of(desk, talk)).turns
+    if turns and turns[-1].status in UNDER_WAY:
+        await desk.cancel(turns[-1].run_id)
+
+
+async def how(desk: AsyncDesk, run_id: str) -> Op:
+    """How an answer came about, told once more."""
+    events = desk.follow(run_id)
+    async with aclosing(events):
+        kept = [event async for event in events if isinstance(event, Route | TraceStart | TraceUpdate | TraceEnd)]
+    return telling.trace(run_id, kept)
+
+
+async def _read(desk: AsyncDesk, thread_id: str, end: int) -> Past:
+    start = max(0, end - _MESSAGES)
+    if start == end:
+        return NOTHING
+    whole = await desk.thread(thread_id, offset=start, limit=end - start)
+    return Past(whole.history, start)
