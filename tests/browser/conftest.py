@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
+from tests.backend.asking import as_asked
 from tests.browser.install import chromium
 from tests.browser.tab import Tab
+from tests.provided import at_openai
+from tests.providers.openai import OpenAIServer
 from tests.serving import Server, serve
 
 _ARGUMENTS = (
@@ -39,6 +42,28 @@ def desk(chrome: Browser, indexed: Path, tmp_path_factory: pytest.TempPathFactor
     """The embedded model, the small documents."""
     data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("web") / "data"))
     with serve(data, "tests.with_pages") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def provider(chrome: Browser) -> Iterator[OpenAIServer]:
+    with OpenAIServer(as_asked) as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def scripted(indexed: Path, provider: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Routed by meaning, answered by one of the provider's two models or not at all."""
+    data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("scripted") / "data"))
+    settings = {
+        "SUPERVISOR_MODEL": "embedded",
+        "WORKER_MODEL": "openai:gpt-4o-mini,openai:gpt-4o",
+        "EMBEDDED_FALLBACK": False,
+        "ANSWER_THRESHOLD": 0,
+        "MODEL_FIRST_TOKEN_SECONDS": 100,
+        "MODEL_IDLE_SECONDS": 100,
+    }
+    with serve(data, "tests.with_pages", **settings | at_openai(provider)) as server:
         yield server
 
 

@@ -1,7 +1,6 @@
 """Answers that take their time, break off, fail or are given up, with a scripted model behind the desk."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from playwright.sync_api import Browser, expect
 from tests.backend.asking import HELD, QUICK, as_asked
 from tests.browser.conftest import OpenTab
 from tests.browser.tab import Tab
-from tests.provided import at_openai
 from tests.providers.answers import RecordedRequest
 from tests.providers.openai import OpenAIServer
 from tests.providers.script import Fault, Script
@@ -18,28 +16,6 @@ from tests.serving import Server, serve
 
 SLOW = "Duplicate charges: please write slowly"
 WORDS = "word0 word1 word2"
-
-
-@pytest.fixture(scope="module")
-def provider(chrome: Browser) -> Iterator[OpenAIServer]:
-    with OpenAIServer(as_asked) as provider:
-        yield provider
-
-
-@pytest.fixture(scope="module")
-def scripted(indexed: Path, provider: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Routed by meaning, answered by one of the provider's two models or not at all."""
-    data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("scripted") / "data"))
-    settings = {
-        "SUPERVISOR_MODEL": "embedded",
-        "WORKER_MODEL": "openai:gpt-4o-mini,openai:gpt-4o",
-        "EMBEDDED_FALLBACK": False,
-        "ANSWER_THRESHOLD": 0,
-        "MODEL_FIRST_TOKEN_SECONDS": 100,
-        "MODEL_IDLE_SECONDS": 100,
-    }
-    with serve(data, "tests.with_pages", **settings | at_openai(provider)) as server:
-        yield server
 
 
 @pytest.fixture
