@@ -24,6 +24,8 @@ from backend.errors import WebDeskUnbuilt
 from backend.security import UPLOAD, refuse_origin
 
 _ROOT = Path(__file__).resolve().parents[1]
+# Each open page has one; browsers that are refused try again.
+_MOST_SOCKETS = 2_000
 _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 
@@ -60,6 +62,7 @@ class _Guarded:
     def __init__(self, pages: ASGIApp, beginnings: Collection[str], policy: str) -> None:
         self._pages = pages
         self._beginnings = beginnings
+        self._sockets = 0
         self._headers = {
             "content-security-policy": policy,
             "referrer-policy": "no-referrer",
@@ -82,7 +85,20 @@ class _Guarded:
                 MutableHeaders(scope=message).update(self._headers)
             await send(message)
 
-        await self._pages(scope, receive, send_guarded)
+        if scope["type"] == "websocket":
+            await self._hold(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send_guarded)
+
+    async def _hold(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._sockets >= _MOST_SOCKETS:
+            await send({"type": "websocket.close", "code": 1013})
+            return
+        self._sockets += 1
+        try:
+            await self._pages(scope, receive, send)
+        finally:
+            self._sockets -= 1
 
     def _has(self, beginning: str, scope: Scope) -> bool:
         if beginning == UPLOAD.strip("/"):

@@ -51,6 +51,11 @@ def opened(session_id: str, agent: str, messages: Sequence[Message], earlier: in
     return {"op": "open", "session": session_id, "agent": agent, "turns": _turns(messages), "earlier": earlier}
 
 
+def handed_over() -> Op:
+    """A person has been asked, so that it is not to be offered again."""
+    return {"op": "handed"}
+
+
 def older(messages: Sequence[Message], earlier: int) -> Op:
     """What comes before what the page has."""
     return {"op": "older", "turns": _turns(messages), "earlier": earlier}

@@ -81,7 +81,8 @@ function Ending({ turn, onAgain, onPerson }) {
       )}
       {turn.status === "cancelled" && <p className="note">You stopped this answer.</p>}
       {turn.reduced && <p className="note">The language models cannot be reached; this is quoted from the documents.</p>}
-      {offers && (
+      {offers && turn.handed && <p className="note">A person was asked to get in touch.</p>}
+      {offers && !turn.handed && (
         <div className="handoff">
           <p>Would you like to talk to a person?</p>
           <button type="button" className="primary" onClick={onPerson}>Talk to a person</button>

@@ -7,9 +7,10 @@ import { Question } from "./question.jsx";
 import { apply, EMPTY } from "./turns.js";
 
 const NEAR_THE_END = 120;
+const LONGEST_TITLE = 60;
 const NOTHING = { epoch: null, next: 0 };
 // After these there may be nothing to tell for a long time.
-const RESTS = new Set(["open", "older", "trace", "end"]);
+const RESTS = new Set(["open", "older", "trace", "handed", "end"]);
 
 export function Transcript({ feed, names, children, onOpen, onGap, onSeen, onOlder, onTrace, onAgain, onEdit, onRate, onSource, onPerson }) {
   const { key: navigation } = useLocation();
@@ -60,6 +61,8 @@ export function Transcript({ feed, names, children, onOpen, onGap, onSeen, onOld
     return () => window.removeEventListener("scroll", watch);
   }, []);
 
+  useEffect(() => () => (document.title = titleOf(EMPTY)), []);
+
   // A text grows between two operations, too.
   useEffect(() => {
     const grown = new ResizeObserver(() => follows.current && end.current?.scrollIntoView({ block: "end" }));
@@ -69,6 +72,7 @@ export function Transcript({ feed, names, children, onOpen, onGap, onSeen, onOld
 
   useEffect(() => {
     if (page === EMPTY) return;
+    document.title = titleOf(page);
     const path = pathOf(page);
     if (window.location.pathname + window.location.search !== path) window.history.replaceState(window.history.state, "", path);
   }, [page]);
@@ -134,4 +138,11 @@ function decoded(part) {
 function pathOf({ session, agent }) {
   if (!session) return "/";
   return `/c/${encodeURIComponent(session)}${agent ? `?agent=${encodeURIComponent(agent)}` : ""}`;
+}
+
+// What tells one tab from another.
+function titleOf({ turns }) {
+  const asked = turns.find((turn) => turn.role === "user")?.text ?? "";
+  const short = asked.length > LONGEST_TITLE ? `${asked.slice(0, LONGEST_TITLE)}…` : asked;
+  return short ? `${short} · Frontdesk` : "Frontdesk";
 }

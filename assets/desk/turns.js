@@ -73,6 +73,8 @@ function answered(turn, op) {
       return { ...turn, text: "", withdrawn: op.reason };
     case "handoff":
       return { ...turn, handoff: op };
+    case "handed":
+      return { ...turn, handed: true };
     case "rated":
       return { ...turn, rating: op.rating };
     case "end":

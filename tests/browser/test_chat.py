@@ -43,6 +43,7 @@ def test_the_address_holds_the_conversation(tab: Tab, open_tab: OpenTab) -> None
     said = tab.answered(2)
     tab.page.reload()
     assert tab.answered(2) == said
+    expect(tab.page).to_have_title(f"{CHARGED} · Frontdesk")
     shared = open_tab(tab.server, f"/c/{tab.session}").ready()
     assert shared.answered(2) == said
 
@@ -82,6 +83,9 @@ def test_what_is_not_known_offers_a_person(tab: Tab) -> None:
     tab.page.get_by_label("What you would like to add").fill("It is urgent.")
     tab.page.get_by_role("dialog").get_by_role("button", name="Send").click()
     expect(tab.page.get_by_text("A person will get in touch")).to_be_visible()
+    tab.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    expect(tab.page.locator(".handoff")).to_have_count(0)
+    expect(tab.page.get_by_text("A person was asked to get in touch.")).to_be_visible()
     with tab.server.client() as client:
         waiting = client.get("/api/handovers").json()["handovers"]
     assert [one["contact"] for one in waiting if one.get("contact")] == ["ada@example.com"]
@@ -127,6 +131,7 @@ def test_conversations_are_found_renamed_exported_and_deleted(tab: Tab) -> None:
     tab.page.get_by_label("Title").fill("The double charge of duplicate things")
     tab.page.keyboard.press("Enter")
     expect(items.get_by_role("link", name="The double charge of duplicate things")).to_be_visible()
+    expect(tab.page.locator("#conversations")).to_be_focused()
     items.hover()
     with tab.page.expect_download() as download:
         items.get_by_role("button", name=re.compile("^Export")).click()
@@ -135,6 +140,7 @@ def test_conversations_are_found_renamed_exported_and_deleted(tab: Tab) -> None:
     items.get_by_role("button", name=re.compile("^Delete")).click()
     tab.button("Delete it").click()
     expect(tab.page.get_by_role("heading", name="How can we help?")).to_be_visible()
+    expect(tab.button("New conversation")).to_be_focused()
     tab.page.get_by_label("Search conversations").fill("")
     expect(items).to_have_count(1)
 

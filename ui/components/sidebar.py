@@ -3,7 +3,7 @@
 import reflex as rx
 
 from ui.state.chat import Chat
-from ui.state.threads import Item, Threads
+from ui.state.threads import LIST, NEW, Item, Threads
 
 
 def sidebar() -> rx.Component:
@@ -13,6 +13,7 @@ def sidebar() -> rx.Component:
             rx.icon("plus", size=16, aria_hidden="true"),
             "New conversation",
             type="button",
+            id=NEW,
             on_click=Chat.begin_new,
             class_name="plain new",
         ),
@@ -26,7 +27,7 @@ def sidebar() -> rx.Component:
         ),
         rx.cond(
             Threads.items.length() > 0,
-            rx.el.ul(rx.foreach(Threads.items, _item), class_name="threads"),
+            rx.el.ul(rx.foreach(Threads.items, _item), id=LIST, tab_index=-1, class_name="threads"),
             rx.el.p(rx.cond(Threads.search, "Nothing was said of that.", "No conversations yet."), class_name="quiet"),
         ),
         rx.cond(

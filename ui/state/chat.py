@@ -134,6 +134,11 @@ class Chat(rx.State):
             talk = self._talk
         await self._go_on(talk)
 
+    @rx.event
+    def handed_over(self) -> None:
+        """A person has been asked."""
+        self._tell(self._talk, [telling.handed_over()])
+
     @rx.event(background=True)
     async def stop(self) -> None:
         """Stop the answer under way."""

@@ -1,5 +1,7 @@
 """Asking for a person."""
 
+from typing import Any
+
 import reflex as rx
 
 from ui import past
@@ -26,7 +28,7 @@ class Person(rx.State):
         self.is_open = False
 
     @rx.event(background=True)
-    async def send(self, form: dict[str, str]) -> None:
+    async def send(self, form: dict[str, str]) -> Any:
         """Put it among the hand-overs, with the conversation."""
         contact, message = str(form.get("contact", "")).strip(), str(form.get("message", "")).strip()
         problem = "" if contact else "Where can a person reach you? An address or a telephone number will do."
@@ -34,7 +36,7 @@ class Person(rx.State):
             self.problem = problem
             desk, talk = (await self.get_state(Session)).desk(), (await self.get_state(Chat)).talk
         if problem:
-            return
+            return None
         try:
             async with desk:
                 thread = await past.find(desk, talk)
@@ -42,6 +44,7 @@ class Person(rx.State):
         except DeskError as error:
             async with self:
                 self.problem = error.message
-            return
+            return None
         async with self:
             self.is_sent = True
+        return Chat.handed_over

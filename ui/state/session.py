@@ -36,7 +36,8 @@ class Session(rx.State):
     def refuse(self, error: DeskError) -> None:
         """Say what the desk says is wrong; without a key that it knows, ask for one."""
         self.needs_key = self.needs_key or error.code == "key_refused"
-        self.trouble = "" if self.needs_key else error.message
+        unknown = "This desk does not know that key." if self.key else ""
+        self.trouble = unknown if self.needs_key else error.message
 
     def known_as(self) -> str:
         """What tells this browser from others."""
@@ -76,7 +77,7 @@ class Session(rx.State):
     @rx.event
     async def sign_in(self, form: dict[str, str]) -> Any:
         """Take a key, and see whether the desk does: the page is loaded as if the visitor had just come."""
-        self.key = form.get("key", "").strip()
+        self.key = str(form.get("key", "")).strip()
         return OnLoadInternalState.on_load_internal
 
     def sign_out(self) -> None:

@@ -12,6 +12,9 @@ from ui.past import agent_of
 from ui.state.chat import Chat, path_of
 from ui.state.session import Session
 
+# What has the focus once a form or a button in the list is gone.
+NEW = "new-conversation"
+LIST = "conversations"
 _PAGE = 30
 _MOST = 200
 
@@ -66,13 +69,14 @@ class Threads(rx.State):
         self.renaming = thread_id
 
     @rx.event(background=True)
-    async def rename(self, form: dict[str, str]) -> None:
+    async def rename(self, form: dict[str, str]) -> Any:
         """Another title."""
         async with self:
             thread_id, self.renaming = self.renaming, ""
         title = str(form.get("title", "")).strip()[:200]
         if thread_id and title:
             await self._do(lambda desk: desk.rename(thread_id, title))
+        return rx.set_focus(LIST)
 
     @rx.event
     def begin_deleting(self, thread_id: str) -> None:
@@ -89,7 +93,8 @@ class Threads(rx.State):
             return None
         async with self:
             is_on_page = (await self.get_state(Chat)).path == gone
-        return Chat.begin_new if is_on_page else None
+        focus = rx.set_focus(NEW)
+        return [Chat.begin_new, focus] if is_on_page else focus
 
     @rx.event(background=True)
     async def export(self, thread_id: str) -> Any:
