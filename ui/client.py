@@ -5,8 +5,10 @@
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncGenerator, Generator
+from functools import cache
 from typing import Any, Generic, Self, TypeVar, Unpack
 
 import httpx
@@ -27,6 +29,12 @@ T = TypeVar("T")
 Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
 
 URL = "http://127.0.0.1:8000"
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Reading whom to trust takes longer than most requests."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class _Reach(Generic[Http]):
@@ -56,7 +64,9 @@ class _Reach(Generic[Http]):
             if not (api_key.isascii() and api_key.isprintable() and api_key.strip()):
                 raise ValueError("api_key holds what no key can hold")
             headers["authorization"] = f"Bearer {api_key.strip()}"
-        self._http: Http = self._make(base_url=url, headers=headers, timeout=timeout, trust_env=False)
+        self._http: Http = self._make(
+            base_url=url, headers=headers, timeout=timeout, trust_env=False, verify=_authorities()
+        )
         self._timeout = timeout
         self._answer_timeout = answer_timeout
         self._silence = silence

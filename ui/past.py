@@ -12,7 +12,7 @@ from ui.talk import UNDER_WAY, Talk
 
 # The supervisor's own conversations, as a desk lists them.
 _SUPERVISOR = "supervisor"
-_MESSAGES = 100
+_MESSAGES = 200
 
 
 class Past(NamedTuple):

@@ -73,6 +73,8 @@ def test_a_desk_that_is_killed_comes_back_under_an_open_page(
             assert tab.answered(3) == "A short answer."
             expect(tab.page.locator(".question")).to_have_count(3)
             expect(tab.page.locator(".threads li")).to_have_count(1)
+            tab.page.reload()
+            assert tab.answered(3) == "A short answer."
     tab.faults.clear()
 
 
@@ -182,15 +184,15 @@ def test_one_agent_has_a_conversation_of_its_own(tab: Tab) -> None:
     assert "agent=" not in tab.page.url
 
 
-def test_messages_before_the_last_hundred_are_a_button_away(tab: Tab) -> None:
+def test_messages_before_the_last_two_hundred_are_a_button_away(tab: Tab) -> None:
     session = "a-long-conversation"
     with tab.server.client() as client:
-        for number in range(60):
+        for number in range(110):
             body = {"message": f"How are duplicate charges refunded, {number}?", "session_id": session}
             client.post("/chat", json=body).raise_for_status()
     tab.go(f"/c/{session}")
-    expect(tab.page.locator(".question")).to_have_count(50)
+    expect(tab.page.locator(".question")).to_have_count(100)
     tab.button("Earlier messages").click()
-    expect(tab.page.locator(".question")).to_have_count(60)
+    expect(tab.page.locator(".question")).to_have_count(110)
     expect(tab.page.locator(".question").first).to_contain_text("refunded, 0?")
     expect(tab.button("Earlier messages")).to_have_count(0)

@@ -1,10 +1,7 @@
 """Answers that take their time, break off, fail or are given up, with a scripted model behind the desk."""
 
-import shutil
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from tests.backend.asking import HELD, QUICK, as_asked
 from tests.browser.conftest import OpenTab
@@ -12,7 +9,7 @@ from tests.browser.tab import Tab
 from tests.providers.answers import RecordedRequest
 from tests.providers.openai import OpenAIServer
 from tests.providers.script import Fault, Script
-from tests.serving import Server, serve
+from tests.serving import Server
 
 SLOW = "Duplicate charges: please write slowly"
 WORDS = "word0 word1 word2"
@@ -142,21 +139,3 @@ def test_what_was_withdrawn_is_gone_from_the_page(tab: Tab, provider: OpenAIServ
     expect(tab.page.locator("article.answer .text")).to_have_text("The right ones.")
     assert any(text.startswith("Wrong") for text in tab.texts)
     assert tab.answered() == "The right ones."
-
-
-def test_a_desk_that_is_killed_and_comes_back(
-    open_tab: OpenTab, indexed: Path, chrome: Browser, tmp_path: Path
-) -> None:
-    """The page finds its desk again and the conversation is whole."""
-    data = Path(shutil.copytree(indexed, tmp_path / "data"))
-    with serve(data, "tests.with_pages") as first:
-        tab = open_tab(first).ready()
-        tab.ask(QUICK)
-        said = tab.answered()
-        first.kill()
-        with serve(data, "tests.with_pages", PORT=first.port):
-            tab.page.reload()
-            assert tab.answered() == said
-            tab.ready().ask("Why does the Upload API answer 413?")
-            assert "413" in tab.answered(2)
-    tab.faults.clear()
