@@ -33,9 +33,12 @@ def _open_pages() -> Container[str]:
 
 app = rx.App(
     backend_exception_handler=_say,
+    toaster=None,
     stylesheets=["/desk/desk.css", "/desk/knowledge.css", "/desk/agents.css", "/desk/activity.css"],
     head_components=[rx.el.link(rel="icon", href="/desk/icon.svg", type="image/svg+xml")],
 )
+# That nobody serves a page is said by the page itself (ui/components/away.py).
+del app.app_wraps[5, "Overlay"]
 # The conversation itself is opened by the page, which alone knows its address at any moment.
 app.add_page(chat, route="/", title="Frontdesk", on_load=[Session.begin, Threads.load])
 app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[Session.begin, Threads.load])

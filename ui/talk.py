@@ -60,6 +60,12 @@ class Talk:
         self.waiting.append(question)
         return True
 
+    def turned_to(self, other: "Talk") -> "Talk":
+        """The conversation that the page turns to. What was sent before the page said which it shows goes along."""
+        if not self.session_id and not self.is_loaded:
+            other.waiting.extend(self.waiting)
+        return other
+
     def begin(self) -> tuple[Question, str] | None:
         """The next question and the run that it takes the place of, if it is time for one."""
         if not self.is_loaded or self.is_under_way or not self.waiting:

@@ -54,6 +54,15 @@ def test_questions_are_asked_one_after_the_other() -> None:
     assert talk.begin() is None
 
 
+def test_what_is_sent_before_the_page_says_what_it_shows_goes_along() -> None:
+    unknown = Talk()
+    unknown.ask(Question("early"))
+    assert list(unknown.turned_to(Talk("session")).waiting) == [Question("early")]
+    known = loaded()
+    known.ask(Question("here"))
+    assert not known.turned_to(Talk("other")).waiting
+
+
 def test_asking_again_takes_the_place_of_the_last_run() -> None:
     talk = loaded(*both("one"), *both("two"))
     assert talk.asked == "asked two"

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from ui.components.away import away
 from ui.components.person import person
 from ui.state.chat import Chat
 from ui.state.leaving import Leaving
@@ -38,6 +39,7 @@ def shell(
             rx.color_mode.button(aria_label="Light or dark", size="1"),
             class_name="top",
         ),
+        away(),
         rx.el.main(
             rx.cond(
                 Session.trouble,

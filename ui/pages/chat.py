@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from ui.components.draft import draft
 from ui.components.reading import reading
 from ui.components.shell import shell
 from ui.components.sidebar import sidebar
@@ -77,6 +78,7 @@ def _composer() -> rx.Component:
                 enter_key_submit=True,
                 auto_height=True,
             ),
+            draft(field="message"),
             rx.el.div(
                 rx.el.button(
                     rx.icon("zap", size=16, aria_hidden="true"),

@@ -172,10 +172,10 @@ class Chat(rx.State):
     def _turn_to(self, session_id: str, agent: str) -> Talk:
         """Another conversation, or the same one; what was asked in the one before is answered all the same."""
         if self._talk.name != (session_id, agent):
-            if not self._talk.is_idle:
+            if self._talk.session_id and not self._talk.is_idle:
                 self._away[self._talk.name] = self._talk
             held = self._away.pop((session_id, agent), None)
-            self._talk = held or Talk(session_id, agent)
+            self._talk = self._talk.turned_to(held or Talk(session_id, agent))
             self._feed.close()
         self._mirror()
         return self._talk
