@@ -14,7 +14,7 @@ from backend import activity, schema
 from backend.activity import DAY_SECONDS
 from knowledge.database import Database
 from tests.backend.asking import BROKEN, HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal
-from tests.provided import at_openai
+from tests.provided import PATIENT, at_openai
 from tests.providers.answers import RecordedRequest
 from tests.providers.openai import OpenAIServer
 from tests.providers.script import Fault, Script
@@ -157,6 +157,7 @@ def test_who_answers_in_anothers_place_is_counted(
 
     data = Path(shutil.copytree(indexed, tmp_path / "data"))
     settings: dict[str, Any] = {"SUPERVISOR_MODEL": "embedded", "WORKER_MODEL": models, "ANSWER_THRESHOLD": 0}
+    settings |= PATIENT
     with OpenAIServer(play) as provider, serve(data, **settings | at_openai(provider)) as desk, desk.client() as client:
         run = ask(client, QUICK)
         steps = client.get(f"/runs/{run['run_id']}").json()["steps"]
