@@ -99,9 +99,13 @@ def test_a_run_names_its_conversation_while_that_can_be_opened(running: Provided
         put_away = told(client)["runs"][0]
         client.post("/api/llm/chat", json={"messages": [{"role": "user", "content": "Hello"}]}).raise_for_status()
         model_alone = told(client)["runs"][0]
+        body = {"message": "Refund of charge number 5?", "stream": False}
+        client.post("/api/agents/billing/chat", json=body).raise_for_status()
+        with_one = told(client)["runs"][0]
     assert (begun["id"], begun["session_id"]) == (asked["run_id"], asked["session_id"])
     assert (put_away["id"], put_away["session_id"]) == (asked["run_id"], None)
     assert model_alone["id"] != asked["run_id"]
+    assert (begun["agent_id"], with_one["agent_id"], with_one["agents"]) == ("supervisor", "billing", ["billing"])
     assert model_alone["session_id"] is None
 
 

@@ -45,7 +45,7 @@ STORED = "Where is customer data stored?"
 # A machine that pauses must not look like a provider that does: only a test in which one falls silent is impatient.
 PATIENCE_SECONDS = 30.0
 # Silences wait all at once, so this may be long enough for a loaded machine to be late.
-IMPATIENT = {"model_first_token_seconds": 4.0, "model_idle_seconds": 4.0}
+IMPATIENT: dict[str, Any] = {"model_first_token_seconds": 4.0, "model_idle_seconds": 4.0}
 
 _MARK = re.compile(r"\[run (\S+)\]")
 _RUN_SECONDS = 120.0

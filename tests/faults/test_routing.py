@@ -176,6 +176,6 @@ async def test_thoughts_in_words_decide_nothing(stack: Stack) -> None:
 async def test_a_router_that_breaks_off_leaves_the_decision_to_the_next(stack: Stack, fault: Fault) -> None:
     stack.bedrock.script = Script(fault=fault, tool_input=form("technical"))
     stack.openai.script = Script(tool_input=form("compliance"))
-    deadlines = IMPATIENT if fault is Fault.STALL else {}
+    deadlines: dict[str, Any] = IMPATIENT if fault is Fault.STALL else {}
     heard = await stack.desk(settings_for(supervisor=f"{NOVA},{GPT}", **deadlines)).ask(CHARGED)
     assert decided(heard) == ("model", GPT, ["compliance"])
