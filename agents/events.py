@@ -53,7 +53,7 @@ class Spent(_Part):
 
 
 class Source(_Part):
-    """A piece of evidence: a passage, or for `cag` a whole document. `id` is the number its citations carry."""
+    """A piece of evidence: a passage, or a `whole` document as `cag` has it. `id` is the number its citations carry."""
 
     id: int
     title: str
@@ -65,6 +65,7 @@ class Source(_Part):
     agent: str
     document_id: str
     version: int
+    whole: bool = False
 
 
 class Start(_Part):

@@ -72,4 +72,5 @@ def _source(excerpt: Excerpt, agent: str) -> Source:
         agent=agent,
         document_id=excerpt.document_id,
         version=excerpt.version,
+        whole=excerpt.whole,
     )

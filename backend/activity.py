@@ -124,7 +124,8 @@ def latest(
                    (SELECT group_concat(agent) FROM activity WHERE run_id = runs.id
                     AND agent NOT IN ('{_WHOLE}', '{SUPERVISOR}')) AS agents,
                    (SELECT session_id FROM threads WHERE threads.id = runs.thread_id AND deleted_at IS NULL
-                    AND threads.agent_id != '{LLM}') AS session_id
+                    AND threads.agent_id != '{LLM}') AS session_id,
+                   agent_id
             {source} ORDER BY created_at DESC, rowid DESC LIMIT ? OFFSET ?""",
         (*values, since, limit, offset),
     )

@@ -116,6 +116,12 @@ def let_runs_replace_others(db: sqlite3.Connection) -> None:
     db.execute("CREATE UNIQUE INDEX replaced_once ON runs (thread_id, replaces) WHERE replaces IS NOT NULL")
 
 
+def list_threads_of_a_session(db: sqlite3.Connection) -> None:
+    """The last used of them comes first, which is read off the index too."""
+    db.execute("DROP INDEX threads_by_session")
+    db.execute("CREATE INDEX threads_by_session ON threads (user_id, session_id, updated_at)")
+
+
 MIGRATIONS = (
     create_tables,
     add_models_to_steps,
@@ -126,4 +132,5 @@ MIGRATIONS = (
     give_handovers_to_users,
     create_activity_table,
     let_runs_replace_others,
+    list_threads_of_a_session,
 )

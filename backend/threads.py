@@ -42,6 +42,7 @@ class Wanted:
     agent_id: str | None = None
     search: str | None = None
     session_prefix: str | None = None
+    session_id: str | None = None
 
 
 def touch(
@@ -183,6 +184,9 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
     else:
         conditions.append("agent_id = ?")
         values.append(wanted.agent_id)
+    if wanted.session_id is not None:
+        conditions.append("session_id = ?")
+        values.append(wanted.session_id)
     if wanted.session_prefix:
         # As a range, which an index answers: no session's name has a character as high as the last one there is.
         conditions.append("session_id >= ? AND session_id < ?")

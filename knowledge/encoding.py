@@ -7,8 +7,9 @@ and a single question through a recorded graph: docs/decisions/0008-embedding-ba
 import importlib.util
 import threading
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,20 +31,28 @@ _NATIVE_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 _QUESTIONS_AT_ONCE, _PASSAGES_AT_ONCE = 32, 8
 
 
+class Loaded(NamedTuple):
+    """A model and its recording. Embedding only reads them, so any number of threads may share them."""
+
+    model: "SentenceTransformer"
+    recorded: Recorded | None
+
+
+_LOADING = threading.Lock()
+_LOADED: dict[tuple[str, Precision], Loaded] = {}
+
+
 class Encoder:
     """One model, loaded at first use. Questions and documents are embedded alike, or they would not compare."""
 
     def __init__(self, model: str = BUNDLED) -> None:
         self._path = bundled_weights() if model == BUNDLED else model
-        self._loaded: SentenceTransformer | None = None
-        self._recorded: Recorded | None = None
-        self._loading = threading.Lock()
 
     def questions(self, texts: list[str]) -> Vectors:
         """Unit vectors of what people ask."""
-        self._model()
-        if len(texts) == 1 and self._recorded is not None:
-            return _of_unit_length(self._recorded(texts[0])[np.newaxis])
+        recorded = self._loaded().recorded
+        if len(texts) == 1 and recorded is not None:
+            return _of_unit_length(recorded(texts[0])[np.newaxis])
         return self._encode(texts, _QUESTIONS_AT_ONCE)
 
     def documents(self, texts: list[str]) -> Vectors:
@@ -51,18 +60,22 @@ class Encoder:
         return self._encode(texts, _PASSAGES_AT_ONCE)
 
     def _encode(self, texts: list[str], batch_size: int) -> Vectors:
-        encoded: Any = self._model().encode(
+        encoded: Any = self._loaded().model.encode(
             texts, batch_size=batch_size, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
         )
         return _of_unit_length(np.asarray(encoded, dtype=np.float32))
 
-    def _model(self) -> "SentenceTransformer":
-        with self._loading:
-            if self._loaded is None:
-                model = _load(self._path, fastest_precision())
-                self._recorded = record(model)
-                self._loaded = model
-            return self._loaded
+    def _loaded(self) -> Loaded:
+        return loaded(self._path, fastest_precision())
+
+
+def loaded(path: str, precision: Precision) -> Loaded:
+    """That model, of which a process holds no second copy: a copy takes a hundred megabytes, and seconds to load."""
+    with _LOADING:
+        if (path, precision) not in _LOADED:
+            model = _load(path, precision)
+            _LOADED[path, precision] = Loaded(model, record(model))
+        return _LOADED[path, precision]
 
 
 def _of_unit_length(vectors: Vectors) -> Vectors:
@@ -70,6 +83,7 @@ def _of_unit_length(vectors: Vectors) -> Vectors:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
+@cache
 def fastest_precision() -> Precision:
     """What this processor embeds fastest with, without harm."""
     import torch

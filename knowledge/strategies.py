@@ -39,6 +39,7 @@ class Excerpt:
     score: float
     rank: int
     page: int | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -243,6 +244,7 @@ def _whole(documents: Sequence[store.WholeDocument], findings: Findings) -> Evid
                 text=document.markdown,
                 score=found.cosine if found else 0.0,
                 rank=found_rank,
+                whole=True,
             )
         )
     passages = tuple((numbers[passage.chunk.document_id], passage) for passage in _diverse(findings.passages))

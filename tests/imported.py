@@ -1,8 +1,15 @@
-"""What every desk imports before it opens, or while it does."""
+"""What every desk imports before it opens, or while it does, and the model that it embeds with."""
 
 # ruff: noqa: F401
 import langchain_aws
 import langchain_openai
 import sentence_transformers
+import torch
 
 import backend.server
+from knowledge.encoding import Encoder
+
+THREADS = torch.get_num_threads()
+# A process whose computing has spread over threads cannot be forked: they would be missing, and waited for.
+torch.set_num_threads(1)
+Encoder().questions(["warm up"])

@@ -17,6 +17,8 @@ AWS_KEYS = {
     "AWS_SECRET_ACCESS_KEY": "SeededSecret/Access+Key0123456789abcdefgh",
     "AWS_SESSION_TOKEN": "SeededSessionToken//////////0123456789abcdef==",
 }
+# On a busy machine everything can be late: only where a provider falls silent may its silence be noticed.
+PATIENT = {"MODEL_CONNECT_SECONDS": 60, "MODEL_FIRST_TOKEN_SECONDS": 60, "MODEL_IDLE_SECONDS": 60}
 # A key that somebody made up may look like the name of an error.
 SERVICE_KEY = "correct_horse_battery_staple"
 BILLING = "How long do refunds of duplicate charges take?"

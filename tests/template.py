@@ -1,7 +1,7 @@
-"""A process from which the tests' desks are forked, with all that each of them would import first.
+"""A process from which the tests' desks are forked, with all that each of them would import and load first.
 
-Importing takes a desk longer than everything else it does at its start. What a desk does after that is the same as if
-it were started by itself, which the benchmarks and the tests of the commands do.
+That takes a desk longer than everything else it does at its start. What a desk does after that is the same as if it
+were started by itself, which the benchmarks and the tests of the commands do.
 """
 
 import multiprocessing
@@ -56,6 +56,9 @@ class Forked:
 
 
 def _run(module: str, env: dict[str, str], cwd: str, log: str) -> None:
+    from tests.imported import THREADS, torch
+
+    torch.set_num_threads(THREADS)
     os.environ.clear()  # noqa: TID251 - it becomes another process
     os.environ.update(env)  # noqa: TID251
     os.chdir(cwd)

@@ -63,6 +63,7 @@ class Page(TypedDict, total=False):
     offset: int | None
     status: str | None
     search: str | None
+    session: str | None
     session_prefix: str | None
     agent: str | None
 

@@ -57,11 +57,15 @@ class AgentFigures(Figures):
 
 
 class LatestRun(BaseModel):
-    """A run, perhaps under way. `session_id` is that of its conversation, unless that is put away or there is none."""
+    """A run, perhaps under way. `session_id` is that of its conversation, unless that is put away or there is none.
+
+    `agent_id` is whom its conversation is with, `agents` are those who had a part in it.
+    """
 
     id: str
     thread_id: str
     session_id: str | None
+    agent_id: str
     user_id: str
     question: str
     agents: list[str]

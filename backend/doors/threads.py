@@ -14,7 +14,7 @@ from starlette.responses import Response
 from agents.events import Source, Support
 from backend import threads
 from backend.desk import Desk
-from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, Search, TheDesk, TheUser, fails
+from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, Search, SessionId, TheDesk, TheUser, fails
 from backend.errors import SessionTaken, ThreadUnknown
 from backend.threads import Status, Thread, Wanted
 
@@ -105,10 +105,11 @@ async def list_threads(
     status: Status = "active",
     agent: Annotated[str | None, Query(max_length=64)] = None,
     search: Search = None,
-    session_prefix: Annotated[str | None, Query(pattern=r"^[A-Za-z0-9._:-]{1,128}$")] = None,
+    session: SessionId | None = None,
+    session_prefix: SessionId | None = None,
 ) -> ThreadPage:
     """Your conversations; `search` looks into titles and messages, `session_prefix` at how sessions are called."""
-    return await page(desk, Wanted(user.id, status, agent, search, session_prefix), limit, offset)
+    return await page(desk, Wanted(user.id, status, agent, search, session_prefix, session), limit, offset)
 
 
 @router.get("/{thread_id}")

@@ -25,4 +25,4 @@ def test_the_kind_is_told_from_the_words(question: str, right: str, wrong: str) 
 def test_a_document_of_digits_costs_no_time(question: str) -> None:
     began = time.monotonic()
     wanted(question)("7" * 100_000 + " zzz")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10

@@ -40,6 +40,7 @@ _SOURCE = Source(
     agent="billing",
     document_id="a1",
     version=3,
+    whole=True,
 )
 _PARALLEL = {"parallel_index": 1, "parallel_total": 2}
 EXAMPLES: dict[str, Event] = {

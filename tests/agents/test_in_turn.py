@@ -150,7 +150,7 @@ async def test_a_provider_that_asks_for_a_pause_gets_it_or_is_passed_over(
     if tries == 2:
         assert openai.chats[1].arrived - openai.chats[0].arrived >= seconds
     else:
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
 
 
 async def test_a_model_that_has_spoken_is_not_asked_again_and_is_withdrawn_once(

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from agents.events import Event, Sources
+from agents.events import Event, Source, Sources
 from agents.floor import Floor
 from agents.prompts import evidence_block
 from agents.sources import Shown
@@ -11,6 +11,7 @@ from knowledge import schema, store
 from knowledge.database import Database
 from knowledge.library import Library
 from knowledge.store import DocumentKey
+from knowledge.strategies import Evidence
 from tests.agents.evidence import NOTES, gather
 from tests.knowledge import files
 
@@ -32,20 +33,29 @@ async def learn_handbook(library: Library) -> None:
 async def test_a_passage_of_a_pdf_names_its_page_to_the_client_and_to_the_model(library: Library) -> None:
     await learn_handbook(library)
     evidence = await gather(library, QUESTION)
-    told: list[Event] = []
-    Shown("billing", Floor(), told.append).begin(evidence)
-    (event,) = (event for event in told if isinstance(event, Sources))
-    pages = {(source.title, source.section): source.page for source in event.sources}
+    sources = shown(evidence)
+    assert not any(source.whole for source in sources)
+    pages = {(source.title, source.section): source.page for source in sources}
     assert pages == {("Handbook", "Annual plans"): 2, ("Handbook", ""): 1, ("Note", ""): None}
     block = evidence_block(evidence.excerpts)
     assert 'title="Handbook" section="Annual plans" page=2>' in block
     assert 'title="Note" section="">' in block
 
 
-async def test_a_whole_document_has_no_page(library: Library) -> None:
+async def test_a_whole_document_says_so_and_has_no_page(library: Library) -> None:
     await learn_handbook(library)
     evidence = await gather(library, QUESTION, strategy="cag")
-    assert [excerpt.page for excerpt in evidence.excerpts] == [None, None]
+    sources = shown(evidence)
+    assert sources
+    assert {(source.whole, source.page, source.section) for source in sources} == {(True, None, "")}
+
+
+def shown(evidence: Evidence) -> list[Source]:
+    """What a client is told of it."""
+    told: list[Event] = []
+    Shown("billing", Floor(), told.append).begin(evidence)
+    (event,) = (event for event in told if isinstance(event, Sources))
+    return event.sources
 
 
 async def test_chunks_of_before_have_no_page(tmp_path: Path) -> None:

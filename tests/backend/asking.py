@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from backend.users import digest_of
-from tests.provided import at_openai
+from tests.provided import PATIENT, at_openai
 from tests.providers.answers import RecordedRequest
 from tests.providers.openai import OpenAIServer
 from tests.providers.script import Fault, Script
@@ -33,8 +33,7 @@ _SETTINGS: dict[str, Any] = {
     "WORKER_MODEL": "openai:gpt-4o-mini",
     "EMBEDDED_FALLBACK": False,
     "ANSWER_THRESHOLD": 0,
-    "MODEL_FIRST_TOKEN_SECONDS": 100,
-    "MODEL_IDLE_SECONDS": 100,
+    **PATIENT,
     "RATE_LIMIT": "",
 }
 

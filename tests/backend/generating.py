@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.users import digest_of
-from tests.provided import GPT, at_openai, no_profile
+from tests.provided import GPT, PATIENT, at_openai, no_profile
 from tests.providers.loopback import RecordedRequest
 from tests.providers.openai import OpenAIServer
 from tests.providers.script import Fault, Script
@@ -20,7 +20,6 @@ BROKEN = f"{TASK}, broken"
 REFUSED = f"{TASK}, refused"
 FLOOD = f"{TASK}, flood"
 TEXT = "Hello world."
-_PATIENT = {"MODEL_FIRST_TOKEN_SECONDS": 60, "MODEL_IDLE_SECONDS": 60}
 
 
 def _as_asked(request: RecordedRequest) -> Script:
@@ -44,7 +43,7 @@ def generating(indexed: Path, base: Path, **settings: object) -> Iterator[Server
     users = {"ann": ANN, "ben": BEN}
     keys = ",".join(f"{name}:sha256:{digest_of(key)}" for name, key in users.items())
     with OpenAIServer(_as_asked) as cloud:
-        own: dict[str, Any] = {**at_openai(cloud), **no_profile(base), **_PATIENT, "API_KEYS": keys, "RATE_LIMIT": ""}
+        own: dict[str, Any] = {**at_openai(cloud), **no_profile(base), **PATIENT, "API_KEYS": keys, "RATE_LIMIT": ""}
         own |= {"OPERATORS": "ann"}
         own |= {"WORKER_MODEL": f"openai:{GPT},openai:gpt-4.1-mini", "EMBEDDED_FALLBACK": "false"}
         own |= {"SUPERVISOR_MODEL": "embedded", "ANSWER_THRESHOLD": 0}

@@ -14,7 +14,7 @@ from backend import activity, schema
 from backend.activity import DAY_SECONDS
 from knowledge.database import Database
 from tests.backend.asking import BROKEN, HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal
-from tests.provided import at_openai
+from tests.provided import PATIENT, at_openai
 from tests.providers.answers import RecordedRequest
 from tests.providers.openai import OpenAIServer
 from tests.providers.script import Fault, Script
@@ -99,9 +99,13 @@ def test_a_run_names_its_conversation_while_that_can_be_opened(running: Provided
         put_away = told(client)["runs"][0]
         client.post("/api/llm/chat", json={"messages": [{"role": "user", "content": "Hello"}]}).raise_for_status()
         model_alone = told(client)["runs"][0]
+        body = {"message": "Refund of charge number 5?", "stream": False}
+        client.post("/api/agents/billing/chat", json=body).raise_for_status()
+        with_one = told(client)["runs"][0]
     assert (begun["id"], begun["session_id"]) == (asked["run_id"], asked["session_id"])
     assert (put_away["id"], put_away["session_id"]) == (asked["run_id"], None)
     assert model_alone["id"] != asked["run_id"]
+    assert (begun["agent_id"], with_one["agent_id"], with_one["agents"]) == ("supervisor", "billing", ["billing"])
     assert model_alone["session_id"] is None
 
 
@@ -157,6 +161,7 @@ def test_who_answers_in_anothers_place_is_counted(
 
     data = Path(shutil.copytree(indexed, tmp_path / "data"))
     settings: dict[str, Any] = {"SUPERVISOR_MODEL": "embedded", "WORKER_MODEL": models, "ANSWER_THRESHOLD": 0}
+    settings |= PATIENT
     with OpenAIServer(play) as provider, serve(data, **settings | at_openai(provider)) as desk, desk.client() as client:
         run = ask(client, QUICK)
         steps = client.get(f"/runs/{run['run_id']}").json()["steps"]

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.provided import GPT, NOVA, at_bedrock, at_openai, no_profile
+from tests.provided import GPT, NOVA, PATIENT, at_bedrock, at_openai, no_profile
 from tests.providers.bedrock import BedrockServer
 from tests.providers.loopback import LoopbackServer, RecordedRequest
 from tests.providers.openai import OpenAIServer
@@ -72,9 +72,8 @@ def opened(request: pytest.FixtureRequest, indexed: Path, tmp_path_factory: pyte
     with ExitStack() as stack:
         provider: LoopbackServer = stack.enter_context(OpenAIServer() if kind == "openai" else BedrockServer())
         settings: dict[str, Any] = at_openai(provider) if kind == "openai" else at_bedrock(provider)
-        settings |= {**no_profile(base), "SUPERVISOR_MODEL": "embedded"}
+        settings |= {**PATIENT, **no_profile(base), "SUPERVISOR_MODEL": "embedded"}
         settings |= {"WORKER_MODEL": ",".join(f"{kind}:{model}" for model in CHAINS[kind])}
-        settings |= {"MODEL_FIRST_TOKEN_SECONDS": 60, "MODEL_IDLE_SECONDS": 60}
         desk = stack.enter_context(serve(data, **settings))
         yield Stage(kind, desk, provider, stack.enter_context(desk.client()))
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.provided import at_openai, no_profile
+from tests.provided import PATIENT, at_openai, no_profile
 from tests.providers.openai import OpenAIServer
 from tests.providers.script import Called, Fault, Script
 from tests.providers.strict import mistakes
@@ -17,7 +17,7 @@ def test_what_was_cut_off_is_withdrawn_and_said_again(data_dir: Path, tmp_path: 
     asked = {"message": "Hello?", "tools": [TOOL]}
     with OpenAIServer(Script(fault=Fault.STALL, at=3, tokens=(), calls=(Called("look", '{"at": 17}'),))) as cloud:
         settings: dict[str, Any] = {**at_openai(cloud), **no_profile(tmp_path), "SUPERVISOR_MODEL": "embedded"}
-        settings |= {"MODEL_FIRST_TOKEN_SECONDS": 60, "MODEL_IDLE_SECONDS": 60}
+        settings |= PATIENT
         with (
             serve(data_dir, **settings) as desk,
             desk.client() as client,

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from agents.redaction import Redacting, RedactingJson
-from tests.provided import GPT, at_openai, no_profile
+from tests.provided import GPT, PATIENT, at_openai, no_profile
 from tests.providers.openai import OpenAIServer
 from tests.providers.script import Fault, Script
 from tests.serving import serve
@@ -55,7 +55,13 @@ def logged(request: pytest.FixtureRequest, indexed: Path, tmp_path_factory: pyte
     models = {"SUPERVISOR_MODEL": "embedded", "WORKER_MODEL": f"openai:{GPT}", "EMBEDDED_FALLBACK": "false"}
     with ExitStack() as stack:
         cloud = stack.enter_context(OpenAIServer(Script(tokens=(ANSWERED, " [1]."))))
-        settings: dict[str, Any] = {**models, **at_openai(cloud), **no_profile(base), "LOG_FORMAT": request.param}
+        settings: dict[str, Any] = {
+            **models,
+            **PATIENT,
+            **at_openai(cloud),
+            **no_profile(base),
+            "LOG_FORMAT": request.param,
+        }
         desk = stack.enter_context(serve(data, **settings))
         client = stack.enter_context(desk.client())
         replies = [client.post(door, json=body) for door, body in DOORS.items()]

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from backend.users import digest_of
 from tests.agents.models.upstream import until
-from tests.provided import BILLING, GPT, TECHNICAL, at_openai, no_profile
+from tests.provided import BILLING, GPT, PATIENT, TECHNICAL, at_openai, no_profile
 from tests.providers.openai import OpenAIServer
 from tests.providers.script import Fault, Script, Usage
 from tests.serving import Server, serve
@@ -90,8 +90,7 @@ def stage(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         cloud = stack.enter_context(OpenAIServer())
         first = f"openai-compatible:first@{broken.url}/v1"
         models = {"SUPERVISOR_MODEL": "embedded", "WORKER_MODEL": f"{first},openai:{GPT}"}
-        patient = {"MODEL_FIRST_TOKEN_SECONDS": 600, "MODEL_IDLE_SECONDS": 600}
-        settings: dict[str, Any] = {**KEYS, **models, **patient, **at_openai(cloud), **no_profile(base)}
+        settings: dict[str, Any] = {**KEYS, **models, **PATIENT, **at_openai(cloud), **no_profile(base)}
         yield Stage(stack.enter_context(serve(data, **settings)), cloud, first)
 
 

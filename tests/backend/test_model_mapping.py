@@ -11,7 +11,7 @@ import pytest
 
 from agents.catalog import SHIPPED
 from tests.llama import LlamaServer, llama_server
-from tests.provided import BILLING, GENERAL, GPT, PRIVACY, TECHNICAL, ask, at_openai, attempts, no_profile
+from tests.provided import BILLING, GENERAL, GPT, PATIENT, PRIVACY, TECHNICAL, ask, at_openai, attempts, no_profile
 from tests.providers.openai import OpenAIServer
 from tests.serving import Server, serve
 
@@ -48,7 +48,7 @@ def stage(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         cloud = stack.enter_context(OpenAIServer())
         settings: dict[str, Any] = {**at_openai(cloud), **no_profile(base), "CATALOG": own_catalogue(base / "agents")}
         settings |= {"TECHNICAL_MODEL_URL": technical.url, "AI_SERVICE_URL": shared.url}
-        settings |= {"SUPERVISOR_MODEL": "embedded", "MODEL_MAX_TOKENS": 8}
+        settings |= {**PATIENT, "SUPERVISOR_MODEL": "embedded", "MODEL_MAX_TOKENS": 8}
         desk = stack.enter_context(serve(data, **settings))
         yield Stage(desk, technical, shared, cloud)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.provided import AWS_KEYS, OPENAI_KEY, SERVICE_KEY, TECHNICAL, ask, at_bedrock, at_openai, no_profile
+from tests.provided import AWS_KEYS, OPENAI_KEY, PATIENT, SERVICE_KEY, TECHNICAL, ask, at_bedrock, at_openai, no_profile
 from tests.providers.answers import RecordedRequest, Reply, json_reply
 from tests.providers.bedrock import BedrockServer
 from tests.providers.loopback import LoopbackServer
@@ -115,8 +115,7 @@ def hostile_settings(start: Open, base: Path) -> dict[str, Any]:
         "SUPERVISOR_MODEL": ",".join(model for model in models if f"lite-{Fault.BROKEN}" not in model),
         "WORKER_MODEL": ",".join(models),
         "LOG_LEVEL": "debug",
-        # On a busy machine the import of an SDK must not count as a provider's silence.
-        "MODEL_FIRST_TOKEN_SECONDS": 30,
+        **PATIENT,
     }
 
 

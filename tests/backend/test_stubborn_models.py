@@ -5,15 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.agents.test_models_check import check
-from tests.provided import BILLING, NOVA, OPENAI_KEY, at_bedrock, at_openai, no_profile
+from tests.provided import BILLING, NOVA, OPENAI_KEY, PATIENT, at_bedrock, at_openai, no_profile
 from tests.providers.answers import RecordedRequest, Reply
 from tests.providers.bedrock import BedrockServer
 from tests.providers.openai import OpenAIServer
 from tests.providers.script import Fault, Script
 from tests.serving import serve
 from tests.sse import frames
-
-PATIENT = {"MODEL_FIRST_TOKEN_SECONDS": 60, "MODEL_IDLE_SECONDS": 60}
 
 
 class _WebPage(OpenAIServer):

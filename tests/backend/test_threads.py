@@ -73,6 +73,8 @@ def test_conversations_are_listed_page_by_page_the_last_used_first(client: httpx
         "status=gone",
         f"search={'x' * 201}",
         "search=%00",
+        "session=",
+        "session=a%25",
         "session_prefix=",
         "session_prefix=a%25",
         f"session_prefix={'x' * 129}",
@@ -118,19 +120,35 @@ def test_conversations_are_found_by_how_their_sessions_begin(client: httpx.Clien
     assert (page.json()["total"], page.json()["threads"][0]["session_id"]) == (4, "web:b_1")
 
 
-async def test_a_beginning_of_a_session_is_looked_up_in_an_index(tmp_path: Path) -> None:
+def test_conversations_are_found_by_what_their_session_is_called(client: httpx.Client) -> None:
+    for session in ("web:a", "web:ab", "WEB:a"):
+        ask(client, session, session_id=session)
+    found = {session: set(titles(client, session=session)) for session in ("web:a", "web:ab", "web:")}
+    assert found == {"web:a": {"web:a"}, "web:ab": {"web:ab"}, "web:": set()}
+    assert titles(client, session="web:a", agent="billing") == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "condition"),
+    [
+        (Wanted("local", session_id="web:a"), "session_id=?"),
+        (Wanted("local", session_prefix="web:"), "session_id>? AND session_id<?"),
+    ],
+    ids=["whole", "beginning"],
+)
+async def test_sessions_are_looked_up_in_an_index(tmp_path: Path, wanted: Wanted, condition: str) -> None:
     database = Database(tmp_path / "desk.db", schema.MIGRATIONS)
 
     def plans(db: sqlite3.Connection) -> list[str]:
         said: list[str] = []
         db.set_trace_callback(said.append)
-        threads.listing(db, Wanted("local", session_prefix="web:"), 50, 0)
+        threads.listing(db, wanted, 50, 0)
         db.set_trace_callback(None)
         return [db.execute(f"EXPLAIN QUERY PLAN {statement}").fetchone()["detail"] for statement in said]
 
     found = await database.read(plans)
     await database.close()
-    assert found == ["SEARCH threads USING INDEX threads_by_session (user_id=? AND session_id>? AND session_id<?)"] * 2
+    assert found == [f"SEARCH threads USING INDEX threads_by_session (user_id=? AND {condition})"] * 2
 
 
 def test_a_title_is_the_question_until_it_is_given(client: httpx.Client) -> None:

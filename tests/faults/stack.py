@@ -42,11 +42,13 @@ NOVA = "bedrock:us.amazon.nova-lite-v1:0"
 GPT = "openai:gpt-4o-mini"
 CHARGED = "I was charged twice this month, how do I get my money back?"
 STORED = "Where is customer data stored?"
-# A silence is noticed after this. It is long enough for a loaded machine to be late, and stalls wait all at once.
-IDLE_SECONDS = 1.0
+# A machine that pauses must not look like a provider that does: only a test in which one falls silent is impatient.
+PATIENCE_SECONDS = 30.0
+# Silences wait all at once, so this may be long enough for a loaded machine to be late.
+IMPATIENT: dict[str, Any] = {"model_first_token_seconds": 4.0, "model_idle_seconds": 4.0}
 
 _MARK = re.compile(r"\[run (\S+)\]")
-_RUN_SECONDS = 60.0
+_RUN_SECONDS = 120.0
 _NUMBERS = count(1)
 E = TypeVar("E", bound=Event)
 
@@ -207,11 +209,12 @@ def _marked(agent: Agent, mark: str) -> Agent:
 
 
 def settings_for(worker: str = "embedded", supervisor: str = "embedded", **others: Any) -> Settings:
-    """Settings of a desk with deadlines for a loopback."""
+    """Settings of a desk that waits for its providers, unless it is told otherwise."""
     deadlines = {
         "run_timeout_seconds": _RUN_SECONDS,
-        "model_first_token_seconds": 5.0,
-        "model_idle_seconds": IDLE_SECONDS,
+        "model_connect_seconds": PATIENCE_SECONDS,
+        "model_first_token_seconds": PATIENCE_SECONDS,
+        "model_idle_seconds": PATIENCE_SECONDS,
     }
     return Settings(
         worker_model=worker, supervisor_model=supervisor, data_dir=Path("unused"), **{**deadlines, **others}

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 ANSWER = Script(("Five days ", "[1]."))
 LOOKS = Script(("I look. ",), calls=(Called("search_documents", '{"query": "stuck"}'),))
-ENDED_WITHIN = 2.0
+ENDED_WITHIN = 10.0
 
 
 class Stuck(Strategies):

@@ -8,7 +8,7 @@ import pytest
 
 from agents import phrases
 from agents.events import Reset, Token
-from tests.faults.stack import CHARGED, GPT, NOVA, Heard, Stack, by_mark, server_of, settings_for
+from tests.faults.stack import CHARGED, GPT, IMPATIENT, NOVA, Heard, Stack, by_mark, server_of, settings_for
 from tests.providers.script import Fault, Script
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -88,8 +88,7 @@ async def test_an_answer_that_breaks_at_any_token_is_replaced_whole(
     stack: Stack, order: tuple[str, str], fault: Fault
 ) -> None:
     scripts = [Script(FIRST, fault, offset) for offset in OFFSETS]
-    # Nothing is waited for in vain here, so a machine that pauses must not look like a provider that stalls.
-    runs = await run_all(stack, order, scripts, model_first_token_seconds=30.0, model_idle_seconds=30.0)
+    runs = await run_all(stack, order, scripts)
     answer = await answer_of(stack, order[1])
     for offset, heard in zip(OFFSETS, runs, strict=True):
         expect_one_whole_answer(order, heard, answer, said_before(offset))
@@ -97,7 +96,8 @@ async def test_an_answer_that_breaks_at_any_token_is_replaced_whole(
 
 @pytest.mark.parametrize("order", ORDERS, ids=IDS)
 async def test_an_answer_that_stalls_at_any_token_is_replaced_whole(stack: Stack, order: tuple[str, str]) -> None:
-    runs = await run_all(stack, order, [Script(FIRST, Fault.STALL, offset) for offset in OFFSETS], at_once=64)
+    scripts = [Script(FIRST, Fault.STALL, offset) for offset in OFFSETS]
+    runs = await run_all(stack, order, scripts, at_once=64, **IMPATIENT)
     answer = await answer_of(stack, order[1])
     for offset, heard in zip(OFFSETS, runs, strict=True):
         expect_one_whole_answer(order, heard, answer, said_before(offset))
@@ -108,5 +108,5 @@ async def test_a_provider_that_does_not_begin_is_replaced_in_silence(stack: Stac
     broken = [Script(FIRST, fault) for fault in (*AT_THE_DOOR, Fault.HANG)]
     broken += [Script(FIRST, fault, -1) for fault in (Fault.CUT, Fault.RESET)]
     answer = await answer_of(stack, order[1])
-    for heard in await run_all(stack, order, broken, model_first_token_seconds=1.0):
+    for heard in await run_all(stack, order, broken, **IMPATIENT):
         expect_one_whole_answer(order, heard, answer, "")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agents.events import Handoff, Token
-from tests.faults.stack import CHARGED, GPT, NOVA, Desk, Heard, Stack, settings_for
+from tests.faults.stack import CHARGED, GPT, IMPATIENT, NOVA, Desk, Heard, Stack, settings_for
 from tests.providers.script import Fault, Script
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -176,5 +176,6 @@ async def test_thoughts_in_words_decide_nothing(stack: Stack) -> None:
 async def test_a_router_that_breaks_off_leaves_the_decision_to_the_next(stack: Stack, fault: Fault) -> None:
     stack.bedrock.script = Script(fault=fault, tool_input=form("technical"))
     stack.openai.script = Script(tool_input=form("compliance"))
-    heard = await stack.desk(settings_for(supervisor=f"{NOVA},{GPT}", model_first_token_seconds=1.0)).ask(CHARGED)
+    deadlines: dict[str, Any] = IMPATIENT if fault is Fault.STALL else {}
+    heard = await stack.desk(settings_for(supervisor=f"{NOVA},{GPT}", **deadlines)).ask(CHARGED)
     assert decided(heard) == ("model", GPT, ["compliance"])

@@ -1,12 +1,16 @@
-"""A single question goes through a recorded graph, which says what the model says or is not used."""
+"""A model is loaded once; a single question goes through its recorded graph, which says what it says or is not used."""
 
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from knowledge.encoding import Encoder, bundled_weights
+from knowledge import encoding
+from knowledge.embeddings import Embedder
+from knowledge.encoding import Encoder, Loaded, Precision, bundled_weights, fastest_precision
 from knowledge.recorded import record
 
 TEXTS = [
@@ -50,6 +54,64 @@ def test_recording_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
         warnings.simplefilter("always")
         assert record(model) is not None
     assert (warned, capfd.readouterr()) == ([], ("", ""))
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Precision]]:
+    """What is loaded from now on, in a process that has loaded nothing yet."""
+    loads: list[tuple[str, Precision]] = []
+    load = encoding._load
+
+    def counting(path: str, precision: Precision) -> SentenceTransformer:
+        loads.append((path, precision))
+        return load(path, precision)
+
+    monkeypatch.setattr(encoding, "_LOADED", {})
+    monkeypatch.setattr(encoding, "_load", counting)
+    return loads
+
+
+def test_whoever_comes_first_loads_a_model_and_nobody_else(loads: list[tuple[str, Precision]]) -> None:
+    together = threading.Barrier(4)
+
+    def come(_: int) -> Loaded:
+        together.wait()
+        return Encoder()._loaded()
+
+    with ThreadPoolExecutor(4) as threads:
+        first, *others = threads.map(come, range(4))
+    assert loads == [(bundled_weights(), fastest_precision())]
+    assert all(other is first for other in others)
+    assert (
+        encoding.loaded(bundled_weights(), "float32").model.dtype
+        != encoding.loaded(bundled_weights(), "bfloat16").model.dtype
+    )
+    assert len(loads) == 2
+
+
+async def test_who_closes_takes_nothing_from_the_others(loads: list[tuple[str, Precision]]) -> None:
+    one, other = Embedder(), Embedder()
+    (before,) = await one.embed(TEXTS[:1])
+    await other.warm_up()
+    one.close()
+    (after,) = await other.embed(TEXTS[:1])
+    assert before.tolist() == after.tolist()
+    assert len(loads) == 1
+    other.close()
+
+
+def test_many_threads_share_a_model_and_its_recording(loads: list[tuple[str, Precision]]) -> None:
+    """From the very first question, while the recording still adapts itself to what it is given."""
+    encoders = [Encoder() for _ in range(6)]
+    encoders[0]._loaded()
+    turns = [(encoder, text) for _ in range(8) for encoder in encoders for text in TEXTS[:4]]
+    with ThreadPoolExecutor(len(encoders)) as threads:
+        among = threads.submit(lambda: [encoders[0].documents(TEXTS[:4]) for _ in range(8)])
+        alone = list(threads.map(lambda turn: turn[0].questions([turn[1]])[0], turns))
+    for expected in among.result():
+        assert np.all(np.sum(expected * np.stack(alone[:4]), axis=1) > 0.995)
+    for place, vector in enumerate(alone):
+        assert float(vector @ alone[place % 4]) > 0.9999
 
 
 @pytest.fixture(scope="module")

@@ -116,14 +116,14 @@ class LoopbackServer(ABC):
     ) -> None:
         self.stop()
 
-    def wait_for_requests(self, number: int, timeout: float = 5) -> list[RecordedRequest]:
+    def wait_for_requests(self, number: int, timeout: float = 30) -> list[RecordedRequest]:
         """The requests, once there are as many. It blocks: in an async test call it with asyncio.to_thread."""
         with self._arrived:
             if not self._arrived.wait_for(lambda: len(self.requests) >= number, timeout):
                 raise AssertionError(f"{len(self.requests)} of {number} requests within {timeout} s")
             return list(self.requests)
 
-    def wait_until_closed(self, request: RecordedRequest, timeout: float = 5) -> float:
+    def wait_until_closed(self, request: RecordedRequest, timeout: float = 30) -> float:
         """When the client left the request, as of time.monotonic(). It blocks, as wait_for_requests does."""
         if not request.closed.wait(timeout) or request.closed_at is None:
             raise AssertionError(f"the client kept {request.method} {request.path} open for {timeout} s")

@@ -17,9 +17,11 @@ from tests.providers.clients import TOKENS
 from tests.providers.loopback import RecordedRequest
 from tests.providers.script import Fault, Script
 
+# Only what never comes may be waited for so briefly: on a busy machine, everything else can be late.
 SHORT = 0.3
-LONG = 20.0
-SLACK = 1.5  # two cores are shared with whatever else runs
+IDLE = 2.0
+LONG = 60.0
+SLACK = 15.0
 
 
 @pytest.mark.parametrize(
@@ -27,9 +29,9 @@ SLACK = 1.5  # two cores are shared with whatever else runs
     [
         (Fault.HANG, 0, {"model_first_token_seconds": SHORT}, Kind.TIMED_OUT),
         (Fault.STALL, 0, {"model_first_token_seconds": SHORT}, Kind.TIMED_OUT),
-        (Fault.STALL, 1, {"model_idle_seconds": SHORT}, Kind.STALLED),
-        (Fault.STALL, 4, {"model_idle_seconds": SHORT}, Kind.STALLED),
-        (Fault.STALL, 5, {"model_idle_seconds": SHORT}, Kind.STALLED),
+        (Fault.STALL, 1, {"model_idle_seconds": IDLE}, Kind.STALLED),
+        (Fault.STALL, 4, {"model_idle_seconds": IDLE}, Kind.STALLED),
+        (Fault.STALL, 5, {"model_idle_seconds": IDLE}, Kind.STALLED),
     ],
 )
 async def test_silence_ends_at_its_own_deadline(
@@ -41,7 +43,7 @@ async def test_silence_ends_at_its_own_deadline(
     assert heard.failure is not None
     assert heard.failure.kind is kind
     assert heard.text == "".join(TOKENS[:at])
-    assert SHORT * 0.9 <= heard.seconds < SHORT + SLACK
+    assert min(settings.values()) * 0.9 <= heard.seconds < SLACK
     if fault is not Fault.HANG or upstream.name == OPENAI:
         # botocore shows nobody a connection before the headers: its thread waits out the read timeout.
         await upstream.left(await upstream.chat())
@@ -53,7 +55,7 @@ async def test_a_whole_answer_has_the_first_deadline_for_all_of_it(upstream: Ups
     heard = await hear(upstream.model(model_first_token_seconds=SHORT), Ask(QUESTION, whole=True))
     assert heard.failure is not None
     assert heard.failure.kind is Kind.TIMED_OUT
-    assert SHORT * 0.9 <= heard.seconds < SHORT + SLACK
+    assert SHORT * 0.9 <= heard.seconds < SLACK
 
 
 async def test_a_slow_answer_that_keeps_coming_is_heard_to_its_end(upstream: Upstream) -> None:
@@ -66,12 +68,12 @@ async def test_a_slow_answer_that_keeps_coming_is_heard_to_its_end(upstream: Ups
 
 async def test_the_time_that_the_reader_takes_is_not_the_providers(upstream: Upstream) -> None:
     upstream.play(TOKENS, gap_seconds=0.02)
-    model = upstream.model(model_first_token_seconds=SHORT, model_idle_seconds=SHORT)
+    model = upstream.model(model_first_token_seconds=IDLE, model_idle_seconds=IDLE)
     text = ""
     async with aclosing(model.ask(Ask(QUESTION))) as pieces:
         async for piece in pieces:
             if piece.text and not text:
-                await asyncio.sleep(SHORT * 2)  # the reader's own work
+                await asyncio.sleep(IDLE * 1.2)  # the reader's own work
             text += piece.text
     assert text == "".join(TOKENS)
 
@@ -110,7 +112,7 @@ async def test_a_provider_that_never_closes_after_its_end_is_waited_for_a_second
     assert heard.failure is None
     assert heard.text == "".join(TOKENS)
     assert [piece.finish for piece in heard.pieces if piece.finish] == ["stop"]
-    assert heard.seconds < 1 + SLACK
+    assert heard.seconds < SLACK
     assert (model.breaker, model.state) == (State.CLOSED, "ready")
 
 
@@ -138,7 +140,7 @@ async def test_an_own_server_that_never_begins_is_given_up_at_its_long_deadline(
     heard = await hear(own.model(model_first_token_seconds=SHORT, model_server_first_token_seconds=1))
     assert heard.failure is not None
     assert heard.failure.kind is Kind.TIMED_OUT
-    assert 0.9 <= heard.seconds < 1 + SLACK
+    assert 0.9 <= heard.seconds < SLACK
 
 
 async def test_an_own_server_that_does_not_answer_to_its_name_is_given_up_early(own: Upstream) -> None:
@@ -152,16 +154,16 @@ async def test_an_own_server_that_does_not_answer_to_its_name_is_given_up_early(
     heard = await hear(own.model(model_first_token_seconds=SHORT))
     assert heard.failure is not None
     assert heard.failure.kind is Kind.TIMED_OUT
-    assert SHORT * 0.9 <= heard.seconds < SHORT + 1 + SLACK  # a second is how long it may take to answer to its name
+    assert SHORT * 0.9 <= heard.seconds < SLACK
 
 
 async def test_an_own_server_that_begins_and_then_stalls_is_not_waited_for(own: Upstream) -> None:
     own.server.script = lambda request: Script(TOKENS, Fault.STALL if request.method == "POST" else None, 2)
-    heard = await hear(own.model(model_first_token_seconds=LONG, model_idle_seconds=SHORT))
+    heard = await hear(own.model(model_first_token_seconds=LONG, model_idle_seconds=IDLE))
     assert heard.failure is not None
     assert heard.failure.kind is Kind.STALLED
     assert heard.text == "One two"
-    assert heard.seconds < SHORT + SLACK
+    assert heard.seconds < SLACK
 
 
 async def test_every_failure_that_cost_a_deadline_is_blamed_on_whoever_shares_the_address(upstream: Upstream) -> None:

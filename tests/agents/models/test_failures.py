@@ -18,7 +18,7 @@ from tests.providers.script import Fault, Script
 
 SECRET = "sk-seeded-hunter2"
 SILENT: dict[str, Any] = {"model_first_token_seconds": 0.25}
-IDLE: dict[str, Any] = {"model_idle_seconds": 0.2}
+IDLE: dict[str, Any] = {"model_idle_seconds": 2.0}
 # Only what never comes may be waited for so briefly: on a busy machine, everything else can be late.
 ENDLESS = {Fault.STALL, Fault.HANG}
 # What a fault is: of Bedrock, then of OpenAI.

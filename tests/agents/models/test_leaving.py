@@ -92,7 +92,7 @@ async def test_many_cancels_leave_no_thread_and_no_connection_behind(upstream: U
 
 
 async def test_a_probe_that_is_cancelled_makes_way_for_another(upstream: Upstream) -> None:
-    model = upstream.model(model_idle_seconds=0.2)
+    model = upstream.model(model_idle_seconds=2.0)
     upstream.play(TOKENS, Fault.STALL, 2)
     await hear(model)
     assert model.breaker is State.OPEN

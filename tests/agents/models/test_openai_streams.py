@@ -72,7 +72,7 @@ async def listen(model: Model) -> None:
     "fault", [None, Fault.CUT, Fault.RESET, Fault.NO_FINISH, Fault.EXCEPTION, Fault.STALL, Fault.BROKEN]
 )
 async def test_nothing_is_open_after_an_answer_that_has_ended_or_broken(openai: Upstream, fault: Fault | None) -> None:
-    model = openai.model(model_idle_seconds=0.3)
+    model = openai.model(model_idle_seconds=2.0 if fault is Fault.STALL else 60.0)
     openai.play(TOKENS, *((fault, 2) if fault else ()))
     with watched() as generators:
         heard = await hear(model)

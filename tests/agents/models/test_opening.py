@@ -197,7 +197,7 @@ async def test_a_check_that_takes_too_long_is_given_up(bedrock: Upstream) -> Non
     with pytest.raises(ModelFailure) as caught:
         await model.check()
     assert (caught.value.kind, model.state) == (Kind.TIMED_OUT, "timed_out")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
 
 
 async def test_every_model_of_a_desk_is_found_well_or_not(openai: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,11 @@ class Upstream:
 
     def model(self, endpoint: Breaker | None = None, name: ModelName | None = None, **settings: Any) -> Model:
         """A model with those deadlines; the others are too long to matter."""
-        given: dict[str, Any] = {"model_first_token_seconds": 20, "model_idle_seconds": 20} | settings
+        given: dict[str, Any] = {
+            "model_connect_seconds": 60,
+            "model_first_token_seconds": 60,
+            "model_idle_seconds": 60,
+        } | settings
         read, called = AgentSettings(**given), name or self.name
         model = Model(called, lambda: self.make(called, read), endpoint or Breaker(), read)
         self._models.append(model)
@@ -116,7 +120,7 @@ async def hear(model: Model, ask: Ask | None = None) -> Heard:
     return heard
 
 
-async def until(condition: Callable[[], object], seconds: float = 5) -> None:
+async def until(condition: Callable[[], object], seconds: float = 30) -> None:
     """Wait for a condition; fail where it does not come about."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for happens in other threads
