@@ -6,7 +6,6 @@ from ui.charting import Figure, Table
 from ui.components.charts import shades
 from ui.components.daily import charts
 from ui.components.handovers import handovers
-from ui.components.page_link import page_link
 from ui.components.shell import shell
 from ui.state.activity import DAYS, Activity, Question, Run
 from ui.state.handovers import Handovers
@@ -42,9 +41,9 @@ def _head() -> rx.Component:
         rx.el.h1("Activity"),
         rx.el.div(
             *(
-                page_link(
+                rx.el.a(
                     f"{days} days",
-                    to=f"/activity?days={days}",
+                    href=f"/activity?days={days}",
                     aria_current=rx.cond(Activity.days == days, "true", "false"),
                 )
                 for days in DAYS
