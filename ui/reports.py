@@ -114,6 +114,8 @@ class LatestRun(Shape):
     cost_usd: float
     time: float | None
     created_at: float
+    # Whose conversation it is: the supervisor's, or one agent's own.
+    agent_id: str = "supervisor"
 
 
 class Activity(Page):

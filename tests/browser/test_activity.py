@@ -156,6 +156,19 @@ def test_who_waits_is_seen_to_by_an_operator_only(look: Look, keyed: Server, chr
     dialog.get_by_role("button", name="Seen to").click()
     expect(dialog).to_have_count(0)
     expect(waiting).to_contain_text("Nobody who left an address is waiting.")
+    assert tab.page.evaluate("document.activeElement.closest('.panel')?.querySelector('h2').textContent") == (
+        "Waiting for a person"
+    )
+    seen_to = waiting.get_by_role("list", name="Done").get_by_role("listitem")
+    expect(seen_to).to_have_count(1)
+    expect(seen_to).to_contain_text("Told her about the moon.")
+    expect(seen_to).to_contain_text("Seen to by olga, just now")
+    opening = seen_to.get_by_role("button", name=re.compile("^Open"))
+    opening.click()
+    expect(dialog).to_contain_text("Told her about the moon.")
+    expect(dialog.get_by_label("What was done about it")).to_have_count(0)
+    dialog.get_by_role("button", name="Close").click()
+    expect(opening).to_be_focused()
     with as_user(keyed, "olga") as olga:
         (done,) = olga.get("/api/handovers", params={"resolved": "true"}).json()["handovers"]
     assert (done["contact"], done["resolved_by"], done["note"]) == (
@@ -163,6 +176,29 @@ def test_who_waits_is_seen_to_by_an_operator_only(look: Look, keyed: Server, chr
         "olga",
         "Told her about the moon.",
     )
+
+
+def test_how_many_days_is_in_the_address(look: Look) -> None:
+    tab = look("olga")
+    chosen = tab.page.get_by_role("group", name="How many days").locator("[aria-current=true]")
+    expect(chosen).to_have_text("30 days")
+    for days in ("7", "90"):
+        tab.page.get_by_role("link", name=f"{days} days").click()
+        expect(tab.page).to_have_url(re.compile(rf"/activity/?\?days={days}$"))
+        expect(chosen).to_have_text(f"{days} days")
+    tab.page.reload()
+    expect(chosen).to_have_text("90 days")
+    expect(tab.page.get_by_text("As of")).to_be_visible()
+    expect(chosen).to_have_text("90 days")
+    tab.page.go_back()
+    expect(chosen).to_have_text("7 days")
+    tab.page.go_back()
+    expect(chosen).to_have_text("30 days")
+    tab.go("/activity?days=7")
+    expect(chosen).to_have_text("7 days")
+    tab.go("/activity?days=1000000")
+    expect(chosen).to_have_text("30 days")
+    expect(tab.page.locator(".figures")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

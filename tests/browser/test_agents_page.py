@@ -52,7 +52,10 @@ def test_an_agent_is_made_asked_switched_off_and_deleted(page: Page, desk: Serve
     folder.fill("Kites and more")
     page.get_by_label("Hand over to a person").check()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert")).to_contain_text("match pattern")
+    expect(page.get_by_role("alert")).to_have_text(
+        re.compile(r"^The name of a folder has small letters, digits, - and _")
+    )
+    expect(folder).to_be_focused()
     expect(folder).to_have_attribute("aria-invalid", "true")
     for label, text in KITES.items():
         expect(page.get_by_label(label, exact=True)).to_have_value(text)
@@ -60,6 +63,7 @@ def test_an_agent_is_made_asked_switched_off_and_deleted(page: Page, desk: Serve
     folder.fill("kites")
     page.get_by_role("button", name="Save").click()
     expect(of(page, "Kites")).to_contain_text("made or changed here")
+    expect(page.get_by_role("heading", name="Agents", exact=True)).to_be_focused()
     with desk.client() as client:
         made = client.get("/api/agents/kites").json()
     assert made["examples"] == KITES["Questions it should take"].splitlines()
@@ -76,6 +80,7 @@ def test_an_agent_is_made_asked_switched_off_and_deleted(page: Page, desk: Serve
     page.get_by_role("button", name="Delete Kites").click()
     page.get_by_role("button", name="Delete it").click()
     expect(of(page, "Kites")).to_have_count(0)
+    expect(page.get_by_role("button", name=re.compile("^Edit")).last).to_be_focused()
 
 
 def test_an_agent_is_changed(page: Page, desk: Server) -> None:
@@ -88,10 +93,63 @@ def test_an_agent_is_changed(page: Page, desk: Server) -> None:
     expect(page.get_by_label("Prompt")).to_have_value("You are brief.")
     page.get_by_label("Prompt").fill("Forget this.")
     page.get_by_role("button", name="Leave it as it was").click()
+    page.get_by_role("button", name="Leave", exact=True).click()
+    opened(page)
     with desk.client() as client:
         changed = client.get("/api/agents/technical").json()
     assert (changed["prompt"], changed["strategy"], changed["origin"]) == ("You are brief.", "cag", "api")
     assert changed["examples"]
+
+
+def test_what_was_typed_is_not_left_without_a_question(page: Page) -> None:
+    page.get_by_role("button", name="Edit Billing").click()
+    back, prompt = page.get_by_role("button", name="Leave it as it was"), page.get_by_label("Prompt")
+    back.click()
+    page.get_by_role("button", name="Edit Billing").click()
+    written = prompt.input_value()
+    prompt.fill("Something else.")
+    back.click()
+    page.get_by_role("button", name="Go on editing").click()
+    expect(prompt).to_have_value("Something else.")
+    expect(back).to_be_focused()
+    page.get_by_role("link", name="Knowledge").click()
+    page.get_by_role("button", name="Go on editing").click()
+    with page.expect_event("dialog") as asked:
+        page.evaluate("setTimeout(() => location.reload())")
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    expect(prompt).to_have_value("Something else.")
+    prompt.fill(written)
+    back.click()
+    opened(page)
+    expect(page.get_by_role("alertdialog")).to_have_count(0)
+    page.get_by_role("button", name="Edit Billing").click()
+    prompt.fill("Something else.")
+    page.get_by_role("link", name="Knowledge").click()
+    page.get_by_role("button", name="Leave", exact=True).click()
+    expect(page.get_by_role("heading", name="Knowledge")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("label", "typed", "said"),
+    [
+        ("Name", "x" * 81, "At most 80 characters, please."),
+        ("Id", "Not so!", "An id begins with a small letter; small letters, digits and _ may follow, 48 in all."),
+        ("Id", "billing", "Another agent has this id already; choose another one."),
+        ("Id", "llm", "It is reserved for the desk itself, as are all of: documents, llm, supervisor."),
+        ("Questions it should take", "Why?\n" + "x" * 501, "Question 2: At most 500 characters, please."),
+        ("Questions it should take", "Why?\n" * 51, "At most 50 questions, please."),
+        ("Model", "gpt", "'gpt' is no model; use bedrock:<model>, openai:<model>"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_in_words_for_people(page: Page, label: str, typed: str, said: str) -> None:
+    page.get_by_role("button", name="New agent").click()
+    for name, text in {**KITES, "Folder of documents": "kites", label: typed}.items():
+        page.get_by_label(name, exact=True).fill(text)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text(said)
+    expect(page.get_by_label(label, exact=True)).to_be_focused()
+    expect(page.get_by_label(label, exact=True)).to_have_attribute("aria-invalid", "true")
 
 
 @pytest.fixture

@@ -87,12 +87,36 @@ def test_a_document_is_read_and_after_a_question_removed(page: Page) -> None:
     removing.click()
     page.get_by_role("button", name="Delete it").click()
     expect(removing).to_have_count(0)
+    expect(page.get_by_role("list", name="Documents").locator("button.open:focus")).to_have_count(1)
 
 
 def test_everything_is_embedded_again_with_a_report(page: Page) -> None:
     page.get_by_role("button", name="Re-index everything").click()
     expect(page.get_by_text(re.compile(r"Re-index everything: \d+ changed"))).to_be_visible()
     expect(page.get_by_role("button", name="Re-index everything")).to_be_enabled()
+
+
+def test_many_documents_are_turned_over_page_by_page(page: Page) -> None:
+    members = {f"page{number:03}_md": f"# Page {number:03}\n\nOnly this.\n".encode() for number in range(230)}
+    drop(page, file("many.zip", archive(**members)))
+    page.get_by_label("Search titles and paths").fill("many.zip")
+    shown = page.locator("#shown")
+    expect(shown).to_have_text("1–50 of 230")
+    documents = page.get_by_role("list", name="Documents").get_by_role("listitem")
+    forward, back = page.get_by_role("button", name="Next"), page.get_by_role("button", name="Back")
+    expect(back).to_be_disabled()
+    for place in ("51–100", "101–150", "151–200", "201–230"):
+        forward.click()
+        expect(shown).to_have_text(f"{place} of 230")
+        expect(shown).to_be_focused()
+    expect(documents).to_have_count(30)
+    expect(documents.last).to_contain_text("Page 229")
+    expect(forward).to_be_disabled()
+    back.click()
+    expect(shown).to_have_text("151–200 of 230")
+    page.reload()
+    expect(page.get_by_label("Search titles and paths")).to_have_value("")
+    expect(shown).to_have_text(re.compile(r"^1–50 of 23\d$"))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from ui.components.keeping import leave_form
 from ui.state.staff import Staff
 
 _STRATEGIES = (
@@ -21,7 +22,9 @@ def agent_form() -> rx.Component:
         rx.el.h2(
             rx.cond(
                 Staff.is_new, "A new agent", rx.cond(Staff.operator, "Edit " + Staff.draft["name"], Staff.draft["name"])
-            )
+            ),
+            id="form-heading",
+            tab_index=-1,
         ),
         rx.el.fieldset(
             rx.cond(Staff.is_new, rx.fragment(_name(), _id()), _name()),
@@ -37,13 +40,11 @@ def agent_form() -> rx.Component:
             rx.el.p(Staff.problem, role="alert", class_name="failure"),
         ),
         rx.el.div(
-            rx.cond(Staff.operator, rx.el.button("Save", type="submit", class_name="primary")),
-            rx.el.button(
-                rx.cond(Staff.operator, "Leave it as it was", "Back"),
-                type="button",
-                on_click=Staff.leave,
-                class_name="plain",
+            rx.cond(
+                Staff.operator,
+                rx.el.button(rx.cond(Staff.saving, "Saving", "Save"), type="submit", class_name="primary"),
             ),
+            leave_form(label=rx.cond(Staff.operator, "Leave it as it was", "Back"), on_leave=Staff.leave),
             class_name="actions",
         ),
         on_submit=Staff.save,

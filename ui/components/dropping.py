@@ -10,6 +10,8 @@ from ui.state.uploading import Fate, Uploading
 from ui.uploads import FILES_AT_ONCE
 
 _DROP = "documents"
+# Before the folders are known there is none to put anything into.
+_IS_CLOSED = Uploading.busy | ~Knowledge.loaded
 
 
 def dropping() -> rx.Component:
@@ -23,7 +25,7 @@ def dropping() -> rx.Component:
                 id="into",
                 value=Knowledge.into,
                 on_change=Knowledge.put_into,
-                disabled=Uploading.busy,
+                disabled=_IS_CLOSED,
             ),
             class_name="into",
         ),
@@ -61,7 +63,7 @@ def _zone() -> rx.Component:
         multiple=True,
         max_files=FILES_AT_ONCE,
         max_size=Knowledge.document_bytes,
-        disabled=Uploading.busy,
+        disabled=_IS_CLOSED,
         on_drop=Uploading.receive(rx.upload_files_chunk(upload_id=_DROP, on_upload_progress=Uploading.progress)),
         on_drop_rejected=_refused,
         class_name=["zone", rx.cond(Uploading.busy, "busy", "")],

@@ -1,19 +1,23 @@
-"""Who waits for a person: the list, and one of them with what was said."""
+"""Who waits for a person, who has been seen to, and one of them with what was said."""
 
 import reflex as rx
 
+from ui.components.focus import return_focus
+from ui.components.keeping import kept_focus
 from ui.state.activity import Activity
-from ui.state.handovers import Handovers, Item, Turn
+from ui.state.handovers import FEW, Handovers, Item, Turn
 
 
 def handovers() -> rx.Component:
     """Those who said how they are reached, the longest waiting first; and whom answers have offered a person."""
     return rx.el.section(
         rx.el.h2("Waiting for a person"),
-        rx.cond(
-            Handovers.items.length() > 0,
-            rx.el.ul(rx.foreach(Handovers.items, _item), class_name="waiting-list"),
-            rx.el.p("Nobody who left an address is waiting.", class_name="quiet"),
+        kept_focus(
+            rx.cond(
+                Handovers.items.length() > 0,
+                rx.el.ul(rx.foreach(Handovers.items, _item), class_name="waiting-list"),
+                rx.el.p("Nobody who left an address is waiting.", class_name="quiet"),
+            )
         ),
         rx.cond(
             Handovers.silent > 0,
@@ -29,8 +33,28 @@ def handovers() -> rx.Component:
             ),
         ),
         rx.cond(Handovers.unread > 0, rx.el.p(Handovers.unread, " more wait behind these.", class_name="quiet")),
+        rx.el.p(Handovers.said, role="status", class_name="visually-hidden"),
+        rx.cond(Handovers.done.length() > 0, _done()),
         _one(),
         class_name="panel",
+    )
+
+
+def _done() -> rx.Component:
+    return rx.fragment(
+        rx.el.h3("Done"),
+        rx.el.ul(rx.foreach(Handovers.done, _item), class_name="waiting-list", aria_label="Done"),
+        rx.cond(
+            Handovers.done_total > FEW,
+            rx.el.button(
+                rx.cond(
+                    Handovers.with_all_done, "Show the latest", "Show more (" + Handovers.done_total.to_string() + ")"
+                ),
+                type="button",
+                on_click=Handovers.toggle_done,
+                class_name="plain",
+            ),
+        ),
     )
 
 
@@ -39,7 +63,8 @@ def _item(item: rx.Var[Item]) -> rx.Component:
         rx.el.div(
             _contact(item),
             rx.el.p(rx.cond(item["message"], item["message"], item["summary"]), class_name="clipped"),
-            rx.el.p(item["since"], class_name="quiet"),
+            rx.cond(item["note"], rx.el.p(item["note"], class_name="clipped note")),
+            rx.el.p(rx.cond(item["done"], item["done"], item["since"]), class_name="quiet"),
         ),
         rx.el.button(
             "Open",
@@ -48,6 +73,7 @@ def _item(item: rx.Var[Item]) -> rx.Component:
             aria_label="Open: " + item["summary"],
             class_name="plain",
         ),
+        key=item["id"],
     )
 
 
@@ -62,7 +88,8 @@ def _contact(item: rx.Var[Item] | Item) -> rx.Component:
 def _one() -> rx.Component:
     return rx.dialog.root(
         rx.dialog.content(
-            rx.dialog.title("Waiting for a person"),
+            return_focus(),
+            rx.dialog.title(rx.cond(Handovers.shown["done"], "Seen to", "Waiting for a person")),
             rx.dialog.description(Handovers.shown["since"] + ": " + Handovers.shown["reason"]),
             _contact(Handovers.shown),
             rx.cond(Handovers.shown["message"], rx.el.p(Handovers.shown["message"], class_name="said")),
@@ -76,8 +103,9 @@ def _one() -> rx.Component:
                 ),
             ),
             rx.cond(Handovers.problem, rx.el.p(Handovers.problem, role="alert", class_name="failure")),
+            rx.cond(Handovers.shown["done"], _what_was_done()),
             rx.cond(
-                Activity.operator,
+                Activity.operator & (Handovers.shown["done"] == ""),
                 _resolution(),
                 rx.dialog.close(rx.el.button("Close", type="button", class_name="primary")),
             ),
@@ -85,6 +113,13 @@ def _one() -> rx.Component:
         ),
         open=Handovers.is_open,
         on_open_change=Handovers.close,
+    )
+
+
+def _what_was_done() -> rx.Component:
+    return rx.fragment(
+        rx.el.p(Handovers.shown["done"], class_name="quiet"),
+        rx.cond(Handovers.shown["note"], rx.el.p(Handovers.shown["note"], class_name="said note")),
     )
 
 

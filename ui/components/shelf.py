@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from ui.components.keeping import kept_focus
 from ui.state.knowledge import Folder, Item, Knowledge
 from ui.state.reading import Reading
 
@@ -30,14 +31,22 @@ def shelf() -> rx.Component:
                 on_change=Knowledge.find.debounce(250),
                 class_name="search",
             ),
-            rx.el.span(Knowledge.shown, role="status", class_name="quiet"),
+            rx.el.span(
+                rx.cond(Knowledge.waiting.contains("documents"), "One moment", Knowledge.shown),
+                id="shown",
+                tab_index=-1,
+                role="status",
+                class_name="quiet",
+            ),
             class_name="finding",
         ),
         rx.el.p(Knowledge.said, role="status", class_name="visually-hidden"),
-        rx.cond(
-            Knowledge.items.length() > 0,
-            rx.el.ul(rx.foreach(Knowledge.items, _item), class_name="documents", aria_label="Documents"),
-            rx.cond(Knowledge.loaded, _nothing()),
+        kept_focus(
+            rx.cond(
+                Knowledge.items.length() > 0,
+                rx.el.ul(rx.foreach(Knowledge.items, _item), class_name="documents", aria_label="Documents"),
+                rx.cond(Knowledge.loaded, _nothing()),
+            )
         ),
         _turning(),
         aria_label="Documents",
@@ -73,6 +82,7 @@ def _item(item: rx.Var[Item]) -> rx.Component:
         rx.el.span(item["folder"], class_name="badge"),
         rx.el.span(item["version"], " · ", item["changed"], class_name="facts"),
         rx.cond(item["mine"], _deleting(item), rx.el.span()),
+        key=item["id"],
     )
 
 

@@ -2,6 +2,7 @@
 
 import reflex as rx
 
+from ui.components.keeping import kept_focus
 from ui.state.staff import Member, Staff
 
 
@@ -9,7 +10,7 @@ def staff() -> rx.Component:
     """In the order of the catalogue."""
     return rx.el.section(
         rx.el.p(Staff.said, role="status", class_name="quiet"),
-        rx.el.ul(rx.foreach(Staff.members, _member), class_name="staff"),
+        kept_focus(rx.el.ul(rx.foreach(Staff.members, _member), class_name="staff")),
         aria_label="Agents of this desk",
     )
 
@@ -53,6 +54,7 @@ def _member(member: rx.Var[Member]) -> rx.Component:
                 class_name="actions",
             ),
         ),
+        key=member["id"],
         class_name=rx.cond(member["enabled"], "panel", "panel resting"),
     )
 

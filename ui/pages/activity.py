@@ -7,9 +7,8 @@ from ui.components.charts import shades
 from ui.components.daily import charts
 from ui.components.handovers import handovers
 from ui.components.shell import shell
-from ui.state.activity import Activity, Question, Run
-
-_DAYS = (7, 30, 90)
+from ui.state.activity import DAYS, Activity, Question, Run
+from ui.state.handovers import Handovers
 
 
 def activity() -> rx.Component:
@@ -42,13 +41,12 @@ def _head() -> rx.Component:
         rx.el.h1("Activity"),
         rx.el.div(
             *(
-                rx.el.button(
+                rx.el.a(
                     f"{days} days",
-                    type="button",
-                    aria_pressed=rx.cond(Activity.days == days, "true", "false"),
-                    on_click=Activity.choose(days),
+                    href=f"/activity?days={days}",
+                    aria_current=rx.cond(Activity.days == days, "true", "false"),
                 )
-                for days in _DAYS
+                for days in DAYS
             ),
             role="group",
             aria_label="How many days",
@@ -67,10 +65,14 @@ def _head() -> rx.Component:
             rx.icon("refresh-cw", size=15, aria_hidden="true"),
             "Refresh",
             type="button",
-            on_click=Activity.load,
+            on_click=[Activity.refresh, Handovers.load],
             class_name="plain refresh",
         ),
-        rx.el.span("As of ", Activity.loaded, role="status", class_name="quiet"),
+        rx.el.span(
+            rx.cond(Activity.waiting.contains("figures"), "One moment", "As of " + Activity.loaded),
+            role="status",
+            class_name="quiet",
+        ),
         class_name="head",
     )
 

@@ -15,7 +15,7 @@ def agents() -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.div(
-                    rx.el.h1("Agents"),
+                    rx.el.h1("Agents", id="agents-heading", tab_index=-1),
                     rx.el.p("Each question goes to the specialist whose work it is.", class_name="quiet"),
                 ),
                 rx.cond(
@@ -31,8 +31,8 @@ def agents() -> rx.Component:
                 class_name="heading",
             ),
             rx.cond(Staff.editing, agent_form(), rx.el.div(routing(), staff(), class_name="middle")),
+            on_mount=Staff.arrive,
             class_name="page narrow",
         ),
         current="Agents",
-        on_sign_in=Staff.load,
     )

@@ -31,9 +31,9 @@ def knowledge() -> rx.Component:
             ),
             indexing(),
             rx.el.div(folders(), rx.el.div(dropping(), shelf(), class_name="middle"), class_name="beside"),
+            on_mount=Knowledge.arrive,
             class_name="page",
         ),
         reading(),
         current="Knowledge",
-        on_sign_in=Knowledge.load,
     )

@@ -1,20 +1,24 @@
 """What the desk has done, on the page."""
 
 import asyncio
+import re
 import time
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
+from urllib.parse import quote
 
 import reflex as rx
 
 from ui import charting
 from ui.charting import Figure, Row, Series, Table
 from ui.client import AsyncDesk
-from ui.errors import DeskError
+from ui.reports import Activity as Told
 from ui.reports import LatestRun, UnansweredQuestions
-from ui.shapes import Info
+from ui.shapes import Agent, Info
+from ui.state.asking import Asking
 from ui.state.handovers import Handovers
-from ui.state.session import Session
 
+DAYS = (7, 30, 90)
+_USUAL, _MOST = 30, 92
 _PAGE = 10
 _QUESTIONS = 10
 _EMPTY = Table(head=[], rows=[])
@@ -40,10 +44,19 @@ class Question(TypedDict):
     note: str
 
 
-class Activity(rx.State):
+class Found(NamedTuple):
+    """What the desk tells of some days, to whom, and of which agents."""
+
+    told: Told
+    info: Info
+    agents: list[Agent]
+    unanswered: UnansweredQuestions | None
+
+
+class Activity(Asking, rx.State):
     """Figures of some days, and a page of the latest runs."""
 
-    days: int = 30
+    days: int = _USUAL
     as_tables: bool = False
     loaded: str = ""
     operator: bool = False
@@ -78,38 +91,34 @@ class Activity(rx.State):
         return self.offset + _PAGE >= self.total
 
     @rx.event
-    async def load(self) -> Any:
-        """As it is now."""
-        session = await self.get_state(Session)
-        if session.needs_key:
-            return None
-        try:
-            async with session.desk() as desk:
-                await self._fetch(desk, session.names)
-        except DeskError as error:
-            session.trouble = error.message
-            return None
-        return Handovers.load
+    def load(self) -> Any:
+        """So many days as the address says."""
+        days = _days(self.router.url.query_parameters.get("days", ""))
+        if days != self.days:
+            self.days, self.offset = days, 0
+        return [Activity.refresh, Handovers.load]
 
-    @rx.event
-    def choose(self, days: int) -> Any:
-        """Another number of days."""
-        self.days, self.offset = days, 0
-        return Activity.load
+    @rx.event(background=True)
+    async def refresh(self) -> None:
+        """As it is now."""
+        async with self:
+            days, offset = self.days, self.offset
+        await self._ask("figures", lambda desk: _look(desk, days, offset), self._show)
 
     @rx.event
     def turn(self, pages: int) -> Any:
         """Older runs, or newer ones."""
         self.offset = max(0, self.offset + pages * _PAGE)
-        return Activity.load
+        return Activity.refresh
 
     @rx.event
     def toggle_tables(self) -> None:
         """Charts, or the same as tables."""
         self.as_tables = not self.as_tables
 
-    async def _fetch(self, desk: AsyncDesk, names: dict[str, str]) -> None:
-        told, info = await asyncio.gather(desk.activity(self.days, _PAGE, self.offset), desk.info())
+    def _show(self, found: Found) -> None:
+        told, info = found.told, found.info
+        names = {agent.id: agent.name for agent in found.agents}
         now, totals = time.time(), told.totals
         self.operator = info.user.operator
         self.figures = charting.figures(totals)
@@ -122,9 +131,19 @@ class Activity(rx.State):
         self.any_stand_ins = totals.fallbacks + totals.reduced > 0
         self.any_ratings = totals.up + totals.down > 0
         self.runs, self.total = [_run(run, info, names, now) for run in told.runs], told.total
-        unanswered = await desk.unanswered(self.days, _QUESTIONS) if self.operator else None
-        self.questions = _questions(unanswered, names, now) if unanswered else []
+        self.questions = _questions(found.unanswered, names, now) if found.unanswered else []
         self.loaded = time.strftime("%H:%M UTC", time.gmtime(now))
+
+
+async def _look(desk: AsyncDesk, days: int, offset: int) -> Found:
+    told, info, all_agents = await asyncio.gather(desk.activity(days, _PAGE, offset), desk.info(), desk.agents())
+    unanswered = await desk.unanswered(days, _QUESTIONS) if info.user.operator else None
+    return Found(told, info, all_agents.agents, unanswered)
+
+
+def _days(said: str) -> int:
+    """An address may say anything."""
+    return int(said) if re.fullmatch(r"[1-9]\d?", said, re.ASCII) and int(said) <= _MOST else _USUAL
 
 
 def _run(run: LatestRun, info: Info, names: dict[str, str], now: float) -> Run:
@@ -134,13 +153,21 @@ def _run(run: LatestRun, info: Info, names: dict[str, str], now: float) -> Run:
     return Run(
         question=run.question,
         # Nobody may read the conversations of others.
-        path=f"/c/{run.session_id}" if run.session_id and run.user_id == info.user.id else "",
+        path=_path(run) if run.user_id == info.user.id else "",
         user="" if run.user_id == info.user.id else run.user_id,
         agents=", ".join(names.get(agent, agent) for agent in run.agents),
         status=_status(run),
         facts=" · ".join([*tokens, *cost, *took]),
         asked=charting.ago(run.created_at, now),
     )
+
+
+def _path(run: LatestRun) -> str:
+    """Of its conversation, where that can be read."""
+    if not run.session_id:
+        return ""
+    whose = "" if run.agent_id == charting.SUPERVISOR else f"?agent={quote(run.agent_id, safe='')}"
+    return f"/c/{quote(run.session_id, safe='')}{whose}"
 
 
 def _status(run: LatestRun) -> str:

@@ -1,21 +1,25 @@
-"""Who waits for a person, on the page."""
+"""Who waits for a person, and who has been seen to, on the page."""
 
+import asyncio
 import time
-from typing import Any, TypedDict
+from functools import partial
+from typing import Any, NamedTuple, TypedDict
 
 import reflex as rx
 
-from ui import charting
+from ui import charting, reports
+from ui.client import AsyncDesk
 from ui.errors import DeskError
-from ui.reports import Handover
 from ui.shapes import Message
+from ui.state.asking import Asking
 from ui.state.session import Session
 
 _MOST = 200
+FEW = 5
 
 
 class Item(TypedDict):
-    """One who waits; without a contact, a person was offered and nobody has taken that up yet."""
+    """One who waits or waited; without a contact, a person was offered and nobody has taken that up yet."""
 
     id: str
     contact: str
@@ -23,6 +27,12 @@ class Item(TypedDict):
     summary: str
     reason: str
     since: str
+    # Of those who have been seen to.
+    done: str
+    note: str
+
+
+_NOBODY = Item(id="", contact="", message="", summary="", reason="", since="", done="", note="")
 
 
 class Turn(TypedDict):
@@ -32,17 +42,28 @@ class Turn(TypedDict):
     text: str
 
 
-class Handovers(rx.State):
-    """Those who wait the longest, and one of them with the conversation."""
+class Found(NamedTuple):
+    """Those who wait the longest, and the latest of those who do not wait any more."""
+
+    waiting: reports.Handovers
+    done: reports.Handovers
+
+
+class Handovers(Asking, rx.State):
+    """Those who wait the longest, those who were seen to, and one of them with the conversation."""
 
     items: list[Item] = []
     # Answers offer a person more often than people take that up: those without an address are shown on demand.
     silent: int = 0
     with_silent: bool = False
     unread: int = 0
+    done: list[Item] = []
+    done_total: int = 0
+    with_all_done: bool = False
+    said: str = ""
     # What is open: its text is here only as long as that.
     opened: str = ""
-    shown: Item = Item(id="", contact="", message="", summary="", reason="", since="")
+    shown: Item = _NOBODY
     transcript: list[Turn] = []
     problem: str = ""
 
@@ -51,21 +72,10 @@ class Handovers(rx.State):
         """Whether one is."""
         return bool(self.opened)
 
-    @rx.event
+    @rx.event(background=True)
     async def load(self) -> None:
-        """Who waits now."""
-        session = await self.get_state(Session)
-        try:
-            async with session.desk() as desk:
-                found = await desk.handovers(limit=_MOST)
-        except DeskError as error:
-            session.trouble = error.message
-            return
-        now = time.time()
-        spoken = [one for one in found.handovers if one.contact]
-        self.silent = len(found.handovers) - len(spoken)
-        self.unread = found.total - len(found.handovers)
-        self.items = [_item(one, now) for one in (found.handovers if self.with_silent else spoken)]
+        """Who waits now, and who does not any more."""
+        await self._ask("handovers", _look, self._show)
 
     @rx.event
     def toggle_silent(self) -> Any:
@@ -74,39 +84,68 @@ class Handovers(rx.State):
         return Handovers.load
 
     @rx.event
+    def toggle_done(self) -> Any:
+        """All who have been seen to, or the latest of them."""
+        self.with_all_done = not self.with_all_done
+        return Handovers.load
+
+    @rx.event(background=True)
     async def open_one(self, handover_id: str) -> None:
         """With the conversation up to now."""
-        session = await self.get_state(Session)
-        try:
-            async with session.desk() as desk:
-                found = await desk.handover(handover_id)
-        except DeskError as error:
-            session.trouble = error.message
-            return
-        self.opened, self.problem = handover_id, ""
-        self.shown = _item(found, time.time())
-        self.transcript = [_turn(message, session.names) for message in found.transcript]
+        async with self:
+            names = dict((await self.get_state(Session)).names)
+        await self._ask("open", lambda desk: desk.handover(handover_id), partial(self._open, names))
 
     @rx.event
     def close(self) -> None:
         """Back to the page."""
-        self.opened, self.transcript = "", []
+        self._close()
 
-    @rx.event
+    @rx.event(background=True)
     async def resolve(self, form: dict[str, str]) -> Any:
         """A person has seen to it."""
-        session = await self.get_state(Session)
-        try:
-            async with session.desk() as desk:
-                await desk.resolve(self.opened, form.get("note", "").strip())
-        except DeskError as error:
-            self.problem = error.message
-            return None
-        self.close()
+        async with self:
+            handover_id, note = self.opened, form.get("note", "").strip()
+        about = f"resolve {handover_id}"
+        await self._ask(about, lambda desk: desk.resolve(handover_id, note), self._resolved, self._fail)
         return Handovers.load
 
+    def _show(self, found: Found) -> None:
+        now = time.time()
+        spoken = [one for one in found.waiting.handovers if one.contact]
+        self.silent = len(found.waiting.handovers) - len(spoken)
+        self.unread = found.waiting.total - len(found.waiting.handovers)
+        self.items = [_item(one, now) for one in (found.waiting.handovers if self.with_silent else spoken)]
+        done = sorted(found.done.handovers, key=lambda one: -(one.resolved_at or 0))
+        self.done = [_item(one, now) for one in (done if self.with_all_done else done[:FEW])]
+        self.done_total = len(done)
 
-def _item(one: Handover, now: float) -> Item:
+    def _open(self, names: dict[str, str], found: reports.HandoverWhole) -> None:
+        self.opened, self.problem = found.id, ""
+        self.shown = _item(found, time.time())
+        self.transcript = [_turn(message, names) for message in found.transcript]
+
+    def _close(self) -> None:
+        self._supersede("open")
+        self.opened, self.transcript = "", []
+
+    def _resolved(self, one: reports.Handover) -> None:
+        self.said = f"{one.contact or one.summary}: seen to."
+        if self.opened == one.id:
+            self._close()
+
+    def _fail(self, error: DeskError) -> None:
+        self.problem = error.message
+
+
+async def _look(desk: AsyncDesk) -> Found:
+    waiting, done = await asyncio.gather(desk.handovers(limit=_MOST), desk.handovers(resolved=True, limit=_MOST))
+    if done.total > _MOST:
+        done = await desk.handovers(resolved=True, limit=_MOST, offset=done.total - _MOST)
+    return Found(waiting, done)
+
+
+def _item(one: reports.Handover, now: float) -> Item:
     return Item(
         id=one.id,
         contact=one.contact or "",
@@ -114,7 +153,16 @@ def _item(one: Handover, now: float) -> Item:
         summary=one.summary,
         reason=one.reason,
         since=charting.ago(one.created_at, now),
+        done=_done(one, now),
+        note=one.note or "",
     )
+
+
+def _done(one: reports.Handover, now: float) -> str:
+    if one.resolved_at is None:
+        return ""
+    by = f" by {one.resolved_by}" if one.resolved_by not in (None, one.user_id) else ""
+    return f"Seen to{by}, {charting.ago(one.resolved_at, now)}"
 
 
 def _turn(message: Message, names: dict[str, str]) -> Turn:

@@ -6,12 +6,13 @@ import reflex as rx
 
 from ui import work
 from ui.errors import DeskError
+from ui.state.asking import Asking
 from ui.state.knowledge import Knowledge
 from ui.state.session import Session
 from ui.work import Report
 
 
-class Indexing(rx.State):
+class Indexing(Asking, rx.State):
     """The work that this page follows."""
 
     run_id: str = ""
@@ -27,32 +28,16 @@ class Indexing(rx.State):
         async with self:
             if self.run_id:
                 return None
-            session = await self.get_state(Session)
-            if session.needs_key:
-                return None
-            desk = session.desk()
-        async with desk:
-            try:
-                order = await work.under_way(desk)
-            except DeskError as error:
-                await self._end(Report(error.message, failed=True))
-                return None
+        order = await self._ask("order", work.under_way)
         return Indexing.follow(order.run_id, order.content) if order else None
 
     @rx.event(background=True)
     async def reindex(self) -> Any:
         """The folder that is looked at, or everything."""
         async with self:
-            session = await self.get_state(Session)
-            knowledge = await self.get_state(Knowledge)
-            desk, folder = session.desk(), knowledge.folder
-        async with desk:
-            try:
-                run = await desk.reindex(folder or None)
-            except DeskError as error:
-                await self._end(Report(error.message, failed=True))
-                return None
-        return Indexing.follow(run.run_id, f"Re-index {folder or 'everything'}")
+            folder = (await self.get_state(Knowledge)).folder
+        run = await self._ask("order", lambda desk: desk.reindex(folder or None))
+        return Indexing.follow(run.run_id, f"Re-index {folder or 'everything'}") if run else None
 
     @rx.event(background=True)
     async def follow(self, run_id: str, what: str) -> Any:
@@ -75,15 +60,8 @@ class Indexing(rx.State):
     async def stop(self) -> None:
         """What was done until then stays."""
         async with self:
-            session = await self.get_state(Session)
-            desk, run_id = session.desk(), self.run_id
-        async with desk:
-            try:
-                await desk.cancel(run_id)
-            except DeskError as error:
-                async with self:
-                    session = await self.get_state(Session)
-                    session.trouble = error.message
+            run_id = self.run_id
+        await self._ask("stop", lambda desk: desk.cancel(run_id))
 
     @rx.event
     def clear(self) -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import reflex as rx
 
 from ui.client import AsyncDesk
-from ui.errors import DeskError
-from ui.shapes import Agent, Document, Documents
-from ui.state.session import Session
+from ui.requests import Json
+from ui.shapes import Agent, Document, Documents, Info
+from ui.state.asking import Asking
 from ui.uploads import megabytes
 
 PAGE = 50
@@ -35,7 +35,15 @@ class Item(TypedDict):
     mine: bool
 
 
-class Knowledge(rx.State):
+class Found(NamedTuple):
+    """Documents from the one that is `offset` from the first on, and who answers from them."""
+
+    documents: Documents
+    offset: int
+    agents: Sequence[Agent]
+
+
+class Knowledge(Asking, rx.State):
     """One page of the documents of one folder, or of all."""
 
     folders: list[Folder] = []
@@ -71,30 +79,29 @@ class Knowledge(rx.State):
         return megabytes(self.document_bytes)
 
     @rx.event
+    def arrive(self) -> Any:
+        """A page that is opened begins with an empty field."""
+        was_elsewhere = bool(self.search or self.offset)
+        self.search, self.offset, self.said = "", 0, ""
+        return Knowledge.refresh if was_elsewhere else None
+
+    @rx.event(background=True)
     async def load(self) -> None:
         """Who the visitor is to the desk, and what it knows."""
-        session = await self.get_state(Session)
-        try:
-            async with session.desk() as desk:
-                info = await desk.info()
-        except DeskError as error:
-            self._complain(session, error)
-            return
-        # A page that is loaded again begins with an empty field.
-        self.search, self.offset, self.said = "", 0, ""
-        self.operator, self.document_bytes = info.user.operator, info.limits.document_bytes
-        await self._fetch()
+        if await self._ask("visitor", AsyncDesk.info, self._meet):
+            await self._fetch()
 
-    @rx.event
+    @rx.event(background=True)
     async def refresh(self) -> None:
         """Something has changed."""
         await self._fetch()
 
-    @rx.event
+    @rx.event(background=True)
     async def choose(self, folder: str) -> None:
         """One folder, or with an empty name all of them; what is uploaded goes where one looks."""
-        self.folder, self.offset = folder, 0
-        self.into = folder or self.into
+        async with self:
+            self.folder, self.offset = folder, 0
+            self.into = folder or self.into
         await self._fetch()
 
     @rx.event
@@ -102,58 +109,54 @@ class Knowledge(rx.State):
         """Where to upload to."""
         self.into = folder
 
-    @rx.event
+    @rx.event(background=True)
     async def find(self, text: str) -> None:
         """By title and path."""
-        self.search, self.offset = text, 0
+        async with self:
+            self.search, self.offset = text, 0
         await self._fetch()
 
-    @rx.event
-    async def turn(self, pages: int) -> None:
-        """Forward or back."""
-        self.offset = max(0, self.offset + pages * PAGE)
+    @rx.event(background=True)
+    async def turn(self, pages: int) -> Any:
+        """Forward or back; the list is read from its beginning."""
+        async with self:
+            self.offset = max(0, self.offset + pages * PAGE)
         await self._fetch()
+        return rx.set_focus("shown")
 
-    @rx.event
+    @rx.event(background=True)
     async def delete(self, document_id: str, title: str) -> None:
         """For good."""
-        session = await self.get_state(Session)
-        try:
-            async with session.desk() as desk:
-                await desk.delete_document(document_id)
+
+        def deleted(_: Json) -> None:
             self.said = f"{title} is deleted."
-        except DeskError as error:
-            self._complain(session, error)
+
+        await self._ask(f"delete {document_id}", lambda desk: desk.delete_document(document_id), deleted)
         await self._fetch()
 
     async def _fetch(self) -> None:
-        session = await self.get_state(Session)
-        try:
-            async with session.desk() as desk:
-                found = await self._page(desk)
-                agents = (await desk.agents()).agents
-        except DeskError as error:
-            self._complain(session, error)
-            return
-        self.folders = _folders(agents, found.folders or {})
+        async with self:
+            folder, search, offset = self.folder, self.search, self.offset
+        await self._ask("documents", lambda desk: _look(desk, folder, search, offset), self._show)
+
+    def _meet(self, info: Info) -> None:
+        self.operator, self.document_bytes = info.user.operator, info.limits.document_bytes
+
+    def _show(self, found: Found) -> None:
+        self.folders = _folders(found.agents, found.documents.folders or {})
         self.into = self.into or next((folder["name"] for folder in self.folders), "")
-        self.total = found.total or 0
-        self.items = [_item(document, self.operator) for document in found.documents]
+        self.total, self.offset = found.documents.total or 0, found.offset
+        self.items = [_item(document, self.operator) for document in found.documents.documents]
         self.loaded = True
 
-    async def _page(self, desk: AsyncDesk) -> Documents:
-        """The last one there is, where there are fewer than there were."""
-        while True:
-            found = await desk.documents(
-                folder=self.folder or None, search=self.search or None, limit=PAGE, offset=self.offset
-            )
-            if found.documents or self.offset == 0:
-                return found
-            self.offset = max(0, self.offset - PAGE)
 
-    def _complain(self, session: Session, error: DeskError) -> None:
-        session.needs_key = session.needs_key or error.code == "key_refused"
-        session.trouble = "" if session.needs_key else error.message
+async def _look(desk: AsyncDesk, folder: str, search: str, offset: int) -> Found:
+    """A page of them; the last one there is, where there are fewer than there were."""
+    while True:
+        found = await desk.documents(folder=folder or None, search=search or None, limit=PAGE, offset=offset)
+        if found.documents or offset == 0:
+            return Found(found, offset, (await desk.agents()).agents)
+        offset = max(0, offset - PAGE)
 
 
 def _folders(agents: Sequence[Agent], counts: dict[str, int]) -> list[Folder]:

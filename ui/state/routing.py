@@ -1,12 +1,13 @@
 """Which agent would take a question."""
 
+from functools import partial
 from typing import TypedDict
 
 import reflex as rx
 
 from ui.errors import DeskError
 from ui.shapes import Routed
-from ui.state.session import Session
+from ui.state.asking import Asking
 
 
 class Taker(TypedDict):
@@ -16,7 +17,7 @@ class Taker(TypedDict):
     question: str
 
 
-class Routing(rx.State):
+class Routing(Asking, rx.State):
     """A question that nobody answers."""
 
     asking: bool = False
@@ -34,20 +35,12 @@ class Routing(rx.State):
         async with self:
             if not question or self.asking:
                 return
-            session = await self.get_state(Session)
-            desk, self.asking, self.problem, self.asked = session.desk(), True, "", ""
-        routed: Routed | DeskError
-        async with desk:
-            try:
-                routed = await desk.route(question)
-            except DeskError as error:
-                routed = error
-        async with self:
-            self.asking = False
-            if isinstance(routed, DeskError):
-                self.problem = routed.message
-            else:
-                self._show(question, routed)
+            self.asking, self.problem, self.asked = True, "", ""
+        try:
+            await self._ask("question", lambda desk: desk.route(question), partial(self._show, question), self._fail)
+        finally:
+            async with self:
+                self.asking = False
 
     def _show(self, question: str, routed: Routed) -> None:
         self.asked, self.percent = question, round(100 * routed.confidence)
@@ -55,3 +48,6 @@ class Routing(rx.State):
         self.takers = [Taker(name=agent.name, question=agent.question if several else "") for agent in routed.agents]
         self.told = routed.reason + (" A person should take over." if routed.needs_human else "")
         self.by = " ".join(part for part in (routed.router, f"({routed.model})" if routed.model else "") if part)
+
+    def _fail(self, error: DeskError) -> None:
+        self.problem = error.message

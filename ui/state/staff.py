@@ -1,19 +1,15 @@
 """The agents of the desk: listed, made, changed, switched off, deleted."""
 
-import re
-from collections.abc import Awaitable, Callable
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import reflex as rx
 
 from ui.client import AsyncDesk
+from ui.drafts import FIELDS, NEW, Draft, described, draft_of, mistake
 from ui.errors import DeskError
+from ui.requests import Json
 from ui.shapes import Agent
-from ui.state.session import Session
-
-_FIELDS = ("id", "name", "description", "examples", "strategy", "knowledge", "model", "tools", "prompt")
-_TOOLS = ("search_documents", "hand_over")
-_NO_WORD = re.compile(r"[^a-z0-9]+")
+from ui.state.asking import Asking
 
 
 class Member(TypedDict):
@@ -29,46 +25,27 @@ class Member(TypedDict):
     changed: bool
 
 
-class Draft(TypedDict):
-    """An agent as its form begins; a new one has no id yet."""
+class Found(NamedTuple):
+    """Who answers, and whether the visitor may change that."""
 
-    id: str
-    name: str
-    description: str
-    examples: str
-    strategy: str
-    knowledge: str
-    model: str
-    tools: list[str]
-    prompt: str
-    enabled: bool
+    agents: list[Agent]
+    operator: bool
 
 
-_NEW = Draft(
-    id="",
-    name="",
-    description="",
-    examples="",
-    strategy="rag",
-    knowledge="",
-    model="",
-    tools=[],
-    prompt="",
-    enabled=True,
-)
-
-
-class Staff(rx.State):
+class Staff(Asking, rx.State):
     """The list, or the form of one agent in its place."""
 
     members: list[Member] = []
     operator: bool = False
-    draft: Draft = _NEW
+    draft: Draft = NEW
     editing: bool = False
     saving: bool = False
     problem: str = ""
     problem_at: str = ""
     said: str = ""
+
+    # Who is being switched on or off, and what was wished last.
+    _wishes: dict[str, bool] = {}
 
     @rx.var
     def is_new(self) -> bool:
@@ -80,102 +57,114 @@ class Staff(rx.State):
         """What agents answer from so far."""
         return sorted({member["knowledge"] for member in self.members})
 
-    @rx.event
+    @rx.event(background=True)
     async def load(self) -> None:
         """Who the visitor is to the desk, and who answers there."""
-        self.editing = False
-        session = await self.get_state(Session)
-        try:
-            async with session.desk() as desk:
-                self.operator = (await desk.info()).user.operator
-                self.members = [_member(agent) for agent in (await desk.agents()).agents]
-        except DeskError as error:
-            self._complain(session, error)
+        await self._ask("agents", _look, self._show)
 
     @rx.event
     def begin_new(self) -> None:
         """An empty form."""
-        self._open(_NEW)
+        self._supersede("form")
+        self._open(NEW)
 
-    @rx.event
-    async def edit(self, agent_id: str) -> None:
+    @rx.event(background=True)
+    async def edit(self, agent_id: str) -> Any:
         """A form with what the agent is; without leave to change it, to be read."""
-        session = await self.get_state(Session)
-        try:
-            async with session.desk() as desk:
-                self._open(_draft(await desk.agent(agent_id)))
-        except DeskError as error:
-            self._complain(session, error)
+        agent = await self._ask("form", lambda desk: desk.agent(agent_id), lambda agent: self._open(draft_of(agent)))
+        return rx.set_focus("form-heading") if agent else None
 
     @rx.event
-    def leave(self) -> None:
+    def arrive(self) -> None:
+        """A page that is opened begins with the list."""
+        self._supersede("form")
+        self.editing, self.said = False, ""
+
+    @rx.event
+    def leave(self) -> Any:
         """Back to the list; nothing is changed."""
-        self.editing, self.problem, self.problem_at = False, "", ""
+        self._supersede("form")
+        self.editing = False
+        return rx.set_focus("agents-heading")
 
-    @rx.event
+    @rx.event(background=True)
     async def save(self, form: dict[str, Any]) -> Any:
         """What is refused is said at the form, which keeps what was typed."""
-        session, draft = await self.get_state(Session), self.draft
-        self.problem = self.problem_at = ""
-        described = _described(form, draft)
+        async with self:
+            if self.saving:
+                return None
+            self.saving, self.problem, self.problem_at = True, "", ""
+            agent_id, fields = self.draft["id"], described(form, self.draft)
         try:
-            async with session.desk() as desk:
-                if draft["id"]:
-                    await desk.replace_agent(draft["id"], described)
-                else:
-                    await desk.create_agent(described)
-        except DeskError as error:
-            self._refused(error.message)
-            return None
-        self.editing, self.said = False, f"{described['name']} is saved."
-        return [Staff.load, Session.begin]
+            saved = await self._ask("save", lambda desk: _save(desk, agent_id, fields), self._saved, self._refused)
+        finally:
+            async with self:
+                self.saving, wrong = False, self.problem_at
+        if saved:
+            return [rx.set_focus("agents-heading"), Staff.load]
+        return rx.set_focus(f"agent-{wrong}") if wrong and wrong != "tools" else None
 
-    @rx.event
+    @rx.event(background=True)
     async def switch(self, agent_id: str) -> Any:
-        """On or off; who is off is kept, and asked nothing."""
+        """On or off, shown at once; who is off is kept, and asked nothing. However fast one clicks, the last counts."""
+        async with self:
+            on = not any(member["enabled"] for member in self.members if member["id"] == agent_id)
+            is_under_way = agent_id in self._wishes
+            self._turn(agent_id, on)
+            self._wishes[agent_id] = on
+        if is_under_way:
+            return None
+        done = False
+        while not done:
+            agent = await self._ask(f"switch {agent_id}", lambda desk, on=on: _switch(desk, agent_id, on))
+            async with self:
+                wish = self._wishes[agent_id]
+                if done := agent is None or wish == on:
+                    del self._wishes[agent_id]
+                    self._turn(agent_id, on if agent else not on)
+                    self.said = f"{agent.name} is switched {'on' if on else 'off'}." if agent else ""
+                on = wish
+        return Staff.load
 
-        async def turned(desk: AsyncDesk) -> None:
-            agent = await desk.agent(agent_id)
-            fields = agent.model_dump(include={*_FIELDS}) | {"enabled": not agent.enabled}
-            await desk.replace_agent(agent_id, fields)
-            self.said = f"{agent.name} is switched {'off' if agent.enabled else 'on'}."
-
-        return await self._do(turned)
-
-    @rx.event
+    @rx.event(background=True)
     async def delete(self, agent_id: str, name: str) -> Any:
         """Its documents stay."""
 
-        async def deleted(desk: AsyncDesk) -> None:
-            await desk.delete_agent(agent_id)
+        def deleted(_: Json) -> None:
             self.said = f"{name} is deleted."
 
-        return await self._do(deleted)
+        await self._ask(f"delete {agent_id}", lambda desk: desk.delete_agent(agent_id), deleted)
+        return Staff.load
 
-    async def _do(self, change: Callable[[AsyncDesk], Awaitable[None]]) -> Any:
-        session = await self.get_state(Session)
-        session.trouble = ""
-        try:
-            async with session.desk() as desk:
-                await change(desk)
-        except DeskError as error:
-            self._complain(session, error)
-            return None
-        return [Staff.load, Session.begin]
+    def _show(self, found: Found) -> None:
+        self.operator, self.members = found.operator, [_member(agent) for agent in found.agents]
+        for agent_id, on in self._wishes.items():
+            self._turn(agent_id, on)
+
+    def _turn(self, agent_id: str, on: bool) -> None:
+        self.members = [{**one, "enabled": on} if one["id"] == agent_id else one for one in self.members]
 
     def _open(self, draft: Draft) -> None:
         self.draft, self.editing, self.problem, self.problem_at, self.said = draft, True, "", "", ""
 
-    def _refused(self, message: str) -> None:
-        """A message of the desk begins with the field it is about, where it is about one."""
-        where, _, what = message.partition(":")
-        field = where.split(".")[0].strip()
-        self.problem_at = field if field in _FIELDS else ""
-        self.problem = what.strip() if self.problem_at else message
+    def _saved(self, agent: Agent) -> None:
+        self.editing, self.said = False, f"{agent.name} is saved."
 
-    def _complain(self, session: Session, error: DeskError) -> None:
-        session.needs_key = session.needs_key or error.code == "key_refused"
-        session.trouble = "" if session.needs_key else error.message
+    def _refused(self, error: DeskError) -> None:
+        self.problem_at, self.problem = mistake(error)
+
+
+async def _look(desk: AsyncDesk) -> Found:
+    return Found((await desk.agents()).agents, (await desk.info()).user.operator)
+
+
+async def _save(desk: AsyncDesk, agent_id: str, fields: Json) -> Agent:
+    return await (desk.replace_agent(agent_id, fields) if agent_id else desk.create_agent(fields))
+
+
+async def _switch(desk: AsyncDesk, agent_id: str, on: bool) -> Agent:
+    agent = await desk.agent(agent_id)
+    return await desk.replace_agent(agent_id, agent.model_dump(include={*FIELDS}) | {"enabled": on})
 
 
 def _member(agent: Agent) -> Member:
@@ -189,31 +178,3 @@ def _member(agent: Agent) -> Member:
         enabled=agent.enabled,
         changed=agent.origin == "api",
     )
-
-
-def _draft(agent: Agent) -> Draft:
-    return Draft(
-        id=agent.id,
-        name=agent.name,
-        description=agent.description,
-        examples="\n".join(agent.examples),
-        strategy=agent.strategy,
-        knowledge=agent.knowledge,
-        model=agent.model or "",
-        tools=agent.tools,
-        prompt=agent.prompt,
-        enabled=agent.enabled,
-    )
-
-
-def _described(form: dict[str, Any], draft: Draft) -> dict[str, Any]:
-    """What the form says, in the desk's words for an agent."""
-    typed = {field: str(form.get(field) or "").strip() for field in _FIELDS}
-    return {
-        **typed,
-        "id": draft["id"] or typed["id"] or _NO_WORD.sub("_", typed["name"].lower()).strip("_")[:48],
-        "examples": [line.strip() for line in typed["examples"].splitlines() if line.strip()],
-        "model": typed["model"] or None,
-        "tools": [tool for tool in _TOOLS if form.get(tool)],
-        "enabled": draft["enabled"],
-    }

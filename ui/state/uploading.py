@@ -8,6 +8,7 @@ import reflex as rx
 from ui import work
 from ui.client import AsyncDesk
 from ui.errors import DeskError
+from ui.state.asking import complain
 from ui.state.knowledge import Knowledge
 from ui.state.session import Session
 from ui.uploads import FILES_AT_ONCE, File, megabytes, whole
@@ -80,8 +81,7 @@ class Uploading(rx.State):
                 await self._take(desk, folder, chunks)
         except DeskError as error:
             async with self:
-                session = await self.get_state(Session)
-                session.trouble = error.message
+                complain(await self.get_state(Session), error)
         finally:
             async with self:
                 self.busy = False

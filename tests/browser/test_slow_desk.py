@@ -1,0 +1,121 @@
+"""Pages of a desk whose API answers late: nothing else on them stops, and what is not wanted any more is not shown."""
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import OpenTab
+from tests.browser.holding import Holding, holding
+from tests.serving import Server, free_port, serve
+
+
+@dataclass
+class Slow:
+    """A desk with pages, and what holds the requests that these make."""
+
+    desk: Server
+    api: Holding
+
+
+@pytest.fixture(scope="module")
+def slow(chrome: Browser, indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slow]:
+    """It was asked once today and once forty days ago."""
+    data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("slow") / "data"))
+    with serve(data) as asked, asked.client() as client:
+        client.post("/chat", json={"message": "What does Team cost?", "session_id": "once"}).raise_for_status()
+        asked.interrupt()
+    with sqlite3.connect(data / "desk.db") as database:
+        names = [row[1] for row in database.execute("PRAGMA table_info(activity)")][1:]
+        database.execute(f"INSERT INTO activity SELECT day - 40, {', '.join(names)} FROM activity")
+    database.close()
+    port = free_port()
+    with (
+        holding(f"http://127.0.0.1:{port}") as api,
+        serve(data, "tests.with_pages", PORT=port, API_URL=api.url) as desk,
+    ):
+        yield Slow(desk, api)
+
+
+@pytest.fixture(autouse=True)
+def nothing_held(slow: Slow) -> Iterator[None]:
+    yield
+    for held in slow.api.held:
+        held.let_go.set()
+    slow.api.held.clear()
+
+
+def test_while_a_search_takes_long_the_rest_of_the_page_goes_on(slow: Slow, open_tab: OpenTab) -> None:
+    page = open_tab(slow.desk, "/knowledge").page
+    documents = page.get_by_role("list", name="Documents").get_by_role("listitem")
+    expect(documents).to_have_count(6)
+    held = slow.api.hold("search=rate-limits")
+    search = page.get_by_label("Search titles and paths")
+    search.fill("rate-limits")
+    held.wait()
+    documents.filter(has_text="Prices").get_by_role("button", name=re.compile("^Prices")).click()
+    expect(page.get_by_role("dialog")).to_contain_text("Price per month")
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    search.fill("refunds")
+    expect(documents).to_have_count(1)
+    expect(documents).to_contain_text("Refunds")
+    held.go_on()
+    page.get_by_role("navigation", name="Folders").get_by_role("button", name=re.compile("^billing")).click()
+    expect(page.locator("[aria-current=true]")).to_contain_text("billing")
+    expect(page.locator("#shown")).to_have_text("1–1 of 1")
+    expect(documents).to_contain_text("Refunds")
+
+
+def test_late_figures_do_not_replace_those_of_the_days_that_were_chosen_after_them(
+    slow: Slow, open_tab: OpenTab
+) -> None:
+    page = open_tab(slow.desk, "/activity?days=90").page
+    questions = page.locator(".figures .value").first
+    expect(questions).to_have_text("2")
+    held = slow.api.hold("/api/activity?days=90")
+    page.get_by_role("button", name="Refresh").click()
+    held.wait()
+    expect(page.get_by_text("One moment")).to_be_visible()
+    page.get_by_role("link", name="7 days").click()
+    expect(questions).to_have_text("1")
+    held.go_on()
+    page.get_by_role("button", name="Show as tables").click()
+    expect(page.get_by_role("region", name="Day by day").get_by_role("row")).to_have_count(2)
+    expect(questions).to_have_text("1")
+
+
+def test_a_switch_shows_at_once_what_was_wished_and_the_last_wish_counts(slow: Slow, open_tab: OpenTab) -> None:
+    page = open_tab(slow.desk, "/agents").page
+    switch = page.get_by_role("switch", name="Billing takes questions")
+    held = slow.api.hold("PUT /api/agents/billing")
+    switch.click()
+    held.wait()
+    expect(switch).to_have_attribute("aria-checked", "false")
+    switch.click()
+    expect(switch).to_have_attribute("aria-checked", "true")
+    switch.click()
+    expect(switch).to_have_attribute("aria-checked", "false")
+    page.get_by_role("button", name="Edit Compliance").click()
+    expect(page.get_by_role("heading", name=re.compile("^Edit Compliance"))).to_be_visible()
+    held.go_on()
+    page.get_by_role("button", name="Leave it as it was").click()
+    expect(page.get_by_text("Billing is switched off.")).to_be_visible()
+    expect(switch).to_have_attribute("aria-checked", "false")
+    with slow.desk.client() as client:
+        assert client.get("/api/agents/billing").json()["enabled"] is False
+
+
+def test_a_switch_that_is_refused_goes_back(slow: Slow, open_tab: OpenTab) -> None:
+    page = open_tab(slow.desk, "/agents").page
+    expect(page.get_by_role("switch")).not_to_have_count(0)
+    switches = page.get_by_role("switch")
+    for number in range(switches.count()):
+        if switches.nth(number).get_attribute("aria-checked") == "true":
+            switches.nth(number).click()
+    expect(page.get_by_role("alert")).to_contain_text("is the last agent")
+    expect(page.get_by_role("switch", checked=True)).to_have_count(1)
