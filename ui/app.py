@@ -12,6 +12,7 @@ from ui.state.activity import Activity
 from ui.state.chat import Chat
 from ui.state.indexing import Indexing
 from ui.state.knowledge import Knowledge
+from ui.state.reading import Reading
 from ui.state.session import Session
 from ui.state.staff import Staff
 
@@ -29,13 +30,13 @@ app = rx.App(
     stylesheets=["/desk/desk.css", "/desk/knowledge.css", "/desk/agents.css", "/desk/activity.css"],
     head_components=[rx.el.link(rel="icon", href="/desk/icon.svg", type="image/svg+xml")],
 )
-app.add_page(chat, route="/", title="Frontdesk", on_load=[Session.begin, Chat.load])
-app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[Session.begin, Chat.load])
+app.add_page(chat, route="/", title="Frontdesk", on_load=[Reading.close, Session.begin, Chat.load])
+app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[Reading.close, Session.begin, Chat.load])
 app.add_page(
     knowledge,
     route="/knowledge",
     title="Knowledge · Frontdesk",
-    on_load=[Session.begin, Knowledge.load, Indexing.resume],
+    on_load=[Reading.close, Session.begin, Knowledge.load, Indexing.resume],
 )
 app.add_page(agents, route="/agents", title="Agents · Frontdesk", on_load=[Session.begin, Staff.load])
 app.add_page(activity, route="/activity", title="Activity · Frontdesk", on_load=[Session.begin, Activity.load])

@@ -13,8 +13,8 @@ def _one(value: rx.Var[str]) -> list[rx.Var[str]]:
     return [value]
 
 
-def _source(value: rx.Var[dict[str, Any]]) -> list[rx.Var[dict[str, Any]]]:
-    return [value]
+def _source(source: rx.Var[dict[str, Any]], answer: rx.Var[str]) -> list[Any]:
+    return [source, answer]
 
 
 def _seen(epoch: rx.Var[str], number: rx.Var[int]) -> list[Any]:
