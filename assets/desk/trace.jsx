@@ -11,7 +11,7 @@ const KINDS = {
   tool: "Tool",
 };
 
-const STRATEGIES = { rag: "passages", cag: "whole documents", hybrid: "passages, kept for the conversation" };
+const STRATEGIES = { rag: "passages", cag: "whole documents", hybrid: "kept passages" };
 
 // The steps of an answer that was given before are asked for when somebody wants to see them.
 export function Trace({ turn, names, onTrace }) {
@@ -31,7 +31,7 @@ function Steps({ found, turn, names }) {
     <ul>
       {found.map((one) =>
         one.beside ? (
-          <li key={one.beside[0].step.step_id} className="beside">
+          <li key={one.beside[0].step.step_id} className="at-once">
             <span className="quiet">{one.beside.length} agents at the same time</span>
             <Steps found={one.beside} turn={turn} names={names} />
           </li>
@@ -69,7 +69,7 @@ function nameOf({ step_type: type, step_name: name }, turn, names) {
 function toldOf({ step_type: type, status, model, output }, after, { route }) {
   if (type === "route") {
     const passedOver = (output ?? "").split("; ").slice(1).join("; ");
-    return [route?.reason && `${route.reason} (confidence ${Math.round(100 * route.confidence)} %, by ${route.router})`, passedOver];
+    return [route?.reason && `${route.reason} (confidence ${Math.round(100 * route.confidence)} %, by ${route.router})`, passedOver && `No answer from ${passedOver}`];
   }
   const isAttempt = type === "generate" || type === "retry";
   return [

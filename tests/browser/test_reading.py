@@ -103,7 +103,7 @@ def test_the_document_of_a_passage_is_drawn_and_shows_what_was_taken_from_it(
 def test_a_whole_document_shows_its_version_and_what_was_taken_from_it(tab: Tab, dialog: Locator) -> None:
     asked(tab, "How is customer data encrypted at rest?", "compliance")
     document = opened(tab, "Privacy")
-    expect(dialog).to_contain_text("version 1")
+    expect(dialog).to_contain_text("Version 1")
     expect(document.locator("mark")).to_contain_text(["Data is encrypted at rest with AES-256."])
 
 
@@ -162,7 +162,7 @@ def test_a_document_that_has_changed_or_is_gone(tab: Tab, desk: Server, dialog: 
     put(desk, lamp.replace("A lamp of brass is lent for eleven weeks", "Nothing is lent"), "lamps.md", "general")
     expect(opened(tab, "Lamps")).to_contain_text("Nothing is lent.")
     expect(dialog.get_by_role("status")).to_contain_text("has changed since: the answer was written from version 1.")
-    expect(dialog).to_contain_text("version 2")
+    expect(dialog).to_contain_text("Version 2")
     expect(dialog.locator("blockquote")).to_have_text("A lamp of brass is lent for eleven weeks.")
     tab.page.keyboard.press("Escape")
     with desk.client() as client:
