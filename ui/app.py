@@ -13,6 +13,7 @@ from ui.pages.nowhere import nowhere
 from ui.state.activity import Activity
 from ui.state.indexing import Indexing
 from ui.state.knowledge import Knowledge
+from ui.state.reading import Reading
 from ui.state.session import Session
 from ui.state.staff import Staff
 from ui.state.threads import Threads
@@ -40,13 +41,13 @@ app = rx.App(
 # That nobody serves a page is said by the page itself (ui/components/away.py).
 del app.app_wraps[5, "Overlay"]
 # The conversation itself is opened by the page, which alone knows its address at any moment.
-app.add_page(chat, route="/", title="Frontdesk", on_load=[Session.begin, Threads.load])
-app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[Session.begin, Threads.load])
+app.add_page(chat, route="/", title="Frontdesk", on_load=[Reading.close, Session.begin, Threads.load])
+app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[Reading.close, Session.begin, Threads.load])
 app.add_page(
     knowledge,
     route="/knowledge",
     title="Knowledge · Frontdesk",
-    on_load=[Session.begin, Knowledge.load, Indexing.resume],
+    on_load=[Reading.close, Session.begin, Knowledge.load, Indexing.resume],
 )
 app.add_page(agents, route="/agents", title="Agents · Frontdesk", on_load=[Session.begin, Staff.load])
 app.add_page(activity, route="/activity", title="Activity · Frontdesk", on_load=[Session.begin, Activity.load])

@@ -41,8 +41,8 @@ async def find(desk: AsyncDesk, talk: Talk) -> Thread | None:
     """The conversation, if something was said in it."""
     if not talk.session_id:
         return None
-    found = await desk.threads(session_prefix=talk.session_id, agent=talk.agent or _SUPERVISOR, limit=200)
-    return next((thread for thread in found.threads if thread.session_id == talk.session_id), None)
+    found = await desk.threads(session=talk.session_id, agent=talk.agent or _SUPERVISOR, limit=1)
+    return found.threads[0] if found.threads else None
 
 
 def agent_of(thread: Thread) -> str:

@@ -104,7 +104,7 @@ class LatestRun(Shape):
     id: str
     thread_id: str
     session_id: str | None
-    agent_id: str
+    agent_id: str = "supervisor"
     user_id: str
     question: str
     agents: list[str]
@@ -114,8 +114,6 @@ class LatestRun(Shape):
     cost_usd: float
     time: float | None
     created_at: float
-    # Whose conversation it is: the supervisor's, or one agent's own.
-    agent_id: str = "supervisor"
 
 
 class Activity(Page):

@@ -10,9 +10,10 @@ export const Answer = memo(function Answer({ turn, names, onAgain, onRate, onTra
   const [flows] = useState(() => !turn.stored && turn.streaming && !prefersStill());
   const text = useSmooth(turn.text, flows, !turn.live);
   const live = turn.live || text.length < turn.text.length;
+  const open = (source) => onSource(source, turn.text);
   const cite = (number) => {
     const source = turn.sources.find((held) => held.id === number);
-    if (source) onSource(source, turn.text);
+    if (source) open(source);
   };
   return (
     <article className="answer" aria-busy={live} aria-label="Answer of the assistant">
@@ -26,7 +27,7 @@ export const Answer = memo(function Answer({ turn, names, onAgain, onRate, onTra
       {!live && (
         <>
           <Ending turn={turn} onAgain={onAgain} onPerson={onPerson} />
-          <Sources sources={cited(turn)} onSource={(source) => onSource(source, turn.text)} />
+          <Sources sources={cited(turn)} onSource={open} />
           {turn.run && turn.text && <Actions turn={turn} onAgain={onAgain} onRate={onRate} />}
         </>
       )}

@@ -1,16 +1,37 @@
-// A document's text, open at a passage of it.
-import { useEffect, useRef } from "react";
+// A document, drawn, and open at what an answer has taken from it.
+import { useEffect, useMemo, useRef } from "react";
+import { blocksOf, Drawn, read } from "./markdown.jsx";
+import { shading } from "./shading.js";
 
-export function DocumentText({ before, passage, after }) {
-  const mark = useRef(null);
+export function DocumentText({ parts, busy, hasBeginning, hasEnd }) {
+  const place = useRef(null);
+  const drawn = useMemo(() => draw(parts), [parts]);
   useEffect(() => {
-    mark.current?.scrollIntoView({ block: "center" });
-  }, [before, passage]);
+    const first = place.current.querySelector("mark") ?? place.current.querySelector(".passage");
+    first?.scrollIntoView({ block: "center" });
+  }, [drawn]);
   return (
-    <div className="document" tabIndex={0} role="document" aria-label="Text of the document">
-      {before}
-      {passage && <mark ref={mark}>{passage}</mark>}
-      {after}
+    <div className="document text" ref={place} tabIndex={0} role="document" aria-label="Text of the document" aria-busy={busy}>
+      {!hasBeginning && <p className="left-out">What stands before this is left out here.</p>}
+      {drawn}
+      {!hasEnd && <p className="left-out">What follows is left out here.</p>}
     </div>
   );
+}
+
+// In one piece, since links may be defined far from where they are; else, as far as it can be read, in its blocks.
+function draw(parts) {
+  const text = parts.map((part) => part.text).join("");
+  const kinds = parts.flatMap((part) => Array(part.text.length).fill(part.kind));
+  if (!text) return null;
+  try {
+    return read(text, { rehype: [[shading, { source: text, kinds }]] });
+  } catch {
+    let from = 0;
+    return blocksOf(text).map((block, index) => {
+      const manner = { rehype: [[shading, { source: block, kinds: kinds.slice(from, from + block.length) }]] };
+      from += block.length + 1;
+      return <Drawn key={index} text={block} manner={manner} />;
+    });
+  }
 }

@@ -89,6 +89,8 @@ LARGE: tuple[str, ...] = (
     "\n".join(" " * (2 * depth) + "- deep" for depth in range(120)),
     "[" * 3_000 + "x" + "](https://evil.invalid)" * 50,
     "*_" * 2_000 + "x" + "_*" * 2_000,
+    "- " * 3_000 + "deep",
+    "> *_ a\n" * 1_200,
     "`" * 999 + "x" + "`" * 998,
     "A" * 9_500,
     "https://evil.invalid/" + "a" * 9_000,

@@ -24,6 +24,10 @@ SETTINGS = {"module": "tests.with_pages", "MAX_MESSAGE_CHARS": 200_000, "CALLER_
 MOST = 40
 # Each document holds so many of them, so that not every document needs to be opened.
 OPENED = 4
+# As much of a document as a page shows.
+WIDE = 60_000
+# A desk takes no documents whose HTML is nested so deep.
+READABLE = tuple(text for text in LARGE if not text.startswith("<"))
 TEXTS = (*PAYLOADS, *LARGE)
 # A fence that is never closed takes what comes after it with it.
 WHOLE = "\n\n".join(sorted(PAYLOADS, key=lambda text: "never closed" in text))
@@ -122,6 +126,24 @@ def test_titles_and_texts_of_documents_stay_text(hostile: Provided, open_tab: Op
     dialog = page.get_by_role("dialog")
     for number in range(0, sources.count(), OPENED):
         sources.nth(number).click()
+        expect(dialog.locator(".document :is(mark, .passage)").first).to_be_attached()
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+    assert watched.offences == []
+
+
+def test_large_documents_do_not_bring_the_page_down(hostile: Provided, open_tab: OpenTab) -> None:
+    """Each is as long as what is shown of a document: nothing of it is fetched, and the page still answers."""
+    with hostile.desk.client() as client:
+        for number, text in enumerate(READABLE):
+            _upload(client, f"large/{number}.md", f"Large {number}", f"{text}\n\n" * (WIDE // len(text)))
+    watched = _watched(open_tab, hostile)
+    page = watched.tab.page
+    watched.tab.go("/knowledge")
+    dialog = page.get_by_role("dialog")
+    for number in range(len(READABLE)):
+        page.get_by_role("searchbox").fill(f"Large {number}")
+        page.locator(".open").filter(has_text=f"large/{number}.md").click()
         expect(dialog.locator(".document")).not_to_be_empty()
         page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)

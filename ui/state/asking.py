@@ -12,12 +12,6 @@ from ui.state.session import Session
 T = TypeVar("T")
 
 
-def complain(session: Session, error: DeskError) -> None:
-    """Say what the desk refuses; of a visitor whose key it does not take the page asks for another one."""
-    session.needs_key = session.needs_key or error.code == "key_refused"
-    session.trouble = "" if session.needs_key else error.message
-
-
 class Asking(rx.State, mixin=True):
     """A part of a page whose handlers ask in the background. Of several answers about the same the newest is shown."""
 
@@ -71,5 +65,5 @@ class Asking(rx.State, mixin=True):
         if refused and error.code != "key_refused":
             refused(error)
             return
-        complain(session, error)
+        session.refuse(error)
         self._complaints[about] = session.trouble

@@ -5,10 +5,10 @@ from typing import Any, TypedDict
 
 import reflex as rx
 
+from ui import past, shapes
 from ui.calls import Page
 from ui.client import AsyncDesk
-from ui.errors import DeskError
-from ui.past import agent_of
+from ui.state.asking import Asking
 from ui.state.chat import Chat, path_of
 from ui.state.session import Session
 
@@ -27,7 +27,7 @@ class Item(TypedDict):
     title: str
 
 
-class Threads(rx.State):
+class Threads(Asking, rx.State):
     """The newest first, or those in which something was said."""
 
     items: list[Item] = []
@@ -75,7 +75,7 @@ class Threads(rx.State):
             thread_id, self.renaming = self.renaming, ""
         title = str(form.get("title", "")).strip()[:200]
         if thread_id and title:
-            await self._do(lambda desk: desk.rename(thread_id, title))
+            await self._change(thread_id, lambda desk: desk.rename(thread_id, title))
         return rx.set_focus(LIST)
 
     @rx.event
@@ -89,7 +89,7 @@ class Threads(rx.State):
         async with self:
             thread_id, self.deleting = self.deleting, ""
             gone = next((item["path"] for item in self.items if item["id"] == thread_id), "")
-        if not gone or not await self._do(lambda desk: desk.delete(thread_id)):
+        if not gone or not await self._change(thread_id, lambda desk: desk.delete(thread_id)):
             return None
         async with self:
             is_on_page = (await self.get_state(Chat)).path == gone
@@ -99,24 +99,11 @@ class Threads(rx.State):
     @rx.event(background=True)
     async def export(self, thread_id: str) -> Any:
         """A conversation as a file."""
-        async with self:
-            desk = (await self.get_state(Session)).desk()
-        try:
-            async with desk:
-                text = await desk.export(thread_id)
-        except DeskError as error:
-            await self._complain(error)
-            return None
-        return rx.download(data=text, filename="conversation.md")
+        text = await self._ask("export", lambda desk: desk.export(thread_id))
+        return None if text is None else rx.download(data=text, filename="conversation.md")
 
-    async def _do(self, change: Callable[[AsyncDesk], Awaitable[object]]) -> bool:
-        async with self:
-            desk = (await self.get_state(Session)).desk()
-        try:
-            async with desk:
-                await change(desk)
-        except DeskError as error:
-            await self._complain(error)
+    async def _change(self, thread_id: str, change: Callable[[AsyncDesk], Awaitable[object]]) -> bool:
+        if await self._ask(f"change of {thread_id}", change) is None:
             return False
         await self._fetch()
         return True
@@ -126,27 +113,14 @@ class Threads(rx.State):
             session = await self.get_state(Session)
             if session.needs_key:
                 return
-            wanted = self._wanted, self.search
             page = Page(limit=self._wanted, search=self.search or None)
             # Without keys all visitors are one user to the API; each browser then sees what began in it.
             if not session.key:
                 page["session_prefix"] = f"web-{session.known_as()}-"
-            desk = session.desk()
-        try:
-            async with desk:
-                found = await desk.threads(**page)
-        except DeskError as error:
-            await self._complain(error)
-            return
-        async with self:
-            # What has been asked for since is on its way.
-            if wanted == (self._wanted, self.search):
-                self.total = found.total
-                self.items = [
-                    Item(id=one.id, path=path_of(one.session_id, agent_of(one)), title=one.title)
-                    for one in found.threads
-                ]
+        await self._ask("threads", lambda desk: desk.threads(**page), self._show)
 
-    async def _complain(self, error: DeskError) -> None:
-        async with self:
-            (await self.get_state(Session)).refuse(error)
+    def _show(self, found: shapes.Threads) -> None:
+        self.total = found.total
+        self.items = [
+            Item(id=one.id, path=path_of(one.session_id, past.agent_of(one)), title=one.title) for one in found.threads
+        ]

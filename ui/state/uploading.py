@@ -8,7 +8,6 @@ import reflex as rx
 from ui import work
 from ui.client import AsyncDesk
 from ui.errors import DeskError
-from ui.state.asking import complain
 from ui.state.knowledge import Knowledge
 from ui.state.session import Session
 from ui.uploads import FILES_AT_ONCE, File, megabytes, whole
@@ -81,7 +80,7 @@ class Uploading(rx.State):
                 await self._take(desk, folder, chunks)
         except DeskError as error:
             async with self:
-                complain(await self.get_state(Session), error)
+                (await self.get_state(Session)).refuse(error)
         finally:
             async with self:
                 self.busy = False

@@ -1,0 +1,88 @@
+"""As much of a document's Markdown as a page shows at once, cut where that does not change how the rest is drawn."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_BEFORE = 20_000
+_BEHIND = 40_000
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_HEADING = re.compile(r" {0,3}#{1,6}\s")
+# More of a list, or of what is indented below it.
+_GOES_ON = re.compile(r"\s|[-*+]\s|\d{1,9}[.)]\s|\Z")
+
+
+@dataclass(frozen=True)
+class Window:
+    """From where to where; `opening` is what its first lines need before them: a table's header, a fence."""
+
+    start: int
+    end: int
+    opening: str = ""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Where it begins, what it says, the fence it stands in, and whether a text may be cut before it."""
+
+    start: int
+    text: str
+    fence: str
+    begins: bool
+
+
+def around(markdown: str, place: tuple[int, int]) -> Window:
+    """All of a small document; of a large one what stands around a place."""
+    if len(markdown) <= _BEFORE + _BEHIND:
+        return Window(0, len(markdown))
+    lines = list(_lines(markdown))
+    start, opening = _start(lines, max(0, place[0] - _BEFORE), place[0])
+    return Window(start, _end(lines, place[1], max(place[0] + _BEHIND, place[1]), len(markdown)), opening)
+
+
+def headings(markdown: str) -> list[int]:
+    """Where they begin."""
+    return [line.start for line in _lines(markdown) if not line.fence and _HEADING.match(line.text)]
+
+
+def _start(lines: Sequence[_Line], earliest: int, place: int) -> tuple[int, str]:
+    near = [number for number, line in enumerate(lines) if earliest <= line.start <= place]
+    if earliest == 0 or not near:
+        return earliest, ""
+    block = next((lines[number] for number in near if lines[number].begins), None)
+    return (block.start, "") if block else (lines[near[0]].start, _opening(lines, near[0]))
+
+
+def _end(lines: Sequence[_Line], place: int, latest: int, length: int) -> int:
+    if latest >= length:
+        return length
+    near = [line for line in lines if place <= line.start <= latest]
+    return next((line.start for line in reversed(near) if line.begins), near[-1].start if near else latest)
+
+
+def _opening(lines: Sequence[_Line], number: int) -> str:
+    """What a line is drawn by that stands above it."""
+    if lines[number].fence:
+        return f"{lines[number].fence}\n"
+    first = number
+    while first and _is_row(lines[first - 1]) and _is_row(lines[number]):
+        first -= 1
+    header = [line.text for line in lines[first : first + 2]]
+    return "\n".join([*header, ""]) if first + 2 <= number and not header[1].strip("|-: \r") else ""
+
+
+def _is_row(line: _Line) -> bool:
+    return line.text.lstrip().startswith("|")
+
+
+def _lines(markdown: str) -> Iterator[_Line]:
+    start, fence, mark, is_behind_blank = 0, "", "", True
+    for text in markdown.split("\n"):
+        found = _FENCE.match(text)
+        closes = bool(found and mark and found[1].startswith(mark))
+        yield _Line(start, text, fence, is_behind_blank and not fence and not _GOES_ON.match(text))
+        if closes:
+            fence = mark = ""
+        elif found and not fence:
+            fence, mark = text, found[1]
+        start, is_behind_blank = start + len(text) + 1, not text.strip()
