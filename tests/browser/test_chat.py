@@ -62,9 +62,9 @@ def test_a_source_opens_its_document_at_the_passage(tab: Tab) -> None:
     tab.answered()
     tab.page.get_by_role("button", name=re.compile("Source 1")).first.click()
     dialog = tab.page.get_by_role("dialog")
-    expect(dialog.get_by_role("heading", name="Refunds")).to_be_visible()
-    expect(dialog.locator("mark")).to_contain_text("5 to 10 working days")
-    expect(dialog.locator("mark")).to_be_in_viewport()
+    expect(dialog.locator(".document").get_by_role("heading", name="Refunds")).to_be_visible()
+    expect(dialog.locator("mark").first).to_contain_text("5 to 10 working days")
+    expect(dialog.locator("mark").first).to_be_in_viewport()
     tab.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(tab.page.get_by_role("button", name="Source 1").first).to_be_focused()
@@ -72,7 +72,7 @@ def test_a_source_opens_its_document_at_the_passage(tab: Tab) -> None:
     tab.page.reload()
     tab.answered()
     tab.page.locator(".sources button").first.click()
-    expect(dialog.locator("mark")).to_contain_text("5 to 10 working days")
+    expect(dialog.locator("mark").first).to_contain_text("5 to 10 working days")
 
 
 def test_what_is_not_known_offers_a_person(tab: Tab) -> None:

@@ -137,9 +137,8 @@ def test_large_documents_do_not_bring_the_page_down(hostile: Provided, open_tab:
     with hostile.desk.client() as client:
         for number, text in enumerate(READABLE):
             _upload(client, f"large/{number}.md", f"Large {number}", f"{text}\n\n" * (WIDE // len(text)))
-    watched = _watched(open_tab, hostile)
+    watched = Watched.begin(open_tab(hostile.desk, "/knowledge"))
     page = watched.tab.page
-    watched.tab.go("/knowledge")
     dialog = page.get_by_role("dialog")
     for number in range(len(READABLE)):
         page.get_by_role("searchbox").fill(f"Large {number}")

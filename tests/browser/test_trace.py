@@ -11,8 +11,14 @@ from tests.browser.conftest import OpenTab
 from tests.browser.tab import Tab
 from tests.providers.answers import RecordedRequest
 from tests.providers.script import Fault, Script, Usage
+from tests.serving import Server
 
 TWO = "How are duplicate charges refunded, and why does the Upload API answer 413?"
+# Whether an element stands beside, and below, the one before it.
+_WHERE = """(one) => {
+  const [here, before] = [one, one.previousElementSibling].map((each) => each.getBoundingClientRect());
+  return [here.left >= before.right, here.top >= before.bottom];
+}"""
 CHAIN = "openai:gpt-4o-mini,openai:gpt-4o"
 
 
@@ -57,14 +63,11 @@ def test_failed_attempts_and_what_replaced_them(tab: Tab) -> None:
     expect(last.locator(".latency")).to_contain_text("ms")
 
 
-def test_agents_that_work_at_the_same_time_stand_side_by_side(tab: Tab) -> None:
+def test_agents_that_work_at_the_same_time_stand_side_by_side(open_tab: OpenTab, desk: Server) -> None:
+    tab = open_tab(desk).ready()
     lanes = _trace(tab, TWO).locator(".at-once > ul > li")
     expect(lanes).to_have_count(2)
-    wide = [lane.bounding_box() for lane in lanes.all()]
-    assert all(box and box["y"] == wide[0]["y"] for box in wide if wide[0])
     expect(lanes.locator(".step").filter(has_text="Reading")).to_have_count(2)
+    assert lanes.nth(1).evaluate(_WHERE) == [True, False]
     tab.page.set_viewport_size({"width": 360, "height": 740})
-    first, second = (lane.bounding_box() for lane in lanes.all())
-    assert first
-    assert second
-    assert second["y"] >= first["y"] + first["height"]
+    assert lanes.nth(1).evaluate(_WHERE) == [False, True]
