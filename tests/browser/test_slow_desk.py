@@ -110,6 +110,20 @@ def test_a_switch_shows_at_once_what_was_wished_and_the_last_wish_counts(slow: S
         assert client.get("/api/agents/billing").json()["enabled"] is False
 
 
+def test_a_form_that_is_opened_early_stays_open(slow: Slow, open_tab: OpenTab) -> None:
+    page = open_tab(slow.desk, "/agents").page
+    editing = page.get_by_role("button", name="Edit Technical")
+    expect(editing).to_be_visible()
+    held = slow.api.hold("GET /api/agents HTTP")
+    page.reload()
+    held.wait()
+    expect(editing).to_be_visible()
+    editing.click()
+    held.go_on()
+    expect(page.get_by_role("heading", name=re.compile("^Edit Technical"))).to_be_visible()
+    expect(page.get_by_role("button", name="Leave it as it was")).to_be_visible()
+
+
 def test_a_switch_that_is_refused_goes_back(slow: Slow, open_tab: OpenTab) -> None:
     page = open_tab(slow.desk, "/agents").page
     expect(page.get_by_role("switch")).not_to_have_count(0)
