@@ -69,7 +69,12 @@ def _head() -> rx.Component:
             class_name="plain refresh",
         ),
         rx.el.span(
-            rx.cond(Activity.waiting.contains("figures"), "One moment", "As of " + Activity.loaded),
+            # Before anything is there, this is said in its place.
+            rx.cond(
+                Activity.loaded,
+                rx.cond(Activity.waiting.contains("figures"), "One moment", "As of " + Activity.loaded),
+                "",
+            ),
             role="status",
             class_name="quiet",
         ),

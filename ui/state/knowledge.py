@@ -78,11 +78,12 @@ class Knowledge(Asking, rx.State):
         """How large a file may be."""
         return megabytes(self.document_bytes)
 
-    @rx.event
-    def arrive(self) -> Any:
-        """A page that is opened begins with an empty field."""
-        was_elsewhere = bool(self.search or self.offset)
-        self.search, self.offset, self.said = "", 0, ""
+    @rx.event(background=True)
+    async def arrive(self) -> Any:
+        """A page that is opened begins with an empty field: at once, before anybody writes into it."""
+        async with self:
+            was_elsewhere = bool(self.search or self.offset)
+            self.search, self.offset, self.said = "", 0, ""
         return Knowledge.refresh if was_elsewhere else None
 
     @rx.event(background=True)

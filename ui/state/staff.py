@@ -74,11 +74,12 @@ class Staff(Asking, rx.State):
         agent = await self._ask("form", lambda desk: desk.agent(agent_id), lambda agent: self._open(draft_of(agent)))
         return rx.set_focus("form-heading") if agent else None
 
-    @rx.event
-    def arrive(self) -> None:
-        """A page that is opened begins with the list."""
-        self._supersede("form")
-        self.editing, self.said = False, ""
+    @rx.event(background=True)
+    async def arrive(self) -> None:
+        """A page that is opened begins with the list: at once, before anybody opens a form."""
+        async with self:
+            self._supersede("form")
+            self.editing, self.said = False, ""
 
     @rx.event
     def leave(self) -> Any:
