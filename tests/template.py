@@ -56,7 +56,9 @@ class Forked:
 
 
 def _run(module: str, env: dict[str, str], cwd: str, log: str) -> None:
-    from tests.imported import THREADS, torch
+    import torch
+
+    from tests.imported import THREADS
 
     torch.set_num_threads(THREADS)
     os.environ.clear()  # noqa: TID251 - it becomes another process
