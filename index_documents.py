@@ -72,6 +72,9 @@ def _options() -> argparse.Namespace:
 
 
 async def _run(options: argparse.Namespace, settings: Settings) -> int:
+    if options.samples and settings.elsewhere:
+        print(f"The desk is at {settings.elsewhere}, as API_URL says; the samples are left out here.")
+        return 0
     catalog = read_catalog(settings.catalog)
     path = SAMPLES if options.samples else options.path
     # What cannot be done is said before the directory is taken.

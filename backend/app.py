@@ -16,6 +16,7 @@ from backend.doors import (
     handovers,
     health,
     llm,
+    pages,
     runs,
     socket,
     threads,
@@ -50,6 +51,23 @@ class Frontdesk(FastAPI):
 
 def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
     """The service; its doors answer once `app.state.desk` is set."""
+    app = _guarded(settings)
+    for door in _DOORS:
+        app.include_router(door.router, responses=ANYWHERE)
+    if not with_pages:
+        app.add_api_route("/", health.home, include_in_schema=False)
+    return app
+
+
+def create_pages_app(settings: Settings) -> FastAPI:
+    """The service of a process that opens no desk: its pages are those of the one elsewhere."""
+    app = _guarded(settings)
+    app.state.elsewhere = settings.elsewhere
+    app.include_router(pages.router, responses=ANYWHERE)
+    return app
+
+
+def _guarded(settings: Settings) -> Frontdesk:
     keyed = bool(settings.api_keys.get_secret_value())
     app = Frontdesk(keyed=keyed)
     responses.install(app)
@@ -65,8 +83,4 @@ def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
         )
     if not keyed:
         app.add_middleware(OriginGuard, origins=settings.origins)
-    for door in _DOORS:
-        app.include_router(door.router, responses=ANYWHERE)
-    if not with_pages:
-        app.add_api_route("/", health.home, include_in_schema=False)
     return app

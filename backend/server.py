@@ -8,12 +8,13 @@ from contextlib import nullcontext
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from agents.models.registry import MakeProvider, make_provider
 from agents.redaction import log_to_stderr
 from backend import web
-from backend.app import create_app
+from backend.app import create_app, create_pages_app
 from backend.desk import Desk, open_desk
 from backend.protocols import BreakableHttp, BreakableSocket
 from backend.security import check_address
@@ -21,12 +22,25 @@ from backend.settings import Settings
 
 
 def serve(settings: Settings, make: MakeProvider = make_provider, *, with_pages: bool = False) -> int:
-    """Returns after a signal; raises a `DeskError` if the desk cannot be opened."""
+    """Returns after a signal; raises a `DeskError` if the desk cannot be opened.
+
+    Pages of a desk elsewhere are served alone: none is opened here."""
     log_to_stderr(settings.log_level, settings.log_format)
     check_address(settings)
-    app = create_app(settings, with_pages=with_pages)
-    pages = web.mount(app, settings.api_url or settings.url) if with_pages else None
-    config = uvicorn.Config(
+    alone = with_pages and bool(settings.elsewhere)
+    app = create_pages_app(settings) if alone else create_app(settings, with_pages=with_pages)
+    pages = web.mount(app, settings.elsewhere or settings.url) if with_pages else None
+    config = _config(settings, app)
+    # uvicorn repeats the signal that stopped it; by then everything it served is over, and the desk closes on this.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve_pages(config, pages) if alone and pages else _serve(settings, config, make, pages))
+    return 0
+
+
+def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -39,12 +53,11 @@ def serve(settings: Settings, make: MakeProvider = make_provider, *, with_pages:
         server_header=False,
         timeout_graceful_shutdown=round(settings.shutdown_seconds),
     )
-    # uvicorn repeats the signal that stopped it; by then everything it served is over, and the desk closes on this.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(settings, config, make, pages))
-    return 0
+
+
+async def _serve_pages(config: uvicorn.Config, pages: Starlette) -> None:
+    async with web.running(pages):
+        await uvicorn.Server(config).serve()
 
 
 async def _serve(settings: Settings, config: uvicorn.Config, make: MakeProvider, pages: Starlette | None) -> None:

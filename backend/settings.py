@@ -72,3 +72,9 @@ class Settings(AgentSettings):
         """Where this desk is reached from its own machine."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    @property
+    def elsewhere(self) -> str:
+        """The address of the desk that the pages are of, where that is not the one beside them."""
+        own = (self.url, *(f"http://{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]")))
+        return "" if self.api_url in own else self.api_url

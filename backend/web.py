@@ -31,7 +31,14 @@ _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DO
 
 def build() -> None:
     """Make the pages where they are not there yet, or are of other sources. In a process of its own, for its memory."""
-    if subprocess.run([sys.executable, "-m", "ui.build"], cwd=_ROOT, check=False).returncode:
+    building = subprocess.Popen([sys.executable, "-m", "ui.build"], cwd=_ROOT)
+    try:
+        status = building.wait()
+    except KeyboardInterrupt:
+        # It has heard that too, and first tidies up.
+        building.wait()
+        raise
+    if status:
         raise WebDeskUnbuilt("the web desk could not be built; see above, or serve the API alone: make api")
 
 

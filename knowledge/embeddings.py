@@ -45,7 +45,7 @@ class Embedder:
         self._cache: OrderedDict[str, Vector] = OrderedDict()
         # One queue for each who waits; they take turns, so that a note does not wait for a book.
         self._waiting: deque[deque[_Waiting]] = deque()
-        self._working: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Task[None] | None] = set()
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of short texts (questions, sentences); what was embedded lately is remembered."""
@@ -71,9 +71,7 @@ class Embedder:
         waiting = [_Waiting(text, loop.create_future()) for text in texts]
         self._waiting.append(deque(waiting))
         while len(self._working) < min(_DOCUMENT_THREADS, sum(map(len, self._waiting))):
-            task = loop.create_task(self._embed_waiting(), name="embed-documents")
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
+            self._working.add(loop.create_task(self._embed_waiting(), name="embed-documents"))
         return np.stack(await asyncio.gather(*(one.vector for one in waiting)))
 
     async def warm_up(self) -> None:
@@ -90,21 +88,28 @@ class Embedder:
 
     async def _embed_waiting(self) -> None:
         """Until nothing waits any more."""
-        while batch := self._next():
-            try:
-                vectors = await _run(self._document_threads, self._encoder.documents, [one.text for one in batch])
-            except asyncio.CancelledError:
-                for one in batch:
-                    one.vector.cancel()
-                raise
-            except Exception as error:  # noqa: BLE001 - handed to whoever waits for these vectors
-                for one in batch:
-                    if not one.vector.done():
-                        one.vector.set_exception(error)
-            else:
-                for one, vector in zip(batch, vectors, strict=True):
-                    if not one.vector.done():
-                        one.vector.set_result(vector)
+        try:
+            while batch := self._next():
+                await self._embed_batch(batch)
+        finally:
+            # In the same turn in which nothing waited: whoever comes in the next one must not count on this task.
+            self._working.discard(asyncio.current_task())
+
+    async def _embed_batch(self, batch: list[_Waiting]) -> None:
+        try:
+            vectors = await _run(self._document_threads, self._encoder.documents, [one.text for one in batch])
+        except asyncio.CancelledError:
+            for one in batch:
+                one.vector.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits for these vectors
+            for one in batch:
+                if not one.vector.done():
+                    one.vector.set_exception(error)
+        else:
+            for one, vector in zip(batch, vectors, strict=True):
+                if not one.vector.done():
+                    one.vector.set_result(vector)
 
     def _next(self) -> list[_Waiting]:
         """Of those still waited for, one of each queue in turn until the batch is full."""

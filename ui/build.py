@@ -6,9 +6,11 @@ of `reflex.lock`. Nothing else is fetched, and nothing is told to anybody.
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import reflex
@@ -16,6 +18,7 @@ from reflex.environment import environment
 from reflex.utils import export, frontend_skeleton, path_ops, prerequisites
 
 ROOT = Path(__file__).resolve().parents[1]
+_LOCKFILES = ROOT / "reflex.lock"
 _SOURCES = ("ui/**/*.py", "assets/**/*", "rxconfig.py", "reflex.lock/*", "requirements.txt")
 # Where Reflex, asked for the desk's own origin, puts another: the page is served wherever the desk is.
 _STATE = Path("utils") / "state.js"
@@ -32,26 +35,46 @@ _SERVED = """const endpoint = new URL(url_str);
 
 
 def main() -> None:
-    """Build what is not there yet."""
+    """Build what is not there yet. Whoever comes meanwhile waits, and finds it built."""
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
+    # Told to stop, it ends as by Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with path_ops.file_lock(prerequisites.get_web_dir()):
-        if is_built():
-            return
-        print("Building the pages of the web desk; this takes a minute, once.", flush=True)
-        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        environment.REFLEX_USE_NPM.set(True)
-        # Left to itself, Reflex asks two registries which is nearer. The one that npm is set to is to be asked alone.
-        environment.NPM_CONFIG_REGISTRY.set(_registry())
-        frontend_skeleton.initialize_web_directory()
-        _serve_anywhere()
-    export.export(zipping=False, frontend=True, backend=False)
-    _note().write_text(_fingerprint())
+        if not is_built():
+            print("Building the pages of the web desk; this takes a minute, once.", flush=True)
+            with _lockfiles_as_they_were_unless_done():
+                _build()
+            _note().write_text(_fingerprint())
 
 
 def is_built() -> bool:
     """Whether the pages are those of these sources."""
     return _note().is_file() and _note().read_text() == _fingerprint()
+
+
+def _build() -> None:
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment.REFLEX_USE_NPM.set(True)
+    # Left to itself, Reflex asks two registries which is nearer. The one that npm is set to is to be asked alone.
+    environment.NPM_CONFIG_REGISTRY.set(_registry())
+    frontend_skeleton.initialize_web_directory()
+    _serve_anywhere()
+    export.export(zipping=False, frontend=True, backend=False)
+
+
+@contextmanager
+def _lockfiles_as_they_were_unless_done() -> Iterator[None]:
+    """Reflex changes them on its way, and what it leaves when it is interrupted is not what was tried."""
+    kept = {file: file.read_bytes() for file in _LOCKFILES.iterdir()}
+    try:
+        yield
+    except BaseException:
+        for file in set(_LOCKFILES.iterdir()) - kept.keys():
+            file.unlink()
+        for file, data in kept.items():
+            file.write_bytes(data)
+        raise
 
 
 def _registry() -> str:

@@ -89,3 +89,18 @@ async def test_those_who_wait_hear_that_it_closes(embedder: Embedder, gate: Gate
         isinstance(end, asyncio.CancelledError) for end in await asyncio.gather(*waiting, return_exceptions=True)
     )
     assert len(await begun) == AT_ONCE
+
+
+async def test_who_comes_in_the_moment_in_which_the_last_batch_ends_is_served(embedder: Embedder, gate: Gate) -> None:
+    first = await begin(embedder, 1)
+    ((waiting,),) = embedder._waiting
+
+    async def come() -> Vectors:
+        await waiting.vector
+        return await embedder.embed_documents(["2"])
+
+    coming = asyncio.create_task(come())
+    gate.open.release(2)
+    assert (await asyncio.wait_for(coming, 10)).tolist() == [[2.0]]
+    assert (await first).tolist() == [[1.0]]
+    embedder.close()
