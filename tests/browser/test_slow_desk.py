@@ -12,14 +12,15 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import OpenTab
 from tests.browser.holding import Holding, holding
-from tests.serving import Server, free_port, serve
+from tests.serving import Server, serve
 
 
 @dataclass
 class Slow:
-    """A desk with pages, and what holds the requests that these make."""
+    """A desk, its pages in a process of their own, and what holds the requests that these make."""
 
     desk: Server
+    pages: Server
     api: Holding
 
 
@@ -34,12 +35,12 @@ def slow(chrome: Browser, indexed: Path, tmp_path_factory: pytest.TempPathFactor
         names = [row[1] for row in database.execute("PRAGMA table_info(activity)")][1:]
         database.execute(f"INSERT INTO activity SELECT day - 40, {', '.join(names)} FROM activity")
     database.close()
-    port = free_port()
     with (
-        holding(f"http://127.0.0.1:{port}") as api,
-        serve(data, "tests.with_pages", PORT=port, API_URL=api.url) as desk,
+        serve(data) as desk,
+        holding(desk.url) as api,
+        serve(data.parent / "pages", "tests.with_pages", API_URL=api.url) as pages,
     ):
-        yield Slow(desk, api)
+        yield Slow(desk, pages, api)
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +52,7 @@ def nothing_held(slow: Slow) -> Iterator[None]:
 
 
 def test_while_a_search_takes_long_the_rest_of_the_page_goes_on(slow: Slow, open_tab: OpenTab) -> None:
-    page = open_tab(slow.desk, "/knowledge").page
+    page = open_tab(slow.pages, "/knowledge").page
     documents = page.get_by_role("list", name="Documents").get_by_role("listitem")
     expect(documents).to_have_count(6)
     held = slow.api.hold("search=rate-limits")
@@ -78,7 +79,7 @@ def test_while_a_search_takes_long_the_rest_of_the_page_goes_on(slow: Slow, open
 def test_late_figures_do_not_replace_those_of_the_days_that_were_chosen_after_them(
     slow: Slow, open_tab: OpenTab
 ) -> None:
-    page = open_tab(slow.desk, "/activity?days=90").page
+    page = open_tab(slow.pages, "/activity?days=90").page
     questions = page.locator(".figures .value").first
     expect(questions).to_have_text("2")
     # It is the last thing that is asked.
@@ -96,7 +97,7 @@ def test_late_figures_do_not_replace_those_of_the_days_that_were_chosen_after_th
 
 
 def test_a_switch_shows_at_once_what_was_wished_and_the_last_wish_counts(slow: Slow, open_tab: OpenTab) -> None:
-    page = open_tab(slow.desk, "/agents").page
+    page = open_tab(slow.pages, "/agents").page
     switch = page.get_by_role("switch", name="Billing takes questions")
     held = slow.api.hold("PUT /api/agents/billing")
     switch.click()
@@ -117,7 +118,7 @@ def test_a_switch_shows_at_once_what_was_wished_and_the_last_wish_counts(slow: S
 
 
 def test_a_switch_that_is_refused_goes_back(slow: Slow, open_tab: OpenTab) -> None:
-    page = open_tab(slow.desk, "/agents").page
+    page = open_tab(slow.pages, "/agents").page
     expect(page.get_by_role("switch")).not_to_have_count(0)
     switches = page.get_by_role("switch")
     for number in range(switches.count()):

@@ -29,7 +29,7 @@ def sockets() -> Sockets:
 async def kept(sockets: Sockets) -> AsyncIterator[OpenPages]:
     pages = OpenPages(lambda: sockets.open)
     yield pages
-    await pages.close()  # type: ignore[no-untyped-call]
+    await pages.close()
 
 
 def page(name: str) -> StateToken[State]:
