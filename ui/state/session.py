@@ -9,6 +9,9 @@ from reflex.state import OnLoadInternalState
 from ui import reach
 from ui.client import AsyncDesk
 from ui.errors import DeskError
+from ui.shapes import Agent
+
+_NOBODYS = "-"
 
 
 class Session(rx.State):
@@ -59,23 +62,34 @@ class Session(rx.State):
         """Remembered by the browser."""
         self.streaming = "off" if self.streaming != "off" else "on"
 
-    @rx.event
+    @rx.event(background=True)
     async def begin(self) -> None:
         """What every page needs."""
-        self.known_as()
+        async with self:
+            self.known_as()
+            key, desk = self.key, self.desk()
+        told: list[Agent] | DeskError
         try:
-            async with self.desk() as desk:
-                agents = (await desk.agents()).agents
+            async with desk:
+                told = (await desk.agents()).agents
         except DeskError as error:
-            self.refuse(error)
+            told = error
+        async with self:
+            # Whoever signs in or out meanwhile is asked about anew.
+            if key == self.key:
+                self._know(told)
+
+    def _know(self, told: list[Agent] | DeskError) -> None:
+        if isinstance(told, DeskError):
+            self.refuse(told)
             return
         self.needs_key, self.trouble = False, ""
         shown = {"id", "name", "enabled", "examples"}
-        self.agents = [agent.model_dump(include=shown) for agent in agents]
-        self.names = {agent.id: agent.name for agent in agents}
+        self.agents = [agent.model_dump(include=shown) for agent in told]
+        self.names = {agent.id: agent.name for agent in told}
 
     @rx.event
-    async def sign_in(self, form: dict[str, str]) -> Any:
+    def sign_in(self, form: dict[str, str]) -> Any:
         """Take a key, and see whether the desk does: the page is loaded as if the visitor had just come."""
         self.key = str(form.get("key", "")).strip()
         return OnLoadInternalState.on_load_internal
@@ -87,4 +101,6 @@ class Session(rx.State):
 
     def desk(self) -> AsyncDesk:
         """A client in the visitor's name."""
-        return reach.desk(self.key)
+        # What cannot be a key is asked with as a key that nobody has.
+        possible = self.key.isascii() and self.key.isprintable()
+        return reach.desk(self.key if possible else _NOBODYS)
