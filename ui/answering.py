@@ -12,6 +12,7 @@ from ui.client import AsyncDesk
 from ui.errors import DeskError
 from ui.feed import Op
 from ui.pacing import paced
+from ui.shapes import Step
 from ui.talk import Question, Talk
 
 
@@ -34,8 +35,14 @@ async def answered(asking: Asking, talk: Talk) -> AsyncGenerator[list[Op], None]
     else:
         told = _wait(question, talk, desk, replaced)
     async with desk, aclosing(told):
-        async for ops in told:
-            yield ops
+        try:
+            async for ops in told:
+                yield ops
+        except DeskError:
+            # It may have been taken all the same; whoever asks again is then to take its place.
+            if not talk.run_id and (run_id := await past.unnamed_run(desk, talk)):
+                yield [telling.begun(run_id)]
+            raise
 
 
 def _choices(talk: Talk, replaced: str) -> Choices:
@@ -56,7 +63,7 @@ async def _read(
             yield telling.of_events(batch)
             if talk.stopping.is_set() and talk.run_id and not is_cancelled:
                 is_cancelled = True
-                await stop(desk, talk)
+                await stop(desk, talk.run_id)
 
 
 async def _whole(events: AsyncGenerator[Event, None]) -> AsyncGenerator[list[Event], None]:
@@ -72,20 +79,26 @@ async def _wait(question: Question, talk: Talk, desk: AsyncDesk, replaced: str) 
     try:
         await asyncio.wait((asking, stopping), return_when=asyncio.FIRST_COMPLETED)
         if not asking.done():
-            yield [telling.stopped()]
-            asking.cancel()
-            with suppress(DeskError):
-                await past.stop_last(desk, talk)
+            run_id = await past.unnamed_run(desk, talk, stop=True)
+            yield [*([telling.begun(run_id)] if run_id else []), telling.stopped()]
             return
         answer = asking.result()
-        yield telling.of_answer(answer, (await desk.run(answer.run_id)).steps)
+        yield telling.of_answer(answer, await _steps(desk, answer.run_id))
     finally:
         asking.cancel()
         stopping.cancel()
         await asyncio.wait((asking, stopping))
 
 
-async def stop(desk: AsyncDesk, talk: Talk) -> None:
+async def _steps(desk: AsyncDesk, run_id: str) -> list[Step]:
+    """An answer is whole without them."""
+    try:
+        return (await desk.run(run_id)).steps
+    except DeskError:
+        return []
+
+
+async def stop(desk: AsyncDesk, run_id: str) -> None:
     """It may have ended in the meantime."""
     with suppress(DeskError):
-        await desk.cancel(talk.run_id)
+        await desk.cancel(run_id)

@@ -10,6 +10,7 @@ from ui.pages.agents import agents
 from ui.pages.chat import chat
 from ui.pages.knowledge import knowledge
 from ui.pages.nowhere import nowhere
+from ui.payloads import WholeCharacters
 from ui.state.activity import Activity
 from ui.state.indexing import Indexing
 from ui.state.knowledge import Knowledge
@@ -52,4 +53,5 @@ app.add_page(
 app.add_page(agents, route="/agents", title="Agents · Frontdesk", on_load=[Session.begin, Staff.load])
 app.add_page(activity, route="/activity", title="Activity · Frontdesk", on_load=[Session.begin, Activity.load])
 app.add_page(nowhere, route="404", title="Not found · Frontdesk", on_load=Session.begin)
+app.add_middleware(WholeCharacters())
 app._state_manager = OpenPages(_open_pages)

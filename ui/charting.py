@@ -4,11 +4,10 @@ from datetime import date
 from typing import Any, TypedDict
 
 from ui.reports import Activity, AgentFigures, DayFigures, Figures
+from ui.shapes import SUPERVISOR
 
 # As many as the eye tells apart; `assets/desk/activity.css` has a colour and a pattern for each.
 SHADES = 6
-# Routing is no agent's: the part of it that took a model goes by this name.
-SUPERVISOR = "supervisor"
 # No agent can have an id with a space in it.
 _OTHERS = "all others"
 _NOTHING = "–"

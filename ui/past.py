@@ -6,12 +6,11 @@ from typing import NamedTuple
 from agents.events import Route, TraceEnd, TraceStart, TraceUpdate
 from ui import telling
 from ui.client import AsyncDesk
+from ui.errors import DeskError
 from ui.feed import Op
-from ui.shapes import Message, Thread
-from ui.talk import UNDER_WAY, Talk
+from ui.shapes import SUPERVISOR, UNDER_WAY, Message, Thread
+from ui.talk import Talk
 
-# The supervisor's own conversations, as a desk lists them.
-_SUPERVISOR = "supervisor"
 _MESSAGES = 200
 
 
@@ -41,20 +40,27 @@ async def find(desk: AsyncDesk, talk: Talk) -> Thread | None:
     """The conversation, if something was said in it."""
     if not talk.session_id:
         return None
-    found = await desk.threads(session=talk.session_id, agent=talk.agent or _SUPERVISOR, limit=1)
+    found = await desk.threads(session=talk.session_id, agent=talk.agent or SUPERVISOR, limit=1)
     return found.threads[0] if found.threads else None
 
 
 def agent_of(thread: Thread) -> str:
     """Who alone answers in it; nobody, where the supervisor decides."""
-    return "" if thread.agent_id == _SUPERVISOR else thread.agent_id
+    return "" if thread.agent_id == SUPERVISOR else thread.agent_id
 
 
-async def stop_last(desk: AsyncDesk, talk: Talk) -> None:
-    """Not to be left to the desk, which notices only in a moment that nobody waits for an answer any more."""
-    turns = (await last_of(desk, talk)).turns
-    if turns and turns[-1].status in UNDER_WAY:
-        await desk.cancel(turns[-1].run_id)
+async def unnamed_run(desk: AsyncDesk, talk: Talk, *, stop: bool = False) -> str:
+    """What became of a question whose run was not told, if it was taken; perhaps it is to be stopped.
+
+    That is not to be left to the desk, which notices only in a moment that nobody waits for an answer any more.
+    """
+    try:
+        asked = next((turn for turn in reversed((await last_of(desk, talk)).turns) if talk.is_new(turn)), None)
+        if asked and stop and asked.status in UNDER_WAY:
+            await desk.cancel(asked.run_id)
+    except DeskError:
+        return ""
+    return asked.run_id if asked else ""
 
 
 async def how(desk: AsyncDesk, run_id: str) -> Op:

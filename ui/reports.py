@@ -1,6 +1,6 @@
 """What a desk reports to those who run it: who waits for a person, what nobody answers, and what it has done."""
 
-from ui.shapes import Message, Page, Shape
+from ui.shapes import SUPERVISOR, Message, Page, Shape
 
 
 class Handover(Shape):
@@ -104,7 +104,7 @@ class LatestRun(Shape):
     id: str
     thread_id: str
     session_id: str | None
-    agent_id: str = "supervisor"
+    agent_id: str = SUPERVISOR
     user_id: str
     question: str
     agents: list[str]

@@ -6,6 +6,11 @@ from pydantic import BaseModel, ConfigDict
 
 from agents.events import Source, Spent, StepStatus, StepType, Support, Usage
 
+# What the conversations are called that no single agent has.
+SUPERVISOR = "supervisor"
+# Of a run whose answer is to come.
+UNDER_WAY = ("queued", "in_progress")
+
 
 class Shape(BaseModel):
     """Frozen, and open to what a newer desk adds."""

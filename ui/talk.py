@@ -8,11 +8,11 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+from urllib.parse import quote
 
 from ui.feed import Op
-from ui.shapes import Message
+from ui.shapes import UNDER_WAY, Message
 
-UNDER_WAY = ("queued", "in_progress")
 # Questions that wait behind an answer; whoever sends more is to wait themselves.
 MOST_WAITING = 8
 
@@ -41,6 +41,8 @@ class Talk:
         self.run_id = ""
         # What a page that comes back in the middle is to be told of the answer under way.
         self.told: list[Op] = []
+        # How many answers were begun: what was read before one began is out of date.
+        self.begun = 0
         self._run_before = ""
 
     @property
@@ -64,6 +66,7 @@ class Talk:
         """The conversation that the page turns to. What was sent before the page said which it shows goes along."""
         if not self.session_id and not self.is_loaded:
             other.waiting.extend(self.waiting)
+            self.waiting.clear()
         return other
 
     def begin(self) -> tuple[Question, str] | None:
@@ -72,6 +75,7 @@ class Talk:
             return None
         question = self.waiting.popleft()
         replaced = self.run_id if question.instead else ""
+        self.begun += 1
         self._run_before, self.run_id = self.run_id, question.run_id
         self.asked, self.is_under_way, self.stopping = question.text, True, asyncio.Event()
         self.told.clear()
@@ -87,9 +91,18 @@ class Talk:
             else:
                 self.told.append(op)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the end of the last answer was told."""
+        return any(op["op"] == "end" for op in self.told)
+
     def end(self) -> None:
         """There is nothing more to come of this answer."""
         self.is_under_way = False
+
+    def is_new(self, turn: Message) -> bool:
+        """Whether this is the question that was asked last, which has not been told its run."""
+        return turn.role == "user" and turn.content == self.asked and turn.run_id != self._run_before
 
     def load(self, turns: Sequence[Message]) -> list[Message]:
         """What is stored, but for what is under way: that is told as it comes."""
@@ -97,11 +110,14 @@ class Talk:
         ended = [turn for turn in turns if turn.status not in UNDER_WAY]
         if self.is_under_way:
             return [turn for turn in ended if not self._is_current(turn, ended[-1].run_id)]
-        self.told.clear()
         known = {question.run_id for question in self.waiting}
         running = [turn for turn in turns if turn.status in UNDER_WAY and turn.role == "user"]
         begun = [Question(turn.content, run_id=turn.run_id) for turn in running if turn.run_id not in known]
         self.waiting.extendleft(reversed(begun))
+        if self.told and not self.run_id:
+            # Of a question that was refused nothing is stored, and it can be tried again.
+            return ended
+        self.told.clear()
         self.asked = next((turn.content for turn in reversed(ended) if turn.role == "user"), "")
         self.run_id = ended[-1].run_id if ended else ""
         return ended
@@ -111,3 +127,10 @@ class Talk:
             return turn.run_id == self.run_id
         # Stored already, but not yet told: whoever waits for a whole answer learns of its run with it.
         return turn.run_id == last_run_id != self._run_before
+
+
+def path_of(session_id: str, agent: str = "") -> str:
+    """The address of a conversation."""
+    if not session_id:
+        return "/"
+    return f"/c/{quote(session_id, safe='')}" + (f"?agent={quote(agent, safe='')}" if agent else "")

@@ -36,6 +36,11 @@ def waiting(streaming: bool) -> Op:
     return {"op": "answering", "streaming": streaming}
 
 
+def begun(run_id: str) -> Op:
+    """What the answer's run is called."""
+    return {"op": "run", "run": run_id}
+
+
 def withdrawn() -> Op:
     """The last question and its answer, which another question replaces."""
     return {"op": "withdraw"}
@@ -56,9 +61,14 @@ def handed_over() -> Op:
     return {"op": "handed"}
 
 
-def older(messages: Sequence[Message], earlier: int) -> Op:
-    """What comes before what the page has."""
-    return {"op": "older", "turns": _turns(messages), "earlier": earlier}
+def unread(session_id: str, agent: str) -> Op:
+    """A conversation that could not be read."""
+    return opened(session_id, agent, [], 0) | {"unread": True}
+
+
+def older(messages: Sequence[Message], before: int, earlier: int) -> Op:
+    """What comes before the message of that number."""
+    return {"op": "older", "turns": _turns(messages), "before": before, "earlier": earlier}
 
 
 def trace(run_id: str, events: Sequence[Event]) -> Op:
@@ -82,23 +92,13 @@ def of_events(events: Sequence[Event]) -> list[Op]:
 def of_answer(answer: Answer, steps: Sequence[Step]) -> list[Op]:
     """A whole answer at once, with what was done for it."""
     routed = {"op": "route", "agents": answer.agents}
-    done = {
-        "op": "end",
-        "status": "completed",
-        "finish": answer.finish_reason,
-        "tokens": answer.usage.total,
-        "cost": answer.cost_usd,
-        "time": answer.time,
-        "reduced": answer.reduced,
-        "support": answer.support.score if answer.support else None,
-    }
     return [
-        {"op": "run", "run": answer.run_id},
+        begun(answer.run_id),
         routed,
         *(_ended_step(step) for step in steps),
         {"op": "sources", "sources": [_source(source) for source in answer.sources]},
         {"op": "text", "text": answer.answer},
-        done,
+        _completed(answer),
     ]
 
 
@@ -110,7 +110,7 @@ def failed(code: str, message: str, *, retryable: bool) -> Op:
 def _of(event: Event) -> Iterator[Op]:
     match event:
         case Start():
-            yield {"op": "run", "run": event.run_id}
+            yield begun(event.run_id)
         case Route():
             yield {"op": "route", **event.model_dump(exclude={"type"})}
         case TraceStart() | TraceUpdate() | TraceEnd():
@@ -129,22 +129,22 @@ def _of(event: Event) -> Iterator[Op]:
 
 def _ended(event: Done | Cancelled | Error) -> Op:
     if isinstance(event, Done):
-        return _done(event)
+        return _completed(event)
     if isinstance(event, Cancelled):
         return stopped()
     return failed(event.code, event.message, retryable=event.retryable)
 
 
-def _done(event: Done) -> Op:
+def _completed(whole: Done | Answer) -> Op:
     return {
         "op": "end",
         "status": "completed",
-        "finish": event.finish_reason,
-        "tokens": event.usage.total,
-        "cost": event.cost_usd,
-        "time": event.time,
-        "reduced": event.reduced,
-        "support": event.support.score if event.support else None,
+        "finish": whole.finish_reason,
+        "tokens": whole.usage.total,
+        "cost": whole.cost_usd,
+        "time": whole.time,
+        "reduced": whole.reduced,
+        "support": whole.support.score if whole.support else None,
     }
 
 

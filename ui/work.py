@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 
 from agents.events import Event, TraceUpdate
 from ui.client import AsyncDesk
-from ui.shapes import Message
+from ui.shapes import UNDER_WAY, Message
 from ui.transcript import Transcript
 
 # Who does such work, as conversations name who answers.
 _INDEXING = "documents"
-_UNDER_WAY = ("queued", "in_progress")
 _LINES = 100
 
 
@@ -53,4 +52,4 @@ async def under_way(desk: AsyncDesk) -> Message | None:
     if not found:
         return None
     history = (await desk.thread(found[0].id, offset=max(0, found[0].messages - 2))).history
-    return next((turn for turn in history if turn.role == "user" and turn.status in _UNDER_WAY), None)
+    return next((turn for turn in history if turn.role == "user" and turn.status in UNDER_WAY), None)

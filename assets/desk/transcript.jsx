@@ -13,7 +13,7 @@ const NOTHING = { epoch: null, next: 0 };
 const RESTS = new Set(["open", "older", "trace", "handed", "end"]);
 
 export function Transcript({ feed, names, children, onOpen, onGap, onSeen, onOlder, onTrace, onAgain, onEdit, onRate, onSource, onPerson }) {
-  const { key: navigation } = useLocation();
+  const { key, pathname, search } = useLocation();
   const visit = useRef(null);
   const told = useRef(NOTHING);
   const [page, setPage] = useState(EMPTY);
@@ -30,7 +30,7 @@ export function Transcript({ feed, names, children, onOpen, onGap, onSeen, onOld
   useEffect(() => {
     visit.current = crypto.getRandomValues(new Uint32Array(2)).join("");
     open();
-  }, [navigation]);
+  }, [key, pathname, search]);
 
   useEffect(() => {
     const { current } = told;
@@ -73,8 +73,7 @@ export function Transcript({ feed, names, children, onOpen, onGap, onSeen, onOld
   useEffect(() => {
     if (page === EMPTY) return;
     document.title = titleOf(page);
-    const path = pathOf(page);
-    if (window.location.pathname + window.location.search !== path) window.history.replaceState(window.history.state, "", path);
+    tell(pathOf(page));
   }, [page]);
 
   const { turns } = page;
@@ -83,7 +82,13 @@ export function Transcript({ feed, names, children, onOpen, onGap, onSeen, onOld
   const idle = last < 0 || !turns[last].live;
   return (
     <div className="transcript" ref={whole}>
-      {turns.length === 0 && children}
+      {page.unread && (
+        <div className="failure" role="alert">
+          <p>This conversation cannot be read right now.</p>
+          <button type="button" onClick={onGap}>Try again</button>
+        </div>
+      )}
+      {turns.length === 0 && !page.unread && children}
       {page.earlier > 0 && (
         <button type="button" className="plain earlier" onClick={() => onOlder(page.earlier)}>Earlier messages</button>
       )}
@@ -145,4 +150,13 @@ function titleOf({ turns }) {
   const asked = turns.find((turn) => turn.role === "user")?.text ?? "";
   const short = asked.length > LONGEST_TITLE ? `${asked.slice(0, LONGEST_TITLE)}…` : asked;
   return short ? `${short} · Frontdesk` : "Frontdesk";
+}
+
+// A conversation that gets its name is where the empty page was; whoever turns to another one can go back.
+function tell(path) {
+  const { pathname, search } = window.location;
+  if (pathname + search === path) return;
+  const { state } = window.history;
+  if (pathname === "/") window.history.replaceState(state, "", path);
+  else window.history.pushState({ ...state, key: crypto.randomUUID?.() ?? String(Math.random()), idx: (state?.idx ?? 0) + 1 }, "", path);
 }

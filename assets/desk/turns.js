@@ -6,8 +6,10 @@ export const EMPTY = { session: "", agent: "", turns: [], earlier: 0 };
 export function apply(page, op) {
   switch (op.op) {
     case "open":
-      return { session: op.session, agent: op.agent, turns: op.turns.map(stored), earlier: op.earlier };
+      return { session: op.session, agent: op.agent, turns: op.turns.map(stored), earlier: op.earlier, unread: op.unread };
     case "older":
+      // Asked for twice, or of another reading.
+      if (op.before !== page.earlier) return page;
       return { ...page, turns: [...op.turns.map(stored), ...page.turns], earlier: op.earlier };
     case "asked":
       return { ...page, session: op.session, agent: op.agent, turns: [...page.turns, asked(op.text)] };
@@ -75,8 +77,6 @@ function answered(turn, op) {
       return { ...turn, handoff: op };
     case "handed":
       return { ...turn, handed: true };
-    case "rated":
-      return { ...turn, rating: op.rating };
     case "end":
       return { ...turn, ...op, live: false, withdrawn: null };
     default:

@@ -4,6 +4,7 @@ import pytest
 
 from ui import charting
 from ui.reports import Activity, AgentFigures, DayFigures, Figures, Share
+from ui.shapes import SUPERVISOR
 
 NONE = {"first_token_p50": None, "first_token_p95": None, "time_p50": None, "tokens": 0, "cost_usd": 0.0}
 COUNTED = ("runs", "completed", "failed", "cancelled", "declined", "fallbacks", "reduced", "up", "down")
@@ -57,11 +58,11 @@ def test_those_who_are_too_many_are_one_and_nothing_of_them_is_lost() -> None:
 
 
 def test_routing_takes_tokens_and_answers_nothing() -> None:
-    agents = [agent("a", 1), agent(charting.SUPERVISOR, 1)]
+    agents = [agent("a", 1), agent(SUPERVISOR, 1)]
     assert [one["name"] for one in charting.series(agents, {})] == ["a"]
     assert [one["name"] for one in charting.routing(agents)] == ["Routing"]
     assert charting.routing(agents[:1]) == []
-    (row,) = charting.rows(told(agents, day(("a", 1), (charting.SUPERVISOR, 1), runs=1)))
+    (row,) = charting.rows(told(agents, day(("a", 1), (SUPERVISOR, 1), runs=1)))
     assert row[charting.routing(agents)[0]["tokens"]] == 10
     assert [cells[0] for cells in charting.by_agent(told(agents), {})["rows"]] == ["a"]
 

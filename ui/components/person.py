@@ -28,7 +28,7 @@ def person() -> rx.Component:
                     rx.cond(Person.problem, rx.el.p(Person.problem, role="alert", class_name="failure")),
                     rx.el.div(
                         rx.dialog.close(rx.el.button("Not now", type="button", class_name="plain")),
-                        rx.el.button("Send", type="submit", class_name="primary"),
+                        rx.el.button("Send", type="submit", disabled=Person.is_sending, class_name="primary"),
                         class_name="actions",
                     ),
                     on_submit=Person.send,

@@ -32,30 +32,25 @@ def _member(member: rx.Var[Member]) -> rx.Component:
         rx.cond(
             Staff.operator,
             rx.el.div(
-                rx.el.button(
-                    "Edit",
-                    type="button",
-                    aria_label="Edit " + member["name"],
-                    on_click=Staff.edit(member["id"]),
-                    class_name="plain",
-                ),
+                _opening(member, "Edit"),
                 _switch(member),
                 _deleting(member),
                 class_name="actions",
             ),
-            rx.el.div(
-                rx.el.button(
-                    "Look at it",
-                    type="button",
-                    aria_label="Look at " + member["name"],
-                    on_click=Staff.edit(member["id"]),
-                    class_name="plain",
-                ),
-                class_name="actions",
-            ),
+            rx.el.div(_opening(member, "Look at"), class_name="actions"),
         ),
         key=member["id"],
         class_name=rx.cond(member["enabled"], "panel", "panel resting"),
+    )
+
+
+def _opening(member: rx.Var[Member], what: str) -> rx.Component:
+    return rx.el.button(
+        what,
+        type="button",
+        aria_label=f"{what} " + member["name"],
+        on_click=Staff.edit(member["id"]),
+        class_name="plain",
     )
 
 

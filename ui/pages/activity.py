@@ -39,19 +39,7 @@ def activity() -> rx.Component:
 def _head() -> rx.Component:
     return rx.el.div(
         rx.el.h1("Activity"),
-        rx.el.div(
-            *(
-                rx.el.a(
-                    f"{days} days",
-                    href=f"/activity?days={days}",
-                    aria_current=rx.cond(Activity.days == days, "true", "false"),
-                )
-                for days in DAYS
-            ),
-            role="group",
-            aria_label="How many days",
-            class_name="choice",
-        ),
+        _days(),
         rx.cond(
             Activity.any_runs,
             rx.el.button(
@@ -79,6 +67,22 @@ def _head() -> rx.Component:
             class_name="quiet",
         ),
         class_name="head",
+    )
+
+
+def _days() -> rx.Component:
+    return rx.el.div(
+        *(
+            rx.el.a(
+                f"{days} days",
+                href=f"/activity?days={days}",
+                aria_current=rx.cond(Activity.days == days, "true", "false"),
+            )
+            for days in DAYS
+        ),
+        role="group",
+        aria_label="How many days",
+        class_name="choice",
     )
 
 

@@ -7,7 +7,8 @@ from ui.components.reading import reading
 from ui.components.shell import shell
 from ui.components.sidebar import sidebar
 from ui.components.transcript import transcript
-from ui.state.chat import Chat
+from ui.shapes import SUPERVISOR
+from ui.state.chat import FIELD, Chat
 from ui.state.person import Person
 from ui.state.reading import Reading
 from ui.state.session import Session
@@ -70,7 +71,7 @@ def _composer() -> rx.Component:
         rx.el.div(
             rx.el.textarea(
                 name="message",
-                id="message",
+                id=FIELD,
                 rows=2,
                 placeholder="Ask a question",
                 aria_label="Your question",
@@ -78,28 +79,10 @@ def _composer() -> rx.Component:
                 enter_key_submit=True,
                 auto_height=True,
             ),
-            draft(field="message"),
+            draft(field=FIELD),
             rx.el.div(
-                rx.el.button(
-                    rx.icon("zap", size=16, aria_hidden="true"),
-                    type="button",
-                    role="switch",
-                    aria_checked=rx.cond(Session.streams, "true", "false"),
-                    aria_label="Show answers as they are written",
-                    title=rx.cond(Session.streams, "Answers appear as they are written", "Answers appear at once"),
-                    on_click=Session.toggle_streaming,
-                    class_name="toggle",
-                ),
-                rx.el.select(
-                    rx.el.option("Right specialist", value="supervisor"),
-                    rx.foreach(
-                        Session.agents,
-                        lambda agent: rx.cond(agent["enabled"], rx.el.option(agent["name"], value=agent["id"])),
-                    ),
-                    value=rx.cond(Chat.agent, Chat.agent, "supervisor"),
-                    on_change=Chat.choose_agent,
-                    aria_label="Who answers",
-                ),
+                _streaming(),
+                _who_answers(),
                 rx.cond(
                     Chat.busy,
                     rx.el.button("Stop", type="button", on_click=Chat.stop, class_name="primary"),
@@ -112,4 +95,30 @@ def _composer() -> rx.Component:
         on_submit=Chat.send,
         reset_on_submit=True,
         class_name="composer",
+    )
+
+
+def _streaming() -> rx.Component:
+    return rx.el.button(
+        rx.icon("zap", size=16, aria_hidden="true"),
+        type="button",
+        role="switch",
+        aria_checked=rx.cond(Session.streams, "true", "false"),
+        aria_label="Show answers as they are written",
+        title=rx.cond(Session.streams, "Answers appear as they are written", "Answers appear at once"),
+        on_click=Session.toggle_streaming,
+        class_name="toggle",
+    )
+
+
+def _who_answers() -> rx.Component:
+    return rx.el.select(
+        rx.el.option("Right specialist", value=SUPERVISOR),
+        rx.foreach(
+            Session.agents,
+            lambda agent: rx.cond(agent["enabled"], rx.el.option(agent["name"], value=agent["id"])),
+        ),
+        value=rx.cond(Chat.agent, Chat.agent, SUPERVISOR),
+        on_change=Chat.choose_agent,
+        aria_label="Who answers",
     )

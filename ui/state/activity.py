@@ -4,7 +4,6 @@ import asyncio
 import re
 import time
 from typing import Any, NamedTuple, TypedDict
-from urllib.parse import quote
 
 import reflex as rx
 
@@ -13,9 +12,10 @@ from ui.charting import Figure, Row, Series, Table
 from ui.client import AsyncDesk
 from ui.reports import Activity as Told
 from ui.reports import LatestRun, UnansweredQuestions
-from ui.shapes import Agent, Info
+from ui.shapes import SUPERVISOR, Agent, Info
 from ui.state.asking import Asking
 from ui.state.handovers import Handovers
+from ui.talk import path_of
 
 DAYS = (7, 30, 90)
 _USUAL, _MOST = 30, 92
@@ -164,10 +164,8 @@ def _run(run: LatestRun, info: Info, names: dict[str, str], now: float) -> Run:
 
 def _path(run: LatestRun) -> str:
     """Of its conversation, where that can be read."""
-    if not run.session_id:
-        return ""
-    whose = "" if run.agent_id == charting.SUPERVISOR else f"?agent={quote(run.agent_id, safe='')}"
-    return f"/c/{quote(run.session_id, safe='')}{whose}"
+    agent = "" if run.agent_id == SUPERVISOR else run.agent_id
+    return path_of(run.session_id, agent) if run.session_id else ""
 
 
 def _status(run: LatestRun) -> str:

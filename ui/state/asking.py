@@ -7,7 +7,7 @@ import reflex as rx
 
 from ui.client import AsyncDesk
 from ui.errors import DeskError
-from ui.state.session import Session
+from ui.state.session import Session, desk_of, refuse
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Asking(rx.State, mixin=True):
     ) -> T | None:
         """The answer, unless there is none or nobody wants it any more. `show` and `refused` have the lock."""
         async with self:
-            number, client = self._supersede(about), (await self.get_state(Session)).desk()
+            number, client = self._supersede(about), desk_of(await self.get_state(Session))
             self.waiting = sorted({*self.waiting, about})
         answer: T | DeskError
         async with client as desk:
@@ -39,7 +39,7 @@ class Asking(rx.State, mixin=True):
             except DeskError as error:
                 answer = error
         async with self:
-            if self._asked[about] != number:
+            if self._asked.get(about) != number:
                 return None
             self.waiting = [one for one in self.waiting if one != about]
             session = await self.get_state(Session)
@@ -65,5 +65,5 @@ class Asking(rx.State, mixin=True):
         if refused and error.code != "key_refused":
             refused(error)
             return
-        session.refuse(error)
+        refuse(session, error)
         self._complaints[about] = session.trouble

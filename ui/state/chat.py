@@ -1,9 +1,9 @@
 """The conversation on the page: asking, stopping, asking again, and what was said before."""
 
+import logging
 import secrets
 from contextlib import aclosing
 from typing import Any
-from urllib.parse import quote
 
 import reflex as rx
 
@@ -11,8 +11,16 @@ from ui import past, telling
 from ui.answering import Asking, answered, stop
 from ui.errors import DeskError
 from ui.feed import EMPTY, Feed, Op, Told
-from ui.state.session import Session
-from ui.talk import Question, Talk
+from ui.shapes import SUPERVISOR
+from ui.state.session import Session, desk_of, known_as, refuse
+from ui.talk import Question, Talk, path_of
+
+_LOG = logging.getLogger(__name__)
+# Longer ones no desk gives.
+_LONGEST_NAME = 200
+# Where questions are written.
+FIELD = "message"
+_LOST = "The answer was lost on its way to this page. Load the page again to see what became of it."
 
 
 class Chat(rx.State):
@@ -45,7 +53,7 @@ class Chat(rx.State):
         """What its address names, on a page that has just come or is told of something else."""
         async with self:
             self._feed = Feed(str(visit)[:32])
-            talk = self._turn_to(str(session_id), str(agent))
+            talk = self._turn_to(str(session_id)[:_LONGEST_NAME], str(agent)[:_LONGEST_NAME])
         await self._show(talk)
 
     @rx.event(background=True)
@@ -59,7 +67,7 @@ class Chat(rx.State):
     async def choose_agent(self, agent: str) -> None:
         """The supervisor decides, or one agent answers; each has its own conversation of that name."""
         async with self:
-            talk = self._turn_to(self._talk.session_id, "" if agent == "supervisor" else agent)
+            talk = self._turn_to(self._talk.session_id, "" if agent == SUPERVISOR else agent)
         await self._show(talk)
 
     @rx.event(background=True)
@@ -73,7 +81,7 @@ class Chat(rx.State):
     async def show_older(self, earlier: int) -> None:
         """What comes before the messages on the page."""
         async with self:
-            talk, feed, desk = self._talk, self._feed, (await self.get_state(Session)).desk()
+            talk, feed, desk = self._talk, self._feed, desk_of(await self.get_state(Session))
         try:
             async with desk:
                 turns, before = await past.before(desk, talk, int(earlier))
@@ -82,13 +90,13 @@ class Chat(rx.State):
             return
         async with self:
             if feed is self._feed and talk is self._talk and feed.is_open:
-                self.feed = feed.tell([telling.older(turns, before)])
+                self.feed = feed.tell([telling.older(turns, int(earlier), before)])
 
     @rx.event(background=True)
     async def look_up(self, run_id: str) -> None:
         """How a stored answer came about."""
         async with self:
-            feed, desk = self._feed, (await self.get_state(Session)).desk()
+            feed, desk = self._feed, desk_of(await self.get_state(Session))
         try:
             async with desk:
                 op = await past.how(desk, run_id)
@@ -135,25 +143,28 @@ class Chat(rx.State):
         await self._go_on(talk)
 
     @rx.event
-    def handed_over(self) -> None:
-        """A person has been asked."""
-        self._tell(self._talk, [telling.handed_over()])
+    def handed_over(self, session_id: str, agent: str) -> None:
+        """A person has been asked to look at that conversation."""
+        if self._talk.name == (session_id, agent):
+            self._tell(self._talk, [telling.handed_over()])
 
     @rx.event(background=True)
     async def stop(self) -> None:
         """Stop the answer under way."""
         async with self:
-            talk, desk = self._talk, (await self.get_state(Session)).desk()
+            talk, desk = self._talk, desk_of(await self.get_state(Session))
             talk.stopping.set()
+            # By the time that the desk hears of it the next answer may be under way.
+            run_id = talk.run_id if talk.is_under_way else ""
         async with desk:
-            if talk.is_under_way and talk.run_id:
-                await stop(desk, talk)
+            if run_id:
+                await stop(desk, run_id)
 
     @rx.event(background=True)
     async def rate(self, run_id: str, rating: str, comment: str) -> None:
         """Whether an answer helped."""
         async with self:
-            desk = (await self.get_state(Session)).desk()
+            desk = desk_of(await self.get_state(Session))
         async with desk:
             try:
                 await desk.feedback(run_id, "up" if rating == "up" else "down", comment)
@@ -165,7 +176,8 @@ class Chat(rx.State):
         if not question.text:
             return None
         if not self._talk.ask(question):
-            return None if question.instead else Session.complain("Wait for an answer, please, before you ask more.")
+            full = "So many questions wait already; send this one once some are answered."
+            return None if question.instead else [Session.complain(full), rx.set_value(FIELD, question.text)]
         self._mirror()
         return Chat.go_on
 
@@ -187,19 +199,29 @@ class Chat(rx.State):
 
     async def _load(self, talk: Talk) -> None:
         """As it is stored, and as far as its answer under way has come."""
+        while not await self._read(talk):
+            pass
+
+    async def _read(self, talk: Talk) -> bool:
+        """Whether what was read still holds: an answer may have begun, and ended, meanwhile."""
         async with self:
-            desk = (await self.get_state(Session)).desk()
+            begun, desk = talk.begun, desk_of(await self.get_state(Session))
+        found: past.Past | None = None
         try:
             async with desk:
-                turns, earlier = await past.last_of(desk, talk)
+                found = await past.last_of(desk, talk)
         except DeskError as error:
-            turns, earlier = past.NOTHING
             await self._complain(error)
         async with self:
-            stored = talk.load(turns)
+            if begun != talk.begun:
+                return False
+            stored = talk.load(found.turns) if found else []
             if talk is self._talk:
-                opened = telling.opened(talk.session_id, talk.agent, stored, earlier)
+                name, earlier = (talk.session_id, talk.agent), found.earlier if found else 0
+                opened = telling.opened(*name, stored, earlier) if found else telling.unread(*name)
                 self.feed = self._feed.open([opened, *talk.told])
+                self._mirror()
+        return True
 
     async def _go_on(self, talk: Talk) -> None:
         while True:
@@ -221,11 +243,11 @@ class Chat(rx.State):
             return None
         question, replaced = begun
         session = await self.get_state(Session)
-        talk.session_id = talk.session_id or f"web-{session.known_as()}-{secrets.token_hex(8)}"
+        talk.session_id = talk.session_id or f"web-{known_as(session)}-{secrets.token_hex(8)}"
         withdrawn = [telling.withdrawn()] if question.instead else []
         asked = telling.asked(question.text, talk.session_id, talk.agent)
         self._tell(talk, [*withdrawn, asked, telling.waiting(session.streams)])
-        return Asking(question, replaced, session.desk(), session.streams)
+        return Asking(question, replaced, desk_of(session), session.streams)
 
     async def _hear(self, talk: Talk, asking: Asking) -> bool:
         """Tell the page the answer; whether what the page was told holds."""
@@ -239,9 +261,15 @@ class Chat(rx.State):
             if asking.replaced and not talk.run_id:
                 # Refused: what it was to take the place of is there still.
                 await self._complain(error)
+                async with self:
+                    talk.told.clear()
                 return False
             async with self:
                 self._tell(talk, [telling.failed(error.code, error.message, retryable=error.retryable)])
+        except Exception:  # noqa: BLE001 - the edge: what nobody foresaw ends the answer, too
+            _LOG.exception("an answer was lost on its way to its page")
+            async with self:
+                self._tell(talk, [telling.failed("page_failed", _LOST, retryable=True)])
         return True
 
     def _tell(self, talk: Talk, ops: list[Op]) -> None:
@@ -263,11 +291,4 @@ class Chat(rx.State):
 
     async def _complain(self, error: DeskError) -> None:
         async with self:
-            (await self.get_state(Session)).refuse(error)
-
-
-def path_of(session_id: str, agent: str = "") -> str:
-    """Where a conversation is found."""
-    if not session_id:
-        return "/"
-    return f"/c/{quote(session_id, safe='')}" + (f"?agent={quote(agent, safe='')}" if agent else "")
+            refuse(await self.get_state(Session), error)

@@ -127,7 +127,7 @@ class Handovers(Asking, rx.State):
 
     def _close(self) -> None:
         self._supersede("open")
-        self.opened, self.transcript = "", []
+        self.opened, self.transcript, self.shown = "", [], _NOBODY
 
     def _resolved(self, one: reports.Handover) -> None:
         self.said = f"{one.contact or one.summary}: seen to."

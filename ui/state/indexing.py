@@ -8,7 +8,7 @@ from ui import work
 from ui.errors import DeskError
 from ui.state.asking import Asking
 from ui.state.knowledge import Knowledge
-from ui.state.session import Session
+from ui.state.session import Session, desk_of
 from ui.work import Report
 
 
@@ -44,7 +44,7 @@ class Indexing(Asking, rx.State):
         """Show how far it is, and its report."""
         async with self:
             session = await self.get_state(Session)
-            desk = session.desk()
+            desk = desk_of(session)
             self.run_id, self.what, self.done, self.said, self.lines = run_id, what, 0.0, "", []
         report = Report("The page has lost sight of this; load it again.", failed=True)
         try:

@@ -5,15 +5,21 @@ from typing import Any
 import reflex as rx
 
 from ui import past
+from ui.client import AsyncDesk
 from ui.errors import DeskError
+from ui.requests import Json
+from ui.state.asking import Asking
 from ui.state.chat import Chat
-from ui.state.session import Session
+from ui.talk import Talk
+
+_NO_CONTACT = "Where can a person reach you? An address or a telephone number will do."
 
 
-class Person(rx.State):
+class Person(Asking, rx.State):
     """The form, and what became of it."""
 
     is_open: bool = False
+    is_sending: bool = False
     is_sent: bool = False
     problem: str = ""
 
@@ -29,22 +35,33 @@ class Person(rx.State):
 
     @rx.event(background=True)
     async def send(self, form: dict[str, str]) -> Any:
-        """Put it among the hand-overs, with the conversation."""
+        """Put it among the hand-overs, with the conversation, once however often it is sent."""
         contact, message = str(form.get("contact", "")).strip(), str(form.get("message", "")).strip()
-        problem = "" if contact else "Where can a person reach you? An address or a telephone number will do."
         async with self:
-            self.problem = problem
-            desk, talk = (await self.get_state(Session)).desk(), (await self.get_state(Chat)).talk
-        if problem:
+            if self.is_sending:
+                return None
+            self.is_sending, self.problem = bool(contact), "" if contact else _NO_CONTACT
+            talk = (await self.get_state(Chat)).talk
+        if not contact:
             return None
         try:
-            async with desk:
-                thread = await past.find(desk, talk)
-                await desk.hand_over(contact=contact, message=message, thread_id=thread.id if thread else None)
-        except DeskError as error:
+            sent = await self._ask(
+                "hand over", lambda desk: _hand_over(desk, talk, contact, message), refused=self._refused
+            )
+        finally:
             async with self:
-                self.problem = error.message
+                self.is_sending = False
+        if sent is None:
             return None
         async with self:
             self.is_sent = True
-        return Chat.handed_over
+        return Chat.handed_over(*talk.name)
+
+    def _refused(self, error: DeskError) -> None:
+        self.problem = error.message
+
+
+async def _hand_over(desk: AsyncDesk, talk: Talk, contact: str, message: str) -> Json:
+    thread = await past.find(desk, talk)
+    handover = await desk.hand_over(contact=contact, message=message, thread_id=thread.id if thread else None)
+    return handover.model_dump()

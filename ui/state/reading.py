@@ -10,7 +10,7 @@ from ui.client import AsyncDesk
 from ui.errors import DeskError
 from ui.passages import Opened, Part
 from ui.shapes import DocumentWhole
-from ui.state.session import Session
+from ui.state.session import Session, desk_of
 
 _SNIPPET_CHARS = 10_000
 
@@ -102,7 +102,7 @@ class Reading(rx.State):
             self._begin(title or "A document without a title", where)
             self.is_loading = True
             session = await self.get_state(Session)
-            return self._asked, session.desk()
+            return self._asked, desk_of(session)
 
     async def _tell(self, asked: int, **found: Any) -> None:
         async with self:

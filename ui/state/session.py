@@ -1,16 +1,17 @@
 """Who sits at the page, and what the desk is to them."""
 
+import logging
 import secrets
 from typing import Any
 
 import reflex as rx
-from reflex.state import OnLoadInternalState
 
 from ui import reach
 from ui.client import AsyncDesk
-from ui.errors import DeskError
+from ui.errors import DeskError, Unreachable
 from ui.shapes import Agent
 
+_LOG = logging.getLogger(__name__)
 _NOBODYS = "-"
 
 
@@ -36,17 +37,6 @@ class Session(rx.State):
         """What the first agents say that they are asked."""
         return [agent["examples"][0] for agent in self.agents if agent["enabled"] and agent["examples"]][:4]
 
-    def refuse(self, error: DeskError) -> None:
-        """Say what the desk says is wrong; without a key that it knows, ask for one."""
-        self.needs_key = self.needs_key or error.code == "key_refused"
-        unknown = "This desk does not know that key." if self.key else ""
-        self.trouble = unknown if self.needs_key else error.message
-
-    def known_as(self) -> str:
-        """What tells this browser from others."""
-        self.browser = self.browser or secrets.token_hex(8)
-        return self.browser
-
     @rx.event
     def complain(self, message: str) -> None:
         """Say what is wrong, on whichever page."""
@@ -66,8 +56,8 @@ class Session(rx.State):
     async def begin(self) -> None:
         """What every page needs."""
         async with self:
-            self.known_as()
-            key, desk = self.key, self.desk()
+            known_as(self)
+            key, desk = self.key, desk_of(self)
         told: list[Agent] | DeskError
         try:
             async with desk:
@@ -81,26 +71,34 @@ class Session(rx.State):
 
     def _know(self, told: list[Agent] | DeskError) -> None:
         if isinstance(told, DeskError):
-            self.refuse(told)
+            refuse(self, told)
             return
         self.needs_key, self.trouble = False, ""
         shown = {"id", "name", "enabled", "examples"}
         self.agents = [agent.model_dump(include=shown) for agent in told]
         self.names = {agent.id: agent.name for agent in told}
 
-    @rx.event
-    def sign_in(self, form: dict[str, str]) -> Any:
-        """Take a key, and see whether the desk does: the page is loaded as if the visitor had just come."""
-        self.key = str(form.get("key", "")).strip()
-        return OnLoadInternalState.on_load_internal
 
-    def sign_out(self) -> None:
-        """Forget the key, and what it has shown."""
-        self.key, self.needs_key, self.trouble = "", True, ""
-        self.agents, self.names = [], {}
+def desk_of(session: Session) -> AsyncDesk:
+    """A client in the visitor's name; close it after use."""
+    # What cannot be a key is asked with as a key that nobody has.
+    key = session.key.strip()
+    return reach.desk(key if key.isascii() and key.isprintable() else _NOBODYS)
 
-    def desk(self) -> AsyncDesk:
-        """A client in the visitor's name."""
-        # What cannot be a key is asked with as a key that nobody has.
-        possible = self.key.isascii() and self.key.isprintable()
-        return reach.desk(self.key if possible else _NOBODYS)
+
+def refuse(session: Session, error: DeskError) -> None:
+    """Say what the desk says is wrong; without a key that it knows, ask for one."""
+    session.needs_key = session.needs_key or error.code == "key_refused"
+    if session.needs_key:
+        session.trouble = "This desk does not know that key." if session.key else ""
+    elif isinstance(error, Unreachable):
+        _LOG.warning("the web desk asked in vain: %s", error)
+        session.trouble = "The desk cannot be reached right now. Try again in a moment."
+    else:
+        session.trouble = error.message
+
+
+def known_as(session: Session) -> str:
+    """What tells this browser from others."""
+    session.browser = session.browser or secrets.token_hex(8)
+    return session.browser

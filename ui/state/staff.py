@@ -65,7 +65,7 @@ class Staff(Asking, rx.State):
     @rx.event
     def begin_new(self) -> None:
         """An empty form."""
-        self._supersede("form")
+        self._turn_away()
         self._open(NEW)
 
     @rx.event(background=True)
@@ -78,13 +78,13 @@ class Staff(Asking, rx.State):
     async def arrive(self) -> None:
         """A page that is opened begins with the list: at once, before anybody opens a form."""
         async with self:
-            self._supersede("form")
+            self._turn_away()
             self.editing, self.said = False, ""
 
     @rx.event
     def leave(self) -> Any:
         """Back to the list; nothing is changed."""
-        self._supersede("form")
+        self._turn_away()
         self.editing = False
         return rx.set_focus("agents-heading")
 
@@ -96,14 +96,13 @@ class Staff(Asking, rx.State):
                 return None
             self.saving, self.problem, self.problem_at = True, "", ""
             agent_id, fields = self.draft["id"], described(form, self.draft)
-        try:
-            saved = await self._ask("save", lambda desk: _save(desk, agent_id, fields), self._saved, self._refused)
-        finally:
-            async with self:
-                self.saving, wrong = False, self.problem_at
+        saved = await self._ask("save", lambda desk: _save(desk, agent_id, fields), self._saved, self._refused)
+        async with self:
+            wrong = self.problem_at
         if saved:
             return [rx.set_focus("agents-heading"), Staff.load]
-        return rx.set_focus(f"agent-{wrong}") if wrong and wrong != "tools" else None
+        # Whoever has left the form since finds in the list what became of it.
+        return rx.set_focus(f"agent-{wrong}") if wrong and wrong != "tools" else Staff.load
 
     @rx.event(background=True)
     async def switch(self, agent_id: str) -> Any:
@@ -145,13 +144,20 @@ class Staff(Asking, rx.State):
     def _turn(self, agent_id: str, on: bool) -> None:
         self.members = [{**one, "enabled": on} if one["id"] == agent_id else one for one in self.members]
 
+    def _turn_away(self) -> None:
+        """What is on its way concerns no form any more."""
+        self._supersede("form")
+        self._supersede("save")
+        self.saving = False
+
     def _open(self, draft: Draft) -> None:
         self.draft, self.editing, self.problem, self.problem_at, self.said = draft, True, "", "", ""
 
     def _saved(self, agent: Agent) -> None:
-        self.editing, self.said = False, f"{agent.name} is saved."
+        self.editing, self.saving, self.said = False, False, f"{agent.name} is saved."
 
     def _refused(self, error: DeskError) -> None:
+        self.saving = False
         self.problem_at, self.problem = mistake(error)
 
 

@@ -10,13 +10,14 @@ from ui.calls import Page
 from ui.client import AsyncDesk
 from ui.state.asking import Asking
 from ui.state.chat import Chat, path_of
-from ui.state.session import Session
+from ui.state.session import Session, known_as
 
 # What has the focus once a form or a button in the list is gone.
 NEW = "new-conversation"
 LIST = "conversations"
 _PAGE = 30
 _MOST = 200
+_LONGEST_SEARCH = 200
 
 
 class Item(TypedDict):
@@ -55,7 +56,7 @@ class Threads(Asking, rx.State):
     async def find(self, text: str) -> None:
         """Those in which something was said."""
         async with self:
-            self.search, self._wanted = str(text), _PAGE
+            self.search, self._wanted = str(text)[:_LONGEST_SEARCH], _PAGE
         await self._fetch()
 
     @rx.event
@@ -99,7 +100,7 @@ class Threads(Asking, rx.State):
     @rx.event(background=True)
     async def export(self, thread_id: str) -> Any:
         """A conversation as a file."""
-        text = await self._ask("export", lambda desk: desk.export(thread_id))
+        text = await self._ask(f"export of {thread_id}", lambda desk: desk.export(thread_id))
         return None if text is None else rx.download(data=text, filename="conversation.md")
 
     async def _change(self, thread_id: str, change: Callable[[AsyncDesk], Awaitable[object]]) -> bool:
@@ -116,7 +117,7 @@ class Threads(Asking, rx.State):
             page = Page(limit=self._wanted, search=self.search or None)
             # Without keys all visitors are one user to the API; each browser then sees what began in it.
             if not session.key:
-                page["session_prefix"] = f"web-{session.known_as()}-"
+                page["session_prefix"] = f"web-{known_as(session)}-"
         await self._ask("threads", lambda desk: desk.threads(**page), self._show)
 
     def _show(self, found: shapes.Threads) -> None:

@@ -9,7 +9,7 @@ from ui import work
 from ui.client import AsyncDesk
 from ui.errors import DeskError
 from ui.state.knowledge import Knowledge
-from ui.state.session import Session
+from ui.state.session import Session, desk_of, refuse
 from ui.uploads import FILES_AT_ONCE, File, megabytes, whole
 
 _KEPT = 200
@@ -73,14 +73,14 @@ class Uploading(rx.State):
         async with self:
             session = await self.get_state(Session)
             knowledge = await self.get_state(Knowledge)
-            desk, folder = session.desk(), knowledge.into
+            desk, folder = desk_of(session), knowledge.into
             self.busy, self.sent = True, 0
         try:
             async with desk:
                 await self._take(desk, folder, chunks)
         except DeskError as error:
             async with self:
-                (await self.get_state(Session)).refuse(error)
+                refuse(await self.get_state(Session), error)
         finally:
             async with self:
                 self.busy = False

@@ -1,0 +1,28 @@
+"""What browsers send, made fit to be worked with before any handler sees it."""
+
+from typing import Any
+
+from reflex.app import App
+from reflex.middleware.middleware import Middleware
+from reflex.state import BaseState, StateUpdate
+from reflex_base.event import Event
+
+
+class WholeCharacters(Middleware):
+    """Half of a character can be typed, but neither stored nor sent back: a page that holds one would be lost."""
+
+    async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:
+        for name, value in event.payload.items():
+            event.payload[name] = whole(value)
+        return None
+
+
+def whole(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """The same, with a mark where half of a character was."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [whole(one) for one in value]
+    if isinstance(value, dict):
+        return {whole(name): whole(one) for name, one in value.items()}
+    return value
