@@ -97,6 +97,8 @@ class Embedder:
 
     async def _embed_batch(self, batch: list[_Waiting]) -> None:
         try:
+            # On a thread that stands back a busy machine takes minutes to load a model, and questions wait for it too.
+            await asyncio.get_running_loop().run_in_executor(self._question_thread, self._encoder.load)
             vectors = await _run(self._document_threads, self._encoder.documents, [one.text for one in batch])
         except asyncio.CancelledError:
             for one in batch:

@@ -48,6 +48,10 @@ class Encoder:
     def __init__(self, model: str = BUNDLED) -> None:
         self._path = bundled_weights() if model == BUNDLED else model
 
+    def load(self) -> None:
+        """Have the model at hand."""
+        self._loaded()
+
     def questions(self, texts: list[str]) -> Vectors:
         """Unit vectors of what people ask."""
         recorded = self._loaded().recorded

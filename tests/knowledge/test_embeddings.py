@@ -18,8 +18,12 @@ class Gate:
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
+        self.loaded_by: list[str] = []
         self.begun = threading.Semaphore(0)
         self.open = threading.Semaphore(0)
+
+    def load(self) -> None:
+        self.loaded_by.append(threading.current_thread().name)
 
     def documents(self, texts: list[str]) -> Vectors:
         self.batches.append(texts)
@@ -103,4 +107,11 @@ async def test_who_comes_in_the_moment_in_which_the_last_batch_ends_is_served(em
     gate.open.release(2)
     assert (await asyncio.wait_for(coming, 10)).tolist() == [[2.0]]
     assert (await first).tolist() == [[1.0]]
+    embedder.close()
+
+
+async def test_no_thread_that_stands_back_loads_the_model(embedder: Embedder, gate: Gate) -> None:
+    gate.open.release()
+    await embedder.embed_documents(["1"])
+    assert gate.loaded_by == ["embed-questions_0"]
     embedder.close()
