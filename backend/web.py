@@ -83,7 +83,7 @@ class _Guarded:
         if (talks or scope["type"] == "websocket") and not (talks and _is_own_page(scope)):
             await refuse_origin(scope, send)
             return
-        if scope["type"] == "http" and not self._has(beginning, scope):
+        if scope["type"] == "http" and not (self._has(beginning, scope) or (not talks and _is_lost(scope))):
             # What is no page is a door of the API that is not there, or not for this method.
             raise HTTPException(405 if (beginning in self._beginnings and not talks) or _is_door(scope) else 404)
 
@@ -112,6 +112,12 @@ class _Guarded:
             # Reflex would also show what is kept there, which is nothing.
             return (scope["path"], scope["method"]) == (UPLOAD, "POST")
         return beginning in self._beginnings and (beginning.startswith("_") or scope["method"] in ("GET", "HEAD"))
+
+
+def _is_lost(scope: Scope) -> bool:
+    """Whether a person has come to an address of nothing, and not a program."""
+    accepts = Headers(scope=scope).get("accept", "")
+    return scope["method"] in ("GET", "HEAD") and "text/html" in accepts and not _is_door(scope)
 
 
 def _is_door(scope: Scope) -> bool:

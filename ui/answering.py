@@ -9,11 +9,14 @@ from agents.events import Event
 from ui import past, telling
 from ui.calls import Choices
 from ui.client import AsyncDesk
-from ui.errors import DeskError
+from ui.errors import DeskError, Refused
 from ui.feed import Op
 from ui.pacing import paced
 from ui.shapes import Step
 from ui.talk import Question, Talk
+
+# Errors from here on say nothing of the request.
+_SERVERS_OWN = 500
 
 
 class Asking(NamedTuple):
@@ -38,9 +41,10 @@ async def answered(asking: Asking, talk: Talk) -> AsyncGenerator[list[Op], None]
         try:
             async for ops in told:
                 yield ops
-        except DeskError:
+        except DeskError as error:
             # It may have been taken all the same; whoever asks again is then to take its place.
-            if not talk.run_id and (run_id := await past.unnamed_run(desk, talk)):
+            was_refused = isinstance(error, Refused) and error.status < _SERVERS_OWN
+            if not was_refused and not talk.run_id and (run_id := await past.unnamed_run(desk, talk)):
                 yield [telling.begun(run_id)]
             raise
 

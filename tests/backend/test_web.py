@@ -116,6 +116,18 @@ def test_nobody_else_does(desk: Server, headers: dict[str, str]) -> None:
             assert refusal(stranger.get(polled)) == (403, "origin_refused")
 
 
+def test_who_comes_to_an_address_of_nothing(client: httpx.Client) -> None:
+    for path in ("/nothing", "/nothing/at/all", "/chats"):
+        person = client.get(path, headers={"accept": "text/html,*/*;q=0.8"})
+        assert person.status_code == 404
+        assert person.headers["content-type"].startswith("text/html")
+        assert person.headers["x-frame-options"] == "DENY"
+        assert refusal(client.get(path)) == (404, "not_found")
+    asked = client.get("/chat", headers={"accept": "text/html"})
+    assert refusal(asked) == (405, "method_not_allowed")
+    assert refusal(client.post("/nothing", headers={"accept": "text/html"})) == (404, "not_found")
+
+
 def test_a_socket_that_is_none_is_refused(desk: Server) -> None:
     for path in ("/", "/c/x", "/nothing", "/_nothing"):
         with pytest.raises((InvalidStatus, ConnectionClosed)), opened(desk, path, origin=desk.url) as talking:
@@ -140,11 +152,12 @@ def test_a_socket_that_is_none_is_refused(desk: Server) -> None:
         "/desk/..%2f..%2f..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
     ],
 )
-def test_no_path_leads_out_of_the_pages(desk: Server, path: str) -> None:
+@pytest.mark.parametrize("accept", ["*/*", "text/html"])
+def test_no_path_leads_out_of_the_pages(desk: Server, path: str, accept: str) -> None:
     assert (ROOT / ".web" / "reflex.json").is_file()
     # A client that takes paths as they are.
     connection = http.client.HTTPConnection("127.0.0.1", desk.port, timeout=10)
-    connection.request("GET", path)
+    connection.request("GET", path, headers={"accept": accept})
     answered = connection.getresponse()
     body = answered.read()
     connection.close()

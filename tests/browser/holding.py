@@ -1,4 +1,4 @@
-"""Between the pages and the API of a desk: holds the requests that a test names until it lets them go."""
+"""Between the pages and the API of a desk: holds the requests that a test names, or fails them, until it lets go."""
 
 import threading
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ class Held:
     """Requests whose line has this in it."""
 
     part: str
+    fails: bool = False
     arrived: threading.Event = field(default_factory=threading.Event)
     let_go: threading.Event = field(default_factory=threading.Event)
     answered: threading.Event = field(default_factory=threading.Event)
@@ -30,61 +31,73 @@ class Held:
         assert self.answered.wait(_PATIENCE_SECONDS)
 
 
-@dataclass
-class Holding:
-    """Listens at `url`."""
+class Holding(ThreadingHTTPServer):
+    """Listens at `url`, in front of the API at another address."""
 
-    url: str
-    held: list[Held] = field(default_factory=list)
+    daemon_threads = True
+
+    def __init__(self, desk: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.desk = desk
+        self.held: list[Held] = []
 
     def hold(self, part: str) -> Held:
         """From now on."""
         self.held.append(Held(part))
         return self.held[-1]
 
+    def fail(self, part: str) -> Held:
+        """From now on until they are let go."""
+        self.held.append(Held(part, fails=True))
+        return self.held[-1]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Holding
+    protocol_version = "HTTP/1.1"
+
+    def _pass(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        found = next((held for held in self.server.held if held.part in self.requestline), None)
+        if found and found.fails and not found.let_go.is_set():
+            self.close_connection = True
+            return
+        if found:
+            found.arrived.set()
+            found.let_go.wait(_PATIENCE_SECONDS)
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+        with httpx.Client(base_url=self.server.desk, timeout=_PATIENCE_SECONDS, trust_env=False) as client:
+            self._answer(client.request(self.command, self.path, headers=headers, content=body))
+        if found:
+            found.answered.set()
+
+    def _answer(self, reply: httpx.Response) -> None:
+        # The page may have given it up.
+        with suppress(ConnectionError):
+            self.send_response(reply.status_code)
+            self.send_header("content-type", reply.headers["content-type"])
+            self.send_header("content-length", str(len(reply.content)))
+            self.end_headers()
+            self.wfile.write(reply.content)
+            self.wfile.flush()
+
+    do_GET = do_POST = do_PUT = do_DELETE = _pass
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is to be said."""
+
 
 @contextmanager
 def holding(desk: str) -> Iterator[Holding]:
     """In front of the API at that address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _pass(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            found = next((held for held in passing.held if held.part in self.requestline), None)
-            if found:
-                found.arrived.set()
-                found.let_go.wait(_PATIENCE_SECONDS)
-            headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
-            with httpx.Client(base_url=desk, timeout=_PATIENCE_SECONDS, trust_env=False) as client:
-                reply = client.request(self.command, self.path, headers=headers, content=body)
-            # The page may have given it up.
-            with suppress(ConnectionError):
-                self.send_response(reply.status_code)
-                self.send_header("content-type", reply.headers["content-type"])
-                self.send_header("content-length", str(len(reply.content)))
-                self.end_headers()
-                self.wfile.write(reply.content)
-                self.wfile.flush()
-            if found:
-                found.answered.set()
-
-        do_GET = do_POST = do_PUT = do_DELETE = _pass
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing is to be said."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    passing = Holding(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield passing
-    finally:
-        for held in passing.held:
-            held.let_go.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with Holding(desk) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            for held in server.held:
+                held.let_go.set()
+            server.shutdown()
+            thread.join()

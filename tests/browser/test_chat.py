@@ -171,3 +171,12 @@ def test_browsers_see_nothing_of_each_other(tab: Tab, open_tab: OpenTab, desk: S
             assert foreign not in one.page.content()
     finally:
         other.close()
+
+
+def test_an_address_of_nothing_says_so(open_tab: OpenTab, desk: Server) -> None:
+    tab = open_tab(desk, "/nothing/here")
+    expect(tab.page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    # Chromium notes the status of the page itself.
+    tab.faults[:] = [fault for fault in tab.faults if "404" not in fault]
+    tab.page.get_by_role("link", name="To the chat").click()
+    expect(tab.page.get_by_role("heading", name="How can we help?")).to_be_visible()

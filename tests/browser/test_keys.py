@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.backend.asking import as_user, key_of, keys
+from tests.backend.asking import HELD, as_asked, as_user, key_of, keys
 from tests.browser.conftest import OpenTab
 from tests.browser.tab import Tab
 from tests.provided import at_openai
@@ -75,6 +75,40 @@ def test_who_signs_out_leaves_nothing_on_the_page(open_tab: OpenTab, keyed: Serv
     sign_in(tab, "bob")
     expect(tab.page.get_by_role("heading", name="How can we help?")).to_be_visible()
     expect(tab.page.locator(".threads li", has_text="asks Ann")).to_have_count(0)
+
+
+def test_what_waits_is_asked_in_the_name_of_whoever_sent_it(
+    open_tab: OpenTab, keyed: Server, provider: OpenAIServer
+) -> None:
+    """Though somebody else has signed in on the same page since."""
+    provider.script = as_asked
+    tab = sign_in(open_tab(keyed), "ann")
+    tab.ask(HELD)
+    expect(tab.page.locator("article.answer .text")).to_contain_text("word2")
+    waiting = "Ann asks: how are duplicate charges refunded?"
+    tab.ask(waiting)
+    expect(tab.page.get_by_text(f"Asked next: {waiting}")).to_be_visible()
+    with as_user(keyed, "ann") as client:
+        (running,) = (one for one in client.get("/api/threads").json()["threads"] if one["title"] == HELD)
+    tab.page.get_by_role("textbox", name="Your question").fill("Something of Ann's")
+    tab.button("Sign out").click()
+    sign_in(tab, "bob")
+    expect(tab.page.get_by_role("textbox", name="Your question")).to_have_value("")
+    with as_user(keyed, "ann") as client:
+        run = client.get(f"/api/threads/{running['id']}").json()["history"][0]["run_id"]
+        client.post(f"/runs/{run}/cancel").raise_for_status()
+        tab.until(lambda: waiting in client.get(f"/api/threads/{running['id']}").text)
+    with as_user(keyed, "bob") as client:
+        assert waiting not in client.get("/api/threads").text
+    assert waiting not in tab.page.content()
+
+
+def test_who_signs_out_leaves_the_other_tabs_too(open_tab: OpenTab, keyed: Server) -> None:
+    tab = sign_in(open_tab(keyed), "ann")
+    other = open_tab(keyed, "/agents")
+    expect(other.button("Sign out")).to_be_visible()
+    tab.button("Sign out").click()
+    expect(other.page.get_by_label("Your key")).to_be_visible()
 
 
 def test_a_wrong_key_is_asked_for_again(open_tab: OpenTab, keyed: Server) -> None:

@@ -210,7 +210,46 @@ def test_messages_before_the_last_two_hundred_are_a_button_away(tab: Tab) -> Non
             client.post("/chat", json=body).raise_for_status()
     tab.go(f"/c/{session}")
     expect(tab.page.locator(".question")).to_have_count(100)
-    tab.button("Earlier messages").click()
+    tab.button("Earlier messages").dblclick()
     expect(tab.page.locator(".question")).to_have_count(110)
     expect(tab.page.locator(".question").first).to_contain_text("refunded, 0?")
     expect(tab.button("Earlier messages")).to_have_count(0)
+
+
+def test_back_leads_to_the_conversation_before(tab: Tab) -> None:
+    tab.ask(QUICK)
+    tab.answered()
+    first = tab.session
+    tab.button("New conversation").click()
+    expect(tab.page.get_by_role("heading", name="How can we help?")).to_be_visible()
+    tab.ask(CHARGED)
+    tab.answered()
+    second = tab.session
+    tab.page.go_back()
+    expect(tab.page.locator(".question p")).to_have_text(QUICK)
+    assert tab.session == first
+    tab.page.go_forward()
+    expect(tab.page.locator(".question p")).to_have_text(CHARGED)
+    assert tab.session == second
+
+
+def test_half_of_a_character_is_no_end_of_the_page(tab: Tab) -> None:
+    tab.page.get_by_role("textbox", name="Your question").evaluate(
+        "(box) => { box.value = 'duplicate \\ud83d charges?' }"
+    )
+    tab.page.get_by_role("textbox", name="Your question").press("Enter")
+    assert tab.answered() == "A short answer."
+    expect(tab.page.locator(".question p")).to_have_text("duplicate \ufffd charges?")
+
+
+def test_a_question_that_has_no_room_stays_where_it_was_written(tab: Tab) -> None:
+    tab.ask(HELD)
+    expect(tab.page.locator("article.answer .text")).to_contain_text(WORDS)
+    for number in range(MANY):
+        tab.ask(f"{CHARGED} {number}")
+        expect(tab.page.locator(".next")).to_contain_text(f"{CHARGED} {number}")
+    tab.ask("One too many")
+    expect(tab.page.get_by_role("alert")).to_contain_text("So many questions wait already")
+    expect(tab.page.get_by_role("textbox", name="Your question")).to_have_value("One too many")
+    tab.button("Stop").click()
+    tab.answered(MANY + 1)

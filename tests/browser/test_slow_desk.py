@@ -126,3 +126,57 @@ def test_a_switch_that_is_refused_goes_back(slow: Slow, open_tab: OpenTab) -> No
             switches.nth(number).click()
     expect(page.get_by_role("alert")).to_contain_text("is the last agent")
     expect(page.get_by_role("switch", checked=True)).to_have_count(1)
+
+
+def test_while_who_answers_is_asked_for_the_page_goes_on(slow: Slow, open_tab: OpenTab) -> None:
+    tab = open_tab(slow.pages).ready()
+    held = slow.api.hold("GET /api/agents HTTP")
+    tab.page.reload()
+    held.wait()
+    switch = tab.page.get_by_role("switch")
+    switch.click()
+    expect(switch).to_have_attribute("aria-checked", "false")
+    held.go_on()
+    tab.ready()
+
+
+def test_a_person_is_asked_once_however_often_one_clicks(slow: Slow, open_tab: OpenTab) -> None:
+    page = open_tab(slow.pages).ready().page
+    held = slow.api.hold("POST /api/handovers")
+    page.get_by_role("button", name="Talk to a person").click()
+    page.get_by_label("Where to reach you").fill("once@example.com")
+    page.get_by_role("dialog").get_by_role("button", name="Send").dblclick()
+    held.wait()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Send")).to_be_disabled()
+    held.go_on()
+    expect(page.get_by_text("A person will get in touch")).to_be_visible()
+    with slow.desk.client() as client:
+        waiting = client.get("/api/handovers").json()["handovers"]
+    assert [one["contact"] for one in waiting] == ["once@example.com"]
+
+
+def test_what_is_saved_late_closes_no_other_form(slow: Slow, open_tab: OpenTab) -> None:
+    page = open_tab(slow.pages, "/agents").page
+    page.get_by_role("button", name="Edit Billing").click()
+    held = slow.api.hold("PUT /api/agents/billing")
+    page.get_by_role("button", name="Save").click()
+    held.wait()
+    page.get_by_role("button", name="Leave it as it was").click()
+    page.get_by_role("button", name="Edit General help").click()
+    name = page.get_by_label("Name")
+    expect(name).to_have_value("General help")
+    name.fill("Something typed")
+    held.go_on()
+    with slow.desk.client() as client:
+        client.get("/api/agents").raise_for_status()
+    expect(name).to_have_value("Something typed")
+
+
+def test_a_conversation_that_cannot_be_read_says_so(slow: Slow, open_tab: OpenTab) -> None:
+    tab = open_tab(slow.pages).ready()
+    failing = slow.api.fail("session=once")
+    tab.go("/c/once")
+    expect(tab.page.get_by_text("This conversation cannot be read right now.")).to_be_visible()
+    failing.let_go.set()
+    tab.page.locator(".transcript").get_by_role("button", name="Try again").click()
+    expect(tab.page.locator(".question p")).to_have_text("What does Team cost?")

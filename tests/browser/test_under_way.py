@@ -56,6 +56,29 @@ def test_a_whole_answer_is_stopped(tab: Tab) -> None:
     expect(tab.page.locator("article.answer .text").last).to_have_text("A short answer.")
 
 
+@pytest.mark.parametrize("how", ["stopped", "broken"])
+def test_a_whole_answer_that_did_not_come_is_replaced(tab: Tab, provider: OpenAIServer, how: str) -> None:
+    tab.page.get_by_role("switch").click()
+    if how == "stopped":
+        tab.ask(HELD)
+        expect(tab.page.get_by_text("Writing the whole answer")).to_be_visible()
+        tab.button("Stop").click()
+        expect(tab.page.get_by_text("You stopped this answer.")).to_be_visible()
+    else:
+        provider.script = Script((), fault=Fault.BAD_REQUEST)
+        tab.ask(SLOW)
+        expect(tab.page.get_by_role("alert")).to_be_visible()
+        provider.script = as_asked
+    tab.button("Edit").click()
+    editor = tab.page.get_by_label("Edit your question").get_by_label("Your question")
+    editor.fill(QUICK)
+    editor.press("Enter")
+    expect(tab.page.locator("article.answer .text")).to_have_text("A short answer.")
+    tab.page.reload()
+    assert tab.answered() == "A short answer."
+    expect(tab.page.locator(".question")).to_have_text(f"{QUICK}Edit")
+
+
 def test_what_is_sent_meanwhile_is_asked_next(tab: Tab) -> None:
     tab.ask(HELD)
     expect(tab.page.locator("article.answer .text")).to_contain_text(WORDS)

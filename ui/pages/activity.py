@@ -39,7 +39,7 @@ def activity() -> rx.Component:
 def _head() -> rx.Component:
     return rx.el.div(
         rx.el.h1("Activity"),
-        _days(),
+        _range(),
         rx.cond(
             Activity.any_runs,
             rx.el.button(
@@ -70,7 +70,7 @@ def _head() -> rx.Component:
     )
 
 
-def _days() -> rx.Component:
+def _range() -> rx.Component:
     return rx.el.div(
         *(
             rx.el.a(
