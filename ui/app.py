@@ -29,6 +29,11 @@ def _say(exception: Exception) -> rx.event.EventSpec:
     return Session.complain("Something went wrong on this page. Load it again, please.")
 
 
+def _is_of_use(record: logging.LogRecord) -> bool:
+    """Whoever closes a page in the middle of an answer is nothing to warn of, many times for each."""
+    return not record.getMessage().startswith("Attempting to send delta to disconnected client")
+
+
 def _open_pages() -> Container[str]:
     return app.event_namespace.token_to_sid if app.event_namespace else ()
 
@@ -53,5 +58,6 @@ app.add_page(
 app.add_page(agents, route="/agents", title="Agents · Frontdesk", on_load=[Session.begin, Staff.load])
 app.add_page(activity, route="/activity", title="Activity · Frontdesk", on_load=[Session.begin, Activity.load])
 app.add_page(nowhere, route="404", title="Not found · Frontdesk", on_load=Session.begin)
+logging.getLogger("reflex.app").addFilter(_is_of_use)
 app.add_middleware(WholeCharacters())
 app._state_manager = OpenPages(_open_pages)

@@ -42,6 +42,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with path_ops.file_lock(prerequisites.get_web_dir()):
         if not is_built():
+            # Until it is done, what is there is of neither these sources nor the ones before.
+            _note().unlink(missing_ok=True)
             print("Building the pages of the web desk; this takes a minute, once.", flush=True)
             with _lockfiles_as_they_were_unless_done():
                 _build()

@@ -15,6 +15,8 @@ from ui.replies import Reply, perhaps_taken, unreachable, unsent
 T = TypeVar("T")
 Json = dict[str, Any]
 
+# Longer ones no desk gives, and no address can hold.
+_LONGEST_ID = 500
 _JSON = TypeAdapter(Json)
 
 
@@ -92,8 +94,8 @@ def uploading(url: str, file: bytes, **form: str) -> Request:
 
 def segment(identifier: str) -> str:
     """An id as a part of an address."""
-    if identifier in ("", ".", ".."):
-        raise IdInvalid(f"{identifier!r} is not an id")
+    if identifier in ("", ".", "..") or len(identifier) > _LONGEST_ID:
+        raise IdInvalid(f"{identifier[:20]!r} is not an id")
     return quote(identifier, safe="", errors="replace")
 
 

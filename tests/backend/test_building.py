@@ -29,7 +29,7 @@ def export(**_):
         time.sleep(0.02)
 
 build.export.export = export
-build.frontend_skeleton.initialize_web_directory = lambda: Path(".web").mkdir()
+build.frontend_skeleton.initialize_web_directory = lambda: Path(".web").mkdir(exist_ok=True)
 build._serve_anywhere = lambda: None
 build._registry = lambda: "http://127.0.0.1:9"
 build.main()
@@ -81,12 +81,17 @@ def test_of_two_first_starts_one_waits_for_the_other(desk: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_build_that_is_interrupted_leaves_the_lockfiles_as_they_were(desk: Path, number: signal.Signals) -> None:
+    note = desk / ".web" / "built"
+    note.parent.mkdir()
+    note.write_text("of other sources")
     before = {file.name: file.read_bytes() for file in (desk / "reflex.lock").iterdir()}
     building = begin(desk)
     until(lambda: builds(desk))
     building.send_signal(number)
     assert building.wait(BOUND) != 0
     assert {file.name: file.read_bytes() for file in (desk / "reflex.lock").iterdir()} == before
+    # Half of what is there is of these sources: nobody may take it for the other ones.
+    assert not note.exists()
     (desk / "go on").touch()
     shutil.rmtree(desk / ".web")
     assert begin(desk).wait(BOUND) == 0

@@ -184,11 +184,12 @@ def test_a_call_is_sent_to_its_door(request_: Request, method: str, url: str, bo
 def test_what_is_chosen_goes_into_the_query() -> None:
     assert calls.threads(limit=5, search="a&b", status=None).request.params == {"limit": "5", "search": "a&b"}
     assert calls.threads(session_prefix="web:").request.params == {"session_prefix": "web:"}
+    assert calls.threads(session="web").request.params == {"session": "web"}
     assert calls.delete("t", hard=True).request.params == {"hard_delete": "true"}
     assert calls.export("t", "json").request.params == {"format": "json"}
 
 
-@pytest.mark.parametrize("wrong", ["", ".", ".."])
+@pytest.mark.parametrize("wrong", ["", ".", "..", "x" * 100_000], ids=["none", "here", "above", "long"])
 def test_an_id_that_would_lead_elsewhere_is_not_sent(wrong: str) -> None:
     with pytest.raises(IdInvalid):
         calls.delete(wrong)
