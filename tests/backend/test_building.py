@@ -15,9 +15,13 @@ from tests.serving import ROOT, environment
 BOUND = 90  # seconds
 # In place of Reflex: changes the lockfiles on its way, notes that it was asked to build, and waits to be let go on.
 PLAYED = """
+import signal
 import time
 from pathlib import Path
 from ui import build
+
+# Whoever runs the tests in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def export(**_):
     for file in build._LOCKFILES.iterdir():
