@@ -51,16 +51,6 @@ Support is open Monday to Friday from 08:00 to 18:00 CET. On public holidays onl
 """,
 }
 
-# Files whose tests wait for processes go first: at the end a single worker would be left with them.
-_FIRST = ("tests/test_", "tests/browser/", "tests/backend/", "tests/ui/")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Unit tests, which take no time, fill what is left."""
-    items.sort(
-        key=lambda item: next((at for at, part in enumerate(_FIRST) if item.nodeid.startswith(part)), len(_FIRST))
-    )
-
 
 def write_documents(root: Path) -> Path:
     """The small set, on disk."""
