@@ -286,8 +286,11 @@ class Chat(rx.State):
 
     def _mirror(self) -> None:
         talk = self._talk
-        self.session_id, self.agent, self.busy = talk.session_id, talk.agent, talk.is_under_way
-        self.next = [question.text for question in talk.waiting]
+        shown = {"session_id": talk.session_id, "agent": talk.agent, "busy": talk.is_under_way}
+        # What is set is sent, changed or not, and this is called with every word.
+        for name, value in (shown | {"next": [question.text for question in talk.waiting]}).items():
+            if getattr(self, name) != value:
+                setattr(self, name, value)
 
     async def _complain(self, error: DeskError) -> None:
         async with self:
