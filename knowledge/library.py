@@ -120,7 +120,8 @@ class Library:
         await self.read(lambda db: writing.check_room(db, key, most))
         read = await self._readers.read(data, key.path)
         text, pieces = read.text, read.chunks
-        vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
+        passages = [as_embedded(text.title, piece) for piece in pieces]
+        vectors = await self.embedder.embed_documents(passages, key.owner)
         content_hash = hash_of(data)
 
         def put(db: sqlite3.Connection) -> DocumentInfo:
@@ -147,7 +148,8 @@ class Library:
         if text is None:
             raise DocumentUnknown(f"there is no document {document.id}")
         pieces = await asyncio.to_thread(chunks.split, text)
-        vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
+        passages = [as_embedded(text.title, piece) for piece in pieces]
+        vectors = await self.embedder.embed_documents(passages, document.owner)
         await self._change(lambda db: _check_known(writing.put_chunks(db, document, pieces, vectors), document.id))
 
     async def put_texts(self, texts: Sequence[tuple[DocumentKey, Text]]) -> None:
