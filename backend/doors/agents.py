@@ -13,7 +13,7 @@ from agents.fallback import Trail
 from agents.routing import Question, Routed, route
 from backend import spending
 from backend.asking import clean
-from backend.doors.common import ASKING, LOOKING, TELLING, Operator, TheDesk, TheUser, fails
+from backend.doors.common import ASKING, LOOKING, SEARCHING, TELLING, Operator, TheDesk, TheUser, fails
 from backend.errors import AgentIdMismatch
 
 router = APIRouter(prefix="/api/agents", tags=["agents"], responses=LOOKING)
@@ -146,7 +146,7 @@ async def delete_agent(agent_id: _AgentId, desk: TheDesk, user: Operator) -> Del
     return Deleted(deleted=agent_id)
 
 
-@router.post("/route", responses=ASKING)
+@router.post("/route", dependencies=SEARCHING, responses=ASKING)
 async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> RouteResponse:
     """Which agents would take this as the first question of a conversation. It goes through the same routers."""
     question = clean(body.question, desk.settings.max_message_chars)

@@ -31,8 +31,20 @@ TheDesk = Annotated[Desk, Depends(the_desk)]
 
 
 async def the_user(connection: HTTPConnection, desk: TheDesk) -> User:
-    """Whoever asks, by the key they send, or `KeyRefused`."""
-    return _user_of(connection, desk)
+    """Whoever asks, by the key they send, or `KeyRefused`; or `RateLimited`, if wrong keys come from their address.
+
+    A right key passes also then: others may share the address.
+    """
+    try:
+        return _user_of(connection, desk)
+    except KeyRefused:
+        if _sends_key(connection):
+            desk.runs.admission.rates.check_address(connection.client.host if connection.client else None)
+        raise
+
+
+def _sends_key(connection: HTTPConnection) -> bool:
+    return "authorization" in connection.headers or "x-api-key" in connection.headers
 
 
 def _user_of(connection: HTTPConnection, desk: Desk) -> User:
@@ -60,6 +72,21 @@ async def an_operator(user: TheUser) -> User:
 
 
 Operator = Annotated[User, Depends(an_operator)]
+
+
+async def may_search(desk: TheDesk, user: TheUser) -> None:
+    """Whoever lists or searches does not do it too often."""
+    await desk.runs.admission.check_rate(user.id, "searches")
+
+
+async def may_upload(desk: TheDesk, user: TheUser) -> None:
+    """Whoever adds documents does not do it too often. Operators bring in what they have, by the thousand."""
+    if not user.operator:
+        await desk.runs.admission.check_rate(user.id, "uploads")
+
+
+SEARCHING, UPLOADING = [Depends(may_search)], [Depends(may_upload)]
+"""What doors depend on that list or search, and that take documents."""
 
 
 class Manner(BaseModel):
@@ -118,7 +145,7 @@ _FAILURES = {
     504: "No answer in time.",
     507: "The disk is full.",
 }
-ANYWHERE = fails(403, 503)
+ANYWHERE = fails(403, 429, 503)
 """What every door may answer."""
 ASKING = fails(400, 401, 402, 404, 409, 413, 422, 429, 504)
 """What asking a question may fail with."""

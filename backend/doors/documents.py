@@ -11,7 +11,20 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from backend.asking import Asked
 from backend.desk import Desk
-from backend.doors.common import ASKING, LOOKING, TELLING, Offset, Operator, Page, Search, TheDesk, TheUser, fails
+from backend.doors.common import (
+    ASKING,
+    LOOKING,
+    SEARCHING,
+    TELLING,
+    UPLOADING,
+    Offset,
+    Operator,
+    Page,
+    Search,
+    TheDesk,
+    TheUser,
+    fails,
+)
 from backend.indexing import INDEXING, Order
 from backend.users import User
 from knowledge.errors import DocumentUnreadable
@@ -92,7 +105,7 @@ class Removed(BaseModel):
     deleted: str
 
 
-@router.get("")
+@router.get("", dependencies=SEARCHING)
 async def list_documents(
     desk: TheDesk,
     user: TheUser,
@@ -120,7 +133,7 @@ async def list_documents(
     )
 
 
-@router.post("", responses={**TELLING, **fails(507)})
+@router.post("", dependencies=UPLOADING, responses={**TELLING, **fails(507)})
 async def put_document(
     desk: TheDesk,
     user: TheUser,
@@ -140,7 +153,7 @@ async def put_document(
     return _document(await desk.library.put(key, data, most=_most(desk, user)), user)
 
 
-@router.post("/archives", status_code=202, responses=_BEGINNING)
+@router.post("/archives", status_code=202, dependencies=UPLOADING, responses=_BEGINNING)
 async def put_archive(
     desk: TheDesk,
     user: TheUser,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend import handovers, threads
 from backend.desk import Desk
-from backend.doors.common import LOOKING, TELLING, Limit, Offset, Operator, Page, TheDesk, TheUser, fails
+from backend.doors.common import LOOKING, SEARCHING, TELLING, Limit, Offset, Operator, Page, TheDesk, TheUser, fails
 from backend.doors.threads import Message, known
 from backend.errors import HandoverUnknown
 from backend.handovers import Wish
@@ -89,7 +89,7 @@ class Resolution(BaseModel):
     note: str = Field(default="", max_length=4_000)
 
 
-@router.get("/handovers")
+@router.get("/handovers", dependencies=SEARCHING)
 async def list_handovers(
     desk: TheDesk, user: TheUser, resolved: bool | None = False, limit: Limit = 50, offset: Offset = 0
 ) -> HandoverPage:
@@ -126,7 +126,7 @@ async def resolve_handover(handover_id: str, resolution: Resolution, desk: TheDe
     return Handover(**await _known(desk, user, handover_id))
 
 
-@router.get("/unanswered")
+@router.get("/unanswered", dependencies=SEARCHING)
 async def list_unanswered(
     desk: TheDesk,
     user: Operator,

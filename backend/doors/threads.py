@@ -14,7 +14,19 @@ from starlette.responses import Response
 from agents.events import Source, Support
 from backend import threads
 from backend.desk import Desk
-from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, Search, SessionId, TheDesk, TheUser, fails
+from backend.doors.common import (
+    LOOKING,
+    SEARCHING,
+    TELLING,
+    Limit,
+    Offset,
+    Page,
+    Search,
+    SessionId,
+    TheDesk,
+    TheUser,
+    fails,
+)
 from backend.errors import SessionTaken, ThreadUnknown
 from backend.threads import Status, Thread, Wanted
 
@@ -96,7 +108,7 @@ _FILES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("")
+@router.get("", dependencies=SEARCHING)
 async def list_threads(
     desk: TheDesk,
     user: TheUser,
