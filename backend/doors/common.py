@@ -6,6 +6,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 
+from backend.auth.audit import Actor
 from backend.desk import Desk
 from backend.errors import KeyRefused, NotReady
 from backend.lanes import WhenBusy
@@ -60,6 +61,19 @@ async def an_operator(user: TheUser) -> User:
 
 
 Operator = Annotated[User, Depends(an_operator)]
+
+
+async def the_actor(connection: HTTPConnection, user: TheUser) -> Actor:
+    """Whoever asks and from where, for the audit log."""
+    return Actor(user.id, address_of(connection), user.key_id)
+
+
+TheActor = Annotated[Actor, Depends(the_actor)]
+
+
+def address_of(connection: HTTPConnection) -> str | None:
+    """The client's address; behind a proxy on this machine, the one that the proxy names."""
+    return connection.client.host if connection.client else None
 
 
 class Manner(BaseModel):
