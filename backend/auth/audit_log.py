@@ -1,4 +1,4 @@
-"""Audit entries that belong to no transaction of their own, and refused keys, of which an attacker can make millions."""
+"""Audit entries outside of any transaction, and refused keys, of which an attacker can make millions."""
 
 import asyncio
 import logging
