@@ -17,6 +17,7 @@ from agents.plain import LLM, PlainModel
 from agents.supervisor import SUPERVISOR, Supervisor
 from agents.workers import Worker
 from backend import dialogues, schema, storage
+from backend.auth.audit_log import AuditLog
 from backend.indexing import INDEXING, Indexing
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
@@ -53,6 +54,7 @@ class Desk:
     streams: Streams
     metrics: Metrics
     indexing: Indexing
+    audit: AuditLog
     threshold: float = calibration.DEFAULT_THRESHOLD
 
 
@@ -65,6 +67,7 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
         await library.embedder.warm_up()
         database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
+        audit = _kept(stack, AuditLog(database))
         await restore_agents(database, catalog, settings)
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
@@ -96,6 +99,7 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             streams=Streams(settings.max_streams, settings.slow_reader_seconds),
             metrics=metrics,
             indexing=indexing,
+            audit=audit,
             threshold=threshold,
         )
         await _begin(desk)

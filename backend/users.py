@@ -25,6 +25,7 @@ class User:
 
     id: str
     operator: bool
+    key_id: str | None = None
 
     @property
     def owner(self) -> str:

@@ -6,6 +6,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 
+from backend.auth.audit import Actor
 from backend.desk import Desk
 from backend.errors import KeyRefused, NotReady
 from backend.lanes import WhenBusy
@@ -39,7 +40,7 @@ async def the_user(connection: HTTPConnection, desk: TheDesk) -> User:
         return _user_of(connection, desk)
     except KeyRefused:
         if _sends_key(connection):
-            desk.runs.admission.rates.check_address(connection.client.host if connection.client else None)
+            desk.runs.admission.rates.check_address(address_of(connection))
         raise
 
 
@@ -87,6 +88,19 @@ async def may_upload(desk: TheDesk, user: TheUser) -> None:
 
 SEARCHING, UPLOADING = [Depends(may_search)], [Depends(may_upload)]
 """What doors depend on that list or search, and that take documents."""
+
+
+async def the_actor(connection: HTTPConnection, user: TheUser) -> Actor:
+    """Whoever asks and from where, for the audit log."""
+    return Actor(user.id, address_of(connection), user.key_id)
+
+
+TheActor = Annotated[Actor, Depends(the_actor)]
+
+
+def address_of(connection: HTTPConnection) -> str | None:
+    """The client's address; behind a proxy on this machine, the one that the proxy names."""
+    return connection.client.host if connection.client else None
 
 
 class Manner(BaseModel):

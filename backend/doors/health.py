@@ -16,7 +16,6 @@ from agents.models.orders import Order
 from backend.desk import Desk
 from backend.doors.common import Failure, Operator, TheDesk, TheUser, fails, is_known
 from backend.errors import NotReady
-from backend.users import User
 from backend.version import VERSION
 from knowledge.store import Wanted
 
@@ -48,6 +47,13 @@ class Limits(BaseModel):
     daily_usd: float | None
 
 
+class KnownUser(BaseModel):
+    """Whoever asks."""
+
+    id: str
+    operator: bool
+
+
 class Info(BaseModel):
     """A desk, and who you are to it."""
 
@@ -55,7 +61,7 @@ class Info(BaseModel):
     version: str
     catalog: str
     agents: list[KnownAgent]
-    user: User
+    user: KnownUser
     limits: Limits
     answer_threshold: float
 
@@ -129,7 +135,7 @@ async def info(desk: TheDesk, user: TheUser) -> Info:
         version=VERSION,
         catalog=settings.catalog,
         agents=[KnownAgent(id=agent.id, name=agent.name) for agent in desk.catalog.agents],
-        user=user,
+        user=KnownUser(id=user.id, operator=user.operator),
         limits=Limits(
             message_chars=settings.max_message_chars,
             document_bytes=settings.max_document_bytes,
