@@ -17,6 +17,7 @@ from backend.doors import (
     health,
     llm,
     pages,
+    people,
     runs,
     socket,
     threads,
@@ -27,7 +28,7 @@ from backend.security import BodyLimit, OriginGuard
 from backend.settings import Settings
 from backend.version import VERSION
 
-_DOORS = (chat, runs, threads, agents, agent_chat, gateway, socket, llm, handovers, activity, documents, health)
+_DOORS = (chat, runs, threads, agents, agent_chat, gateway, socket, llm, handovers, activity, documents, people, health)
 
 
 class Frontdesk(FastAPI):

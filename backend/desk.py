@@ -21,6 +21,9 @@ from backend.auth.audit_log import AuditLog
 from backend.indexing import INDEXING, Indexing
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
+from backend.privacy.deletion import Deletion
+from backend.privacy.removal import Removals
+from backend.privacy.retention import Retention
 from backend.registry import AgentRegistry, restore_agents
 from backend.runlog import RunLog
 from backend.runs import Answers, RunEngine
@@ -55,6 +58,8 @@ class Desk:
     metrics: Metrics
     indexing: Indexing
     audit: AuditLog
+    deletion: Deletion
+    removals: Removals
     threshold: float = calibration.DEFAULT_THRESHOLD
 
 
@@ -85,6 +90,8 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         log, metrics = _kept(stack, RunLog(database)), Metrics()
         runs = RunEngine(settings, database, log, _answering(database, chains, indexing, assistant), metrics)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
+        deletion = Deletion(database, memory)
+        retention = _kept(stack, Retention(settings.retention_days, database, runs.lanes, deletion))
         desk = Desk(
             settings=settings,
             catalog=catalog,
@@ -100,9 +107,12 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             metrics=metrics,
             indexing=indexing,
             audit=audit,
+            deletion=deletion,
+            removals=Removals(database, library, runs, deletion),
             threshold=threshold,
         )
         await _begin(desk)
+        retention.begin()
         yield desk
 
 
@@ -131,6 +141,8 @@ def _answering(
 async def _begin(desk: Desk) -> None:
     """What is to be done once everything is open."""
     watch(desk)
+    # Before anything of somebody whose data is being deleted goes on.
+    await desk.removals.resume()
     unfinished = await desk.database.read(storage.unfinished_runs)
     await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
     await desk.runs.recover()

@@ -5,6 +5,7 @@ import sqlite3
 from backend.activity import create_activity_table
 from backend.agent_store import create_agents_table
 from backend.auth.audit import create_audit_table
+from backend.privacy.tables import create_removals_table, let_figures_outlive_runs
 
 
 def create_tables(db: sqlite3.Connection) -> None:
@@ -135,4 +136,6 @@ MIGRATIONS = (
     let_runs_replace_others,
     list_threads_of_a_session,
     create_audit_table,
+    let_figures_outlive_runs,
+    create_removals_table,
 )

@@ -59,6 +59,8 @@ class Settings(AgentSettings):
     max_queued: int = Field(default=8, ge=1)
     max_streams: int = Field(default=4_096, ge=1)
 
+    retention_days: int = Field(default=0, ge=0, le=36_500)
+
     interrupted_runs: Literal["continue", "end"] = "continue"
     heartbeat_seconds: float = Field(default=15, gt=0)
     run_timeout_seconds: float = Field(default=300, gt=0)

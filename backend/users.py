@@ -10,6 +10,7 @@ import re
 import secrets
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 from agents.errors import SettingsInvalid
 from backend.errors import KeyRefused, NotAllowed
@@ -54,6 +55,15 @@ class Users:
         if len(names) == 1:
             operators = names
         self._users = {digest: User(name, name in operators) for digest, name in hashes.items()}
+
+    @property
+    def names(self) -> set[str]:
+        """Everybody who has a key; without keys, the one user that there is."""
+        return {user.id for user in self._users.values()} or {LOCAL.id}
+
+    def told_of(self, user_id: str) -> list[dict[str, Any]]:
+        """What may be told of a user's keys."""
+        return [{"id": digest[:16], "origin": "settings"} for digest, user in self._users.items() if user.id == user_id]
 
     def of_key(self, key: str | None) -> User:
         """Whose key that is."""

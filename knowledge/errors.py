@@ -11,6 +11,7 @@ DeskError
 │   ├── QuestionsInvalid        labelled questions that cannot be used
 │   ├── ReportNotWritten        no room, or no right, for the page of an evaluation
 │   ├── DocumentUnknown         no document of that id
+│   ├── DocumentsForgotten      a user's documents were removed while one was brought in
 │   ├── TooManyDocuments        a user has as many of their own as they may have
 │   ├── OwnerInvalid            what cannot name the owner of a document
 │   ├── EmbeddingModelChanged   the stored vectors are of another model
@@ -101,6 +102,12 @@ class TooManyDocuments(KnowledgeError):
     """A user may have so many documents of their own."""
 
     code = "too_many_documents"
+
+
+class DocumentsForgotten(KnowledgeError):
+    """What was sent before a removal does not come back after it."""
+
+    code = "documents_forgotten"
 
 
 class OwnerInvalid(KnowledgeError):

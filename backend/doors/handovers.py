@@ -105,6 +105,7 @@ async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> Hand
     await desk.runs.admission.check_rate(user.id)
     if request.thread_id is not None:
         await known(desk, user.id, request.thread_id)
+    desk.runs.lanes.check_user(user.id)
     wish = Wish(user.id, request.thread_id, request.contact, request.message)
     handover_id = await desk.database.write(lambda db: handovers.ask(db, wish))
     return Handover(**await _known(desk, user, handover_id))

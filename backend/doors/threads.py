@@ -1,9 +1,7 @@
 """Conversations: listed, searched, read, renamed, exported, put away, brought back, deleted."""
 
-import re
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -28,6 +26,7 @@ from backend.doors.common import (
     fails,
 )
 from backend.errors import SessionTaken, ThreadUnknown
+from backend.privacy import transcript
 from backend.threads import Status, Thread, Wanted
 
 router = APIRouter(prefix="/api/threads", tags=["threads"], responses=LOOKING)
@@ -195,22 +194,14 @@ async def remove(desk: Desk, thread_id: str, hard_delete: bool) -> ThreadDeleted
     with desk.runs.lanes.closed(thread_id):
         await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
         if hard_delete:
-            await desk.database.write(lambda db: threads.delete(db, thread_id))
-            await desk.memory.adelete_thread(thread_id)
+            await desk.deletion.conversation(thread_id)
         else:
             await desk.database.write(lambda db: threads.put_away(db, thread_id))
     return ThreadDeleted(deleted=thread_id, hard=hard_delete)
 
 
 def _as_markdown(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
-    head = f"# {_MARKUP.sub(_ESCAPED, thread.title)}\n\n{_moment(thread.created_at)}, with {thread.agent_id}\n"
-    speakers = {"user": "You", "assistant": "Desk"}
-    turns = [
-        f"\n## {speakers.get(message['role'], message['role'])}, {_moment(message['created_at'])}\n\n"
-        f"{message['content']}\n{_NOT_WHOLE.get(message['status'], '') if message['role'] == 'assistant' else ''}"
-        for message in messages
-    ]
-    return "md", "text/markdown", "".join([head, *turns]).encode()
+    return "md", "text/markdown", (transcript.head(thread) + transcript.turns(messages)).encode()
 
 
 def _as_json(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
@@ -218,11 +209,4 @@ def _as_json(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, s
     return "json", "application/json", orjson.dumps(document, option=orjson.OPT_INDENT_2)
 
 
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-# A title is plain text: it must not become a link, a picture or HTML.
-_MARKUP, _ESCAPED = re.compile(r"([\\`*_{}\[\]()<>#&|!~])"), r"\\\1"
 _EXPORTS = {"markdown": _as_markdown, "json": _as_json}
-_NOT_WHOLE = {"cancelled": "\n(This answer was stopped.)\n", "failed": "\n(This answer broke off.)\n"}
