@@ -18,6 +18,8 @@ from agents.supervisor import SUPERVISOR, Supervisor
 from agents.workers import Worker
 from backend import dialogues, schema, storage
 from backend.auth.audit_log import AuditLog
+from backend.auth.key_store import KeyStore
+from backend.auth.settings_record import record_settings
 from backend.indexing import INDEXING, Indexing
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
@@ -55,6 +57,7 @@ class Desk:
     metrics: Metrics
     indexing: Indexing
     audit: AuditLog
+    keys: KeyStore
     threshold: float = calibration.DEFAULT_THRESHOLD
 
 
@@ -68,6 +71,8 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         await library.embedder.warm_up()
         database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
         audit = _kept(stack, AuditLog(database))
+        users.refusals = audit
+        keys = _kept(stack, await KeyStore.open(database, users))
         await restore_agents(database, catalog, settings)
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
@@ -100,6 +105,7 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             metrics=metrics,
             indexing=indexing,
             audit=audit,
+            keys=keys,
             threshold=threshold,
         )
         await _begin(desk)
@@ -131,6 +137,7 @@ def _answering(
 async def _begin(desk: Desk) -> None:
     """What is to be done once everything is open."""
     watch(desk)
+    await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
     unfinished = await desk.database.read(storage.unfinished_runs)
     await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
     await desk.runs.recover()
