@@ -10,11 +10,13 @@ from backend.doors import (
     activity,
     agent_chat,
     agents,
+    audit,
     chat,
     documents,
     gateway,
     handovers,
     health,
+    keys,
     llm,
     pages,
     people,
@@ -28,7 +30,23 @@ from backend.security import BodyLimit, OriginGuard
 from backend.settings import Settings
 from backend.version import VERSION
 
-_DOORS = (chat, runs, threads, agents, agent_chat, gateway, socket, llm, handovers, activity, documents, people, health)
+_DOORS = (
+    chat,
+    runs,
+    threads,
+    agents,
+    agent_chat,
+    gateway,
+    socket,
+    llm,
+    handovers,
+    activity,
+    documents,
+    people,
+    keys,
+    audit,
+    health,
+)
 
 
 class Frontdesk(FastAPI):

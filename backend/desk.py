@@ -18,6 +18,8 @@ from agents.supervisor import SUPERVISOR, Supervisor
 from agents.workers import Worker
 from backend import dialogues, schema, storage
 from backend.auth.audit_log import AuditLog
+from backend.auth.key_store import KeyStore
+from backend.auth.settings_record import record_settings
 from backend.indexing import INDEXING, Indexing
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
@@ -60,6 +62,7 @@ class Desk:
     audit: AuditLog
     deletion: Deletion
     removals: Removals
+    keys: KeyStore
     threshold: float = calibration.DEFAULT_THRESHOLD
 
 
@@ -73,6 +76,8 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         await library.embedder.warm_up()
         database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
         audit = _kept(stack, AuditLog(database))
+        users.refusals = audit
+        keys = _kept(stack, await KeyStore.open(database, users))
         await restore_agents(database, catalog, settings)
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
@@ -108,7 +113,8 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             indexing=indexing,
             audit=audit,
             deletion=deletion,
-            removals=Removals(database, library, runs, deletion),
+            removals=Removals(database, library, runs, deletion, keys),
+            keys=keys,
             threshold=threshold,
         )
         await _begin(desk)
@@ -143,6 +149,7 @@ async def _begin(desk: Desk) -> None:
     watch(desk)
     # Before anything of somebody whose data is being deleted goes on.
     await desk.removals.resume()
+    await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
     unfinished = await desk.database.read(storage.unfinished_runs)
     await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
     await desk.runs.recover()

@@ -5,6 +5,8 @@ import sqlite3
 from backend.activity import create_activity_table
 from backend.agent_store import create_agents_table
 from backend.auth.audit import create_audit_table
+from backend.auth.keys import create_keys_tables
+from backend.auth.settings_record import create_settings_table
 from backend.privacy.tables import create_removals_table, let_figures_outlive_runs
 
 
@@ -136,6 +138,8 @@ MIGRATIONS = (
     let_runs_replace_others,
     list_threads_of_a_session,
     create_audit_table,
+    create_keys_tables,
+    create_settings_table,
     let_figures_outlive_runs,
     create_removals_table,
 )

@@ -20,6 +20,7 @@ from knowledge.errors import DocumentsForgotten, DocumentUnknown, EmbeddingModel
 from knowledge.loaders import Text
 from knowledge.loaders.text import title_from_name
 from knowledge.owner import Ownership
+from knowledge.quota import Quota, check_quota
 from knowledge.reading import Readers
 from knowledge.remembered import Remembered
 from knowledge.store import DocumentInfo, DocumentKey, Wanted, WholeDocument
@@ -116,11 +117,11 @@ class Library:
             raise DocumentUnknown(f"there is no document {document_id}")
         return document
 
-    async def put(self, key: DocumentKey, data: bytes, *, most: int | None = None) -> DocumentInfo:
+    async def put(self, key: DocumentKey, data: bytes, *, quota: Quota | None = None) -> DocumentInfo:
         """Store a new document or a new version of one; the old version answers until the new one is whole.
 
-        Its owner may have so many documents."""
-        await self.read(lambda db: writing.check_room(db, key, most))
+        Its owner may have so much."""
+        await self.read(lambda db: check_quota(db, key, quota))
         forgotten = self._forgotten[key.owner]
         read = await self._readers.read(data, key.path)
         text, pieces = read.text, read.chunks
@@ -131,7 +132,7 @@ class Library:
         def put(db: sqlite3.Connection) -> DocumentInfo:
             if self._forgotten[key.owner] != forgotten:
                 raise DocumentsForgotten("your documents were removed meanwhile; bring it in again if it is to stay")
-            writing.put(db, key, text, content_hash, pieces, vectors, most)
+            writing.put(db, key, text, content_hash, pieces, vectors, quota)
             return store.document(db, key.id)
 
         return await self._change(put)

@@ -53,7 +53,7 @@ class Actor:
         return AuditEntry(action, self.name, self.address, target, before, after, key_id=self.key_id)
 
 
-SYSTEM = Actor("system", None)
+SYSTEM = Actor("(desk)", None)
 """What the desk does by itself: retention, and settings read at start."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections import Counter
 from typing import NamedTuple
 
@@ -45,11 +46,18 @@ class AuditLog:
         """Append what is counted."""
         refused, self._refused = self._refused, Counter()
         entries = [
-            AuditEntry("key.refused", "unknown", one.address, one.key_id, None, {"times": times, "reason": one.reason})
+            AuditEntry(
+                "key.refused", "(unknown)", one.address, one.key_id, None, {"times": times, "reason": one.reason}
+            )
             for one, times in refused.items()
         ]
+
+        def append(db: sqlite3.Connection) -> None:
+            for entry in entries:
+                record(db, entry)
+
         if entries:
-            await asyncio.shield(self._database.write(lambda db: [record(db, entry) for entry in entries]))
+            await asyncio.shield(self._database.write(append))
 
     async def close(self) -> None:
         """Append what is counted, for the last time."""
