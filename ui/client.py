@@ -19,6 +19,7 @@ from ui.calls import Choices
 from ui.doors.agents import Agents, AsyncAgents
 from ui.doors.conversations import AsyncConversations, Conversations
 from ui.doors.documents import AsyncDocuments, Documents
+from ui.doors.people import AsyncPeople, People
 from ui.doors.reports import AsyncReports, Reports
 from ui.following import Following, Patience
 from ui.replies import Reply
@@ -83,7 +84,7 @@ class _Reach(Generic[Http]):
         return httpx.Timeout(self._timeout, read=seconds)
 
 
-class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports):
+class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, People):
     """For programs that wait."""
 
     _make = httpx.Client
@@ -134,7 +135,7 @@ class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports):
                 following.lost(error)
 
 
-class AsyncDesk(_Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, AsyncDocuments, AsyncReports):
+class AsyncDesk(_Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, AsyncDocuments, AsyncReports, AsyncPeople):
     """For programs that do something else meanwhile."""
 
     _make = httpx.AsyncClient
