@@ -11,6 +11,7 @@ knowledge.errors.DeskError
     ├── RunUnknown          no run of that id that is this user's
     ├── RunNotLast          another question has come after the run that is to be replaced
     ├── RunExists           the id that a client gives its run is taken
+    ├── RequestRefused      backend.http.errors: refused before a door sees it
     ├── KeyRefused          no key, or none that is known
     ├── NotAllowed          only an operator may do that
     ├── NotNow              come again later
