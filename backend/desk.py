@@ -29,6 +29,7 @@ from backend.users import Users
 from knowledge import calibration
 from knowledge.database import Database
 from knowledge.library import Library
+from knowledge.owner import check_writable
 from knowledge.reranking import reranker
 from knowledge.search import Searcher
 from knowledge.strategies import Strategies
@@ -63,6 +64,7 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
     catalog = read_catalog(settings.catalog)
     async with AsyncExitStack() as stack:
         library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
+        check_writable(settings.data_dir / "uploads")
         await library.embedder.warm_up()
         database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
         await restore_agents(database, catalog, settings)

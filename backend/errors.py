@@ -29,6 +29,9 @@ knowledge.errors.DeskError
     ├── ShuttingDown        no new questions any more
     ├── NotReady            the desk is opening or closing, or has no model to answer with
     ├── StorageFailed       the log could not be written
+    ├── BackupNotMade       a backup that cannot be made there
+    ├── BackupUnusable      a backup that cannot be restored
+    ├── DirectoryNotEmpty   a backup is restored into a directory that holds something
     ├── BindRefused         an address that the desk will not listen on
     └── WebDeskUnbuilt      the pages could not be made
 """
@@ -45,6 +48,7 @@ from agents.errors import (
     ToolResultUnknown,
 )
 from knowledge.errors import (
+    DatabaseDamaged,
     DeskError,
     DocumentsNotFound,
     DocumentUnknown,
@@ -231,6 +235,24 @@ class StorageFailed(BackendError):
     retryable = True
 
 
+class BackupNotMade(BackendError):
+    """Nothing is overwritten, and nothing is left where it was to be."""
+
+    code = "backup_not_made"
+
+
+class BackupUnusable(BackendError):
+    """Not whole, not a backup, or no longer as it was made."""
+
+    code = "backup_unusable"
+
+
+class DirectoryNotEmpty(BackendError):
+    """What is there is kept unless somebody says that it may be moved away."""
+
+    code = "directory_not_empty"
+
+
 class BindRefused(BackendError):
     """Said at start-up."""
 
@@ -273,6 +295,7 @@ _STATUS: dict[type[DeskError], int] = {
     ShuttingDown: 503,
     NotReady: 503,
     StorageFailed: 503,
+    DatabaseDamaged: 503,
     ModelsUnavailable: 503,
     ModelLoading: 503,
     RunTimedOut: 504,

@@ -55,7 +55,7 @@ class Library:
         """Take the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
         ownership = Ownership(data_dir)
         try:
-            database = Database(data_dir / "knowledge.db", schema.MIGRATIONS)
+            database = Database(data_dir / "knowledge.db", schema.MIGRATIONS, schema.REMEDY)
         except BaseException:
             ownership.release()
             raise
@@ -85,6 +85,11 @@ class Library:
     def announce(self, url: str) -> None:
         """Let those who find the directory taken know where its owner answers."""
         self._ownership.announce(url)
+
+    @property
+    def damage(self) -> str | None:
+        """What was found wrong with the documents' file, if anything."""
+        return self._database.damage
 
     async def listing(self, folder: str | None = None, *, owner: str = "") -> list[DocumentInfo]:
         """What a user may see, in all folders or one: everybody's documents, and their own."""

@@ -183,7 +183,7 @@ async def remove(desk: Desk, thread_id: str, hard_delete: bool) -> ThreadDeleted
     with desk.runs.lanes.closed(thread_id):
         await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
         if hard_delete:
-            await desk.database.write(lambda db: threads.delete(db, thread_id))
+            await desk.database.write(lambda db: threads.delete(db, thread_id), erasing=True)
             await desk.memory.adelete_thread(thread_id)
         else:
             await desk.database.write(lambda db: threads.put_away(db, thread_id))
