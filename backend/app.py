@@ -11,11 +11,13 @@ from backend.doors import (
     activity,
     agent_chat,
     agents,
+    audit,
     chat,
     documents,
     gateway,
     handovers,
     health,
+    keys,
     llm,
     pages,
     runs,
@@ -29,7 +31,22 @@ from backend.security import BodyLimit, OriginGuard
 from backend.settings import Settings
 from backend.version import VERSION
 
-_DOORS = (chat, runs, threads, agents, agent_chat, gateway, socket, llm, handovers, activity, documents, health)
+_DOORS = (
+    chat,
+    runs,
+    threads,
+    agents,
+    agent_chat,
+    gateway,
+    socket,
+    llm,
+    handovers,
+    activity,
+    documents,
+    keys,
+    audit,
+    health,
+)
 
 
 class Frontdesk(FastAPI):

@@ -17,6 +17,9 @@ from agents.plain import LLM, PlainModel
 from agents.supervisor import SUPERVISOR, Supervisor
 from agents.workers import Worker
 from backend import dialogues, schema, storage
+from backend.auth.audit_log import AuditLog
+from backend.auth.key_store import KeyStore
+from backend.auth.settings_record import record_settings
 from backend.indexing import INDEXING, Indexing
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
@@ -54,6 +57,8 @@ class Desk:
     streams: Streams
     metrics: Metrics
     indexing: Indexing
+    audit: AuditLog
+    keys: KeyStore
     threshold: float = calibration.DEFAULT_THRESHOLD
 
 
@@ -67,6 +72,9 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
         check_writable(settings.data_dir / "uploads")
         await library.embedder.warm_up()
         database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
+        audit = _kept(stack, AuditLog(database))
+        users.refusals = audit
+        keys = _kept(stack, await KeyStore.open(database, users))
         await restore_agents(database, catalog, settings)
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
@@ -98,6 +106,8 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             streams=Streams(settings.max_streams, settings.slow_reader_seconds),
             metrics=metrics,
             indexing=indexing,
+            audit=audit,
+            keys=keys,
             threshold=threshold,
         )
         await _begin(desk)
@@ -129,6 +139,7 @@ def _answering(
 async def _begin(desk: Desk) -> None:
     """What is to be done once everything is open."""
     watch(desk)
+    await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
     unfinished = await desk.database.read(storage.unfinished_runs)
     await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
     await desk.runs.recover()

@@ -77,12 +77,13 @@ def get(db: sqlite3.Connection, handover_id: str) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
-def resolve(db: sqlite3.Connection, handover_id: str, user_id: str, note: str) -> None:
-    """A person has seen to it. Whoever was first stays named."""
-    db.execute(
+def resolve(db: sqlite3.Connection, handover_id: str, user_id: str, note: str) -> bool:
+    """A person has seen to it; False if somebody had before, who stays named."""
+    resolved = db.execute(
         "UPDATE handovers SET resolved_at = ?, resolved_by = ?, note = ? WHERE id = ? AND resolved_at IS NULL",
         (time.time(), user_id, note, handover_id),
     )
+    return bool(resolved.rowcount)
 
 
 def rate(db: sqlite3.Connection, run_id: str, rating: str, comment: str) -> None:

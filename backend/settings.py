@@ -44,6 +44,7 @@ class Settings(AgentSettings):
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     max_document_bytes: int = Field(default=20_000_000, ge=1_000)
     max_own_documents: int = Field(default=200, ge=0)
+    max_own_bytes: int = Field(default=50_000_000, ge=0)
 
     max_runs: int = Field(default=256, ge=1)
     max_user_runs: int = Field(default=32, ge=1)

@@ -26,6 +26,11 @@ class ModelName:
             return self.provider
         return f"{self.provider}:{self.model}" + (f"@{self.url}" if self.url else "")
 
+    @property
+    def public(self) -> str:
+        """What users are told: where a model server stands in the operator's network is not theirs to know."""
+        return str(replace(self, url="")).removesuffix(":")
+
 
 EMBEDDED = ModelName("embedded")
 
