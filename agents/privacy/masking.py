@@ -6,6 +6,7 @@ what a provider has cached of a prompt stays valid.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,12 +20,6 @@ from agents.privacy.placeholders import PLACEHOLDER, Placeholder, placeholder_of
 from agents.privacy.restoring import Restorer
 
 _LONG_CHARS = 20_000
-_NAMES = {
-    PersonalData.EMAIL: "e-mail addresses",
-    PersonalData.PHONE: "phone numbers",
-    PersonalData.CARD: "card numbers",
-    PersonalData.BANK: "bank numbers",
-}
 
 
 class Mask:
@@ -40,8 +35,8 @@ class Mask:
 
     def __str__(self) -> str:
         """How many of each kind, for the trace."""
-        counts = [(sum(each.kind is kind for each in self.values), name) for kind, name in _NAMES.items()]
-        return "masked " + ", ".join(f"{count} {name}" for count, name in counts if count)
+        counts = Counter(placeholder.kind for placeholder in self.values)
+        return "masked: " + ", ".join(f"{counts[kind]} {kind}" for kind in PersonalData if counts[kind])
 
     def _masked(self, ask: Ask) -> Ask:
         messages = [self._message(message) for message in ask.messages]

@@ -14,7 +14,9 @@ _GAP = "[ \u00a0\u2009\u202f./\u2010-\u2013-]"
 _DIGITS = re.compile(r"\d+")
 _LEAST_DIGITS, _MOST_DIGITS = 7, 15
 
-_INTERNATIONAL = re.compile(rf"(?<![\w+])(?:\+{_GAP}?|(?<!\d[ .-])00{_GAP}?(?=[1-9]))\(?[1-9](?:[()]?{_GAP}{{0,2}}[()]?\d){{6,16}}")
+_INTERNATIONAL = re.compile(
+    rf"(?<![\w+])(?:\+{_GAP}?|(?<!\d[ .-])00{_GAP}?(?=[1-9]))\(?[1-9](?:[()]?{_GAP}{{0,2}}[()]?\d){{6,16}}"
+)
 _TRUNK_PREFIX = re.compile(r"\(0\)")
 # `+52.520008` is a place on the globe, `+49.3012345678` a number as domains are registered with.
 _DECIMAL = re.compile(r"\+\d{1,3}\.\d{1,8}")

@@ -1,9 +1,8 @@
 """Put personal data back into a text that comes in pieces, however these are cut."""
 
-import re
 from collections.abc import Mapping
 
-from agents.privacy.placeholders import BEGUN, LONGEST, PLACEHOLDER, UNCLOSED, Placeholder, placeholder_of
+from agents.privacy.placeholders import BEGUN, CONTEXT, LONGEST, PLACEHOLDER, UNCLOSED, Placeholder, placeholder_of
 
 
 class Restorer:
@@ -12,7 +11,7 @@ class Restorer:
     def __init__(self, values: Mapping[Placeholder, str]) -> None:
         self._values = values
         self._held = ""
-        # The last character before what is held tells whether a word begins there.
+        # The last characters before what is held tell whether a word begins there.
         self._before = ""
 
     def hear(self, text: str) -> str:
@@ -37,9 +36,9 @@ class Restorer:
 
     def _say(self, size: int) -> str:
         ready, self._held = self._before + self._held[:size], self._held[size:]
-        restored = PLACEHOLDER.sub(self._value, ready)[len(self._before) :]
-        self._before = ready[-1:]
-        return restored
-
-    def _value(self, match: re.Match[str]) -> str:
-        return self._values.get(placeholder_of(match), match[0])
+        pieces, place = [], len(self._before)
+        for found in PLACEHOLDER.finditer(ready, place):
+            pieces += [ready[place : found.start()], self._values.get(placeholder_of(found), found[0])]
+            place = found.end()
+        self._before = ready[-CONTEXT:]
+        return "".join([*pieces, ready[place:]])
