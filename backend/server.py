@@ -16,7 +16,7 @@ from agents.redaction import log_to_stderr
 from backend import web
 from backend.app import create_app, create_pages_app
 from backend.desk import Desk, open_desk
-from backend.protocols import BreakableHttp, BreakableSocket
+from backend.protocols import BreakableHttp, with_limits
 from backend.security import check_address
 from backend.settings import Settings
 
@@ -29,7 +29,7 @@ def serve(settings: Settings, make: MakeProvider = make_provider, *, with_pages:
     check_address(settings)
     alone = with_pages and bool(settings.elsewhere)
     app = create_pages_app(settings) if alone else create_app(settings, with_pages=with_pages)
-    pages = web.mount(app, settings.elsewhere or settings.url) if with_pages else None
+    pages = web.mount(app, settings) if with_pages else None
     config = _config(settings, app)
     # uvicorn repeats the signal that stopped it; by then everything it served is over, and the desk closes on this.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,7 +45,7 @@ def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         http=BreakableHttp,
-        ws=BreakableSocket,
+        ws=with_limits(web.message_limits(settings)),
         ws_max_size=settings.max_body_bytes,
         lifespan="off",
         log_config=None,

@@ -48,6 +48,7 @@ class Settings(AgentSettings):
     max_user_runs: int = Field(default=32, ge=1)
     max_queued: int = Field(default=8, ge=1)
     max_streams: int = Field(default=4_096, ge=1)
+    max_address_pages: int = Field(default=200, ge=1)
 
     interrupted_runs: Literal["continue", "end"] = "continue"
     heartbeat_seconds: float = Field(default=15, gt=0)

@@ -103,7 +103,9 @@ def _held(what: str, grown: float) -> None:
 
 async def _open(stack: AsyncExitStack, server: Server, token: str | None = None) -> ClientConnection:
     token = secrets.token_hex(16) if token is None else token
-    address = f"{server.url.replace('http', 'ws', 1)}/_event/?EIO=4&transport=websocket" + f"&token={token}" * bool(token)
+    address = f"{server.url.replace('http', 'ws', 1)}/_event/?EIO=4&transport=websocket" + f"&token={token}" * bool(
+        token
+    )
     page = await connect(address, origin=server.url, proxy=None, compression=None, max_size=None)  # type: ignore[arg-type]
     stack.callback(page.transport.abort)
     await page.recv()
