@@ -53,6 +53,7 @@ class Settings(AgentSettings):
     max_idle_connections: int = Field(default=512, ge=1)
     # None, "auto" in the environment, depends on where the desk listens.
     max_address_connections: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_unless_auto)] = None
+    max_address_pages: int = Field(default=200, ge=1)
 
     interrupted_runs: Literal["continue", "end"] = "continue"
     header_seconds: float = Field(default=20, gt=0)
