@@ -20,12 +20,14 @@ from backend import dialogues, schema, storage
 from backend.auth.audit_log import AuditLog
 from backend.auth.key_store import KeyStore
 from backend.auth.settings_record import record_settings
+from backend.engine.writer import Answers
 from backend.indexing import INDEXING, Indexing
+from backend.limits.clock import Clock
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
 from backend.registry import AgentRegistry, restore_agents
 from backend.runlog import RunLog
-from backend.runs import Answers, RunEngine
+from backend.runs import RunEngine
 from backend.settings import Settings
 from backend.streams import Streams
 from backend.users import Users
@@ -59,13 +61,16 @@ class Desk:
     indexing: Indexing
     audit: AuditLog
     keys: KeyStore
+    clock: Clock
     threshold: float = calibration.DEFAULT_THRESHOLD
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> AsyncIterator[Desk]:
+async def open_desk(
+    settings: Settings, make: MakeProvider = make_provider, clock: Clock | None = None
+) -> AsyncIterator[Desk]:
     """Open everything, end what an earlier process left unfinished, and close everything at the end."""
-    users = Users(settings)
+    users, clock = Users(settings), clock or Clock()
     catalog = read_catalog(settings.catalog)
     async with AsyncExitStack() as stack:
         library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
@@ -89,8 +94,8 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             lambda thread_id: database.read(lambda db: storage.withdrawn_from(db, thread_id)),
         )
         indexing = Indexing(library, settings.data_dir / "uploads", settings.max_document_bytes)
-        log, metrics = _kept(stack, RunLog(database)), Metrics()
-        runs = RunEngine(settings, database, log, _answering(database, chains, indexing, assistant), metrics)
+        log, metrics = _kept(stack, RunLog(database, clock)), Metrics()
+        runs = RunEngine(settings, database, log, _answering(database, chains, indexing, assistant), metrics, clock)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         desk = Desk(
             settings=settings,
@@ -108,6 +113,7 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             indexing=indexing,
             audit=audit,
             keys=keys,
+            clock=clock,
             threshold=threshold,
         )
         await _begin(desk)

@@ -7,6 +7,7 @@ from backend.agent_store import create_agents_table
 from backend.auth.audit import create_audit_table
 from backend.auth.keys import create_keys_tables
 from backend.auth.settings_record import create_settings_table
+from backend.migrations.places import order_by_place
 
 
 def create_tables(db: sqlite3.Connection) -> None:
@@ -139,4 +140,5 @@ MIGRATIONS = (
     create_audit_table,
     create_keys_tables,
     create_settings_table,
+    order_by_place,
 )
