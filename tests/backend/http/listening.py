@@ -63,6 +63,14 @@ class Listening:
         return self.inside(lambda: sorted(each._stage.name for each in self.protocols))
 
 
+class _Telling(HttpServer):
+    when_started: Callable[[], None]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.when_started()
+
+
 def wait_until(holds: Callable[[], Any]) -> None:
     """Look again and again until it holds."""
     pause = threading.Event()
@@ -83,15 +91,13 @@ def listening(**settings: Any) -> Iterator[Listening]:
     begun: Future[Listening] = Future()
 
     async def serve() -> None:
-        server = HttpServer(chosen, app)
+        server = _Telling(chosen, app)
         server.config.timeout_graceful_shutdown = 1
+        server.config.timeout_keep_alive = round(NEVER)
         running = Listening(server, chosen.port, asyncio.get_running_loop(), asyncio.Event())
         _add_doors(app, running)
-        serving = asyncio.create_task(server.serve())
-        while not server.started:
-            await asyncio.sleep(0.01)  # polls for a condition; the test's own limit bounds it
-        begun.set_result(running)
-        await serving
+        server.when_started = lambda: begun.set_result(running)
+        await server.serve()
 
     def run() -> None:
         with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:

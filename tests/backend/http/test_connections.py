@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from backend.http import connections
-from backend.http.connections import Connections, ConnectionLimits
+from backend.http.connections import ConnectionLimits, Connections
 from backend.settings import Settings
 from tests.backend.http.listening import Listening, get, listening, read_all, reply_of, wait_until
 
@@ -20,20 +20,20 @@ def running() -> Iterator[Listening]:
         yield server
 
 
-def test_the_one_that_has_been_idle_longest_makes_room(running: Listening) -> None:
+def test_the_ones_that_have_been_idle_longest_make_room(running: Listening) -> None:
     with contextlib.ExitStack() as stack:
-        opened: list[socket.socket] = []
-        for number in range(1, IDLE + 3):
+        opened = []
+        while len(opened) < IDLE:
             opened.append(stack.enter_context(running.connect()))
-            wait_until(lambda least=min(number, IDLE): running.server.open.idle == least)
-            if number == 1:
-                # It has asked meanwhile, but then it waits again.
-                opened[0].sendall(get(running, "/quick?name=first"))
-                wait_until(lambda: running.asked == ["first"])
-        wait_until(lambda: len(running.server.open) == IDLE)
-        assert b'"first"' in read_all(opened[0])
-        assert read_all(opened[1]) == b""
-        for client in opened[2:]:
+            wait_until(lambda: running.server.open.idle == len(opened))
+        # It was the first, but it has just asked.
+        opened[0].sendall(get(running, "/quick?name=first"))
+        while b'"first"' not in opened[0].recv(65_536):
+            pass
+        wait_until(lambda: running.server.open.idle == IDLE)
+        opened += [stack.enter_context(running.connect()) for _ in range(2)]
+        assert [read_all(client) for client in opened[1:3]] == [b"", b""]
+        for client in (opened[0], *opened[3:]):
             client.sendall(get(running, "/quick?name=kept", "connection: close"))
             assert b'"kept"' in read_all(client)
 
