@@ -22,7 +22,7 @@ def running() -> Iterator[Listening]:
 
 def test_the_ones_that_have_been_idle_longest_make_room(running: Listening) -> None:
     with contextlib.ExitStack() as stack:
-        opened = []
+        opened: list[socket.socket] = []
         while len(opened) < IDLE:
             opened.append(stack.enter_context(running.connect()))
             wait_until(lambda: running.server.open.idle == len(opened))
