@@ -16,6 +16,7 @@ import httpx
 from agents.events import Event
 from ui import calls
 from ui.calls import Choices
+from ui.doors.access import Access, AsyncAccess
 from ui.doors.agents import Agents, AsyncAgents
 from ui.doors.conversations import AsyncConversations, Conversations
 from ui.doors.documents import AsyncDocuments, Documents
@@ -83,7 +84,7 @@ class _Reach(Generic[Http]):
         return httpx.Timeout(self._timeout, read=seconds)
 
 
-class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports):
+class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, Access):
     """For programs that wait."""
 
     _make = httpx.Client
@@ -134,7 +135,7 @@ class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports):
                 following.lost(error)
 
 
-class AsyncDesk(_Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, AsyncDocuments, AsyncReports):
+class AsyncDesk(_Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, AsyncDocuments, AsyncReports, AsyncAccess):
     """For programs that do something else meanwhile."""
 
     _make = httpx.AsyncClient
