@@ -95,6 +95,7 @@ def _ask(prompt: Prompt, messages: Sequence[AnyMessage], left: int, spoken: bool
         tools=prompt.toolbox.forms if prompt.toolbox else (),
         tool_choice=None if left else "none",
         may_be_silent=spoken,
+        on_masked=prompt.on_masked,
     )
 
 
@@ -119,8 +120,8 @@ class Chain:
                 trail.current.fallback = let_down or None
             if writer.name != EMBEDDED:
                 trail.expect(prompt.reading)
-            quoted = writer.name == EMBEDDED and let_down
-            return _reduced(writer.write(prompt)) if quoted else writer.write(prompt)
+            pieces = writer.write(replace(prompt, on_masked=trail.masked))
+            return _reduced(pieces) if writer.name == EMBEDDED and let_down else pieces
 
         async with aclosing(in_turn(self.writers, call, trail)) as pieces:
             async for piece in pieces:

@@ -8,9 +8,12 @@ knowledge.errors.DeskError
     ├── ThreadUnknown       no conversation of that id that is this user's
     ├── SessionTaken        a conversation cannot come back: its session has begun another
     ├── HandoverUnknown     no hand-over of that id
+    ├── RemovalUnderWay     what the desk holds of the user is being deleted
+    ├── PersonUnknown       the desk holds nothing of a user of that name
     ├── RunUnknown          no run of that id that is this user's
     ├── RunNotLast          another question has come after the run that is to be replaced
     ├── RunExists           the id that a client gives its run is taken
+    ├── RequestRefused      backend.http.errors: refused before a door sees it
     ├── KeyRefused          no key, or none that is known and still good
     ├── NotAllowed          only an operator may do that
     │   └── ScopeMissing        the key is for something else
@@ -33,6 +36,9 @@ knowledge.errors.DeskError
     ├── ShuttingDown        no new questions any more
     ├── NotReady            the desk is opening or closing, or has no model to answer with
     ├── StorageFailed       the log could not be written
+    ├── BackupNotMade       a backup that cannot be made there
+    ├── BackupUnusable      a backup that cannot be restored
+    ├── DirectoryNotEmpty   a backup is restored into a directory that holds something
     ├── BindRefused         an address that the desk will not listen on
     └── WebDeskUnbuilt      the pages could not be made
 """
@@ -49,7 +55,9 @@ from agents.errors import (
     ToolResultUnknown,
 )
 from knowledge.errors import (
+    DatabaseDamaged,
     DeskError,
+    DocumentsForgotten,
     DocumentsNotFound,
     DocumentUnknown,
     DocumentUnreadable,
@@ -100,6 +108,19 @@ class HandoverUnknown(BackendError):
     """No hand-over of that id that this user may see."""
 
     code = "handover_not_found"
+
+
+class RemovalUnderWay(BackendError):
+    """Whatever began now would be deleted with the rest, or would come back after it."""
+
+    code = "removal_under_way"
+    retryable = True
+
+
+class PersonUnknown(BackendError):
+    """No key and nothing stored is of a user of that name."""
+
+    code = "person_not_found"
 
 
 class RunUnknown(BackendError):
@@ -265,6 +286,24 @@ class StorageFailed(BackendError):
     retryable = True
 
 
+class BackupNotMade(BackendError):
+    """Nothing is overwritten, and nothing is left where it was to be."""
+
+    code = "backup_not_made"
+
+
+class BackupUnusable(BackendError):
+    """Not whole, not a backup, or no longer as it was made."""
+
+    code = "backup_unusable"
+
+
+class DirectoryNotEmpty(BackendError):
+    """What is there is kept unless somebody says that it may be moved away."""
+
+    code = "directory_not_empty"
+
+
 class BindRefused(BackendError):
     """Said at start-up."""
 
@@ -291,6 +330,7 @@ _STATUS: dict[type[DeskError], int] = {
     ThreadUnknown: 404,
     HandoverUnknown: 404,
     KeyUnknown: 404,
+    PersonUnknown: 404,
     KeyRefused: 401,
     NotAllowed: 403,
     BudgetSpent: 402,
@@ -300,6 +340,7 @@ _STATUS: dict[type[DeskError], int] = {
     RunNotLast: 409,
     SessionTaken: 409,
     ThreadBusy: 409,
+    RemovalUnderWay: 409,
     AgentDisabled: 409,
     AgentExists: 409,
     LastAgent: 409,
@@ -311,11 +352,13 @@ _STATUS: dict[type[DeskError], int] = {
     ShuttingDown: 503,
     NotReady: 503,
     StorageFailed: 503,
+    DatabaseDamaged: 503,
     ModelsUnavailable: 503,
     ModelLoading: 503,
     RunTimedOut: 504,
     StorageFull: 507,
     OwnQuotaReached: 409,
+    DocumentsForgotten: 409,
 }
 
 

@@ -7,6 +7,8 @@ from backend.agent_store import create_agents_table
 from backend.auth.audit import create_audit_table
 from backend.auth.keys import create_keys_tables
 from backend.auth.settings_record import create_settings_table
+from backend.migrations.places import order_by_place
+from backend.privacy.tables import create_removals_table, let_figures_outlive_runs
 
 
 def create_tables(db: sqlite3.Connection) -> None:
@@ -139,4 +141,7 @@ MIGRATIONS = (
     create_audit_table,
     create_keys_tables,
     create_settings_table,
+    order_by_place,
+    let_figures_outlive_runs,
+    create_removals_table,
 )

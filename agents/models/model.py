@@ -15,6 +15,7 @@ from agents.models.names import ModelName
 from agents.models.pieces import Piece
 from agents.models.provider import Provider
 from agents.models.windows import CLOUD_TOKENS, Asked, Window
+from agents.privacy.masking import Mask, Unmasking, mask
 from agents.settings import AgentSettings
 
 _LOG = logging.getLogger(__name__)
@@ -83,14 +84,17 @@ class Model:
 
     async def ask(self, ask: Ask) -> AsyncGenerator[Piece]:
         """The answer piece by piece; `ModelFailure` where it does not come whole."""
-        call = Call(*await self._open(), ask, self._settings)
+        provider, chat = await self._open()
+        masked = await self._mask(ask)
+        unmasking = Unmasking(masked.values) if masked else None
+        call = Call(provider, chat, masked.ask if masked else ask, self._settings)
         self._enter(call)
         try:
             async with aclosing(call.pieces(patient=bool(self.name.url))) as pieces:
                 async for piece in pieces:
                     if call.visible:
                         self._tell(lambda breaker: breaker.answers(call))
-                    yield piece
+                    yield unmasking.hear(piece) if unmasking else piece
         except ModelFailure as failure:
             self.last = failure
             if failure.kind in _CHANGING:
@@ -140,6 +144,17 @@ class Model:
         self._window.close()
         if self._provider:
             await self._provider.close()
+
+    async def _mask(self, ask: Ask) -> Mask | None:
+        """What is masked in a request; None where nothing is."""
+        if self._settings.mask_personal_data == "off" or not self.name.is_cloud:
+            return None
+        masked = await mask(ask)
+        if not masked.values:
+            return None
+        if ask.on_masked:
+            ask.on_masked(str(masked))
+        return masked
 
     async def _examine(self, work: Callable[[Provider], Awaitable[None]]) -> None:
         seconds = self._settings.model_connect_seconds + self._settings.model_first_token_seconds
