@@ -79,6 +79,8 @@ def asks() -> list[tuple[str, str, dict[str, Any], set[str]]]:
         ("GET", "/api/keys", {}, set()),
         ("POST", "/api/keys", {"json": {}}, set()),
         ("DELETE", "/api/keys/none", {}, set()),
+        ("GET", "/api/people/nobody/export", {}, set()),
+        ("DELETE", "/api/people/nobody", {}, set()),
         ("GET", "/api/audit", {}, set()),
         ("GET", "/api/audit/check", {}, set()),
     ]
