@@ -1,14 +1,11 @@
 """Whether a user may ask now: a cap for the whole desk, a rate and a daily budget for each user."""
 
 import math
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from limits import parse
 
 from agents.errors import SettingsInvalid
 from agents.events import Usage
@@ -17,6 +14,8 @@ from agents.models.prices import cost_of
 from backend import spending
 from backend.errors import BudgetSpent, RateLimited, TooManyRuns
 from backend.lanes import Lanes
+from backend.limits.clock import Clock
+from backend.limits.rates import MovingWindow
 from backend.settings import Settings
 from knowledge.database import Database
 
@@ -26,13 +25,13 @@ _BUSY_SECONDS = 2
 class Admission:
     """Asked before anything is stored and before any provider is called."""
 
-    def __init__(self, settings: Settings, database: Database, lanes: Lanes) -> None:
+    def __init__(self, settings: Settings, database: Database, lanes: Lanes, clock: Clock) -> None:
         self._settings = settings
         self._database = database
         self._lanes = lanes
-        self._rate = _rate(settings.rate)
+        self._clock = clock
+        self._rate = _rate(settings.rate, clock)
         self._one_answer_usd = _most_usd(settings)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._entering: Counter[str] = Counter()
 
     @asynccontextmanager
@@ -59,17 +58,16 @@ class Admission:
 
     async def check_rate(self, user_id: str) -> None:
         """Refuse whoever comes too often; each call counts."""
-        if self._rate is None or await self._limiter.hit(self._rate, user_id):
+        if self._rate is None or not (seconds := self._rate.hit(user_id)):
             return
-        window = await self._limiter.get_window_stats(self._rate, user_id)
-        wait = max(1, math.ceil(window.reset_time - time.time()))
-        raise RateLimited(f"You may ask {self._rate}; ask again in {wait} s.", wait)
+        wait = math.ceil(seconds)
+        raise RateLimited(f"You may ask {self._settings.rate}; ask again in {wait} s.", wait)
 
     async def _check_budget(self, user_id: str, under_way: int) -> None:
         most_tokens, most_usd = self._settings.daily_tokens, self._settings.daily_usd
         if not (most_tokens or most_usd):
             return
-        now = time.time()
+        now = self._clock.now()
         tokens, usd = await self._database.read(lambda db: spending.of_day(db, user_id, now))
         wait = math.ceil(_DAY_SECONDS - now % _DAY_SECONDS)
         if most_tokens and tokens >= most_tokens:
@@ -97,10 +95,11 @@ def _most_usd(settings: Settings) -> float:
     return max(cost_of(name, written) for name in parse_chain(settings.worker_model))
 
 
-def _rate(text: str) -> RateLimitItem | None:
+def _rate(text: str, clock: Clock) -> MovingWindow | None:
     if not text:
         return None
     try:
-        return parse(text)
+        rate = parse(text)
+        return MovingWindow(rate.amount, rate.get_expiry(), clock.elapsed)
     except ValueError as error:
         raise SettingsInvalid(f"RATE_LIMIT={text}: write it like 60/minute; see .env.example") from error

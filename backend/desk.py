@@ -17,18 +17,24 @@ from agents.plain import LLM, PlainModel
 from agents.supervisor import SUPERVISOR, Supervisor
 from agents.workers import Worker
 from backend import dialogues, schema, storage
+from backend.auth.audit_log import AuditLog
+from backend.auth.key_store import KeyStore
+from backend.auth.settings_record import record_settings
+from backend.engine.writer import Answers
 from backend.indexing import INDEXING, Indexing
+from backend.limits.clock import Clock
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
 from backend.registry import AgentRegistry, restore_agents
 from backend.runlog import RunLog
-from backend.runs import Answers, RunEngine
+from backend.runs import RunEngine
 from backend.settings import Settings
 from backend.streams import Streams
 from backend.users import Users
 from knowledge import calibration
 from knowledge.database import Database
 from knowledge.library import Library
+from knowledge.owner import check_writable
 from knowledge.reranking import reranker
 from knowledge.search import Searcher
 from knowledge.strategies import Strategies
@@ -53,18 +59,27 @@ class Desk:
     streams: Streams
     metrics: Metrics
     indexing: Indexing
+    audit: AuditLog
+    keys: KeyStore
+    clock: Clock
     threshold: float = calibration.DEFAULT_THRESHOLD
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> AsyncIterator[Desk]:
+async def open_desk(
+    settings: Settings, make: MakeProvider = make_provider, clock: Clock | None = None
+) -> AsyncIterator[Desk]:
     """Open everything, end what an earlier process left unfinished, and close everything at the end."""
-    users = Users(settings)
+    users, clock = Users(settings), clock or Clock()
     catalog = read_catalog(settings.catalog)
     async with AsyncExitStack() as stack:
         library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
+        check_writable(settings.data_dir / "uploads")
         await library.embedder.warm_up()
         database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
+        audit = _kept(stack, AuditLog(database))
+        users.refusals = audit
+        keys = _kept(stack, await KeyStore.open(database, users))
         await restore_agents(database, catalog, settings)
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
@@ -79,8 +94,8 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             lambda thread_id: database.read(lambda db: storage.withdrawn_from(db, thread_id)),
         )
         indexing = Indexing(library, settings.data_dir / "uploads", settings.max_document_bytes)
-        log, metrics = _kept(stack, RunLog(database)), Metrics()
-        runs = RunEngine(settings, database, log, _answering(database, chains, indexing, assistant), metrics)
+        log, metrics = _kept(stack, RunLog(database, clock)), Metrics()
+        runs = RunEngine(settings, database, log, _answering(database, chains, indexing, assistant), metrics, clock)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         desk = Desk(
             settings=settings,
@@ -96,6 +111,9 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             streams=Streams(settings.max_streams, settings.slow_reader_seconds),
             metrics=metrics,
             indexing=indexing,
+            audit=audit,
+            keys=keys,
+            clock=clock,
             threshold=threshold,
         )
         await _begin(desk)
@@ -127,6 +145,7 @@ def _answering(
 async def _begin(desk: Desk) -> None:
     """What is to be done once everything is open."""
     watch(desk)
+    await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
     unfinished = await desk.database.read(storage.unfinished_runs)
     await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
     await desk.runs.recover()

@@ -11,8 +11,14 @@ knowledge.errors.DeskError
     ├── RunUnknown          no run of that id that is this user's
     ├── RunNotLast          another question has come after the run that is to be replaced
     ├── RunExists           the id that a client gives its run is taken
-    ├── KeyRefused          no key, or none that is known
+    ├── RequestRefused      backend.http.errors: refused before a door sees it
+    ├── KeyRefused          no key, or none that is known and still good
     ├── NotAllowed          only an operator may do that
+    │   └── ScopeMissing        the key is for something else
+    ├── KeyUnknown          no key of that id
+    ├── KeyInSettings       a key of API_KEYS cannot be revoked while the desk serves
+    ├── KeysUnused          this desk asks for no keys
+    ├── TooManyKeys         no room for one more
     ├── NotNow              come again later
     │   ├── BudgetSpent         the user's budget of the day is used up
     │   ├── RateLimited         the user asks too often
@@ -28,6 +34,9 @@ knowledge.errors.DeskError
     ├── ShuttingDown        no new questions any more
     ├── NotReady            the desk is opening or closing, or has no model to answer with
     ├── StorageFailed       the log could not be written
+    ├── BackupNotMade       a backup that cannot be made there
+    ├── BackupUnusable      a backup that cannot be restored
+    ├── DirectoryNotEmpty   a backup is restored into a directory that holds something
     ├── BindRefused         an address that the desk will not listen on
     └── WebDeskUnbuilt      the pages could not be made
 """
@@ -44,13 +53,14 @@ from agents.errors import (
     ToolResultUnknown,
 )
 from knowledge.errors import (
+    DatabaseDamaged,
     DeskError,
     DocumentsNotFound,
     DocumentUnknown,
     DocumentUnreadable,
     IndexUnavailable,
+    OwnQuotaReached,
     StorageFull,
-    TooManyDocuments,
 )
 
 
@@ -119,7 +129,7 @@ class RunNotLast(BackendError):
 
 
 class KeyRefused(BackendError):
-    """Said of every key that is not in API_KEYS, whatever is wrong with it."""
+    """Said of every key that lets nobody in, whatever is wrong with it."""
 
     code = "key_refused"
 
@@ -128,6 +138,36 @@ class NotAllowed(BackendError):
     """What concerns every user is for operators."""
 
     code = "not_allowed"
+
+
+class ScopeMissing(NotAllowed):
+    """A key may be used for what it was made for."""
+
+    code = "scope_missing"
+
+
+class KeyUnknown(BackendError):
+    """No key of that id was made."""
+
+    code = "key_not_found"
+
+
+class KeyInSettings(BackendError):
+    """Whoever may change the settings revokes it there."""
+
+    code = "key_in_settings"
+
+
+class KeysUnused(BackendError):
+    """Without API_KEYS everybody is let in."""
+
+    code = "keys_unused"
+
+
+class TooManyKeys(BackendError):
+    """Each key is held in memory, so their number has a limit."""
+
+    code = "too_many_keys"
 
 
 class NotNow(BackendError):
@@ -230,6 +270,24 @@ class StorageFailed(BackendError):
     retryable = True
 
 
+class BackupNotMade(BackendError):
+    """Nothing is overwritten, and nothing is left where it was to be."""
+
+    code = "backup_not_made"
+
+
+class BackupUnusable(BackendError):
+    """Not whole, not a backup, or no longer as it was made."""
+
+    code = "backup_unusable"
+
+
+class DirectoryNotEmpty(BackendError):
+    """What is there is kept unless somebody says that it may be moved away."""
+
+    code = "directory_not_empty"
+
+
 class BindRefused(BackendError):
     """Said at start-up."""
 
@@ -255,6 +313,7 @@ _STATUS: dict[type[DeskError], int] = {
     RunUnknown: 404,
     ThreadUnknown: 404,
     HandoverUnknown: 404,
+    KeyUnknown: 404,
     KeyRefused: 401,
     NotAllowed: 403,
     BudgetSpent: 402,
@@ -268,15 +327,19 @@ _STATUS: dict[type[DeskError], int] = {
     AgentExists: 409,
     LastAgent: 409,
     TooManyAgents: 409,
+    KeyInSettings: 409,
+    KeysUnused: 409,
+    TooManyKeys: 409,
     IndexUnavailable: 503,
     ShuttingDown: 503,
     NotReady: 503,
     StorageFailed: 503,
+    DatabaseDamaged: 503,
     ModelsUnavailable: 503,
     ModelLoading: 503,
     RunTimedOut: 504,
     StorageFull: 507,
-    TooManyDocuments: 409,
+    OwnQuotaReached: 409,
 }
 
 

@@ -27,8 +27,9 @@ def add(db: sqlite3.Connection, run_id: str, handoff: Handoff) -> None:
     """An answer says that somebody waits for a person."""
     db.execute(
         """INSERT OR IGNORE INTO handovers
-           (id, run_id, thread_id, user_id, agent_id, cause, reason, summary, created_at)
-           SELECT ?, id, thread_id, user_id, ?, ?, ?, ?, ? FROM runs WHERE id = ?""",
+           (id, run_id, thread_id, user_id, agent_id, cause, reason, summary, created_at, place)
+           SELECT ?, id, thread_id, user_id, ?, ?, ?, ?, ?, (SELECT coalesce(max(place), 0) + 1 FROM handovers)
+           FROM runs WHERE id = ?""",
         (str(uuid.uuid4()), handoff.agent, handoff.cause, handoff.reason, handoff.summary, time.time(), run_id),
     )
 
@@ -40,15 +41,16 @@ def ask(db: sqlite3.Connection, wish: Wish) -> str:
     offered = db.execute(
         """UPDATE handovers SET contact = ?, message = ?, summary = ? WHERE id = (
                SELECT id FROM handovers WHERE thread_id = ? AND resolved_at IS NULL AND contact IS NULL
-               ORDER BY created_at DESC, rowid DESC LIMIT 1) RETURNING id""",
+               ORDER BY place DESC LIMIT 1) RETURNING id""",
         (*said, wish.thread_id),
     ).fetchone()
     if offered:
         return str(offered["id"])
     handover_id = str(uuid.uuid4())
     db.execute(
-        """INSERT INTO handovers (id, thread_id, user_id, cause, reason, contact, message, summary, created_at)
-           VALUES (?, ?, ?, 'asked', 'the user asked to be contacted', ?, ?, ?, ?)""",
+        """INSERT INTO handovers (id, thread_id, user_id, cause, reason, contact, message, summary, created_at, place)
+           VALUES (?, ?, ?, 'asked', 'the user asked to be contacted', ?, ?, ?, ?,
+                   (SELECT coalesce(max(place), 0) + 1 FROM handovers))""",
         (handover_id, wish.thread_id, wish.user_id, *said, time.time()),
     )
     return handover_id
@@ -65,7 +67,7 @@ def listing(
         where += f" AND resolved_at IS {'NOT NULL' if resolved else 'NULL'}"
     total = db.execute(f"SELECT count(*) FROM handovers WHERE {where}", values).fetchone()[0]
     rows = db.execute(
-        f"SELECT * FROM handovers WHERE {where} ORDER BY created_at, rowid LIMIT ? OFFSET ?",
+        f"SELECT * FROM handovers WHERE {where} ORDER BY place LIMIT ? OFFSET ?",
         (*values, limit, offset),
     )
     return total, [dict(row) for row in rows]
@@ -77,12 +79,13 @@ def get(db: sqlite3.Connection, handover_id: str) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
-def resolve(db: sqlite3.Connection, handover_id: str, user_id: str, note: str) -> None:
-    """A person has seen to it. Whoever was first stays named."""
-    db.execute(
+def resolve(db: sqlite3.Connection, handover_id: str, user_id: str, note: str) -> bool:
+    """A person has seen to it; False if somebody had before, who stays named."""
+    resolved = db.execute(
         "UPDATE handovers SET resolved_at = ?, resolved_by = ?, note = ? WHERE id = ? AND resolved_at IS NULL",
         (time.time(), user_id, note, handover_id),
     )
+    return bool(resolved.rowcount)
 
 
 def rate(db: sqlite3.Connection, run_id: str, rating: str, comment: str) -> None:
@@ -119,7 +122,7 @@ def _summary(db: sqlite3.Connection, thread_id: str | None) -> str:
     """What the user last asked in a conversation."""
     rows = db.execute(
         """SELECT content FROM messages WHERE thread_id = ? AND role = 'user'
-           ORDER BY created_at DESC, rowid DESC LIMIT ?""",
+           ORDER BY place DESC LIMIT ?""",
         (thread_id, _SUMMARY_TURNS),
     ).fetchall()
     return "\n".join(row["content"][:_SUMMARY_TURN_CHARS] for row in reversed(rows))

@@ -4,6 +4,10 @@ import sqlite3
 
 from backend.activity import create_activity_table
 from backend.agent_store import create_agents_table
+from backend.auth.audit import create_audit_table
+from backend.auth.keys import create_keys_tables
+from backend.auth.settings_record import create_settings_table
+from backend.migrations.places import order_by_place
 
 
 def create_tables(db: sqlite3.Connection) -> None:
@@ -133,4 +137,8 @@ MIGRATIONS = (
     create_activity_table,
     let_runs_replace_others,
     list_threads_of_a_session,
+    create_audit_table,
+    create_keys_tables,
+    create_settings_table,
+    order_by_place,
 )

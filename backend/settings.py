@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from agents.settings import AgentSettings
 from knowledge.strategies import WHOLE_CHARS
 
+_ADDRESS_CONNECTIONS = 256
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -43,13 +44,20 @@ class Settings(AgentSettings):
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     max_document_bytes: int = Field(default=20_000_000, ge=1_000)
     max_own_documents: int = Field(default=200, ge=0)
+    max_own_bytes: int = Field(default=50_000_000, ge=0)
 
     max_runs: int = Field(default=256, ge=1)
     max_user_runs: int = Field(default=32, ge=1)
     max_queued: int = Field(default=8, ge=1)
     max_streams: int = Field(default=4_096, ge=1)
+    max_idle_connections: int = Field(default=512, ge=1)
+    # None, "auto" in the environment, depends on where the desk listens.
+    max_address_connections: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_unless_auto)] = None
+    max_address_pages: int = Field(default=200, ge=1)
 
     interrupted_runs: Literal["continue", "end"] = "continue"
+    header_seconds: float = Field(default=20, gt=0)
+    min_body_rate: float = Field(default=500, ge=0)
     heartbeat_seconds: float = Field(default=15, gt=0)
     run_timeout_seconds: float = Field(default=300, gt=0)
     slow_reader_seconds: float = Field(default=30, gt=0)
@@ -61,6 +69,13 @@ class Settings(AgentSettings):
         if self.rate_limit != "auto":
             return self.rate_limit
         return "120/minute" if self.api_keys.get_secret_value() else ""
+
+    @property
+    def address_connections(self) -> int:
+        """How many connections one address may have; 0 is any number, as where only this machine can connect."""
+        if self.max_address_connections is not None:
+            return self.max_address_connections
+        return 0 if self.host in LOOPBACK else _ADDRESS_CONNECTIONS
 
     @property
     def origins(self) -> list[str]:

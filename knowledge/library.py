@@ -19,6 +19,7 @@ from knowledge.errors import DocumentUnknown, EmbeddingModelChanged, IndexUnavai
 from knowledge.loaders import Text
 from knowledge.loaders.text import title_from_name
 from knowledge.owner import Ownership
+from knowledge.quota import Quota, check_quota
 from knowledge.reading import Readers
 from knowledge.remembered import Remembered
 from knowledge.store import DocumentInfo, DocumentKey, Wanted, WholeDocument
@@ -55,7 +56,7 @@ class Library:
         """Take the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
         ownership = Ownership(data_dir)
         try:
-            database = Database(data_dir / "knowledge.db", schema.MIGRATIONS)
+            database = Database(data_dir / "knowledge.db", schema.MIGRATIONS, schema.REMEDY)
         except BaseException:
             ownership.release()
             raise
@@ -86,6 +87,11 @@ class Library:
         """Let those who find the directory taken know where its owner answers."""
         self._ownership.announce(url)
 
+    @property
+    def damage(self) -> str | None:
+        """What was found wrong with the documents' file, if anything."""
+        return self._database.damage
+
     async def listing(self, folder: str | None = None, *, owner: str = "") -> list[DocumentInfo]:
         """What a user may see, in all folders or one: everybody's documents, and their own."""
         return await self.read(lambda db: store.visible_documents(db, folder, owner))
@@ -113,18 +119,18 @@ class Library:
             raise DocumentUnknown(f"there is no document {document_id}")
         return document
 
-    async def put(self, key: DocumentKey, data: bytes, *, most: int | None = None) -> DocumentInfo:
+    async def put(self, key: DocumentKey, data: bytes, *, quota: Quota | None = None) -> DocumentInfo:
         """Store a new document or a new version of one; the old version answers until the new one is whole.
 
-        Its owner may have so many documents."""
-        await self.read(lambda db: writing.check_room(db, key, most))
+        Its owner may have so much."""
+        await self.read(lambda db: check_quota(db, key, quota))
         read = await self._readers.read(data, key.path)
         text, pieces = read.text, read.chunks
         vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
         content_hash = hash_of(data)
 
         def put(db: sqlite3.Connection) -> DocumentInfo:
-            writing.put(db, key, text, content_hash, pieces, vectors, most)
+            writing.put(db, key, text, content_hash, pieces, vectors, quota)
             return store.document(db, key.id)
 
         return await self._change(put)

@@ -29,6 +29,11 @@ class ModelName:
         return f"{self.provider}:{self.model}" + (f"@{self.url}" if self.url else "")
 
     @property
+    def public(self) -> str:
+        """What users are told: where a model server stands in the operator's network is not theirs to know."""
+        return str(replace(self, url="")).removesuffix(":")
+
+    @property
     def is_cloud(self) -> bool:
         """Whether somebody else runs the model: not this machine, and no server in a private network."""
         if self.url:

@@ -1,7 +1,6 @@
 """A run's answer as a door gives it: whole, when it has ended, or event by event."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 from pydantic import BaseModel
@@ -67,7 +66,7 @@ async def whole(desk: Desk, run: Run, request: Request, on_disconnect: OnDisconn
         workers=last.workers,
         reduced=last.reduced,
         support=last.support,
-        time=round(time.time() - run.created_at, 3),
+        time=last.time,
         finish_reason=last.finish_reason,
     )
 

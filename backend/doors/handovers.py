@@ -1,5 +1,6 @@
 """Who waits for a person, and which questions nobody could answer."""
 
+import sqlite3
 import time
 from typing import Annotated, Any
 
@@ -7,14 +8,27 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend import handovers, threads
+from backend.auth.audit import record
 from backend.desk import Desk
-from backend.doors.common import LOOKING, TELLING, Limit, Offset, Operator, Page, TheDesk, TheUser, fails
+from backend.doors.common import (
+    LOOKING,
+    TELLING,
+    Limit,
+    Offset,
+    Operator,
+    Page,
+    TheActor,
+    TheDesk,
+    TheUser,
+    fails,
+    needs,
+)
 from backend.doors.threads import Message, known
 from backend.errors import HandoverUnknown
 from backend.handovers import Wish
 from backend.users import User
 
-router = APIRouter(prefix="/api", tags=["hand-overs"], responses=LOOKING)
+router = APIRouter(prefix="/api", tags=["hand-overs"], responses=LOOKING, dependencies=[needs("chat")])
 
 _DAY_SECONDS = 86_400
 
@@ -111,18 +125,30 @@ async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> Hand
 
 
 @router.get("/handovers/{handover_id}")
-async def get_handover(handover_id: str, desk: TheDesk, user: TheUser) -> HandoverWhole:
-    """One, with the conversation that led to it, if one did."""
+async def get_handover(handover_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> HandoverWhole:
+    """One, with the conversation that led to it, if one did. That an operator has read it is recorded."""
     row = await _known(desk, user, handover_id)
+    if row["user_id"] != user.id:
+        # Before it is shown: what cannot be recorded is not read.
+        whose = {"user": row["user_id"], "conversation": row["thread_id"]}
+        await desk.audit.add(actor.did("transcript.read", handover_id, None, whose))
     transcript = await desk.database.read(lambda db: threads.messages_of(db, row["thread_id"]), long=True)
     return HandoverWhole(**row, transcript=transcript)
 
 
 @router.post("/handovers/{handover_id}/resolve", responses=TELLING)
-async def resolve_handover(handover_id: str, resolution: Resolution, desk: TheDesk, user: Operator) -> Handover:
+async def resolve_handover(
+    handover_id: str, resolution: Resolution, desk: TheDesk, user: Operator, actor: TheActor
+) -> Handover:
     """A person has seen to it. Whoever was first stays named."""
-    await _known(desk, user, handover_id)
-    await desk.database.write(lambda db: handovers.resolve(db, handover_id, user.id, resolution.note))
+    row = await _known(desk, user, handover_id)
+
+    def resolve(db: sqlite3.Connection) -> None:
+        if handovers.resolve(db, handover_id, user.id, resolution.note):
+            whose = {"user": row["user_id"], "conversation": row["thread_id"]}
+            record(db, actor.did("handover.resolve", handover_id, {"resolved": False}, {"resolved": True, **whose}))
+
+    await desk.database.write(resolve)
     return Handover(**await _known(desk, user, handover_id))
 
 

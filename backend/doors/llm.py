@@ -14,14 +14,14 @@ from backend import sse, threads
 from backend.asking import Asked
 from backend.desk import Desk
 from backend.doors.answers import Answer, streamed, told, whole
-from backend.doors.common import ASKING, Manner, SessionId, TheDesk, TheUser
+from backend.doors.common import ASKING, Manner, SessionId, TheDesk, TheUser, needs
 from backend.doors.gateway import ID_HEADER
 from backend.doors.schemas import LLM_STREAM
 from backend.errors import MessageInvalid, body_of
 from backend.storage import Run
 from backend.users import User
 
-router = APIRouter(prefix="/api/llm", tags=["model"], responses=ASKING)
+router = APIRouter(prefix="/api/llm", tags=["model"], responses=ASKING, dependencies=[needs("chat")])
 
 _ToolName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 _ORDER_STATUS: dict[str, Any] = {

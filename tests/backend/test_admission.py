@@ -17,6 +17,7 @@ from backend import schema, spending
 from backend.admission import Admission
 from backend.errors import BudgetSpent, RateLimited, TooManyRuns
 from backend.lanes import Lanes
+from backend.limits.clock import Clock
 from backend.settings import Settings
 from knowledge.database import Database
 from tests.agents.models.upstream import until
@@ -139,7 +140,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 def admission(database: Database, **settings: Any) -> Admission:
-    return Admission(Settings(**settings), database, Lanes())
+    return Admission(Settings(**settings), database, Lanes(), Clock())
 
 
 @pytest.mark.parametrize("limit", [{"daily_usd": 0.01}, {"daily_tokens": 1_000}])
