@@ -5,17 +5,14 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from limits import parse
-
-from agents.errors import SettingsInvalid
 from agents.events import Usage
 from agents.models.names import parse_chain
 from agents.models.prices import cost_of
 from backend import spending
-from backend.errors import BudgetSpent, RateLimited, TooManyRuns
+from backend.errors import BudgetSpent, TooManyRuns
 from backend.lanes import Lanes
 from backend.limits.clock import Clock
-from backend.limits.rates import MovingWindow
+from backend.rates import Limit, Rates
 from backend.settings import Settings
 from knowledge.database import Database
 
@@ -30,7 +27,7 @@ class Admission:
         self._database = database
         self._lanes = lanes
         self._clock = clock
-        self._rate = _rate(settings.rate, clock)
+        self.rates = Rates(settings, clock.elapsed)
         self._one_answer_usd = _most_usd(settings)
         self._entering: Counter[str] = Counter()
 
@@ -56,12 +53,9 @@ class Admission:
             self._entering[user_id] -= 1
             self._entering += Counter()  # forgets who has none
 
-    async def check_rate(self, user_id: str) -> None:
+    async def check_rate(self, who: str, limit: Limit = "questions") -> None:
         """Refuse whoever comes too often; each call counts."""
-        if self._rate is None or not (seconds := self._rate.hit(user_id)):
-            return
-        wait = math.ceil(seconds)
-        raise RateLimited(f"You may ask {self._settings.rate}; ask again in {wait} s.", wait)
+        self.rates.check(limit, who)
 
     async def _check_budget(self, user_id: str, under_way: int) -> None:
         most_tokens, most_usd = self._settings.daily_tokens, self._settings.daily_usd
@@ -93,13 +87,3 @@ def _most_usd(settings: Settings) -> float:
     """What the longest answer costs to write, by the dearest model of the usual chain."""
     written = Usage(completion=settings.model_max_tokens, total=settings.model_max_tokens)
     return max(cost_of(name, written) for name in parse_chain(settings.worker_model))
-
-
-def _rate(text: str, clock: Clock) -> MovingWindow | None:
-    if not text:
-        return None
-    try:
-        rate = parse(text)
-        return MovingWindow(rate.amount, rate.get_expiry(), clock.elapsed)
-    except ValueError as error:
-        raise SettingsInvalid(f"RATE_LIMIT={text}: write it like 60/minute; see .env.example") from error

@@ -126,6 +126,7 @@ class Asking:
 
     def _make_way(self, thread_id: str, asked: Asked) -> bool:
         """Whether the run has to wait for others of its conversation."""
+        self._lanes.check_user(asked.user_id)
         if self._lanes.is_closed(thread_id):
             raise ThreadBusy("this conversation is being deleted; ask again in a moment")
         before = self._lanes.of_thread(thread_id)

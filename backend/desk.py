@@ -25,6 +25,9 @@ from backend.indexing import INDEXING, Indexing
 from backend.limits.clock import Clock
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
+from backend.privacy.deletion import Deletion
+from backend.privacy.removal import Removals
+from backend.privacy.retention import Retention
 from backend.registry import AgentRegistry, restore_agents
 from backend.runlog import RunLog
 from backend.runs import RunEngine
@@ -62,6 +65,8 @@ class Desk:
     audit: AuditLog
     keys: KeyStore
     clock: Clock
+    deletion: Deletion
+    removals: Removals
     threshold: float = calibration.DEFAULT_THRESHOLD
 
 
@@ -97,6 +102,9 @@ async def open_desk(
         log, metrics = _kept(stack, RunLog(database, clock)), Metrics()
         runs = RunEngine(settings, database, log, _answering(database, chains, indexing, assistant), metrics, clock)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
+        users.check_address = runs.admission.rates.check_address
+        deletion = Deletion(database, memory)
+        retention = _kept(stack, Retention(settings.retention_days, database, runs.lanes, deletion))
         desk = Desk(
             settings=settings,
             catalog=catalog,
@@ -114,9 +122,12 @@ async def open_desk(
             audit=audit,
             keys=keys,
             clock=clock,
+            deletion=deletion,
+            removals=Removals(database, library, runs, deletion),
             threshold=threshold,
         )
         await _begin(desk)
+        retention.begin()
         yield desk
 
 
@@ -146,6 +157,8 @@ async def _begin(desk: Desk) -> None:
     """What is to be done once everything is open."""
     watch(desk)
     await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
+    # Before anything of somebody whose data is being deleted goes on.
+    await desk.removals.resume()
     unfinished = await desk.database.read(storage.unfinished_runs)
     await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
     await desk.runs.recover()

@@ -8,6 +8,8 @@ knowledge.errors.DeskError
     ├── ThreadUnknown       no conversation of that id that is this user's
     ├── SessionTaken        a conversation cannot come back: its session has begun another
     ├── HandoverUnknown     no hand-over of that id
+    ├── RemovalUnderWay     what the desk holds of the user is being deleted
+    ├── PersonUnknown       the desk holds nothing of a user of that name
     ├── RunUnknown          no run of that id that is this user's
     ├── RunNotLast          another question has come after the run that is to be replaced
     ├── RunExists           the id that a client gives its run is taken
@@ -55,6 +57,7 @@ from agents.errors import (
 from knowledge.errors import (
     DatabaseDamaged,
     DeskError,
+    DocumentsForgotten,
     DocumentsNotFound,
     DocumentUnknown,
     DocumentUnreadable,
@@ -105,6 +108,19 @@ class HandoverUnknown(BackendError):
     """No hand-over of that id that this user may see."""
 
     code = "handover_not_found"
+
+
+class RemovalUnderWay(BackendError):
+    """Whatever began now would be deleted with the rest, or would come back after it."""
+
+    code = "removal_under_way"
+    retryable = True
+
+
+class PersonUnknown(BackendError):
+    """No key and nothing stored is of a user of that name."""
+
+    code = "person_not_found"
 
 
 class RunUnknown(BackendError):
@@ -314,6 +330,7 @@ _STATUS: dict[type[DeskError], int] = {
     ThreadUnknown: 404,
     HandoverUnknown: 404,
     KeyUnknown: 404,
+    PersonUnknown: 404,
     KeyRefused: 401,
     NotAllowed: 403,
     BudgetSpent: 402,
@@ -323,6 +340,7 @@ _STATUS: dict[type[DeskError], int] = {
     RunNotLast: 409,
     SessionTaken: 409,
     ThreadBusy: 409,
+    RemovalUnderWay: 409,
     AgentDisabled: 409,
     AgentExists: 409,
     LastAgent: 409,
@@ -340,6 +358,7 @@ _STATUS: dict[type[DeskError], int] = {
     RunTimedOut: 504,
     StorageFull: 507,
     OwnQuotaReached: 409,
+    DocumentsForgotten: 409,
 }
 
 

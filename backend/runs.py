@@ -127,6 +127,14 @@ class RunEngine:
         if tasks := _tasks(actives):
             await asyncio.wait(tasks)
 
+    async def cancel_user(self, user_id: str, reason: str) -> None:
+        """Stop everything of a user and wait until it has ended."""
+        actives = [active for active in self.lanes if active.run.user_id == user_id]
+        for active in actives:
+            active.stop(reason)
+        if tasks := [active.task for active in actives if active.task]:
+            await asyncio.wait(tasks)
+
     async def stop(self, seconds: float) -> None:
         """Take no more questions; give answers under way that long, then leave them to the next process."""
         self.stopping = True

@@ -8,6 +8,7 @@ from backend.auth.audit import create_audit_table
 from backend.auth.keys import create_keys_tables
 from backend.auth.settings_record import create_settings_table
 from backend.migrations.places import order_by_place
+from backend.privacy.tables import create_removals_table, let_figures_outlive_runs
 
 
 def create_tables(db: sqlite3.Connection) -> None:
@@ -141,4 +142,6 @@ MIGRATIONS = (
     create_keys_tables,
     create_settings_table,
     order_by_place,
+    let_figures_outlive_runs,
+    create_removals_table,
 )

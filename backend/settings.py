@@ -11,6 +11,13 @@ from knowledge.strategies import WHOLE_CHARS
 _ADDRESS_CONNECTIONS = 256
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
+_USUAL_RATES = {
+    "rate_limit": "120/minute",
+    "upload_rate": "60/minute",
+    "search_rate": "300/minute",
+    "key_rate": "30/minute",
+}
+
 
 def _unless_auto(value: Any) -> Any:  # noqa: ANN401 - whatever the environment holds
     return None if value == "auto" else value
@@ -37,6 +44,9 @@ class Settings(AgentSettings):
     operators: str = ""
     cors_origins: str = ""
     rate_limit: str = "auto"
+    upload_rate: str = "auto"
+    search_rate: str = "auto"
+    key_rate: str = "auto"
     daily_tokens: int = Field(default=0, ge=0)
     daily_usd: float = Field(default=0, ge=0)
 
@@ -55,6 +65,8 @@ class Settings(AgentSettings):
     max_address_connections: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_unless_auto)] = None
     max_address_pages: int = Field(default=200, ge=1)
 
+    retention_days: int = Field(default=0, ge=0, le=36_500)
+
     interrupted_runs: Literal["continue", "end"] = "continue"
     header_seconds: float = Field(default=20, gt=0)
     min_body_rate: float = Field(default=500, ge=0)
@@ -66,9 +78,14 @@ class Settings(AgentSettings):
     @property
     def rate(self) -> str:
         """How often a user may ask: unless it is set, as often as a person can, and without keys there is but one."""
-        if self.rate_limit != "auto":
-            return self.rate_limit
-        return "120/minute" if self.api_keys.get_secret_value() else ""
+        return self.rate_of("rate_limit")
+
+    def rate_of(self, setting: str) -> str:
+        """A rate as it is set, or the usual one; without keys there is one user, who needs none."""
+        rate = str(getattr(self, setting))
+        if rate != "auto":
+            return rate
+        return _USUAL_RATES[setting] if self.api_keys.get_secret_value() else ""
 
     @property
     def address_connections(self) -> int:

@@ -176,16 +176,6 @@ def restore(db: sqlite3.Connection, thread: Thread) -> bool:
     return True
 
 
-def delete(db: sqlite3.Connection, thread_id: str) -> None:
-    """Hard deletion: every trace of it but what it has cost."""
-    of_its_runs = "DELETE FROM {} WHERE run_id IN (SELECT id FROM runs WHERE thread_id = ?)"
-    for table in ("feedback", "activity", "steps", "events"):
-        db.execute(of_its_runs.format(table), (thread_id,))
-    for table in ("handovers", "messages", "runs"):
-        db.execute(f"DELETE FROM {table} WHERE thread_id = ?", (thread_id,))
-    db.execute("DELETE FROM threads WHERE id = ?", (thread_id,))
-
-
 def _condition(wanted: Wanted) -> tuple[str, list[str]]:
     conditions, values = ["user_id = ?"], [wanted.user_id]
     if wanted.status != "all":

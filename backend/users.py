@@ -14,9 +14,9 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from agents.errors import SettingsInvalid
 from backend.auth.keys import StoredKey
@@ -100,6 +100,8 @@ class Users:
         ]
         self._known = {key.id: _Known(key, _user_of(key)) for key in self._settings_keys}
         self.refusals: Refusals | None = None
+        self.check_address: Callable[[str | None], None] | None = None
+        """Refuses an address that has sent too many wrong keys; a right key passes all the same."""
         self.keyed = bool(self._settings_keys)
         self.uses: dict[str, float] = {}
         """When each key was used last, of those that were used since the desk opened."""
@@ -127,6 +129,19 @@ class Users:
         self.uses[known.key.id] = time.time()
         return known.user
 
+    @property
+    def names(self) -> set[str]:
+        """Everybody who has a key; without keys, the one user that there is."""
+        return {known.user.id for known in self._known.values()} or {LOCAL.id}
+
+    def told_of(self, user_id: str) -> list[dict[str, Any]]:
+        """What may be told of a user's keys."""
+        return [
+            {"id": key_id, "origin": "settings" if self.is_in_settings(key_id) else "stored", **known.key.told}
+            for key_id, known in self._known.items()
+            if known.user.id == user_id
+        ]
+
     def check(self, user: User) -> None:
         """Refuse whoever was let in earlier with a key that is not good any more."""
         known = self._known.get(user.key_id or "")
@@ -149,6 +164,8 @@ class Users:
     def _count(self, address: str | None, key_id: str, reason: str) -> None:
         if self.refusals:
             self.refusals.refuse(address, key_id, reason)
+        if self.check_address:
+            self.check_address(address)
 
 
 def _user_of(key: StoredKey) -> User:

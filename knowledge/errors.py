@@ -16,6 +16,7 @@ DeskError
 │   ├── OwnQuotaReached         a user has as much of their own as they may have
 │   │   ├── TooManyDocuments        as many documents
 │   │   └── OwnSpaceFull            as many bytes of text
+│   ├── DocumentsForgotten      a user's documents were removed while one was brought in
 │   ├── OwnerInvalid            what cannot name the owner of a document
 │   ├── EmbeddingModelChanged   the stored vectors are of another model
 │   ├── IndexUnavailable        the vector index does not answer
@@ -129,6 +130,12 @@ class OwnSpaceFull(OwnQuotaReached):
     """MAX_OWN_BYTES."""
 
     code = "own_space_full"
+
+
+class DocumentsForgotten(KnowledgeError):
+    """What was sent before a removal does not come back after it."""
+
+    code = "documents_forgotten"
 
 
 class OwnerInvalid(KnowledgeError):

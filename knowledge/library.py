@@ -5,6 +5,7 @@ import hashlib
 import logging
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -15,7 +16,7 @@ from knowledge import chunks, schema, store, writing
 from knowledge.chunks import Chunk
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
-from knowledge.errors import DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
+from knowledge.errors import DocumentsForgotten, DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
 from knowledge.loaders import Text
 from knowledge.loaders.text import title_from_name
 from knowledge.owner import Ownership
@@ -49,6 +50,8 @@ class Library:
         self._sizes = Remembered(lambda: self.read(store.sizes))
         self._vocabulary = Remembered(lambda: self._database.read(store.vocabulary, long=True), may_be_old=True)
         self._own_vocabularies: dict[str, Remembered[Vocabulary]] = {}
+        # How often the documents of each owner were all removed.
+        self._forgotten: Counter[str] = Counter()
         self._retry_at = 0.0
 
     @classmethod
@@ -124,12 +127,16 @@ class Library:
 
         Its owner may have so much."""
         await self.read(lambda db: check_quota(db, key, quota))
+        forgotten = self._forgotten[key.owner]
         read = await self._readers.read(data, key.path)
         text, pieces = read.text, read.chunks
-        vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
+        passages = [as_embedded(text.title, piece) for piece in pieces]
+        vectors = await self.embedder.embed_documents(passages, key.owner)
         content_hash = hash_of(data)
 
         def put(db: sqlite3.Connection) -> DocumentInfo:
+            if self._forgotten[key.owner] != forgotten:
+                raise DocumentsForgotten("your documents were removed meanwhile; bring it in again if it is to stay")
             writing.put(db, key, text, content_hash, pieces, vectors, quota)
             return store.document(db, key.id)
 
@@ -153,7 +160,8 @@ class Library:
         if text is None:
             raise DocumentUnknown(f"there is no document {document.id}")
         pieces = await asyncio.to_thread(chunks.split, text)
-        vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
+        passages = [as_embedded(text.title, piece) for piece in pieces]
+        vectors = await self.embedder.embed_documents(passages, document.owner)
         await self._change(lambda db: _check_known(writing.put_chunks(db, document, pieces, vectors), document.id))
 
     async def put_texts(self, texts: Sequence[tuple[DocumentKey, Text]]) -> None:
@@ -175,6 +183,17 @@ class Library:
     async def remove(self, document_id: str, *, owner: str = "") -> None:
         """Forget one of everybody's documents, or of an owner's. To who is not its owner, a document is unknown."""
         await self._change(lambda db: _check_known(writing.remove(db, document_id, owner), document_id))
+
+    async def forget_owner(self, owner: str) -> int:
+        """Remove all documents of an owner, also those that are just being brought in; how many there were."""
+        self._forgotten[owner] += 1
+        # Asked of the writer: what it holds by then is found, and what it is given later is refused.
+        documents = await self._database.write(lambda db: writing.owned_by(db, owner))
+        for document_id in documents:
+            await self._database.write(partial(writing.remove, document_id=document_id, owner=owner))
+        await self._catch_up()
+        self._own_vocabularies.pop(owner, None)
+        return len(documents)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Ask the store something."""

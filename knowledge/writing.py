@@ -83,6 +83,11 @@ def remove(db: sqlite3.Connection, document_id: str, owner: str) -> bool:
     return True
 
 
+def owned_by(db: sqlite3.Connection, owner: str) -> list[str]:
+    """The ids of an owner's documents, as they are when the writer gets to it."""
+    return [row["id"] for row in db.execute("SELECT id FROM documents WHERE owner = ? ORDER BY id", (owner,))]
+
+
 def index_words(db: sqlite3.Connection, place: Place, chunk_id: int | None, parts: Sequence[str]) -> None:
     """Have a chunk found by the words of its title, section and text: by their stems, so that both sides agree."""
     db.execute(

@@ -11,7 +11,7 @@ from backend.desk import Desk
 from backend.doors import threads
 from backend.doors.answers import Answer, streamed, whole
 from backend.doors.chat import ChatRequest
-from backend.doors.common import ASKING, LOOKING, Limit, Offset, TheActor, TheDesk, TheUser, needs
+from backend.doors.common import ASKING, LOOKING, SEARCHING, Limit, Offset, TheActor, TheDesk, TheUser, needs
 from backend.doors.schemas import EVENT_STREAM
 from backend.doors.threads import ThreadDeleted, ThreadPage, ThreadWhole
 from backend.threads import Status, Wanted
@@ -54,7 +54,7 @@ async def chat_with_agent(
     return await whole(desk, run, request, asked.on_disconnect)
 
 
-@router.get("/threads")
+@router.get("/threads", dependencies=SEARCHING)
 async def list_agent_threads(
     agent_id: str, desk: TheDesk, user: TheUser, limit: Limit = 50, offset: Offset = 0, status: Status = "active"
 ) -> ThreadPage:

@@ -13,7 +13,18 @@ from agents.fallback import Trail
 from agents.routing import Question, Routed, route
 from backend import spending
 from backend.asking import clean
-from backend.doors.common import ASKING, LOOKING, TELLING, Operator, TheActor, TheDesk, TheUser, fails, needs
+from backend.doors.common import (
+    ASKING,
+    LOOKING,
+    SEARCHING,
+    TELLING,
+    Operator,
+    TheActor,
+    TheDesk,
+    TheUser,
+    fails,
+    needs,
+)
 from backend.errors import AgentIdMismatch
 from backend.users import User
 
@@ -162,7 +173,7 @@ async def delete_agent(agent_id: _AgentId, desk: TheDesk, user: Operator, actor:
     return Deleted(deleted=agent_id)
 
 
-@router.post("/route", responses=ASKING, dependencies=[needs("chat")])
+@router.post("/route", responses=ASKING, dependencies=[needs("chat"), *SEARCHING])
 async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> RouteResponse:
     """Which agents would take this as the first question of a conversation. It goes through the same routers."""
     question = clean(body.question, desk.settings.max_message_chars)

@@ -77,6 +77,21 @@ async def an_onlooker(connection: HTTPConnection, desk: TheDesk) -> User | None:
 Onlooker = Annotated[User | None, Depends(an_onlooker)]
 
 
+async def may_search(desk: TheDesk, user: TheUser) -> None:
+    """Whoever lists or searches does not do it too often."""
+    await desk.runs.admission.check_rate(user.id, "searches")
+
+
+async def may_upload(desk: TheDesk, user: TheUser) -> None:
+    """Whoever adds documents does not do it too often. Operators bring in what they have, by the thousand."""
+    if not user.operator:
+        await desk.runs.admission.check_rate(user.id, "uploads")
+
+
+SEARCHING, UPLOADING = [Depends(may_search)], [Depends(may_upload)]
+"""What doors depend on that list or search, and that take documents."""
+
+
 async def the_actor(connection: HTTPConnection, user: TheUser) -> Actor:
     """Whoever asks and from where, for the audit log."""
     return Actor(user.id, address_of(connection), user.key_id)
@@ -146,7 +161,7 @@ _FAILURES = {
     504: "No answer in time.",
     507: "The disk is full.",
 }
-ANYWHERE = fails(403, 503)
+ANYWHERE = fails(403, 429, 503)
 """What every door may answer."""
 ASKING = fails(400, 401, 402, 404, 409, 413, 422, 429, 504)
 """What asking a question may fail with."""

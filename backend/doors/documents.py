@@ -14,7 +14,9 @@ from backend.desk import Desk
 from backend.doors.common import (
     ASKING,
     LOOKING,
+    SEARCHING,
     TELLING,
+    UPLOADING,
     Offset,
     Operator,
     Page,
@@ -107,7 +109,7 @@ class Removed(BaseModel):
     deleted: str
 
 
-@router.get("")
+@router.get("", dependencies=SEARCHING)
 async def list_documents(
     desk: TheDesk,
     user: TheUser,
@@ -135,7 +137,7 @@ async def list_documents(
     )
 
 
-@router.post("", responses={**TELLING, **fails(507)})
+@router.post("", dependencies=UPLOADING, responses={**TELLING, **fails(507)})
 async def put_document(
     desk: TheDesk,
     user: TheUser,
@@ -160,7 +162,7 @@ async def put_document(
     return _document(stored, user)
 
 
-@router.post("/archives", status_code=202, responses=_BEGINNING)
+@router.post("/archives", status_code=202, dependencies=UPLOADING, responses=_BEGINNING)
 async def put_archive(
     desk: TheDesk,
     user: TheUser,

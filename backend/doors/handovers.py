@@ -12,6 +12,7 @@ from backend.auth.audit import record
 from backend.desk import Desk
 from backend.doors.common import (
     LOOKING,
+    SEARCHING,
     TELLING,
     Limit,
     Offset,
@@ -103,7 +104,7 @@ class Resolution(BaseModel):
     note: str = Field(default="", max_length=4_000)
 
 
-@router.get("/handovers")
+@router.get("/handovers", dependencies=SEARCHING)
 async def list_handovers(
     desk: TheDesk, user: TheUser, resolved: bool | None = False, limit: Limit = 50, offset: Offset = 0
 ) -> HandoverPage:
@@ -119,6 +120,7 @@ async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> Hand
     await desk.runs.admission.check_rate(user.id)
     if request.thread_id is not None:
         await known(desk, user.id, request.thread_id)
+    desk.runs.lanes.check_user(user.id)
     wish = Wish(user.id, request.thread_id, request.contact, request.message)
     handover_id = await desk.database.write(lambda db: handovers.ask(db, wish))
     return Handover(**await _known(desk, user, handover_id))
@@ -152,7 +154,7 @@ async def resolve_handover(
     return Handover(**await _known(desk, user, handover_id))
 
 
-@router.get("/unanswered")
+@router.get("/unanswered", dependencies=SEARCHING)
 async def list_unanswered(
     desk: TheDesk,
     user: Operator,

@@ -1,10 +1,8 @@
 """Conversations: listed, searched, read, renamed, exported, put away, brought back, deleted."""
 
-import re
 import sqlite3
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -18,6 +16,7 @@ from backend.auth.audit import Actor, record
 from backend.desk import Desk
 from backend.doors.common import (
     LOOKING,
+    SEARCHING,
     TELLING,
     Limit,
     Offset,
@@ -31,6 +30,7 @@ from backend.doors.common import (
     needs,
 )
 from backend.errors import SessionTaken, ThreadUnknown
+from backend.privacy import transcript
 from backend.threads import Status, Thread, Wanted
 
 router = APIRouter(prefix="/api/threads", tags=["threads"], responses=LOOKING, dependencies=[needs("chat")])
@@ -111,7 +111,7 @@ _FILES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("")
+@router.get("", dependencies=SEARCHING)
 async def list_threads(
     desk: TheDesk,
     user: TheUser,
@@ -206,8 +206,7 @@ async def history(desk: Desk, thread: Thread, limit: int, offset: int) -> Thread
 async def remove(desk: Desk, thread_id: str, hard_delete: bool, actor: Actor) -> ThreadDeleted:
     """Stop what is under way in a conversation, then put it away or destroy it."""
 
-    def delete(db: sqlite3.Connection) -> None:
-        threads.delete(db, thread_id)
+    def tell(db: sqlite3.Connection) -> None:
         record(db, actor.did("conversation.destroy", thread_id))
 
     def put_away(db: sqlite3.Connection) -> None:
@@ -217,22 +216,14 @@ async def remove(desk: Desk, thread_id: str, hard_delete: bool, actor: Actor) ->
     with desk.runs.lanes.closed(thread_id):
         await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
         if hard_delete:
-            await desk.database.write(delete, erasing=True)
-            await desk.memory.adelete_thread(thread_id)
+            await desk.deletion.conversation(thread_id, tell=tell)
         else:
             await desk.database.write(put_away)
     return ThreadDeleted(deleted=thread_id, hard=hard_delete)
 
 
 def _as_markdown(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
-    head = f"# {_MARKUP.sub(_ESCAPED, thread.title)}\n\n{_moment(thread.created_at)}, with {thread.agent_id}\n"
-    speakers = {"user": "You", "assistant": "Desk"}
-    turns = [
-        f"\n## {speakers.get(message['role'], message['role'])}, {_moment(message['created_at'])}\n\n"
-        f"{message['content']}\n{_NOT_WHOLE.get(message['status'], '') if message['role'] == 'assistant' else ''}"
-        for message in messages
-    ]
-    return "md", "text/markdown", "".join([head, *turns]).encode()
+    return "md", "text/markdown", (transcript.head(thread) + transcript.turns(messages)).encode()
 
 
 def _as_json(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
@@ -240,11 +231,4 @@ def _as_json(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, s
     return "json", "application/json", orjson.dumps(document, option=orjson.OPT_INDENT_2)
 
 
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-# A title is plain text: it must not become a link, a picture or HTML.
-_MARKUP, _ESCAPED = re.compile(r"([\\`*_{}\[\]()<>#&|!~])"), r"\\\1"
 _EXPORTS = {"markdown": _as_markdown, "json": _as_json}
-_NOT_WHOLE = {"cancelled": "\n(This answer was stopped.)\n", "failed": "\n(This answer broke off.)\n"}
