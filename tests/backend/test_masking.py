@@ -92,7 +92,7 @@ def opened(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         client = stack.enter_context(server.client())
         make(client, tools=["search_documents", "hand_over"])
         client.post(
-            "/api/documents", files={"file": ("trials.md", TRIALS)}, data={"folder": "sales"}
+            "/api/documents", files={"file": ("trials.md", TRIALS)}, data={"folder": "sales", "path": "trials.md"}
         ).raise_for_status()
         yield Masked(server, router, writer, client)
 
@@ -110,7 +110,7 @@ def desk(opened: Masked) -> Iterator[Masked]:
 def test_routing_evidence_tools_and_history_are_masked_and_the_answer_is_whole(desk: Masked) -> None:
     events = desk.ask(QUESTION, "whole")
     assert text_of(events) == f"I look. \n\n{MEANT}"
-    again = desk.ask(f"And is {OTHER_EMAIL} right, {EMAIL.upper()}?", "whole")
+    again = desk.ask(f"Is a trial of the sales plan asked for at {OTHER_EMAIL}, {EMAIL.upper()}?", "whole")
     assert text_of(again) == f"I look. \n\n{MEANT}"
     (route,) = (event for event in events if event["type"] == "route")
     assert (route["reason"], route["agents"]) == (f"{EMAIL} asks", ["sales"])
@@ -148,12 +148,12 @@ def test_every_door_to_an_agent(desk: Masked) -> None:
 def test_a_model_without_an_agent(desk: Masked) -> None:
     tool = {"type": "function", "function": {"name": "look_up", "description": f"for {OTHER_EMAIL}", "parameters": {}}}
     desk.writer.script = Script((), calls=(Called("look_up", '{"who": "[EMAIL_1]", "card": "[CARD_1]"}'),))
-    asked = [{"role": "system", "content": "You help."}, {"role": "user", "content": f"I am {EMAIL}, {CARD}"}]
-    (call,) = desk.post("/api/llm/chat/session", session_id="llm", messages=asked, tools=[tool])["tool_calls"]
+    asked = {"message": f"I am {EMAIL}, {CARD}", "system_prompt": "You help."}
+    (call,) = desk.post("/api/llm/chat/session", session_id="llm", tools=[tool], **asked)["tool_calls"]
     assert json.loads(call["arguments"]) == {"who": EMAIL, "card": CARD}
     desk.writer.script = Script(("[CARD", "_1] of [EMAIL_1", "]; [", "EMAIL_2] pays ", "[BANK_1]"))
-    result = {"role": "tool", "tool_call_id": call["id"], "content": json.dumps({"by": OTHER_EMAIL, "to": IBAN})}
-    body = {"session_id": "llm", "messages": [result]}
+    result = {"tool_call_id": call["id"], "content": json.dumps({"by": OTHER_EMAIL, "to": IBAN})}
+    body = {"session_id": "llm", "tool_results": [result]}
     with desk.client.stream("POST", "/api/llm/chat/session/stream", json=body) as response:
         said = [frame for _, frame in frames(response)]
     meant = f"{CARD} of {EMAIL}; {OTHER_EMAIL} pays {IBAN}"
@@ -161,15 +161,6 @@ def test_a_model_without_an_agent(desk: Masked) -> None:
     run = desk.client.get(f"/runs/{said[-1]['run_id']}").json()
     assert run["answer"] == meant
     assert "masked: 2 email, 1 card, 1 bank" in str(run["steps"])
-
-
-@pytest.mark.parametrize("at", range(len(SAID) + 1))
-def test_a_cloud_that_breaks_off_is_followed_by_the_embedded_model(desk: Masked, at: int) -> None:
-    """What was restored is withdrawn, and the embedded model quotes what the document says."""
-    desk.writer.script = Script(SAID, fault=Fault.EXCEPTION, at=at)
-    text = text_of(desk.ask(QUESTION, f"broken-{at}"))
-    assert OTHER_EMAIL in text
-    assert not SEEN.search(text)
 
 
 def test_a_run_that_is_stopped_keeps_what_was_said(desk: Masked) -> None:
@@ -183,6 +174,17 @@ def test_a_run_that_is_stopped_keeps_what_was_said(desk: Masked) -> None:
                 desk.client.post(f"/runs/{run_id}/cancel").raise_for_status()
     assert heard == f"You are {EMAIL}, or "
     assert desk.client.get(f"/runs/{run_id}").json()["answer"] == heard
+
+
+# Any more in a row, and the model would not be asked.
+@pytest.mark.parametrize("at", [3, 5])
+def test_a_cloud_that_breaks_off_is_followed_by_the_embedded_model(desk: Masked, at: int) -> None:
+    """What was restored is withdrawn, and the embedded model quotes what the document says."""
+    desk.writer.script = Script(SAID, fault=Fault.EXCEPTION, at=at)
+    events = desk.ask(QUESTION, f"broken-{at}")
+    assert [event["type"] for event in events].count("reset") == 1
+    assert OTHER_EMAIL in text_of(events)
+    assert not [event for event in events if SEEN.search(json.dumps(event))]
 
 
 def test_nothing_is_kept_of_the_masks(desk: Masked) -> None:
