@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from knowledge import chunks, schema, store, writing
+from knowledge import chunks, erasing, schema, store, writing
 from knowledge.chunks import Chunk
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
+from knowledge.erasing import WordEraser
 from knowledge.errors import DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
 from knowledge.loaders import Text
 from knowledge.loaders.text import title_from_name
@@ -49,6 +50,7 @@ class Library:
         self._vocabulary = Remembered(lambda: self._database.read(store.vocabulary, long=True), may_be_old=True)
         self._own_vocabularies: dict[str, Remembered[Vocabulary]] = {}
         self._retry_at = 0.0
+        self._words = WordEraser(database)
 
     @classmethod
     async def open(cls, data_dir: Path, *, embedding_model: str = BUNDLED) -> "Library":
@@ -67,6 +69,7 @@ class Library:
                 )
             library = cls(ownership, database, VectorIndex(data_dir / "chroma"), Embedder(embedding_model))
             await library._open_index()
+            library._words.start()
         except BaseException:
             await database.close()
             ownership.release()
@@ -79,6 +82,7 @@ class Library:
         self.embedder.close()
         await self.index.close()
         await self._vocabulary.close()
+        await self._words.close()
         await self._database.close()
         self._ownership.release()
 
@@ -173,7 +177,13 @@ class Library:
 
     async def remove(self, document_id: str, *, owner: str = "") -> None:
         """Forget one of everybody's documents, or of an owner's. To who is not its owner, a document is unknown."""
-        await self._change(lambda db: _check_known(writing.remove(db, document_id, owner), document_id))
+
+        def remove(db: sqlite3.Connection) -> None:
+            _check_known(writing.remove(db, document_id, owner), document_id)
+            erasing.note(db)
+
+        await self._change(remove, erasing=True)
+        self._words.start()
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Ask the store something."""
@@ -207,8 +217,8 @@ class Library:
         await self._refill()
         return sum((await self.read(store.chunk_counts)).values())
 
-    async def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        result = await self._database.write(work)
+    async def _change(self, work: Callable[[sqlite3.Connection], T], *, erasing: bool = False) -> T:
+        result = await self._database.write(work, erasing=erasing)
         await self._catch_up()
         return result
 
