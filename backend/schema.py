@@ -4,6 +4,7 @@ import sqlite3
 
 from backend.activity import create_activity_table
 from backend.agent_store import create_agents_table
+from backend.handovers import end_with_resolution
 
 
 def create_tables(db: sqlite3.Connection) -> None:
@@ -133,4 +134,5 @@ MIGRATIONS = (
     create_activity_table,
     let_runs_replace_others,
     list_threads_of_a_session,
+    end_with_resolution,
 )
