@@ -166,10 +166,10 @@ class Reset(_Part):
 
 
 class Handoff(_Part):
-    """A person should take over: because the user asks for one, or because no document answers."""
+    """A person should take over: because the user asks for one, no document answers, or the agent's model says so."""
 
     type: Literal["handoff"] = "handoff"
-    cause: Literal["asked", "unanswered"] = "asked"
+    cause: Literal["asked", "unanswered", "agent"] = "asked"
     reason: str
     summary: str
     agent: str | None = None
