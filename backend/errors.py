@@ -13,6 +13,7 @@ knowledge.errors.DeskError
     ├── RunExists           the id that a client gives its run is taken
     ├── KeyRefused          no key, or none that is known
     ├── NotAllowed          only an operator may do that
+    ├── ModelDoorsClosed    nobody may ask a model without an agent here
     ├── NotNow              come again later
     │   ├── BudgetSpent         the user's budget of the day is used up
     │   ├── RateLimited         the user asks too often
@@ -128,6 +129,12 @@ class NotAllowed(BackendError):
     """What concerns every user is for operators."""
 
     code = "not_allowed"
+
+
+class ModelDoorsClosed(BackendError):
+    """LLM_DOORS."""
+
+    code = "llm_doors_closed"
 
 
 class NotNow(BackendError):
@@ -257,6 +264,7 @@ _STATUS: dict[type[DeskError], int] = {
     HandoverUnknown: 404,
     KeyRefused: 401,
     NotAllowed: 403,
+    ModelDoorsClosed: 403,
     BudgetSpent: 402,
     NotNow: 429,
     MessageTooLong: 413,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
+from backend.limits.budget import Reservation
 from backend.storage import Run
 
 WhenBusy = Literal["reject", "enqueue", "interrupt"]
@@ -25,6 +26,7 @@ class Active:
     stopped: str | None = None
     suspended: bool = False
     failed: bool = False
+    reservation: Reservation | None = None
     _breakable: bool = False
 
     def stop(self, reason: str) -> None:

@@ -8,6 +8,7 @@ from contextlib import aclosing, suppress
 
 from langchain_core.language_models import BaseChatModel
 
+from agents.models.allowance import call_of
 from agents.models.breaker import Breaker, State
 from agents.models.call import Ask, Call, failure_of
 from agents.models.failures import Blame, Kind, ModelFailure
@@ -67,6 +68,11 @@ class Model:
         return "ready" if self.answered else "unchecked"
 
     @property
+    def keyless(self) -> bool:
+        """Whether there is no key to ask it with, as far as is known."""
+        return self._missing is not None
+
+    @property
     def failing(self) -> ModelFailure | None:
         """Why the next call would fail or not be made. One answer that went wrong does not tell."""
         return self.held_back() or (self.last if self.last and self.last.kind in _LASTING else None)
@@ -84,6 +90,16 @@ class Model:
     async def ask(self, ask: Ask) -> AsyncGenerator[Piece]:
         """The answer piece by piece; `ModelFailure` where it does not come whole."""
         call = Call(*await self._open(), ask, self._settings)
+        async with (
+            call_of(self.name, ask, self._settings.model_max_tokens) as cost,
+            aclosing(self._answer(call)) as pieces,
+        ):
+            async for piece in pieces:
+                if cost:
+                    cost.hear(piece)
+                yield piece
+
+    async def _answer(self, call: Call) -> AsyncGenerator[Piece]:
         self._enter(call)
         try:
             async with aclosing(call.pieces(patient=bool(self.name.url))) as pieces:
