@@ -10,6 +10,7 @@ from agents.catalog import Agent, Catalog
 from agents.events import Event, Spent, TraceEnd
 from agents.fallback import Trail
 from agents.models.allowance import within
+from agents.models.names import EMBEDDED
 from agents.routing import Question, Routed, route
 from backend import spending
 from backend.asking import clean
@@ -177,7 +178,7 @@ class _Spending:
 
     def __call__(self, event: Event) -> None:
         """The next event."""
-        if isinstance(event, TraceEnd) and event.usage:
+        if isinstance(event, TraceEnd) and event.usage and event.model != str(EMBEDDED):
             self.total += Spent(usage=event.usage, cost_usd=event.cost_usd or 0)
 
 

@@ -66,26 +66,28 @@ class Budget:
         user = reservation.user_id
         async with self._locks.setdefault(user, asyncio.Lock()):
             wanted = reservation.held.at_least(reservation.taken)
-            if not (more := wanted - reservation.held):
+            if not wanted - reservation.held:
                 return
             # Before the look at what is spent: a run that ends meanwhile counts twice rather than not at all.
-            held = reduce(add, (other.held for other in self._open.get(user, ())), Expense())
+            others = self._open.get(user, set()) - {reservation}
+            held = reduce(add, (other.held for other in others), Expense())
             now = self._clock.now()
             spent = Expense(*await self._database.read(lambda db: spending.of_day(db, user, now)))
-            self._check(spent, held, more, math.ceil(_DAY_SECONDS - now % _DAY_SECONDS))
+            self._check(spent, held, wanted, math.ceil(_DAY_SECONDS - now % _DAY_SECONDS))
             self.hold(reservation, reservation.held.at_least(wanted))
 
-    def _check(self, spent: Expense, held: Expense, more: Expense, wait: int) -> None:
+    def _check(self, spent: Expense, held: Expense, wanted: Expense, wait: int) -> None:
         if self._exceeds(spent + Expense(1, 1e-12)):
             raise BudgetSpent(f"Today's budget is spent ({self._told(spent)}); it begins anew at 00:00 UTC.", wait)
-        if self._exceeds(spent + more):
-            needed = f"{more.tokens:,} tokens" if spent.tokens + more.tokens > self._tokens else f"{more.usd:.4f} USD"
+        if self._exceeds(spent + wanted):
+            of_tokens = spent.tokens + wanted.tokens > self._tokens
+            needed = f"{wanted.tokens:,} tokens" if of_tokens else f"{wanted.usd:.4f} USD"
             raise BudgetSpent(
                 f"What is left of today's budget ({self._told(spent)} are spent) is less than this may take "
                 f"({needed}); ask something shorter, or again after 00:00 UTC.",
                 wait,
             )
-        if self._exceeds(spent + held + more):
+        if self._exceeds(spent + held + wanted):
             raise BudgetSpent(
                 "Your answers under way may spend what is left of today's budget; wait for them.", _BUSY_SECONDS
             )
