@@ -22,7 +22,8 @@ from backend.auth.key_store import KeyStore
 from backend.auth.settings_record import record_settings
 from backend.engine.writer import Answers
 from backend.indexing import INDEXING, Indexing
-from backend.limits.clock import Clock
+from backend.limits.clock import DeskClock
+from backend.limits.costs import Costs
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
 from backend.privacy.deletion import Deletion
@@ -64,18 +65,19 @@ class Desk:
     indexing: Indexing
     audit: AuditLog
     keys: KeyStore
-    clock: Clock
+    clock: DeskClock
     deletion: Deletion
     removals: Removals
+    costs: Costs
     threshold: float = calibration.DEFAULT_THRESHOLD
 
 
 @asynccontextmanager
 async def open_desk(
-    settings: Settings, make: MakeProvider = make_provider, clock: Clock | None = None
+    settings: Settings, make: MakeProvider = make_provider, clock: DeskClock | None = None
 ) -> AsyncIterator[Desk]:
     """Open everything, end what an earlier process left unfinished, and close everything at the end."""
-    users, clock = Users(settings), clock or Clock()
+    users, clock = Users(settings), clock or DeskClock()
     catalog = read_catalog(settings.catalog)
     async with AsyncExitStack() as stack:
         library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
@@ -100,7 +102,8 @@ async def open_desk(
         )
         indexing = Indexing(library, settings.data_dir / "uploads", settings.max_document_bytes)
         log, metrics = _kept(stack, RunLog(database, clock)), Metrics()
-        runs = RunEngine(settings, database, log, _answering(database, chains, indexing, assistant), metrics, clock)
+        answers, costs = _answering(database, chains, indexing, assistant), Costs(settings, catalog, chains)
+        runs = RunEngine(settings, database, log, answers, metrics, clock, costs)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         users.check_address = runs.admission.rates.check_address
         deletion = Deletion(database, memory)
@@ -124,6 +127,7 @@ async def open_desk(
             clock=clock,
             deletion=deletion,
             removals=Removals(database, library, runs, deletion),
+            costs=costs,
             threshold=threshold,
         )
         await _begin(desk)

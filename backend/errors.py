@@ -21,6 +21,7 @@ knowledge.errors.DeskError
     ├── KeyInSettings       a key of API_KEYS cannot be revoked while the desk serves
     ├── KeysUnused          this desk asks for no keys
     ├── TooManyKeys         no room for one more
+    ├── ModelDoorsClosed    nobody may ask a model without an agent here
     ├── NotNow              come again later
     │   ├── BudgetSpent         the user's budget of the day is used up
     │   ├── RateLimited         the user asks too often
@@ -186,6 +187,12 @@ class TooManyKeys(BackendError):
     code = "too_many_keys"
 
 
+class ModelDoorsClosed(BackendError):
+    """LLM_DOORS."""
+
+    code = "llm_doors_closed"
+
+
 class NotNow(BackendError):
     """The same request may succeed after `retry_after` seconds."""
 
@@ -333,6 +340,7 @@ _STATUS: dict[type[DeskError], int] = {
     PersonUnknown: 404,
     KeyRefused: 401,
     NotAllowed: 403,
+    ModelDoorsClosed: 403,
     BudgetSpent: 402,
     NotNow: 429,
     MessageTooLong: 413,
