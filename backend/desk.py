@@ -126,7 +126,7 @@ async def open_desk(
             keys=keys,
             clock=clock,
             deletion=deletion,
-            removals=Removals(database, library, runs, deletion),
+            removals=Removals(database, library, runs, deletion, keys),
             costs=costs,
             threshold=threshold,
         )
@@ -160,9 +160,9 @@ def _answering(
 async def _begin(desk: Desk) -> None:
     """What is to be done once everything is open."""
     watch(desk)
-    await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
     # Before anything of somebody whose data is being deleted goes on.
     await desk.removals.resume()
+    await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
     unfinished = await desk.database.read(storage.unfinished_runs)
     await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
     await desk.runs.recover()

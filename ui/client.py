@@ -20,6 +20,7 @@ from ui.doors.access import Access, AsyncAccess
 from ui.doors.agents import Agents, AsyncAgents
 from ui.doors.conversations import AsyncConversations, Conversations
 from ui.doors.documents import AsyncDocuments, Documents
+from ui.doors.people import AsyncPeople, People
 from ui.doors.reports import AsyncReports, Reports
 from ui.following import Following, Patience
 from ui.replies import Reply
@@ -87,7 +88,7 @@ class _Reach(Generic[Http]):
         return httpx.Timeout(self._timeout, read=seconds)
 
 
-class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, Access):
+class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, Access, People):
     """For programs that wait."""
 
     _make = httpx.Client
@@ -138,7 +139,9 @@ class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, Acce
                 following.lost(error)
 
 
-class AsyncDesk(_Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, AsyncDocuments, AsyncReports, AsyncAccess):
+class AsyncDesk(
+    _Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, AsyncDocuments, AsyncReports, AsyncAccess, AsyncPeople
+):
     """For programs that do something else meanwhile."""
 
     _make = httpx.AsyncClient

@@ -60,6 +60,13 @@ def provided(indexed: Path, base: Path, **settings: object) -> Iterator[Provided
         yield Provided(desk, provider)
 
 
+@contextmanager
+def restarted(ended: Provided, **settings: object) -> Iterator[Server]:
+    """The same desk again, over the same provider, with those settings."""
+    with serve(ended.desk.data_dir, **_SETTINGS | at_openai(ended.provider) | settings) as desk:
+        yield desk
+
+
 def key_of(name: str) -> str:
     """That user's key."""
     return f"fd-{name}-0123456789"
