@@ -66,6 +66,8 @@ class Source(_Part):
     document_id: str
     version: int
     whole: bool = False
+    # Addresses that stand in it, so that whoever shows an answer can tell its links from those that are made up.
+    links: list[str] = []
 
 
 class Start(_Part):
