@@ -8,7 +8,8 @@ from typing import Any
 from openpyxl import load_workbook
 
 from knowledge.loaders import office, records, tables
-from knowledge.loaders.text import MAX_TITLE_CHARS, Text, title_from_name
+from knowledge.loaders.text import Text, title_from_name
+from knowledge.text.headings import shortened
 
 # A currency as formats write it, before or behind the number: $, "EUR", [$€-407].
 _CURRENCY = re.compile(r'\[\$(?P<local>[^\[\]-]++)[^\[\]]*+\]|"(?P<quoted>[^"]+)"|(?P<bare>[$€£¥])')
@@ -30,7 +31,7 @@ def load(data: bytes, name: str) -> Text:
         if content is None:
             content = tables.to_markdown(rows)
         if content:
-            parts.append(f"## {' '.join(sheet.title.split())[:MAX_TITLE_CHARS]}\n\n{content}")
+            parts.append(f"## {shortened(' '.join(sheet.title.split()))}\n\n{content}")
     return Text(title_from_name(name), "\n\n".join(parts))
 
 

@@ -72,10 +72,9 @@ def _within(place: str, value: object, module: str, deepest: int) -> Iterator[tu
         for key, item in value.items():
             yield from _within(f"{place}[{key!r:.40}]", item, module, deepest - 1)
             yield from _within(f"{place}[{key!r:.40}]", key, module, deepest - 1)
-    elif deepest and isinstance(value, type) and value.__module__ == module:
-        for name, item in list(vars(value).items()):
-            yield from _within(f"{place}.{name}", item, module, deepest - 1)
-    elif deepest and getattr(type(value), "__module__", None) == module and hasattr(value, "__dict__"):
+    elif (deepest and isinstance(value, type) and value.__module__ == module) or (
+        deepest and getattr(type(value), "__module__", None) == module and hasattr(value, "__dict__")
+    ):
         for name, item in list(vars(value).items()):
             yield from _within(f"{place}.{name}", item, module, deepest - 1)
 

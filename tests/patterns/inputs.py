@@ -94,7 +94,7 @@ def _sample(tree: Any) -> str:
     return "".join(_sample_of(operator, argument) for operator, argument in tree)[:_MOST_SAMPLE]
 
 
-def _sample_of(operator: Any, argument: Any) -> str:  # noqa: C901 - one case for each kind of node
+def _sample_of(operator: Any, argument: Any) -> str:
     if operator is ops.LITERAL:
         return chr(argument)
     if operator is ops.NOT_LITERAL:
