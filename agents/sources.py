@@ -7,6 +7,7 @@ from agents.events import Source, Sources
 from agents.floor import Emit, Floor
 from knowledge.room import BOUNDLESS, Room
 from knowledge.strategies import Evidence, Excerpt
+from knowledge.text.headings import shortened
 
 _SNIPPET_CHARS = 320
 # Of all addresses of one source.
@@ -73,7 +74,7 @@ def _source(excerpt: Excerpt, agent: str) -> Source:
     snippet = excerpt.text if len(excerpt.text) <= _SNIPPET_CHARS else excerpt.text[:_SNIPPET_CHARS].rstrip() + " ..."
     return Source(
         id=excerpt.number,
-        title=excerpt.title,
+        title=shortened(excerpt.title),
         uri=excerpt.uri,
         section=excerpt.section,
         page=excerpt.page,

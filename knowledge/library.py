@@ -233,6 +233,15 @@ class Library:
             with suppress(StorageFull, IndexUnavailable):
                 await self._catch_up()
 
+    async def catch_up(self) -> bool:
+        """Tell the vector index at once what has changed, and say whether it could be told."""
+        if self._retry_at:
+            return False
+        with suppress(StorageFull, IndexUnavailable):
+            await self._catch_up()
+            return True
+        return False
+
     async def rebuild(self) -> int:
         """Make both indexes anew from SQL, without embedding again; how many chunks that were."""
         await self._database.write(writing.rebuild_words)
