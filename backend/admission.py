@@ -9,7 +9,7 @@ from backend.errors import TooManyRuns
 from backend.lanes import Lanes
 from backend.limits.budget import Budget, Reservation
 from backend.limits.clock import DeskClock
-from backend.rates import Limit, Rates
+from backend.limits.rates import Limit, Rates
 from backend.settings import Settings
 from knowledge.database import Database
 

@@ -18,8 +18,9 @@ from websockets.sync.client import ClientConnection, connect
 from backend import schema
 from backend.auth import keys as stored_keys
 from backend.auth.audit import Actor
+from backend.auth.errors import KeysUnused, TooManyKeys
 from backend.auth.key_store import KeyRequest, KeyStore
-from backend.errors import KeyRefused, KeysUnused, TooManyKeys
+from backend.errors import KeyRefused
 from backend.settings import Settings
 from backend.users import LOCAL, Users, digest_of
 from knowledge.database import Database
