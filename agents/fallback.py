@@ -86,6 +86,11 @@ class Trail:
         if self.current:
             self.current.update(0.0, usage)
 
+    def masked(self, what: str) -> None:
+        """Note in the attempt's step what personal data its model is not shown."""
+        if self.current:
+            self.current.masked = what
+
     def passed_over(self) -> str | None:
         """The models that were not asked or did not answer, and why."""
         return "; ".join(dict.fromkeys(str(trouble) for trouble in self.troubles)) or None

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from backend import responses
 from backend.doors import (
@@ -26,6 +27,7 @@ from backend.doors import (
 )
 from backend.doors.common import ANYWHERE
 from backend.doors.schemas import complete
+from backend.http.middleware import KeyFirst, ReplyGuard
 from backend.security import BodyLimit, OriginGuard
 from backend.settings import Settings
 from backend.version import VERSION
@@ -63,6 +65,10 @@ class Frontdesk(FastAPI):
         )
         self._keyed = keyed
 
+    def build_middleware_stack(self) -> ASGIApp:
+        """Everything that answers, with what holds for every reply around it."""
+        return ReplyGuard(super().build_middleware_stack())
+
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
         return self.openapi_schema or complete(super().openapi(), keyed=self._keyed)
@@ -70,7 +76,7 @@ class Frontdesk(FastAPI):
 
 def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
     """The service; its doors answer once `app.state.desk` is set."""
-    app = _guarded(settings)
+    app = _guarded(settings, has_desk=True)
     for door in _DOORS:
         app.include_router(door.router, responses=ANYWHERE)
     if not with_pages:
@@ -80,17 +86,18 @@ def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
 
 def create_pages_app(settings: Settings) -> FastAPI:
     """The service of a process that opens no desk: its pages are those of the one elsewhere."""
-    app = _guarded(settings)
-    app.state.elsewhere = settings.elsewhere
+    app = _guarded(settings, has_desk=False)
     app.include_router(pages.router, responses=ANYWHERE)
     return app
 
 
-def _guarded(settings: Settings) -> Frontdesk:
+def _guarded(settings: Settings, *, has_desk: bool) -> Frontdesk:
     keyed = bool(settings.api_keys.get_secret_value())
     app = Frontdesk(keyed=keyed)
     responses.install(app)
     app.add_middleware(BodyLimit, body_bytes=settings.max_body_bytes, document_bytes=settings.max_document_bytes)
+    if keyed and has_desk:
+        app.add_middleware(KeyFirst)
     if settings.origins:
         allowed = ["authorization", "content-type", "last-event-id", "x-api-key", "x-generation-id"]
         app.add_middleware(

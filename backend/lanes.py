@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from backend.errors import RemovalUnderWay
+from backend.limits.budget import Reservation
 from backend.storage import Run
 
 WhenBusy = Literal["reject", "enqueue", "interrupt"]
@@ -15,13 +16,18 @@ WhenBusy = Literal["reject", "enqueue", "interrupt"]
 
 @dataclass(eq=False)
 class Active:
-    """A run that has not ended. It can be stopped while it waits or answers, not while its end is written."""
+    """A run that has not ended. It can be stopped while it waits or answers, not while its end is written.
+
+    One that has `failed` waits for nothing but room on the disk for its end.
+    """
 
     run: Run
     attempt: int = 1
     task: asyncio.Task[None] | None = None
     stopped: str | None = None
     suspended: bool = False
+    failed: bool = False
+    reservation: Reservation | None = None
     _breakable: bool = False
 
     def stop(self, reason: str) -> None:

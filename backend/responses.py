@@ -10,7 +10,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from backend.errors import KeyRefused, NotNow, body_of, status_of
+from backend.errors import body_of
+from backend.http.replies import headers_of
+from backend.http.statuses import status_of
 from knowledge.errors import DeskError
 
 _LOG = logging.getLogger(__name__)
@@ -34,10 +36,7 @@ def install(app: FastAPI) -> None:
 async def _desk_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DeskError)  # noqa: S101 - registered for this type
     response = error_response(status_of(error), error.code, error.message, retryable=error.retryable)
-    if isinstance(error, NotNow):
-        response.headers["retry-after"] = str(error.retry_after)
-    if isinstance(error, KeyRefused):
-        response.headers["www-authenticate"] = "Bearer"
+    response.headers.update(headers_of(error))
     return response
 
 

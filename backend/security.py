@@ -8,15 +8,16 @@ protect against other users of the same machine. With keys no page can do anythi
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-import orjson
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.errors import BindRefused, body_of
+from backend.errors import BindRefused
+from backend.http.errors import BodyTooLarge, OriginRefused
+from backend.http.replies import refuse
 from backend.settings import LOOPBACK, Settings
 
-_DOCUMENTS = "/api/documents"
+_DOCUMENTS = ("/api/documents", "/api/documents/archives")
 # Files that a visitor drops on a page come by it, to be handed to the API one by one.
 UPLOAD = "/_upload"
 # As many as a page takes at once (ui/uploads.py).
@@ -25,7 +26,7 @@ _FILES_AT_ONCE = 20
 _ENVELOPE_BYTES = 64_000
 
 
-class _BodyTooLarge(ClientDisconnect):
+class _Excess(ClientDisconnect):
     """Ends the reading of a body as if its sender had left, so that nobody waits for the rest."""
 
 
@@ -53,24 +54,31 @@ class OriginGuard:
 
 
 class BodyLimit:
-    """Answers 413 as soon as a body is known to be too large, however it is sent."""
+    """Answers 413 as soon as a body is known to be too large, however it is sent.
+
+    Large bodies are taken at the addresses where files come in, and nowhere below or beside them.
+    """
 
     def __init__(self, app: ASGIApp, body_bytes: int, document_bytes: int) -> None:
         self._app = app
         self._body_bytes = body_bytes
         file = document_bytes + _ENVELOPE_BYTES
-        self._larger = {_DOCUMENTS: file, UPLOAD: _FILES_AT_ONCE * file}
+        self._larger = {**dict.fromkeys(_DOCUMENTS, file), UPLOAD: _FILES_AT_ONCE * file}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = next((most for path, most in self._larger.items() if scope["path"].startswith(path)), self._body_bytes)
-        declared = Headers(scope=scope).get("content-length", "")
+        limit = self._larger.get(scope["path"], self._body_bytes) if scope["method"] == "POST" else self._body_bytes
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
-            await _refuse_body(send, limit)
-            return
-        await _Metered(receive, send, limit).serve(self._app, scope)
+            await refuse(send, BodyTooLarge(limit))
+        elif declared or "transfer-encoding" not in headers:
+            # The server hands on what was declared, and no more.
+            await self._app(scope, receive, send)
+        else:
+            await _Metered(receive, send, limit).serve(self._app, scope)
 
 
 class _Metered:
@@ -86,14 +94,14 @@ class _Metered:
     async def serve(self, app: ASGIApp, scope: Scope) -> None:
         try:
             await app(scope, self._counted, self._unless_refused)
-        except _BodyTooLarge:
+        except _Excess:
             await self._refuse()
 
     async def _counted(self) -> Message:
         message = await self._receive()
         self._read += len(message.get("body", b""))
         if self._read > self._limit:
-            raise _BodyTooLarge
+            raise _Excess
         return message
 
     async def _unless_refused(self, message: Message) -> None:
@@ -106,7 +114,7 @@ class _Metered:
     async def _refuse(self) -> None:
         if not self._refused:
             self._refused = True
-            await _refuse_body(self._send, self._limit)
+            await refuse(self._send, BodyTooLarge(self._limit))
 
 
 def _is_own(headers: Headers, origins: Collection[str]) -> bool:
@@ -125,19 +133,4 @@ async def refuse_origin(scope: Scope, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": "origin refused"})
     else:
-        await _refuse(send, 403, "origin_refused", "This desk answers only requests from its own address.")
-
-
-async def _refuse_body(send: Send, limit: int) -> None:
-    await _refuse(send, 413, "body_too_large", f"The body is larger than {limit:,} bytes.")
-
-
-async def _refuse(send: Send, status: int, code: str, message: str) -> None:
-    body = orjson.dumps(body_of(code, message))
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+        await refuse(send, OriginRefused())

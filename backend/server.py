@@ -1,24 +1,35 @@
 """Serve the desk until a signal: answers under way get their end first, then the connections close, then the desk."""
 
 import asyncio
+import resource
 import signal
 import socket
 import sys
 from contextlib import nullcontext
+from functools import partial
 from types import FrameType
+from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from uvicorn.loops.auto import auto_loop_factory
 
 from agents.models.registry import MakeProvider, make_provider
 from agents.redaction import log_to_stderr
 from backend import web
 from backend.app import create_app, create_pages_app
 from backend.desk import Desk, open_desk
-from backend.protocols import BreakableHttp, BreakableSocket
+from backend.http.collector import QuietCollector
+from backend.http.connections import ConnectionLimits, Connections
+from backend.http.protocols import BreakableHttp
+from backend.http.sockets import with_limits
 from backend.security import check_address
 from backend.settings import Settings
+
+_OPEN_FILES = 10_000
+# The server ticks ten times a second.
+_TICKS = 10
 
 
 def serve(settings: Settings, make: MakeProvider = make_provider, *, with_pages: bool = False) -> int:
@@ -29,23 +40,24 @@ def serve(settings: Settings, make: MakeProvider = make_provider, *, with_pages:
     check_address(settings)
     alone = with_pages and bool(settings.elsewhere)
     app = create_pages_app(settings) if alone else create_app(settings, with_pages=with_pages)
-    pages = web.mount(app, settings.elsewhere or settings.url) if with_pages else None
-    config = _config(settings, app)
+    pages = web.mount(app, settings) if with_pages else None
+    _allow_open_files()
     # uvicorn repeats the signal that stopped it; by then everything it served is over, and the desk closes on this.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve_pages(config, pages) if alone and pages else _serve(settings, config, make, pages))
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(_serve_pages(settings, app, pages) if alone and pages else _serve(settings, app, make, pages))
     return 0
 
 
-def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
+def _config(settings: Settings, app: FastAPI, connections: Connections) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http=BreakableHttp,
-        ws=BreakableSocket,
+        # uvicorn only calls it, once for each connection.
+        http=cast(type[BreakableHttp], partial(BreakableHttp, connections=connections)),
+        ws=with_limits(web.message_limits(settings)),
         ws_max_size=settings.max_body_bytes,
         lifespan="off",
         log_config=None,
@@ -55,23 +67,46 @@ def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
     )
 
 
-async def _serve_pages(config: uvicorn.Config, pages: Starlette) -> None:
+async def _serve_pages(settings: Settings, app: FastAPI, pages: Starlette) -> None:
     async with web.running(pages):
-        await uvicorn.Server(config).serve()
+        await HttpServer(settings, app).serve()
 
 
-async def _serve(settings: Settings, config: uvicorn.Config, make: MakeProvider, pages: Starlette | None) -> None:
+async def _serve(settings: Settings, app: FastAPI, make: MakeProvider, pages: Starlette | None) -> None:
     async with open_desk(settings, make) as desk, web.running(pages) if pages else nullcontext():
-        config.app.state.desk = desk  # type: ignore[union-attr]
-        await _Server(config, desk).serve()
+        app.state.desk = desk
+        await _DeskServer(settings, app, desk).serve()
 
 
-class _Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
+    """Looks at its connections once a second."""
+
+    def __init__(self, settings: Settings, app: FastAPI) -> None:
+        self.open = Connections(ConnectionLimits.of(settings))
+        super().__init__(_config(settings, app, self.open))
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS == 0:
+            self.look_around(asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+    def look_around(self, now: float) -> None:
+        """End the connections whose time is over."""
+        self.open.sweep(now)
+
+
+class _DeskServer(HttpServer):
     """Ends the answers under way before it waits for their connections."""
 
-    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
-        super().__init__(config)
+    def __init__(self, settings: Settings, app: FastAPI, desk: Desk) -> None:
+        super().__init__(settings, app)
         self._desk = desk
+        self._collector = QuietCollector(lambda: len(desk.runs.lanes) > 0)
+
+    def look_around(self, now: float) -> None:
+        """Collect garbage, too, unless an answer is under way."""
+        super().look_around(now)
+        self._collector.tick(now)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -82,6 +117,14 @@ class _Server(uvicorn.Server):
         await self._desk.runs.stop(self._desk.settings.shutdown_seconds)
         await self._desk.streams.finish()
         await super().shutdown(sockets)
+
+
+def _allow_open_files() -> None:
+    """Let as many connections be open as the settings allow by default; many systems begin with 1,024 files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from agents.settings import AgentSettings
 from knowledge.strategies import WHOLE_CHARS
 
+_ADDRESS_CONNECTIONS = 256
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 _USUAL_RATES = {
@@ -48,6 +49,7 @@ class Settings(AgentSettings):
     key_rate: str = "auto"
     daily_tokens: int = Field(default=0, ge=0)
     daily_usd: float = Field(default=0, ge=0)
+    llm_doors: bool = True
 
     max_message_chars: int = Field(default=8_000, ge=1)
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
@@ -59,10 +61,16 @@ class Settings(AgentSettings):
     max_user_runs: int = Field(default=32, ge=1)
     max_queued: int = Field(default=8, ge=1)
     max_streams: int = Field(default=4_096, ge=1)
+    max_idle_connections: int = Field(default=512, ge=1)
+    # None, "auto" in the environment, depends on where the desk listens.
+    max_address_connections: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_unless_auto)] = None
+    max_address_pages: int = Field(default=200, ge=1)
 
     retention_days: int = Field(default=0, ge=0, le=36_500)
 
     interrupted_runs: Literal["continue", "end"] = "continue"
+    header_seconds: float = Field(default=20, gt=0)
+    min_body_rate: float = Field(default=500, ge=0)
     heartbeat_seconds: float = Field(default=15, gt=0)
     run_timeout_seconds: float = Field(default=300, gt=0)
     slow_reader_seconds: float = Field(default=30, gt=0)
@@ -79,6 +87,13 @@ class Settings(AgentSettings):
         if rate != "auto":
             return rate
         return _USUAL_RATES[setting] if self.api_keys.get_secret_value() else ""
+
+    @property
+    def address_connections(self) -> int:
+        """How many connections one address may have; 0 is any number, as where only this machine can connect."""
+        if self.max_address_connections is not None:
+            return self.max_address_connections
+        return 0 if self.host in LOOPBACK else _ADDRESS_CONNECTIONS
 
     @property
     def origins(self) -> list[str]:

@@ -14,7 +14,7 @@ from backend.errors import KeyRefused, TooManyStreams
 _LOG = logging.getLogger(__name__)
 
 # Proxies must neither keep nor compress nor hold back what should arrive word by word.
-_HEADERS = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
+_HEADERS = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
 # The server writes on while less than that waits for the client, so that no client makes it hold twice as much.
 _MOST_BYTES = 16_384
 _FULL_SECONDS = 5
@@ -131,6 +131,6 @@ async def left(receive: Receive) -> None:
 
 
 def abort(scope: Scope) -> None:
-    """Close a connection without waiting for what the client has not read; see `backend.protocols`."""
+    """Close a connection without waiting for what the client has not read; see `backend.http.protocols`."""
     if close := scope.get("state", {}).get("abort"):
         close()

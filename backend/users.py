@@ -14,7 +14,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -100,6 +100,8 @@ class Users:
         ]
         self._known = {key.id: _Known(key, _user_of(key)) for key in self._settings_keys}
         self.refusals: Refusals | None = None
+        self.check_address: Callable[[str | None], None] | None = None
+        """Refuses an address that has sent too many wrong keys; a right key passes all the same."""
         self.keyed = bool(self._settings_keys)
         self.uses: dict[str, float] = {}
         """When each key was used last, of those that were used since the desk opened."""
@@ -149,6 +151,8 @@ class Users:
     def _count(self, address: str | None, key_id: str, reason: str) -> None:
         if self.refusals:
             self.refusals.refuse(address, key_id, reason)
+        if self.check_address:
+            self.check_address(address)
 
 
 def _user_of(key: StoredKey) -> User:

@@ -3,6 +3,13 @@
 import sqlite3
 from typing import NamedTuple
 
+from knowledge.damage import RESTORE
+
+REMEDY = (
+    f"{RESTORE}; or move it away and index the documents again (python index_documents.py), which leaves out what "
+    "users have uploaded. Where only the index of words is damaged: python -m knowledge.store rebuild"
+)
+
 
 class Place(NamedTuple):
     """Where documents lie: in a knowledge folder, as everybody's ("") or as one user's own."""

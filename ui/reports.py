@@ -31,9 +31,10 @@ class Handovers(Page):
 
 
 class HandoverWhole(Handover):
-    """With the conversation up to now."""
+    """With the conversation as far as it may be read; it is `withheld` where its user has not asked for a person."""
 
     transcript: list[Message]
+    withheld: bool = False
 
 
 class Unanswered(Shape):

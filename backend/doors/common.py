@@ -35,17 +35,8 @@ TheDesk = Annotated[Desk, Depends(the_desk)]
 
 
 async def the_user(connection: HTTPConnection, desk: TheDesk) -> User:
-    """Whoever asks, by the key they send, or `KeyRefused`; or `RateLimited`, if wrong keys come from their address.
-
-    A right key passes also then: others may share the address. What the key is for is checked by `needs`.
-    """
-    address = address_of(connection)
-    try:
-        user = desk.users.of_headers(connection.headers, address)
-    except KeyRefused:
-        if "authorization" in connection.headers or "x-api-key" in connection.headers:
-            desk.runs.admission.rates.check_address(address)
-        raise
+    """Whoever asks, by the key they send, or `KeyRefused`. What the key is for is checked by `needs`."""
+    user = desk.users.of_headers(connection.headers, address_of(connection))
     # What is sent for long asks again now and then.
     connection.state.check_key = partial(desk.users.check, user)
     return user

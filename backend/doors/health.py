@@ -227,6 +227,8 @@ def _model(model: Model, users: list[str]) -> ModelHealth:
 def _verdict(
     desk: Desk, workers: dict[str, Order], answering: dict[str, ModelName | None]
 ) -> tuple[Status, str | None]:
+    if damage := desk.database.damage or desk.memory.damage or desk.library.damage:
+        return "unavailable", f"{damage}; the log of the desk says what to do about it"
     orders = {**workers, "supervisor": desk.chains.supervisor}
     for user, name in (*answering.items(), ("supervisor", _answering(desk, desk.chains.supervisor))):
         if name is None:

@@ -19,6 +19,7 @@ from backend.doors.common import (
     TheDesk,
     TheUser,
     fails,
+    needs,
 )
 from backend.doors.threads import known
 from backend.errors import PersonUnknown
@@ -28,7 +29,10 @@ from backend.privacy.copies import PersonalCopy
 from backend.privacy.removal import Part
 from backend.users import LOCAL, USER_NAME
 
-router = APIRouter(prefix="/api/people", tags=["people"], responses=LOOKING)
+# It is about everything of a person, so a key that is for a part of it does not do.
+router = APIRouter(
+    prefix="/api/people", tags=["people"], responses=LOOKING, dependencies=[needs("chat"), needs("documents")]
+)
 
 Name = Annotated[str, Path(alias="user", pattern=USER_NAME)]
 

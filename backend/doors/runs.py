@@ -155,7 +155,7 @@ async def stop(desk: Desk, user: User, run_id: str) -> Stopped:
     """Stop that user's run, whatever they call it: a run or a generation."""
     await _known(desk, user, run_id)
     run = await desk.runs.cancel(run_id, user.id, "cancelled by the user")
-    return Stopped(run_id=run.id, status="cancelling" if run.ended_at is None else run.status)
+    return Stopped(run_id=run.id, status="cancelling" if run.is_open else run.status)
 
 
 async def _known(desk: Desk, user: User, run_id: str) -> Run:

@@ -40,7 +40,7 @@ class Deletion:
         await self._memory.adelete_thread(thread_id)
         deleted: Counter[str] = Counter()
         while True:
-            part = await self._database.write(lambda db: _delete_part(db, thread_id, keep_figures, entry))
+            part = await self._database.write(lambda db: _delete_part(db, thread_id, keep_figures, entry), erasing=True)
             deleted += part.deleted
             if part.whole:
                 return deleted
@@ -50,7 +50,10 @@ class Deletion:
         deleted: Counter[str] = Counter()
         for start in range(0, len(run_ids), _RUNS_AT_ONCE):
             some = run_ids[start : start + _RUNS_AT_ONCE]
-            deleted += await self._database.write(lambda db, some=some: delete_runs(db, some, keep_figures))  # type: ignore[misc]
+            deleted += await self._database.write(
+                lambda db, some=some: delete_runs(db, some, keep_figures),  # type: ignore[misc]
+                erasing=True,
+            )
         return deleted
 
 

@@ -15,9 +15,9 @@ from typing import Literal, NamedTuple
 from weakref import WeakValueDictionary
 
 from backend.auth.audit import Actor, record
+from backend.auth.errors import KeyInSettings
 from backend.auth.key_store import KeyStore
 from backend.auth.keys import every_key
-from backend.errors import KeyInSettings
 from backend.privacy.deletion import Deletion
 from backend.runs import RunEngine
 from knowledge.database import Database

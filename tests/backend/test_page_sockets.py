@@ -19,7 +19,7 @@ async def test_so_many_sockets_and_no_more(monkeypatch: pytest.MonkeyPatch) -> N
         held.release()
         await closing.wait()
 
-    guarded = web._Guarded(pages, {"_event"}, "")
+    guarded = web._Guarded(pages, {"_event"}, "", 200)
     opened = [asyncio.create_task(call(guarded)) for _ in range(2)]
     for _ in opened:
         await held.acquire()

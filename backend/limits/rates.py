@@ -7,7 +7,6 @@ import ipaddress
 import logging
 import math
 import time
-from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Literal
 
@@ -15,6 +14,7 @@ from limits import RateLimitItem, parse
 
 from agents.errors import SettingsInvalid
 from backend.errors import RateLimited
+from backend.limits.windows import MovingWindow
 from backend.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -34,8 +34,6 @@ _SAID: dict[Limit, str] = {
     "searches": "You may search and list {rate}; try again in {wait} s.",
     "keys": "Your address may try {rate} wrong keys; check your key, and try again in {wait} s.",
 }
-# Of each limit; beyond that the window that was used the longest time ago is forgotten.
-_MOST_WINDOWS = 10_000
 # One line for each user or address in so many seconds, and so many lines in all: a log is not to be flooded either.
 _QUIET_SECONDS = 60.0
 _LINES_A_MINUTE = 60
@@ -43,54 +41,27 @@ _LINES_A_MINUTE = 60
 _IPV6_NETWORK_BITS = 64
 
 
-class _Windows:
-    """One limit: the moments at which each user or address has come lately."""
-
-    def __init__(self, rate: RateLimitItem) -> None:
-        self.rate = rate
-        self._came: OrderedDict[str, deque[float]] = OrderedDict()
-
-    def hit(self, who: str, now: float) -> float:
-        """Seconds until they may come again: none, and then they have come."""
-        seconds = float(self.rate.get_expiry())
-        came = self._came.setdefault(who, deque())
-        self._came.move_to_end(who)
-        while came and came[0] <= now - seconds:
-            came.popleft()
-        if len(came) >= self.rate.amount:
-            return came[0] + seconds - now if came else seconds
-        came.append(now)
-        self._forget(now - seconds)
-        return 0.0
-
-    def _forget(self, before: float) -> None:
-        """The longest unused come first."""
-        while self._came:
-            who, came = next(iter(self._came.items()))
-            if len(self._came) <= _MOST_WINDOWS and came and came[-1] > before:
-                return
-            del self._came[who]
-
-
 class Rates:
     """Every limit of the desk. One whose setting is empty does not bite."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, settings: Settings, elapsed: Callable[[], float] = time.monotonic) -> None:
         limits = {limit: _parsed(name, settings.rate_of(name.lower())) for limit, name in _SETTINGS.items()}
-        self._windows = {limit: _Windows(rate) for limit, rate in limits.items() if rate}
-        self._told = _Windows(parse(f"1/{_QUIET_SECONDS:.0f}second"))
-        self._lines = _Windows(parse(f"{_LINES_A_MINUTE}/minute"))
+        self._rates = {limit: rate for limit, rate in limits.items() if rate}
+        self._windows = {
+            limit: MovingWindow(rate.amount, rate.get_expiry(), elapsed) for limit, rate in self._rates.items()
+        }
+        self._told = MovingWindow(1, _QUIET_SECONDS, elapsed)
+        self._lines = MovingWindow(_LINES_A_MINUTE, 60, elapsed)
 
     def check(self, limit: Limit, who: str) -> None:
         """Refuse whoever comes too often; each call counts."""
-        windows, now = self._windows.get(limit), self._clock()
-        if windows is None or not (seconds := windows.hit(who, now)):
+        window = self._windows.get(limit)
+        if window is None or not (seconds := window.hit(who)):
             return
-        wait = max(1, math.ceil(seconds))
-        if not self._told.hit(f"{limit} {who}", now) and not self._lines.hit("", now):
-            _LOG.warning("%s=%s begins to bite: %s", _SETTINGS[limit], windows.rate, who)
-        raise RateLimited(_SAID[limit].format(rate=windows.rate, wait=wait), wait)
+        wait, rate = max(1, math.ceil(seconds)), self._rates[limit]
+        if not self._told.hit(f"{limit} {who}") and not self._lines.hit(""):
+            _LOG.warning("%s=%s begins to bite: %s", _SETTINGS[limit], rate, who)
+        raise RateLimited(_SAID[limit].format(rate=rate, wait=wait), wait)
 
     def check_address(self, address: str | None) -> None:
         """Refuse an address that has sent a wrong key once too often; each call counts as one wrong key."""

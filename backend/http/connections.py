@@ -1,0 +1,128 @@
+"""Every connection of the server: how many may be idle, how many one address may have, and who looks after them."""
+
+import ipaddress
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from typing import Protocol
+
+from backend.errors import NotNow
+from backend.http.errors import TooManyConnections
+from backend.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_RETRY_SECONDS = 5
+# A provider gives a customer at least so much of IPv6, to take any address from.
+_IPV6_PREFIX = 64
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """What a client may take of the server before it has sent a request, and while it does."""
+
+    header_seconds: float = 20
+    body_rate: float = 500
+    stalled_seconds: float = 60
+    idle: int = 512
+    of_one_address: int = 0
+
+    @classmethod
+    def of(cls, settings: Settings) -> "ConnectionLimits":
+        """Those of a desk."""
+        return cls(
+            header_seconds=settings.header_seconds,
+            body_rate=settings.min_body_rate,
+            # Streams are given up earlier, by who writes them and counts it.
+            stalled_seconds=2 * settings.slow_reader_seconds,
+            idle=settings.max_idle_connections,
+            of_one_address=settings.address_connections,
+        )
+
+
+class Checked(Protocol):
+    """A connection that is looked at once a second."""
+
+    def check(self, now: float) -> None:
+        """Apply the deadlines."""
+
+    def evict(self) -> None:
+        """Close an idle connection that others need the place of."""
+
+
+class Connections:
+    """Those of one server."""
+
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self.limits = limits
+        self._addresses: dict[Checked, str] = {}
+        self._of_address: Counter[str] = Counter()
+        # The longest idle first.
+        self._idle: dict[Checked, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._addresses)
+
+    @property
+    def idle(self) -> int:
+        """How many have no request under way."""
+        return len(self._idle)
+
+    def admit(self, connection: Checked, peer: str | None, own: str | None) -> NotNow | None:
+        """Take a connection; what is returned is why it must end."""
+        address = _network(peer, own) if self.limits.of_one_address else ""
+        self._addresses[connection] = address
+        self._of_address[address] += 1
+        if address and self._of_address[address] > self.limits.of_one_address:
+            _LOG.info("a connection was refused: %s has %d already", address, self.limits.of_one_address)
+            return TooManyConnections(
+                f"{self.limits.of_one_address} connections are open from your address; close some.", _RETRY_SECONDS
+            )
+        self.rest(connection)
+        return None
+
+    def replace(self, connection: Checked, other: Checked) -> None:
+        """Let another protocol have the connection."""
+        self._idle.pop(connection, None)
+        if (address := self._addresses.pop(connection, None)) is not None:
+            self._addresses[other] = address
+
+    def leave(self, connection: Checked) -> None:
+        """A connection is over."""
+        self._idle.pop(connection, None)
+        if (address := self._addresses.pop(connection, None)) is not None:
+            self._of_address[address] -= 1
+            if not self._of_address[address]:
+                del self._of_address[address]
+
+    def rest(self, connection: Checked) -> None:
+        """A connection waits for its next request; where too many do, the one that has waited longest ends."""
+        if connection not in self._addresses:
+            return
+        self._idle.pop(connection, None)
+        self._idle[connection] = None
+        while len(self._idle) > self.limits.idle:
+            longest = next(iter(self._idle))
+            del self._idle[longest]
+            longest.evict()
+
+    def work(self, connection: Checked) -> None:
+        """A connection has a request."""
+        self._idle.pop(connection, None)
+
+    def sweep(self, now: float) -> None:
+        """Look at every connection."""
+        for connection in list(self._addresses):
+            connection.check(now)
+
+
+def _network(peer: str | None, own: str | None) -> str:
+    """Whom a connection is counted for; nobody where it comes from this machine, as those of the pages do."""
+    if not peer or peer == own:
+        return ""
+    address = ipaddress.ip_address(peer.partition("%")[0])
+    mapped = getattr(address, "ipv4_mapped", None)
+    if address.is_loopback or (mapped and mapped.is_loopback):
+        return ""
+    if address.version == 4 or mapped:
+        return str(mapped or address)
+    return str(ipaddress.ip_network((address, _IPV6_PREFIX), strict=False))

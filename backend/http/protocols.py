@@ -1,0 +1,253 @@
+"""HTTP/1.1 on one connection: what a client may send, how long it may take, and how the connection ends."""
+
+import asyncio
+from enum import Enum, auto
+from typing import Any
+
+import httptools
+from uvicorn._types import ASGI3Application
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from backend.http.connections import Connections
+from backend.http.errors import HeadersTooLarge, RequestMalformed, RequestTooSlow, TargetTooLong
+from backend.http.replies import raw_reply
+from backend.http.sockets import BreakableSocket
+from backend.http.transports import PipelineFlow, Writer, hold_little
+from knowledge.errors import DeskError
+
+_MOST_HEADER_BYTES = 65_536
+_MOST_HEADERS = 200
+_MOST_TARGET_BYTES = 8_192
+# Hardly any client sends a request before the last one is answered.
+_MOST_PIPELINED = 16
+# Of a body that nobody wants; a client that sends more is not waited for.
+_MOST_UNWANTED_BYTES = 1_000_000
+
+
+class _Stage(Enum):
+    """What the next bytes of a connection belong to."""
+
+    IDLE = auto()
+    HEADERS = auto()
+    BODY = auto()
+    WHOLE = auto()
+    LEAVING = auto()
+
+
+class BreakableHttp(HttpToolsProtocol):
+    """HTTP/1.1 with limits on what a client sends, and on the time it takes.
+
+    `check` applies the deadlines and is called once a second, which costs less than a timer for each request.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        connections: Connections,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._all = connections
+        self._limits = connections.limits
+        self._answering: RequestResponseCycle | None = None
+        self._stage = _Stage.IDLE
+        # When the stage began; in a body, when its rate was last looked at.
+        self._since = self.loop.time()
+        self._body_bytes = 0
+        # Headers of this request that are whole, and bytes since the parser made anything of them.
+        self._header_bytes = 0
+        self._unparsed_bytes = 0
+        self._parsed = False
+        self._unsent = 0, self._since
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Each request of the connection finds the way to end it in its state."""
+        super().connection_made(transport)
+        hold_little(transport)
+        self.flow = PipelineFlow(transport, self.pipeline)
+        self._writer: Writer | None = Writer(transport, self._close)
+        self.app_state = {**self.app_state, "abort": transport.abort}
+        peer, own = self.client[0] if self.client else None, self.server[0] if self.server else None
+        if problem := self._all.admit(self, peer, own):
+            self.transport.write(raw_reply(problem))
+            self.transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request that is being answered, forget those behind it, and leave no cycle for the collector."""
+        self._all.leave(self)
+        self.pipeline.clear()
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        self._disconnect()
+        self.cycle = self.scope = None  # type: ignore[assignment]
+        self._answering = self._writer = None
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, unless the connection is ending anyway."""
+        if self._stage is _Stage.LEAVING:
+            return
+        self._unset_keepalive_if_required()
+        if self._stage is _Stage.IDLE:
+            self._enter(_Stage.HEADERS)
+        self._parsed = False
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            reason = error.__context__
+            self._refuse(reason if isinstance(reason, DeskError) else RequestMalformed())
+            return
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+            return
+        self._unparsed_bytes = 0 if self._parsed else self._unparsed_bytes + len(data)
+        if self._unparsed_bytes > _MOST_HEADER_BYTES:
+            self._refuse(HeadersTooLarge(_MOST_HEADER_BYTES, _MOST_HEADERS))
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over, unless another request is still being answered on it."""
+        if self._is_answering:
+            self.transport.abort()
+            return
+        super().handle_websocket_upgrade()
+        upgraded = self.transport.get_protocol()
+        if isinstance(upgraded, BreakableSocket):
+            upgraded.take_over(self._all, self)
+
+    def on_message_begin(self) -> None:
+        """A request begins; too many behind one that is being answered end the connection."""
+        if len(self.pipeline) >= _MOST_PIPELINED:
+            self.transport.abort()
+            raise RequestMalformed
+        super().on_message_begin()
+        self._header_bytes = 0
+        self._enter(_Stage.HEADERS)
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the address."""
+        super().on_url(url)
+        if len(self.url) > _MOST_TARGET_BYTES:
+            raise TargetTooLong(_MOST_TARGET_BYTES)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or after the body a trailer, which counts but is not kept: the request was judged without it."""
+        self._header_bytes += len(name) + len(value) + 4
+        if self._header_bytes > _MOST_HEADER_BYTES or len(self.headers) >= _MOST_HEADERS:
+            raise HeadersTooLarge(_MOST_HEADER_BYTES, _MOST_HEADERS)
+        if self._stage is _Stage.HEADERS:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """A request can be answered, though its body is still to come."""
+        self._all.work(self)
+        self._enter(_Stage.BODY)
+        super().on_headers_complete()
+        if self.cycle is not None and self.cycle.transport is self.transport:
+            self.cycle.transport = self._writer  # type: ignore[assignment]
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body, whether or not anybody wants it."""
+        self._parsed = True
+        self._body_bytes += len(body)
+        if self.cycle.response_complete and self._body_bytes > _MOST_UNWANTED_BYTES:
+            self._linger()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """A request is whole. It may have been answered before."""
+        super().on_message_complete()
+        self._enter(_Stage.WHOLE if self._is_answering else _Stage.IDLE)
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request; read on only when there is none."""
+        if self._stage is _Stage.LEAVING or self.transport.is_closing():
+            self.server_state.total_requests += 1
+            return
+        super().on_response_complete()
+        if not self.pipeline:
+            self.flow.resume_reading()
+        if self._stage is _Stage.WHOLE and not self._is_answering:
+            self._enter(_Stage.IDLE)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    @property
+    def _is_answering(self) -> bool:
+        return self._answering is not None and not self._answering.response_complete
+
+    def _enter(self, stage: _Stage) -> None:
+        self._parsed = True
+        self._stage = stage
+        self._since = self.loop.time()
+        self._body_bytes = 0
+        if stage is _Stage.IDLE:
+            self._all.rest(self)
+
+    def check(self, now: float) -> None:
+        """Apply the deadlines: for what is read by the client, for a request's headers, and for its body."""
+        unsent = self.transport.get_write_buffer_size()
+        if not unsent or unsent != self._unsent[0]:
+            self._unsent = unsent, now
+        elif now - self._unsent[1] >= self._limits.stalled_seconds:
+            self.transport.abort()
+            return
+        if self.flow.read_paused or (self._stage is _Stage.BODY and self.cycle.waiting_for_100_continue):
+            # It is the desk that does not read on.
+            self._since, self._body_bytes = now, 0
+            return
+        waited = now - self._since
+        if self._stage is _Stage.WHOLE or waited < self._limits.header_seconds:
+            return
+        if self._stage is _Stage.LEAVING:
+            self.transport.abort()
+        elif self._stage is _Stage.IDLE:
+            self.transport.close()
+        elif self._stage is _Stage.HEADERS or self._body_bytes < waited * self._limits.body_rate:
+            self._refuse(RequestTooSlow())
+        else:
+            self._since, self._body_bytes = now, 0
+
+    def evict(self) -> None:
+        """Close an idle connection that others need the place of; what was answered last may still be read."""
+        self.transport.close()
+
+    def _refuse(self, error: DeskError) -> None:
+        """Answer a request that no door will see, unless an answer has begun, and end the connection."""
+        if self.transport.is_closing():
+            return
+        if self._is_answering and self._answering is not None and self._answering.response_started:
+            self.transport.abort()
+            return
+        self.pipeline.clear()
+        self._disconnect()
+        self.transport.write(raw_reply(error))
+        self._linger()
+
+    def _disconnect(self) -> None:
+        """Tell whoever answers that nobody listens any more."""
+        if self._is_answering and self._answering is not None:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+
+    def _close(self) -> None:
+        """End the connection after a response; whose body is still on its way could not read it after a reset."""
+        if self._stage is _Stage.BODY:
+            self._linger()
+        else:
+            self.transport.close()
+
+    def _linger(self) -> None:
+        """Say that nothing more comes, and throw away what the client still sends until it leaves."""
+        if self.transport.is_closing() or self._stage is _Stage.LEAVING:
+            return
+        self._enter(_Stage.LEAVING)
+        self.pipeline.clear()
+        self.flow.resume_reading()
+        self.transport.write_eof()
