@@ -57,8 +57,7 @@ def test_no_more_is_read_while_one_waits(running: Listening) -> None:
         assert accepted < 30_000_000
         assert running.inside(lambda: (len(protocol.pipeline), protocol.flow.read_paused)) == (1, True)
         # The request that is being answered asks for more of its body, which is no reason to read on either.
-        running.inside(protocol.flow.resume_reading)
-        assert running.inside(lambda: protocol.flow.read_paused)
+        assert running.inside(lambda: (protocol.flow.resume_reading(), protocol.flow.read_paused)) == (None, True)
     running.inside(running.release.set)
     wait_until(lambda: len(running.server.open) == 0)
 
