@@ -213,7 +213,7 @@ async def test_no_request_is_checked_in_the_database(database: Database, store: 
     users = store[1]
     # Whoever is asked for each request does not wait for anything, so a database that is busy holds up nobody.
     user = users.of_headers({"authorization": f"Bearer {key}"})
-    assert (user.id, user.operator, user.scopes) == ("eve", False, {"chat"})
+    assert (user.id, user.operator, user.scopes) == ("eve", False, frozenset({"chat"}))
     assert users.of_key(key) is user
     assert await database.read(stored_keys.last_uses) == {}
     assert (await store[0].last_uses())[made.id] > 0
