@@ -29,7 +29,7 @@ Answer with one line of JSON and nothing else:
 {"tasks": [{"agent": "<id>", "question": "<its part>"}], "reason": "<a few words>", "confidence": <0 to 1>,
 "needs_human": <true or false>}"""
 
-_OUR_TAG = re.compile(r"<(?=\s*/?\s*message\b)", re.IGNORECASE)
+_OUR_TAG = re.compile(r"<(?=\s*+(?:/\s*+)?message\b)", re.IGNORECASE)
 # Models that cannot fill in a form say so in either way.
 _CANNOT_FILL_IN = frozenset({Kind.BAD_ANSWER, Kind.BAD_REQUEST})
 _EXAMPLES = 4

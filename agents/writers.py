@@ -77,8 +77,9 @@ class ModelWriter:
             except ModelFailure as failure:
                 failure.usage = spent + current.spent(messages) if current.begun else spent if spent.total else None
                 raise
-            yield Written(citations.end())
             spent += current.spent(messages)
+            # Told with every round: whatever ends the next one, this one is paid for.
+            yield Written(citations.end(), usage=spent)
             spoken = spoken or bool(current.text)
             if not (left and current.calls and prompt.toolbox):
                 break

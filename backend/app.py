@@ -87,7 +87,6 @@ def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
 def create_pages_app(settings: Settings) -> FastAPI:
     """The service of a process that opens no desk: its pages are those of the one elsewhere."""
     app = _guarded(settings, has_desk=False)
-    app.state.elsewhere = settings.elsewhere
     app.include_router(pages.router, responses=ANYWHERE)
     return app
 

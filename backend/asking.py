@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
+from agents.models.allowance import Expense
 from agents.supervisor import SUPERVISOR
 from backend import storage, threads
 from backend.admission import Admission
 from backend.errors import MessageInvalid, MessageTooLong, QueueFull, RunExists, ThreadBusy, ThreadUnknown
 from backend.lanes import Lanes, WhenBusy
-from backend.limits.clock import Clock
+from backend.limits.budget import Reservation
+from backend.limits.clock import DeskClock
+from backend.limits.costs import Costs
 from backend.settings import Settings
 from backend.storage import Run
 from knowledge.database import Database
@@ -40,10 +43,11 @@ class Asked:
 
 
 class Admitted(NamedTuple):
-    """A run to be, and whether its conversation is there already."""
+    """A run to be, whether its conversation is there already, and what is set aside for it, which is to be released."""
 
     run: Run
     continues: bool
+    reservation: Reservation | None
 
 
 class _Conversation(NamedTuple):
@@ -56,10 +60,17 @@ class Asking:
     """Lets questions in, one at a time for each conversation."""
 
     def __init__(
-        self, settings: Settings, database: Database, lanes: Lanes, admission: Admission, clock: Clock
+        self,
+        settings: Settings,
+        database: Database,
+        lanes: Lanes,
+        admission: Admission,
+        clock: DeskClock,
+        costs: Costs,
     ) -> None:
         self._settings = settings
         self._clock = clock
+        self._costs = costs
         self._database = database
         self._lanes = lanes
         self._admission = admission
@@ -73,7 +84,7 @@ class Asking:
         # Two first messages of one session would each begin a conversation.
         name = f"{asked.user_id}/{asked.agent_id}/{asked.thread_id or asked.session_id or run_id}"
         doorway = self._doorways.setdefault(name, asyncio.Lock())
-        async with self._admission.admitted(asked.user_id), doorway:
+        async with self._admission.admitted(asked.user_id, self._cost(asked, text)) as reservation, doorway:
             asked = await self._in_place(asked)
             thread_id, session_id, begun = await self._conversation(asked)
             # Nothing is waited for between this and the run's entry into its lane, or two could take one id.
@@ -92,7 +103,10 @@ class Asking:
                 request=asked.request,
                 replaces=asked.replaces,
             )
-            yield Admitted(run, begun)
+            yield Admitted(run, begun, reservation)
+
+    def _cost(self, asked: Asked, text: str) -> Expense | None:
+        return self._costs.of_question(asked.agent_id, text, asked.request) if self._admission.budget.limited else None
 
     async def _taken(self, run_id: str) -> bool:
         stored = await self._database.read(lambda db: storage.get_run(db, run_id))

@@ -22,7 +22,8 @@ from backend.auth.key_store import KeyStore
 from backend.auth.settings_record import record_settings
 from backend.engine.writer import Answers
 from backend.indexing import INDEXING, Indexing
-from backend.limits.clock import Clock
+from backend.limits.clock import DeskClock
+from backend.limits.costs import Costs
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
 from backend.privacy.deletion import Deletion
@@ -64,25 +65,26 @@ class Desk:
     indexing: Indexing
     audit: AuditLog
     keys: KeyStore
-    clock: Clock
+    clock: DeskClock
     deletion: Deletion
     removals: Removals
+    costs: Costs
     threshold: float = calibration.DEFAULT_THRESHOLD
 
 
 @asynccontextmanager
 async def open_desk(
-    settings: Settings, make: MakeProvider = make_provider, clock: Clock | None = None
+    settings: Settings, make: MakeProvider = make_provider, clock: DeskClock | None = None
 ) -> AsyncIterator[Desk]:
     """Open everything, end what an earlier process left unfinished, and close everything at the end."""
-    users, clock = Users(settings), clock or Clock()
+    users, clock = Users(settings), clock or DeskClock()
     catalog = read_catalog(settings.catalog)
     async with AsyncExitStack() as stack:
         library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
         check_writable(settings.data_dir / "uploads")
         await library.embedder.warm_up()
         database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
-        audit = _kept(stack, AuditLog(database))
+        audit = _kept(stack, AuditLog(database, settings.audit_days))
         users.refusals = audit
         keys = _kept(stack, await KeyStore.open(database, users))
         await restore_agents(database, catalog, settings)
@@ -100,7 +102,8 @@ async def open_desk(
         )
         indexing = Indexing(library, settings.data_dir / "uploads", settings.max_document_bytes)
         log, metrics = _kept(stack, RunLog(database, clock)), Metrics()
-        runs = RunEngine(settings, database, log, _answering(database, chains, indexing, assistant), metrics, clock)
+        answers, costs = _answering(database, chains, indexing, assistant), Costs(settings, catalog, chains)
+        runs = RunEngine(settings, database, log, answers, metrics, clock, costs)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         users.check_address = runs.admission.rates.check_address
         deletion = Deletion(database, memory)
@@ -123,7 +126,8 @@ async def open_desk(
             keys=keys,
             clock=clock,
             deletion=deletion,
-            removals=Removals(database, library, runs, deletion),
+            removals=Removals(database, library, runs, deletion, keys),
+            costs=costs,
             threshold=threshold,
         )
         await _begin(desk)
@@ -156,9 +160,9 @@ def _answering(
 async def _begin(desk: Desk) -> None:
     """What is to be done once everything is open."""
     watch(desk)
-    await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
     # Before anything of somebody whose data is being deleted goes on.
     await desk.removals.resume()
+    await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
     unfinished = await desk.database.read(storage.unfinished_runs)
     await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
     await desk.runs.recover()

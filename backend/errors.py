@@ -1,4 +1,4 @@
-"""Errors of the service, and the HTTP status of every error of the desk.
+"""Errors of the service; `backend.http.statuses` has the HTTP status of each.
 
 knowledge.errors.DeskError
 └── BackendError
@@ -17,10 +17,8 @@ knowledge.errors.DeskError
     ├── KeyRefused          no key, or none that is known and still good
     ├── NotAllowed          only an operator may do that
     │   └── ScopeMissing        the key is for something else
-    ├── KeyUnknown          no key of that id
-    ├── KeyInSettings       a key of API_KEYS cannot be revoked while the desk serves
-    ├── KeysUnused          this desk asks for no keys
-    ├── TooManyKeys         no room for one more
+    ├── backend.auth.errors     keys that are made and revoked
+    ├── ModelDoorsClosed    nobody may ask a model without an agent here
     ├── NotNow              come again later
     │   ├── BudgetSpent         the user's budget of the day is used up
     │   ├── RateLimited         the user asks too often
@@ -36,35 +34,14 @@ knowledge.errors.DeskError
     ├── ShuttingDown        no new questions any more
     ├── NotReady            the desk is opening or closing, or has no model to answer with
     ├── StorageFailed       the log could not be written
-    ├── BackupNotMade       a backup that cannot be made there
-    ├── BackupUnusable      a backup that cannot be restored
-    ├── DirectoryNotEmpty   a backup is restored into a directory that holds something
+    ├── backend.maintenance.errors  backups
     ├── BindRefused         an address that the desk will not listen on
     └── WebDeskUnbuilt      the pages could not be made
 """
 
 from typing import Any
 
-from agents.errors import (
-    AgentDisabled,
-    AgentUnknown,
-    FolderUnknown,
-    LastAgent,
-    ModelLoading,
-    ModelsUnavailable,
-    ToolResultUnknown,
-)
-from knowledge.errors import (
-    DatabaseDamaged,
-    DeskError,
-    DocumentsForgotten,
-    DocumentsNotFound,
-    DocumentUnknown,
-    DocumentUnreadable,
-    IndexUnavailable,
-    OwnQuotaReached,
-    StorageFull,
-)
+from knowledge.errors import DeskError
 
 
 class BackendError(DeskError):
@@ -162,28 +139,10 @@ class ScopeMissing(NotAllowed):
     code = "scope_missing"
 
 
-class KeyUnknown(BackendError):
-    """No key of that id was made."""
+class ModelDoorsClosed(BackendError):
+    """LLM_DOORS."""
 
-    code = "key_not_found"
-
-
-class KeyInSettings(BackendError):
-    """Whoever may change the settings revokes it there."""
-
-    code = "key_in_settings"
-
-
-class KeysUnused(BackendError):
-    """Without API_KEYS everybody is let in."""
-
-    code = "keys_unused"
-
-
-class TooManyKeys(BackendError):
-    """Each key is held in memory, so their number has a limit."""
-
-    code = "too_many_keys"
+    code = "llm_doors_closed"
 
 
 class NotNow(BackendError):
@@ -286,24 +245,6 @@ class StorageFailed(BackendError):
     retryable = True
 
 
-class BackupNotMade(BackendError):
-    """Nothing is overwritten, and nothing is left where it was to be."""
-
-    code = "backup_not_made"
-
-
-class BackupUnusable(BackendError):
-    """Not whole, not a backup, or no longer as it was made."""
-
-    code = "backup_unusable"
-
-
-class DirectoryNotEmpty(BackendError):
-    """What is there is kept unless somebody says that it may be moved away."""
-
-    code = "directory_not_empty"
-
-
 class BindRefused(BackendError):
     """Said at start-up."""
 
@@ -316,61 +257,6 @@ class WebDeskUnbuilt(BackendError):
     code = "web_desk_unbuilt"
 
 
-_STATUS: dict[type[DeskError], int] = {
-    MessageInvalid: 422,
-    DocumentUnreadable: 422,
-    AgentIdMismatch: 422,
-    ModelAddressRefused: 422,
-    ToolResultUnknown: 422,
-    DocumentsNotFound: 404,
-    DocumentUnknown: 404,
-    AgentUnknown: 404,
-    FolderUnknown: 404,
-    RunUnknown: 404,
-    ThreadUnknown: 404,
-    HandoverUnknown: 404,
-    KeyUnknown: 404,
-    PersonUnknown: 404,
-    KeyRefused: 401,
-    NotAllowed: 403,
-    BudgetSpent: 402,
-    NotNow: 429,
-    MessageTooLong: 413,
-    RunExists: 409,
-    RunNotLast: 409,
-    SessionTaken: 409,
-    ThreadBusy: 409,
-    RemovalUnderWay: 409,
-    AgentDisabled: 409,
-    AgentExists: 409,
-    LastAgent: 409,
-    TooManyAgents: 409,
-    KeyInSettings: 409,
-    KeysUnused: 409,
-    TooManyKeys: 409,
-    IndexUnavailable: 503,
-    ShuttingDown: 503,
-    NotReady: 503,
-    StorageFailed: 503,
-    DatabaseDamaged: 503,
-    ModelsUnavailable: 503,
-    ModelLoading: 503,
-    RunTimedOut: 504,
-    StorageFull: 507,
-    OwnQuotaReached: 409,
-    DocumentsForgotten: 409,
-}
-
-
-def status_of(error: DeskError) -> int:
-    """The HTTP status an error is answered with."""
-    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
-
-
 def body_of(code: str, message: str, *, retryable: bool = False) -> dict[str, Any]:
     """The one shape in which an error is told, over HTTP and in every frame."""
     return {"error": {"code": code, "message": message, "retryable": retryable}}
-
-
-# A run's stored error is known by its code alone.
-STATUS_BY_CODE = {kind.code: status for kind, status in _STATUS.items()}

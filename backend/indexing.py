@@ -120,7 +120,11 @@ class Indexing:
             for document in documents:
                 # Removed meanwhile, or moved, or there is a new version, which is cut as it should be.
                 with suppress(DocumentUnknown):
-                    await self._library.read_again(document)
+                    try:
+                        await self._library.read_again(document)
+                    except DocumentUnreadable as error:
+                        report.failed[document.path] = error.message
+                        continue
                     report.changed.append(document.path)
                     done += 1
                     progress(done, total, document.path, "changed")

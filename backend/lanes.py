@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from backend.errors import RemovalUnderWay
+from backend.limits.budget import Reservation
 from backend.storage import Run
 
 WhenBusy = Literal["reject", "enqueue", "interrupt"]
@@ -26,6 +27,7 @@ class Active:
     stopped: str | None = None
     suspended: bool = False
     failed: bool = False
+    reservation: Reservation | None = None
     _breakable: bool = False
 
     def stop(self, reason: str) -> None:

@@ -18,7 +18,7 @@ import orjson
 from agents.events import Cancelled, Done, Error, Event, Start
 from backend import sse, storage
 from backend.errors import StorageFailed
-from backend.limits.clock import Clock
+from backend.limits.clock import DeskClock
 from backend.sse import Frame
 from backend.storage import Entry, Run
 from knowledge.database import Database
@@ -38,7 +38,7 @@ class LiveRun:
     base: int
     suffix: bytes
     posted: int
-    clock: Clock
+    clock: DeskClock
     frames: list[Frame] = field(default_factory=list)
     ended: bool = False
     failure: StorageFailed | None = None
@@ -100,9 +100,9 @@ class _Posted(NamedTuple):
 class RunLog:
     """The only writer of events."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, clock: DeskClock | None = None) -> None:
         self._database = database
-        self._clock = clock or Clock()
+        self._clock = clock or DeskClock()
         self._live: dict[str, LiveRun] = {}
         self._pending: list[_Posted] = []
         self._work = asyncio.Event()

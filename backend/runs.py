@@ -11,6 +11,7 @@ from typing import Any
 
 from agents.assistant import Outcome, Turn
 from agents.events import Cancelled, Error, Event
+from agents.models.allowance import within
 from agents.supervisor import SUPERVISOR
 from backend import sse, storage
 from backend.admission import Admission
@@ -19,7 +20,9 @@ from backend.engine.writer import Answers, RunWriter, ids, start_of
 from backend.errors import RunTimedOut, ShuttingDown, StorageFailed, Unexpected
 from backend.indexing import INDEXING
 from backend.lanes import Active, Lanes
-from backend.limits.clock import Clock
+from backend.limits.budget import Reservation
+from backend.limits.clock import DeskClock
+from backend.limits.costs import Costs
 from backend.metrics import Metrics
 from backend.progress import Progress, of_attempt
 from backend.runlog import RunLog
@@ -48,16 +51,18 @@ class RunEngine:
         log: RunLog,
         answers: Callable[[str], Answers],
         metrics: Metrics,
-        clock: Clock,
+        clock: DeskClock,
+        costs: Costs,
     ) -> None:
         self._settings = settings
         self._database = database
         self._log = log
         self._answers = answers
         self._metrics = metrics
+        self._costs = costs
         self.lanes = Lanes()
         self.admission = Admission(settings, database, self.lanes, clock)
-        self._asking = Asking(settings, database, self.lanes, self.admission, clock)
+        self._asking = Asking(settings, database, self.lanes, self.admission, clock, costs)
         self._writer = RunWriter(database, log, answers, metrics)
         self.stopping = False
 
@@ -70,7 +75,7 @@ class RunEngine:
             for event in events:
                 progress.hear(event)
             end = self._end_of(run)
-            active = Active(run, run.attempts + (run.status != "queued"))
+            active = Active(run, run.attempts + (run.status != "queued"), reservation=self._set_aside(run))
             self._lane(active, self._take_up(active, progress, end))
             if end:
                 ending.append(progress.live)
@@ -82,8 +87,8 @@ class RunEngine:
         """Store the question and begin to answer it. Returns once both would survive a crash."""
         if self.stopping:
             raise ShuttingDown("The desk is being stopped; please ask again in a moment.")
-        async with self._asking.admitted(asked) as (run, continues):
-            active = Active(run)
+        async with self._asking.admitted(asked) as (run, continues, reservation):
+            active = Active(run, reservation=reservation)
             opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             # Whoever asked may leave at once; what is begun is ended all the same.
             self._lane(active, self._begin(active, opened, continues=continues))
@@ -150,6 +155,13 @@ class RunEngine:
         if left := [active.task for active in self.lanes if active.task]:
             await asyncio.wait(left, timeout=seconds)
 
+    def _set_aside(self, run: Run) -> Reservation | None:
+        """What a run of an earlier process may cost yet."""
+        budget = self.admission.budget
+        if not budget.limited:
+            return None
+        return budget.resume(run.user_id, self._costs.of_question(run.agent_id, run.question, run.request))
+
     def _end_of(self, run: Run) -> Cancelled | Error | None:
         """How a run ends that was under way when the process ended; None where it goes on."""
         if run.stopped:
@@ -184,6 +196,8 @@ class RunEngine:
             await work
         finally:
             self.lanes.leave(active)
+            if active.reservation:
+                active.reservation.release()
 
     async def _begin(self, active: Active, opened: asyncio.Future[None], *, continues: bool) -> None:
         run = active.run
@@ -205,7 +219,7 @@ class RunEngine:
         run = active.run
         turn = _turn(run, progress.text if again else None)
         try:
-            with active.breakable():
+            with active.breakable(), within(active.reservation):
                 outcome = await self._answer(active, turn, progress)
             message_id = str(uuid.uuid4())
             await self._writer.end(progress, progress.done(outcome, message_id), message_id, outcome.data)

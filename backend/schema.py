@@ -7,6 +7,7 @@ from backend.agent_store import create_agents_table
 from backend.auth.audit import create_audit_table
 from backend.auth.keys import create_keys_tables
 from backend.auth.settings_record import create_settings_table
+from backend.handovers import end_with_resolution
 from backend.migrations.places import order_by_place
 from backend.privacy.tables import create_removals_table, let_figures_outlive_runs
 
@@ -144,4 +145,5 @@ MIGRATIONS = (
     order_by_place,
     let_figures_outlive_runs,
     create_removals_table,
+    end_with_resolution,
 )

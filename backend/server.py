@@ -1,6 +1,7 @@
 """Serve the desk until a signal: answers under way get their end first, then the connections close, then the desk."""
 
 import asyncio
+import resource
 import signal
 import socket
 import sys
@@ -26,6 +27,7 @@ from backend.http.sockets import with_limits
 from backend.security import check_address
 from backend.settings import Settings
 
+_OPEN_FILES = 10_000
 # The server ticks ten times a second.
 _TICKS = 10
 
@@ -39,6 +41,7 @@ def serve(settings: Settings, make: MakeProvider = make_provider, *, with_pages:
     alone = with_pages and bool(settings.elsewhere)
     app = create_pages_app(settings) if alone else create_app(settings, with_pages=with_pages)
     pages = web.mount(app, settings) if with_pages else None
+    _allow_open_files()
     # uvicorn repeats the signal that stopped it; by then everything it served is over, and the desk closes on this.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
@@ -114,6 +117,14 @@ class _DeskServer(HttpServer):
         await self._desk.runs.stop(self._desk.settings.shutdown_seconds)
         await self._desk.streams.finish()
         await super().shutdown(sockets)
+
+
+def _allow_open_files() -> None:
+    """Let as many connections be open as the settings allow by default; many systems begin with 1,024 files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

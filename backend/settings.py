@@ -49,6 +49,7 @@ class Settings(AgentSettings):
     key_rate: str = "auto"
     daily_tokens: int = Field(default=0, ge=0)
     daily_usd: float = Field(default=0, ge=0)
+    llm_doors: bool = True
 
     max_message_chars: int = Field(default=8_000, ge=1)
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
@@ -66,6 +67,7 @@ class Settings(AgentSettings):
     max_address_pages: int = Field(default=200, ge=1)
 
     retention_days: int = Field(default=0, ge=0, le=36_500)
+    audit_days: int = Field(default=0, ge=0)
 
     interrupted_runs: Literal["continue", "end"] = "continue"
     header_seconds: float = Field(default=20, gt=0)

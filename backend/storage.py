@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from agents.events import Cancelled, Done, Error, Event, Handoff, Spent, Terminal, TraceEnd, TraceStart, Usage
+from agents.models.names import EMBEDDED
 from backend import activity, handovers, spending, threads
 from backend.errors import RunNotLast, RunUnknown, ThreadBusy, ThreadUnknown
 
@@ -225,7 +226,8 @@ def _end_step(db: sqlite3.Connection, run_id: str, step: TraceEnd) -> None:
 
 def _end_run(db: sqlite3.Connection, run_id: str, event: Terminal, now: float) -> None:
     # What was read and written is paid for, however the run ended.
-    supervisor, workers = spent_by(steps_of(db, run_id))
+    steps = steps_of(db, run_id)
+    supervisor, workers = spent_by(steps)
     spent = supervisor + workers
     status, finish_reason, error_code = _ending(event)
     db.execute(
@@ -245,7 +247,8 @@ def _end_run(db: sqlite3.Connection, run_id: str, event: Terminal, now: float) -
     )
     run = get_run(db, run_id)
     assert run  # noqa: S101 - its events are stored behind it
-    spending.add(db, run.user_id, spent, now)
+    supervisor, workers = spent_by(step for step in steps if step["model"] != str(EMBEDDED))
+    spending.add(db, run.user_id, supervisor + workers, now)
     activity.record(db, run_id)
 
 

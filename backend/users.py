@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from agents.errors import SettingsInvalid
 from backend.auth.keys import StoredKey
@@ -128,19 +128,6 @@ class Users:
             raise _no_longer(reason)
         self.uses[known.key.id] = time.time()
         return known.user
-
-    @property
-    def names(self) -> set[str]:
-        """Everybody who has a key; without keys, the one user that there is."""
-        return {known.user.id for known in self._known.values()} or {LOCAL.id}
-
-    def told_of(self, user_id: str) -> list[dict[str, Any]]:
-        """What may be told of a user's keys."""
-        return [
-            {"id": key_id, "origin": "settings" if self.is_in_settings(key_id) else "stored", **known.key.told}
-            for key_id, known in self._known.items()
-            if known.user.id == user_id
-        ]
 
     def check(self, user: User) -> None:
         """Refuse whoever was let in earlier with a key that is not good any more."""

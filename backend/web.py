@@ -31,7 +31,8 @@ _ROOT = Path(__file__).resolve().parents[1]
 # Each open page has one; browsers that are refused try again.
 _MOST_SOCKETS = 2_000
 _EVENTS = "/_event"
-_INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
+_SCRIPT = re.compile(r"<script(?P<attributes>[^<>]*)>(?P<code>[^<]*+(?:<(?!/?script)[^<]*+)*+)</script>")
+_SRC = re.compile(r"\bsrc=")
 
 
 def build() -> None:
@@ -173,7 +174,8 @@ def _is_own_page(scope: Scope) -> bool:
 
 def _policy(directory: Path) -> str:
     """What the pages may load and run: what is served with them, and the scripts that stand in them."""
-    scripts = {script for page in directory.glob("*.html") for script in _INLINE_SCRIPT.findall(page.read_text())}
+    found = [script for page in directory.glob("*.html") for script in _SCRIPT.finditer(page.read_text())]
+    scripts = {script["code"] for script in found if not _SRC.search(script["attributes"])}
     hashes = sorted(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts if s)
     return "; ".join(
         (

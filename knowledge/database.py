@@ -80,7 +80,7 @@ class Database:
         return await asyncio.wrap_future(job.result)
 
     async def read(self, work: Work[T], *, long: bool = False) -> T:
-        """Run `work` on a reading connection; it sees every write that has returned.
+        """Run `work` on a reading connection: it sees every write that has returned, and none that comes meanwhile.
 
         What looks through much of the file is `long`: nothing else then waits for it.
         """
@@ -162,7 +162,7 @@ class Database:
     def _read_loop(self, long: bool) -> None:
         while (job := self._reads[long].get()) is not None:
             try:
-                value = job.work(self._readers[long])
+                value = _snapshot(self._readers[long], job.work)
             except Exception as error:  # noqa: BLE001 - handed to whoever awaits this job
                 _settle(job.result, None, self._named(error))
             else:
@@ -192,6 +192,16 @@ class Database:
             self._note_damage(failure)
             return DatabaseDamaged(f"{self._path.name} is damaged; the log of the desk says what to do about it")
         return failure
+
+
+def _snapshot(reader: sqlite3.Connection, work: Work[T]) -> T:
+    """All statements of a job see the same state, whatever is written between them."""
+    reader.execute("BEGIN")
+    try:
+        return work(reader)
+    finally:
+        if reader.in_transaction:
+            reader.execute("COMMIT")
 
 
 def containing(text: str) -> str:

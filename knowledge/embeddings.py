@@ -67,7 +67,7 @@ class Embedder:
         return np.stack([known[text] for text in texts])
 
     async def embed_documents(self, texts: Sequence[str], owner: str = "") -> Vectors:
-        """Unit vectors of a document's passages. Whatever else waits meanwhile is embedded with them, owner by owner."""
+        """Unit vectors of a document's passages. What else waits meanwhile is embedded with them, owner by owner."""
         if not texts:
             return np.empty((0, 0), dtype=np.float32)
         loop = asyncio.get_running_loop()

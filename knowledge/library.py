@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from knowledge import chunks, schema, store, writing
+from knowledge import chunks, erasing, schema, store, writing
 from knowledge.chunks import Chunk
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
+from knowledge.erasing import WordEraser
 from knowledge.errors import DocumentsForgotten, DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
 from knowledge.loaders import Text
 from knowledge.loaders.text import title_from_name
@@ -53,6 +54,7 @@ class Library:
         # How often the documents of each owner were all removed.
         self._forgotten: Counter[str] = Counter()
         self._retry_at = 0.0
+        self._words = WordEraser(database)
 
     @classmethod
     async def open(cls, data_dir: Path, *, embedding_model: str = BUNDLED) -> "Library":
@@ -71,6 +73,7 @@ class Library:
                 )
             library = cls(ownership, database, VectorIndex(data_dir / "chroma"), Embedder(embedding_model))
             await library._open_index()
+            library._words.start()
         except BaseException:
             await database.close()
             ownership.release()
@@ -83,6 +86,7 @@ class Library:
         self.embedder.close()
         await self.index.close()
         await self._vocabulary.close()
+        await self._words.close()
         await self._database.close()
         self._ownership.release()
 
@@ -182,7 +186,13 @@ class Library:
 
     async def remove(self, document_id: str, *, owner: str = "") -> None:
         """Forget one of everybody's documents, or of an owner's. To who is not its owner, a document is unknown."""
-        await self._change(lambda db: _check_known(writing.remove(db, document_id, owner), document_id))
+
+        def remove(db: sqlite3.Connection) -> None:
+            _check_known(writing.remove(db, document_id, owner), document_id)
+            erasing.note(db)
+
+        await self._change(remove, erasing=True)
+        self._words.start()
 
     async def forget_owner(self, owner: str) -> int:
         """Remove all documents of an owner, also those that are just being brought in; how many there were."""
@@ -190,7 +200,9 @@ class Library:
         # Asked of the writer: what it holds by then is found, and what it is given later is refused.
         documents = await self._database.write(lambda db: writing.owned_by(db, owner))
         for document_id in documents:
-            await self._database.write(partial(writing.remove, document_id=document_id, owner=owner))
+            await self._database.write(partial(writing.remove, document_id=document_id, owner=owner), erasing=True)
+        await self._database.write(erasing.note)
+        self._words.start()
         await self._catch_up()
         self._own_vocabularies.pop(owner, None)
         return len(documents)
@@ -221,14 +233,23 @@ class Library:
             with suppress(StorageFull, IndexUnavailable):
                 await self._catch_up()
 
+    async def catch_up(self) -> bool:
+        """Tell the vector index at once what has changed, and say whether it could be told."""
+        if self._retry_at:
+            return False
+        with suppress(StorageFull, IndexUnavailable):
+            await self._catch_up()
+            return True
+        return False
+
     async def rebuild(self) -> int:
         """Make both indexes anew from SQL, without embedding again; how many chunks that were."""
         await self._database.write(writing.rebuild_words)
         await self._refill()
         return sum((await self.read(store.chunk_counts)).values())
 
-    async def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        result = await self._database.write(work)
+    async def _change(self, work: Callable[[sqlite3.Connection], T], *, erasing: bool = False) -> T:
+        result = await self._database.write(work, erasing=erasing)
         await self._catch_up()
         return result
 

@@ -35,7 +35,7 @@ _ADMITS = re.compile(
     re.IGNORECASE,
 )
 _ENDS = " .,:;!?…"
-_QUOTE = re.compile(r"^\s*(?:>\s?)+", re.MULTILINE)
+_QUOTE = re.compile(r"^[^\S\n]*+(?:>\s?)+", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from contextlib import aclosing, suppress
 
 from langchain_core.language_models import BaseChatModel
 
+from agents.models.allowance import call_of
 from agents.models.breaker import Breaker, State
 from agents.models.call import Ask, Call, failure_of
 from agents.models.failures import Blame, Kind, ModelFailure
@@ -68,6 +69,11 @@ class Model:
         return "ready" if self.answered else "unchecked"
 
     @property
+    def keyless(self) -> bool:
+        """Whether there is no key to ask it with, as far as is known."""
+        return self._missing is not None
+
+    @property
     def failing(self) -> ModelFailure | None:
         """Why the next call would fail or not be made. One answer that went wrong does not tell."""
         return self.held_back() or (self.last if self.last and self.last.kind in _LASTING else None)
@@ -85,16 +91,27 @@ class Model:
     async def ask(self, ask: Ask) -> AsyncGenerator[Piece]:
         """The answer piece by piece; `ModelFailure` where it does not come whole."""
         provider, chat = await self._open()
-        masked = await self._mask(ask)
+        if masked := await self._mask(ask):
+            ask = masked.ask
         unmasking = Unmasking(masked.values) if masked else None
-        call = Call(provider, chat, masked.ask if masked else ask, self._settings)
+        call = Call(provider, chat, ask, self._settings)
+        async with (
+            call_of(self.name, ask, self._settings.model_max_tokens) as cost,
+            aclosing(self._answer(call)) as pieces,
+        ):
+            async for piece in pieces:
+                if cost:
+                    cost.hear(piece)
+                yield unmasking.hear(piece) if unmasking else piece
+
+    async def _answer(self, call: Call) -> AsyncGenerator[Piece]:
         self._enter(call)
         try:
             async with aclosing(call.pieces(patient=bool(self.name.url))) as pieces:
                 async for piece in pieces:
                     if call.visible:
                         self._tell(lambda breaker: breaker.answers(call))
-                    yield unmasking.hear(piece) if unmasking else piece
+                    yield piece
         except ModelFailure as failure:
             self.last = failure
             if failure.kind in _CHANGING:

@@ -12,6 +12,7 @@ from agents.errors import ModelNameInvalid
 ProviderName = Literal["bedrock", "openai", "openai-compatible", "embedded"]
 
 _FORMS = "bedrock:<model>, openai:<model>, openai-compatible:<model>@<url>, or embedded"
+_QUERY = re.compile(r"[?#].*", re.DOTALL)
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,255}")
 
 
@@ -112,4 +113,10 @@ def _parts(url: str) -> SplitResult | None:
 
 def _shown(text: str) -> str:
     """The text without what may be a password in it."""
-    return repr(re.sub(r"[?#][^,]*", "?...", re.sub(r"//[^,]*@", "//...@", text)))
+    return repr(",".join(map(_without_password, text.split(","))))
+
+
+def _without_password(name: str) -> str:
+    before, at, behind = name.rpartition("@")
+    address, slashes, _ = before.partition("//")
+    return _QUERY.sub("?...", f"{address}//...{at}{behind}" if slashes else name)

@@ -10,9 +10,9 @@ from typing import Self
 
 from backend.auth import keys
 from backend.auth.audit import Actor, record
+from backend.auth.errors import KeyInSettings, KeysUnused
 from backend.auth.keys import StoredKey
 from backend.auth.scopes import Scope, with_implied
-from backend.errors import KeyInSettings, KeysUnused
 from backend.users import Users, digest_of, id_of
 from knowledge.database import Database
 from knowledge.errors import StorageFull

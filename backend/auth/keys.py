@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
+from backend.auth.errors import KeyUnknown, TooManyKeys
 from backend.auth.scopes import Scope, with_implied
-from backend.errors import KeyUnknown, TooManyKeys
 
 MOST_KEYS = 1_000
 

@@ -1,6 +1,5 @@
 """Agents while the desk serves: list, make, change, switch off, delete, and ask which of them would answer."""
 
-import time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
@@ -10,6 +9,8 @@ from agents import phrases
 from agents.catalog import Agent, Catalog
 from agents.events import Event, Spent, TraceEnd
 from agents.fallback import Trail
+from agents.models.allowance import within
+from agents.models.names import EMBEDDED
 from agents.routing import Question, Routed, route
 from backend import spending
 from backend.asking import clean
@@ -184,11 +185,15 @@ async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> Ro
     agents = desk.catalog.agents
     # There is no run whose trace could show the way to the decision; what it takes is paid for all the same.
     spent = _Spending()
-    async with desk.runs.admission.admitted(user.id):
+    async with desk.runs.admission.admitted(user.id, desk.costs.of_routing(question)) as reservation:
         try:
-            routed = await route(desk.chains.routers, Question(question, owner=user.id), agents, Trail(spent, None, ""))
+            with within(reservation):
+                asked, trail = Question(question, owner=user.id), Trail(spent, None, "")
+                routed = await route(desk.chains.routers, asked, agents, trail)
         finally:
-            await desk.database.write(lambda db: spending.add(db, user.id, spent.total, time.time()))
+            await desk.database.write(lambda db: spending.add(db, user.id, spent.total, desk.clock.now()))
+            if reservation:
+                reservation.release()
     return _route_response(routed, {agent.id: agent.name for agent in agents})
 
 
@@ -200,7 +205,7 @@ class _Spending:
 
     def __call__(self, event: Event) -> None:
         """The next event."""
-        if isinstance(event, TraceEnd) and event.usage:
+        if isinstance(event, TraceEnd) and event.usage and event.model != str(EMBEDDED):
             self.total += Spent(usage=event.usage, cost_usd=event.cost_usd or 0)
 
 

@@ -11,7 +11,8 @@ from agents.events import Cancelled, Done, Error, Event, Route, Source, Sources,
 from backend import sse
 from backend.desk import Desk
 from backend.doors.common import OnDisconnect
-from backend.errors import STATUS_BY_CODE, ShuttingDown
+from backend.errors import ShuttingDown
+from backend.http.statuses import STATUS_BY_CODE
 from backend.responses import error_response
 from backend.storage import Run, answer_of
 from backend.streams import EventStream, left

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend import handovers, threads
+from backend import handovers
 from backend.auth.audit import record
 from backend.desk import Desk
 from backend.doors.common import (
@@ -35,7 +35,11 @@ _DAY_SECONDS = 86_400
 
 
 class Handover(BaseModel):
-    """Somebody waits for a person: who, why, in which conversation if in one, and how they are reached if they say."""
+    """Somebody waits for a person: who, why, in which conversation if in one, and how they are reached if they say.
+
+    `cause` is `asked` where they asked for one, `unanswered` where no document answered, `agent` where an agent's model
+    called one. `summary` is what they asked last; of who has neither asked nor left a contact, the one question.
+    """
 
     id: str
     run_id: str | None
@@ -60,9 +64,14 @@ class HandoverPage(Page):
 
 
 class HandoverWhole(Handover):
-    """With the conversation up to now."""
+    """With the conversation, to whoever may read it.
+
+    Its own user may. An operator may where that user has asked for a person or left a contact, up to the resolution;
+    else it is `withheld`.
+    """
 
     transcript: list[Message]
+    withheld: bool
 
 
 class Unanswered(BaseModel):
@@ -128,14 +137,18 @@ async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> Hand
 
 @router.get("/handovers/{handover_id}")
 async def get_handover(handover_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> HandoverWhole:
-    """One, with the conversation that led to it, if one did. That an operator has read it is recorded."""
+    """One, with the conversation that led to it, if one did.
+
+    An operator reads another's only where that user has asked for a person or left a contact, and only up to the
+    resolution. That it was read is recorded.
+    """
     row = await _known(desk, user, handover_id)
-    if row["user_id"] != user.id:
+    transcript = await desk.database.read(lambda db: handovers.transcript(db, row, user.id), long=True)
+    if row["user_id"] != user.id and transcript is not None:
         # Before it is shown: what cannot be recorded is not read.
         whose = {"user": row["user_id"], "conversation": row["thread_id"]}
         await desk.audit.add(actor.did("transcript.read", handover_id, None, whose))
-    transcript = await desk.database.read(lambda db: threads.messages_of(db, row["thread_id"]), long=True)
-    return HandoverWhole(**row, transcript=transcript)
+    return HandoverWhole(**row, transcript=transcript or [], withheld=transcript is None)
 
 
 @router.post("/handovers/{handover_id}/resolve", responses=TELLING)

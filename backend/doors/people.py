@@ -1,13 +1,12 @@
 """People: how much the desk holds of each, a copy of everything for whoever it is about, and deletion."""
 
-import sqlite3
+import time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 
-from backend.auth.audit import record
 from backend.desk import Desk
 from backend.doors.common import (
     LOOKING,
@@ -20,6 +19,7 @@ from backend.doors.common import (
     TheDesk,
     TheUser,
     fails,
+    needs,
 )
 from backend.doors.threads import known
 from backend.errors import PersonUnknown
@@ -27,16 +27,22 @@ from backend.privacy import people
 from backend.privacy.archive import zipped
 from backend.privacy.copies import PersonalCopy
 from backend.privacy.removal import Part
+from backend.users import LOCAL, USER_NAME
 
-router = APIRouter(prefix="/api/people", tags=["people"], responses=LOOKING)
+# It is about everything of a person, so a key that is for a part of it does not do.
+router = APIRouter(
+    prefix="/api/people", tags=["people"], responses=LOOKING, dependencies=[needs("chat"), needs("documents")]
+)
 
-Name = Annotated[str, Path(alias="user", pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
+Name = Annotated[str, Path(alias="user", pattern=USER_NAME)]
 
 
 async def a_person(name: Name, user: TheUser) -> str:
-    """The person that is named: whoever asks, or for an operator anybody."""
+    """The person that is named: whoever asks, by a key that is for all that is theirs, or for an operator anybody."""
     if name != user.id:
         user.check_operator()
+    user.check_scopes("chat")
+    user.check_scopes("documents")
     return name
 
 
@@ -101,7 +107,7 @@ class OneRemoved(BaseModel):
 
 _ARCHIVE: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "A zip archive, to be saved: JSON, and Markdown to be read. One that breaks off cannot be opened.",
+        "description": "A zip archive to be saved: JSON, and Markdown to read. One that breaks off cannot be opened.",
         "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
@@ -114,7 +120,7 @@ async def list_people(desk: TheDesk, user: Operator, limit: Limit = 50, offset: 
     page = everyone[offset : offset + limit]
     said = await desk.database.read(lambda db: people.conversations_of(db, page), long=True)
     shelves = await desk.library.read(lambda db: people.shelves_of(db, page))
-    keyed = desk.users.names
+    keyed = await _keyed(desk)
     told = [PersonInfo(user=one, has_key=one in keyed, **vars(said[one]), **vars(shelves[one])) for one in page]
     return People(total=len(everyone), limit=limit, offset=offset, people=told)
 
@@ -124,8 +130,8 @@ async def export_person(person: Person, desk: TheDesk, actor: TheActor) -> Respo
     """Everything that the desk holds about you, or for an operator about anybody, as one archive."""
     if person not in await _everyone(desk):
         raise PersonUnknown(f"nothing here is {person}'s, and no key")
-    await desk.database.write(lambda db: record(db, actor.did("person.export", person)))
-    copy = PersonalCopy(person, desk.users.told_of(person), desk.database, desk.library)
+    await desk.audit.add(actor.did("person.export", person))
+    copy = PersonalCopy(person, await _keys_of(desk, person), desk.database, desk.library)
     disposition = f'attachment; filename="{person}.zip"'
     return StreamingResponse(
         zipped(copy.files()), media_type="application/zip", headers={"content-disposition": disposition}
@@ -134,9 +140,9 @@ async def export_person(person: Person, desk: TheDesk, actor: TheActor) -> Respo
 
 @router.delete("/{user}", responses=fails(507))
 async def delete_person(person: Person, desk: TheDesk, actor: TheActor) -> PersonRemoved:
-    """Delete everything of yours, or for an operator of anybody's; what is under way is stopped. Again, it does no harm.
+    """Delete everything of yours, or for an operator of anybody's; what is under way is stopped first.
 
-    An operator's documents are everybody's, and stay. A key that stands in API_KEYS stays there.
+    A second time nothing more happens. An operator's documents are everybody's, and stay; so does a key of API_KEYS.
     """
     return await _remove(desk, person, "everything", actor)
 
@@ -151,10 +157,11 @@ async def delete_conversations(person: Person, desk: TheDesk, actor: TheActor) -
 async def delete_conversation(thread_id: str, person: Anybody, desk: TheDesk, actor: TheActor) -> OneRemoved:
     """Delete one of a user's conversations for good, without reading it."""
     await known(desk, person, thread_id)
+    entry = actor.did("conversation.destroy", thread_id, {"user": person})
     with desk.runs.lanes.closed(thread_id):
         await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
-        await desk.deletion.conversation(thread_id)
-    return await _told(desk, person, thread_id, actor, "conversation")
+        await desk.deletion.conversation(thread_id, entry=entry)
+    return OneRemoved(user=person, deleted=thread_id)
 
 
 @router.delete("/{user}/documents", responses=fails(507))
@@ -167,17 +174,37 @@ async def delete_documents(person: Person, desk: TheDesk, actor: TheActor) -> Pe
 async def delete_persons_document(document_id: str, person: Anybody, desk: TheDesk, actor: TheActor) -> OneRemoved:
     """Delete one of a user's own documents, without reading it."""
     await desk.library.remove(document_id, owner=person)
-    return await _told(desk, person, document_id, actor, "document")
+    await desk.audit.add(actor.did("document.remove", document_id, {"user": person}))
+    return OneRemoved(user=person, deleted=document_id)
 
 
 async def _everyone(desk: Desk) -> list[str]:
     found = await desk.database.read(people.names, long=True)
-    return people.every_name(desk.users.names, found, await desk.library.read(people.owners))
+    return people.every_name(await _keyed(desk), found, await desk.library.read(people.owners))
+
+
+async def _keyed(desk: Desk) -> set[str]:
+    """Whoever has a key that opens the desk; without keys, the one user that there is."""
+    now = time.time()
+    usable = (key for key in await desk.keys.every() if not key.revoked_at and (key.expires_at or now) >= now)
+    return {key.user_id for key in usable} if desk.users.keyed else {LOCAL.id}
+
+
+async def _keys_of(desk: Desk, person: str) -> list[dict[str, Any]]:
+    """What is known of a person's keys, which the desk does not have."""
+    used = await desk.keys.last_uses()
+    hidden = ("digest", "scopes")
+    return [
+        {name: value for name, value in vars(key).items() if name not in hidden}
+        | {"scopes": sorted(key.scopes), "last_used_at": used.get(key.id)}
+        for key in await desk.keys.every()
+        if key.user_id == person
+    ]
 
 
 async def _remove(desk: Desk, person: str, part: Part, actor: TheActor) -> PersonRemoved:
     deleted = await desk.removals.remove(person, part, actor)
-    in_settings = sum(key["origin"] == "settings" for key in desk.users.told_of(person))
+    in_settings = sum(key.user_id == person for key in desk.users.in_settings())
     everything = part == "everything"
     return PersonRemoved(
         user=person,
@@ -192,11 +219,3 @@ async def _remove(desk: Desk, person: str, part: Part, actor: TheActor) -> Perso
 
 
 _KEYS_STAY = "A key in API_KEYS is a setting, which the desk cannot change: take it out there and restart the desk."
-
-
-async def _told(desk: Desk, person: str, deleted: str, actor: TheActor, part: str) -> OneRemoved:
-    def tell(db: sqlite3.Connection) -> None:
-        record(db, actor.did("person.delete", person, after={"part": part, "id": deleted}))
-
-    await desk.database.write(tell)
-    return OneRemoved(user=person, deleted=deleted)

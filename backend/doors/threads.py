@@ -206,9 +206,6 @@ async def history(desk: Desk, thread: Thread, limit: int, offset: int) -> Thread
 async def remove(desk: Desk, thread_id: str, hard_delete: bool, actor: Actor) -> ThreadDeleted:
     """Stop what is under way in a conversation, then put it away or destroy it."""
 
-    def tell(db: sqlite3.Connection) -> None:
-        record(db, actor.did("conversation.destroy", thread_id))
-
     def put_away(db: sqlite3.Connection) -> None:
         threads.put_away(db, thread_id)
         record(db, actor.did("conversation.delete", thread_id))
@@ -216,7 +213,7 @@ async def remove(desk: Desk, thread_id: str, hard_delete: bool, actor: Actor) ->
     with desk.runs.lanes.closed(thread_id):
         await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
         if hard_delete:
-            await desk.deletion.conversation(thread_id, tell=tell)
+            await desk.deletion.conversation(thread_id, entry=actor.did("conversation.destroy", thread_id))
         else:
             await desk.database.write(put_away)
     return ThreadDeleted(deleted=thread_id, hard=hard_delete)

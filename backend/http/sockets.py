@@ -46,6 +46,14 @@ class BreakableSocket(WebSocketsSansIOProtocol):
         self._all = connections
         connections.replace(handshake, self)
 
+    def data_received(self, data: bytes) -> None:
+        """Tell whoever sends a handshake that cannot be read, too; the base class would leave them waiting."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_complete:
+            self.handshake_complete = self.close_sent = True
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave the count."""
         if self._all:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-class Clock:
+class DeskClock:
     """The time of day, which never goes back while the desk is open, and the seconds that pass."""
 
     def __init__(self, wall: Callable[[], float] = time.time, elapsed: Callable[[], float] = time.monotonic) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from backend.errors import BackupNotMade
+from backend.maintenance.errors import BackupNotMade
 from backend.version import VERSION
 from knowledge.calibration import FILE as CALIBRATION
 from knowledge.damage import RESTORE, as_opening_failed

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from backend import memory
 from backend import schema as desk_schema
-from backend.errors import BackupUnusable, DirectoryNotEmpty
 from backend.maintenance.backup import DATABASES, MANIFEST, UPLOADS, Manifest, digest
+from backend.maintenance.errors import BackupUnusable, DirectoryNotEmpty
 from knowledge import schema as knowledge_schema
 from knowledge.calibration import FILE as CALIBRATION
 from knowledge.errors import DatabaseNewer, DataDirectoryUnusable

@@ -18,7 +18,6 @@ def order_by_place(db: sqlite3.Connection) -> None:
     for statement in (
         "DROP INDEX runs_by_thread",
         "CREATE INDEX runs_by_thread ON runs (thread_id, place)",
-        "CREATE INDEX runs_of_user ON runs (user_id, place)",
         "DROP INDEX messages_by_thread",
         "CREATE INDEX messages_by_thread ON messages (thread_id, place)",
         "DROP INDEX open_handovers",

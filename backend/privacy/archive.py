@@ -57,6 +57,9 @@ class _Out:
     def flush(self) -> None:
         """Nothing is held back."""
 
+    def close(self) -> None:
+        """Nothing is kept open; `zipfile` leaves this to whoever opened it."""
+
     def take(self) -> bytes:
         """What was written since the last time."""
         taken = bytes(self._written)

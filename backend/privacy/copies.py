@@ -99,9 +99,8 @@ class PersonalCopy:
     async def _figures(self) -> AsyncIterator[Row]:
         """Day by day: they lie in the order of their days."""
         for day in await self._read(lambda db: _all(db, _DAYS, self._user_id)):
-            figures = "SELECT * FROM activity WHERE day = ? AND user_id = ?"
             values = (day["day"], self._user_id)
-            for row in await self._read(lambda db, values=values: _all(db, figures, *values)):  # type: ignore[misc]
+            for row in await self._read(lambda db, values=values: _all(db, _FIGURES, *values)):  # type: ignore[misc]
                 yield row
 
     async def _counted(self, name: str, rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
@@ -142,6 +141,7 @@ _EVENTS = "SELECT seq AS number, payload FROM events WHERE run_id = ?"
 _STEPS = "SELECT * FROM steps WHERE run_id = ? ORDER BY started_at"
 _FEEDBACK = "SELECT rating, comment, created_at FROM feedback WHERE run_id = ?"
 _DAYS = "SELECT DISTINCT day FROM activity WHERE user_id = ? ORDER BY day"
+_FIGURES = "SELECT * FROM activity WHERE day = ? AND user_id = ?"
 _LISTS = {
     "requests-for-a-person": "SELECT rowid AS number, * FROM handovers WHERE user_id = ?",
     "spending": "SELECT row_number() OVER (ORDER BY day) AS number, * FROM spending WHERE user_id = ?",
@@ -156,7 +156,7 @@ Made at {moment}. In this archive:
 | path | holds |
 | --- | --- |
 | `conversations/ID.md` | a conversation, to be read |
-| `conversations/ID.json` | the same with all that is stored of it: runs, their steps and events, and what was said of answers |
+| `conversations/ID.json` | the same with all that is stored of it: runs, steps, events, ratings |
 | `documents/ID.md`, `documents/ID.json` | your own documents as text, and what is known of each |
 | `requests-for-a-person.md`, `.json` | when you asked for a person, and what became of it |
 | `spending.json`, `figures.json` | tokens and cost by day, and the figures of each run |

@@ -5,9 +5,10 @@ A long conversation is deleted a few runs at a time, so that answers under way a
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from backend.auth.audit import AuditEntry, record
 from backend.memory import Memory
 from knowledge.database import Database
 
@@ -29,25 +30,17 @@ class Deletion:
         self._memory = memory
 
     async def conversation(
-        self, thread_id: str, *, keep_figures: bool = False, tell: Callable[[sqlite3.Connection], None] | None = None
+        self, thread_id: str, *, keep_figures: bool = False, entry: AuditEntry | None = None
     ) -> Counter[str]:
         """Delete every trace of a conversation; how many rows of each table that were.
 
-        With `keep_figures`, the rows without text that `/api/activity` sums up stay. `tell` writes down who asked for
-        it, in the transaction that completes it.
+        With `keep_figures`, the rows without text that `/api/activity` sums up stay. `entry` tells the audit log.
         """
         # First, because a crash in between leaves a conversation, which can be deleted again, and no memory of none.
         await self._memory.adelete_thread(thread_id)
         deleted: Counter[str] = Counter()
-
-        def delete_part(db: sqlite3.Connection) -> _Part:
-            part = _delete_part(db, thread_id, keep_figures)
-            if part.whole and tell:
-                tell(db)
-            return part
-
         while True:
-            part = await self._database.write(delete_part, erasing=True)
+            part = await self._database.write(lambda db: _delete_part(db, thread_id, keep_figures, entry), erasing=True)
             deleted += part.deleted
             if part.whole:
                 return deleted
@@ -75,7 +68,7 @@ def delete_runs(db: sqlite3.Connection, run_ids: Sequence[str], keep_figures: bo
     return Counter(deleted)
 
 
-def _delete_part(db: sqlite3.Connection, thread_id: str, keep_figures: bool) -> _Part:
+def _delete_part(db: sqlite3.Connection, thread_id: str, keep_figures: bool, entry: AuditEntry | None) -> _Part:
     """Delete the oldest runs of a conversation; with the last of them, all that is left of it."""
     rows = db.execute("SELECT id FROM runs WHERE thread_id = ? ORDER BY rowid LIMIT ?", (thread_id, _RUNS_AT_ONCE))
     run_ids = [row["id"] for row in rows]
@@ -85,4 +78,6 @@ def _delete_part(db: sqlite3.Connection, thread_id: str, keep_figures: bool) -> 
     for table in ("handovers", "messages"):
         deleted[table] += db.execute(f"DELETE FROM {table} WHERE thread_id = ?", (thread_id,)).rowcount
     deleted["threads"] += db.execute("DELETE FROM threads WHERE id = ?", (thread_id,)).rowcount
+    if entry and deleted["threads"]:
+        record(db, entry)
     return _Part(deleted, whole=True)

@@ -49,7 +49,7 @@ def conversations_of(db: sqlite3.Connection, users: Sequence[str]) -> dict[str, 
 
 def shelves_of(db: sqlite3.Connection, users: Sequence[str]) -> dict[str, Shelf]:
     """How many documents each of these users has, and how long their texts are."""
-    of_owner = "SELECT count(*), coalesce(sum(length(CAST(markdown AS BLOB))), 0) FROM documents WHERE owner = ?"
+    of_owner = "SELECT count(*), coalesce(sum(bytes), 0) FROM documents WHERE owner = ?"
     return {user: Shelf(*db.execute(of_owner, (user,)).fetchone()) for user in users}
 
 

@@ -10,10 +10,14 @@ import logging
 import sqlite3
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import Literal, NamedTuple
 from weakref import WeakValueDictionary
 
 from backend.auth.audit import Actor, record
+from backend.auth.errors import KeyInSettings
+from backend.auth.key_store import KeyStore
+from backend.auth.keys import every_key
 from backend.privacy.deletion import Deletion
 from backend.runs import RunEngine
 from knowledge.database import Database
@@ -33,11 +37,14 @@ class _Mark(NamedTuple):
 class Removals:
     """Deletes what is a user's: one removal of each user at a time."""
 
-    def __init__(self, database: Database, library: Library, runs: RunEngine, deletion: Deletion) -> None:
+    def __init__(
+        self, database: Database, library: Library, runs: RunEngine, deletion: Deletion, keys: KeyStore
+    ) -> None:
         self._database = database
         self._library = library
         self._runs = runs
         self._deletion = deletion
+        self._keys = keys
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         # Of each user what a mark keeps closed, also where the removal has failed.
         self._marked: set[tuple[str, Part]] = set()
@@ -57,13 +64,15 @@ class Removals:
             _LOG.info("the removal of %s of %s is complete: %s", mark.part, mark.user_id, dict(deleted))
 
     async def _complete(self, mark: _Mark) -> Counter[str]:
-        user_id, part, _ = mark
+        user_id, part, actor = mark
         if (user_id, part) not in self._marked:
             self._marked.add((user_id, part))
             self._runs.lanes.close_user(user_id)
+        deleted: Counter[str] = Counter()
+        if part == "everything":
+            deleted["keys"] = await self._revoke_keys(user_id, actor)
         # Work on documents is a run too.
         await self._runs.cancel_user(user_id, "what the desk holds of the user was deleted")
-        deleted: Counter[str] = Counter()
         if part != "conversations":
             deleted["documents"] = await self._library.forget_owner(user_id)
         if part != "documents":
@@ -73,6 +82,15 @@ class Removals:
         self._marked.discard((user_id, part))
         self._runs.lanes.open_user(user_id)
         return deleted
+
+    async def _revoke_keys(self, user_id: str, actor: Actor) -> int:
+        """Those that the desk stores; how many could be used until now."""
+        stored = await self._database.read(every_key)
+        mine = [key for key in stored if key.user_id == user_id and key.revoked_at is None]
+        for key in mine:
+            with suppress(KeyInSettings):  # where it stands as well, and is a setting
+                await self._keys.revoke(key.id, actor)
+        return len(mine)
 
 
 def _set(db: sqlite3.Connection, mark: _Mark) -> None:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from knowledge.errors import DocumentUnreadable
-
-MAX_TITLE_CHARS = 200
+from knowledge.text.headings import shortened
 
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = (
@@ -63,7 +62,7 @@ def _guessed(data: bytes) -> str:
 
 def cleaned(text: Text) -> Text:
     """Without what no reader sees and no database or JSON likes. Every line stays where it is."""
-    title = " ".join(_printable(text.title).split())[:MAX_TITLE_CHARS]
+    title = shortened(" ".join(_printable(text.title).split()))
     return replace(text, title=title, markdown=_printable(text.markdown))
 
 
@@ -74,7 +73,7 @@ def _printable(text: str) -> str:
 def title_from_name(name: str) -> str:
     """`refund-policy.txt` becomes `Refund policy`."""
     words = PurePosixPath(name).stem.replace("-", " ").replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
+    return shortened(words[:1].upper() + words[1:])
 
 
 def load(data: bytes, name: str) -> Text:

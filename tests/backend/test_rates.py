@@ -11,7 +11,7 @@ import pytest
 from agents.errors import SettingsInvalid
 from backend import rates
 from backend.errors import RateLimited
-from backend.rates import Limit, Rates, network_of
+from backend.limits.rates import Limit, Rates, network_of
 from backend.settings import Settings
 from tests.backend.asking import Provided, as_user, key_of, keys, provided, refusal
 

@@ -93,14 +93,16 @@ class PageEvents(EventNamespace):
         future.add_done_callback(lambda _: self._end(page, size))
 
     def _event(self, sid: str, page: str, data: dict[str, Any]) -> Event:
-        event = Event(name=data["name"], payload=data["payload"], router_data=data["router_data"])
-        path = event.router_data.get(RouteVar.PATH)
-        event.router_data |= copy.deepcopy(self._static_router_data[sid]) | {
-            RouteVar.QUERY: formats.format_query_params(event.router_data),
+        place = data.get("router_data", {})
+        path = place.get(RouteVar.PATH)
+        known = {
+            RouteVar.QUERY: formats.format_query_params(place),
             RouteVar.CLIENT_TOKEN: page,
             RouteVar.PATH: "/" + ((path and self.app.router(path)) or "404").removeprefix("/"),
         }
-        return event
+        # What the connection is known by is kept, and a handler may change what it is given.
+        router_data = place | copy.deepcopy(self._static_router_data[sid]) | known
+        return Event(name=data["name"], payload=data.get("payload", {}), router_data=router_data)
 
     def _end(self, page: str, size: int) -> None:
         under_way = self._under_way[page]

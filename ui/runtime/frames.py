@@ -99,7 +99,7 @@ class Frames:
                 return "leave out"
 
     def _fits(self, event: object) -> bool:
-        match event:
+        match {"payload": {}, "router_data": {}} | event if isinstance(event, dict) else None:
             case {"name": str() as name, "payload": dict() as payload, "router_data": dict() as place}:
                 handler = self.known.event_handlers.get(name) if _may_be_called(name) else None
                 most = _most_of(name) or 4 * self.most_bytes

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from backend import schema
+from backend.auth import audit_reading
 from backend.auth.audit import SYSTEM, Actor, changed, check_chain, record, trim
 from backend.auth.audit_log import MOST_OF_AN_ADDRESS, MOST_REFUSED, AuditLog
+from backend.auth.audit_reading import AuditFilter
 from knowledge.database import Database
 
 ADA = Actor("ada", "192.0.2.7", "0123456789ab")
@@ -116,7 +118,7 @@ def test_what_is_long_or_half_a_character_is_recorded_all_the_same(db: sqlite3.C
     record(db, ADA.did("document.add", "\ud800" * 10_000, None, {"prompt": "x" * 100_000}))
     (row,) = rows(db)
     assert len(row["target"]) < 600
-    assert json.loads(row["after"])["prompt"].endswith("... (100,000 characters)")
+    assert json.loads(row["after"])["prompt"].endswith("[80,000 more characters]")
 
 
 async def test_a_change_that_fails_leaves_no_entry(database: Database, db: sqlite3.Connection) -> None:
@@ -145,6 +147,35 @@ async def test_refused_keys_are_counted_and_cannot_fill_the_disk(database: Datab
     # The rows of those that are not told one by one come on top.
     assert len(told) <= MOST_REFUSED + 2
     await log.close()
+
+
+async def test_the_log_trims_what_is_too_old_in_steps(database: Database, db: sqlite3.Connection) -> None:
+    db.execute("BEGIN")
+    for number in range(7_000):
+        record(db, ADA.did("agent.delete", f"agent-{number}"))
+    db.execute("COMMIT")
+    log, newest = AuditLog(database, days=1), rows(db)[-1]["at"]
+    assert await log.trim(newest) == 0
+    assert await log.trim(newest + 86_400.001) >= 7_000
+    assert {row["action"] for row in rows(db)} == {"audit.trim"}
+    assert check_chain(db) is None
+    await log.close()
+
+
+async def test_a_csv_is_read_in_pages_and_has_an_end(
+    database: Database, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_reading, "MOST_CSV_ROWS", 1_000)
+    db.execute("BEGIN")
+    for number in range(1_200):
+        record(db, ADA.did("agent.delete", f"agent-{number}"))
+    db.execute("COMMIT")
+    pieces = [piece async for piece in audit_reading.as_csv(database, AuditFilter())]
+    places = [int(line.split(b",")[0]) for line in b"".join(pieces).splitlines()[1:]]
+    assert places == list(range(1_200, 200, -1))
+    assert len(pieces) == 3
+    rest = b"".join([piece async for piece in audit_reading.as_csv(database, AuditFilter(before=places[-1]))])
+    assert len(rest.splitlines()) == 201
 
 
 async def test_what_is_counted_is_recorded_when_the_desk_closes(database: Database, db: sqlite3.Connection) -> None:
