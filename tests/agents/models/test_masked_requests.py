@@ -12,7 +12,7 @@ from tests.agents.models.upstream import Upstream, hear
 from tests.agents.privacy.secrets import ALL, CARD, EMAIL, IBAN, OTHER_EMAIL, PHONE, shown
 from tests.providers.script import Called
 
-MASKING = {"mask_personal_data": "cloud"}
+MASKING: dict[str, Any] = {"mask_personal_data": "cloud"}
 TOOL = {
     "type": "function",
     "function": {
