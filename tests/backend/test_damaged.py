@@ -191,7 +191,11 @@ async def test_a_large_database_is_served_while_it_is_read_through(
     own: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(database_module, "_CHECKED_AT_ONCE", 1)
-    zero_pages(own / "desk.db")
+    with closing(sqlite3.connect(own / "desk.db")) as db:
+        page = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'messages_by_run'").fetchone()[0]
+    with (own / "desk.db").open("r+b") as content:
+        content.seek((page - 1) * 4_096)
+        content.write(bytes(4_096))
     database = Database(own / "desk.db", schema.MIGRATIONS)
     checker = next(thread for thread in database._threads if thread.name == "desk-check")
     checker.join(_SECONDS)
