@@ -64,7 +64,9 @@ class Database:
             ),
         ]
         if self._checker:
-            self._threads.append(threading.Thread(target=self._check, args=[self._checker], daemon=True))
+            self._threads.append(
+                threading.Thread(target=self._check, args=[self._checker], name=f"{path.stem}-check", daemon=True)
+            )
         for thread in self._threads:
             thread.start()
 

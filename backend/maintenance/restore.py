@@ -4,6 +4,7 @@ The copies are laid out inside the data directory and compared with the backup's
 desk refuses a directory in which that was broken off, and the same command, again, finishes it.
 """
 
+import itertools
 import os
 import shutil
 import time
@@ -104,7 +105,10 @@ def _lay_out(backup: Path, manifest: Manifest, staging: Path) -> list[Path]:
 def _move_away(held: list[Path], data_dir: Path) -> Path | None:
     if not held:
         return None
-    replaced = data_dir / time.strftime(f"{_REPLACED}%Y%m%d-%H%M%S")
+    name = time.strftime(f"{_REPLACED}%Y%m%d-%H%M%S")
+    replaced = next(
+        place for number in itertools.count() if not (place := data_dir / (name + number * "-again")).exists()
+    )
     replaced.mkdir(mode=0o700)
     for path in held:
         os.rename(path, replaced / path.name)
