@@ -75,7 +75,7 @@ def expense_of(name: ModelName, prompt: int, completion: int) -> Expense:
 
 def reading(messages: Sequence[AnyMessage], tools: Sequence[dict[str, Any]] = ()) -> int:
     """About how many tokens a model reads, rather more than fewer: messages, calls of tools, and their descriptions."""
-    texts = [message.text for message in messages]
+    texts: list[str] = [message.text for message in messages]
     texts += [json.dumps(message.tool_calls) for message in messages if isinstance(message, AIMessage)]
     texts += [json.dumps(tool) for tool in tools]
     return sum(map(about_tokens, texts)) + _AROUND_TOKENS * len(messages)

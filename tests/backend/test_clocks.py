@@ -132,14 +132,14 @@ async def answered(desk: Desk, number: int) -> Run:
 async def test_a_conversation_keeps_its_order_over_a_restart_with_an_older_clock(data_dir: Path) -> None:
     runs = []
     for number, days in enumerate((0, -1, -400)):
-        machine = Machine(NOON + days * DAY)
-        async with desk_at(data_dir, machine) as desk:
+        async with desk_at(data_dir, Machine(NOON + days * DAY)) as desk:
             runs.append(await answered(desk, number))
-            thread_id = runs[0].thread_id
-            messages = await desk.database.read(lambda db: threads.messages_of(db, thread_id))
-            thread = await desk.database.read(lambda db: threads.get(db, "local", thread_id))
-            handover = await desk.database.write(lambda db: handovers.ask(db, Wish("local", thread_id, "me", "help")))
-            waiting = await desk.database.read(lambda db: handovers.get(db, handover))
+    thread_id = runs[0].thread_id
+    async with desk_at(data_dir, Machine(NOON - 400 * DAY)) as desk:
+        messages = await desk.database.read(lambda db: threads.messages_of(db, thread_id))
+        thread = await desk.database.read(lambda db: threads.get(db, "local", thread_id))
+        handover = await desk.database.write(lambda db: handovers.ask(db, Wish("local", thread_id, "me", "help")))
+        waiting = await desk.database.read(lambda db: handovers.get(db, handover))
     asked = [run.id for run in runs]
     assert [message["run_id"] for message in messages] == [run_id for run_id in asked for _ in range(2)]
     assert [message["role"] for message in messages] == ["user", "assistant"] * 3
