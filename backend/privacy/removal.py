@@ -78,7 +78,7 @@ class Removals:
         if part != "documents":
             for thread_id in await self._database.write(lambda db: _threads_of(db, user_id)):
                 deleted += await self._deletion.conversation(thread_id)
-        deleted += await self._database.write(lambda db: _finish(db, mark, deleted))
+        deleted += await self._database.write(lambda db: _finish(db, mark, deleted), erasing=True)
         self._marked.discard((user_id, part))
         self._runs.lanes.open_user(user_id)
         return deleted

@@ -102,7 +102,7 @@ class Retention:
 
     async def _handovers(self, before: float) -> Counter[str]:
         deleted: Counter[str] = Counter()
-        while count := await self._database.write(lambda db: _delete_handovers(db, before)):
+        while count := await self._database.write(lambda db: _delete_handovers(db, before), erasing=True):
             deleted["handovers"] += count
             await asyncio.sleep(0)
         return deleted
