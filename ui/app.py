@@ -1,7 +1,7 @@
 """The web desk: its pages, put together."""
 
 import logging
-from collections.abc import Container
+from collections.abc import Collection
 from typing import cast
 
 import reflex as rx
@@ -38,7 +38,7 @@ def _is_of_use(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("Attempting to send delta to disconnected client")
 
 
-def _open_pages() -> Container[str]:
+def _open_pages() -> Collection[str]:
     return app.event_namespace.token_to_sid if app.event_namespace else ()
 
 
