@@ -9,6 +9,7 @@ from typing import Any, Literal
 from agents.plain import LLM
 from backend.indexing import INDEXING
 from knowledge.database import containing
+from knowledge.text.characters import cleaned_line
 
 TITLE_CHARS = 60
 
@@ -58,7 +59,7 @@ def touch(
 
 def title_of(question: str) -> str:
     """What a conversation is called until somebody renames it."""
-    line = " ".join(question.split())
+    line = cleaned_line(question)
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 3].rstrip() + "..."
 
 

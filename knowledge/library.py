@@ -15,13 +15,14 @@ from knowledge import chunks, schema, store, writing
 from knowledge.chunks import Chunk
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
-from knowledge.errors import DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
+from knowledge.errors import DocumentUnknown, DocumentUnreadable, EmbeddingModelChanged, IndexUnavailable, StorageFull
 from knowledge.loaders import Text
 from knowledge.loaders.text import title_from_name
 from knowledge.owner import Ownership
 from knowledge.reading import Readers
 from knowledge.remembered import Remembered
 from knowledge.store import DocumentInfo, DocumentKey, Wanted, WholeDocument
+from knowledge.text.paths import checked_path
 from knowledge.vectors import VectorIndex
 from knowledge.vocabulary import Vocabulary
 
@@ -117,6 +118,7 @@ class Library:
         """Store a new document or a new version of one; the old version answers until the new one is whole.
 
         Its owner may have so many documents."""
+        _check_path(key.path)
         await self.read(lambda db: writing.check_room(db, key, most))
         read = await self._readers.read(data, key.path)
         text, pieces = read.text, read.chunks
@@ -131,6 +133,7 @@ class Library:
 
     async def move(self, document: DocumentInfo, path: str, data: bytes = b"") -> DocumentInfo:
         """Call a document by another path of its source; nothing of it is read or embedded again."""
+        _check_path(path)
         key = DocumentKey(document.folder, document.source, path, document.owner)
         is_named_after_file = document.title == title_from_name(document.path)
         title = title_from_name(path) if is_named_after_file else document.title
@@ -260,6 +263,13 @@ class Library:
 def _check_known(known: bool, document_id: str) -> None:
     if not known:
         raise DocumentUnknown(f"there is no document {document_id}")
+
+
+def _check_path(path: str) -> None:
+    try:
+        checked_path(path)
+    except ValueError as error:
+        raise DocumentUnreadable(f"its path {error}") from error
 
 
 def hash_of(data: bytes) -> str:

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from agents.events import Spent, StepStatus, StepType, Support, Usage
@@ -14,6 +14,7 @@ from backend.doors.common import LOOKING, TELLING, TheDesk, TheUser, fails
 from backend.doors.schemas import EVENT_STREAM
 from backend.streams import EventStream
 from backend.users import User
+from knowledge.text.characters import cleaned
 
 # More events than any run has.
 _LAST = 2**53
@@ -90,7 +91,7 @@ class Feedback(BaseModel):
     )
 
     rating: Literal["up", "down"]
-    comment: str = Field(default="", max_length=4_000)
+    comment: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
 
 
 class Rated(Feedback):
