@@ -21,6 +21,7 @@ from backend.limits.costs import Costs
 from backend.settings import Settings
 from backend.storage import Run
 from knowledge.database import Database
+from knowledge.text.characters import cleaned, is_blank
 
 
 @dataclass(frozen=True)
@@ -164,15 +165,17 @@ class Asking:
 
 
 def clean(text: str, most: int) -> str:
-    """A message as it is stored; refused where it is empty, too long or not text."""
+    """A message as it is stored; refused where it is empty, too long or not text.
+
+    What reorders it, is not seen or controls a terminal is left out."""
     text = text.strip()
-    if not text:
+    if is_blank(text):
         raise MessageInvalid("The message is empty; write a question.")
     if len(text) > most:
         raise MessageTooLong(f"The message has {len(text):,} characters; the limit is {most:,}.")
     if _NO_TEXT.search(text):
         raise MessageInvalid("The message holds characters that are not text.")
-    return text
+    return cleaned(text).strip()
 
 
 _QUEUE_SECONDS = 5

@@ -6,6 +6,7 @@ only this machine can.
 """
 
 import asyncio
+import json
 import logging
 import sqlite3
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ from backend import agent_store
 from backend.auth.audit import Actor, AuditEntry, changed, record
 from backend.errors import AgentExists, ModelAddressRefused, TooManyAgents
 from knowledge.database import Database
+from knowledge.text.characters import cleaned_line
 
 _LOG = logging.getLogger(__name__)
 
@@ -141,8 +143,10 @@ def _unnamed(agent: Agent, addresses: frozenset[str]) -> str | None:
 
 
 def _restored(agent_id: str, fields: str, addresses: frozenset[str]) -> Agent:
+    stored = json.loads(fields)
     try:
-        agent = Agent.model_validate_json(fields)
+        # Earlier releases took names that are refused today; a desk is not kept from starting by one.
+        agent = Agent.model_validate({**stored, "name": cleaned_line(str(stored.get("name", "")))})
     except ValidationError as error:
         raise CatalogInvalid(f"the stored agent {agent_id!r} cannot be used: {first_mistake(error)}") from error
     if unnamed := _unnamed(agent, addresses):

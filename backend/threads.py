@@ -9,6 +9,7 @@ from typing import Any, Literal
 from agents.plain import LLM
 from backend.indexing import INDEXING
 from knowledge.database import containing
+from knowledge.text.characters import cleaned_line
 
 TITLE_CHARS = 60
 
@@ -68,7 +69,7 @@ def touch(db: sqlite3.Connection, thread_id: str, user_id: str, now: float) -> b
 
 def title_of(question: str) -> str:
     """What a conversation is called until somebody renames it."""
-    line = " ".join(question.split())
+    line = cleaned_line(question)
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 3].rstrip() + "..."
 
 

@@ -85,8 +85,8 @@ def split(text: Text) -> list[Chunk]:
             raise DocumentUnreadable(f"it would become more than {MAX_PASSAGES:,} passages; split it")
         if chars > most:
             raise DocumentUnreadable(
-                f"its headings are repeated in so many passages that its {len(text.markdown):,} characters would become "
-                f"more than {most:,}; shorten the headings, or put more text below each"
+                f"its headings stand in so many passages that its {len(text.markdown):,} characters would become more "
+                f"than {most:,}; shorten the headings, or put more text below each"
             )
     return [Chunk(position, block.section, block.text, block.page) for position, block in enumerate(packed)]
 

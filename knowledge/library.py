@@ -17,7 +17,14 @@ from knowledge.chunks import Chunk
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
 from knowledge.erasing import WordEraser
-from knowledge.errors import DocumentsForgotten, DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
+from knowledge.errors import (
+    DocumentsForgotten,
+    DocumentUnknown,
+    DocumentUnreadable,
+    EmbeddingModelChanged,
+    IndexUnavailable,
+    StorageFull,
+)
 from knowledge.loaders import Text
 from knowledge.loaders.text import title_from_name
 from knowledge.owner import Ownership
@@ -25,6 +32,7 @@ from knowledge.quota import Quota, check_quota
 from knowledge.reading import Readers
 from knowledge.remembered import Remembered
 from knowledge.store import DocumentInfo, DocumentKey, Wanted, WholeDocument
+from knowledge.text.paths import checked_path
 from knowledge.vectors import VectorIndex
 from knowledge.vocabulary import Vocabulary
 
@@ -130,6 +138,7 @@ class Library:
         """Store a new document or a new version of one; the old version answers until the new one is whole.
 
         Its owner may have so much."""
+        _check_path(key.path)
         await self.read(lambda db: check_quota(db, key, quota))
         forgotten = self._forgotten[key.owner]
         read = await self._readers.read(data, key.path)
@@ -148,6 +157,7 @@ class Library:
 
     async def move(self, document: DocumentInfo, path: str, data: bytes = b"") -> DocumentInfo:
         """Call a document by another path of its source; nothing of it is read or embedded again."""
+        _check_path(path)
         key = DocumentKey(document.folder, document.source, path, document.owner)
         is_named_after_file = document.title == title_from_name(document.path)
         title = title_from_name(path) if is_named_after_file else document.title
@@ -297,6 +307,13 @@ class Library:
 def _check_known(known: bool, document_id: str) -> None:
     if not known:
         raise DocumentUnknown(f"there is no document {document_id}")
+
+
+def _check_path(path: str) -> None:
+    try:
+        checked_path(path)
+    except ValueError as error:
+        raise DocumentUnreadable(f"its path {error}") from error
 
 
 def hash_of(data: bytes) -> str:

@@ -33,6 +33,7 @@ from knowledge.errors import DocumentUnreadable
 from knowledge.library import hash_of
 from knowledge.quota import Quota
 from knowledge.store import DocumentInfo, DocumentKey, Wanted
+from knowledge.text.paths import MAX_PATH_CHARS, checked_path
 
 router = APIRouter(prefix="/api/documents", tags=["documents"], responses=LOOKING, dependencies=[needs("documents")])
 
@@ -41,21 +42,24 @@ _BEGINNING = {**ASKING, **fails(507)}
 
 
 def _inside(path: str) -> str:
-    if path.startswith("/") or ".." in path.split("/") or not path.isprintable():
+    if path.startswith("/") or ".." in path.split("/"):
         raise ValueError("must lead from the directory the document came from to the document, without ..")
-    return path
+    return checked_path(path)
 
 
 _Path = Annotated[
     str,
     Form(
         min_length=1,
-        max_length=1_000,
+        max_length=MAX_PATH_CHARS,
         description="The document's path below the directory it came from.",
         examples=["billing/refunds.md"],
     ),
     AfterValidator(_inside),
 ]
+
+
+_Source = Annotated[str, Form(max_length=MAX_PATH_CHARS), AfterValidator(checked_path)]
 
 
 class Document(BaseModel):
@@ -147,7 +151,7 @@ async def put_document(
         str, Form(max_length=100, description="The knowledge folder of one or more agents.", examples=["billing"])
     ],
     path: _Path,
-    source: Annotated[str, Form(max_length=1_000)] = "upload",
+    source: _Source = "upload",
 ) -> Document:
     """Add a document to a knowledge folder, or replace the one of the same source and path.
 
@@ -170,7 +174,7 @@ async def put_archive(
     file: UploadFile,
     folder: Annotated[str, Form(max_length=100, examples=["billing"])],
     path: _Path,
-    source: Annotated[str, Form(max_length=1_000)] = "upload",
+    source: _Source = "upload",
 ) -> Begun:
     """Bring in what a zip archive holds, as a run: follow it at `/runs/{id}/stream`. Its text is the report.
 

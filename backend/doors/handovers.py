@@ -5,7 +5,7 @@ import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from backend import handovers
 from backend.auth.audit import record
@@ -28,6 +28,7 @@ from backend.doors.threads import Message, known
 from backend.errors import HandoverUnknown
 from backend.handovers import Wish
 from backend.users import User
+from knowledge.text.characters import checked_line, cleaned
 
 router = APIRouter(prefix="/api", tags=["hand-overs"], responses=LOOKING, dependencies=[needs("chat")])
 
@@ -101,8 +102,8 @@ class Request(BaseModel):
     )
 
     thread_id: str | None = Field(default=None, max_length=128)
-    contact: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
-    message: str = Field(default="", max_length=4_000)
+    contact: Annotated[str, AfterValidator(checked_line)] = Field(min_length=1, max_length=200)
+    message: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
 
 
 class Resolution(BaseModel):
@@ -110,7 +111,7 @@ class Resolution(BaseModel):
 
     model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"note": "Refunded by hand."}]})
 
-    note: str = Field(default="", max_length=4_000)
+    note: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
 
 
 @router.get("/handovers", dependencies=SEARCHING)

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from agents.events import Spent, StepStatus, StepType, Support, Usage
@@ -16,6 +16,7 @@ from backend.indexing import INDEXING
 from backend.storage import Run
 from backend.streams import EventStream
 from backend.users import User
+from knowledge.text.characters import cleaned
 
 # More events than any run has.
 _LAST = 2**53
@@ -92,7 +93,7 @@ class Feedback(BaseModel):
     )
 
     rating: Literal["up", "down"]
-    comment: str = Field(default="", max_length=4_000)
+    comment: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
 
 
 class Rated(Feedback):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from agents.events import Source, Support
@@ -32,6 +32,7 @@ from backend.doors.common import (
 from backend.errors import SessionTaken, ThreadUnknown
 from backend.privacy import transcript
 from backend.threads import Status, Thread, Wanted
+from knowledge.text.characters import checked_line
 
 router = APIRouter(prefix="/api/threads", tags=["threads"], responses=LOOKING, dependencies=[needs("chat")])
 
@@ -97,7 +98,7 @@ class Rename(BaseModel):
         strict=True, str_strip_whitespace=True, json_schema_extra={"examples": [{"title": "The double charge"}]}
     )
 
-    title: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+    title: Annotated[str, AfterValidator(checked_line)] = Field(min_length=1, max_length=200)
 
 
 _FILES: dict[int | str, dict[str, Any]] = {

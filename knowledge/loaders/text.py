@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from knowledge.errors import DocumentUnreadable
+from knowledge.text.characters import cleaned as without_unseen
+from knowledge.text.characters import cleaned_line
 from knowledge.text.headings import shortened
 
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
@@ -16,9 +18,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
-# Soft hyphens and joiners, marks that turn the direction of reading round, tags, in which whole texts can be hidden.
-_INVISIBLE = re.compile("[\u00ad\u2060\ufeff\u202d\u202e\U000e0000-\U000e007f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 # From this share of a language's usual letters on, charset-normalizer was not wrong on any text that was tried.
 _CERTAIN = 0.5
@@ -62,12 +61,12 @@ def _guessed(data: bytes) -> str:
 
 def cleaned(text: Text) -> Text:
     """Without what no reader sees and no database or JSON likes. Every line stays where it is."""
-    title = shortened(" ".join(_printable(text.title).split()))
+    title = shortened(cleaned_line(_SURROGATES.sub("\ufffd", text.title)))
     return replace(text, title=title, markdown=_printable(text.markdown))
 
 
 def _printable(text: str) -> str:
-    return _SURROGATES.sub("\ufffd", _INVISIBLE.sub("", _CONTROLS.sub("", text)))
+    return _SURROGATES.sub("\ufffd", without_unseen(text))
 
 
 def title_from_name(name: str) -> str:

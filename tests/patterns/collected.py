@@ -72,11 +72,14 @@ def _within(place: str, value: object, module: str, deepest: int) -> Iterator[tu
         for key, item in value.items():
             yield from _within(f"{place}[{key!r:.40}]", item, module, deepest - 1)
             yield from _within(f"{place}[{key!r:.40}]", key, module, deepest - 1)
-    elif (deepest and isinstance(value, type) and value.__module__ == module) or (
-        deepest and getattr(type(value), "__module__", None) == module and hasattr(value, "__dict__")
-    ):
+    elif deepest and hasattr(value, "__dict__") and module in (_home(value), _home(type(value))):
         for name, item in list(vars(value).items()):
             yield from _within(f"{place}.{name}", item, module, deepest - 1)
+
+
+def _home(value: object) -> object:
+    """The module that a class or a value is of."""
+    return getattr(value, "__module__", None)
 
 
 def _sources() -> Iterator[Path]:

@@ -1,6 +1,6 @@
-"""Measure every pattern in processes that can be ended: `python -m tests.patterns.probe` prints a line for each bad one.
+"""Measure every pattern in processes that can be ended; `python -m tests.patterns.probe` prints those that are slow.
 
-It is processor time of the one thread, the least of several tries, so nothing here depends on how busy the machine is.
+It is processor time of the one thread, the least of several tries: nothing here depends on how busy the machine is.
 """
 
 import json
@@ -22,7 +22,8 @@ _SMALL, _MIDDLE, _LARGE = 1_000, 10_000, 100_000
 _TINY = 0.002
 # A linear pattern takes less for the small size, however many branches it has.
 _MOST_SMALL = 0.05
-# What takes less for the small size is not quadratic. The slowest inputs are tried at the middle size, few at the largest.
+# What takes less for the small size is not quadratic. Of the others the slowest are tried at the middle size, and few
+# at the largest.
 _TELLING_SMALL = 0.000_05
 _TRIED_MIDDLE, _TRIED_LARGE = 60, 3
 _TRIES = 3
