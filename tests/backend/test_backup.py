@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.errors import BackupNotMade, BackupUnusable, DirectoryNotEmpty
+from backend.maintenance.errors import BackupNotMade, BackupUnusable, DirectoryNotEmpty
 from backend.maintenance.backup import MANIFEST, back_up
 from backend.maintenance.restore import restore
 from knowledge.errors import DatabaseDamaged, DatabaseNewer, DataDirectoryInUse, DataDirectoryUnusable

@@ -20,7 +20,7 @@ from backend.errors import BudgetSpent, RateLimited
 from backend.handovers import Wish
 from backend.lanes import Lanes
 from backend.limits.clock import DeskClock
-from backend.limits.rates import MovingWindow
+from backend.limits.windows import MovingWindow
 from backend.migrations.places import order_by_place
 from backend.settings import Settings
 from backend.storage import Entry, Run
@@ -116,8 +116,14 @@ async def desk_at(data_dir: Path, machine: Machine) -> AsyncIterator[Desk]:
     def make(name: ModelName, settings: AgentSettings) -> Provider:
         return ScriptedProvider(FollowsScript())
 
-    own = {"supervisor_model": "embedded", "worker_model": "openai:scripted", "embedded_fallback": False}
-    async with open_desk(Settings(data_dir=data_dir, answer_threshold=0, **own), make, machine.clock) as desk:
+    settings = Settings(
+        data_dir=data_dir,
+        answer_threshold=0,
+        supervisor_model="embedded",
+        worker_model="openai:scripted",
+        embedded_fallback=False,
+    )
+    async with open_desk(settings, make, machine.clock) as desk:
         yield desk
 
 

@@ -14,6 +14,7 @@ from agents.models.provider import Provider
 from agents.settings import AgentSettings
 from backend import storage, threads
 from backend.asking import Asked
+from backend.auth.audit import SYSTEM
 from backend.desk import Desk, open_desk
 from backend.doors.threads import remove
 from backend.errors import BackendError, ThreadUnknown
@@ -81,7 +82,7 @@ async def test_a_question_that_was_let_in_before_the_deletion_is_refused_after_i
         Asked("local", QUESTION, thread_id=thread_id) if by == "thread" else Asked("local", QUESTION, session_id="s")
     )
     async with desk.runs._asking.admitted(asked) as (run, continues, _):
-        await remove(desk, thread_id, hard)
+        await remove(desk, thread_id, hard, SYSTEM)
     with pytest.raises(ThreadUnknown):
         await desk.database.write(lambda db: storage.begin_run(db, run, "m", continues=continues))
     if hard:
@@ -116,7 +117,7 @@ async def test_of_many_races_none_brings_a_conversation_back(desk: Desk, data_di
         async def delete() -> None:
             for _ in range(chance.randrange(12)):
                 await asyncio.sleep(0)
-            await remove(desk, thread_id, hard_delete=True)
+            await remove(desk, thread_id, hard_delete=True, actor=SYSTEM)
 
         await asyncio.gather(ask(), ask(), delete(), ask())
         return thread_id

@@ -26,7 +26,11 @@ from backend.app import create_app
 from backend.auth.audit_log import AuditLog
 from backend.auth.key_store import KeyStore
 from backend.indexing import Indexing
+from backend.limits.clock import DeskClock
+from backend.limits.costs import Costs
 from backend.metrics import Metrics
+from backend.privacy.deletion import Deletion
+from backend.privacy.removal import Removals
 from backend.registry import AgentRegistry
 from backend.settings import Settings
 from backend.streams import Streams
@@ -139,22 +143,27 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
     chains = Chains(settings, desk.models, stack.library.embedder, searcher, catalog)
     app, users = create_app(settings), Users(settings)
     keys = await KeyStore.open(stack.database, users)
+    deletion = Deletion(stack.database, stack.memory)
     app.state.desk = desks.Desk(
-        settings,
-        catalog,
-        stack.library,
-        desk.models,
-        chains,
-        desk.engine,
-        stack.database,
-        AgentRegistry(stack.database, catalog, chains, settings),
-        stack.memory,
-        users,
-        Streams(settings.max_streams, settings.slow_reader_seconds),
-        Metrics(),
-        Indexing(stack.library, settings.data_dir / "uploads", settings.max_document_bytes),
-        AuditLog(stack.database),
-        keys,
+        settings=settings,
+        catalog=catalog,
+        library=stack.library,
+        models=desk.models,
+        chains=chains,
+        runs=desk.engine,
+        database=stack.database,
+        registry=AgentRegistry(stack.database, catalog, chains, settings),
+        memory=stack.memory,
+        users=users,
+        streams=Streams(settings.max_streams, settings.slow_reader_seconds),
+        metrics=Metrics(),
+        indexing=Indexing(stack.library, settings.data_dir / "uploads", settings.max_document_bytes),
+        audit=AuditLog(stack.database),
+        keys=keys,
+        clock=DeskClock(),
+        deletion=deletion,
+        removals=Removals(stack.database, stack.library, desk.engine, deletion, keys),
+        costs=Costs(settings, catalog, chains),
     )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
