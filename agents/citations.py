@@ -9,7 +9,7 @@ import re
 _CITATION = r"\[\d{1,3}(?:, ?\d{1,3}){0,5}\]"
 _TOKEN = re.compile(rf"{_CITATION}|`+|~{{3,}}|\n")
 # What may go on in the next piece of the text.
-_BEGUN = re.compile(r"(?:\[[\d, ]{0,28}|`+|~+)\Z")
+_BEGUN = re.compile(r"(?:\[[\d, ]{0,28}|(?<!`)`+|(?<!~)~+)\Z")
 
 
 class Citations:

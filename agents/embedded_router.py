@@ -26,8 +26,9 @@ _SOMEONE = (
 _PERSON = re.compile(
     r"\b(?:talk|speak|chat|connect me|transfer me|escalate|put me through|hand me over)\b.{0,20}"
     rf"\b(?:{_SOMEONE}|manager|agent|someone|somebody)\b"
-    rf"|\b(?:want|need|get me|give me|can i have)\s+(?:an?|the|some)?\s*{_SOMEONE}\s*(?:please|now|pls)?\s*(?:[.!?]|$)"
-    rf"|^\W*(?:{_SOMEONE}|agent)\s*(?:please|now|pls)?\W*$",
+    r"|\b(?:want|need|get me|give me|can i have)\s++(?:(?:an?|the|some)\s*+)?"
+    rf"{_SOMEONE}\s*+(?:(?:please|now|pls)\s*+)?(?:[.!?]|$)"
+    rf"|^\W*+(?:{_SOMEONE}|agent)(?:\s*+(?:please|now|pls))?\W*+$",
     re.IGNORECASE,
 )
 

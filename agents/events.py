@@ -66,6 +66,8 @@ class Source(_Part):
     document_id: str
     version: int
     whole: bool = False
+    # Addresses that stand in it, so that whoever shows an answer can tell its links from those that are made up.
+    links: list[str] = []
 
 
 class Start(_Part):
@@ -166,10 +168,10 @@ class Reset(_Part):
 
 
 class Handoff(_Part):
-    """A person should take over: because the user asks for one, or because no document answers."""
+    """A person should take over: because the user asks for one, no document answers, or the agent's model says so."""
 
     type: Literal["handoff"] = "handoff"
-    cause: Literal["asked", "unanswered"] = "asked"
+    cause: Literal["asked", "unanswered", "agent"] = "asked"
     reason: str
     summary: str
     agent: str | None = None

@@ -58,7 +58,7 @@ class Trouble:
     failure: ModelFailure
 
     def __str__(self) -> str:
-        return f"{self.model} {self.failure}"
+        return f"{self.model.public} {self.failure}"
 
 
 @dataclass
@@ -79,12 +79,17 @@ class Trail:
             return nullcontext(Step("", self.agent, self.emit))
         self.attempts += 1
         kind: StepType = "generate" if self.attempts == 1 else "retry"
-        return step(self.emit, kind, str(model), agent=self.agent, parent=self.parent, number=self.attempts)
+        return step(self.emit, kind, model.public, agent=self.agent, parent=self.parent, number=self.attempts)
 
     def expect(self, usage: Usage) -> None:
         """What the attempt is about to read: it is charged for even if nobody hears its end."""
         if self.current:
             self.current.update(0.0, usage)
+
+    def masked(self, what: str) -> None:
+        """Note in the attempt's step what personal data its model is not shown."""
+        if self.current:
+            self.current.masked = what
 
     def passed_over(self) -> str | None:
         """The models that were not asked or did not answer, and why."""
@@ -106,7 +111,7 @@ async def in_turn(
                 trail.troubles.append(Trouble(link.name, held))
                 break
             if broken:
-                yield Withdrawn(str(broken), str(link.name))
+                yield Withdrawn(str(broken), link.name.public)
                 broken = None
             spoken = False
             try:
@@ -130,7 +135,7 @@ async def in_turn(
 
 async def _traced(pieces: AsyncGenerator[T], current: Step, link: Link, trail: Trail) -> AsyncGenerator[T]:
     """The pieces, with what they took and why they failed noted in their step."""
-    current.model = str(link.name)
+    current.model = link.name.public
     current.output = trail.passed_over()
     try:
         async with aclosing(pieces) as source:

@@ -29,7 +29,7 @@ Answer with one line of JSON and nothing else:
 {"tasks": [{"agent": "<id>", "question": "<its part>"}], "reason": "<a few words>", "confidence": <0 to 1>,
 "needs_human": <true or false>}"""
 
-_OUR_TAG = re.compile(r"<(?=\s*/?\s*message\b)", re.IGNORECASE)
+_OUR_TAG = re.compile(r"<(?=\s*+(?:/\s*+)?message\b)", re.IGNORECASE)
 # Models that cannot fill in a form say so in either way.
 _CANNOT_FILL_IN = frozenset({Kind.BAD_ANSWER, Kind.BAD_REQUEST})
 _EXAMPLES = 4
@@ -70,7 +70,7 @@ class ModelRouter:
         spent = Usage()
         for ending, tool in (("", _tool(agents)), (_IN_WORDS, None)):
             try:
-                said, used = await self._ask(_messages(question, agents, ending), tool)
+                said, used = await self._ask(_messages(question, agents, ending), tool, question)
                 spent += used
                 decision = _decision(said, question, agents)
             except ModelFailure as failure:
@@ -81,9 +81,12 @@ class ModelRouter:
                 yield Routed(decision, self, spent)
                 return
 
-    async def _ask(self, messages: list[AnyMessage], tool: dict[str, Any] | None) -> tuple[str, Usage]:
+    async def _ask(
+        self, messages: list[AnyMessage], tool: dict[str, Any] | None, question: Question
+    ) -> tuple[str, Usage]:
         said, usage = "", None
-        async with aclosing(self._model.ask(Ask(messages, stable_prefix=True, tool=tool, whole=True))) as pieces:
+        ask = Ask(messages, stable_prefix=True, tool=tool, whole=True, on_masked=question.on_masked)
+        async with aclosing(self._model.ask(ask)) as pieces:
             async for piece in pieces:
                 said += piece.arguments if tool else piece.text
                 usage = piece.usage or usage

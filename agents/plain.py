@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
@@ -164,7 +164,7 @@ class _Answer:
 
             def call(link: _Link) -> AsyncGenerator[_Piece]:
                 trail.expect(estimate(ask.messages, ""))
-                return link.answer(ask)
+                return link.answer(replace(ask, on_masked=trail.masked))
 
             async with aclosing(in_turn(links, call, trail)) as pieces:
                 async for piece in pieces:

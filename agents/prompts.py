@@ -6,7 +6,7 @@ Evidence is data: it stands in a bounded block of its own, and nothing inside it
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
@@ -54,6 +54,7 @@ class Prompt:
     evidence: Evidence
     first_number: int = 1
     toolbox: Toolbox | None = None
+    on_masked: Callable[[str], None] | None = None
 
     @property
     def reading(self) -> Usage:

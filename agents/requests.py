@@ -12,8 +12,9 @@ _LONGEST = 2_000
 _MIN_WORDS = 5
 _MIN_CONTENT_WORDS = 2
 
+# Of a message with single spaces for its white space.
 _CUT = re.compile(
-    r"(?<=[.?!;:])\s+|,\s+(?=(?:and|but|or|then|also)\s)|\s+(?=(?:and|also|plus|but|while|separately)\s)", re.IGNORECASE
+    r"(?<=[.?!;:]) |, (?=(?:and|but|or|then|also) )| (?=(?:and|also|plus|but|while|separately) )", re.IGNORECASE
 )
 _JOINT = re.compile(r"^[\s,]*(?:(?:and|also|plus|but|or|then)\s+)+", re.IGNORECASE)
 _OPENERS = (

@@ -1,8 +1,8 @@
 """What a router is asked and what it answers, and a chain of routers: models first, the embedded one behind them."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from agents.catalog import Agent
@@ -22,6 +22,7 @@ class Question:
     context: str = ""
     earlier: tuple[str, ...] = ()
     owner: str = ""
+    on_masked: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Router(Link, Protocol):
 
 async def route(routers: Sequence[Router], question: Question, agents: Sequence[Agent], trail: Trail) -> Routed:
     """The decision of the first router that can make one."""
+    question = replace(question, on_masked=trail.masked)
     decided: Routed | None = None
     async with aclosing(in_turn(routers, lambda router: router.route(question, agents), trail)) as decisions:
         async for routed in decisions:

@@ -1,7 +1,7 @@
 """The settings of agents and their models, from the environment or `.env`; the backend's settings hold these too."""
 
 import os
-from typing import Self
+from typing import Literal, Self
 
 from dotenv import load_dotenv
 from pydantic import Field, SecretStr, ValidationError
@@ -26,6 +26,8 @@ class AgentSettings(BaseSettings):
     aws_region: str = ""
     ai_service_url: str = ""
     ai_service_api_key: SecretStr = SecretStr("")
+
+    mask_personal_data: Literal["off", "cloud"] = "off"
 
     model_connect_seconds: float = Field(default=2, gt=0)
     model_first_token_seconds: float = Field(default=3, gt=0)

@@ -1,13 +1,24 @@
 """What one agent has been shown for one answer, under the numbers of the whole answer."""
 
+import re
 from dataclasses import replace
 
 from agents.events import Source, Sources
 from agents.floor import Emit, Floor
 from knowledge.room import BOUNDLESS, Room
 from knowledge.strategies import Evidence, Excerpt
+from knowledge.text.headings import shortened
 
 _SNIPPET_CHARS = 320
+# Of all addresses of one source.
+_LINK_CHARS = 4_000
+_ADDRESS = re.compile(
+    r"(?:https?://|mailto:|(?<![\w.])www\.)[^\s<>\"`]{1,500}|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}",
+    re.IGNORECASE,
+)
+_ESCAPE = re.compile(r"\\([_*~&#()\[\]-])")
+_CLOSING = re.compile(r"[)\]|}]")
+_ENDS = ".,;:!?'*_~]}|\\"
 
 
 class Shown:
@@ -63,7 +74,7 @@ def _source(excerpt: Excerpt, agent: str) -> Source:
     snippet = excerpt.text if len(excerpt.text) <= _SNIPPET_CHARS else excerpt.text[:_SNIPPET_CHARS].rstrip() + " ..."
     return Source(
         id=excerpt.number,
-        title=excerpt.title,
+        title=shortened(excerpt.title),
         uri=excerpt.uri,
         section=excerpt.section,
         page=excerpt.page,
@@ -73,4 +84,32 @@ def _source(excerpt: Excerpt, agent: str) -> Source:
         document_id=excerpt.document_id,
         version=excerpt.version,
         whole=excerpt.whole,
+        links=links_of(excerpt.text),
     )
+
+
+def links_of(text: str) -> list[str]:
+    """The addresses that stand in a text, each as far as it may reach; those at its beginning, where there are many."""
+    found: dict[str, None] = {}
+    room = _LINK_CHARS
+    for match in _ADDRESS.finditer(text):
+        whole = match[0].replace("&amp;", "&")
+        for form in (whole, _ESCAPE.sub(r"\1", whole)):
+            # What closes a bracket may belong to the address or to the text around it.
+            for link in (_within(form).rstrip(_ENDS), _CLOSING.split(form, maxsplit=1)[0].rstrip(_ENDS)):
+                if link not in found:
+                    room -= len(link)
+                    if room < 0:
+                        return list(found)
+                    found[link] = None
+    return list(found)
+
+
+def _within(address: str) -> str:
+    """As far as brackets that were opened in it are closed."""
+    depth = 0
+    for place, character in enumerate(address):
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return address[:place]
+    return address

@@ -116,7 +116,7 @@ class Supervisor:
             trail = Trail(emit, None, routing.id, _SILENT)
             if chosen is None:
                 routed = await route(self.routers, asked, agents, trail)
-                decision, kind, model = routed.decision, routed.router.kind, str(routed.router.name)
+                decision, kind, model = routed.decision, routed.router.kind, routed.router.name.public
             else:
                 decision, kind, model = _as_chosen(chosen, asked), "user", "none"
             names = ", ".join(decision.agents) or "a person"

@@ -139,7 +139,8 @@ class Toolbox:
     def _hand_over(self, reason: str) -> Result:
         if not self.handed_over:
             self.handed_over = True
-            self.emit(Handoff(reason=reason, summary=self.conversation, agent=self.agent.id))
+            # What a model does, a document may have told it to do: nobody has asked for a person by that.
+            self.emit(Handoff(cause="agent", reason=reason, summary=self.conversation, agent=self.agent.id))
         return Result("A person has been called. Tell the user.", "a person was called")
 
 

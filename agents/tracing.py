@@ -22,6 +22,7 @@ class Step:
     model: str | None = None
     cost_usd: float | None = None
     fallback: bool | None = None
+    masked: str | None = None
 
     def update(self, progress: float, usage: Usage | None = None) -> None:
         """How far along the step is, and what it has taken so far."""
@@ -34,7 +35,7 @@ class Step:
             agent=self.agent,
             status=status,
             latency_ms=latency_ms,
-            output=self.output,
+            output="; ".join(filter(None, (self.output, self.masked))) or None,
             model=self.model,
             usage=self.usage,
             cost_usd=self.cost_usd,

@@ -77,8 +77,9 @@ class ModelWriter:
             except ModelFailure as failure:
                 failure.usage = spent + current.spent(messages) if current.begun else spent if spent.total else None
                 raise
-            yield Written(citations.end())
             spent += current.spent(messages)
+            # Told with every round: whatever ends the next one, this one is paid for.
+            yield Written(citations.end(), usage=spent)
             spoken = spoken or bool(current.text)
             if not (left and current.calls and prompt.toolbox):
                 break
@@ -95,6 +96,7 @@ def _ask(prompt: Prompt, messages: Sequence[AnyMessage], left: int, spoken: bool
         tools=prompt.toolbox.forms if prompt.toolbox else (),
         tool_choice=None if left else "none",
         may_be_silent=spoken,
+        on_masked=prompt.on_masked,
     )
 
 
@@ -119,8 +121,8 @@ class Chain:
                 trail.current.fallback = let_down or None
             if writer.name != EMBEDDED:
                 trail.expect(prompt.reading)
-            quoted = writer.name == EMBEDDED and let_down
-            return _reduced(writer.write(prompt)) if quoted else writer.write(prompt)
+            pieces = writer.write(replace(prompt, on_masked=trail.masked))
+            return _reduced(pieces) if writer.name == EMBEDDED and let_down else pieces
 
         async with aclosing(in_turn(self.writers, call, trail)) as pieces:
             async for piece in pieces:

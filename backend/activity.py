@@ -126,7 +126,7 @@ def latest(
                    (SELECT session_id FROM threads WHERE threads.id = runs.thread_id AND deleted_at IS NULL
                     AND threads.agent_id != '{LLM}') AS session_id,
                    agent_id
-            {source} ORDER BY created_at DESC, rowid DESC LIMIT ? OFFSET ?""",
+            {source} ORDER BY created_at DESC, place DESC LIMIT ? OFFSET ?""",
         (*values, since, limit, offset),
     )
     return total, [{**dict(row), "agents": sorted(filter(None, (row["agents"] or "").split(",")))} for row in rows]

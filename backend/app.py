@@ -11,13 +11,16 @@ from backend.doors import (
     activity,
     agent_chat,
     agents,
+    audit,
     chat,
     documents,
     gateway,
     handovers,
     health,
+    keys,
     llm,
     pages,
+    people,
     runs,
     socket,
     threads,
@@ -29,7 +32,23 @@ from backend.security import BodyLimit, OriginGuard
 from backend.settings import Settings
 from backend.version import VERSION
 
-_DOORS = (chat, runs, threads, agents, agent_chat, gateway, socket, llm, handovers, activity, documents, health)
+_DOORS = (
+    chat,
+    runs,
+    threads,
+    agents,
+    agent_chat,
+    gateway,
+    socket,
+    llm,
+    handovers,
+    activity,
+    documents,
+    people,
+    keys,
+    audit,
+    health,
+)
 
 
 class Frontdesk(FastAPI):
@@ -68,7 +87,6 @@ def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
 def create_pages_app(settings: Settings) -> FastAPI:
     """The service of a process that opens no desk: its pages are those of the one elsewhere."""
     app = _guarded(settings, has_desk=False)
-    app.state.elsewhere = settings.elsewhere
     app.include_router(pages.router, responses=ANYWHERE)
     return app
 

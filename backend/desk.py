@@ -17,18 +17,28 @@ from agents.plain import LLM, PlainModel
 from agents.supervisor import SUPERVISOR, Supervisor
 from agents.workers import Worker
 from backend import dialogues, schema, storage
+from backend.auth.audit_log import AuditLog
+from backend.auth.key_store import KeyStore
+from backend.auth.settings_record import record_settings
+from backend.engine.writer import Answers
 from backend.indexing import INDEXING, Indexing
+from backend.limits.clock import DeskClock
+from backend.limits.costs import Costs
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
+from backend.privacy.deletion import Deletion
+from backend.privacy.removal import Removals
+from backend.privacy.retention import Retention
 from backend.registry import AgentRegistry, restore_agents
 from backend.runlog import RunLog
-from backend.runs import Answers, RunEngine
+from backend.runs import RunEngine
 from backend.settings import Settings
 from backend.streams import Streams
 from backend.users import Users
 from knowledge import calibration
 from knowledge.database import Database
 from knowledge.library import Library
+from knowledge.owner import check_writable
 from knowledge.reranking import reranker
 from knowledge.search import Searcher
 from knowledge.strategies import Strategies
@@ -53,18 +63,30 @@ class Desk:
     streams: Streams
     metrics: Metrics
     indexing: Indexing
+    audit: AuditLog
+    keys: KeyStore
+    clock: DeskClock
+    deletion: Deletion
+    removals: Removals
+    costs: Costs
     threshold: float = calibration.DEFAULT_THRESHOLD
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> AsyncIterator[Desk]:
+async def open_desk(
+    settings: Settings, make: MakeProvider = make_provider, clock: DeskClock | None = None
+) -> AsyncIterator[Desk]:
     """Open everything, end what an earlier process left unfinished, and close everything at the end."""
-    users = Users(settings)
+    users, clock = Users(settings), clock or DeskClock()
     catalog = read_catalog(settings.catalog)
     async with AsyncExitStack() as stack:
         library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
+        check_writable(settings.data_dir / "uploads")
         await library.embedder.warm_up()
         database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
+        audit = _kept(stack, AuditLog(database, settings.audit_days))
+        users.refusals = audit
+        keys = _kept(stack, await KeyStore.open(database, users))
         await restore_agents(database, catalog, settings)
         memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
@@ -79,9 +101,13 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             lambda thread_id: database.read(lambda db: storage.withdrawn_from(db, thread_id)),
         )
         indexing = Indexing(library, settings.data_dir / "uploads", settings.max_document_bytes)
-        log, metrics = _kept(stack, RunLog(database)), Metrics()
-        runs = RunEngine(settings, database, log, _answering(database, chains, indexing, assistant), metrics)
+        log, metrics = _kept(stack, RunLog(database, clock)), Metrics()
+        answers, costs = _answering(database, chains, indexing, assistant), Costs(settings, catalog, chains)
+        runs = RunEngine(settings, database, log, answers, metrics, clock, costs)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
+        users.check_address = runs.admission.rates.check_address
+        deletion = Deletion(database, memory)
+        retention = _kept(stack, Retention(settings.retention_days, database, runs.lanes, deletion))
         desk = Desk(
             settings=settings,
             catalog=catalog,
@@ -96,9 +122,16 @@ async def open_desk(settings: Settings, make: MakeProvider = make_provider) -> A
             streams=Streams(settings.max_streams, settings.slow_reader_seconds),
             metrics=metrics,
             indexing=indexing,
+            audit=audit,
+            keys=keys,
+            clock=clock,
+            deletion=deletion,
+            removals=Removals(database, library, runs, deletion, keys),
+            costs=costs,
             threshold=threshold,
         )
         await _begin(desk)
+        retention.begin()
         yield desk
 
 
@@ -127,6 +160,9 @@ def _answering(
 async def _begin(desk: Desk) -> None:
     """What is to be done once everything is open."""
     watch(desk)
+    # Before anything of somebody whose data is being deleted goes on.
+    await desk.removals.resume()
+    await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
     unfinished = await desk.database.read(storage.unfinished_runs)
     await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
     await desk.runs.recover()

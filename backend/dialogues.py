@@ -15,8 +15,8 @@ def earlier(db: sqlite3.Connection, turn: Turn) -> list[Said]:
     rows = db.execute(
         """SELECT runs.request, answers.content, answers.data FROM runs
            LEFT JOIN messages AS answers ON answers.run_id = runs.id AND answers.role = 'assistant'
-           WHERE runs.thread_id = ? AND runs.rowid < (SELECT rowid FROM runs WHERE id = ?)
-           ORDER BY runs.rowid DESC LIMIT ?""",
+           WHERE runs.thread_id = ? AND runs.place < (SELECT place FROM runs WHERE id = ?)
+           ORDER BY runs.place DESC LIMIT ?""",
         (turn.thread_id, turn.run_id, _REMEMBERED_RUNS),
     ).fetchall()
     said = _instructions(db, turn) if len(rows) == _REMEMBERED_RUNS else []
@@ -35,8 +35,8 @@ def _instructions(db: sqlite3.Connection, turn: Turn) -> list[Said]:
     """The last that were given, also where the turn that gave them is forgotten."""
     row = db.execute(
         """SELECT json_extract(said.value, '$.content') FROM runs, json_each(runs.request, '$.messages') AS said
-           WHERE runs.thread_id = ? AND runs.rowid < (SELECT rowid FROM runs WHERE id = ?)
-           AND json_extract(said.value, '$.role') = 'system' ORDER BY runs.rowid DESC LIMIT 1""",
+           WHERE runs.thread_id = ? AND runs.place < (SELECT place FROM runs WHERE id = ?)
+           AND json_extract(said.value, '$.role') = 'system' ORDER BY runs.place DESC LIMIT 1""",
         (turn.thread_id, turn.run_id),
     ).fetchone()
     return [Said(role="system", content=row[0])] if row else []

@@ -1,4 +1,4 @@
-"""Errors of the service, and the HTTP status of every error of the desk.
+"""Errors of the service; `backend.http.statuses` has the HTTP status of each.
 
 knowledge.errors.DeskError
 └── BackendError
@@ -8,12 +8,17 @@ knowledge.errors.DeskError
     ├── ThreadUnknown       no conversation of that id that is this user's
     ├── SessionTaken        a conversation cannot come back: its session has begun another
     ├── HandoverUnknown     no hand-over of that id
+    ├── RemovalUnderWay     what the desk holds of the user is being deleted
+    ├── PersonUnknown       the desk holds nothing of a user of that name
     ├── RunUnknown          no run of that id that is this user's
     ├── RunNotLast          another question has come after the run that is to be replaced
     ├── RunExists           the id that a client gives its run is taken
     ├── RequestRefused      backend.http.errors: refused before a door sees it
-    ├── KeyRefused          no key, or none that is known
+    ├── KeyRefused          no key, or none that is known and still good
     ├── NotAllowed          only an operator may do that
+    │   └── ScopeMissing        the key is for something else
+    ├── backend.auth.errors     keys that are made and revoked
+    ├── ModelDoorsClosed    nobody may ask a model without an agent here
     ├── NotNow              come again later
     │   ├── BudgetSpent         the user's budget of the day is used up
     │   ├── RateLimited         the user asks too often
@@ -29,30 +34,14 @@ knowledge.errors.DeskError
     ├── ShuttingDown        no new questions any more
     ├── NotReady            the desk is opening or closing, or has no model to answer with
     ├── StorageFailed       the log could not be written
+    ├── backend.maintenance.errors  backups
     ├── BindRefused         an address that the desk will not listen on
     └── WebDeskUnbuilt      the pages could not be made
 """
 
 from typing import Any
 
-from agents.errors import (
-    AgentDisabled,
-    AgentUnknown,
-    FolderUnknown,
-    LastAgent,
-    ModelLoading,
-    ModelsUnavailable,
-    ToolResultUnknown,
-)
-from knowledge.errors import (
-    DeskError,
-    DocumentsNotFound,
-    DocumentUnknown,
-    DocumentUnreadable,
-    IndexUnavailable,
-    StorageFull,
-    TooManyDocuments,
-)
+from knowledge.errors import DeskError
 
 
 class BackendError(DeskError):
@@ -98,6 +87,19 @@ class HandoverUnknown(BackendError):
     code = "handover_not_found"
 
 
+class RemovalUnderWay(BackendError):
+    """Whatever began now would be deleted with the rest, or would come back after it."""
+
+    code = "removal_under_way"
+    retryable = True
+
+
+class PersonUnknown(BackendError):
+    """No key and nothing stored is of a user of that name."""
+
+    code = "person_not_found"
+
+
 class RunUnknown(BackendError):
     """Nobody learns whether it is somebody else's."""
 
@@ -120,7 +122,7 @@ class RunNotLast(BackendError):
 
 
 class KeyRefused(BackendError):
-    """Said of every key that is not in API_KEYS, whatever is wrong with it."""
+    """Said of every key that lets nobody in, whatever is wrong with it."""
 
     code = "key_refused"
 
@@ -129,6 +131,18 @@ class NotAllowed(BackendError):
     """What concerns every user is for operators."""
 
     code = "not_allowed"
+
+
+class ScopeMissing(NotAllowed):
+    """A key may be used for what it was made for."""
+
+    code = "scope_missing"
+
+
+class ModelDoorsClosed(BackendError):
+    """LLM_DOORS."""
+
+    code = "llm_doors_closed"
 
 
 class NotNow(BackendError):
@@ -243,53 +257,6 @@ class WebDeskUnbuilt(BackendError):
     code = "web_desk_unbuilt"
 
 
-_STATUS: dict[type[DeskError], int] = {
-    MessageInvalid: 422,
-    DocumentUnreadable: 422,
-    AgentIdMismatch: 422,
-    ModelAddressRefused: 422,
-    ToolResultUnknown: 422,
-    DocumentsNotFound: 404,
-    DocumentUnknown: 404,
-    AgentUnknown: 404,
-    FolderUnknown: 404,
-    RunUnknown: 404,
-    ThreadUnknown: 404,
-    HandoverUnknown: 404,
-    KeyRefused: 401,
-    NotAllowed: 403,
-    BudgetSpent: 402,
-    NotNow: 429,
-    MessageTooLong: 413,
-    RunExists: 409,
-    RunNotLast: 409,
-    SessionTaken: 409,
-    ThreadBusy: 409,
-    AgentDisabled: 409,
-    AgentExists: 409,
-    LastAgent: 409,
-    TooManyAgents: 409,
-    IndexUnavailable: 503,
-    ShuttingDown: 503,
-    NotReady: 503,
-    StorageFailed: 503,
-    ModelsUnavailable: 503,
-    ModelLoading: 503,
-    RunTimedOut: 504,
-    StorageFull: 507,
-    TooManyDocuments: 409,
-}
-
-
-def status_of(error: DeskError) -> int:
-    """The HTTP status an error is answered with."""
-    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
-
-
 def body_of(code: str, message: str, *, retryable: bool = False) -> dict[str, Any]:
     """The one shape in which an error is told, over HTTP and in every frame."""
     return {"error": {"code": code, "message": message, "retryable": retryable}}
-
-
-# A run's stored error is known by its code alone.
-STATUS_BY_CODE = {kind.code: status for kind, status in _STATUS.items()}

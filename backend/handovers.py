@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.events import Handoff
+from backend import threads
 
 # Enough to see what a conversation is about; all of it is read with the hand-over.
 _SUMMARY_TURNS = 4
@@ -23,13 +24,33 @@ class Wish:
     message: str
 
 
+def end_with_resolution(db: sqlite3.Connection) -> None:
+    """Note which message was the last when a person had seen to it, and keep no more than its question of an offer."""
+    db.execute("ALTER TABLE handovers ADD COLUMN last_message INTEGER")
+    db.execute(
+        """UPDATE handovers SET last_message = (SELECT max(place) FROM messages
+               WHERE thread_id = handovers.thread_id AND created_at <= handovers.resolved_at)
+           WHERE resolved_at IS NOT NULL"""
+    )
+    # Those of the conversation itself are of no agent: with one, its model has called the person.
+    db.execute(
+        "UPDATE handovers SET cause = 'agent' WHERE cause = 'asked' AND agent_id IS NOT NULL AND contact IS NULL"
+    )
+    db.execute(
+        """UPDATE handovers SET summary = coalesce((SELECT question FROM runs WHERE id = handovers.run_id), summary)
+           WHERE cause != 'asked' AND contact IS NULL"""
+    )
+
+
 def add(db: sqlite3.Connection, run_id: str, handoff: Handoff) -> None:
-    """An answer says that somebody waits for a person."""
+    """An answer says that somebody waits for a person. Of who has not asked for one, only the question is told."""
+    asked = handoff.summary if handoff.cause == "asked" else None
     db.execute(
         """INSERT OR IGNORE INTO handovers
-           (id, run_id, thread_id, user_id, agent_id, cause, reason, summary, created_at)
-           SELECT ?, id, thread_id, user_id, ?, ?, ?, ?, ? FROM runs WHERE id = ?""",
-        (str(uuid.uuid4()), handoff.agent, handoff.cause, handoff.reason, handoff.summary, time.time(), run_id),
+           (id, run_id, thread_id, user_id, agent_id, cause, reason, summary, created_at, place)
+           SELECT ?, id, thread_id, user_id, ?, ?, ?, coalesce(?, question), ?,
+                  (SELECT coalesce(max(place), 0) + 1 FROM handovers) FROM runs WHERE id = ?""",
+        (str(uuid.uuid4()), handoff.agent, handoff.cause, handoff.reason, asked, time.time(), run_id),
     )
 
 
@@ -40,15 +61,16 @@ def ask(db: sqlite3.Connection, wish: Wish) -> str:
     offered = db.execute(
         """UPDATE handovers SET contact = ?, message = ?, summary = ? WHERE id = (
                SELECT id FROM handovers WHERE thread_id = ? AND resolved_at IS NULL AND contact IS NULL
-               ORDER BY created_at DESC, rowid DESC LIMIT 1) RETURNING id""",
+               ORDER BY place DESC LIMIT 1) RETURNING id""",
         (*said, wish.thread_id),
     ).fetchone()
     if offered:
         return str(offered["id"])
     handover_id = str(uuid.uuid4())
     db.execute(
-        """INSERT INTO handovers (id, thread_id, user_id, cause, reason, contact, message, summary, created_at)
-           VALUES (?, ?, ?, 'asked', 'the user asked to be contacted', ?, ?, ?, ?)""",
+        """INSERT INTO handovers (id, thread_id, user_id, cause, reason, contact, message, summary, created_at, place)
+           VALUES (?, ?, ?, 'asked', 'the user asked to be contacted', ?, ?, ?, ?,
+                   (SELECT coalesce(max(place), 0) + 1 FROM handovers))""",
         (handover_id, wish.thread_id, wish.user_id, *said, time.time()),
     )
     return handover_id
@@ -65,7 +87,7 @@ def listing(
         where += f" AND resolved_at IS {'NOT NULL' if resolved else 'NULL'}"
     total = db.execute(f"SELECT count(*) FROM handovers WHERE {where}", values).fetchone()[0]
     rows = db.execute(
-        f"SELECT * FROM handovers WHERE {where} ORDER BY created_at, rowid LIMIT ? OFFSET ?",
+        f"SELECT * FROM handovers WHERE {where} ORDER BY place LIMIT ? OFFSET ?",
         (*values, limit, offset),
     )
     return total, [dict(row) for row in rows]
@@ -77,12 +99,34 @@ def get(db: sqlite3.Connection, handover_id: str) -> dict[str, Any] | None:
     return dict(row) if row else None
 
 
-def resolve(db: sqlite3.Connection, handover_id: str, user_id: str, note: str) -> None:
-    """A person has seen to it. Whoever was first stays named."""
-    db.execute(
-        "UPDATE handovers SET resolved_at = ?, resolved_by = ?, note = ? WHERE id = ? AND resolved_at IS NULL",
+def transcript(db: sqlite3.Connection, handover: dict[str, Any], reader: str) -> list[dict[str, Any]] | None:
+    """The conversation as far as somebody may read it; None where it is another's who has not asked for a person.
+
+    To others than whose it is it ends with the resolution. By the messages' order, since a clock may be set back.
+    """
+    own = handover["user_id"] == reader
+    if not (own or handover["cause"] == "asked" or handover["contact"] is not None):
+        return None
+    messages = threads.messages_of(db, handover["thread_id"])
+    if own or handover["resolved_at"] is None:
+        return messages
+    before = db.execute(
+        "SELECT id FROM messages WHERE thread_id = ? AND place <= ?", (handover["thread_id"], handover["last_message"])
+    )
+    shown = {row["id"] for row in before}
+    # An answer may be rated at any time.
+    return [{**message, "feedback": None} for message in messages if message["id"] in shown]
+
+
+def resolve(db: sqlite3.Connection, handover_id: str, user_id: str, note: str) -> bool:
+    """A person has seen to it; False if somebody had before, who stays named."""
+    resolved = db.execute(
+        """UPDATE handovers SET resolved_at = ?, resolved_by = ?, note = ?,
+               last_message = (SELECT max(place) FROM messages WHERE thread_id = handovers.thread_id)
+           WHERE id = ? AND resolved_at IS NULL""",
         (time.time(), user_id, note, handover_id),
     )
+    return bool(resolved.rowcount)
 
 
 def rate(db: sqlite3.Connection, run_id: str, rating: str, comment: str) -> None:
@@ -119,7 +163,7 @@ def _summary(db: sqlite3.Connection, thread_id: str | None) -> str:
     """What the user last asked in a conversation."""
     rows = db.execute(
         """SELECT content FROM messages WHERE thread_id = ? AND role = 'user'
-           ORDER BY created_at DESC, rowid DESC LIMIT ?""",
+           ORDER BY place DESC LIMIT ?""",
         (thread_id, _SUMMARY_TURNS),
     ).fetchall()
     return "\n".join(row["content"][:_SUMMARY_TURN_CHARS] for row in reversed(rows))

@@ -16,9 +16,10 @@ from agents.assistant import Turn
 from agents.events import Event, Reset, Token
 from agents.floor import Emit
 from agents.tracing import Step, step
-from knowledge.errors import DocumentUnknown, DocumentUnreadable, StorageFull, TooManyDocuments
+from knowledge.errors import DocumentUnknown, DocumentUnreadable, OwnQuotaReached, StorageFull
 from knowledge.ingest import Outcome, Report, ingest
 from knowledge.library import Library
+from knowledge.quota import Quota
 from knowledge.store import DocumentInfo, DocumentKey
 
 INDEXING = "documents"
@@ -38,7 +39,7 @@ class Order(BaseModel):
     archive: str = ""
     source: str = ""
     owner: str = ""
-    limit: int | None = None
+    quota: Quota | None = None
 
 
 class Indexing:
@@ -119,7 +120,11 @@ class Indexing:
             for document in documents:
                 # Removed meanwhile, or moved, or there is a new version, which is cut as it should be.
                 with suppress(DocumentUnknown):
-                    await self._library.read_again(document)
+                    try:
+                        await self._library.read_again(document)
+                    except DocumentUnreadable as error:
+                        report.failed[document.path] = error.message
+                        continue
                     report.changed.append(document.path)
                     done += 1
                     progress(done, total, document.path, "changed")
@@ -148,8 +153,8 @@ class _Uploaded:
         """As long as its user may have more."""
         own = replace(key, source=self._order.source, owner=self._order.owner, path=self._named(key.path))
         try:
-            return await self._library.put(own, data, most=self._order.limit)
-        except TooManyDocuments as error:
+            return await self._library.put(own, data, quota=self._order.quota)
+        except OwnQuotaReached as error:
             # What else the archive holds may replace what is there.
             raise DocumentUnreadable(error.message) from error
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
+from backend.errors import RemovalUnderWay
+from backend.limits.budget import Reservation
 from backend.storage import Run
 
 WhenBusy = Literal["reject", "enqueue", "interrupt"]
@@ -14,13 +16,18 @@ WhenBusy = Literal["reject", "enqueue", "interrupt"]
 
 @dataclass(eq=False)
 class Active:
-    """A run that has not ended. It can be stopped while it waits or answers, not while its end is written."""
+    """A run that has not ended. It can be stopped while it waits or answers, not while its end is written.
+
+    One that has `failed` waits for nothing but room on the disk for its end.
+    """
 
     run: Run
     attempt: int = 1
     task: asyncio.Task[None] | None = None
     stopped: str | None = None
     suspended: bool = False
+    failed: bool = False
+    reservation: Reservation | None = None
     _breakable: bool = False
 
     def stop(self, reason: str) -> None:
@@ -58,6 +65,7 @@ class Lanes:
         self._by_id: dict[str, Active] = {}
         self._by_thread: defaultdict[str, list[Active]] = defaultdict(list)
         self._closed: Counter[str] = Counter()
+        self._closed_users: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[Active]:
         return iter(list(self._by_id.values()))
@@ -92,6 +100,20 @@ class Lanes:
     def is_closed(self, thread_id: str) -> bool:
         """Whether nothing may begin in a conversation now."""
         return thread_id in self._closed
+
+    def close_user(self, user_id: str) -> None:
+        """Let nothing more of a user begin, until they are opened as often."""
+        self._closed_users[user_id] += 1
+
+    def open_user(self, user_id: str) -> None:
+        """Let a user ask again."""
+        self._closed_users[user_id] -= 1
+        self._closed_users += Counter()
+
+    def check_user(self, user_id: str) -> None:
+        """Refuse what would add to what is just being deleted."""
+        if user_id in self._closed_users:
+            raise RemovalUnderWay("What the desk holds of you is being deleted; try again in a moment.")
 
     def thread_of(self, user_id: str, agent_id: str, session_id: str) -> str | None:
         """The conversation of a session that is only just being stored."""

@@ -12,8 +12,8 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
+from knowledge.damage import RESTORE
 from knowledge.database import Database
-from knowledge.errors import DataDirectoryUnusable
 
 
 class _Statements(SqliteSaver):
@@ -75,7 +75,12 @@ class Memory(SqliteSaver):
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Forget a conversation."""
-        await self._database.write(lambda db: self._on(db).delete_thread(thread_id))
+        await self._database.write(lambda db: self._on(db).delete_thread(thread_id), erasing=True)
+
+    @property
+    def damage(self) -> str | None:
+        """What was found wrong with the file, if anything."""
+        return self._database.damage
 
     def _on(self, db: sqlite3.Connection) -> _Statements:
         if id(db) not in self._by_connection:
@@ -85,23 +90,25 @@ class Memory(SqliteSaver):
         return self._by_connection[id(db)]
 
 
+def create_checkpoint_tables(db: sqlite3.Connection) -> None:
+    """LangGraph's own tables, where an earlier release has not made them."""
+    with closing(sqlite3.connect(":memory:")) as scratch:
+        SqliteSaver(scratch).setup()
+        made = scratch.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    for (statement,) in made:
+        db.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+
+
+MIGRATIONS = (create_checkpoint_tables,)
+_REMEDY = f"{RESTORE}; or move it away: conversations stay, but agents no longer know what was said in them"
+
+
 @asynccontextmanager
 async def open_memory(data_dir: Path) -> AsyncIterator[Memory]:
     """The memory of a data directory."""
-    path = data_dir / "graph.db"
-    database = Database(path, ())
+    database = Database(data_dir / "graph.db", MIGRATIONS, _REMEDY)
     try:
-        _make_tables(path)
         # Strict: a checkpoint that names any class outside the allowed ones is not read.
         yield Memory(database, JsonPlusSerializer(allowed_msgpack_modules=None))
     finally:
         await database.close()
-
-
-def _make_tables(path: Path) -> None:
-    # LangGraph makes them in a transaction of its own.
-    try:
-        with closing(sqlite3.connect(path)) as connection:
-            SqliteSaver(connection).setup()
-    except sqlite3.Error as error:
-        raise DataDirectoryUnusable(f"{path} cannot be opened: {error}") from error

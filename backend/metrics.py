@@ -1,6 +1,5 @@
 """What Prometheus reads: counted as runs happen, and looked up when it asks."""
 
-import time
 from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -55,7 +54,7 @@ class Metrics:
         """The next event of a run."""
         match event:
             case Token() if progress.tokens == 1:
-                self._first.observe(time.time() - progress.live.run.created_at)
+                self._first.observe(progress.live.seconds)
             case Route():
                 for agent in event.agents:
                     self._routed.labels(agent).inc()
@@ -68,9 +67,8 @@ class Metrics:
 
     def ended(self, progress: Progress, event: Terminal) -> None:
         """A run is over."""
-        run = progress.live.run
-        self._ended.labels(run.agent_id, event.type).inc()
-        self._total.labels(event.type).observe(time.time() - run.created_at)
+        self._ended.labels(progress.live.run.agent_id, event.type).inc()
+        self._total.labels(event.type).observe(progress.live.seconds)
 
 
 class _Watched(Collector):

@@ -1,6 +1,5 @@
 """What a run has said so far, and what it has taken: kept while it runs, and read back from its log after a crash."""
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,7 +109,7 @@ class Progress:
             support=outcome.support,
             tokens=self.tokens,
             tokens_used=both.usage.total,
-            time=round(time.time() - self.live.run.created_at, 3),
+            time=round(self.live.seconds, 3),
             finish_reason=outcome.finish_reason,
         )
 

@@ -6,8 +6,11 @@ only this machine can.
 """
 
 import asyncio
+import json
 import logging
+import sqlite3
 from collections.abc import Iterable
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -17,8 +20,10 @@ from agents.errors import CatalogInvalid, LastAgent, ModelNameInvalid
 from agents.models.names import parse_chain, server
 from agents.settings import AgentSettings
 from backend import agent_store
+from backend.auth.audit import Actor, AuditEntry, changed, record
 from backend.errors import AgentExists, ModelAddressRefused, TooManyAgents
 from knowledge.database import Database
+from knowledge.text.characters import cleaned_line
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,42 +41,52 @@ class AgentRegistry:
         # What is checked must still hold when it is stored.
         self._changing = asyncio.Lock()
 
-    async def create(self, agent: Agent) -> None:
+    async def create(self, agent: Agent, actor: Actor) -> None:
         """A new agent; `AgentExists` where the id is taken."""
         async with self._changing:
             if self._catalog.holds(agent.id):
                 raise AgentExists(f"there is an agent {agent.id!r} already; change it with PUT /api/agents/{agent.id}")
             if len(self._catalog.all) >= MAX_AGENTS:
                 raise TooManyAgents(f"there are {MAX_AGENTS} agents, and no more can be made; delete one first")
-            await self._put(agent)
+            await self._put(agent, actor.did("agent.create", agent.id, None, _fields(agent)))
 
-    async def replace(self, agent: Agent) -> None:
+    async def replace(self, agent: Agent, actor: Actor) -> None:
         """An agent's fields, all of them; `AgentUnknown` where there is none of that id."""
         async with self._changing:
-            self._catalog.find(agent.id)
+            before = self._catalog.find(agent.id)
             if not agent.enabled:
                 self._catalog.check_spare(agent.id)
-            await self._put(agent)
+            await self._put(agent, _change(before, agent, actor))
 
-    async def delete(self, agent_id: str) -> None:
+    async def delete(self, agent_id: str, actor: Actor) -> None:
         """The agent is gone, also after a restart. Its documents stay: other agents may answer from them."""
         async with self._changing:
-            self._catalog.find(agent_id)
+            entry = actor.did("agent.delete", agent_id, _fields(self._catalog.find(agent_id)))
             self._catalog.check_spare(agent_id)
-            if agent_id in self._catalog.base:
-                await self._database.write(lambda db: agent_store.store_agent(db, agent_id, None))
-            else:
-                await self._database.write(lambda db: agent_store.forget_agent(db, agent_id))
+
+            def delete(db: sqlite3.Connection) -> None:
+                if agent_id in self._catalog.base:
+                    agent_store.store_agent(db, agent_id, None)
+                else:
+                    agent_store.forget_agent(db, agent_id)
+                record(db, entry)
+
+            await self._database.write(delete)
             self._catalog.remove(agent_id)
 
-    async def _put(self, agent: Agent) -> None:
+    async def _put(self, agent: Agent, entry: AuditEntry) -> None:
         if unnamed := _unnamed(agent, self._addresses):
             raise ModelAddressRefused(
                 f"model: {unnamed} is not an address that the desk's settings or agent files name; "
                 "ask whoever runs the desk to name it there"
             )
         await self._chains.warm_up([agent])
-        await self._database.write(lambda db: agent_store.store_agent(db, agent.id, agent.model_dump_json()))
+
+        def put(db: sqlite3.Connection) -> None:
+            agent_store.store_agent(db, agent.id, agent.model_dump_json())
+            record(db, entry)
+
+        await self._database.write(put)
         self._catalog.put(agent)
 
 
@@ -91,6 +106,18 @@ async def restore_agents(database: Database, catalog: Catalog, settings: AgentSe
         raise CatalogInvalid(
             "every agent of the catalogue was deleted or switched off over HTTP; give CATALOG one more agent file"
         ) from error
+
+
+def _change(before: Agent, agent: Agent, actor: Actor) -> AuditEntry:
+    """What is recorded of a change: the fields in which the agent differs. Switching it on or off has its own name."""
+    was, now = changed(_fields(before), _fields(agent))
+    switched = {True: "agent.enable", False: "agent.disable"}
+    action = switched[agent.enabled] if now.keys() == {"enabled"} else "agent.change"
+    return actor.did(action, agent.id, was, now)
+
+
+def _fields(agent: Agent) -> dict[str, Any]:
+    return agent.model_dump(mode="json", exclude={"id"})
 
 
 def named_addresses(settings: AgentSettings, files: Iterable[Agent]) -> frozenset[str]:
@@ -116,8 +143,10 @@ def _unnamed(agent: Agent, addresses: frozenset[str]) -> str | None:
 
 
 def _restored(agent_id: str, fields: str, addresses: frozenset[str]) -> Agent:
+    stored = json.loads(fields)
     try:
-        agent = Agent.model_validate_json(fields)
+        # Earlier releases took names that are refused today; a desk is not kept from starting by one.
+        agent = Agent.model_validate({**stored, "name": cleaned_line(str(stored.get("name", "")))})
     except ValidationError as error:
         raise CatalogInvalid(f"the stored agent {agent_id!r} cannot be used: {first_mistake(error)}") from error
     if unnamed := _unnamed(agent, addresses):

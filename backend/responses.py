@@ -10,8 +10,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from backend.errors import body_of, status_of
+from backend.errors import body_of
 from backend.http.replies import headers_of
+from backend.http.statuses import status_of
 from knowledge.errors import DeskError
 
 _LOG = logging.getLogger(__name__)

@@ -4,6 +4,12 @@ import sqlite3
 
 from backend.activity import create_activity_table
 from backend.agent_store import create_agents_table
+from backend.auth.audit import create_audit_table
+from backend.auth.keys import create_keys_tables
+from backend.auth.settings_record import create_settings_table
+from backend.handovers import end_with_resolution
+from backend.migrations.places import order_by_place
+from backend.privacy.tables import create_removals_table, let_figures_outlive_runs
 
 
 def create_tables(db: sqlite3.Connection) -> None:
@@ -133,4 +139,11 @@ MIGRATIONS = (
     create_activity_table,
     let_runs_replace_others,
     list_threads_of_a_session,
+    create_audit_table,
+    create_keys_tables,
+    create_settings_table,
+    order_by_place,
+    let_figures_outlive_runs,
+    create_removals_table,
+    end_with_resolution,
 )

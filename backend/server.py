@@ -23,7 +23,7 @@ from backend.desk import Desk, open_desk
 from backend.http.collector import QuietCollector
 from backend.http.connections import ConnectionLimits, Connections
 from backend.http.protocols import BreakableHttp
-from backend.http.sockets import BreakableSocket
+from backend.http.sockets import with_limits
 from backend.security import check_address
 from backend.settings import Settings
 
@@ -40,7 +40,7 @@ def serve(settings: Settings, make: MakeProvider = make_provider, *, with_pages:
     check_address(settings)
     alone = with_pages and bool(settings.elsewhere)
     app = create_pages_app(settings) if alone else create_app(settings, with_pages=with_pages)
-    pages = web.mount(app, settings.elsewhere or settings.url) if with_pages else None
+    pages = web.mount(app, settings) if with_pages else None
     _allow_open_files()
     # uvicorn repeats the signal that stopped it; by then everything it served is over, and the desk closes on this.
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -57,7 +57,7 @@ def _config(settings: Settings, app: FastAPI, connections: Connections) -> uvico
         port=settings.port,
         # uvicorn only calls it, once for each connection.
         http=cast(type[BreakableHttp], partial(BreakableHttp, connections=connections)),
-        ws=BreakableSocket,
+        ws=with_limits(web.message_limits(settings)),
         ws_max_size=settings.max_body_bytes,
         lifespan="off",
         log_config=None,

@@ -11,6 +11,13 @@ from knowledge.strategies import WHOLE_CHARS
 _ADDRESS_CONNECTIONS = 256
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
+_USUAL_RATES = {
+    "rate_limit": "120/minute",
+    "upload_rate": "60/minute",
+    "search_rate": "300/minute",
+    "key_rate": "30/minute",
+}
+
 
 def _unless_auto(value: Any) -> Any:  # noqa: ANN401 - whatever the environment holds
     return None if value == "auto" else value
@@ -37,13 +44,18 @@ class Settings(AgentSettings):
     operators: str = ""
     cors_origins: str = ""
     rate_limit: str = "auto"
+    upload_rate: str = "auto"
+    search_rate: str = "auto"
+    key_rate: str = "auto"
     daily_tokens: int = Field(default=0, ge=0)
     daily_usd: float = Field(default=0, ge=0)
+    llm_doors: bool = True
 
     max_message_chars: int = Field(default=8_000, ge=1)
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     max_document_bytes: int = Field(default=20_000_000, ge=1_000)
     max_own_documents: int = Field(default=200, ge=0)
+    max_own_bytes: int = Field(default=50_000_000, ge=0)
 
     max_runs: int = Field(default=256, ge=1)
     max_user_runs: int = Field(default=32, ge=1)
@@ -52,6 +64,10 @@ class Settings(AgentSettings):
     max_idle_connections: int = Field(default=512, ge=1)
     # None, "auto" in the environment, depends on where the desk listens.
     max_address_connections: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_unless_auto)] = None
+    max_address_pages: int = Field(default=200, ge=1)
+
+    retention_days: int = Field(default=0, ge=0, le=36_500)
+    audit_days: int = Field(default=0, ge=0)
 
     interrupted_runs: Literal["continue", "end"] = "continue"
     header_seconds: float = Field(default=20, gt=0)
@@ -64,9 +80,14 @@ class Settings(AgentSettings):
     @property
     def rate(self) -> str:
         """How often a user may ask: unless it is set, as often as a person can, and without keys there is but one."""
-        if self.rate_limit != "auto":
-            return self.rate_limit
-        return "120/minute" if self.api_keys.get_secret_value() else ""
+        return self.rate_of("rate_limit")
+
+    def rate_of(self, setting: str) -> str:
+        """A rate as it is set, or the usual one; without keys there is one user, who needs none."""
+        rate = str(getattr(self, setting))
+        if rate != "auto":
+            return rate
+        return _USUAL_RATES[setting] if self.api_keys.get_secret_value() else ""
 
     @property
     def address_connections(self) -> int:

@@ -2,15 +2,15 @@
 
 import json
 import sqlite3
-import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from agents.events import Cancelled, Done, Error, Event, Handoff, Spent, Terminal, TraceEnd, TraceStart, Usage
+from agents.models.names import EMBEDDED
 from backend import activity, handovers, spending, threads
-from backend.errors import RunNotLast, RunUnknown, ThreadBusy
+from backend.errors import RunNotLast, RunUnknown, ThreadBusy, ThreadUnknown
 
 
 @dataclass(frozen=True)
@@ -37,26 +37,39 @@ class Run:
     replaces: str | None = None
     replaced_by: str | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits or answers still."""
+        return self.status in ("queued", "in_progress")
+
 
 class Entry(NamedTuple):
-    """An event as it is stored: its number within the run, its JSON, and what it changes in other tables."""
+    """An event as it is stored: its number within the run, its JSON, when it happened, and what else it changes."""
 
     run_id: str
     seq: int
     event: Event
     payload: bytes
+    at: float
 
 
-def begin_run(db: sqlite3.Connection, run: Run, message_id: str) -> None:
-    """The question is stored before anything is done about it; whatever it replaces is withdrawn with that."""
+def begin_run(db: sqlite3.Connection, run: Run, message_id: str, *, continues: bool = False) -> None:
+    """Store the question before anything is done about it; whatever it replaces is withdrawn with that.
+
+    One that `continues` a conversation is refused if that was deleted since it was looked up: only a conversation that
+    begins makes a thread.
+    """
     if run.replaces:
         _check_last(db, run.replaces, run.thread_id)
         threads.retitle(db, run.thread_id, run.question)
-    threads.touch(db, run.thread_id, run.user_id, run.agent_id, run.session_id, run.question, run.created_at)
+    if not continues:
+        threads.begin(db, run.thread_id, run.user_id, run.agent_id, run.session_id, run.question, run.created_at)
+    elif not threads.touch(db, run.thread_id, run.user_id, run.created_at):
+        raise ThreadUnknown(f"there is no conversation {run.thread_id}; it was deleted meanwhile")
     db.execute(
         """INSERT INTO runs (id, thread_id, session_id, user_id, agent_id, status, question, created_at, request,
-                             replaces)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                             replaces, place)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(place), 0) + 1 FROM runs))""",
         (
             run.id,
             run.thread_id,
@@ -70,7 +83,7 @@ def begin_run(db: sqlite3.Connection, run: Run, message_id: str) -> None:
             run.replaces,
         ),
     )
-    threads.add_message(db, message_id, run.thread_id, run.id, "user", run.question)
+    threads.add_message(db, message_id, run.thread_id, run.id, "user", run.question, at=run.created_at)
 
 
 def take_up(db: sqlite3.Connection, run_id: str, attempt: int) -> None:
@@ -91,13 +104,13 @@ def append_events(db: sqlite3.Connection, entries: list[Entry]) -> None:
     for entry in entries:
         match entry.event:
             case TraceStart() as started:
-                _begin_step(db, entry.run_id, started)
+                _begin_step(db, entry, started)
             case TraceEnd() as ended:
                 _end_step(db, entry.run_id, ended)
             case Handoff() as handoff:
                 handovers.add(db, entry.run_id, handoff)
             case Done() | Cancelled() | Error() as terminal:
-                _end_run(db, entry.run_id, terminal)
+                _end_run(db, entry.run_id, terminal, entry.at)
 
 
 def get_run(db: sqlite3.Connection, run_id: str) -> Run | None:
@@ -122,7 +135,7 @@ def withdrawn_from(db: sqlite3.Connection, thread_id: str) -> frozenset[str]:
 
 def unfinished_runs(db: sqlite3.Connection) -> list[Run]:
     """Runs that a process which is gone had under way, in the order in which they were asked."""
-    return [Run(**dict(row)) for row in db.execute(f"{_RUN} WHERE ended_at IS NULL ORDER BY created_at, rowid")]
+    return [Run(**dict(row)) for row in db.execute(f"{_RUN} WHERE ended_at IS NULL ORDER BY place")]
 
 
 def events_after(db: sqlite3.Connection, run_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
@@ -141,7 +154,7 @@ def answer_of(db: sqlite3.Connection, run_id: str) -> str | None:
 
 def steps_of(db: sqlite3.Connection, run_id: str) -> list[dict[str, Any]]:
     """The steps of a run, in the order in which they began."""
-    rows = db.execute("SELECT * FROM steps WHERE run_id = ? ORDER BY started_at", (run_id,))
+    rows = db.execute("SELECT * FROM steps WHERE run_id = ? ORDER BY place", (run_id,))
     return [{**dict(row), "usage": json.loads(row["usage"]) if row["usage"] else None} for row in rows]
 
 
@@ -175,7 +188,7 @@ def _as_stored(run_id: str) -> str:
 def _check_last(db: sqlite3.Connection, run_id: str, thread_id: str) -> None:
     """Only the last run of a conversation can be replaced, once it has ended."""
     last = db.execute(
-        "SELECT id, ended_at FROM runs WHERE thread_id = ? ORDER BY rowid DESC LIMIT 1", (thread_id,)
+        "SELECT id, ended_at FROM runs WHERE thread_id = ? ORDER BY place DESC LIMIT 1", (thread_id,)
     ).fetchone()
     if last is None or last["id"] != run_id:
         raise RunNotLast(run_id)
@@ -183,11 +196,12 @@ def _check_last(db: sqlite3.Connection, run_id: str, thread_id: str) -> None:
         raise ThreadBusy(f"run {run_id} is still under way; stop it or wait for it, then ask again")
 
 
-def _begin_step(db: sqlite3.Connection, run_id: str, step: TraceStart) -> None:
+def _begin_step(db: sqlite3.Connection, entry: Entry, step: TraceStart) -> None:
+    named = (entry.run_id, step.step_id, step.parent_id, step.step_type, step.step_name, step.agent)
     db.execute(
-        """INSERT INTO steps (run_id, step_id, parent_id, step_type, step_name, agent, status, started_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-        (run_id, step.step_id, step.parent_id, step.step_type, step.step_name, step.agent, step.status, time.time()),
+        """INSERT INTO steps (run_id, step_id, parent_id, step_type, step_name, agent, status, started_at, place)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (*named, step.status, entry.at, entry.seq),
     )
 
 
@@ -210,10 +224,11 @@ def _end_step(db: sqlite3.Connection, run_id: str, step: TraceEnd) -> None:
     )
 
 
-def _end_run(db: sqlite3.Connection, run_id: str, event: Terminal) -> None:
+def _end_run(db: sqlite3.Connection, run_id: str, event: Terminal, now: float) -> None:
     # What was read and written is paid for, however the run ended.
-    supervisor, workers = spent_by(steps_of(db, run_id))
-    spent, now = supervisor + workers, time.time()
+    steps = steps_of(db, run_id)
+    supervisor, workers = spent_by(steps)
+    spent = supervisor + workers
     status, finish_reason, error_code = _ending(event)
     db.execute(
         """UPDATE runs SET ended_at = ?, status = ?, finish_reason = ?, error_code = ?, prompt_tokens = ?,
@@ -232,7 +247,8 @@ def _end_run(db: sqlite3.Connection, run_id: str, event: Terminal) -> None:
     )
     run = get_run(db, run_id)
     assert run  # noqa: S101 - its events are stored behind it
-    spending.add(db, run.user_id, spent, now)
+    supervisor, workers = spent_by(step for step in steps if step["model"] != str(EMBEDDED))
+    spending.add(db, run.user_id, supervisor + workers, now)
     activity.record(db, run_id)
 
 

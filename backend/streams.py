@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from backend.errors import TooManyStreams
+from backend.errors import KeyRefused, TooManyStreams
 
 _LOG = logging.getLogger(__name__)
 
@@ -94,9 +94,11 @@ class EventStream(Response):
 
     async def _write(self, scope: Scope, send: Send) -> bool:
         """Whether all of it was written."""
+        check_key = scope.get("state", {}).get("check_key", _good)
         try:
             await self._send(send, {"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             async for chunk in self._chunks:
+                check_key()
                 for begin in range(0, len(chunk), _MOST_BYTES):
                     body = chunk[begin : begin + _MOST_BYTES]
                     await self._send(send, {"type": "http.response.body", "body": body, "more_body": True})
@@ -106,11 +108,20 @@ class EventStream(Response):
             _LOG.info("a stream was dropped: its client has not read for %g s", self._streams.slow_seconds)
             abort(scope)
             return False
+        except KeyRefused as refused:
+            # Its client comes back for the rest, and is told why there is none.
+            _LOG.info("a stream has ended: %s", refused)
+            await self._send(send, {"type": "http.response.body", "body": b"", "more_body": False})
+            return False
         return True
 
     async def _send(self, send: Send, message: Message) -> None:
         async with asyncio.timeout(self._streams.slow_seconds):
             await send(message)
+
+
+def _good() -> None:
+    """What asks for no key cannot lose it."""
 
 
 async def left(receive: Receive) -> None:

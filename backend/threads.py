@@ -9,6 +9,7 @@ from typing import Any, Literal
 from agents.plain import LLM
 from backend.indexing import INDEXING
 from knowledge.database import containing
+from knowledge.text.characters import cleaned_line
 
 TITLE_CHARS = 60
 
@@ -45,20 +46,30 @@ class Wanted:
     session_id: str | None = None
 
 
-def touch(
+def begin(
     db: sqlite3.Connection, thread_id: str, user_id: str, agent_id: str, session_id: str, question: str, now: float
 ) -> None:
-    """A question is asked: the conversation begins with it, or moves to the top."""
+    """Begin a conversation with its first question."""
     db.execute(
-        """INSERT INTO threads VALUES (?, ?, ?, ?, ?, ?, ?, NULL)
-           ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at""",
+        """INSERT INTO threads (id, user_id, agent_id, session_id, title, created_at, updated_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?)""",
         (thread_id, user_id, agent_id, session_id, title_of(question), now, now),
     )
 
 
+def touch(db: sqlite3.Connection, thread_id: str, user_id: str, now: float) -> bool:
+    """Move a conversation to the top, since a question is asked in it; False where it was deleted."""
+    changed = db.execute(
+        """UPDATE threads SET updated_at = max(updated_at, ?)
+           WHERE id = ? AND user_id = ? AND deleted_at IS NULL""",
+        (now, thread_id, user_id),
+    )
+    return changed.rowcount > 0
+
+
 def title_of(question: str) -> str:
     """What a conversation is called until somebody renames it."""
-    line = " ".join(question.split())
+    line = cleaned_line(question)
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 3].rstrip() + "..."
 
 
@@ -116,7 +127,7 @@ def messages_of(db: sqlite3.Connection, thread_id: str, limit: int = -1, offset:
                   feedback.rating, feedback.comment
            FROM messages JOIN runs ON runs.id = messages.run_id LEFT JOIN feedback ON feedback.run_id = runs.id
            WHERE messages.thread_id = ? AND {_SHOWN}
-           ORDER BY runs.created_at, runs.rowid, messages.rowid LIMIT ? OFFSET ?""",
+           ORDER BY runs.place, messages.place LIMIT ? OFFSET ?""",
         (thread_id, limit, offset),
     )
     return [_message(dict(row)) for row in rows]
@@ -136,12 +147,14 @@ def add_message(
     role: str,
     content: str,
     data: dict[str, Any] | None = None,
+    at: float | None = None,
 ) -> None:
-    """One turn of a conversation."""
+    """Add one turn to a conversation, behind all that are there."""
+    created_at = time.time() if at is None else at
     db.execute(
-        """INSERT INTO messages (id, thread_id, run_id, role, content, created_at, data)
-           VALUES (?, ?, ?, ?, ?, ?, ?)""",
-        (message_id, thread_id, run_id, role, content, time.time(), json.dumps(data) if data else None),
+        """INSERT INTO messages (id, thread_id, run_id, role, content, created_at, data, place)
+           VALUES (?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(place), 0) + 1 FROM messages))""",
+        (message_id, thread_id, run_id, role, content, created_at, json.dumps(data) if data else None),
     )
 
 
@@ -162,16 +175,6 @@ def restore(db: sqlite3.Connection, thread: Thread) -> bool:
         return False
     db.execute("UPDATE threads SET deleted_at = NULL WHERE id = ?", (thread.id,))
     return True
-
-
-def delete(db: sqlite3.Connection, thread_id: str) -> None:
-    """Hard deletion: every trace of it but what it has cost."""
-    of_its_runs = "DELETE FROM {} WHERE run_id IN (SELECT id FROM runs WHERE thread_id = ?)"
-    for table in ("feedback", "activity", "steps", "events"):
-        db.execute(of_its_runs.format(table), (thread_id,))
-    for table in ("handovers", "messages", "runs"):
-        db.execute(f"DELETE FROM {table} WHERE thread_id = ?", (thread_id,))
-    db.execute("DELETE FROM threads WHERE id = ?", (thread_id,))
 
 
 def _condition(wanted: Wanted) -> tuple[str, list[str]]:

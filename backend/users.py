@@ -1,30 +1,45 @@
 """Who asks: users are known by their keys, of which the desk holds only hashes.
 
-`python -m backend.users NAME` makes a key.
+The keys of API_KEYS are settings; `python -m backend.users NAME` makes one. Further ones are made and revoked while the
+desk serves (`backend.auth.key_store`). Every request is checked here, in memory.
 
-Without keys there is one user, who may do everything, and the desk listens on the loopback address alone.
+Without API_KEYS there is one user, who may do everything, and the desk listens on the loopback address alone. Stored
+keys are not asked for then: a key that somebody makes must not lock out whoever sits at the machine.
 """
 
+import argparse
 import hashlib
+import hmac
 import re
 import secrets
 import sys
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 from agents.errors import SettingsInvalid
-from backend.errors import KeyRefused, NotAllowed
+from backend.auth.keys import StoredKey
+from backend.auth.scopes import EVERY_SCOPE, USUAL_SCOPES, Scope
+from backend.errors import KeyRefused, NotAllowed, ScopeMissing
 from backend.settings import Settings
 
+USER_NAME = r"^[A-Za-z0-9._@-]{1,64}$"
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _HASH = re.compile(r"[0-9a-f]{64}")
+_ID_CHARS = 16
+# Of a key that nobody knows, as much of its hash is told as tells two of them apart.
+_PREFIX_CHARS = 8
 
 
 @dataclass(frozen=True)
 class User:
-    """Whoever asks. Operators may change what concerns every user."""
+    """Whoever asks, and what their key is for. Operators may change what concerns every user."""
 
     id: str
     operator: bool
+    scopes: frozenset[Scope] = EVERY_SCOPE
+    key_id: str | None = None
 
     @property
     def owner(self) -> str:
@@ -36,12 +51,39 @@ class User:
         if not self.operator:
             raise NotAllowed("Only an operator may do that; OPERATORS names them.")
 
+    def check_scopes(self, *any_of: Scope) -> None:
+        """Refuse a key that is for none of these."""
+        if any_of == ("operator",):
+            self.check_operator()
+        elif self.scopes.isdisjoint(any_of):
+            mine, wanted = (", ".join(sorted(scopes)) for scopes in (self.scopes, any_of))
+            raise ScopeMissing(f"This key is for {mine}; use one for {wanted}.")
+
 
 LOCAL = User("local", operator=True)
 
 
+class Refusals(Protocol):
+    """Whoever keeps account of refused keys."""
+
+    def refuse(self, address: str | None, key_id: str | None, reason: str) -> None: ...
+
+
+class _Known(NamedTuple):
+    key: StoredKey
+    user: User
+
+    def refused(self) -> str | None:
+        """Why the key is not good any more."""
+        if self.key.revoked_at is not None:
+            return "revoked"
+        if self.key.expires_at is not None and self.key.expires_at <= time.time():
+            return "expired"
+        return None
+
+
 class Users:
-    """The users of a desk."""
+    """The users of a desk, by their keys."""
 
     def __init__(self, settings: Settings) -> None:
         hashes = _hashes(settings.api_keys.get_secret_value())
@@ -52,18 +94,79 @@ class Users:
         # Somebody has to, and there is nobody else.
         if len(names) == 1:
             operators = names
-        self._users = {digest: User(name, name in operators) for digest, name in hashes.items()}
+        self._settings_keys = [
+            StoredKey(id_of(digest), digest, name, "", EVERY_SCOPE if name in operators else USUAL_SCOPES)
+            for digest, name in hashes.items()
+        ]
+        self._known = {key.id: _Known(key, _user_of(key)) for key in self._settings_keys}
+        self.refusals: Refusals | None = None
+        self.check_address: Callable[[str | None], None] | None = None
+        """Refuses an address that has sent too many wrong keys; a right key passes all the same."""
+        self.keyed = bool(self._settings_keys)
+        self.uses: dict[str, float] = {}
+        """When each key was used last, of those that were used since the desk opened."""
 
-    def of_key(self, key: str | None) -> User:
-        """Whose key that is."""
-        if not self._users:
+    def of_headers(self, headers: Mapping[str, str], address: str | None = None) -> User:
+        """Whoever sends a request, by the key in its headers, or `KeyRefused`; the audit log tells of wrong keys."""
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        key = bearer.strip() if scheme.lower() == "bearer" and bearer else headers.get("x-api-key")
+        return self.of_key(key, address)
+
+    def of_key(self, key: str | None, address: str | None = None) -> User:
+        """Whose key that is, or `KeyRefused`."""
+        if not self.keyed:
             return LOCAL
         if key is None:
             raise KeyRefused("This desk wants a key; send it as `Authorization: Bearer <key>`.")
-        user = self._users.get(digest_of(key))
-        if user is None:
+        digest = digest_of(key)
+        known = self._known.get(id_of(digest))
+        if known is None or not hmac.compare_digest(known.key.digest, digest):
+            self._count(address, digest[:_PREFIX_CHARS], "unknown")
             raise KeyRefused("This key is not known; ask whoever runs the desk for one.")
-        return user
+        if reason := known.refused():
+            self._count(address, known.key.id, reason)
+            raise _no_longer(reason)
+        self.uses[known.key.id] = time.time()
+        return known.user
+
+    def check(self, user: User) -> None:
+        """Refuse whoever was let in earlier with a key that is not good any more."""
+        known = self._known.get(user.key_id or "")
+        if known and (reason := known.refused()):
+            raise _no_longer(reason)
+
+    def put(self, key: StoredKey) -> None:
+        """Take note of a stored key as it is from now on. One that API_KEYS holds as well is as API_KEYS says."""
+        if not self.is_in_settings(key.id):
+            self._known[key.id] = _Known(key, _user_of(key))
+
+    def is_in_settings(self, key_id: str) -> bool:
+        """Whether API_KEYS holds that key."""
+        return any(key.id == key_id for key in self._settings_keys)
+
+    def in_settings(self) -> list[StoredKey]:
+        """The keys of API_KEYS."""
+        return list(self._settings_keys)
+
+    def _count(self, address: str | None, key_id: str, reason: str) -> None:
+        if self.refusals:
+            self.refusals.refuse(address, key_id, reason)
+        if self.check_address:
+            self.check_address(address)
+
+
+def _user_of(key: StoredKey) -> User:
+    return User(key.user_id, "operator" in key.scopes, key.scopes, key.id)
+
+
+def _no_longer(reason: str) -> KeyRefused:
+    was = {"revoked": "was revoked", "expired": "has expired"}[reason]
+    return KeyRefused(f"This key {was}; ask whoever runs the desk for another.")
+
+
+def id_of(digest: str) -> str:
+    """What a key is called: as much of its hash as no two keys share."""
+    return digest[:_ID_CHARS]
 
 
 def digest_of(key: str) -> str:
@@ -94,14 +197,23 @@ def _hashes(text: str) -> dict[str, str]:
     return hashes
 
 
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError("a name is of letters, digits and . _ @ -, 64 at most")
+    return text
+
+
 def main(arguments: list[str]) -> int:
     """Print a new key, and what of it goes into API_KEYS."""
-    if len(arguments) != 1 or not _NAME.fullmatch(arguments[0]):
-        print("usage: python -m backend.users NAME", file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(
+        prog="python -m backend.users",
+        description="Make a key for API_KEYS. While the desk serves, an operator makes further ones at POST /api/keys.",
+    )
+    parser.add_argument("name", metavar="NAME", type=_name, help="whose key it is; one user may have several")
+    name = parser.parse_args(arguments).name
     key = f"fd-{secrets.token_urlsafe(32)}"
-    print(f"the key, for {arguments[0]}, shown this once: {key}")
-    print(f"for API_KEYS: {arguments[0]}:sha256:{digest_of(key)}")
+    print(f"the key, for {name}, shown this once: {key}")
+    print(f"for API_KEYS: {name}:sha256:{digest_of(key)}")
     return 0
 
 

@@ -8,7 +8,8 @@ import hashlib
 import re
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Collection
+from collections import Counter
+from collections.abc import AsyncGenerator, Collection, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,11 +23,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.errors import WebDeskUnbuilt
 from backend.security import UPLOAD, refuse_origin
+from backend.settings import LOOPBACK, Settings
+from ui.runtime import identity
+from ui.runtime.limits import most_frame_bytes
 
 _ROOT = Path(__file__).resolve().parents[1]
 # Each open page has one; browsers that are refused try again.
 _MOST_SOCKETS = 2_000
-_INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
+_EVENTS = "/_event"
+_SCRIPT = re.compile(r"<script(?P<attributes>[^<>]*)>(?P<code>[^<]*+(?:<(?!/?script)[^<]*+)*+)</script>")
+_SRC = re.compile(r"\bsrc=")
 
 
 def build() -> None:
@@ -42,14 +48,20 @@ def build() -> None:
         raise WebDeskUnbuilt("the web desk could not be built; see above, or serve the API alone: make api")
 
 
-def mount(app: FastAPI, url: str) -> Starlette:
+def mount(app: FastAPI, settings: Settings) -> Starlette:
     """Answer with pages what the API has no door for. What is returned wants to be run as long as it is served."""
     # Reflex takes seconds to import, and an API alone does not need it.
     from ui.serving import pages
 
-    served = pages(url)
-    app.mount("/", _Guarded(served.app, served.beginnings, _policy(served.directory)))
+    served = pages(settings.elsewhere or settings.url, settings.max_message_chars)
+    policy = _policy(served.directory)
+    app.mount("/", _Guarded(served.guarded, served.beginnings, policy, settings.max_address_pages))
     return served.app
+
+
+def message_limits(settings: Settings) -> dict[str, int]:
+    """The most bytes of a message that comes over a socket of the pages."""
+    return {_EVENTS: most_frame_bytes(settings.max_message_chars)}
 
 
 @asynccontextmanager
@@ -66,10 +78,11 @@ class _Guarded:
     that a visitor has typed in acts behind it.
     """
 
-    def __init__(self, pages: ASGIApp, beginnings: Collection[str], policy: str) -> None:
+    def __init__(self, pages: ASGIApp, beginnings: Collection[str], policy: str, most_of_one: int) -> None:
         self._pages = pages
         self._beginnings = beginnings
-        self._sockets = 0
+        self._most_of_one = most_of_one
+        self._sockets: Counter[str] = Counter()
         self._headers = {
             "content-security-policy": policy,
             "referrer-policy": "no-referrer",
@@ -87,31 +100,54 @@ class _Guarded:
             # What is no page is a door of the API that is not there, or not for this method.
             raise HTTPException(405 if (beginning in self._beginnings and not talks) or _is_door(scope) else 404)
 
+        cookie = identity.cookie_of(scope["headers"])
+        given = cookie or identity.made()
+
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(self._headers)
+            if not cookie and _opens_a_page(message):
+                secure = scope.get("scheme") in ("https", "wss")
+                message = {**message, "headers": [*message.get("headers", ()), *_giving(given, secure=secure)]}
             await send(message)
 
+        known = scope | {"headers": identity.with_page(scope["headers"], given)}
         if scope["type"] == "websocket":
-            await self._hold(scope, receive, send)
+            await self._hold(known, receive, send_guarded)
         else:
-            await self._pages(scope, receive, send_guarded)
+            await self._pages(known, receive, send_guarded)
 
     async def _hold(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._sockets >= _MOST_SOCKETS:
+        address = (scope.get("client") or ("",))[0]
+        # A proxy on this machine may not say for whom it asks.
+        too_many = address not in LOOPBACK and self._sockets[address] >= self._most_of_one
+        if too_many or self._sockets.total() >= _MOST_SOCKETS:
             await send({"type": "websocket.close", "code": 1013})
             return
-        self._sockets += 1
+        self._sockets[address] += 1
         try:
             await self._pages(scope, receive, send)
         finally:
-            self._sockets -= 1
+            self._sockets -= Counter((address,))
 
     def _has(self, beginning: str, scope: Scope) -> bool:
         if beginning == UPLOAD.strip("/"):
             # Reflex would also show what is kept there, which is nothing.
             return (scope["path"], scope["method"]) == (UPLOAD, "POST")
         return beginning in self._beginnings and (beginning.startswith("_") or scope["method"] in ("GET", "HEAD"))
+
+
+def _opens_a_page(message: Message) -> bool:
+    """Whether a browser is answered with a page, or that of a page that had none before is let in."""
+    if message["type"] == "http.response.start":
+        return Headers(raw=message.get("headers", [])).get("content-type", "").startswith("text/html")
+    return bool(message["type"] == "websocket.accept")
+
+
+def _giving(cookie: str, *, secure: bool) -> Iterator[tuple[bytes, bytes]]:
+    """The headers that give a browser its cookie, and it alone."""
+    yield b"set-cookie", identity.set_cookie(cookie, secure=secure)
+    yield b"cache-control", b"private, no-cache"
 
 
 def _is_lost(scope: Scope) -> bool:
@@ -138,7 +174,8 @@ def _is_own_page(scope: Scope) -> bool:
 
 def _policy(directory: Path) -> str:
     """What the pages may load and run: what is served with them, and the scripts that stand in them."""
-    scripts = {script for page in directory.glob("*.html") for script in _INLINE_SCRIPT.findall(page.read_text())}
+    found = [script for page in directory.glob("*.html") for script in _SCRIPT.finditer(page.read_text())]
+    scripts = {script["code"] for script in found if not _SRC.search(script["attributes"])}
     hashes = sorted(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts if s)
     return "; ".join(
         (

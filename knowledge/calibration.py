@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 from knowledge.errors import DataDirectoryUnusable
 
 DEFAULT_THRESHOLD = 0.2
-_FILE = "calibration.json"
+FILE = "calibration.json"
 
 
 class Calibration(BaseModel):
@@ -24,7 +24,7 @@ class Calibration(BaseModel):
 
 def keep(data_dir: Path, calibration: Calibration) -> Path:
     """Store it in place of an earlier one; it is never there by halves."""
-    file = data_dir / _FILE
+    file = data_dir / FILE
     written = file.with_suffix(".new")
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def keep(data_dir: Path, calibration: Calibration) -> Path:
 
 def kept(data_dir: Path) -> Calibration | None:
     """The last calibration of a data directory, if it has had one."""
-    file = data_dir / _FILE
+    file = data_dir / FILE
     try:
         return Calibration.model_validate_json(file.read_bytes())
     except FileNotFoundError:

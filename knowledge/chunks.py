@@ -7,13 +7,22 @@ from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
 
+from knowledge.errors import DocumentUnreadable
 from knowledge.loaders import Text
+from knowledge.text.headings import joined, shortened
 
 # The bundled embedding model reads 256 word pieces, which English prose fills with about this many characters.
 MAX_CHARS = 1000
 
 # The steps of a procedure belong together; they are found by its heading and its first steps.
 MAX_STEPS_CHARS = 3000
+
+# What one document may become: a thousand printed pages are about 3,000 passages.
+MAX_PASSAGES = 30_000
+# Headings and headers of tables stand in each of their passages. Beyond so many times the text, a document is made of
+# little else; a small one may be.
+_MOST_GROWTH = 3
+_SMALL_CHARS = 1_000_000
 
 _ROWS_TOLD = 8
 
@@ -60,14 +69,25 @@ class _Element:
 def split(text: Text) -> list[Chunk]:
     """Whole blocks (paragraphs, lists, tables, code) packed below their heading, none longer than its limit.
 
-    What stands on two pages is of the page that it begins on; blocks of different pages are never packed together."""
+    What stands on two pages is of the page that it begins on; blocks of different pages are never packed together.
+    A document that would fill the library with passages is `DocumentUnreadable`."""
     packed: list[_Block] = []
+    chars, most = 0, max(_SMALL_CHARS, _MOST_GROWTH * len(text.markdown))
     for block in _pieces(text):
         last = packed[-1] if packed else None
         if last and (last.section, last.page) == (block.section, block.page) and _fits(last, block):
             packed[-1] = replace(last, text=f"{last.text}\n\n{block.text}", limit=MAX_CHARS)
         else:
             packed.append(block)
+            chars += len(block.section)
+        chars += len(block.text)
+        if len(packed) > MAX_PASSAGES:
+            raise DocumentUnreadable(f"it would become more than {MAX_PASSAGES:,} passages; split it")
+        if chars > most:
+            raise DocumentUnreadable(
+                f"its headings stand in so many passages that its {len(text.markdown):,} characters would become more "
+                f"than {most:,}; shorten the headings, or put more text below each"
+            )
     return [Chunk(position, block.section, block.text, block.page) for position, block in enumerate(packed)]
 
 
@@ -100,11 +120,11 @@ def _blocks(text: Text) -> Iterator[_Block]:
             yield _Block(_section(path, text.title), element.text, element.line, element.limit)
             continue
         if silent and element.level <= len(path):
-            yield _Block(_section(path, text.title), path[-1], silent.line)
-        path = _descend(path, element.level, element.text)
-        silent = element if element.text != text.title else None
+            yield _Block(_section(path, text.title), silent.text, silent.line)
+        path = _descend(path, element.level, shortened(element.text))
+        silent = element if path[-1] != text.title else None
     if silent:
-        yield _Block(_section(path, text.title), path[-1], silent.line)
+        yield _Block(_section(path, text.title), silent.text, silent.line)
 
 
 def _elements(markdown: str) -> Iterator[_Element]:
@@ -148,7 +168,7 @@ def _text(lines: list[str], start: int, end: int, limit: int) -> Iterator[_Eleme
 
 
 def _section(path: list[str], title: str) -> str:
-    return " > ".join(part for part in path if part and part != title)
+    return joined([part for part in path if part and part != title])
 
 
 def _descend(path: list[str], level: int, heading: str) -> list[str]:

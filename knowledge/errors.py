@@ -4,6 +4,8 @@ DeskError
 ├── KnowledgeError
 │   ├── DataDirectoryInUse      another process owns the data directory
 │   ├── DataDirectoryUnusable   DATA_DIR cannot be used
+│   │   ├── DatabaseDamaged         a database file is damaged, or is none of the desk's
+│   │   └── DatabaseNewer           a later release of the desk has written a database file
 │   ├── EmbeddingModelUnusable  EMBEDDING_MODEL cannot be loaded
 │   ├── RerankerUnusable        RERANKER cannot be loaded
 │   ├── DocumentUnreadable      one file cannot become a document
@@ -11,7 +13,10 @@ DeskError
 │   ├── QuestionsInvalid        labelled questions that cannot be used
 │   ├── ReportNotWritten        no room, or no right, for the page of an evaluation
 │   ├── DocumentUnknown         no document of that id
-│   ├── TooManyDocuments        a user has as many of their own as they may have
+│   ├── OwnQuotaReached         a user has as much of their own as they may have
+│   │   ├── TooManyDocuments        as many documents
+│   │   └── OwnSpaceFull            as many bytes of text
+│   ├── DocumentsForgotten      a user's documents were removed while one was brought in
 │   ├── OwnerInvalid            what cannot name the owner of a document
 │   ├── EmbeddingModelChanged   the stored vectors are of another model
 │   ├── IndexUnavailable        the vector index does not answer
@@ -53,6 +58,18 @@ class DataDirectoryUnusable(KnowledgeError):
     """Not a directory, not writable, or what lies there is damaged."""
 
     code = "data_directory_unusable"
+
+
+class DatabaseDamaged(DataDirectoryUnusable):
+    """Found when the desk starts, or while it serves; only a backup, or what can be made anew, helps."""
+
+    code = "database_damaged"
+
+
+class DatabaseNewer(DataDirectoryUnusable):
+    """An older release does not know what a later one has stored, and would break it."""
+
+    code = "database_newer"
 
 
 class EmbeddingModelUnusable(KnowledgeError):
@@ -97,10 +114,28 @@ class DocumentUnknown(KnowledgeError):
     code = "document_not_found"
 
 
-class TooManyDocuments(KnowledgeError):
+class OwnQuotaReached(KnowledgeError):
+    """What somebody has of their own has a limit, or one user could fill the disk of all."""
+
+    code = "own_quota_reached"
+
+
+class TooManyDocuments(OwnQuotaReached):
     """A user may have so many documents of their own."""
 
     code = "too_many_documents"
+
+
+class OwnSpaceFull(OwnQuotaReached):
+    """MAX_OWN_BYTES."""
+
+    code = "own_space_full"
+
+
+class DocumentsForgotten(KnowledgeError):
+    """What was sent before a removal does not come back after it."""
+
+    code = "documents_forgotten"
 
 
 class OwnerInvalid(KnowledgeError):

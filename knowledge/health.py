@@ -39,7 +39,7 @@ async def check(data_dir: Path) -> Health:
         raise DataDirectoryUnusable(f"{data_dir} holds no documents: there is no {file.name}")
     ownership = Ownership(data_dir)
     try:
-        database = Database(file, schema.MIGRATIONS)
+        database = Database(file, schema.MIGRATIONS, schema.REMEDY)
         try:
             return await _check(database, data_dir / "chroma")
         finally:

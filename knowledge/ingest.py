@@ -15,6 +15,7 @@ from knowledge.errors import DocumentsNotFound, DocumentUnknown, DocumentUnreada
 from knowledge.finding import Candidate, Found, find
 from knowledge.library import hash_of
 from knowledge.store import DocumentInfo, DocumentKey
+from knowledge.text.paths import checked_path
 
 T = TypeVar("T")
 Outcome = Literal["added", "changed", "moved", "removed", "skipped", "failed"]
@@ -201,8 +202,10 @@ def _check_emptied(path: Path, found: Found, known: list[DocumentInfo], *, prune
 
 
 def _check_name(name: str) -> None:
-    if not name.isprintable():
-        raise DocumentUnreadable("the file's name holds characters that cannot be printed; rename it")
+    try:
+        checked_path(name)
+    except ValueError as error:
+        raise DocumentUnreadable(f"the file's path {error}; rename it") from error
 
 
 def _printable(name: str) -> str:

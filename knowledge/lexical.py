@@ -13,6 +13,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from knowledge import store, terms
 from knowledge.schema import Place
@@ -24,10 +25,14 @@ _WEIGHTS = ", ".join(map(str, (0.0, *_COLUMN_WEIGHTS.values())))
 _SATURATION, _LENGTH_SHARE, _LEAST_WEIGHT = 1.2, 0.75, 1e-6
 # A message may be as long as a page; a few words tell what it is about.
 _MOST_WORDS = 64
+# Different words that are looked at to find those; an ordinary message of 8,000 characters has fewer.
+_MOST_READ = 512
+# What documents do not hold takes longer: it may be in a document of a moment ago, or be misspelt.
+_MOST_LOOKED_UP = 64
 _MOST_CORRECTED = 8
 # Chunks that are looked at for one question in one place.
 _MOST_CHUNKS = 3_000
-_SENTENCE_START = re.compile(r"(?:^|[.?!:]\s+)\W*$")
+_SENTENCE_END = re.compile(r"[.?!:]\s")
 
 
 @dataclass(frozen=True)
@@ -138,14 +143,19 @@ def read(db: sqlite3.Connection, text: str, shared: Vocabulary, own: Vocabulary,
 
     `shared` are the words of everybody's documents, `own` those of the asker's; `total` counts the chunks of both."""
 
+    looked_up: dict[str, int] = {}
+
     def frequency_of(stem: str) -> int:
+        frequency = shared.frequency(stem)
         # The vocabulary of a large catalogue may be a moment old, and lack the words of a new document.
-        return (shared.frequency(stem) or store.frequency(db, stem)) + own.frequency(stem)
+        if not frequency and stem not in looked_up and len(looked_up) < _MOST_LOOKED_UP:
+            looked_up[stem] = store.frequency(db, stem)
+        return (frequency or looked_up.get(stem, 0)) + own.frequency(stem)
 
     frequencies: dict[str, int] = {}
     unknown, names = set(), set()
     corrected = 0
-    for word, is_name in _named_words(text):
+    for word, is_name in _named_words(text).items():
         stem = terms.stem(word)
         if not frequency_of(stem) and stem not in frequencies and corrected < _MOST_CORRECTED:
             corrected += 1
@@ -167,19 +177,27 @@ def _weight(frequency: int, total: int) -> float:
     return math.log(1 + (max(total - frequency, 0) + 0.5) / (frequency + 0.5))
 
 
-def _named_words(text: str) -> list[tuple[str, bool]]:
-    """The words that carry meaning, lower case, each with whether it is written like a name."""
-    return [
-        (word.lower(), _is_name(word, text[:start]))
-        for word, start in terms.words_with_places(text)
-        if word.lower() not in terms.STOP_WORDS
-    ]
+def _named_words(text: str) -> dict[str, bool]:
+    """The words that carry meaning, lower case, each with whether it is written like a name somewhere.
+
+    Of very many the last ones: what the conversation adds stands in front."""
+    named: dict[str, bool] = {}
+    for place, (word, gap) in enumerate(terms.words_with_gaps(text)):
+        known = word.lower()
+        if known not in terms.STOP_WORDS:
+            named[known] = named.get(known, False) or _is_name(word, gap, is_first=not place)
+    return dict(islice(named.items(), max(0, len(named) - _MOST_READ), None))
 
 
-def _is_name(word: str, before: str) -> bool:
+def _is_name(word: str, gap: str, *, is_first: bool) -> bool:
     if any(letter.isdigit() for letter in word) or any(letter.isupper() for letter in word[1:]):
         return True
-    return word[0].isupper() and not _SENTENCE_START.search(before)
+    if not word[:1].isupper():
+        return False
+    # An underscore belongs to a word, though not to one that search knows.
+    _, underscore, gap = gap.rpartition("_")
+    begins_text = is_first and not underscore
+    return not (begins_text or _SENTENCE_END.search(gap))
 
 
 def _quoted(word: str) -> str:

@@ -5,23 +5,34 @@ import hashlib
 import logging
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from knowledge import chunks, schema, store, writing
+from knowledge import chunks, erasing, schema, store, writing
 from knowledge.chunks import Chunk
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
-from knowledge.errors import DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
+from knowledge.erasing import WordEraser
+from knowledge.errors import (
+    DocumentsForgotten,
+    DocumentUnknown,
+    DocumentUnreadable,
+    EmbeddingModelChanged,
+    IndexUnavailable,
+    StorageFull,
+)
 from knowledge.loaders import Text
 from knowledge.loaders.text import title_from_name
 from knowledge.owner import Ownership
+from knowledge.quota import Quota, check_quota
 from knowledge.reading import Readers
 from knowledge.remembered import Remembered
 from knowledge.store import DocumentInfo, DocumentKey, Wanted, WholeDocument
+from knowledge.text.paths import checked_path
 from knowledge.vectors import VectorIndex
 from knowledge.vocabulary import Vocabulary
 
@@ -48,14 +59,17 @@ class Library:
         self._sizes = Remembered(lambda: self.read(store.sizes))
         self._vocabulary = Remembered(lambda: self._database.read(store.vocabulary, long=True), may_be_old=True)
         self._own_vocabularies: dict[str, Remembered[Vocabulary]] = {}
+        # How often the documents of each owner were all removed.
+        self._forgotten: Counter[str] = Counter()
         self._retry_at = 0.0
+        self._words = WordEraser(database)
 
     @classmethod
     async def open(cls, data_dir: Path, *, embedding_model: str = BUNDLED) -> "Library":
         """Take the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
         ownership = Ownership(data_dir)
         try:
-            database = Database(data_dir / "knowledge.db", schema.MIGRATIONS)
+            database = Database(data_dir / "knowledge.db", schema.MIGRATIONS, schema.REMEDY)
         except BaseException:
             ownership.release()
             raise
@@ -67,6 +81,7 @@ class Library:
                 )
             library = cls(ownership, database, VectorIndex(data_dir / "chroma"), Embedder(embedding_model))
             await library._open_index()
+            library._words.start()
         except BaseException:
             await database.close()
             ownership.release()
@@ -79,12 +94,18 @@ class Library:
         self.embedder.close()
         await self.index.close()
         await self._vocabulary.close()
+        await self._words.close()
         await self._database.close()
         self._ownership.release()
 
     def announce(self, url: str) -> None:
         """Let those who find the directory taken know where its owner answers."""
         self._ownership.announce(url)
+
+    @property
+    def damage(self) -> str | None:
+        """What was found wrong with the documents' file, if anything."""
+        return self._database.damage
 
     async def listing(self, folder: str | None = None, *, owner: str = "") -> list[DocumentInfo]:
         """What a user may see, in all folders or one: everybody's documents, and their own."""
@@ -113,24 +134,30 @@ class Library:
             raise DocumentUnknown(f"there is no document {document_id}")
         return document
 
-    async def put(self, key: DocumentKey, data: bytes, *, most: int | None = None) -> DocumentInfo:
+    async def put(self, key: DocumentKey, data: bytes, *, quota: Quota | None = None) -> DocumentInfo:
         """Store a new document or a new version of one; the old version answers until the new one is whole.
 
-        Its owner may have so many documents."""
-        await self.read(lambda db: writing.check_room(db, key, most))
+        Its owner may have so much."""
+        _check_path(key.path)
+        await self.read(lambda db: check_quota(db, key, quota))
+        forgotten = self._forgotten[key.owner]
         read = await self._readers.read(data, key.path)
         text, pieces = read.text, read.chunks
-        vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
+        passages = [as_embedded(text.title, piece) for piece in pieces]
+        vectors = await self.embedder.embed_documents(passages, key.owner)
         content_hash = hash_of(data)
 
         def put(db: sqlite3.Connection) -> DocumentInfo:
-            writing.put(db, key, text, content_hash, pieces, vectors, most)
+            if self._forgotten[key.owner] != forgotten:
+                raise DocumentsForgotten("your documents were removed meanwhile; bring it in again if it is to stay")
+            writing.put(db, key, text, content_hash, pieces, vectors, quota)
             return store.document(db, key.id)
 
         return await self._change(put)
 
     async def move(self, document: DocumentInfo, path: str, data: bytes = b"") -> DocumentInfo:
         """Call a document by another path of its source; nothing of it is read or embedded again."""
+        _check_path(path)
         key = DocumentKey(document.folder, document.source, path, document.owner)
         is_named_after_file = document.title == title_from_name(document.path)
         title = title_from_name(path) if is_named_after_file else document.title
@@ -147,7 +174,8 @@ class Library:
         if text is None:
             raise DocumentUnknown(f"there is no document {document.id}")
         pieces = await asyncio.to_thread(chunks.split, text)
-        vectors = await self.embedder.embed_documents([as_embedded(text.title, piece) for piece in pieces])
+        passages = [as_embedded(text.title, piece) for piece in pieces]
+        vectors = await self.embedder.embed_documents(passages, document.owner)
         await self._change(lambda db: _check_known(writing.put_chunks(db, document, pieces, vectors), document.id))
 
     async def put_texts(self, texts: Sequence[tuple[DocumentKey, Text]]) -> None:
@@ -168,7 +196,26 @@ class Library:
 
     async def remove(self, document_id: str, *, owner: str = "") -> None:
         """Forget one of everybody's documents, or of an owner's. To who is not its owner, a document is unknown."""
-        await self._change(lambda db: _check_known(writing.remove(db, document_id, owner), document_id))
+
+        def remove(db: sqlite3.Connection) -> None:
+            _check_known(writing.remove(db, document_id, owner), document_id)
+            erasing.note(db)
+
+        await self._change(remove, erasing=True)
+        self._words.start()
+
+    async def forget_owner(self, owner: str) -> int:
+        """Remove all documents of an owner, also those that are just being brought in; how many there were."""
+        self._forgotten[owner] += 1
+        # Asked of the writer: what it holds by then is found, and what it is given later is refused.
+        documents = await self._database.write(lambda db: writing.owned_by(db, owner))
+        for document_id in documents:
+            await self._database.write(partial(writing.remove, document_id=document_id, owner=owner), erasing=True)
+        await self._database.write(erasing.note)
+        self._words.start()
+        await self._catch_up()
+        self._own_vocabularies.pop(owner, None)
+        return len(documents)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Ask the store something."""
@@ -196,14 +243,23 @@ class Library:
             with suppress(StorageFull, IndexUnavailable):
                 await self._catch_up()
 
+    async def catch_up(self) -> bool:
+        """Tell the vector index at once what has changed, and say whether it could be told."""
+        if self._retry_at:
+            return False
+        with suppress(StorageFull, IndexUnavailable):
+            await self._catch_up()
+            return True
+        return False
+
     async def rebuild(self) -> int:
         """Make both indexes anew from SQL, without embedding again; how many chunks that were."""
         await self._database.write(writing.rebuild_words)
         await self._refill()
         return sum((await self.read(store.chunk_counts)).values())
 
-    async def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        result = await self._database.write(work)
+    async def _change(self, work: Callable[[sqlite3.Connection], T], *, erasing: bool = False) -> T:
+        result = await self._database.write(work, erasing=erasing)
         await self._catch_up()
         return result
 
@@ -251,6 +307,13 @@ class Library:
 def _check_known(known: bool, document_id: str) -> None:
     if not known:
         raise DocumentUnknown(f"there is no document {document_id}")
+
+
+def _check_path(path: str) -> None:
+    try:
+        checked_path(path)
+    except ValueError as error:
+        raise DocumentUnreadable(f"its path {error}") from error
 
 
 def hash_of(data: bytes) -> str:

@@ -36,7 +36,9 @@ class Remembered(Generic[T]):
         """The value; one that may be old and takes long to read is perhaps the last one."""
         while (held := self._held) is None or self._is_stale:
             must_wait = held is None or not self._may_be_old or self._seconds < _QUICK_SECONDS
-            if self._reading is None and (must_wait or self._may_read_again()):
+            # What is done is no help: waiting for it would not let anything else run, and so never end.
+            is_read = self._reading is None or self._reading.done()
+            if is_read and (must_wait or self._may_read_again()):
                 self._reading = asyncio.create_task(self._refresh())
                 self._reading.add_done_callback(self._is_read)
             if held is not None and not must_wait:
@@ -67,6 +69,7 @@ class Remembered(Generic[T]):
             self._seconds = self._read_at - began
 
     def _is_read(self, reading: asyncio.Task[None]) -> None:
-        self._reading = None
+        if self._reading is reading:
+            self._reading = None
         if not reading.cancelled() and (error := reading.exception()):
             _log.warning("what documents hold could not be read again: %s", error)

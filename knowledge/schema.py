@@ -3,6 +3,13 @@
 import sqlite3
 from typing import NamedTuple
 
+from knowledge.damage import RESTORE
+
+REMEDY = (
+    f"{RESTORE}; or move it away and index the documents again (python index_documents.py), which leaves out what "
+    "users have uploaded. Where only the index of words is damaged: python -m knowledge.store rebuild"
+)
+
 
 class Place(NamedTuple):
     """Where documents lie: in a knowledge folder, as everybody's ("") or as one user's own."""
@@ -72,4 +79,21 @@ def add_cutting_times(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX documents_by_size ON documents (owner, folder, chunks)")
 
 
-MIGRATIONS = (create_documents, create_facts, add_owners, add_pages, add_sizes, add_page_starts, add_cutting_times)
+def add_text_bytes(db: sqlite3.Connection) -> None:
+    """Have the bytes of documents' texts at hand without reading the texts."""
+    db.execute(
+        "ALTER TABLE documents ADD COLUMN bytes INTEGER GENERATED ALWAYS AS (length(CAST(markdown AS BLOB))) VIRTUAL"
+    )
+    db.execute("CREATE INDEX documents_by_bytes ON documents (owner, bytes)")
+
+
+MIGRATIONS = (
+    create_documents,
+    create_facts,
+    add_owners,
+    add_pages,
+    add_sizes,
+    add_page_starts,
+    add_cutting_times,
+    add_text_bytes,
+)

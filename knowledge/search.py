@@ -14,12 +14,12 @@ import numpy as np
 from knowledge import lexical, store
 from knowledge.confidence import Signals
 from knowledge.embeddings import Vector, Vectors
-from knowledge.lexical import Lexical
+from knowledge.lexical import Asked, Lexical
 from knowledge.library import Library
 from knowledge.reranking import Reranker
 from knowledge.schema import Place
 from knowledge.store import StoredChunk
-from knowledge.vocabulary import NOTHING
+from knowledge.vocabulary import NOTHING, Vocabulary
 
 CANDIDATES = 40
 # What matching every word of the question perfectly adds to a cosine.
@@ -56,11 +56,18 @@ class Closeness:
 
 
 @dataclass(frozen=True)
-class _Found:
-    vector: Vector
-    cosines: dict[int, float]
-    lexical: Lexical
-    size: int
+class _Known:
+    """What a search has to know of the library: where to look, how much is there, and how common words are."""
+
+    places: list[list[Place]]
+    sizes: list[int]
+    shared: Vocabulary
+    own: Vocabulary
+    total: int
+
+    def asked(self, db: sqlite3.Connection, text: str) -> Asked:
+        """What the words of a text tell."""
+        return lexical.read(db, text, self.shared, self.own, self.total)
 
 
 class Searcher:
@@ -76,62 +83,84 @@ class Searcher:
         return {folder: shared.get(folder, 0) + own.get(folder, 0) for folder in shared.keys() | own.keys()}
 
     async def closeness(self, text: str, folders: Sequence[str], *, owner: str = "") -> list[Closeness]:
-        """How near a text is to each folder, without reading what is there."""
-        return [
-            Closeness(np.asarray(list(found.cosines.values())), found.lexical.best, found.size)
-            for found in await self._find(text, folders, owner)
-        ]
+        """How near a text is to each folder, without reading what is there.
+
+        All folders at once, for what crosses to another thread waits there."""
+        known = await self._known(folders, owner)
+
+        def by_words(db: sqlite3.Connection) -> list[float]:
+            asked = known.asked(db, text)
+            return [lexical.find(db, places, asked, CANDIDATES).best for places in known.places]
+
+        (_, near), words = await asyncio.gather(self._near(text, known), self._library.read(by_words))
+        cosines = [np.asarray([cosine for _, cosine in found]) for found in near]
+        return list(map(Closeness, cosines, words, known.sizes))
 
     async def search(self, question: str, folder: str, *, owner: str = "", context: str = "") -> Findings:
         """Dense and lexical search, fused. `context` is what the conversation adds."""
         text = f"{context} {question}".strip()
-        (found,) = await self._find(text, [folder], owner)
-        ids = list(found.cosines | found.lexical.scores)
-        passages, signals = await self._library.read(lambda db: _fetch(db, ids, owner, found))
-        passages.sort(key=lambda passage: -passage.score)
+        found = await self._search(text, folder, owner)
+        # A document that was replaced meanwhile is stored under other ids.
+        if found.lacks_some and await self._library.catch_up():
+            found = await self._search(text, folder, owner)
+        passages = sorted(found.passages, key=lambda passage: -passage.score)
         if self._reranker:
             passages = await _reranked(text, passages, self._reranker)
-        return Findings(tuple(passages), signals)
+        return Findings(tuple(passages), found.signals)
 
-    async def _find(self, text: str, folders: Sequence[str], owner: str) -> list[_Found]:
-        """The candidates of each folder. All folders at once, for what crosses to another thread waits there."""
+    async def _search(self, text: str, folder: str, owner: str) -> "_Found":
+        known = await self._known([folder], owner)
+        vector, (near,) = await self._near(text, known)
+
+        # In one job, because nothing changes within it.
+        def look(db: sqlite3.Connection) -> _Found:
+            worded = lexical.find(db, known.places[0], known.asked(db, text), CANDIDATES)
+            return _fetch(db, dict(near), worded, vector, owner)
+
+        return await self._library.read(look)
+
+    async def _known(self, folders: Sequence[str], owner: str) -> _Known:
         await self._library.level()
         sizes, words = await self._library.sizes(), await self._library.vocabulary()
         own_sizes = await self._library.sizes(owner) if owner else {}
-        own_words = await self._library.own_vocabulary(owner) if own_sizes else NOTHING
-        groups = [_places(folder, owner if folder in own_sizes else "") for folder in folders]
-        total = sum(sizes.values()) + sum(own_sizes.values())
+        return _Known(
+            places=[_places(folder, owner if folder in own_sizes else "") for folder in folders],
+            sizes=[sizes.get(folder, 0) + own_sizes.get(folder, 0) for folder in folders],
+            shared=words,
+            own=await self._library.own_vocabulary(owner) if own_sizes else NOTHING,
+            total=sum(sizes.values()) + sum(own_sizes.values()),
+        )
 
-        def by_words(db: sqlite3.Connection) -> list[Lexical]:
-            asked = lexical.read(db, text, words, own_words, total)
-            return [lexical.find(db, places, asked, CANDIDATES) for places in groups]
-
-        async def by_meaning() -> tuple[Vector, list[list[tuple[int, float]]]]:
-            vector = (await self._library.embedder.embed([text]))[0]
-            return vector, await self._library.index.nearest(groups, vector, CANDIDATES)
-
-        (vector, near), worded = await asyncio.gather(by_meaning(), self._library.read(by_words))
-        return [
-            _Found(vector, dict(dense), lexically, sizes.get(folder, 0) + own_sizes.get(folder, 0))
-            for folder, dense, lexically in zip(folders, near, worded, strict=True)
-        ]
+    async def _near(self, text: str, known: _Known) -> tuple[Vector, list[list[tuple[int, float]]]]:
+        vector = (await self._library.embedder.embed([text]))[0]
+        return vector, await self._library.index.nearest(known.places, vector, CANDIDATES)
 
 
 def _places(folder: str, owner: str) -> list[Place]:
     return [Place(folder), Place(folder, owner)] if owner else [Place(folder)]
 
 
-def _fetch(db: sqlite3.Connection, ids: list[int], owner: str, found: _Found) -> tuple[list[Passage], Signals]:
-    """The chunks with all that is known of them, and what they say of the search."""
+@dataclass(frozen=True)
+class _Found:
+    """The passages, what they say of the search, and whether some were gone before they could be read."""
+
+    passages: list[Passage]
+    signals: Signals
+    lacks_some: bool
+
+
+def _fetch(db: sqlite3.Connection, near: dict[int, float], worded: Lexical, vector: Vector, owner: str) -> _Found:
+    """The chunks with all that is known of them. Those that the vector index holds and SQL does not are left out."""
+    ids = list(near | worded.scores)
     chunks = store.chunks_by_id(db, ids, owner)
     vectors = store.embeddings_of_chunks(db, list(chunks))
-    asked = found.lexical.asked
+    asked = worded.asked
     matches: dict[int, dict[str, float]] = {}
     for table in {store.words_table(""), store.words_table(owner)}:
         matches |= lexical.matches(db, table, list(chunks), asked)
     passages = []
     for chunk_id, chunk in chunks.items():
-        cosine = float(np.frombuffer(vectors[chunk_id], dtype=np.float32) @ found.vector)
+        cosine = float(np.frombuffer(vectors[chunk_id], dtype=np.float32) @ vector)
         by_words = sum(matches[chunk_id].values())
         passages.append(Passage(chunk, cosine, by_words, cosine + _WORDS_WEIGHT * by_words / asked.weight))
     signals = Signals.of(
@@ -142,7 +171,7 @@ def _fetch(db: sqlite3.Connection, ids: list[int], owner: str, found: _Found) ->
         asked.weight,
         sum(asked.weights.get(name, 0.0) for name in asked.names & asked.unknown),
     )
-    return passages, signals
+    return _Found(passages, signals, len(chunks) < len(ids))
 
 
 async def _reranked(text: str, passages: Sequence[Passage], reranker: Reranker) -> list[Passage]:

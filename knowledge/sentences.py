@@ -7,15 +7,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_FENCE = re.compile(r"\s*+(`{3,}|~{3,})")
 _NOTHING = re.compile(
-    r"\s*(?:#{1,6}\s.*|[|:\-+=\s]*|(?:\*\s*){3,}|(?:_\s*){3,}|(?P<bold>\*\*|__)[^*_]{1,80}(?P=bold)\s*)\Z"
+    r"\s*+(?:#{1,6}\s.*+|[|:\-+=\s]*+|(?:\*\s*+){3,}+|(?:_\s*+){3,}+|(?P<bold>\*\*|__)[^*_]{1,80}(?P=bold)\s*+)\Z"
 )
-_LIST = re.compile(r"\s*(?:>\s*)*(?:[-*+•]|\d{1,9}[.)])\s+(?=\S)")
-_QUOTE = re.compile(r"\s*(?:>\s*)+")
+_LIST = re.compile(r"\s*+(?:>\s*+)*+(?:[-*+•]|\d{1,9}[.)])\s++(?=\S)")
+_QUOTE = re.compile(r"\s*+(?:>\s*+)++")
 _MARKERS = re.compile(r"\s?\[\d{1,3}(?:, ?\d{1,3}){0,5}\]")
 # Numbers of sources stand behind the sentence that they belong to.
 _END = re.compile(r"[.!?…][\"'”’)\]*_`]{0,4}(?:\s?\[\d{1,3}(?:, ?\d{1,3}){0,5}\]){0,6}(?:\s+|\Z)")
+_ABBREVIATION_CHARS = 11
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|approx|incl|inc|ltd|st|dr|mr|mrs|ms|[A-Z])|^\s*\d{1,3})\.\s*\Z", re.IGNORECASE
 )
@@ -74,7 +75,9 @@ def _split(text: str, start: int, end: int) -> Iterator[Sentence]:
         begun = opening.end()
     for mark in _END.finditer(text, begun, end):
         following = text[mark.end() : mark.end() + 1]
-        if following.islower() or _ABBREVIATION.search(text[begun : mark.start() + 1][-12:]):
+        if following.islower() or _ABBREVIATION.search(
+            text[max(begun, mark.start() - _ABBREVIATION_CHARS) : mark.start() + 1]
+        ):
             continue
         yield from _sentence(text, begun, mark.end())
         begun = mark.end()

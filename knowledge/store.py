@@ -20,6 +20,7 @@ from knowledge.database import containing
 from knowledge.errors import OwnerInvalid
 from knowledge.loaders import Text
 from knowledge.schema import Place
+from knowledge.text.headings import shortened, shortened_path
 from knowledge.vocabulary import Vocabulary
 
 _OWNER = re.compile(r"[A-Za-z0-9._@-]{1,64}")
@@ -207,7 +208,9 @@ def chunks_by_id(db: sqlite3.Connection, ids: Sequence[int], owner: str) -> dict
     marks = ",".join("?" * len(ids))
     # The plus keeps SQLite from looking through everybody's documents for a few chunks.
     rows = db.execute(f"{_CHUNK} WHERE c.id IN ({marks}) AND +{_VISIBLE}", (*ids, owner))
-    return {row["id"]: StoredChunk(**dict(row)) for row in rows}
+    # What an earlier release stored may have headings of any length.
+    cut = ({**dict(row), "title": shortened(row["title"]), "section": shortened_path(row["section"])} for row in rows)
+    return {chunk["id"]: StoredChunk(**chunk) for chunk in cut}
 
 
 def embeddings_of_chunks(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, bytes]:

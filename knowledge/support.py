@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
+
 from knowledge import sentences, terms
 from knowledge.embeddings import Embedder
 from knowledge.sentences import Sentence
@@ -35,7 +38,7 @@ _ADMITS = re.compile(
     re.IGNORECASE,
 )
 _ENDS = " .,:;!?…"
-_QUOTE = re.compile(r"^\s*(?:>\s?)+", re.MULTILINE)
+_QUOTE = re.compile(r"^[^\S\n]*+(?:>\s?)+", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class _Read:
 
     flat: str
     places: tuple[str, ...]
-    found_in: dict[str, tuple[int, ...]]
+    found_in: dict[str, npt.NDArray[np.int32]]
 
 
 def _compare(answer: str, evidence: Sequence[str]) -> list[_Compared]:
@@ -111,14 +114,17 @@ def _compared(sentence: Sentence, weights: dict[str, float], read: Sequence[_Rea
     total, most, best = sum(weights.values()), 0.0, ""
     known: set[str] = set()
     for text in read:
-        held: dict[int, float] = defaultdict(float)
-        for stem in weights.keys() & text.found_in.keys():
-            known.add(stem)
-            for place in text.found_in[stem]:
-                held[place] += weights[stem]
-        for place, weight in held.items():
-            if weight > most:
-                most, best = weight, text.places[place]
+        stems = weights.keys() & text.found_in.keys()
+        if not stems:
+            continue
+        known |= stems
+        # A whole document has thousands of places, and its commonest words stand in each.
+        held = np.zeros(len(text.places))
+        for stem in sorted(stems):
+            held[text.found_in[stem]] += weights[stem]
+        place = int(held.argmax())
+        if held[place] > most:
+            most, best = float(held[place]), text.places[place]
     return _Compared(sentence, sum(weights[stem] for stem in known) / total, most / total, best)
 
 
@@ -141,7 +147,7 @@ def _read(text: str) -> _Read:
         for stem in held:
             found_in[stem].append(place)
     flat = " ".join(sentences.without_markers(_QUOTE.sub("", text)).split())
-    return _Read(flat, tuple(text for text, _ in places), {stem: tuple(at) for stem, at in found_in.items()})
+    return _Read(flat, tuple(text for text, _ in places), {stem: np.array(at, np.int32) for stem, at in found_in.items()})
 
 
 async def _nearness(one: _Compared, embedder: Embedder) -> float:

@@ -2,11 +2,14 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 import snowballstemmer
 
 _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*")
+# Nothing longer is a word of any language, and the stemmer takes more than its share of time for it.
+_MOST_STEMMED_CHARS = 64
 _STEMMER = snowballstemmer.stemmer("porter")
 
 STOP_WORDS = frozenset(
@@ -28,12 +31,15 @@ STOP_WORDS = frozenset(
 
 def words(text: str) -> list[str]:
     """Every word, lower case, without accents."""
-    return [word.lower() for word, _ in words_with_places(text)]
+    return [_plain(match[0]).lower() for match in _WORD.finditer(text)]
 
 
-def words_with_places(text: str) -> list[tuple[str, int]]:
-    """Every word as it is written, but without accents, with where it begins."""
-    return [(_plain(match.group()), match.start()) for match in _WORD.finditer(text)]
+def words_with_gaps(text: str) -> Iterator[tuple[str, str]]:
+    """Every word as it is written, but without accents, with what stands between it and the word before."""
+    end = 0
+    for match in _WORD.finditer(text):
+        yield _plain(match[0]), text[end : match.start()]
+        end = match.end()
 
 
 def _plain(word: str) -> str:
@@ -56,4 +62,5 @@ def stems(text: str) -> list[str]:
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """`charging`, `charged` and `charges` become `charg`."""
-    return str(_STEMMER.stemWord(word.removesuffix("'s")))
+    word = word.removesuffix("'s")
+    return str(_STEMMER.stemWord(word)) if len(word) <= _MOST_STEMMED_CHARS else word

@@ -24,6 +24,7 @@ from chromadb.errors import NotFoundError
 
 from knowledge import trial
 from knowledge.errors import IndexUnavailable, StorageFull
+from knowledge.owner import check_writable
 from knowledge.schema import Place
 from knowledge.store import VectorChanges
 
@@ -97,6 +98,8 @@ class VectorIndex:
             raise IndexUnavailable(f"the vector index does not answer: {error}") from error
 
     def _open(self) -> bool:
+        # Chroma would be made anew, and fail with words that name no file.
+        check_writable(self._directory)
         self._has_failed = False
         existed = self._exists()
         if self._is_sound() and self._try_open():

@@ -10,21 +10,10 @@ import numpy as np
 from knowledge import terms
 from knowledge.chunks import Chunk
 from knowledge.encoding import Vectors
-from knowledge.errors import TooManyDocuments
 from knowledge.loaders import Text
+from knowledge.quota import Quota, check_quota
 from knowledge.schema import Place
 from knowledge.store import DocumentInfo, DocumentKey, place_word, words_table
-
-
-def check_room(db: sqlite3.Connection, key: DocumentKey, most: int | None) -> None:
-    """Refuse one document more where its owner has as many as they may have."""
-    if most is None or not key.owner:
-        return
-    others = "SELECT count(*) FROM documents WHERE owner = ? AND id <> ?"
-    if db.execute(others, (key.owner, key.id)).fetchone()[0] >= most:
-        raise TooManyDocuments(
-            f"You have {most} documents of your own, which is as many as you may; remove some first."
-        )
 
 
 def put(
@@ -34,10 +23,11 @@ def put(
     content_hash: str,
     chunks: Sequence[Chunk],
     vectors: Vectors,
-    most: int | None = None,
+    quota: Quota | None = None,
 ) -> None:
-    """Replace a document by a new version, whole. Its owner may have so many."""
-    check_room(db, key, most)
+    """Replace a document by a new version, whole, if its owner has room for it."""
+    if quota is not None:
+        check_quota(db, key, quota, len(text.markdown.encode()))
     previous = db.execute("SELECT version FROM documents WHERE id = ?", (key.id,)).fetchone()
     version = previous["version"] + 1 if previous else 1
     remove(db, key.id, key.owner)
@@ -91,6 +81,11 @@ def remove(db: sqlite3.Connection, document_id: str, owner: str) -> bool:
     _remove_chunks(db, document_id, Place(row["folder"], owner))
     db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
     return True
+
+
+def owned_by(db: sqlite3.Connection, owner: str) -> list[str]:
+    """The ids of an owner's documents, as they are when the writer gets to it."""
+    return [row["id"] for row in db.execute("SELECT id FROM documents WHERE owner = ? ORDER BY id", (owner,))]
 
 
 def index_words(db: sqlite3.Connection, place: Place, chunk_id: int | None, parts: Sequence[str]) -> None:

@@ -1,9 +1,11 @@
 """The web desk: its pages, put together."""
 
 import logging
-from collections.abc import Container
+from collections.abc import Collection
+from typing import cast
 
 import reflex as rx
+from socketio import AsyncServer
 
 from ui.pages.activity import activity
 from ui.pages.agents import agents
@@ -11,6 +13,8 @@ from ui.pages.chat import chat
 from ui.pages.knowledge import knowledge
 from ui.pages.nowhere import nowhere
 from ui.payloads import WholeCharacters
+from ui.runtime.events import PageEvents
+from ui.runtime.frames import NAMESPACE
 from ui.state.activity import Activity
 from ui.state.indexing import Indexing
 from ui.state.knowledge import Knowledge
@@ -34,7 +38,7 @@ def _is_of_use(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith("Attempting to send delta to disconnected client")
 
 
-def _open_pages() -> Container[str]:
+def _open_pages() -> Collection[str]:
     return app.event_namespace.token_to_sid if app.event_namespace else ()
 
 
@@ -61,3 +65,5 @@ app.add_page(nowhere, route="404", title="Not found · Frontdesk", on_load=Sessi
 logging.getLogger("reflex.app").addFilter(_is_of_use)
 app.add_middleware(WholeCharacters())
 app._state_manager = OpenPages(_open_pages)
+app._event_namespace = PageEvents(NAMESPACE, app)
+cast(AsyncServer, app.sio).register_namespace(app._event_namespace)

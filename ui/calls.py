@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, Unpack
 
 from ui import reports, shapes
-from ui.requests import Call, Json, Opening, Request, as_json, as_text, looking, segment, sending, uploading
+from ui.requests import Call, Json, Opening, Request, as_bytes, as_json, as_text, looking, segment, sending, uploading
 from ui.shapes import Answer, Run
 
 _DEFAULTS = {"when_busy": "reject", "on_disconnect": "continue"}
@@ -212,6 +212,32 @@ def activity(days: int | None = None, limit: int | None = None, offset: int | No
     return Call(looking("/api/activity", days=days, limit=limit, offset=offset), reports.Activity.model_validate_json)
 
 
+def people(limit: int | None = None, offset: int | None = None) -> Call[reports.People]:
+    """Who has a key or has left something, and how much."""
+    return Call(looking("/api/people", limit=limit, offset=offset), reports.People.model_validate_json)
+
+
+def export_person(user: str) -> Call[bytes]:
+    """Everything that the desk holds about a user, as a zip archive; one beyond 64 MB is better saved with curl."""
+    return Call(Request("GET", f"{_person(user)}/export"), as_bytes, slow=True)
+
+
+def delete_person(user: str, part: Literal["conversations", "documents"] | None = None) -> Call[reports.PersonRemoved]:
+    """Everything of a user, or a part of it, for good."""
+    place = f"{_person(user)}/{part}" if part else _person(user)
+    return Call(Request("DELETE", place), reports.PersonRemoved.model_validate_json, slow=True)
+
+
+def delete_conversation_of(user: str, thread_id: str) -> Call[Json]:
+    """One conversation of a user, for good and unread."""
+    return Call(Request("DELETE", f"{_person(user)}/conversations/{segment(thread_id)}"), as_json)
+
+
+def delete_document_of(user: str, document_id: str) -> Call[Json]:
+    """One of a user's own documents, unread."""
+    return Call(Request("DELETE", f"{_person(user)}/documents/{segment(document_id)}"), as_json)
+
+
 def info() -> Call[shapes.Info]:
     """What this desk is, and who you are to it."""
     return Call(looking("/info"), shapes.Info.model_validate_json)
@@ -241,6 +267,10 @@ def _agent(agent_id: str) -> str:
 
 def _document(document_id: str) -> str:
     return f"/api/documents/{segment(document_id)}"
+
+
+def _person(user: str) -> str:
+    return f"/api/people/{segment(user)}"
 
 
 def _handover(handover_id: str) -> str:

@@ -16,9 +16,11 @@ import httpx
 from agents.events import Event
 from ui import calls
 from ui.calls import Choices
+from ui.doors.access import Access, AsyncAccess
 from ui.doors.agents import Agents, AsyncAgents
 from ui.doors.conversations import AsyncConversations, Conversations
 from ui.doors.documents import AsyncDocuments, Documents
+from ui.doors.people import AsyncPeople, People
 from ui.doors.reports import AsyncReports, Reports
 from ui.following import Following, Patience
 from ui.replies import Reply
@@ -42,7 +44,7 @@ class _Reach(Generic[Http]):
 
     `timeout` is for ordinary requests, `answer_timeout` for a whole answer, or a document that is read and embedded.
     A stream without as much as a heartbeat for `silence` is broken; a broken one is tried again for `patience` without
-    a new event.
+    a new event. `forwarded_for` is the address of whomever a server asks for; a desk believes it of its own machine.
     """
 
     _make: type[Http]
@@ -56,6 +58,7 @@ class _Reach(Generic[Http]):
         answer_timeout: float = 600,
         silence: float = 45,
         patience: float = 60,
+        forwarded_for: str | None = None,
     ) -> None:
         # Bodies come as they are, so that no small one can unfold into a huge one.
         headers = {"accept-encoding": "identity"}
@@ -64,6 +67,8 @@ class _Reach(Generic[Http]):
             if not (api_key.isascii() and api_key.isprintable() and api_key.strip()):
                 raise ValueError("api_key holds what no key can hold")
             headers["authorization"] = f"Bearer {api_key.strip()}"
+        if forwarded_for is not None:
+            headers["x-forwarded-for"] = forwarded_for
         self._http: Http = self._make(
             base_url=url, headers=headers, timeout=timeout, trust_env=False, verify=_authorities()
         )
@@ -83,7 +88,7 @@ class _Reach(Generic[Http]):
         return httpx.Timeout(self._timeout, read=seconds)
 
 
-class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports):
+class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, Access, People):
     """For programs that wait."""
 
     _make = httpx.Client
@@ -134,7 +139,9 @@ class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports):
                 following.lost(error)
 
 
-class AsyncDesk(_Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, AsyncDocuments, AsyncReports):
+class AsyncDesk(
+    _Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, AsyncDocuments, AsyncReports, AsyncAccess, AsyncPeople
+):
     """For programs that do something else meanwhile."""
 
     _make = httpx.AsyncClient

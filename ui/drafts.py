@@ -59,11 +59,11 @@ def draft_of(agent: Agent) -> Draft:
         name=agent.name,
         description=agent.description,
         examples="\n".join(agent.examples),
-        strategy=agent.strategy,
+        strategy=agent.strategy or "rag",
         knowledge=agent.knowledge,
         model=agent.model or "",
         tools=agent.tools,
-        prompt=agent.prompt,
+        prompt=agent.prompt or "",
         enabled=agent.enabled,
     )
 

@@ -41,8 +41,8 @@ _UNREAD = re.compile(
     r"|&(?:\#\w{1,8}|\w{1,32});",
     re.MULTILINE,
 )
-_BREAK = re.compile(r"\n|[.!?…][^\w\s]*\s")
-_OPENING = re.compile(r"[\"'“‘«„(\[*_`]*\Z")
+_BREAK = re.compile(r"\n|[.!?…][^\w\s]{0,8}\s")
+_OPENING = re.compile(r"[\"'“‘«„(\[*_`]{0,8}\Z")
 _CLOSING = re.compile(r"[.!?…\"'”’»)\]*_`]*")
 
 
@@ -151,7 +151,10 @@ def _nearly(text: _Words, sought: _Words) -> Span | None:
     """Where most of a snippet stands that has more between its parts than the document, or less."""
     near: list[Span] = []
     for first, end in _in_common(text, sought, (0, len(text.words))):
-        near = [*near[:-1], (near[-1][0], end)] if near and first - near[-1][1] <= _GAP else [*near, (first, end)]
+        if near and first - near[-1][1] <= _GAP:
+            near[-1] = near[-1][0], end
+        else:
+            near.append((first, end))
     best = max(near, key=lambda run: run[1] - run[0], default=None)
     return text.span(*best) if best else None
 

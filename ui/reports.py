@@ -1,5 +1,7 @@
 """What a desk reports to those who run it: who waits for a person, what nobody answers, and what it has done."""
 
+from typing import Literal
+
 from ui.shapes import SUPERVISOR, Message, Page, Shape
 
 
@@ -29,9 +31,10 @@ class Handovers(Page):
 
 
 class HandoverWhole(Handover):
-    """With the conversation up to now."""
+    """With the conversation as far as it may be read; it is `withheld` where its user has not asked for a person."""
 
     transcript: list[Message]
+    withheld: bool = False
 
 
 class Unanswered(Shape):
@@ -123,3 +126,40 @@ class Activity(Page):
     agents: list[AgentFigures]
     totals: Figures
     runs: list[LatestRun]
+
+
+class Person(Shape):
+    """Somebody who has a key or has left something, and how much that is."""
+
+    user: str
+    has_key: bool
+    conversations: int
+    runs: int
+    handovers: int
+    message_bytes: int
+    documents: int
+    document_bytes: int
+    last_active_at: float | None
+
+
+class People(Page):
+    """Some of them, by name."""
+
+    people: list[Person]
+
+
+class PersonRemoved(Shape):
+    """What is gone for good. With keys of API_KEYS, which the desk cannot remove, `note` says what to do."""
+
+    user: str
+    part: Literal["everything", "conversations", "documents"]
+    conversations: int
+    runs: int
+    messages: int
+    feedback: int
+    handovers: int
+    documents: int
+    days_of_spending: int
+    keys_revoked: int
+    keys_in_settings: int
+    note: str

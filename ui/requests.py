@@ -104,6 +104,11 @@ def as_json(body: bytes) -> Json:
     return _JSON.validate_json(body) if body else {}
 
 
+def as_bytes(body: bytes) -> bytes:
+    """A reply that is a file."""
+    return body
+
+
 def as_text(body: bytes) -> str:
     """A reply that is a document."""
     return body.decode("utf-8", "replace")

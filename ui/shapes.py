@@ -139,19 +139,19 @@ class ThreadWhole(Thread):
 
 
 class Agent(Shape):
-    """An agent as it serves now."""
+    """An agent as it serves now. What only operators are shown is None to others, and its tools are none."""
 
     id: str
     name: str
     description: str
     examples: list[str]
-    strategy: Literal["rag", "cag", "hybrid"]
+    strategy: Literal["rag", "cag", "hybrid"] | None = None
     knowledge: str
-    model: str | None
-    tools: list[str]
-    prompt: str
+    model: str | None = None
+    tools: list[str] = []
+    prompt: str | None = None
     enabled: bool
-    origin: Literal["file", "api"]
+    origin: Literal["file", "api"] | None = None
 
 
 class Agents(Shape):
@@ -226,6 +226,7 @@ class User(Shape):
 
     id: str
     operator: bool
+    scopes: list[str] = []
 
 
 class Limits(Shape):

@@ -23,7 +23,7 @@ from ui.feed import Op
 from ui.shapes import Answer, Message, Step
 
 # What a source carries that a page does not show is not sent.
-_SHOWN = {"id", "title", "section", "page", "snippet", "document_id", "version", "agent", "whole"}
+_SHOWN = {"id", "title", "section", "page", "snippet", "document_id", "version", "agent", "whole", "links"}
 
 
 def asked(message: str, session_id: str, agent: str) -> Op:

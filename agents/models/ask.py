@@ -1,6 +1,6 @@
 """What a chat model is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ class Ask:
 
     `tools` are those that the model may call, in OpenAI's form. Their choice is "auto", "none", "required", or the name
     of one. A temperature, `top_p` or `max_tokens` of None is what the settings say. A model that may be silent need
-    say nothing.
+    say nothing. Who wants to know what personal data was masked is told how many of each kind.
     """
 
     messages: Sequence[AnyMessage]
@@ -26,3 +26,4 @@ class Ask:
     top_p: float | None = None
     max_tokens: int | None = None
     may_be_silent: bool = False
+    on_masked: Callable[[str], None] | None = None

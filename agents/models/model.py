@@ -8,6 +8,7 @@ from contextlib import aclosing, suppress
 
 from langchain_core.language_models import BaseChatModel
 
+from agents.models.allowance import call_of
 from agents.models.breaker import Breaker, State
 from agents.models.call import Ask, Call, failure_of
 from agents.models.failures import Blame, Kind, ModelFailure
@@ -15,6 +16,7 @@ from agents.models.names import ModelName
 from agents.models.pieces import Piece
 from agents.models.provider import Provider
 from agents.models.windows import CLOUD_TOKENS, Asked, Window
+from agents.privacy.masking import Mask, Unmasking, mask
 from agents.settings import AgentSettings
 
 _LOG = logging.getLogger(__name__)
@@ -67,6 +69,11 @@ class Model:
         return "ready" if self.answered else "unchecked"
 
     @property
+    def keyless(self) -> bool:
+        """Whether there is no key to ask it with, as far as is known."""
+        return self._missing is not None
+
+    @property
     def failing(self) -> ModelFailure | None:
         """Why the next call would fail or not be made. One answer that went wrong does not tell."""
         return self.held_back() or (self.last if self.last and self.last.kind in _LASTING else None)
@@ -83,7 +90,21 @@ class Model:
 
     async def ask(self, ask: Ask) -> AsyncGenerator[Piece]:
         """The answer piece by piece; `ModelFailure` where it does not come whole."""
-        call = Call(*await self._open(), ask, self._settings)
+        provider, chat = await self._open()
+        if masked := await self._mask(ask):
+            ask = masked.ask
+        unmasking = Unmasking(masked.values) if masked else None
+        call = Call(provider, chat, ask, self._settings)
+        async with (
+            call_of(self.name, ask, self._settings.model_max_tokens) as cost,
+            aclosing(self._answer(call)) as pieces,
+        ):
+            async for piece in pieces:
+                if cost:
+                    cost.hear(piece)
+                yield unmasking.hear(piece) if unmasking else piece
+
+    async def _answer(self, call: Call) -> AsyncGenerator[Piece]:
         self._enter(call)
         try:
             async with aclosing(call.pieces(patient=bool(self.name.url))) as pieces:
@@ -140,6 +161,17 @@ class Model:
         self._window.close()
         if self._provider:
             await self._provider.close()
+
+    async def _mask(self, ask: Ask) -> Mask | None:
+        """What is masked in a request; None where nothing is."""
+        if self._settings.mask_personal_data == "off" or not self.name.is_cloud:
+            return None
+        masked = await mask(ask)
+        if not masked.values:
+            return None
+        if ask.on_masked:
+            ask.on_masked(str(masked))
+        return masked
 
     async def _examine(self, work: Callable[[Provider], Awaitable[None]]) -> None:
         seconds = self._settings.model_connect_seconds + self._settings.model_first_token_seconds

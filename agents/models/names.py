@@ -1,6 +1,8 @@
 """Model strings: `provider:model`, `openai-compatible:model@url`, `embedded`; separated by commas they are a chain."""
 
+import ipaddress
 import re
+import socket
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 from urllib.parse import SplitResult, urlsplit
@@ -10,6 +12,7 @@ from agents.errors import ModelNameInvalid
 ProviderName = Literal["bedrock", "openai", "openai-compatible", "embedded"]
 
 _FORMS = "bedrock:<model>, openai:<model>, openai-compatible:<model>@<url>, or embedded"
+_QUERY = re.compile(r"[?#].*", re.DOTALL)
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,255}")
 
 
@@ -25,6 +28,18 @@ class ModelName:
         if self.provider == "embedded":
             return self.provider
         return f"{self.provider}:{self.model}" + (f"@{self.url}" if self.url else "")
+
+    @property
+    def public(self) -> str:
+        """What users are told: where a model server stands in the operator's network is not theirs to know."""
+        return str(replace(self, url="")).removesuffix(":")
+
+    @property
+    def is_cloud(self) -> bool:
+        """Whether somebody else runs the model: not this machine, and no server in a private network."""
+        if self.url:
+            return not _is_own(urlsplit(self.url).hostname or "")
+        return self.provider in ("bedrock", "openai")
 
 
 EMBEDDED = ModelName("embedded")
@@ -61,6 +76,32 @@ def server(url: str) -> ModelName:
     return ModelName("openai-compatible", url=url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1")
 
 
+# Names that no public server has; one without a dot is looked up on the local network alone.
+_OWN_NAMES = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home", ".corp", ".private", ".home.arpa")
+
+
+def _is_own(host: str) -> bool:
+    """Whether a host is this machine or in a private network. What a public name leads to may change, so none is."""
+    host = host.rstrip(".").lower()
+    address = _address(host)
+    if address is None:
+        # Other scripts have dots of their own, which are dots to whoever connects.
+        return host.isascii() and ("." not in host or host.endswith(_OWN_NAMES))
+    return not (getattr(address, "ipv4_mapped", None) or address).is_global
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is written as, also as `0x7f000001`; None where it is a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except (OSError, UnicodeError):
+        return None
+
+
 def _parts(url: str) -> SplitResult | None:
     """The parts of an address; None where its host or port cannot be."""
     try:
@@ -72,4 +113,10 @@ def _parts(url: str) -> SplitResult | None:
 
 def _shown(text: str) -> str:
     """The text without what may be a password in it."""
-    return repr(re.sub(r"[?#][^,]*", "?...", re.sub(r"//[^,]*@", "//...@", text)))
+    return repr(",".join(map(_without_password, text.split(","))))
+
+
+def _without_password(name: str) -> str:
+    before, at, behind = name.rpartition("@")
+    address, slashes, _ = before.partition("//")
+    return _QUERY.sub("?...", f"{address}//...{at}{behind}" if slashes else name)

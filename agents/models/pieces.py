@@ -116,6 +116,7 @@ class Unthinking:
 
     # Between backticks the tag is spoken of.
     _OPEN = re.compile(r"(?<!`)<think(?:ing)?>")
+    _CLOSE = re.compile(r"</think(?:ing)?>")
     _STRAY = re.compile(r"(?<!`)</think(?:ing)?>")
     _TAGS = tuple(tick + tag for tag in ("<thinking>", "<think>", "</thinking>", "</think>") for tick in ("", "`"))
 
@@ -132,7 +133,7 @@ class Unthinking:
         spoken = []
         while self._held:
             if self._thinking:
-                end = re.search(r"</think(?:ing)?>", self._held)
+                end = self._CLOSE.search(self._held)
                 self._held = self._held[end.end() :] if end else self._held[-len("</thinking>") :]
                 if not end:
                     break

@@ -1,6 +1,7 @@
 // One answer: who gives it, what is done for it, its text with its sources, and what can be done with it.
 import { memo, useState } from "react";
 import { ThumbsDown, ThumbsUp } from "lucide-react";
+import { citedIn } from "./citations.js";
 import { prefersStill, useSmooth } from "./smooth.js";
 import { Text } from "./text.jsx";
 import { Trace } from "./trace.jsx";
@@ -95,7 +96,7 @@ function Ending({ turn, onAgain, onPerson }) {
 
 // Those that the text cites; where it cites none, what was read stays in the trace.
 function cited(turn) {
-  const numbers = new Set([...turn.text.matchAll(/\[(\d+(?:, ?\d+)*)\]/g)].flatMap((match) => match[1].split(",").map(Number)));
+  const numbers = citedIn(turn.text);
   return turn.sources.filter((source) => numbers.has(source.id));
 }
 

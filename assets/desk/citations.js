@@ -3,6 +3,15 @@
 
 const MARKER = /\[(\d+(?:, ?\d+)*)\]/g;
 
+// The numbers of the sources that a text cites.
+export function citedIn(text) {
+  return new Set([...text.matchAll(MARKER)].flatMap((match) => match[1].split(",").map(Number)));
+}
+
+export function withoutMarkers(text) {
+  return text.replaceAll(MARKER, "");
+}
+
 export function markers() {
   return (tree) => mark(tree);
 }

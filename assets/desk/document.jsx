@@ -1,6 +1,7 @@
 // A document, drawn, and open at what an answer has taken from it.
 import { useEffect, useMemo, useRef } from "react";
-import { blocksOf, Drawn, read } from "./markdown.jsx";
+import { blocksOf } from "./blocks.js";
+import { Drawn, read } from "./markdown.jsx";
 import { shading } from "./shading.js";
 
 export function DocumentText({ parts, busy, hasBeginning, hasEnd }) {

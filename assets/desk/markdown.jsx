@@ -4,16 +4,9 @@ import { memo } from "react";
 import Markdown from "react-markdown";
 import remarkGfm from "remark-gfm";
 import rehypeHighlight from "rehype-highlight";
+import { isTooMuch } from "./blocks.js";
 import { Copy } from "./copy.jsx";
-
-const SAFE = new Set(["http:", "https:", "mailto:"]);
-// Nobody writes so, and a browser would be busy with it for minutes.
-const DEEP = /^(?:[ \t]*(?:[>*+-]|\d{1,9}[.)])){50}/m;
-const SIGNS = /[*_~[\]]/g;
-const MOST_SIGNS = 1000;
-const CODE = /^ {0,3}(`{3,}|~{3,}).*\n[^]*?^ {0,3}\1/gm;
-const TABLE = /^.*\n[ \t|:]*-[ \t|:-]*\n/;
-const ITEMS = /\n(?=\s*(?:[-*+]|\d+[.)])\s)/;
+import { leaves } from "./links.js";
 
 // What cannot be read as Markdown is shown as it is.
 export const Drawn = memo(function Drawn({ text, manner }) {
@@ -36,32 +29,21 @@ export function read(children, { remark = [], rehype = [], components = {} }) {
   });
 }
 
-// Between blank lines, where no code block, list or table is open.
-export function blocksOf(text) {
-  const blocks = [];
-  let fence = "";
-  let block = [];
-  for (const line of text.split("\n")) {
-    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
-    if (mark && (!fence || mark.startsWith(fence))) fence = fence ? "" : mark;
-    const begins = /^\S/.test(line) && !/^([-*+]|\d+[.)])\s/.test(line);
-    if (!fence && begins && block.length && block.at(-1).trim() === "") {
-      blocks.push(block.join("\n"));
-      block = [];
-    }
-    block.push(line);
-  }
-  return [...blocks, block.join("\n")];
-}
-
 export function Link({ href, children }) {
   if (!leaves(href ?? "")) return <>{children}</>;
   return <a href={href} target="_blank" rel="noopener noreferrer nofollow">{children}</a>;
 }
 
+// Nothing is loaded: an image is a link to it.
+export function imageAs(Other) {
+  return function Image({ src, alt }) {
+    return <Other href={src}>{alt || (leaves(src ?? "") ? "image" : "")}</Other>;
+  };
+}
+
 const COMPONENTS = {
   a: Link,
-  img: ({ src, alt }) => <Link href={src}>{alt || (leaves(src ?? "") ? "image" : "")}</Link>,
+  img: imageAs(Link),
   table: ({ children }) => <div className="table" tabIndex={0} role="group" aria-label="Table"><table>{children}</table></div>,
   input: ({ checked }) => <span aria-hidden="true">{checked ? "☑" : "☐"}</span>,
   pre: ({ node, children }) => (
@@ -71,20 +53,6 @@ const COMPONENTS = {
     </div>
   ),
 };
-
-// Whether an address is whole, and of a kind that a browser may follow.
-function leaves(url) {
-  return URL.canParse(url) && SAFE.has(new URL(url).protocol);
-}
-
-function isTooMuch(text) {
-  return DEEP.test(text) || blocksOf(text.replace(CODE, "")).some(isTangled);
-}
-
-function isTangled(block) {
-  const parts = block.split(TABLE.test(block) ? "\n" : ITEMS);
-  return parts.some((part) => (part.match(SIGNS)?.length ?? 0) > MOST_SIGNS);
-}
 
 // Footnotes come with names for their places, which other texts have too; the page's own are not to be taken.
 function nameless() {
@@ -96,6 +64,6 @@ function unname(node) {
   node.children?.forEach(unname);
 }
 
-function plain(node) {
+export function plain(node) {
   return node.type === "text" ? node.value : (node.children ?? []).map(plain).join("");
 }

@@ -3,7 +3,7 @@
 
 // So far ahead a character is looked for: behind an entity, a bracket, the mark of a quotation.
 const NEAR = 64;
-const FENCE = /(?:`{3,}|~{3,})[^\n]*\n/y;
+const FENCE = /(?:`{3}|~{3})[^\n]*\n/y;
 // White space between blocks is not drawn; the root has no name.
 const STRUCTURE = new Set([undefined, "blockquote", "section", "table", "thead", "tbody", "tr", "ul", "ol"]);
 const ELEMENTS = {

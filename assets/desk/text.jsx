@@ -1,7 +1,9 @@
 // An answer's text. Its markers become buttons where they name a source.
 import { memo, useEffect, useMemo, useRef } from "react";
-import { markers } from "./citations.js";
-import { blocksOf, Drawn, Link } from "./markdown.jsx";
+import { citedIn, markers } from "./citations.js";
+import { blocksOf } from "./blocks.js";
+import { addressesOf, hostOf } from "./links.js";
+import { Drawn, imageAs, Link, plain } from "./markdown.jsx";
 
 export const Text = memo(function Text({ text, sources, onCite }) {
   const cite = useRef(onCite);
@@ -9,10 +11,15 @@ export const Text = memo(function Text({ text, sources, onCite }) {
     cite.current = onCite;
   });
   const numbers = sources.map((source) => source.id).join();
+  const cited = citedIn(text);
+  // An address has no white space.
+  const addresses = [...addressesOf(sources.filter((source) => cited.has(source.id)))].join(" ");
   const manner = useMemo(() => {
     const known = new Set(numbers.split(",").map(Number));
-    return { remark: [markers], components: { a: markerOr(Link, known, (number) => cite.current(number)) } };
-  }, [numbers]);
+    const link = openly(new Set(addresses.split(" ")));
+    const marker = markerOr(link, known, (number) => cite.current(number));
+    return { remark: [markers], components: { a: marker, img: imageAs(link) } };
+  }, [numbers, addresses]);
   // An answer grows at its end: the blocks before it stay as they are, and are not read again.
   return (
     <div className="text">
@@ -29,5 +36,13 @@ function markerOr(Other, known, onCite) {
     return (
       <button type="button" className="marker" aria-label={`Source ${number}`} onClick={() => onCite(number)}>{number}</button>
     );
+  };
+}
+
+// A link that stands in no source says beside its text where it leads.
+function openly(known) {
+  return function OpenLink({ href, node, children }) {
+    const host = hostOf(href, node ? plain(node) : String(children), known);
+    return <><Link href={href}>{children}</Link>{host && <span className="host"> (<bdi>{host}</bdi>)</span>}</>;
   };
 }

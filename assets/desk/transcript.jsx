@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "react-router";
 import { Answer } from "./answer.jsx";
+import { withoutMarkers } from "./citations.js";
 import { Question } from "./question.jsx";
 import { apply, EMPTY } from "./turns.js";
 
@@ -123,7 +124,7 @@ function spoken(turn) {
   if (turn.stored) return "";
   if (turn.status === "failed") return turn.message;
   if (turn.status === "cancelled") return "The answer was stopped.";
-  return turn.text.replaceAll(/\[\d+(, ?\d+)*\]/g, "");
+  return withoutMarkers(turn.text);
 }
 
 // A conversation has one name for each who answers in it: the supervisor, or one agent.

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from backend import activity
-from backend.doors.common import LOOKING, Limit, Offset, Page, TheDesk, TheUser
+from backend.doors.common import LOOKING, SEARCHING, Limit, Offset, Page, TheDesk, TheUser, needs
 
-router = APIRouter(prefix="/api", tags=["activity"], responses=LOOKING)
+router = APIRouter(prefix="/api", tags=["activity"], responses=LOOKING, dependencies=[needs("chat")])
 
 
 class Figures(BaseModel):
@@ -86,7 +86,7 @@ class Activity(Page):
     runs: list[LatestRun]
 
 
-@router.get("/activity")
+@router.get("/activity", dependencies=SEARCHING)
 async def get_activity(
     desk: TheDesk,
     user: TheUser,

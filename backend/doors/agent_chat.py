@@ -11,12 +11,12 @@ from backend.desk import Desk
 from backend.doors import threads
 from backend.doors.answers import Answer, streamed, whole
 from backend.doors.chat import ChatRequest
-from backend.doors.common import ASKING, LOOKING, Limit, Offset, TheDesk, TheUser
+from backend.doors.common import ASKING, LOOKING, SEARCHING, Limit, Offset, TheActor, TheDesk, TheUser, needs
 from backend.doors.schemas import EVENT_STREAM
 from backend.doors.threads import ThreadDeleted, ThreadPage, ThreadWhole
 from backend.threads import Status, Wanted
 
-router = APIRouter(prefix="/api/agents/{agent_id}", tags=["agents"], responses=LOOKING)
+router = APIRouter(prefix="/api/agents/{agent_id}", tags=["agents"], responses=LOOKING, dependencies=[needs("chat")])
 
 
 class AgentChatRequest(ChatRequest):
@@ -54,7 +54,7 @@ async def chat_with_agent(
     return await whole(desk, run, request, asked.on_disconnect)
 
 
-@router.get("/threads")
+@router.get("/threads", dependencies=SEARCHING)
 async def list_agent_threads(
     agent_id: str, desk: TheDesk, user: TheUser, limit: Limit = 50, offset: Offset = 0, status: Status = "active"
 ) -> ThreadPage:
@@ -73,11 +73,11 @@ async def get_agent_thread(
 
 @router.delete("/threads/{thread_id}")
 async def delete_agent_thread(
-    agent_id: str, thread_id: str, desk: TheDesk, user: TheUser, hard_delete: bool = False
+    agent_id: str, thread_id: str, desk: TheDesk, user: TheUser, actor: TheActor, hard_delete: bool = False
 ) -> ThreadDeleted:
     """Put it away; with `hard_delete`, destroy every trace of it."""
     await threads.known(desk, user.id, thread_id, agent_id)
-    return await threads.remove(desk, thread_id, hard_delete)
+    return await threads.remove(desk, thread_id, hard_delete, actor)
 
 
 def check(desk: Desk, agent_id: str, *, switched_off: bool = False) -> None:

@@ -1,6 +1,5 @@
 """Agents while the desk serves: list, make, change, switch off, delete, and ask which of them would answer."""
 
-import time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
@@ -10,13 +9,27 @@ from agents import phrases
 from agents.catalog import Agent, Catalog
 from agents.events import Event, Spent, TraceEnd
 from agents.fallback import Trail
+from agents.models.allowance import within
+from agents.models.names import EMBEDDED
 from agents.routing import Question, Routed, route
 from backend import spending
 from backend.asking import clean
-from backend.doors.common import ASKING, LOOKING, TELLING, Operator, TheDesk, TheUser, fails
+from backend.doors.common import (
+    ASKING,
+    LOOKING,
+    SEARCHING,
+    TELLING,
+    Operator,
+    TheActor,
+    TheDesk,
+    TheUser,
+    fails,
+    needs,
+)
 from backend.errors import AgentIdMismatch
+from backend.users import User
 
-router = APIRouter(prefix="/api/agents", tags=["agents"], responses=LOOKING)
+router = APIRouter(prefix="/api/agents", tags=["agents"], responses=LOOKING, dependencies=[needs("chat", "documents")])
 _CHANGING = {**TELLING, **fails(409)}
 
 _SALES: dict[str, Any] = {
@@ -65,10 +78,23 @@ class ShownAgent(Agent):
     origin: Literal["file", "api"] = Field(description="file: as its agent file says; api: made or changed over HTTP")
 
 
+class ListedAgent(BaseModel):
+    """An agent as users see it: its prompt, its models and its tools are for operators."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
+    name: str
+    description: str
+    examples: tuple[str, ...]
+    knowledge: str
+    enabled: bool
+
+
 class Agents(BaseModel):
     """Every agent, in the order of the catalogue, also those that are switched off."""
 
-    agents: list[ShownAgent]
+    agents: list[ShownAgent | ListedAgent]
 
 
 class Deleted(BaseModel):
@@ -110,43 +136,45 @@ class RouteResponse(BaseModel):
 
 @router.get("")
 async def list_agents(desk: TheDesk, user: TheUser) -> Agents:
-    """Every agent, also those that are switched off."""
-    return Agents(agents=[_shown(agent, desk.catalog) for agent in desk.catalog.all])
+    """Every agent, also those that are switched off. Operators see all of their fields."""
+    return Agents(agents=[_seen(agent, desk.catalog, user) for agent in desk.catalog.all])
 
 
 @router.get("/{agent_id}")
-async def get_agent(agent_id: _AgentId, desk: TheDesk, user: TheUser) -> ShownAgent:
-    """One agent."""
-    return _shown(desk.catalog.find(agent_id), desk.catalog)
+async def get_agent(agent_id: _AgentId, desk: TheDesk, user: TheUser) -> ShownAgent | ListedAgent:
+    """One agent. Operators see all of its fields."""
+    return _seen(desk.catalog.find(agent_id), desk.catalog, user)
 
 
 @router.post("", status_code=201, responses=_CHANGING)
-async def create_agent(body: NewAgent, desk: TheDesk, user: Operator) -> ShownAgent:
+async def create_agent(body: NewAgent, desk: TheDesk, user: Operator, actor: TheActor) -> ShownAgent:
     """Make an agent. The next question may be routed to it; documents of its folder are added at `/api/documents`."""
     agent = Agent.model_validate(body.model_dump())
-    await desk.registry.create(agent)
+    await desk.registry.create(agent, actor)
     return _shown(agent, desk.catalog)
 
 
 @router.put("/{agent_id}", responses=_CHANGING)
-async def replace_agent(agent_id: _AgentId, body: ChangedAgent, desk: TheDesk, user: Operator) -> ShownAgent:
+async def replace_agent(
+    agent_id: _AgentId, body: ChangedAgent, desk: TheDesk, user: Operator, actor: TheActor
+) -> ShownAgent:
     """Replace an agent's fields. With `enabled` false it is kept, but no question is routed to it."""
     desk.catalog.find(agent_id)
     if body.id not in ("", agent_id):
         raise AgentIdMismatch(f"id: the body says {body.id!r}, the address {agent_id!r}; an agent keeps its id")
     agent = Agent.model_validate({**body.model_dump(exclude={"origin"}), "id": agent_id})
-    await desk.registry.replace(agent)
+    await desk.registry.replace(agent, actor)
     return _shown(agent, desk.catalog)
 
 
 @router.delete("/{agent_id}", responses=_CHANGING)
-async def delete_agent(agent_id: _AgentId, desk: TheDesk, user: Operator) -> Deleted:
+async def delete_agent(agent_id: _AgentId, desk: TheDesk, user: Operator, actor: TheActor) -> Deleted:
     """Delete an agent. Answers under way are finished; its documents stay."""
-    await desk.registry.delete(agent_id)
+    await desk.registry.delete(agent_id, actor)
     return Deleted(deleted=agent_id)
 
 
-@router.post("/route", responses=ASKING)
+@router.post("/route", responses=ASKING, dependencies=[needs("chat"), *SEARCHING])
 async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> RouteResponse:
     """Which agents would take this as the first question of a conversation. It goes through the same routers."""
     question = clean(body.question, desk.settings.max_message_chars)
@@ -157,11 +185,15 @@ async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> Ro
     agents = desk.catalog.agents
     # There is no run whose trace could show the way to the decision; what it takes is paid for all the same.
     spent = _Spending()
-    async with desk.runs.admission.admitted(user.id):
+    async with desk.runs.admission.admitted(user.id, desk.costs.of_routing(question)) as reservation:
         try:
-            routed = await route(desk.chains.routers, Question(question, owner=user.id), agents, Trail(spent, None, ""))
+            with within(reservation):
+                asked, trail = Question(question, owner=user.id), Trail(spent, None, "")
+                routed = await route(desk.chains.routers, asked, agents, trail)
         finally:
-            await desk.database.write(lambda db: spending.add(db, user.id, spent.total, time.time()))
+            await desk.database.write(lambda db: spending.add(db, user.id, spent.total, desk.clock.now()))
+            if reservation:
+                reservation.release()
     return _route_response(routed, {agent.id: agent.name for agent in agents})
 
 
@@ -173,8 +205,14 @@ class _Spending:
 
     def __call__(self, event: Event) -> None:
         """The next event."""
-        if isinstance(event, TraceEnd) and event.usage:
+        if isinstance(event, TraceEnd) and event.usage and event.model != str(EMBEDDED):
             self.total += Spent(usage=event.usage, cost_usd=event.cost_usd or 0)
+
+
+def _seen(agent: Agent, catalog: Catalog, user: User) -> ShownAgent | ListedAgent:
+    if user.operator:
+        return _shown(agent, catalog)
+    return ListedAgent(**{name: getattr(agent, name) for name in ListedAgent.model_fields})
 
 
 def _shown(agent: Agent, catalog: Catalog) -> ShownAgent:
@@ -193,5 +231,5 @@ def _route_response(routed: Routed, names: dict[str, str]) -> RouteResponse:
         confidence=round(decision.confidence, 4),
         needs_human=decision.needs_human,
         router=routed.router.kind,
-        model=str(routed.router.name),
+        model=routed.router.name.public,
     )

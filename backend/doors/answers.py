@@ -1,7 +1,6 @@
 """A run's answer as a door gives it: whole, when it has ended, or event by event."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 from pydantic import BaseModel
@@ -12,7 +11,8 @@ from agents.events import Cancelled, Done, Error, Event, Route, Source, Sources,
 from backend import sse
 from backend.desk import Desk
 from backend.doors.common import OnDisconnect
-from backend.errors import STATUS_BY_CODE, ShuttingDown
+from backend.errors import ShuttingDown
+from backend.http.statuses import STATUS_BY_CODE
 from backend.responses import error_response
 from backend.storage import Run, answer_of
 from backend.streams import EventStream, left
@@ -67,7 +67,7 @@ async def whole(desk: Desk, run: Run, request: Request, on_disconnect: OnDisconn
         workers=last.workers,
         reduced=last.reduced,
         support=last.support,
-        time=round(time.time() - run.created_at, 3),
+        time=last.time,
         finish_reason=last.finish_reason,
     )
 

@@ -8,12 +8,12 @@ from starlette.responses import Response
 from backend.asking import Asked
 from backend.desk import Desk
 from backend.doors.answers import Answer, streamed, whole
-from backend.doors.common import ASKING, Manner, SessionId, TheDesk, TheUser
+from backend.doors.common import ASKING, Manner, SessionId, TheDesk, TheUser, needs
 from backend.doors.schemas import EVENT_STREAM
 from backend.storage import Run
 from backend.users import User
 
-router = APIRouter(tags=["chat"], responses=ASKING)
+router = APIRouter(tags=["chat"], responses=ASKING, dependencies=[needs("chat")])
 
 
 class ChatRequest(Manner):

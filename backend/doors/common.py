@@ -1,11 +1,15 @@
 """What several doors need: the desk itself, who asks, and how messages are taken."""
 
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, params
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 
+from backend.auth.audit import Actor
+from backend.auth.scopes import Scope
 from backend.desk import Desk
 from backend.errors import KeyRefused, NotReady
 from backend.lanes import WhenBusy
@@ -31,35 +35,74 @@ TheDesk = Annotated[Desk, Depends(the_desk)]
 
 
 async def the_user(connection: HTTPConnection, desk: TheDesk) -> User:
-    """Whoever asks, by the key they send, or `KeyRefused`."""
-    return _user_of(connection, desk)
-
-
-def _user_of(connection: HTTPConnection, desk: Desk) -> User:
-    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and key:
-        return desk.users.of_key(key.strip())
-    return desk.users.of_key(connection.headers.get("x-api-key"))
-
-
-def is_known(connection: HTTPConnection, desk: Desk) -> bool:
-    """Whether somebody asks who may know more than the public."""
-    try:
-        return bool(_user_of(connection, desk))
-    except KeyRefused:
-        return False
+    """Whoever asks, by the key they send, or `KeyRefused`. What the key is for is checked by `needs`."""
+    user = desk.users.of_headers(connection.headers, address_of(connection))
+    # What is sent for long asks again now and then.
+    connection.state.check_key = partial(desk.users.check, user)
+    return user
 
 
 TheUser = Annotated[User, Depends(the_user)]
 
 
-async def an_operator(user: TheUser) -> User:
-    """Whoever asks may do what concerns every user."""
-    user.check_operator()
-    return user
+@dataclass(frozen=True)
+class Needs:
+    """A route is for keys of one of these scopes."""
+
+    any_of: tuple[Scope, ...]
+
+    async def __call__(self, user: TheUser) -> User:
+        """Whoever asks, or `ScopeMissing`."""
+        user.check_scopes(*self.any_of)
+        return user
 
 
-Operator = Annotated[User, Depends(an_operator)]
+def needs(*any_of: Scope) -> params.Depends:
+    """Say which keys a router or a route is for: those that have one of these scopes."""
+    dependency: params.Depends = Depends(Needs(any_of))
+    return dependency
+
+
+Operator = Annotated[User, needs("operator")]
+
+
+async def an_onlooker(connection: HTTPConnection, desk: TheDesk) -> User | None:
+    """Whoever asks where strangers are answered too: then None."""
+    try:
+        return desk.users.of_headers(connection.headers, address_of(connection))
+    except KeyRefused:
+        return None
+
+
+Onlooker = Annotated[User | None, Depends(an_onlooker)]
+
+
+async def may_search(desk: TheDesk, user: TheUser) -> None:
+    """Whoever lists or searches does not do it too often."""
+    await desk.runs.admission.check_rate(user.id, "searches")
+
+
+async def may_upload(desk: TheDesk, user: TheUser) -> None:
+    """Whoever adds documents does not do it too often. Operators bring in what they have, by the thousand."""
+    if not user.operator:
+        await desk.runs.admission.check_rate(user.id, "uploads")
+
+
+SEARCHING, UPLOADING = [Depends(may_search)], [Depends(may_upload)]
+"""What doors depend on that list or search, and that take documents."""
+
+
+async def the_actor(connection: HTTPConnection, user: TheUser) -> Actor:
+    """Whoever asks and from where, for the audit log."""
+    return Actor(user.id, address_of(connection), user.key_id)
+
+
+TheActor = Annotated[Actor, Depends(the_actor)]
+
+
+def address_of(connection: HTTPConnection) -> str | None:
+    """The client's address; behind a proxy on this machine, the one that the proxy names."""
+    return connection.client.host if connection.client else None
 
 
 class Manner(BaseModel):
@@ -106,9 +149,9 @@ def fails(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 _FAILURES = {
     400: "The body is not JSON.",
-    401: "No key, or none that is known.",
+    401: "No key, or none that is known and still good.",
     402: "The budget of the day is spent.",
-    403: "Not for this user, or not from this page.",
+    403: "Not for this user or this key, or not from this page.",
     404: "There is none of that id that is this user's.",
     409: "Not in this state.",
     413: "Too large.",
@@ -118,7 +161,7 @@ _FAILURES = {
     504: "No answer in time.",
     507: "The disk is full.",
 }
-ANYWHERE = fails(403, 503)
+ANYWHERE = fails(403, 429, 503)
 """What every door may answer."""
 ASKING = fails(400, 401, 402, 404, 409, 413, 422, 429, 504)
 """What asking a question may fail with."""

@@ -4,41 +4,62 @@ import asyncio
 import time
 import uuid
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Form, Query, UploadFile
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from backend.asking import Asked
 from backend.desk import Desk
-from backend.doors.common import ASKING, LOOKING, TELLING, Offset, Operator, Page, Search, TheDesk, TheUser, fails
+from backend.doors.common import (
+    ASKING,
+    LOOKING,
+    SEARCHING,
+    TELLING,
+    UPLOADING,
+    Offset,
+    Operator,
+    Page,
+    Search,
+    TheActor,
+    TheDesk,
+    TheUser,
+    fails,
+    needs,
+)
 from backend.indexing import INDEXING, Order
 from backend.users import User
 from knowledge.errors import DocumentUnreadable
+from knowledge.library import hash_of
+from knowledge.quota import Quota
 from knowledge.store import DocumentInfo, DocumentKey, Wanted
+from knowledge.text.paths import MAX_PATH_CHARS, checked_path
 
-router = APIRouter(prefix="/api/documents", tags=["documents"], responses=LOOKING)
+router = APIRouter(prefix="/api/documents", tags=["documents"], responses=LOOKING, dependencies=[needs("documents")])
 
 # The work is done when the run is; this is only its beginning.
 _BEGINNING = {**ASKING, **fails(507)}
 
 
 def _inside(path: str) -> str:
-    if path.startswith("/") or ".." in path.split("/") or not path.isprintable():
+    if path.startswith("/") or ".." in path.split("/"):
         raise ValueError("must lead from the directory the document came from to the document, without ..")
-    return path
+    return checked_path(path)
 
 
 _Path = Annotated[
     str,
     Form(
         min_length=1,
-        max_length=1_000,
+        max_length=MAX_PATH_CHARS,
         description="The document's path below the directory it came from.",
         examples=["billing/refunds.md"],
     ),
     AfterValidator(_inside),
 ]
+
+
+_Source = Annotated[str, Form(max_length=MAX_PATH_CHARS), AfterValidator(checked_path)]
 
 
 class Document(BaseModel):
@@ -92,7 +113,7 @@ class Removed(BaseModel):
     deleted: str
 
 
-@router.get("")
+@router.get("", dependencies=SEARCHING)
 async def list_documents(
     desk: TheDesk,
     user: TheUser,
@@ -120,16 +141,17 @@ async def list_documents(
     )
 
 
-@router.post("", responses={**TELLING, **fails(507)})
+@router.post("", dependencies=UPLOADING, responses={**TELLING, **fails(507)})
 async def put_document(
     desk: TheDesk,
     user: TheUser,
+    actor: TheActor,
     file: UploadFile,
     folder: Annotated[
         str, Form(max_length=100, description="The knowledge folder of one or more agents.", examples=["billing"])
     ],
     path: _Path,
-    source: Annotated[str, Form(max_length=1_000)] = "upload",
+    source: _Source = "upload",
 ) -> Document:
     """Add a document to a knowledge folder, or replace the one of the same source and path.
 
@@ -137,17 +159,22 @@ async def put_document(
     """
     data = await _read(desk, file)
     key = DocumentKey(desk.catalog.folder(folder), source, path, user.owner)
-    return _document(await desk.library.put(key, data, most=_most(desk, user)), user)
+    stored = await desk.library.put(key, data, quota=_quota(desk, user))
+    before = {"version": stored.version - 1} if stored.version > 1 else None
+    action = "document.replace" if before else "document.add"
+    await desk.audit.add(actor.did(action, stored.id, before, _recorded(stored)))
+    return _document(stored, user)
 
 
-@router.post("/archives", status_code=202, responses=_BEGINNING)
+@router.post("/archives", status_code=202, dependencies=UPLOADING, responses=_BEGINNING)
 async def put_archive(
     desk: TheDesk,
     user: TheUser,
+    actor: TheActor,
     file: UploadFile,
     folder: Annotated[str, Form(max_length=100, examples=["billing"])],
     path: _Path,
-    source: Annotated[str, Form(max_length=1_000)] = "upload",
+    source: _Source = "upload",
 ) -> Begun:
     """Bring in what a zip archive holds, as a run: follow it at `/runs/{id}/stream`. Its text is the report.
 
@@ -161,28 +188,35 @@ async def put_archive(
         archive=path,
         source=source,
         owner=user.owner,
-        limit=_most(desk, user),
+        quota=_quota(desk, user),
     )
     data = await _read(desk, file)
     run_id = str(uuid.uuid4())
     await asyncio.to_thread(desk.indexing.keep, run_id, data)
     try:
-        return await _begin(desk, user, order, f"Bring in {path}", run_id)
+        begun = await _begin(desk, user, order, f"Bring in {path}", run_id)
     except BaseException:
         await asyncio.to_thread(desk.indexing.drop, run_id)
         raise
+    what = {"folder": order.folder, "path": path, "content_hash": hash_of(data)}
+    await desk.audit.add(actor.did("document.archive", run_id, None, what))
+    return begun
 
 
 @router.post("/reindex", status_code=202, responses=_BEGINNING)
-async def reindex(desk: TheDesk, user: Operator, wanted: Annotated[Reindex, Body()] = _EVERYTHING) -> Begun:
+async def reindex(
+    desk: TheDesk, user: Operator, actor: TheActor, wanted: Annotated[Reindex, Body()] = _EVERYTHING
+) -> Begun:
     """Cut and embed again what is stored, as a run: follow it at `/runs/{id}/stream`.
 
     Needed after a release that does either otherwise. Each document answers as before until it is done.
     """
     folder = desk.catalog.folder(wanted.folder) if wanted.folder else None
-    return await _begin(
+    begun = await _begin(
         desk, user, Order(work="reindex", folder=folder, since=time.time()), f"Re-index {folder or 'everything'}"
     )
+    await desk.audit.add(actor.did("document.reindex", begun.run_id, None, {"folder": folder}))
+    return begun
 
 
 @router.get("/{document_id}")
@@ -193,9 +227,11 @@ async def get_document(document_id: str, desk: TheDesk, user: TheUser) -> Docume
 
 
 @router.delete("/{document_id}")
-async def delete_document(document_id: str, desk: TheDesk, user: TheUser) -> Removed:
+async def delete_document(document_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> Removed:
     """Remove a document; the next answer does not know it any more."""
+    document = await desk.library.whole(document_id, owner=user.owner)
     await desk.library.remove(document_id, owner=user.owner)
+    await desk.audit.add(actor.did("document.remove", document_id, _recorded(document.info)))
     return Removed(deleted=document_id)
 
 
@@ -214,9 +250,16 @@ async def _begin(desk: Desk, user: User, order: Order, what: str, run_id: str | 
     return Begun(run_id=run.id, thread_id=run.thread_id)
 
 
-def _most(desk: Desk, user: User) -> int | None:
-    """Operators know what they do; anyone else may have so many documents of their own."""
-    return None if user.operator else desk.settings.max_own_documents
+def _quota(desk: Desk, user: User) -> Quota | None:
+    """Operators know what they do; anyone else may have so much of their own."""
+    settings = desk.settings
+    return None if user.operator else Quota(documents=settings.max_own_documents, bytes=settings.max_own_bytes)
+
+
+def _recorded(info: DocumentInfo) -> dict[str, Any]:
+    """What the audit log says of a document."""
+    told = {"folder": info.folder, "source": info.source, "path": info.path, "version": info.version}
+    return told | {"content_hash": info.content_hash, "owner": info.owner or None}
 
 
 def _document(info: DocumentInfo, user: User) -> Document:

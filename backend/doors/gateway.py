@@ -17,7 +17,7 @@ from backend.asking import Asked
 from backend.desk import Desk
 from backend.doors.agent_chat import check
 from backend.doors.answers import Answer, streamed, told, whole
-from backend.doors.common import ASKING, LOOKING, Manner, SessionId, TheDesk, TheUser
+from backend.doors.common import ASKING, LOOKING, Manner, SessionId, TheDesk, TheUser, needs
 from backend.doors.frames import Generation
 from backend.doors.runs import Stopped, stop
 from backend.doors.schemas import GATEWAY_STREAM
@@ -25,7 +25,7 @@ from backend.errors import body_of
 from backend.storage import Run
 from backend.users import User
 
-router = APIRouter(tags=["generation gateway"], responses=ASKING)
+router = APIRouter(tags=["generation gateway"], responses=ASKING, dependencies=[needs("chat")])
 
 ID_HEADER = "X-Generation-ID"
 GenerationId = Annotated[UUID | None, Header(alias=ID_HEADER, description="Your own name for the generation.")]

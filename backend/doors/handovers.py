@@ -1,26 +1,46 @@
 """Who waits for a person, and which questions nobody could answer."""
 
+import sqlite3
 import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from backend import handovers, threads
+from backend import handovers
+from backend.auth.audit import record
 from backend.desk import Desk
-from backend.doors.common import LOOKING, TELLING, Limit, Offset, Operator, Page, TheDesk, TheUser, fails
+from backend.doors.common import (
+    LOOKING,
+    SEARCHING,
+    TELLING,
+    Limit,
+    Offset,
+    Operator,
+    Page,
+    TheActor,
+    TheDesk,
+    TheUser,
+    fails,
+    needs,
+)
 from backend.doors.threads import Message, known
 from backend.errors import HandoverUnknown
 from backend.handovers import Wish
 from backend.users import User
+from knowledge.text.characters import checked_line, cleaned
 
-router = APIRouter(prefix="/api", tags=["hand-overs"], responses=LOOKING)
+router = APIRouter(prefix="/api", tags=["hand-overs"], responses=LOOKING, dependencies=[needs("chat")])
 
 _DAY_SECONDS = 86_400
 
 
 class Handover(BaseModel):
-    """Somebody waits for a person: who, why, in which conversation if in one, and how they are reached if they say."""
+    """Somebody waits for a person: who, why, in which conversation if in one, and how they are reached if they say.
+
+    `cause` is `asked` where they asked for one, `unanswered` where no document answered, `agent` where an agent's model
+    called one. `summary` is what they asked last; of who has neither asked nor left a contact, the one question.
+    """
 
     id: str
     run_id: str | None
@@ -45,9 +65,14 @@ class HandoverPage(Page):
 
 
 class HandoverWhole(Handover):
-    """With the conversation up to now."""
+    """With the conversation, to whoever may read it.
+
+    Its own user may. An operator may where that user has asked for a person or left a contact, up to the resolution;
+    else it is `withheld`.
+    """
 
     transcript: list[Message]
+    withheld: bool
 
 
 class Unanswered(BaseModel):
@@ -77,8 +102,8 @@ class Request(BaseModel):
     )
 
     thread_id: str | None = Field(default=None, max_length=128)
-    contact: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
-    message: str = Field(default="", max_length=4_000)
+    contact: Annotated[str, AfterValidator(checked_line)] = Field(min_length=1, max_length=200)
+    message: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
 
 
 class Resolution(BaseModel):
@@ -86,10 +111,10 @@ class Resolution(BaseModel):
 
     model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"note": "Refunded by hand."}]})
 
-    note: str = Field(default="", max_length=4_000)
+    note: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
 
 
-@router.get("/handovers")
+@router.get("/handovers", dependencies=SEARCHING)
 async def list_handovers(
     desk: TheDesk, user: TheUser, resolved: bool | None = False, limit: Limit = 50, offset: Offset = 0
 ) -> HandoverPage:
@@ -105,28 +130,45 @@ async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> Hand
     await desk.runs.admission.check_rate(user.id)
     if request.thread_id is not None:
         await known(desk, user.id, request.thread_id)
+    desk.runs.lanes.check_user(user.id)
     wish = Wish(user.id, request.thread_id, request.contact, request.message)
     handover_id = await desk.database.write(lambda db: handovers.ask(db, wish))
     return Handover(**await _known(desk, user, handover_id))
 
 
 @router.get("/handovers/{handover_id}")
-async def get_handover(handover_id: str, desk: TheDesk, user: TheUser) -> HandoverWhole:
-    """One, with the conversation that led to it, if one did."""
+async def get_handover(handover_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> HandoverWhole:
+    """One, with the conversation that led to it, if one did.
+
+    An operator reads another's only where that user has asked for a person or left a contact, and only up to the
+    resolution. That it was read is recorded.
+    """
     row = await _known(desk, user, handover_id)
-    transcript = await desk.database.read(lambda db: threads.messages_of(db, row["thread_id"]), long=True)
-    return HandoverWhole(**row, transcript=transcript)
+    transcript = await desk.database.read(lambda db: handovers.transcript(db, row, user.id), long=True)
+    if row["user_id"] != user.id and transcript is not None:
+        # Before it is shown: what cannot be recorded is not read.
+        whose = {"user": row["user_id"], "conversation": row["thread_id"]}
+        await desk.audit.add(actor.did("transcript.read", handover_id, None, whose))
+    return HandoverWhole(**row, transcript=transcript or [], withheld=transcript is None)
 
 
 @router.post("/handovers/{handover_id}/resolve", responses=TELLING)
-async def resolve_handover(handover_id: str, resolution: Resolution, desk: TheDesk, user: Operator) -> Handover:
+async def resolve_handover(
+    handover_id: str, resolution: Resolution, desk: TheDesk, user: Operator, actor: TheActor
+) -> Handover:
     """A person has seen to it. Whoever was first stays named."""
-    await _known(desk, user, handover_id)
-    await desk.database.write(lambda db: handovers.resolve(db, handover_id, user.id, resolution.note))
+    row = await _known(desk, user, handover_id)
+
+    def resolve(db: sqlite3.Connection) -> None:
+        if handovers.resolve(db, handover_id, user.id, resolution.note):
+            whose = {"user": row["user_id"], "conversation": row["thread_id"]}
+            record(db, actor.did("handover.resolve", handover_id, {"resolved": False}, {"resolved": True, **whose}))
+
+    await desk.database.write(resolve)
     return Handover(**await _known(desk, user, handover_id))
 
 
-@router.get("/unanswered")
+@router.get("/unanswered", dependencies=SEARCHING)
 async def list_unanswered(
     desk: TheDesk,
     user: Operator,

@@ -6,15 +6,15 @@ import psutil
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
-from starlette.requests import HTTPConnection
 
 from agents.models.breaker import State
 from agents.models.failures import Kind
 from agents.models.model import Model
 from agents.models.names import EMBEDDED, ModelName
 from agents.models.orders import Order
+from backend.auth.scopes import Scope
 from backend.desk import Desk
-from backend.doors.common import Failure, Operator, TheDesk, TheUser, fails, is_known
+from backend.doors.common import Failure, Onlooker, TheDesk, TheUser, fails, needs
 from backend.errors import NotReady
 from backend.users import User
 from backend.version import VERSION
@@ -48,6 +48,14 @@ class Limits(BaseModel):
     daily_usd: float | None
 
 
+class KnownUser(BaseModel):
+    """Whoever asks."""
+
+    id: str
+    operator: bool
+    scopes: list[Scope]
+
+
 class Info(BaseModel):
     """A desk, and who you are to it."""
 
@@ -55,7 +63,7 @@ class Info(BaseModel):
     version: str
     catalog: str
     agents: list[KnownAgent]
-    user: User
+    user: KnownUser
     limits: Limits
     answer_threshold: float
 
@@ -85,7 +93,7 @@ class AgentHealth(ChainHealth):
 
 
 class Health(BaseModel):
-    """How the desk is; whoever has no key learns the status alone."""
+    """How the desk is. Which models it has, and where, is for operators, and for keys with the scope `metrics`."""
 
     status: Status
     reason: str | None = None
@@ -109,18 +117,19 @@ async def home() -> dict[str, Any]:
 
 
 @router.get("/ready")
-async def ready(desk: TheDesk) -> Ready:
-    """Whether questions can be taken now; 503 with the reason while they cannot."""
+async def ready(desk: TheDesk, user: Onlooker) -> Ready:
+    """Whether questions can be taken now; 503 while they cannot. Which models fail is told as at `/health`."""
     if desk.runs.stopping:
         raise NotReady("the desk is being stopped")
     workers = desk.chains.workers
     status, reason = _verdict(desk, workers, {agent: _answering(desk, order) for agent, order in workers.items()})
     if status == "unavailable":
-        raise NotReady(reason or status)
+        told = reason if _may_know(user) else None
+        raise NotReady(told or "no model answers now; /health tells an operator which fails and why")
     return Ready()
 
 
-@router.get("/info", responses=fails(401))
+@router.get("/info", responses=fails(401), dependencies=[needs("chat", "documents")])
 async def info(desk: TheDesk, user: TheUser) -> Info:
     """What this desk is: its version, its agents, its limits, and who you are to it."""
     settings = desk.settings
@@ -129,7 +138,7 @@ async def info(desk: TheDesk, user: TheUser) -> Info:
         version=VERSION,
         catalog=settings.catalog,
         agents=[KnownAgent(id=agent.id, name=agent.name) for agent in desk.catalog.agents],
-        user=user,
+        user=KnownUser(id=user.id, operator=user.operator, scopes=sorted(user.scopes)),
         limits=Limits(
             message_chars=settings.max_message_chars,
             document_bytes=settings.max_document_bytes,
@@ -141,18 +150,18 @@ async def info(desk: TheDesk, user: TheUser) -> Info:
     )
 
 
-@router.get("/metrics", response_class=Response, responses={**fails(401), **_PAGE})
-async def metrics(desk: TheDesk, user: Operator) -> Response:
+@router.get("/metrics", response_class=Response, responses={**fails(401), **_PAGE}, dependencies=[needs("metrics")])
+async def metrics(desk: TheDesk) -> Response:
     """What Prometheus reads."""
     return Response(desk.metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/health", response_model_exclude_unset=True, responses=_UNHEALTHY)
-async def health(connection: HTTPConnection, desk: TheDesk, response: Response) -> Health:
+async def health(desk: TheDesk, user: Onlooker, response: Response) -> Health:
     """The agents, who would answer for each, every model's state, and the memory of this process.
 
     `reduced` while some agent can only quote because its models fail; 503 while some agent has no model at all.
-    Whoever has no key learns the status alone.
+    Whoever has no key of an operator, nor one with the scope `metrics`, learns the status alone.
     """
     await desk.models.check_servers()
     documents = await desk.library.by_folder(Wanted())
@@ -162,7 +171,7 @@ async def health(connection: HTTPConnection, desk: TheDesk, response: Response) 
     status, reason = _verdict(desk, workers, answering)
     if status == "unavailable":
         response.status_code = 503
-    if not is_known(connection, desk):
+    if not _may_know(user):
         return Health(status=status)
     return Health(
         status=status,
@@ -179,6 +188,11 @@ async def health(connection: HTTPConnection, desk: TheDesk, response: Response) 
             for agent in agents
         ],
     )
+
+
+def _may_know(user: User | None) -> bool:
+    """Whether somebody is told of models and where they are."""
+    return user is not None and "metrics" in user.scopes
 
 
 def _chain(order: Order, answering: ModelName | None) -> dict[str, Any]:
@@ -213,6 +227,8 @@ def _model(model: Model, users: list[str]) -> ModelHealth:
 def _verdict(
     desk: Desk, workers: dict[str, Order], answering: dict[str, ModelName | None]
 ) -> tuple[Status, str | None]:
+    if damage := desk.database.damage or desk.memory.damage or desk.library.damage:
+        return "unavailable", f"{damage}; the log of the desk says what to do about it"
     orders = {**workers, "supervisor": desk.chains.supervisor}
     for user, name in (*answering.items(), ("supervisor", _answering(desk, desk.chains.supervisor))):
         if name is None:

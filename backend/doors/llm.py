@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,14 +14,25 @@ from backend import sse, threads
 from backend.asking import Asked
 from backend.desk import Desk
 from backend.doors.answers import Answer, streamed, told, whole
-from backend.doors.common import ASKING, Manner, SessionId, TheDesk, TheUser
+from backend.doors.common import ASKING, Manner, SessionId, TheDesk, TheUser, needs
 from backend.doors.gateway import ID_HEADER
 from backend.doors.schemas import LLM_STREAM
-from backend.errors import MessageInvalid, body_of
+from backend.errors import MessageInvalid, ModelDoorsClosed, body_of
 from backend.storage import Run
 from backend.users import User
 
-router = APIRouter(prefix="/api/llm", tags=["model"], responses=ASKING)
+
+async def open_doors(desk: TheDesk, user: TheUser) -> None:
+    """Refuse whoever asks a desk whose operator has closed these doors."""
+    if not desk.settings.llm_doors:
+        raise ModelDoorsClosed(
+            "A model is not asked without an agent here; whoever runs the desk can set LLM_DOORS=on."
+        )
+
+
+router = APIRouter(
+    prefix="/api/llm", tags=["model"], responses=ASKING, dependencies=[needs("chat"), Depends(open_doors)]
+)
 
 _ToolName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 _ORDER_STATUS: dict[str, Any] = {

@@ -4,21 +4,24 @@ import sqlite3
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from agents.events import Spent, StepStatus, StepType, Support, Usage
 from backend import activity, handovers, sse, storage, threads
 from backend.desk import Desk
-from backend.doors.common import LOOKING, TELLING, TheDesk, TheUser, fails
+from backend.doors.common import LOOKING, TELLING, TheDesk, TheUser, fails, needs
 from backend.doors.schemas import EVENT_STREAM
+from backend.indexing import INDEXING
+from backend.storage import Run
 from backend.streams import EventStream
 from backend.users import User
+from knowledge.text.characters import cleaned
 
 # More events than any run has.
 _LAST = 2**53
 
-router = APIRouter(prefix="/runs", tags=["runs"], responses=LOOKING)
+router = APIRouter(prefix="/runs", tags=["runs"], responses=LOOKING, dependencies=[needs("chat", "documents")])
 
 
 class Stopped(BaseModel):
@@ -90,7 +93,7 @@ class Feedback(BaseModel):
     )
 
     rating: Literal["up", "down"]
-    comment: str = Field(default="", max_length=4_000)
+    comment: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
 
 
 class Rated(Feedback):
@@ -102,7 +105,7 @@ class Rated(Feedback):
 @router.get("/{run_id}")
 async def get_run(run_id: str, desk: TheDesk, user: TheUser) -> RunWhole:
     """A run with its answer, its steps, what they took and what was said of it: so far, if it is still under way."""
-    run = await desk.runs.get(run_id, user.id)
+    run = await _known(desk, user, run_id)
     answer = await desk.database.read(lambda db: storage.answer_of(db, run.id))
     data = await desk.database.read(lambda db: threads.data_of(db, run.id))
     steps = await desk.database.read(lambda db: storage.steps_of(db, run.id))
@@ -125,7 +128,7 @@ async def follow_run(
 ) -> Response:
     """The run's events after a number, or all of them: those stored, then those still to come."""
     desk.streams.check()
-    run = await desk.runs.get(run_id, user.id)
+    run = await _known(desk, user, run_id)
     position = next((number for number in (after, last_event_id) if number is not None), -1)
     return EventStream(sse.chunks(desk.runs.follow(run.id, position)), desk.streams)
 
@@ -139,7 +142,7 @@ async def cancel_run(run_id: str, desk: TheDesk, user: TheUser) -> Stopped:
 @router.post("/{run_id}/feedback", responses=TELLING)
 async def rate_run(run_id: str, feedback: Feedback, desk: TheDesk, user: TheUser) -> Rated:
     """Say whether the answer was good; saying it again replaces what was said."""
-    run = await desk.runs.get(run_id, user.id)
+    run = await _known(desk, user, run_id)
 
     def rate(db: sqlite3.Connection) -> None:
         handovers.rate(db, run.id, feedback.rating, feedback.comment)
@@ -151,5 +154,13 @@ async def rate_run(run_id: str, feedback: Feedback, desk: TheDesk, user: TheUser
 
 async def stop(desk: Desk, user: User, run_id: str) -> Stopped:
     """Stop that user's run, whatever they call it: a run or a generation."""
+    await _known(desk, user, run_id)
     run = await desk.runs.cancel(run_id, user.id, "cancelled by the user")
-    return Stopped(run_id=run.id, status="cancelling" if run.ended_at is None else run.status)
+    return Stopped(run_id=run.id, status="cancelling" if run.is_open else run.status)
+
+
+async def _known(desk: Desk, user: User, run_id: str) -> Run:
+    """That user's run, where their key is for work of its kind."""
+    run = await desk.runs.get(run_id, user.id)
+    user.check_scopes("documents" if run.agent_id == INDEXING else "chat")
+    return run

@@ -6,6 +6,7 @@ A client sends tasks, `{"type": "cancel", "generation_id"}` and `{"type": "ping"
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any, Literal
 from uuid import UUID
 
@@ -16,10 +17,10 @@ from starlette.websockets import WebSocketDisconnect
 
 from backend.desk import Desk
 from backend.doors.answers import LEFT
-from backend.doors.common import TheDesk, TheUser
+from backend.doors.common import TheDesk, TheUser, needs
 from backend.doors.gateway import GenerationRequest, begin, frames
 from backend.doors.runs import stop
-from backend.errors import TooManyStreams, body_of
+from backend.errors import KeyRefused, TooManyStreams, body_of
 from backend.storage import Run
 from backend.streams import abort
 from backend.users import User
@@ -27,10 +28,10 @@ from knowledge.errors import DeskError
 
 _LOG = logging.getLogger(__name__)
 
-router = APIRouter()
+router = APIRouter(dependencies=[needs("chat")])
 
 _MOST_AT_ONCE = 16
-_BINARY, _TOO_SLOW = 1003, 1008
+_BINARY, _REFUSED, _TOO_SLOW = 1003, 1008, 1008
 
 
 class _Task(GenerationRequest):
@@ -78,7 +79,10 @@ class _Socket:
                 if (text := message.get("text")) is None:
                     await self._websocket.close(_BINARY, "send JSON as text")
                     return
+                self._desk.users.check(self._user)
                 await self._take(text)
+        except KeyRefused as refused:
+            await self._websocket.close(_REFUSED, refused.message)
         except WebSocketDisconnect:
             return
         finally:
@@ -120,10 +124,15 @@ class _Socket:
         try:
             await self._send({"type": "started", "generation_id": run.id, **name})
             async for frame in frames(self._desk, run):
+                # Also in each silence: a key that was revoked reads no further.
+                self._desk.users.check(self._user)
                 if frame:
                     await self._send({"generation_id": run.id, **name, **frame})
         except WebSocketDisconnect:
             _LOG.debug("a client left generation %s", run.id)
+        except KeyRefused as refused:
+            with suppress(RuntimeError):  # Starlette's way to say that the socket is closed
+                await self._websocket.close(_REFUSED, refused.message)
 
     def _left(self, following: asyncio.Task[None], run: Run, task: _Task) -> None:
         """The generation has been told to its end, or its client has left; to stop what has ended does nothing."""

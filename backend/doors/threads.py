@@ -1,24 +1,40 @@
 """Conversations: listed, searched, read, renamed, exported, put away, brought back, deleted."""
 
-import re
+import sqlite3
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from agents.events import Source, Support
 from backend import threads
+from backend.auth.audit import Actor, record
 from backend.desk import Desk
-from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, Search, SessionId, TheDesk, TheUser, fails
+from backend.doors.common import (
+    LOOKING,
+    SEARCHING,
+    TELLING,
+    Limit,
+    Offset,
+    Page,
+    Search,
+    SessionId,
+    TheActor,
+    TheDesk,
+    TheUser,
+    fails,
+    needs,
+)
 from backend.errors import SessionTaken, ThreadUnknown
+from backend.privacy import transcript
 from backend.threads import Status, Thread, Wanted
+from knowledge.text.characters import checked_line
 
-router = APIRouter(prefix="/api/threads", tags=["threads"], responses=LOOKING)
+router = APIRouter(prefix="/api/threads", tags=["threads"], responses=LOOKING, dependencies=[needs("chat")])
 
 
 class ThreadInfo(BaseModel):
@@ -82,7 +98,7 @@ class Rename(BaseModel):
         strict=True, str_strip_whitespace=True, json_schema_extra={"examples": [{"title": "The double charge"}]}
     )
 
-    title: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+    title: Annotated[str, AfterValidator(checked_line)] = Field(min_length=1, max_length=200)
 
 
 _FILES: dict[int | str, dict[str, Any]] = {
@@ -96,7 +112,7 @@ _FILES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("")
+@router.get("", dependencies=SEARCHING)
 async def list_threads(
     desk: TheDesk,
     user: TheUser,
@@ -129,27 +145,37 @@ async def rename_thread(thread_id: str, rename: Rename, desk: TheDesk, user: The
 
 
 @router.post("/{thread_id}/restore", responses=fails(409))
-async def restore_thread(thread_id: str, desk: TheDesk, user: TheUser) -> ThreadWhole:
+async def restore_thread(thread_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> ThreadWhole:
     """Bring back what was put away."""
     thread = await known(desk, user.id, thread_id)
-    if not await desk.database.write(lambda db: threads.restore(db, thread)):
+
+    def restore(db: sqlite3.Connection) -> bool:
+        restored = threads.restore(db, thread)
+        if restored and thread.deleted_at:
+            record(db, actor.did("conversation.restore", thread_id))
+        return restored
+
+    if not await desk.database.write(restore):
         raise SessionTaken(f"session {thread.session_id} has begun another conversation; put that away first")
     return await history(desk, await known(desk, user.id, thread_id), 1, 0)
 
 
 @router.delete("/{thread_id}")
-async def delete_thread(thread_id: str, desk: TheDesk, user: TheUser, hard_delete: bool = False) -> ThreadDeleted:
+async def delete_thread(
+    thread_id: str, desk: TheDesk, user: TheUser, actor: TheActor, hard_delete: bool = False
+) -> ThreadDeleted:
     """Put it away; with `hard_delete`, destroy every trace of it. What is under way in it is stopped."""
     await known(desk, user.id, thread_id)
-    return await remove(desk, thread_id, hard_delete)
+    return await remove(desk, thread_id, hard_delete, actor)
 
 
 @router.get("/{thread_id}/export", response_class=Response, responses=_FILES)
 async def export_thread(
-    thread_id: str, desk: TheDesk, user: TheUser, format: Literal["markdown", "json"] = "markdown"
+    thread_id: str, desk: TheDesk, user: TheUser, actor: TheActor, format: Literal["markdown", "json"] = "markdown"
 ) -> Response:
     """The whole conversation as a file."""
     thread = await known(desk, user.id, thread_id)
+    await desk.audit.add(actor.did("conversation.export", thread_id, None, {"format": format}))
     messages = await desk.database.read(lambda db: threads.messages_of(db, thread_id), long=True)
     ending, media, body = _EXPORTS[format](thread, messages)
     disposition = f'attachment; filename="conversation-{thread.id}.{ending}"'
@@ -178,27 +204,24 @@ async def history(desk: Desk, thread: Thread, limit: int, offset: int) -> Thread
     return ThreadWhole(**vars(thread), messages=count, history=[Message(**message) for message in messages])
 
 
-async def remove(desk: Desk, thread_id: str, hard_delete: bool) -> ThreadDeleted:
+async def remove(desk: Desk, thread_id: str, hard_delete: bool, actor: Actor) -> ThreadDeleted:
     """Stop what is under way in a conversation, then put it away or destroy it."""
+
+    def put_away(db: sqlite3.Connection) -> None:
+        threads.put_away(db, thread_id)
+        record(db, actor.did("conversation.delete", thread_id))
+
     with desk.runs.lanes.closed(thread_id):
         await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
         if hard_delete:
-            await desk.database.write(lambda db: threads.delete(db, thread_id))
-            await desk.memory.adelete_thread(thread_id)
+            await desk.deletion.conversation(thread_id, entry=actor.did("conversation.destroy", thread_id))
         else:
-            await desk.database.write(lambda db: threads.put_away(db, thread_id))
+            await desk.database.write(put_away)
     return ThreadDeleted(deleted=thread_id, hard=hard_delete)
 
 
 def _as_markdown(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
-    head = f"# {_MARKUP.sub(_ESCAPED, thread.title)}\n\n{_moment(thread.created_at)}, with {thread.agent_id}\n"
-    speakers = {"user": "You", "assistant": "Desk"}
-    turns = [
-        f"\n## {speakers.get(message['role'], message['role'])}, {_moment(message['created_at'])}\n\n"
-        f"{message['content']}\n{_NOT_WHOLE.get(message['status'], '') if message['role'] == 'assistant' else ''}"
-        for message in messages
-    ]
-    return "md", "text/markdown", "".join([head, *turns]).encode()
+    return "md", "text/markdown", (transcript.head(thread) + transcript.turns(messages)).encode()
 
 
 def _as_json(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
@@ -206,11 +229,4 @@ def _as_json(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, s
     return "json", "application/json", orjson.dumps(document, option=orjson.OPT_INDENT_2)
 
 
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-# A title is plain text: it must not become a link, a picture or HTML.
-_MARKUP, _ESCAPED = re.compile(r"([\\`*_{}\[\]()<>#&|!~])"), r"\\\1"
 _EXPORTS = {"markdown": _as_markdown, "json": _as_json}
-_NOT_WHOLE = {"cancelled": "\n(This answer was stopped.)\n", "failed": "\n(This answer broke off.)\n"}

@@ -14,8 +14,7 @@ backend.errors.BackendError
 
 from typing import ClassVar
 
-from backend.errors import BackendError, NotNow, status_of
-from knowledge.errors import DeskError
+from backend.errors import BackendError, NotNow
 
 
 class RequestRefused(BackendError):
@@ -89,8 +88,3 @@ class TooManyConnections(NotNow):
     """MAX_ADDRESS_CONNECTIONS."""
 
     code = "too_many_connections"
-
-
-def http_status(error: DeskError) -> int:
-    """The status that an error is answered with."""
-    return error.status if isinstance(error, RequestRefused) else status_of(error)

@@ -6,7 +6,7 @@ import orjson
 from starlette.types import Send
 
 from backend.errors import KeyRefused, NotNow, body_of
-from backend.http.errors import http_status
+from backend.http.statuses import status_of
 from knowledge.errors import DeskError
 
 NOSNIFF = ("x-content-type-options", "nosniff")
@@ -25,7 +25,7 @@ def headers_of(error: DeskError) -> dict[str, str]:
 
 def raw_reply(error: DeskError) -> bytes:
     """A whole HTTP/1.1 response that ends its connection."""
-    status = HTTPStatus(http_status(error))
+    status = HTTPStatus(status_of(error))
     lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
     body, headers = _closing(error)
     lines += [f"{name}: {value}" for name, value in (*headers.items(), NOSNIFF, NO_STORE)]
@@ -36,7 +36,7 @@ async def refuse(send: Send, error: DeskError) -> None:
     """Answer a request of which nothing more is read."""
     body, headers = _closing(error)
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": http_status(error), "headers": raw})
+    await send({"type": "http.response.start", "status": status_of(error), "headers": raw})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -8,7 +8,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 
 _MOST_UNSENT_BYTES = 65_536
 # The server's own buffer takes about a kilobyte for each piece, however small.
-_MOST_WAITING_BYTES = 16_384
+MOST_WAITING_BYTES = 16_384
 
 
 def hold_little(transport: asyncio.Transport) -> None:
@@ -16,7 +16,7 @@ def hold_little(transport: asyncio.Transport) -> None:
 
     What is on its way is not counted, so that a client far away is served as fast as before.
     """
-    transport.set_write_buffer_limits(high=_MOST_WAITING_BYTES)
+    transport.set_write_buffer_limits(high=MOST_WAITING_BYTES)
     connection = transport.get_extra_info("socket")
     if connection is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT_BYTES)

@@ -12,7 +12,7 @@ from knowledge.loaders.text import Text, decode, title_from_name
 
 SUFFIXES = (".md", ".markdown")
 
-_FIRST_HEADING = re.compile(r"\A\s*#[ \t]+(?P<title>[^\n]+?)[ \t#]*(?:\n|\Z)")
+_FIRST_HEADING = re.compile(r"\s*+#[ \t]++(?P<title>[^\n]+)")
 # An underscore inside a word is part of it: ERR_TIMEOUT.
 _MARKUP = re.compile(r"[*`]|(?<!\w)_|_(?!\w)")
 _YAML = YAMLHandler()
@@ -42,12 +42,17 @@ def load(data: bytes, name: str) -> Text:
         matter, body = _parse(decode(data))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DocumentUnreadable(f"the front matter is not valid YAML: {' '.join(str(error).split())}") from error
-    heading = _FIRST_HEADING.match(body)
+    heading = _first_heading(body)
     given = matter.get("title")
     # A number or a date is a title too; a list or a mapping is none.
     named = "" if given is None or isinstance(given, list | dict) else str(given)
-    title = named or (heading and _MARKUP.sub("", heading["title"])) or title_from_name(name)
+    title = named or _MARKUP.sub("", heading) or title_from_name(name)
     return Text(title=title.strip(), markdown=_without_html(body).strip())
+
+
+def _first_heading(body: str) -> str:
+    found = _FIRST_HEADING.match(body)
+    return found["title"].rstrip(" \t#") if found else ""
 
 
 def _parse(text: str) -> tuple[dict[str, object], str]:

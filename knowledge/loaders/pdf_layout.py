@@ -14,7 +14,9 @@ from knowledge.loaders.text import Text
 _MARGIN = 0.1
 _REPEATED = 0.2
 _NUMBERS = re.compile(r"\d+")
-_PAGE_NUMBER = re.compile(r"(?:page|seite|p\.)?\W*\d{1,5}(?:\s*(?:/|\||of|von|de|sur)\s*\d{1,5})?\W*", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"(?:page|seite|p\.)?\W*+\d{1,5}(?:\s*+(?:/|\||of|von|de|sur)\s*+\d{1,5})?\W*+", re.IGNORECASE
+)
 
 _HEADING_SIZE = 1.12
 _MAX_HEADING_CHARS = 200

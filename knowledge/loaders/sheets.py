@@ -8,10 +8,12 @@ from typing import Any
 from openpyxl import load_workbook
 
 from knowledge.loaders import office, records, tables
-from knowledge.loaders.text import MAX_TITLE_CHARS, Text, title_from_name
+from knowledge.loaders.text import Text, title_from_name
+from knowledge.text.headings import shortened
 
 # A currency as formats write it, before or behind the number: $, "EUR", [$€-407].
-_CURRENCY = re.compile(r'\[\$(?P<local>[^\]-]+)[^\]]*\]|"(?P<quoted>[^"]+)"|(?P<bare>[$€£¥])')
+_CURRENCY = re.compile(r'\[\$(?P<local>[^\[\]-]++)[^\[\]]*+\]|"(?P<quoted>[^"]+)"|(?P<bare>[$€£¥])')
+_DIGITS = re.compile(r"[0#]|$")
 _DECIMALS = re.compile(r"[0#]\.(0+)")
 
 
@@ -29,7 +31,7 @@ def load(data: bytes, name: str) -> Text:
         if content is None:
             content = tables.to_markdown(rows)
         if content:
-            parts.append(f"## {' '.join(sheet.title.split())[:MAX_TITLE_CHARS]}\n\n{content}")
+            parts.append(f"## {shortened(' '.join(sheet.title.split()))}\n\n{content}")
     return Text(title_from_name(name), "\n\n".join(parts))
 
 
@@ -73,5 +75,5 @@ def _number(value: float, number_format: str) -> str:
     if not currency:
         return shown
     unit = next(filter(None, currency.groups())).strip()
-    in_front = currency.start() < re.search(r"[0#]|$", number_format).start()  # type: ignore[union-attr]
+    in_front = currency.start() < _DIGITS.search(number_format).start()  # type: ignore[union-attr]
     return f"{unit}{shown}" if in_front and len(unit) == 1 else f"{unit} {shown}" if in_front else f"{shown} {unit}"

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from knowledge.errors import DocumentUnreadable
-
-MAX_TITLE_CHARS = 200
+from knowledge.text.characters import cleaned as without_unseen
+from knowledge.text.characters import cleaned_line
+from knowledge.text.headings import shortened
 
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = (
@@ -17,9 +18,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
-# Soft hyphens and joiners, marks that turn the direction of reading round, tags, in which whole texts can be hidden.
-_INVISIBLE = re.compile("[\u00ad\u2060\ufeff\u202d\u202e\U000e0000-\U000e007f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 # From this share of a language's usual letters on, charset-normalizer was not wrong on any text that was tried.
 _CERTAIN = 0.5
@@ -63,18 +61,18 @@ def _guessed(data: bytes) -> str:
 
 def cleaned(text: Text) -> Text:
     """Without what no reader sees and no database or JSON likes. Every line stays where it is."""
-    title = " ".join(_printable(text.title).split())[:MAX_TITLE_CHARS]
+    title = shortened(cleaned_line(_SURROGATES.sub("\ufffd", text.title)))
     return replace(text, title=title, markdown=_printable(text.markdown))
 
 
 def _printable(text: str) -> str:
-    return _SURROGATES.sub("\ufffd", _INVISIBLE.sub("", _CONTROLS.sub("", text)))
+    return _SURROGATES.sub("\ufffd", without_unseen(text))
 
 
 def title_from_name(name: str) -> str:
     """`refund-policy.txt` becomes `Refund policy`."""
     words = PurePosixPath(name).stem.replace("-", " ").replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
+    return shortened(words[:1].upper() + words[1:])
 
 
 def load(data: bytes, name: str) -> Text:

@@ -84,7 +84,7 @@ async def test_a_person_is_called_once() -> None:
     bench = Bench()
     await bench.tools.use([PERSON, PERSON])
     (handoff,) = [event for event in bench.events if isinstance(event, Handoff)]
-    assert handoff == Handoff(reason="wants a contract", summary="I want more.", agent="billing")
+    assert handoff == Handoff(cause="agent", reason="wants a contract", summary="I want more.", agent="billing")
     assert bench.tools.handed_over
 
 

@@ -14,7 +14,7 @@ from backend.users import digest_of
 from tests.provided import PATIENT, at_openai
 from tests.providers.answers import RecordedRequest
 from tests.providers.openai import OpenAIServer
-from tests.providers.script import Fault, Script
+from tests.providers.script import Fault, Script, Usage
 from tests.serving import Server, serve
 from tests.sse import check_whole, frames
 
@@ -22,9 +22,10 @@ from tests.sse import check_whole, frames
 HELD = "Duplicate charges: please hold"
 SLOW = "Duplicate charges: please write slowly"
 BROKEN = "Duplicate charges: please break off"
+COSTLY = "Duplicate charges: please read much"
 QUICK = "How are duplicate charges refunded?"
 
-_ASKED = re.compile(r"please (hold|break off|write slowly)")
+_ASKED = re.compile(r"please (hold|break off|write slowly|read much)")
 _WORDS = tuple(f"word{number} " for number in range(60))
 
 
@@ -59,6 +60,13 @@ def provided(indexed: Path, base: Path, **settings: object) -> Iterator[Provided
         yield Provided(desk, provider)
 
 
+@contextmanager
+def restarted(ended: Provided, **settings: object) -> Iterator[Server]:
+    """The same desk again, over the same provider, with those settings."""
+    with serve(ended.desk.data_dir, **_SETTINGS | at_openai(ended.provider) | settings) as desk:
+        yield desk
+
+
 def key_of(name: str) -> str:
     """That user's key."""
     return f"fd-{name}-0123456789"
@@ -75,10 +83,15 @@ def as_user(server: Server, name: str) -> httpx.Client:
 
 
 def as_asked(request: RecordedRequest) -> Script:
-    """What the loopback provider plays: three words and then silence or a bad end, many words, or a short answer."""
+    """What the loopback provider plays: three words and then silence or a bad end, many words, or a short answer.
+
+    To "read much" is to count 50,000 tokens, whatever there was to read.
+    """
     found = _ASKED.search(_last(request))
     if found is None:
         return Script(("A short ", "answer."))
+    if found.group(1) == "read much":
+        return Script(usage=Usage(prompt=50_000))
     if found.group(1) == "hold":
         return Script(_WORDS[:3], fault=Fault.STALL, at=3)
     if found.group(1) == "break off":

@@ -13,22 +13,25 @@ import pytest
 
 from agents.errors import SettingsInvalid
 from agents.events import Spent, Usage
+from agents.models.allowance import Expense
 from backend import schema, spending
 from backend.admission import Admission
 from backend.errors import BudgetSpent, RateLimited, TooManyRuns
 from backend.lanes import Lanes
+from backend.limits.clock import DeskClock
 from backend.settings import Settings
 from knowledge.database import Database
 from tests.agents.models.upstream import until
-from tests.backend.asking import BROKEN, QUICK, Provided, as_user, begin, follow, held, keys, provided, refusal
+from tests.backend.asking import BROKEN, COSTLY, QUICK, Provided, as_user, begin, follow, held, keys, provided, refusal
 
 # A test that is to be unknown to the others asks as a user of its own.
 NAMES = ("often", "calm", "spender", "other", "stopped", "failed", "many", "queue", "streams", "long")
 MOST_RUNS = 3
+SMALL = Expense(1, 1e-9)
 LIMITS: dict[str, Any] = {
     "API_KEYS": keys(*NAMES),
     "RATE_LIMIT": "8/hour",
-    "DAILY_TOKENS": 100,
+    "DAILY_TOKENS": 20_000,
     "MODEL_MAX_TOKENS": 10,
     "MAX_RUNS": MOST_RUNS,
     "MAX_QUEUED": 1,
@@ -48,6 +51,12 @@ def ask(client: httpx.Client, message: str = "Hello!", **body: object) -> httpx.
     return client.post("/chat", json={"message": message, **body})
 
 
+def ask_for(client: httpx.Client, tokens: int) -> httpx.Response:
+    """Ask a model for an answer of at most so many tokens."""
+    asked = {"messages": [{"role": "user", "content": "Hello!"}], "max_tokens": tokens}
+    return client.post("/api/llm/chat", json=asked)
+
+
 def test_who_asks_too_often_is_told_when_to_come_again_and_nobody_else_is(limited: Provided) -> None:
     with as_user(limited.desk, "often") as often, as_user(limited.desk, "calm") as calm:
         assert [ask(often).status_code for _ in range(8)] == [200] * 8
@@ -59,13 +68,14 @@ def test_who_asks_too_often_is_told_when_to_come_again_and_nobody_else_is(limite
 
 def test_a_spent_budget_is_told_before_any_provider_is_called(limited: Provided) -> None:
     with as_user(limited.desk, "spender") as spender, as_user(limited.desk, "other") as other:
-        assert ask(spender, QUICK).json()["usage"]["total"] >= 100
+        assert ask(spender, COSTLY).json()["usage"]["total"] >= 50_000
         before = len(limited.answers)
         refused = ask(spender, QUICK)
         assert refusal(refused) == (402, "budget_spent")
         assert 0 < int(refused.headers["retry-after"]) <= 86_400
         assert refusal(spender.post("/chat/stream", json={"message": QUICK})) == (402, "budget_spent")
-        assert refusal(spender.post("/api/agents/route", json={"question": QUICK})) == (402, "budget_spent")
+        # The embedded router costs nothing.
+        assert spender.post("/api/agents/route", json={"question": QUICK}).json()["model"] == "embedded"
         assert len(limited.answers) == before
         assert ask(other, QUICK).status_code == 200
         assert len(limited.answers) == before + 1
@@ -80,9 +90,9 @@ def test_an_answer_that_is_stopped_is_paid_for(limited: Provided) -> None:
         assert spent["usage"]["prompt"] >= 100
         assert spent["usage"]["completion"] >= 3
         assert spent["cost_usd"] > 0
-        refused = ask(client, QUICK)
+        refused = ask_for(client, 19_900)
         assert refusal(refused) == (402, "budget_spent")
-        assert f"({spent['usage']['total']:,} of 100 tokens)" in refused.json()["error"]["message"]
+        assert f"({spent['usage']['total']:,} of 20,000 tokens are spent)" in refused.json()["error"]["message"]
 
 
 def test_an_answer_that_fails_is_paid_for(limited: Provided) -> None:
@@ -90,7 +100,7 @@ def test_an_answer_that_fails_is_paid_for(limited: Provided) -> None:
         events = follow(client, begin(client, BROKEN))
         before = len(limited.answers)
         assert events[-1]["type"] == "error"
-        assert refusal(ask(client, QUICK)) == (402, "budget_spent")
+        assert refusal(ask_for(client, 19_900)) == (402, "budget_spent")
         assert len(limited.answers) == before
 
 
@@ -139,7 +149,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 def admission(database: Database, **settings: Any) -> Admission:
-    return Admission(Settings(**settings), database, Lanes())
+    return Admission(Settings(**settings), database, Lanes(), DeskClock())
 
 
 @pytest.mark.parametrize("limit", [{"daily_usd": 0.01}, {"daily_tokens": 1_000}])
@@ -148,11 +158,16 @@ async def test_a_budget_lasts_for_one_day_of_one_user(database: Database, limit:
     door, now = admission(database, **limit), time.time()
     await database.write(lambda db: spending.add(db, "ada", spent, now - 86_400))
     await database.write(lambda db: spending.add(db, "bob", spent, now))
-    async with door.admitted("ada"):
+    async with door.admitted("ada", SMALL) as reservation:
         await database.write(lambda db: spending.add(db, "ada", spent, now))
+    assert reservation
+    reservation.release()
     with pytest.raises(BudgetSpent):
-        async with door.admitted("ada"):
+        async with door.admitted("ada", SMALL):
             pass
+    # What only the embedded model answers costs nothing.
+    async with door.admitted("ada"):
+        pass
 
 
 async def test_questions_of_the_same_moment_do_not_slip_through_together(database: Database) -> None:
@@ -161,9 +176,11 @@ async def test_questions_of_the_same_moment_do_not_slip_through_together(databas
 
     async def enter(user: str) -> None:
         nonlocal inside
-        async with door.admitted(user):
+        async with door.admitted(user, Expense(100)) as reservation:
             inside += 1
             await leave.wait()
+        assert reservation
+        reservation.release()
 
     tasks = [asyncio.create_task(enter(user)) for user in ["ada"] * 8 + ["bob"] * 8]
     await until(lambda: inside + sum(task.done() for task in tasks) == len(tasks))
@@ -171,7 +188,7 @@ async def test_questions_of_the_same_moment_do_not_slip_through_together(databas
     ends = await asyncio.gather(*tasks, return_exceptions=True)
     assert {type(end) for end in ends} == {type(None), BudgetSpent, TooManyRuns}
     assert inside == ends.count(None) == 6
-    async with door.admitted("ada"):
+    async with door.admitted("ada", Expense(500)):
         pass
 
 

@@ -29,7 +29,7 @@ async def take(database: Database, number: int, *said: Said, answer: str = "", c
     request = PlainRequest(messages=list(said)).model_dump_json(exclude_defaults=True)
     run = Run(f"r{number}", "t", "s", "local", LLM, "in_progress", "asked", time.time(), request=request)
     data = {"tool_calls": [CALL.model_dump()]} if calls else None
-    await database.write(lambda db: storage.begin_run(db, run, f"q{number}"))
+    await database.write(lambda db: storage.begin_run(db, run, f"q{number}", continues=number > 0))
     if answer or calls:
         await database.write(lambda db: threads.add_message(db, f"a{number}", "t", run.id, "assistant", answer, data))
 

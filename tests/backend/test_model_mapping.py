@@ -16,6 +16,8 @@ from tests.providers.openai import OpenAIServer
 from tests.serving import Server, serve
 
 OWN = "gpt-4.1-mini"
+# Where it is, no event tells.
+OWN_SERVER = "openai-compatible"
 
 
 @dataclass
@@ -56,7 +58,7 @@ def stage(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 def test_an_agent_with_a_server_of_its_own_is_answered_by_that(stage: Stage) -> None:
     events = ask(stage.desk, TECHNICAL, "technical")
     (answered,) = attempts(events, "technical")
-    assert answered["model"] == f"openai-compatible:@{stage.technical.url}"
+    assert answered["model"] == OWN_SERVER
     assert answered["usage"]["completion"] == 8
     assert events[-1]["finish_reason"] == "length"
     assert events[-1]["cost_usd"] == 0
@@ -64,7 +66,7 @@ def test_an_agent_with_a_server_of_its_own_is_answered_by_that(stage: Stage) -> 
 
 def test_an_agent_without_one_is_answered_by_the_shared_server(stage: Stage) -> None:
     (answered,) = attempts(ask(stage.desk, BILLING, "billing"), "billing")
-    assert answered["model"] == f"openai-compatible:@{stage.shared.url}"
+    assert answered["model"] == OWN_SERVER
 
 
 def test_an_agent_whose_file_names_a_model_is_answered_by_that(stage: Stage) -> None:
@@ -94,4 +96,6 @@ def test_a_server_that_has_gone_is_passed_over_and_the_answer_says_so(stage: Sta
     *gone, answered = attempts(events, "technical")
     assert "cannot be reached" in gone[-1]["output"]
     assert answered["model"] == f"openai:{GPT}"
+    (shared,) = attempts(ask(stage.desk, BILLING, "shared"), "billing")
+    assert shared["model"] == OWN_SERVER
     assert ask(stage.desk, PRIVACY, "unaffected")[-1]["type"] == "done"

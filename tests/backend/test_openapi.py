@@ -68,6 +68,7 @@ def known(desk: Server) -> dict[str, Any]:
         "run_id": run["run_id"],
         "replaces": run["run_id"],
         "generation_id": run["run_id"],
+        "user": "local",
     }
     return {**ids, "thread_id": run["thread_id"], "handover_id": handovers[-1]["id"], "document_id": document["id"]}
 

@@ -1,11 +1,23 @@
-"""How many pages may hold a socket to the desk."""
+"""How many pages may hold a socket to the desk, and what it costs the desk when they send what no page sends."""
 
 import asyncio
+import secrets
+import shutil
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from backend import web
+from tests.backend.asking import keys
+from tests.backend.pages import HYDRATE, event, handler, opened
+from tests.serving import Server, serve
 
 SCOPE = {"type": "websocket", "path": "/_event/", "headers": [(b"host", b"desk"), (b"origin", b"http://desk")]}
 
@@ -19,7 +31,7 @@ async def test_so_many_sockets_and_no_more(monkeypatch: pytest.MonkeyPatch) -> N
         held.release()
         await closing.wait()
 
-    guarded = web._Guarded(pages, {"_event"}, "")
+    guarded = web._Guarded(pages, {"_event"}, "", 200)
     opened = [asyncio.create_task(call(guarded)) for _ in range(2)]
     for _ in opened:
         await held.acquire()
@@ -29,7 +41,28 @@ async def test_so_many_sockets_and_no_more(monkeypatch: pytest.MonkeyPatch) -> N
     assert await call(guarded) == []
 
 
-async def call(guarded: web._Guarded) -> list[Message]:
+@pytest.mark.parametrize(("address", "most"), [("192.0.2.7", 2), ("127.0.0.1", 9)])
+async def test_one_address_has_so_many_unless_it_is_this_machine(address: str, most: int) -> None:
+    closing, held = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def pages(scope: Scope, receive: Receive, send: Send) -> None:
+        held.release()
+        await closing.wait()
+
+    guarded = web._Guarded(pages, {"_event"}, "", 2)
+    waiting = [asyncio.create_task(call(guarded, client=(address, 5))) for _ in range(most)]
+    for _ in waiting:
+        await held.acquire()
+    other = asyncio.create_task(call(guarded, client=("192.0.2.8", 5)))
+    await held.acquire()
+    if most == 2:
+        assert await call(guarded, client=(address, 5)) == [{"type": "websocket.close", "code": 1013}]
+    closing.set()
+    assert await asyncio.gather(*waiting, other) == [[]] * (most + 1)
+    assert await call(guarded, client=(address, 5)) == []
+
+
+async def call(guarded: web._Guarded, **scope: Any) -> list[Message]:
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -38,5 +71,115 @@ async def call(guarded: web._Guarded) -> list[Message]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await guarded(dict(SCOPE), receive, send)
+    await guarded(SCOPE | scope, receive, send)
     return sent
+
+
+LARGE = 60_000
+FORGED = "\n2026-01-01 00:00:00,000 ERROR root: forged\n"
+SAID = "zanzibarqx"
+
+
+@pytest.fixture(scope="module")
+def desk(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("sockets") / "data"))
+    with serve(data, "tests.with_pages", API_KEYS=keys("ann")) as running:
+        yield running
+
+
+def log_of(desk: Server) -> str:
+    return (desk.data_dir.parent / f"{desk.data_dir.name}-server.log").read_text()
+
+
+def test_what_visitors_send_is_not_logged(desk: Server) -> None:
+    key = f"fd-{secrets.token_urlsafe(32)}"
+    said = f"{FORGED}{SAID} {key}" + "x" * LARGE
+    frames = [
+        event("nothing.known", message=said),
+        event(handler("session", "complain"), message=[said]),
+        event(handler("session", "setvar"), var_name="key", value=said),
+        event(HYDRATE, vars={"key": said}),
+        event(HYDRATE, vars={said[:200]: key}),
+        f'42/_event,["event","{SAID}"]',
+        f"42/_event,[[[{SAID}",
+        f"42/other,{SAID}",
+        SAID,
+    ]
+    for frame in frames * 10:
+        with suppress(ConnectionClosed), opened(desk) as page:
+            page.send(frame)
+            page.settle()
+    with opened(desk) as page:
+        page.hydrate()
+    log = log_of(desk)
+    assert SAID not in log
+    assert key[3:] not in log
+    assert "forged" not in log
+    assert "Traceback" not in log
+    assert "an event of a page was left out" in log
+    assert "a socket of the pages was closed" in log
+    assert len(log) < 100_000
+
+
+def test_a_socket_without_a_page_is_refused(desk: Server) -> None:
+    with pytest.raises(InvalidStatus), opened(desk, connects=False, cookie="x" * 20_000):
+        pass
+    for address in ("", "&token=", "&other=x"):
+        with pytest.raises(InvalidStatus):
+            _connected(desk, address)
+
+
+def _connected(desk: Server, address: str) -> None:
+    from websockets.sync.client import connect
+
+    url = f"{desk.url.replace('http', 'ws', 1)}/_event/?EIO=4&transport=websocket{address}"
+    with connect(url, origin=desk.url, proxy=None):  # type: ignore[arg-type]
+        pass
+
+
+def test_a_frame_that_is_too_large_ends_its_socket_before_it_is_there(desk: Server) -> None:
+    with opened(desk) as page:
+        # The head of a frame of a million bytes, and none of them.
+        page.socket.socket.sendall(b"\x81\xff" + struct.pack("!Q", 1_000_000) + bytes(4))
+        assert page.is_closed()
+
+
+def test_a_message_in_too_many_pieces_ends_its_socket(desk: Server) -> None:
+    with opened(desk) as page:
+        with suppress(OSError):
+            page.socket.socket.sendall(b"\x01\x80" + bytes(4) + (b"\x00\x80" + bytes(4)) * 2_000)
+        assert page.is_closed()
+
+
+def test_whoever_does_not_read_is_not_read_either(desk: Server) -> None:
+    """A page that asks for its state again and again, and takes none of it."""
+    with opened(desk, connects=False) as page:
+        wire = page.socket.socket
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        page.socket.recv_bufsize = 0
+        page.send("40/_event,")
+        before = _resident(desk)
+        frame = _masked(event(HYDRATE))
+        wire.settimeout(5)
+        sent = 0
+        with suppress(TimeoutError):
+            for _ in range(200_000):
+                sent += wire.send(frame)
+        assert sent < 150_000 * len(frame)
+        assert _resident(desk) - before < 30_000_000
+    with opened(desk) as page:
+        page.hydrate()
+
+
+def _masked(text: str) -> bytes:
+    data = text.encode()
+    return (
+        b"\x81"
+        + (bytes((0x80 | len(data),)) if len(data) < 126 else b"\xfe" + struct.pack("!H", len(data)))
+        + bytes(4)
+        + data
+    )
+
+
+def _resident(desk: Server) -> int:
+    return int(Path(f"/proc/{desk.process.pid}/statm").read_text().split()[1]) * 4_096

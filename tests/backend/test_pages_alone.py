@@ -49,7 +49,7 @@ def test_the_pages_are_served_and_their_socket_answers(two: Two) -> None:
 
 def test_what_is_served_where_is_told(two: Two) -> None:
     with two.pages.client() as client:
-        assert client.get("/health").json() == {"status": "ok", "serves": "pages", "desk": two.desk.url}
+        assert client.get("/health").json() == {"status": "ok", "serves": "pages"}
         assert refusal(client.post("/chat", json={"message": "Hello?"})) == (404, "not_found")
         assert client.get("/health", headers={"origin": STRANGER}).status_code == httpx.codes.FORBIDDEN
     with two.desk.client() as client:

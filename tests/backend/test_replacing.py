@@ -239,11 +239,11 @@ async def test_a_question_that_cannot_be_stored_withdraws_nothing(tmp_path: Path
     await database.write(lambda db: db.execute("UPDATE runs SET ended_at = 2") and None)
     with pytest.raises(sqlite3.IntegrityError, match=r"messages\.id"):
         # The last of what is stored: the message, under an id that is taken.
-        await database.write(lambda db: storage.begin_run(db, question(2, "r1"), "m1"))
+        await database.write(lambda db: storage.begin_run(db, question(2, "r1"), "m1", continues=True))
     shown = await database.read(lambda db: threads.messages_of(db, "t"))
     thread = await database.read(lambda db: threads.get(db, "local", "t"))
     assert ([turn["run_id"] for turn in shown], thread and thread.title) == (["r1"], "question 1")
-    await database.write(lambda db: storage.begin_run(db, question(2, "r1"), "m2"))
+    await database.write(lambda db: storage.begin_run(db, question(2, "r1"), "m2", continues=True))
     shown = await database.read(lambda db: threads.messages_of(db, "t"))
     assert [turn["run_id"] for turn in shown] == ["r2"]
     await database.close()

@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from backend import schema, threads
+from backend.memory import open_memory
+from backend.privacy.deletion import Deletion
 from backend.threads import Wanted
 from knowledge.database import Database
 from tests.backend.asking import HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal
@@ -44,11 +46,12 @@ def titles(client: httpx.Client, **filters: Any) -> list[str]:
 
 
 def everything(data_dir: Path) -> str:
-    """Every row of both databases of conversations, with what has been spent, which names no conversation."""
+    """Every row of both databases of conversations, but for the audit log: it names what was deleted, by its id."""
     found = []
     for file in (data_dir / "desk.db", data_dir / "graph.db"):
         with closing(sqlite3.connect(file)) as db:
-            for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'audit'"
+            for (table,) in db.execute(tables).fetchall():
                 found += [repr(row) for row in db.execute(f"SELECT * FROM {table}")]
     return "\n".join(found)
 
@@ -267,7 +270,8 @@ async def test_conversations_of_the_first_version_are_kept(tmp_path: Path) -> No
     assert [turn["content"] for turn in history] == ["How?", "So."]
     assert await new.read(lambda db: threads.of_session(db, "local", "supervisor", "s")) == "t"
     assert broken == []
-    await new.write(lambda db: threads.delete(db, "t"))
+    async with open_memory(tmp_path) as memory:
+        await Deletion(new, memory).conversation("t")
     assert "Refunds" not in everything(tmp_path)
     await new.close()
 

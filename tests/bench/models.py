@@ -195,7 +195,7 @@ async def cache(data: Path) -> None:
             first = await hear(server, "first", PRIVACY)
             second = await hear(server, "second", "How soon is personal data erased from backups, and from which?")
     for heard in (first, second):
-        if heard.answered_by != f"openai-compatible:@{llama.url}":
+        if heard.answered_by != "openai-compatible":
             raise SystemExit(f"an answer came from {heard.answered_by}: {heard.last}")
     usages = [heard.last["usage"] for heard in (first, second)]
     for name, heard, usage in zip(("first", "second"), (first, second), usages, strict=True):

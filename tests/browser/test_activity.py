@@ -222,3 +222,19 @@ def brightness(colour: str) -> float:
     """Of what a browser says of a colour, from 0 to 3."""
     parts = [float(part) for part in re.findall(r"[\d.]+", colour)[:3]]
     return sum(parts) / (255 if colour.startswith("rgb") else 1)
+
+
+def test_of_an_offer_that_nobody_took_up_an_operator_sees_the_question_alone(look: Look, keyed: Server) -> None:
+    with as_user(keyed, "bob") as bob:
+        session = uuid.uuid4().hex
+        for question in (CHARGED, UNKNOWN):
+            bob.post("/chat", json={"message": question, "session_id": session}).raise_for_status()
+    tab = look("olga")
+    waiting = panel(tab, "Waiting for a person")
+    waiting.get_by_role("button", name=re.compile("^Show those without an address")).click()
+    waiting.get_by_role("button", name=f"Open: {UNKNOWN}", exact=True).click()
+    dialog = tab.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Nobody has asked for a person, so the rest of the conversation is not shown.")
+    expect(dialog).to_contain_text(UNKNOWN)
+    assert CHARGED not in dialog.inner_text()
+    expect(dialog.locator(".said-before")).to_have_count(0)

@@ -168,7 +168,9 @@ def test_who_is_no_operator_looks_on(keyed: Server, open_tab: OpenTab) -> None:
         expect(tab.button(name)).to_have_count(0)
     expect(page.get_by_role("switch")).to_have_count(0)
     tab.button("Look at Billing").click()
-    expect(page.get_by_label("Prompt")).to_be_disabled()
+    expect(page.get_by_label("Description")).to_be_disabled()
+    for label in ("Prompt", "Model", "How it reads"):
+        expect(page.get_by_label(label)).to_have_count(0)
     expect(tab.button("Save")).to_have_count(0)
     tab.button("Back").click()
     expect(ask(page, "I was charged twice").get_by_role("listitem")).to_have_text("Billing")

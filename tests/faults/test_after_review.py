@@ -23,6 +23,8 @@ from agents.models.registry import make_provider
 from agents.settings import AgentSettings
 from backend import desk as desks
 from backend.app import create_app
+from backend.auth.audit_log import AuditLog
+from backend.auth.key_store import KeyStore
 from backend.indexing import Indexing
 from backend.metrics import Metrics
 from backend.registry import AgentRegistry
@@ -135,7 +137,8 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
     """The doors of a desk, without a port."""
     catalog, searcher = read_catalog("customer_support"), Searcher(stack.library)
     chains = Chains(settings, desk.models, stack.library.embedder, searcher, catalog)
-    app = create_app(settings)
+    app, users = create_app(settings), Users(settings)
+    keys = await KeyStore.open(stack.database, users)
     app.state.desk = desks.Desk(
         settings,
         catalog,
@@ -146,14 +149,17 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         stack.database,
         AgentRegistry(stack.database, catalog, chains, settings),
         stack.memory,
-        Users(settings),
+        users,
         Streams(settings.max_streams, settings.slow_reader_seconds),
         Metrics(),
         Indexing(stack.library, settings.data_dir / "uploads", settings.max_document_bytes),
+        AuditLog(stack.database),
+        keys,
     )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
         yield client
+    await keys.close()
 
 
 async def test_health_is_reduced_while_the_supervisors_model_is_refused(stack: Stack) -> None:

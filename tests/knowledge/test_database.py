@@ -172,15 +172,45 @@ async def test_close_finishes_what_is_queued(path: Path) -> None:
 async def test_each_migration_is_applied_once_and_new_ones_after_the_old(path: Path) -> None:
     applied: list[str] = []
 
+    def note(db: sqlite3.Connection, name: str) -> None:
+        # What a file should hold is found out in memory.
+        if db.execute("PRAGMA database_list").fetchone()["file"]:
+            applied.append(name)
+
     def first(db: sqlite3.Connection) -> None:
-        applied.append("first")
+        note(db, "first")
         create_numbers(db)
 
     def second(db: sqlite3.Connection) -> None:
-        applied.append("second")
+        note(db, "second")
         add(5)(db)
 
     for migrations in ([first], [first], [first, second], [first, second]):
         await Database(path, migrations).close()
     assert applied == ["first", "second"]
     assert on_disk(path) == [5]
+
+
+async def test_what_is_written_during_a_read_is_not_seen_by_it(database: Database) -> None:
+    begun, written = threading.Event(), threading.Event()
+
+    def look_twice(db: sqlite3.Connection) -> tuple[list[int], list[int]]:
+        before = [number for (number,) in db.execute("SELECT number FROM numbers")]
+        begun.set()
+        assert written.wait(60)
+        return before, [number for (number,) in db.execute("SELECT number FROM numbers")]
+
+    await database.write(add(1))
+    reading = asyncio.create_task(database.read(look_twice))
+    await asyncio.to_thread(begun.wait, 60)
+    await database.write(add(2))
+    written.set()
+    assert await reading == ([1], [1])
+    assert await database.read(lambda db: db.execute("SELECT count(*) FROM numbers").fetchone()[0]) == 2
+
+
+async def test_a_read_that_fails_leaves_no_transaction_behind(database: Database) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        await database.read(lambda db: db.execute("SELECT nothing"))
+    await database.write(add(1))
+    assert await database.read(lambda db: db.execute("SELECT count(*) FROM numbers").fetchone()[0]) == 1

@@ -46,9 +46,9 @@ def embedder(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> Embedder:
     return embedder
 
 
-async def begin(embedder: Embedder, *numbers: int) -> asyncio.Task[Vectors]:
+async def begin(embedder: Embedder, *numbers: int, owner: str = "") -> asyncio.Task[Vectors]:
     """Ask for the vectors of these numbers, and be in the queue."""
-    task = asyncio.create_task(embedder.embed_documents([str(number) for number in numbers]))
+    task = asyncio.create_task(embedder.embed_documents([str(number) for number in numbers], owner))
     await asyncio.sleep(0)
     return task
 
@@ -67,6 +67,26 @@ async def test_a_note_does_not_wait_for_a_book(embedder: Embedder, gate: Gate) -
     # The book had the first batch to itself; in the next, each waiting one has its turn.
     assert gate.batches[1] == ["4", "100", "200", "5"]
     assert [len(batch) for batch in gate.batches] == [AT_ONCE] * 10 + [3]
+    embedder.close()
+
+
+async def test_a_user_with_many_documents_gets_no_more_turns_than_one_with_a_single_note(
+    embedder: Embedder, gate: Gate
+) -> None:
+    books = [await begin(embedder, *range(100 * book, 100 * book + 40), owner="ann") for book in range(6)]
+    await asyncio.to_thread(gate.begun.acquire)
+    note = await begin(embedder, 7_000, 7_001, owner="ben")
+    letter = await begin(embedder, 8_000, owner="")
+    # The batch that was under way, and two more.
+    gate.open.release(3)
+    assert (await asyncio.wait_for(letter, 30)).tolist() == [[8_000.0]]
+    assert (await asyncio.wait_for(note, 30)).tolist() == [[7_000.0], [7_001.0]]
+    assert [sum(int(text) >= 7_000 for text in batch) for batch in gate.batches[:3]] == [0, 2, 1]
+    assert not any(book.done() for book in books)
+    for book in books:
+        book.cancel()
+    gate.open.release(100)
+    await asyncio.gather(*books, return_exceptions=True)
     embedder.close()
 
 
@@ -97,7 +117,7 @@ async def test_those_who_wait_hear_that_it_closes(embedder: Embedder, gate: Gate
 
 async def test_who_comes_in_the_moment_in_which_the_last_batch_ends_is_served(embedder: Embedder, gate: Gate) -> None:
     first = await begin(embedder, 1)
-    ((waiting,),) = embedder._waiting
+    ((waiting,),) = embedder._waiting[""]
 
     async def come() -> Vectors:
         await waiting.vector

@@ -94,3 +94,24 @@ async def test_closing_ends_what_is_being_read() -> None:
     await value.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_a_change_right_behind_a_reading_has_it_read_again() -> None:
+    store, turn = Store(), asyncio.Event()
+    value = Remembered(store.read)
+    store.gate.clear()
+    asking = asyncio.create_task(value.get())
+    await store.begun.wait()
+
+    async def change_and_ask() -> int:
+        await turn.wait()
+        value.forget()
+        return await value.get()
+
+    changing = asyncio.create_task(change_and_ask())
+    await asyncio.sleep(0)
+    # Both go on in this order, before anybody hears that the reading is done.
+    store.gate.set()
+    turn.set()
+    assert await changing == 2
+    assert await asking == 2

@@ -26,6 +26,7 @@ class RecordedRequest:
     path: str
     headers: dict[str, str]  # names in lower case
     body: Any  # parsed JSON; None without a body
+    sent: bytes = b""  # head and body, byte for byte
     arrived: float = field(default_factory=time.monotonic)
     closed: threading.Event = field(default_factory=threading.Event)  # the client left before the answer's end
     closed_at: float | None = None

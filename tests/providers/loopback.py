@@ -42,7 +42,7 @@ class _Connection:
         pairs = (line.split(":", 1) for line in lines)
         headers = {name.strip().lower(): value.strip() for name, value in pairs}
         body = await self._reader.readexactly(int(headers.get("content-length", "0")))
-        return RecordedRequest(method, path, headers, json.loads(body) if body else None)
+        return RecordedRequest(method, path, headers, json.loads(body) if body else None, head + body)
 
     async def answer(self, request: RecordedRequest, script: Script, reply: Reply) -> bool:
         """Play an answer until its end or until the client is gone; whether another request may follow."""

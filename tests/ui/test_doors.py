@@ -1,7 +1,9 @@
 """Every door: what is asked, what comes back, and what is wrong as an error of its own."""
 
 import asyncio
+import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -84,6 +86,22 @@ def test_what_the_desk_refuses_is_said_in_its_own_words(
     assert refused.value.status == status
     assert refused.value.code.startswith(code)
     assert (refused.value.retryable, refused.value.retry_after) == (False, None)
+
+
+@both
+def test_a_person_is_copied_and_deleted(server: Server, call: Any) -> None:
+    kept, deleted = (call(server.url, "ask", TWICE) for _ in range(2))
+    (person,) = call(server.url, "people", limit=1).people
+    assert (person.user, person.has_key) == ("local", True)
+    with zipfile.ZipFile(io.BytesIO(call(server.url, "export_person", "local"))) as copy:
+        assert f"conversations/{kept.thread_id}.md" in copy.namelist()
+    assert call(server.url, "delete_conversation_of", "local", deleted.thread_id)["deleted"] == deleted.thread_id
+    with pytest.raises(Refused, match="no document") as refused:
+        call(server.url, "delete_document_of", "local", "0123456789abcdef")
+    assert refused.value.status == 404
+    assert call(server.url, "delete_person", "local", "documents").documents == 0
+    removed = call(server.url, "delete_person", "local")
+    assert (removed.part, removed.conversations) == ("everything", person.conversations - 1)
 
 
 @both
@@ -170,6 +188,8 @@ def test_the_key_goes_with_every_request_and_into_no_error() -> None:
         (calls.cancel("r").request, "POST", "/runs/r/cancel", None),
         (calls.feedback("r", "up").request, "POST", "/runs/r/feedback", {"rating": "up"}),
         (calls.feedback("r", "down", "No").request, "POST", "/runs/r/feedback", {"rating": "down", "comment": "No"}),
+        (calls.delete_person("a@b").request, "DELETE", "/api/people/a%40b", None),
+        (calls.delete_person("ann", "documents").request, "DELETE", "/api/people/ann/documents", None),
         (calls.thread("../t").request, "GET", "/api/threads/..%2Ft", None),
         (calls.rename("t", "T").request, "PATCH", "/api/threads/t", {"title": "T"}),
         (calls.create_agent({"id": "a"}).request, "POST", "/api/agents", {"id": "a"}),

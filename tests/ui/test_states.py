@@ -61,6 +61,16 @@ async def test_a_page_whose_socket_was_lost_is_remembered_for_a_while(
     assert await kept.get_state(page("lost")) is state
 
 
+async def test_of_pages_without_a_socket_fewer_are_kept(
+    kept: OpenPages, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(states, "MOST_CLOSED", 2)
+    sockets.open = {"open"}
+    for name in ("open", "old", "new", "another"):
+        await kept.get_state(page(name))
+    assert {token.ident for _, token in kept._token_expires_at.values()} == {"open", "new", "another"}
+
+
 async def test_of_too_many_pages_the_oldest_closed_one_is_forgotten(
     kept: OpenPages, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""The form of one agent; without leave to change it, it can be read."""
+"""The form of one agent; without leave to change it, what users are told of it can be read."""
 
 import reflex as rx
 
@@ -30,9 +30,13 @@ def agent_form() -> rx.Component:
             rx.cond(Staff.is_new, rx.fragment(_name(), _id()), _name()),
             _description(),
             _examples(),
-            rx.el.div(_strategy(), _knowledge(), _model(), class_name="side-by-side"),
-            _tools(),
-            _prompt(),
+            rx.cond(
+                Staff.operator,
+                rx.fragment(
+                    rx.el.div(_strategy(), _knowledge(), _model(), class_name="side-by-side"), _tools(), _prompt()
+                ),
+                _knowledge(),
+            ),
             disabled=~Staff.operator,
         ),
         rx.cond(

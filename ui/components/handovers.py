@@ -99,9 +99,10 @@ def _one() -> rx.Component:
                     rx.foreach(Handovers.transcript, _turn),
                     class_name="document said-before",
                     tab_index=0,
-                    aria_label="The conversation",
+                    aria_label=rx.cond(Handovers.shown["done"], "The conversation until then", "The conversation"),
                 ),
             ),
+            rx.cond(Handovers.withheld, _question_alone()),
             rx.cond(Handovers.problem, rx.el.p(Handovers.problem, role="alert", class_name="failure")),
             rx.cond(Handovers.shown["done"], _what_was_done()),
             rx.cond(
@@ -113,6 +114,13 @@ def _one() -> rx.Component:
         ),
         open=Handovers.is_open,
         on_open_change=Handovers.close,
+    )
+
+
+def _question_alone() -> rx.Component:
+    return rx.fragment(
+        rx.el.p(Handovers.shown["summary"], class_name="said"),
+        rx.el.p("Nobody has asked for a person, so the rest of the conversation is not shown.", class_name="quiet"),
     )
 
 

@@ -25,9 +25,9 @@ def _member(member: rx.Var[Member]) -> rx.Component:
         ),
         rx.el.p(member["description"]),
         rx.el.dl(
-            _fact("Strategy", member["strategy"]),
+            _for_operators(_fact("Strategy", member["strategy"])),
             _fact("Folder", member["knowledge"]),
-            _fact("Model", member["model"]),
+            _for_operators(_fact("Model", member["model"])),
         ),
         rx.cond(
             Staff.operator,
@@ -56,6 +56,10 @@ def _opening(member: rx.Var[Member], what: str) -> rx.Component:
 
 def _fact(name: str, value: rx.Var[str]) -> rx.Component:
     return rx.el.div(rx.el.dt(name), rx.el.dd(value))
+
+
+def _for_operators(fact: rx.Component) -> rx.Component:
+    return rx.cond(Staff.operator, fact)
 
 
 def _switch(member: rx.Var[Member]) -> rx.Component:

@@ -21,6 +21,7 @@ DAYS = (7, 30, 90)
 _USUAL, _MOST = 30, 92
 _PAGE = 10
 _QUESTIONS = 10
+_DAYS = re.compile(r"[1-9]\d?", re.ASCII)
 _EMPTY = Table(head=[], rows=[])
 
 
@@ -143,7 +144,7 @@ async def _look(desk: AsyncDesk, days: int, offset: int) -> Found:
 
 def _days(said: str) -> int:
     """An address may say anything."""
-    return int(said) if re.fullmatch(r"[1-9]\d?", said, re.ASCII) and int(said) <= _MOST else _USUAL
+    return int(said) if _DAYS.fullmatch(said) and int(said) <= _MOST else _USUAL
 
 
 def _run(run: LatestRun, info: Info, names: dict[str, str], now: float) -> Run:

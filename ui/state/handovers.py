@@ -65,6 +65,8 @@ class Handovers(Asking, rx.State):
     opened: str = ""
     shown: Item = _NOBODY
     transcript: list[Turn] = []
+    # Nobody has asked for a person in it, so only its user reads it.
+    withheld: bool = False
     problem: str = ""
 
     @rx.var
@@ -91,7 +93,7 @@ class Handovers(Asking, rx.State):
 
     @rx.event(background=True)
     async def open_one(self, handover_id: str) -> None:
-        """With the conversation up to now."""
+        """With the conversation, as far as it may be read."""
         async with self:
             names = dict((await self.get_state(Session)).names)
         await self._ask("open", lambda desk: desk.handover(handover_id), partial(self._open, names))
@@ -124,10 +126,11 @@ class Handovers(Asking, rx.State):
         self.opened, self.problem = found.id, ""
         self.shown = _item(found, time.time())
         self.transcript = [_turn(message, names) for message in found.transcript]
+        self.withheld = found.withheld
 
     def _close(self) -> None:
         self._supersede("open")
-        self.opened, self.transcript, self.shown = "", [], _NOBODY
+        self.opened, self.transcript, self.withheld, self.shown = "", [], False, _NOBODY
 
     def _resolved(self, one: reports.Handover) -> None:
         self.said = f"{one.contact or one.summary}: seen to."

@@ -83,7 +83,8 @@ def desk_of(session: Session) -> AsyncDesk:
     """A client in the visitor's name; close it after use."""
     # What cannot be a key is asked with as a key that nobody has.
     key = session.key.strip()
-    return reach.desk(key if key.isascii() and key.isprintable() else _NOBODYS)
+    address = session.router.session.client_ip
+    return reach.desk(key if key.isascii() and key.isprintable() else _NOBODYS, address)
 
 
 def refuse(session: Session, error: DeskError) -> None:

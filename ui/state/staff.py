@@ -179,7 +179,7 @@ def _member(agent: Agent) -> Member:
         id=agent.id,
         name=agent.name,
         description=agent.description,
-        strategy=agent.strategy,
+        strategy=agent.strategy or "",
         knowledge=agent.knowledge,
         model=agent.model or "the desk's own choice",
         enabled=agent.enabled,

@@ -13,6 +13,8 @@ from ui.state.session import Session, desk_of, refuse
 from ui.uploads import FILES_AT_ONCE, File, megabytes, whole
 
 _KEPT = 200
+# Systems of files know no longer ones.
+_LONGEST_NAME = 255
 _TOO_MANY = f"more than {FILES_AT_ONCE} files at once; send fewer, or a zip archive"
 
 
@@ -124,7 +126,9 @@ class Uploading(rx.State):
 
     def _fate(self, name: str, status: Status, told: str) -> Fate:
         self._number += 1
-        return Fate(number=self._number, name=name.removeprefix("./"), status=status, told=told, lines=[])
+        return Fate(
+            number=self._number, name=name.removeprefix("./")[:_LONGEST_NAME], status=status, told=told, lines=[]
+        )
 
     def _tell(self, fate: Fate) -> None:
         others = [other for other in self.fates if other["number"] != fate["number"]]

@@ -151,3 +151,16 @@ def test_an_empty_part_of_a_chain_is_refused(text: str) -> None:
 def test_one_wrong_part_of_a_chain_is_named() -> None:
     with pytest.raises(ModelNameInvalid, match="'gpt-4o' is no model"):
         parse_chain("embedded,gpt-4o,openai:gpt-4o")
+
+
+@pytest.mark.parametrize(
+    ("text", "public"),
+    [
+        ("openai-compatible:qwen@http://10.0.0.7:8081/v1", "openai-compatible:qwen"),
+        ("openai-compatible:@http://10.0.0.7:8081/v1", "openai-compatible"),
+        ("openai:gpt-4o", "openai:gpt-4o"),
+        ("embedded", "embedded"),
+    ],
+)
+def test_users_are_told_a_name_without_an_address(text: str, public: str) -> None:
+    assert parse_model(text).public == public

@@ -1,0 +1,160 @@
+"""Mask personal data in what a model is asked, and restore it in what the model answers.
+
+A mask belongs to one request and is forgotten with it. The values are numbered in the order in which the request has
+them, and every request brings its whole conversation: so a conversation that only grows keeps its placeholders, and
+what a provider has cached of a prompt stays valid.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, SystemMessage
+
+from agents.models.ask import Ask
+from agents.models.pieces import CallPart, Piece
+from agents.privacy.detection import PersonalData, detect
+from agents.privacy.placeholders import PLACEHOLDER, Placeholder, placeholder_of
+from agents.privacy.restoring import Restorer
+
+_LONG_CHARS = 20_000
+
+
+class Mask:
+    """The personal data of one request, and what stands for each of it."""
+
+    def __init__(self, ask: Ask) -> None:
+        self.values: dict[Placeholder, str] = {}
+        self._placeholders: dict[tuple[PersonalData, str], Placeholder] = {}
+        self._numbers = dict.fromkeys(PersonalData, 0)
+        # Somebody may write `[EMAIL_1]` and mean just that.
+        self._written = {placeholder_of(match) for text in _texts(ask) for match in PLACEHOLDER.finditer(text)}
+        self.ask = self._masked(ask)
+
+    def __str__(self) -> str:
+        """How many of each kind, for the trace."""
+        counts = Counter(placeholder.kind for placeholder in self.values)
+        return "masked: " + ", ".join(f"{counts[kind]} {kind}" for kind in PersonalData if counts[kind])
+
+    def _masked(self, ask: Ask) -> Ask:
+        messages = [self._message(message) for message in ask.messages]
+        tools = [self._tool(tool) for tool in ask.tools]
+        form = self._tool(ask.tool) if ask.tool else None
+        if self.values:
+            messages = _with_note(messages, next(iter(self.values)))
+        return replace(ask, messages=tuple(messages), tools=tuple(tools), tool=form)
+
+    def _message(self, message: AnyMessage) -> AnyMessage:
+        update: dict[str, Any] = {"content": self._any(message.content)}
+        if isinstance(message, AIMessage):
+            # Names and ids are the protocol's own.
+            update["tool_calls"] = [call | {"args": self._any(call["args"])} for call in message.tool_calls]
+        return message.model_copy(update=update)
+
+    def _tool(self, tool: dict[str, Any]) -> dict[str, Any]:
+        function = tool["function"]
+        return tool | {"function": self._any(function) | {"name": function["name"]}}
+
+    def _any(self, value: Any, key: str = "") -> Any:  # noqa: ANN401 - whatever JSON holds
+        """The same with placeholders in its texts and for its numbers; a key tells what they may be."""
+        match value:
+            case str():
+                return self._text(value, f"{key}: " if key else "")
+            case int() if not isinstance(value, bool):
+                masked = self._text(str(value), f"{key}: " if key else "")
+                return value if masked == str(value) else masked
+            case list():
+                return [self._any(item, key) for item in value]
+            case dict():
+                return {self._text(name): self._any(item, name) for name, item in value.items()}
+        return value
+
+    def _text(self, text: str, heading: str = "") -> str:
+        pieces, place, begins = [], 0, len(heading)
+        for start, end, kind in detect(heading + text):
+            if start >= begins:
+                pieces += [
+                    text[place : start - begins],
+                    str(self._placeholder(kind, text[start - begins : end - begins])),
+                ]
+                place = end - begins
+        return "".join([*pieces, text[place:]])
+
+    def _placeholder(self, kind: PersonalData, value: str) -> Placeholder:
+        key = kind, _spelled_alike(kind, value)
+        if key not in self._placeholders:
+            placeholder = Placeholder(kind, self._numbers[kind] + 1)
+            while placeholder in self._written:
+                placeholder = Placeholder(kind, placeholder.number + 1)
+            self._numbers[kind] = placeholder.number
+            self._placeholders[key], self.values[placeholder] = placeholder, value
+        return self._placeholders[key]
+
+
+async def mask(ask: Ask) -> Mask:
+    """The mask of a request. A long one is searched on a thread, for it takes longer than others should wait."""
+    return await asyncio.to_thread(Mask, ask) if sum(map(len, _texts(ask))) > _LONG_CHARS else Mask(ask)
+
+
+class Unmasking:
+    """Restores what a model says: its text, the form that it fills in, and the arguments of each of its calls."""
+
+    def __init__(self, values: Mapping[Placeholder, str]) -> None:
+        self._values = values
+        self._text, self._form = Restorer(values), Restorer(values)
+        self._calls: dict[int, Restorer] = {}
+
+    def hear(self, piece: Piece) -> Piece:
+        """The piece with its values, as far as they are certain. With its end, all of them are."""
+        text, form = self._text.hear(piece.text), self._form.hear(piece.arguments)
+        calls = tuple(self._part(part) for part in piece.calls)
+        restored = replace(piece, text=text, arguments=form, calls=calls)
+        return self._with_rest(restored) if piece.finish else restored
+
+    def _part(self, part: CallPart) -> CallPart:
+        restorer = self._calls.setdefault(part.index, Restorer(self._values))
+        return replace(part, arguments=restorer.hear(part.arguments))
+
+    def _with_rest(self, piece: Piece) -> Piece:
+        rests = ((index, restorer.end()) for index, restorer in self._calls.items())
+        calls = (*piece.calls, *(CallPart(index, arguments=rest) for index, rest in rests if rest))
+        return replace(
+            piece, text=piece.text + self._text.end(), arguments=piece.arguments + self._form.end(), calls=calls
+        )
+
+
+def _texts(ask: Ask) -> Iterator[str]:
+    """Whatever a model reads of a request."""
+    contents = [message.content for message in ask.messages]
+    calls = [call["args"] for message in ask.messages if isinstance(message, AIMessage) for call in message.tool_calls]
+    waiting: list[Any] = [contents, calls, list(ask.tools), ask.tool]
+    while waiting:
+        match waiting.pop():
+            case str() as text:
+                yield text
+            case list() as items:
+                waiting += items
+            case dict() as fields:
+                waiting += [*fields, *fields.values()]
+
+
+def _spelled_alike(kind: PersonalData, value: str) -> str:
+    """What two spellings of one value have in common."""
+    if kind is PersonalData.EMAIL:
+        return value.casefold()
+    plain = "".join(part for part in value.upper().replace("(0)", "") if part.isalnum() or part == "+")
+    return "+" + plain[2:] if kind is PersonalData.PHONE and plain.startswith("00") else plain
+
+
+def _with_note(messages: Sequence[AnyMessage], example: Placeholder) -> list[AnyMessage]:
+    """The messages, whose instructions say what placeholders are."""
+    note = (
+        f"Placeholders such as {example} stand for personal data that you are not shown. "
+        "Where you mean what one stands for, write the placeholder exactly as it is."
+    )
+    first, *others = messages
+    if not isinstance(first, SystemMessage):
+        return [SystemMessage(note), *messages]
+    return [SystemMessage(f"{first.text}\n\n{note}"), *others]

@@ -1,0 +1,44 @@
+"""Put personal data back into a text that comes in pieces, however these are cut."""
+
+from collections.abc import Mapping
+
+from agents.privacy.placeholders import BEGUN, CONTEXT, LONGEST, PLACEHOLDER, UNCLOSED, Placeholder, placeholder_of
+
+
+class Restorer:
+    """Restores one text. What may be the beginning of a placeholder is held back until it is certain."""
+
+    def __init__(self, values: Mapping[Placeholder, str]) -> None:
+        self._values = values
+        self._held = ""
+        # The last characters before what is held tell whether a word begins there.
+        self._before = ""
+
+    def hear(self, text: str) -> str:
+        """The text so far with its values, as far as it is certain."""
+        self._held += text
+        begun = BEGUN.search(self._before + self._held, max(len(self._before), len(self._held) - LONGEST))
+        return self._say(begun.start() - len(self._before) if begun else len(self._held))
+
+    def end(self) -> str:
+        """What was held back. A placeholder that the end cuts off is restored where it can be no longer one."""
+        unclosed = UNCLOSED.search(self._held)
+        said = self._say(unclosed.start() if unclosed else len(self._held))
+        cut, self._held = self._held, ""
+        if unclosed is None:
+            return said
+        meant = placeholder_of(unclosed)
+        longer = any(
+            other.kind == meant.kind and str(other.number).startswith(str(meant.number)) and other != meant
+            for other in self._values
+        )
+        return said + (cut if longer else self._values.get(meant, cut))
+
+    def _say(self, size: int) -> str:
+        ready, self._held = self._before + self._held[:size], self._held[size:]
+        pieces, place = [], len(self._before)
+        for found in PLACEHOLDER.finditer(ready, place):
+            pieces += [ready[place : found.start()], self._values.get(placeholder_of(found), found[0])]
+            place = found.end()
+        self._before = ready[-CONTEXT:]
+        return "".join([*pieces, ready[place:]])

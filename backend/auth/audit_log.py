@@ -1,0 +1,107 @@
+"""Audit entries outside of any transaction, and refused keys, of which an attacker can make millions."""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections import Counter
+from typing import NamedTuple
+
+from backend.auth.audit import AuditEntry, record, trim
+from knowledge.database import Database
+from knowledge.errors import StorageFull
+
+_LOG = logging.getLogger(__name__)
+
+_EVERY_SECONDS = 60
+_DAY_SECONDS = 86_400
+# Rows that refused keys may make in that time: all of them, and those of one address.
+MOST_REFUSED, MOST_OF_AN_ADDRESS = 20, 5
+_MANY = "many"
+
+
+class _Refused(NamedTuple):
+    address: str | None
+    key_id: str
+    reason: str
+
+
+class AuditLog:
+    """Appends entries; gathers refused keys and appends one row a minute for each address and key, with a count."""
+
+    def __init__(self, database: Database, days: int = 0) -> None:
+        self._database = database
+        self._days = days
+        self._trimming = asyncio.create_task(self._trim_daily(), name="audit retention") if days else None
+        self._refused: Counter[_Refused] = Counter()
+        self._flushing: asyncio.Task[None] | None = None
+
+    async def add(self, entry: AuditEntry) -> None:
+        """Append the entry of something that is done already. Whoever stops waiting does not stop it."""
+        await asyncio.shield(self._database.write(lambda db: record(db, entry)))
+
+    def refuse(self, address: str | None, key_id: str | None, reason: str) -> None:
+        """Count a refused key; `key_id` is the beginning of its digest. It is appended within a minute."""
+        self._refused[self._kind(_Refused(address, key_id or "none", reason))] += 1
+        if self._flushing is None:
+            self._flushing = asyncio.create_task(self._flush_soon())
+
+    async def flush(self) -> None:
+        """Append what is counted."""
+        refused, self._refused = self._refused, Counter()
+        entries = [
+            AuditEntry(
+                "key.refused", "(unknown)", one.address, one.key_id, None, {"times": times, "reason": one.reason}
+            )
+            for one, times in refused.items()
+        ]
+
+        def append(db: sqlite3.Connection) -> None:
+            for entry in entries:
+                record(db, entry)
+
+        if entries:
+            await asyncio.shield(self._database.write(append))
+
+    async def close(self) -> None:
+        """Append what is counted, for the last time."""
+        for task in (self._flushing, self._trimming):
+            if task:
+                task.cancel()
+        try:
+            await self.flush()
+        except StorageFull as error:
+            _LOG.warning("refused keys are not in the audit log: %s", error)
+
+    async def trim(self, now: float) -> int:
+        """Delete what is older than AUDIT_DAYS; how many entries that were."""
+        before, trimmed = now - self._days * _DAY_SECONDS, 0
+        while count := await self._database.write(lambda db: trim(db, before)):
+            trimmed += count
+        return trimmed
+
+    async def _trim_daily(self) -> None:
+        while True:
+            try:
+                await self.trim(time.time())
+            except (sqlite3.Error, StorageFull):
+                _LOG.exception("what is older than AUDIT_DAYS could not be deleted; the desk tries again in a day")
+            await asyncio.sleep(_DAY_SECONDS)
+
+    def _kind(self, refused: _Refused) -> _Refused:
+        """What it is counted as: by itself, with others of its address, or with all others."""
+        if refused in self._refused:
+            return refused
+        if len(self._refused) >= MOST_REFUSED:
+            return _Refused(None, _MANY, _MANY)
+        if sum(one.address == refused.address for one in self._refused) >= MOST_OF_AN_ADDRESS:
+            return _Refused(refused.address, _MANY, _MANY)
+        return refused
+
+    async def _flush_soon(self) -> None:
+        await asyncio.sleep(_EVERY_SECONDS)
+        self._flushing = None
+        try:
+            await self.flush()
+        except StorageFull as error:
+            _LOG.warning("refused keys are not in the audit log: %s", error)

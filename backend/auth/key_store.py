@@ -1,0 +1,130 @@
+"""Keys made and revoked while the desk serves. Requests are checked in memory; SQL is read when the desk opens."""
+
+import asyncio
+import logging
+import secrets
+import sqlite3
+import time
+from dataclasses import dataclass
+from typing import Self
+
+from backend.auth import keys
+from backend.auth.audit import Actor, record
+from backend.auth.errors import KeyInSettings, KeysUnused
+from backend.auth.keys import StoredKey
+from backend.auth.scopes import Scope, with_implied
+from backend.users import Users, digest_of, id_of
+from knowledge.database import Database
+from knowledge.errors import StorageFull
+
+_LOG = logging.getLogger(__name__)
+
+_EVERY_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class KeyRequest:
+    """A key that is to be made."""
+
+    user_id: str
+    scopes: frozenset[Scope]
+    label: str = ""
+    expires_at: float | None = None
+
+
+class KeyStore:
+    """Changes keys: each change is stored first, and holds from the next request on."""
+
+    def __init__(self, database: Database, users: Users) -> None:
+        self._database = database
+        self._users = users
+        self._noted: dict[str, float] = {}
+        # What is checked must still hold when it is seen.
+        self._changing = asyncio.Lock()
+        self._noting = asyncio.create_task(self._note_regularly())
+
+    @classmethod
+    async def open(cls, database: Database, users: Users) -> Self:
+        """Bring the stored keys to those who are asked for each request."""
+        stored = await database.read(keys.every_key)
+        for key in stored:
+            users.put(key)
+        if stored and not users.keyed:
+            _LOG.warning(
+                "API_KEYS is empty, so this desk asks for no keys, not even for the %d that it stores", len(stored)
+            )
+        return cls(database, users)
+
+    async def make(self, wanted: KeyRequest, actor: Actor) -> tuple[str, StoredKey]:
+        """Make a key; it is told this once."""
+        if not self._users.keyed:
+            raise KeysUnused(
+                "This desk asks for no keys, so a key would change nothing. Name an operator's in API_KEYS first; "
+                "python -m backend.users NAME makes one."
+            )
+        secret = f"fd-{secrets.token_urlsafe(32)}"
+        digest = digest_of(secret)
+        key = StoredKey(
+            id=id_of(digest),
+            digest=digest,
+            user_id=wanted.user_id,
+            label=wanted.label,
+            scopes=with_implied(wanted.scopes),
+            created_at=time.time(),
+            created_by=actor.name,
+            expires_at=wanted.expires_at,
+        )
+
+        def make(db: sqlite3.Connection) -> None:
+            keys.add_key(db, key)
+            record(db, actor.did("key.make", key.id, None, key.told))
+
+        async with self._changing:
+            await self._database.write(make)
+            self._users.put(key)
+        return secret, key
+
+    async def revoke(self, key_id: str, actor: Actor) -> StoredKey:
+        """Refuse a key from now on; a second time nothing more happens."""
+        if self._users.is_in_settings(key_id):
+            raise KeyInSettings(f"key {key_id} is in API_KEYS; take it out there and restart the desk")
+
+        def revoke(db: sqlite3.Connection) -> StoredKey:
+            key = keys.get_key(db, key_id)
+            if keys.revoke_key(db, key_id, actor.name):
+                record(db, actor.did("key.revoke", key_id, key.told, {"revoked": True}))
+            return keys.get_key(db, key_id)
+
+        async with self._changing:
+            key = await self._database.write(revoke)
+            self._users.put(key)
+        return key
+
+    async def every(self) -> list[StoredKey]:
+        """All keys: those of API_KEYS, then the stored ones, the newest first."""
+        return [*self._users.in_settings(), *await self._database.read(keys.every_key)]
+
+    async def last_uses(self) -> dict[str, float]:
+        """When each key was used last."""
+        return await self._database.read(keys.last_uses) | self._users.uses
+
+    async def close(self) -> None:
+        """Store for the last time when keys were used."""
+        self._noting.cancel()
+        await self._note()
+
+    async def _note_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY_SECONDS)
+            await self._note()
+
+    async def _note(self) -> None:
+        uses = {key_id: used for key_id, used in self._users.uses.items() if used != self._noted.get(key_id)}
+        if not uses:
+            return
+        try:
+            await self._database.write(lambda db: keys.note_uses(db, uses))
+        except (StorageFull, sqlite3.Error) as error:
+            _LOG.warning("when keys were used last is not stored: %s", error)
+        else:
+            self._noted |= uses

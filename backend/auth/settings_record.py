@@ -1,0 +1,56 @@
+"""The settings that a desk starts with, compared with those of its last start; the audit log tells what differs."""
+
+import hashlib
+import json
+import secrets
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from backend.auth.audit import SYSTEM, changed, record
+from backend.settings import Settings
+from backend.users import Users
+from backend.version import VERSION
+
+_SALT = ""
+
+
+def create_settings_table(db: sqlite3.Connection) -> None:
+    """Create the settings of the last start. Of a secret there is a salted hash, which only tells that it changed."""
+    db.execute("CREATE TABLE last_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+
+
+def record_settings(db: sqlite3.Connection, settings: Settings, users: Users) -> None:
+    """Record which settings differ from those of the last start, and keep them for the next."""
+    stored = {row["name"]: json.loads(row["value"]) for row in db.execute("SELECT name, value FROM last_settings")}
+    salt = stored.pop(_SALT, None) or secrets.token_hex(16)
+    current = _public(settings, users) | _hashed(settings, salt)
+    before, after = changed(stored, current)
+    if not after and not before:
+        return
+    secret = sorted(name for name in {*before, *after} if name in _SECRETS)
+    told = [{name: value for name, value in one.items() if name not in _SECRETS} for one in (before, after)]
+    if secret:
+        told[1]["changed"] = secret
+    record(db, SYSTEM.did("settings.change", "desk", told[0] if stored else None, told[1]))
+    db.execute("DELETE FROM last_settings")
+    rows = [(name, json.dumps(value)) for name, value in {_SALT: salt, **current}.items()]
+    db.executemany("INSERT INTO last_settings VALUES (?, ?)", rows)
+
+
+def _public(settings: Settings, users: Users) -> dict[str, Any]:
+    fields = {name.upper(): getattr(settings, name) for name in Settings.model_fields if name.upper() not in _SECRETS}
+    shown = {name: str(value) if isinstance(value, Path) else value for name, value in fields.items()}
+    shown |= {f"{agent.upper()}_MODEL_URL": url for agent, url in settings.agent_urls().items()}
+    named = sorted(f"{key.user_id} ({key.id})" for key in users.in_settings())
+    return {**shown, "USERS": named, "VERSION": VERSION}
+
+
+def _hashed(settings: Settings, salt: str) -> dict[str, Any]:
+    values = {name: getattr(settings, name.lower()).get_secret_value() for name in _SECRETS}
+    return {name: hashlib.sha256(f"{salt}{value}".encode()).hexdigest() for name, value in values.items() if value}
+
+
+_SECRETS = frozenset(name.upper() for name, field in Settings.model_fields.items() if field.annotation is SecretStr)

@@ -1,0 +1,107 @@
+"""The HTTP status of every error of the desk."""
+
+from agents.errors import (
+    AgentDisabled,
+    AgentUnknown,
+    FolderUnknown,
+    LastAgent,
+    ModelLoading,
+    ModelsUnavailable,
+    ToolResultUnknown,
+)
+from backend.auth.errors import KeyInSettings, KeysUnused, KeyUnknown, TooManyKeys
+from backend.errors import (
+    AgentExists,
+    AgentIdMismatch,
+    BudgetSpent,
+    HandoverUnknown,
+    KeyRefused,
+    MessageInvalid,
+    MessageTooLong,
+    ModelAddressRefused,
+    ModelDoorsClosed,
+    NotAllowed,
+    NotNow,
+    NotReady,
+    PersonUnknown,
+    RemovalUnderWay,
+    RunExists,
+    RunNotLast,
+    RunTimedOut,
+    RunUnknown,
+    SessionTaken,
+    ShuttingDown,
+    StorageFailed,
+    ThreadBusy,
+    ThreadUnknown,
+    TooManyAgents,
+)
+from backend.http.errors import RequestRefused
+from knowledge.errors import (
+    DatabaseDamaged,
+    DeskError,
+    DocumentsForgotten,
+    DocumentsNotFound,
+    DocumentUnknown,
+    DocumentUnreadable,
+    IndexUnavailable,
+    OwnQuotaReached,
+    StorageFull,
+)
+
+_STATUS: dict[type[DeskError], int] = {
+    MessageInvalid: 422,
+    DocumentUnreadable: 422,
+    AgentIdMismatch: 422,
+    ModelAddressRefused: 422,
+    ToolResultUnknown: 422,
+    DocumentsNotFound: 404,
+    DocumentUnknown: 404,
+    AgentUnknown: 404,
+    FolderUnknown: 404,
+    RunUnknown: 404,
+    ThreadUnknown: 404,
+    HandoverUnknown: 404,
+    KeyUnknown: 404,
+    PersonUnknown: 404,
+    KeyRefused: 401,
+    NotAllowed: 403,
+    ModelDoorsClosed: 403,
+    BudgetSpent: 402,
+    NotNow: 429,
+    MessageTooLong: 413,
+    RunExists: 409,
+    RunNotLast: 409,
+    SessionTaken: 409,
+    ThreadBusy: 409,
+    RemovalUnderWay: 409,
+    AgentDisabled: 409,
+    AgentExists: 409,
+    LastAgent: 409,
+    TooManyAgents: 409,
+    KeyInSettings: 409,
+    KeysUnused: 409,
+    TooManyKeys: 409,
+    IndexUnavailable: 503,
+    ShuttingDown: 503,
+    NotReady: 503,
+    StorageFailed: 503,
+    DatabaseDamaged: 503,
+    ModelsUnavailable: 503,
+    ModelLoading: 503,
+    RunTimedOut: 504,
+    StorageFull: 507,
+    OwnQuotaReached: 409,
+    DocumentsForgotten: 409,
+}
+
+
+def status_of(error: DeskError) -> int:
+    """The HTTP status an error is answered with."""
+    if isinstance(error, RequestRefused):
+        return error.status
+    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
+
+
+# A run's stored error is known by its code alone.
+STATUS_BY_CODE = {kind.code: status for kind, status in _STATUS.items()}

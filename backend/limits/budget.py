@@ -1,0 +1,132 @@
+"""Daily budgets: what a question may cost is set aside before any provider is called, and settled by what it did cost.
+
+What is set aside lives as long as the run. A run that outlives its process sets it aside again at the next start.
+"""
+
+import asyncio
+import math
+from collections import defaultdict
+from functools import reduce
+from operator import add
+from weakref import WeakValueDictionary
+
+from agents.models.allowance import Expense
+from backend import spending
+from backend.errors import BudgetSpent
+from backend.limits.clock import DeskClock
+from knowledge.database import Database
+
+_DAY_SECONDS = 86_400
+_BUSY_SECONDS = 2
+
+
+class Budget:
+    """What each user may spend in a day of UTC, and what is set aside of it."""
+
+    def __init__(self, tokens: int, usd: float, database: Database, clock: DeskClock) -> None:
+        self.limited = bool(tokens or usd)
+        self._tokens = tokens or math.inf
+        self._usd = usd or math.inf
+        self._database = database
+        self._clock = clock
+        self._open: defaultdict[str, set[Reservation]] = defaultdict(set)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def reserve(self, user_id: str, share: Expense | None) -> "Reservation | None":
+        """Set aside what a question will cost at least, or raise `BudgetSpent`; a share of None costs nothing."""
+        if not self.limited:
+            return None
+        reservation = Reservation(self, user_id)
+        if share:
+            await reservation.take(share)
+            reservation.settle(share, Expense())
+        return reservation
+
+    def resume(self, user_id: str, share: Expense | None) -> "Reservation | None":
+        """The same for a question that was let in by an earlier process."""
+        if not self.limited:
+            return None
+        reservation = Reservation(self, user_id)
+        self.hold(reservation, share or Expense())
+        return reservation
+
+    def hold(self, reservation: "Reservation", share: Expense) -> None:
+        """Set that aside."""
+        reservation.held = share
+        self._open[reservation.user_id].add(reservation)
+
+    def release(self, reservation: "Reservation") -> None:
+        """Let go of what is set aside."""
+        self._open[reservation.user_id].discard(reservation)
+        if not self._open[reservation.user_id]:
+            del self._open[reservation.user_id]
+
+    async def cover(self, reservation: "Reservation") -> None:
+        """Set aside as much as a question is about to take; `BudgetSpent` where there is not so much left."""
+        user = reservation.user_id
+        async with self._locks.setdefault(user, asyncio.Lock()):
+            wanted = reservation.held.at_least(reservation.taken)
+            if not wanted - reservation.held:
+                return
+            # Before the look at what is spent: a run that ends meanwhile counts twice rather than not at all.
+            others = self._open.get(user, set()) - {reservation}
+            held = reduce(add, (other.held for other in others), Expense())
+            now = self._clock.now()
+            spent = Expense(*await self._database.read(lambda db: spending.of_day(db, user, now)))
+            self._check(spent, held, wanted, math.ceil(_DAY_SECONDS - now % _DAY_SECONDS))
+            self.hold(reservation, reservation.held.at_least(wanted))
+
+    def _check(self, spent: Expense, held: Expense, wanted: Expense, wait: int) -> None:
+        if self._exceeds(spent + Expense(1, 1e-12)):
+            raise BudgetSpent(f"Today's budget is spent ({self._told(spent)}); it begins anew at 00:00 UTC.", wait)
+        if self._exceeds(spent + wanted):
+            of_tokens = spent.tokens + wanted.tokens > self._tokens
+            needed = f"{wanted.tokens:,} tokens" if of_tokens else f"{wanted.usd:.4f} USD"
+            raise BudgetSpent(
+                f"What is left of today's budget ({self._told(spent)} are spent) is less than this may take "
+                f"({needed}); ask something shorter, or again after 00:00 UTC.",
+                wait,
+            )
+        if self._exceeds(spent + held + wanted):
+            raise BudgetSpent(
+                "Your answers under way may spend what is left of today's budget; wait for them.", _BUSY_SECONDS
+            )
+
+    def _exceeds(self, share: Expense) -> bool:
+        return share.tokens > self._tokens or share.usd > self._usd
+
+    def _told(self, spent: Expense) -> str:
+        parts = []
+        if self._tokens != math.inf:
+            parts.append(f"{spent.tokens:,} of {self._tokens:,} tokens")
+        if self._usd != math.inf:
+            parts.append(f"{spent.usd:.4f} of {self._usd:.4f} USD")
+        return ", ".join(parts)
+
+
+class Reservation:
+    """What one question may cost its user: an `agents.models.allowance.Allowance`."""
+
+    def __init__(self, budget: Budget, user_id: str) -> None:
+        self.user_id = user_id
+        self.held = Expense()
+        self.taken = Expense()
+        self._budget = budget
+
+    async def take(self, share: Expense) -> None:
+        """Take a call's share, beyond what is set aside if there is more; `BudgetSpent` if not."""
+        self.taken += share
+        try:
+            await self._budget.cover(self)
+        except BaseException:
+            self.taken -= share
+            raise
+
+    def settle(self, taken: Expense, spent: Expense) -> None:
+        """A call is over; what it took beyond its share counts at once."""
+        self.taken += spent - taken
+        self.held = self.held.at_least(self.taken)
+
+    def release(self) -> None:
+        """What the question has cost is stored, or it was not asked."""
+        self._budget.release(self)

@@ -1,0 +1,58 @@
+"""What a question will cost at least, told before anything is asked.
+
+That is its own text, the instructions of whoever answers, and the longest answer. What is found for it, and what was
+said before it, is counted when the model is called: see `agents.models.allowance`.
+"""
+
+from collections.abc import Sequence
+
+from agents.catalog import Agent, Catalog
+from agents.chains import Chains
+from agents.models.allowance import Expense, expense_of, reading
+from agents.models.names import ModelName
+from agents.plain import LLM, PlainRequest, messages_of
+from agents.supervisor import SUPERVISOR
+from backend.indexing import INDEXING
+from backend.settings import Settings
+from knowledge.room import about_tokens
+
+
+class Costs:
+    """Estimates for the agents and models of a desk. None is what costs nothing: no model but the embedded one."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, chains: Chains) -> None:
+        self._longest = settings.model_max_tokens
+        self._catalog = catalog
+        self._chains = chains
+
+    def of_question(self, agent_id: str, text: str, request: str | None = None) -> Expense | None:
+        """What it takes to have that agent answer."""
+        if agent_id == INDEXING:
+            return None
+        if agent_id == LLM:
+            return self._of_request(request or "{}")
+        agents = [agent for agent in self._catalog.agents if agent_id in (SUPERVISOR, agent.id)]
+        names = [name for agent in agents for name in self._chains.workers[agent.id].models]
+        routing = self.of_routing(text) if agent_id == SUPERVISOR else None
+        writing = _dearest(self._chains.paid(names), about_tokens(text) + _shortest(agents), self._longest)
+        return writing or routing
+
+    def of_routing(self, text: str) -> Expense | None:
+        """What it takes to ask who should answer."""
+        return _dearest(self._chains.paid(self._chains.supervisor.models), about_tokens(text), 0)
+
+    def _of_request(self, request: str) -> Expense | None:
+        asked = PlainRequest.model_validate_json(request)
+        read = reading(messages_of(asked.messages), asked.tools)
+        names = [model.name for model in self._chains.plain]
+        return _dearest(self._chains.paid(names), read, asked.max_tokens or self._longest)
+
+
+def _shortest(agents: Sequence[Agent]) -> int:
+    """Whoever answers reads no less."""
+    return min((about_tokens(agent.prompt) for agent in agents), default=0)
+
+
+def _dearest(names: Sequence[ModelName], prompt: int, completion: int) -> Expense | None:
+    shares = [expense_of(name, prompt, completion) for name in names]
+    return max(shares, key=lambda share: share.usd, default=None)

@@ -1,0 +1,90 @@
+"""How often a user or an address may do something: one moving window for each limit and each of them.
+
+Windows are measured by a clock that never goes back, and forgotten once they are empty.
+"""
+
+import ipaddress
+import logging
+import math
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from limits import RateLimitItem, parse
+
+from agents.errors import SettingsInvalid
+from backend.errors import RateLimited
+from backend.limits.windows import MovingWindow
+from backend.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+
+Limit = Literal["questions", "uploads", "searches", "keys"]
+
+# The setting of each limit, and what whoever exceeds it is told.
+_SETTINGS: dict[Limit, str] = {
+    "questions": "RATE_LIMIT",
+    "uploads": "UPLOAD_RATE",
+    "searches": "SEARCH_RATE",
+    "keys": "KEY_RATE",
+}
+_SAID: dict[Limit, str] = {
+    "questions": "You may ask {rate}; ask again in {wait} s.",
+    "uploads": "You may upload {rate}; upload again in {wait} s.",
+    "searches": "You may search and list {rate}; try again in {wait} s.",
+    "keys": "Your address may try {rate} wrong keys; check your key, and try again in {wait} s.",
+}
+# One line for each user or address in so many seconds, and so many lines in all: a log is not to be flooded either.
+_QUIET_SECONDS = 60.0
+_LINES_A_MINUTE = 60
+# A network gives each of its customers so much of an IPv6 address to choose from.
+_IPV6_NETWORK_BITS = 64
+
+
+class Rates:
+    """Every limit of the desk. One whose setting is empty does not bite."""
+
+    def __init__(self, settings: Settings, elapsed: Callable[[], float] = time.monotonic) -> None:
+        limits = {limit: _parsed(name, settings.rate_of(name.lower())) for limit, name in _SETTINGS.items()}
+        self._rates = {limit: rate for limit, rate in limits.items() if rate}
+        self._windows = {
+            limit: MovingWindow(rate.amount, rate.get_expiry(), elapsed) for limit, rate in self._rates.items()
+        }
+        self._told = MovingWindow(1, _QUIET_SECONDS, elapsed)
+        self._lines = MovingWindow(_LINES_A_MINUTE, 60, elapsed)
+
+    def check(self, limit: Limit, who: str) -> None:
+        """Refuse whoever comes too often; each call counts."""
+        window = self._windows.get(limit)
+        if window is None or not (seconds := window.hit(who)):
+            return
+        wait, rate = max(1, math.ceil(seconds)), self._rates[limit]
+        if not self._told.hit(f"{limit} {who}") and not self._lines.hit(""):
+            _LOG.warning("%s=%s begins to bite: %s", _SETTINGS[limit], rate, who)
+        raise RateLimited(_SAID[limit].format(rate=rate, wait=wait), wait)
+
+    def check_address(self, address: str | None) -> None:
+        """Refuse an address that has sent a wrong key once too often; each call counts as one wrong key."""
+        self.check("keys", network_of(address))
+
+
+def network_of(address: str | None) -> str:
+    """Whom an address stands for: itself, or of an IPv6 address the network that its customer has."""
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return address or "nowhere"
+    if found.version == 4:
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, _IPV6_NETWORK_BITS), strict=False))
+
+
+def _parsed(name: str, text: str) -> RateLimitItem | None:
+    if not text:
+        return None
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise SettingsInvalid(f"{name}={text}: write it like 60/minute; see .env.example") from error

@@ -1,0 +1,1 @@
+"""Looking after a data directory: backups of it, and bringing them back."""

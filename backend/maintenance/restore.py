@@ -1,0 +1,115 @@
+"""Bring a backup back: `python -m backend restore DIRECTORY`.
+
+The copies are laid out inside the data directory and compared with the backup's own list before anything is moved. A
+desk refuses a directory in which that was broken off, and the same command, again, finishes it.
+"""
+
+import itertools
+import os
+import shutil
+import time
+from pathlib import Path, PurePosixPath
+
+from pydantic import ValidationError
+
+from backend import memory
+from backend import schema as desk_schema
+from backend.maintenance.backup import DATABASES, MANIFEST, UPLOADS, Manifest, digest
+from backend.maintenance.errors import BackupUnusable, DirectoryNotEmpty
+from knowledge import schema as knowledge_schema
+from knowledge.calibration import FILE as CALIBRATION
+from knowledge.errors import DatabaseNewer, DataDirectoryUnusable
+from knowledge.owner import RESTORING, Ownership
+
+_KNOWN = {
+    "graph.db": len(memory.MIGRATIONS),
+    "desk.db": len(desk_schema.MIGRATIONS),
+    "knowledge.db": len(knowledge_schema.MIGRATIONS),
+}
+_REPLACED = "replaced-"
+# The lock and its note are of whoever restores.
+_OWNERS = frozenset({"owner.lock", "owner.json", RESTORING})
+
+
+def restore(backup: Path, data_dir: Path, *, force: bool = False) -> Path | None:
+    """Put a backup in place; where what was there has been moved, if anything was."""
+    manifest = _read(backup)
+    ownership = Ownership(data_dir, restoring=True)
+    try:
+        held = [path for path in data_dir.iterdir() if path.name not in _OWNERS and not path.name.startswith(_REPLACED)]
+        interrupted = (data_dir / RESTORING).exists()
+        if (held or interrupted) and not force:
+            raise DirectoryNotEmpty(
+                f"DATA_DIR={data_dir} is not empty; with --force, what it holds is moved into a directory within it"
+            )
+        staging = data_dir / RESTORING
+        try:
+            staged = _lay_out(backup, manifest, staging)
+        except BaseException:
+            # What was half restored before is still not to be served.
+            if not interrupted:
+                shutil.rmtree(staging, ignore_errors=True)
+            raise
+        replaced = _move_away(held, data_dir)
+        for path in staged:
+            os.rename(path, data_dir / path.name)
+        staging.rmdir()
+        return replaced
+    except OSError as error:
+        raise DataDirectoryUnusable(f"DATA_DIR={data_dir} cannot be restored: {error.strerror}") from error
+    finally:
+        ownership.release()
+
+
+def _read(backup: Path) -> Manifest:
+    """The list of what a backup holds, once it is known that this release can serve that."""
+    try:
+        manifest = Manifest.model_validate_json((backup / MANIFEST).read_bytes())
+    except (OSError, ValidationError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it cannot be read"
+        raise BackupUnusable(f"{backup} is no backup of a desk: {MANIFEST}: {why}") from error
+    for name in manifest.files:
+        if not _is_ours(PurePosixPath(name)):
+            raise BackupUnusable(f"{backup} is no backup of a desk: it names {name}")
+    for name, version in manifest.versions.items():
+        if version > _KNOWN.get(name, 0):
+            raise DatabaseNewer(
+                f"{backup} was made by a later release of the desk ({manifest.release}); restore it with that release"
+            )
+    return manifest
+
+
+def _is_ours(path: PurePosixPath) -> bool:
+    if path.parts[0] == UPLOADS:
+        return len(path.parts) == 3 and ".." not in path.parts
+    return str(path) in (*DATABASES, CALIBRATION)
+
+
+def _lay_out(backup: Path, manifest: Manifest, staging: Path) -> list[Path]:
+    """Copy everything and compare it; nothing of the data directory is touched until it is whole."""
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(mode=0o700)
+    for name, told in manifest.files.items():
+        copy = staging / name
+        copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            shutil.copyfile(backup / name, copy)
+        except FileNotFoundError as error:
+            raise BackupUnusable(f"{backup} is not whole: it lacks {name}") from error
+        copy.chmod(0o600)
+        if digest(copy) != told:
+            raise BackupUnusable(f"{backup / name} is not as it was when the backup was made; use another backup")
+    return sorted(staging.iterdir())
+
+
+def _move_away(held: list[Path], data_dir: Path) -> Path | None:
+    if not held:
+        return None
+    name = time.strftime(f"{_REPLACED}%Y%m%d-%H%M%S")
+    replaced = next(
+        place for number in itertools.count() if not (place := data_dir / (name + number * "-again")).exists()
+    )
+    replaced.mkdir(mode=0o700)
+    for path in held:
+        os.rename(path, replaced / path.name)
+    return replaced

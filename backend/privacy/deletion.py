@@ -1,0 +1,83 @@
+"""Hard deletion of conversations: every row of them in `desk.db`, and what they remember in `graph.db`.
+
+A long conversation is deleted a few runs at a time, so that answers under way are not kept waiting for the disk.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from backend.auth.audit import AuditEntry, record
+from backend.memory import Memory
+from knowledge.database import Database
+
+_RUNS_AT_ONCE = 20
+# A run's rows in the order in which nothing refers to what is gone.
+_OF_RUNS = ("feedback", "steps", "events", "handovers", "messages")
+
+
+class _Part(NamedTuple):
+    deleted: Counter[str]
+    whole: bool
+
+
+class Deletion:
+    """Deletes conversations. Whoever calls it sees to it that nothing more begins in them."""
+
+    def __init__(self, database: Database, memory: Memory) -> None:
+        self._database = database
+        self._memory = memory
+
+    async def conversation(
+        self, thread_id: str, *, keep_figures: bool = False, entry: AuditEntry | None = None
+    ) -> Counter[str]:
+        """Delete every trace of a conversation; how many rows of each table that were.
+
+        With `keep_figures`, the rows without text that `/api/activity` sums up stay. `entry` tells the audit log.
+        """
+        # First, because a crash in between leaves a conversation, which can be deleted again, and no memory of none.
+        await self._memory.adelete_thread(thread_id)
+        deleted: Counter[str] = Counter()
+        while True:
+            part = await self._database.write(lambda db: _delete_part(db, thread_id, keep_figures, entry), erasing=True)
+            deleted += part.deleted
+            if part.whole:
+                return deleted
+
+    async def runs(self, run_ids: Sequence[str], *, keep_figures: bool = False) -> Counter[str]:
+        """Delete some runs and leave their conversations."""
+        deleted: Counter[str] = Counter()
+        for start in range(0, len(run_ids), _RUNS_AT_ONCE):
+            some = run_ids[start : start + _RUNS_AT_ONCE]
+            deleted += await self._database.write(
+                lambda db, some=some: delete_runs(db, some, keep_figures),  # type: ignore[misc]
+                erasing=True,
+            )
+        return deleted
+
+
+def delete_runs(db: sqlite3.Connection, run_ids: Sequence[str], keep_figures: bool) -> Counter[str]:
+    """Delete runs with all that belongs to them; how many rows of each table that were."""
+    tables = _OF_RUNS if keep_figures else (*_OF_RUNS, "activity")
+    marks = ",".join("?" * len(run_ids))
+    deleted = {
+        table: db.execute(f"DELETE FROM {table} WHERE run_id IN ({marks})", tuple(run_ids)).rowcount for table in tables
+    }
+    deleted["runs"] = db.execute(f"DELETE FROM runs WHERE id IN ({marks})", tuple(run_ids)).rowcount
+    return Counter(deleted)
+
+
+def _delete_part(db: sqlite3.Connection, thread_id: str, keep_figures: bool, entry: AuditEntry | None) -> _Part:
+    """Delete the oldest runs of a conversation; with the last of them, all that is left of it."""
+    rows = db.execute("SELECT id FROM runs WHERE thread_id = ? ORDER BY rowid LIMIT ?", (thread_id, _RUNS_AT_ONCE))
+    run_ids = [row["id"] for row in rows]
+    deleted = delete_runs(db, run_ids, keep_figures)
+    if len(run_ids) == _RUNS_AT_ONCE:
+        return _Part(deleted, whole=False)
+    for table in ("handovers", "messages"):
+        deleted[table] += db.execute(f"DELETE FROM {table} WHERE thread_id = ?", (thread_id,)).rowcount
+    deleted["threads"] += db.execute("DELETE FROM threads WHERE id = ?", (thread_id,)).rowcount
+    if entry and deleted["threads"]:
+        record(db, entry)
+    return _Part(deleted, whole=True)

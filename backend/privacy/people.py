@@ -1,0 +1,70 @@
+"""Who uses the desk and how much of each person it holds, without a word of what they wrote."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+# A person is whoever owns something: each of these has an index that begins with the name.
+_IN_DESK = (
+    "SELECT user_id FROM threads GROUP BY user_id",
+    "SELECT user_id FROM runs GROUP BY user_id",
+    "SELECT DISTINCT user_id FROM handovers",
+    "SELECT user_id FROM spending GROUP BY user_id",
+)
+
+
+@dataclass(frozen=True)
+class Conversations:
+    """What a user has said and asked."""
+
+    conversations: int
+    runs: int
+    handovers: int
+    message_bytes: int
+    last_active_at: float | None
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A user's own documents."""
+
+    documents: int
+    document_bytes: int
+
+
+def names(db: sqlite3.Connection) -> list[str]:
+    """Whoever has left something in `desk.db`."""
+    return [row["user_id"] for row in db.execute(" UNION ".join(_IN_DESK))]
+
+
+def owners(db: sqlite3.Connection) -> list[str]:
+    """Whoever has documents of their own, in `knowledge.db`."""
+    return [row["owner"] for row in db.execute("SELECT owner FROM documents WHERE owner <> '' GROUP BY owner")]
+
+
+def conversations_of(db: sqlite3.Connection, users: Sequence[str]) -> dict[str, Conversations]:
+    """How much there is of each of these users."""
+    return {user: _conversations(db, user) for user in users}
+
+
+def shelves_of(db: sqlite3.Connection, users: Sequence[str]) -> dict[str, Shelf]:
+    """How many documents each of these users has, and how long their texts are."""
+    of_owner = "SELECT count(*), coalesce(sum(bytes), 0) FROM documents WHERE owner = ?"
+    return {user: Shelf(*db.execute(of_owner, (user,)).fetchone()) for user in users}
+
+
+def every_name(*found: Iterable[str]) -> list[str]:
+    """All of them once, in order."""
+    return sorted(set().union(*found))
+
+
+def _conversations(db: sqlite3.Connection, user: str) -> Conversations:
+    threads, used = db.execute("SELECT count(*), max(updated_at) FROM threads WHERE user_id = ?", (user,)).fetchone()
+    runs = db.execute("SELECT count(*) FROM runs WHERE user_id = ?", (user,)).fetchone()[0]
+    handovers = db.execute("SELECT count(*) FROM handovers WHERE user_id = ?", (user,)).fetchone()[0]
+    written = db.execute(
+        """SELECT coalesce(sum(length(CAST(content AS BLOB))), 0) FROM messages
+           WHERE thread_id IN (SELECT id FROM threads WHERE user_id = ?)""",
+        (user,),
+    ).fetchone()[0]
+    return Conversations(threads, runs, handovers, written, used)

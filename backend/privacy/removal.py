@@ -1,0 +1,126 @@
+"""A person's data is deleted: at their own wish or an operator's, also through a crash in the middle.
+
+What is to be deleted is marked first, in `desk.db`. Until the mark is gone, nothing of that person's begins: a question
+is refused, and a document that is still being brought in is not stored. The next start of the desk completes what a
+crash or a full disk broke off.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections import Counter
+from contextlib import suppress
+from typing import Literal, NamedTuple
+from weakref import WeakValueDictionary
+
+from backend.auth.audit import Actor, record
+from backend.auth.errors import KeyInSettings
+from backend.auth.key_store import KeyStore
+from backend.auth.keys import every_key
+from backend.privacy.deletion import Deletion
+from backend.runs import RunEngine
+from knowledge.database import Database
+from knowledge.library import Library
+
+_LOG = logging.getLogger(__name__)
+
+Part = Literal["everything", "conversations", "documents"]
+
+
+class _Mark(NamedTuple):
+    user_id: str
+    part: Part
+    actor: Actor
+
+
+class Removals:
+    """Deletes what is a user's: one removal of each user at a time."""
+
+    def __init__(
+        self, database: Database, library: Library, runs: RunEngine, deletion: Deletion, keys: KeyStore
+    ) -> None:
+        self._database = database
+        self._library = library
+        self._runs = runs
+        self._deletion = deletion
+        self._keys = keys
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        # Of each user what a mark keeps closed, also where the removal has failed.
+        self._marked: set[tuple[str, Part]] = set()
+
+    async def remove(self, user_id: str, part: Part, actor: Actor) -> Counter[str]:
+        """Delete everything of a user, or a part of it; how much of each kind there was. Nothing left is no error."""
+        lock = self._locks.setdefault(user_id, asyncio.Lock())
+        async with lock:
+            mark = _Mark(user_id, part, actor)
+            await self._database.write(lambda db: _set(db, mark))
+            return await self._complete(mark)
+
+    async def resume(self) -> None:
+        """Complete what an earlier process has left; called before it is found out which runs go on."""
+        for mark in await self._database.read(_marks):
+            deleted = await self._complete(mark)
+            _LOG.info("the removal of %s of %s is complete: %s", mark.part, mark.user_id, dict(deleted))
+
+    async def _complete(self, mark: _Mark) -> Counter[str]:
+        user_id, part, actor = mark
+        if (user_id, part) not in self._marked:
+            self._marked.add((user_id, part))
+            self._runs.lanes.close_user(user_id)
+        deleted: Counter[str] = Counter()
+        if part == "everything":
+            deleted["keys"] = await self._revoke_keys(user_id, actor)
+        # Work on documents is a run too.
+        await self._runs.cancel_user(user_id, "what the desk holds of the user was deleted")
+        if part != "conversations":
+            deleted["documents"] = await self._library.forget_owner(user_id)
+        if part != "documents":
+            for thread_id in await self._database.write(lambda db: _threads_of(db, user_id)):
+                deleted += await self._deletion.conversation(thread_id)
+        deleted += await self._database.write(lambda db: _finish(db, mark, deleted), erasing=True)
+        self._marked.discard((user_id, part))
+        self._runs.lanes.open_user(user_id)
+        return deleted
+
+    async def _revoke_keys(self, user_id: str, actor: Actor) -> int:
+        """Those that the desk stores; how many could be used until now."""
+        stored = await self._database.read(every_key)
+        mine = [key for key in stored if key.user_id == user_id and key.revoked_at is None]
+        for key in mine:
+            with suppress(KeyInSettings):  # where it stands as well, and is a setting
+                await self._keys.revoke(key.id, actor)
+        return len(mine)
+
+
+def _set(db: sqlite3.Connection, mark: _Mark) -> None:
+    """Mark a removal; one that has failed keeps its mark and whoever asked for it first."""
+    actor = (mark.actor.name, mark.actor.address, mark.actor.key_id)
+    db.execute(
+        "INSERT OR IGNORE INTO removals VALUES (?, ?, ?, ?, ?, ?)", (mark.user_id, mark.part, *actor, time.time())
+    )
+
+
+def _marks(db: sqlite3.Connection) -> list[_Mark]:
+    rows = db.execute("SELECT user_id, part, actor, address, key_id FROM removals ORDER BY requested_at").fetchall()
+    return [_Mark(row["user_id"], row["part"], Actor(row["actor"], row["address"], row["key_id"])) for row in rows]
+
+
+def _threads_of(db: sqlite3.Connection, user_id: str) -> list[str]:
+    """Put away or not, with whomever: calls of a model and work on documents are among them."""
+    return [row["id"] for row in db.execute("SELECT id FROM threads WHERE user_id = ?", (user_id,))]
+
+
+def _finish(db: sqlite3.Connection, mark: _Mark, deleted: Counter[str]) -> Counter[str]:
+    """Delete what belongs to no conversation; take the mark away, and tell the audit log, in the same transaction."""
+    tables = {"everything": ("handovers", "activity", "spending"), "conversations": ("handovers",), "documents": ()}
+    last = Counter(
+        {
+            table: db.execute(f"DELETE FROM {table} WHERE user_id = ?", (mark.user_id,)).rowcount
+            for table in tables[mark.part]
+        }
+    )
+    counts = {name: count for name, count in sorted((deleted + last).items()) if count}
+    record(db, mark.actor.did("person.delete", mark.user_id, after={"part": mark.part, **counts}))
+    db.execute("DELETE FROM removals WHERE user_id = ? AND part = ?", (mark.user_id, mark.part))
+    return last

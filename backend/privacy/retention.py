@@ -1,0 +1,150 @@
+"""Nothing is kept longer than RETENTION_DAYS: a task of the desk that deletes what is older, and keeps the sums.
+
+A conversation counts from its last use, a request for a person outside of any from when it was seen to, or else from
+when it was made. Documents, agents, what was spent and the figures of `/api/activity` stay.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections import Counter
+from contextlib import suppress
+from typing import NamedTuple
+
+from backend.auth.audit import SYSTEM, record
+from backend.indexing import INDEXING
+from backend.lanes import Lanes
+from backend.privacy.deletion import Deletion
+from knowledge.database import Database
+from knowledge.errors import DeskError
+
+_LOG = logging.getLogger(__name__)
+
+_EVERY_SECONDS = 3600
+_DAY_SECONDS = 86_400
+_AT_ONCE = 50
+
+
+class Retention:
+    """Deletes what is too old, from the start of the desk to `close`; with 0 days, nothing is."""
+
+    def __init__(self, days: int, database: Database, lanes: Lanes, deletion: Deletion) -> None:
+        self._days = days
+        self._database = database
+        self._lanes = lanes
+        self._deletion = deletion
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Look now, and then every hour."""
+        if self._days:
+            self._task = asyncio.create_task(self._sweep_regularly(), name="retention")
+
+    async def close(self) -> None:
+        """Stop; the next start goes on with what is left."""
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def sweep(self, now: float) -> Counter[str]:
+        """Delete what is too old at that time; how many rows of each table that were."""
+        before = now - self._days * _DAY_SECONDS
+        deleted = await self._conversations(before)
+        deleted += await self._work_on_documents(before)
+        deleted += await self._handovers(before)
+        if deleted:
+            counts = {name: count for name, count in sorted(deleted.items()) if count}
+            entry = SYSTEM.did("retention.delete", "desk", after={"before": before, **counts})
+            await self._database.write(lambda db: record(db, entry))
+            _LOG.info("deleted what is older than %d days: %s", self._days, counts)
+        return deleted
+
+    async def _sweep_regularly(self) -> None:
+        while True:
+            try:
+                await self.sweep(time.time())
+            except (sqlite3.Error, DeskError):
+                _LOG.exception(
+                    "what is older than RETENTION_DAYS could not be deleted; the desk tries again in an hour"
+                )
+            await asyncio.sleep(_EVERY_SECONDS)
+
+    async def _conversations(self, before: float) -> Counter[str]:
+        deleted: Counter[str] = Counter()
+        after = _Used(0, "")
+        while used := await self._database.read(lambda db, after=after: _outdated(db, before, after), long=True):  # type: ignore[misc]
+            after = used[-1]
+            for _, thread_id in used:
+                began = time.monotonic()
+                deleted += await self._conversation(thread_id, before)
+                await self._pause(began)
+        return deleted
+
+    async def _conversation(self, thread_id: str, before: float) -> Counter[str]:
+        """Unless it is used just now, or was since it was looked at."""
+        with self._lanes.closed(thread_id):
+            if self._lanes.of_thread(thread_id) or not await self._database.read(
+                lambda db: _is_outdated(db, thread_id, before)
+            ):
+                return Counter()
+            return await self._deletion.conversation(thread_id, keep_figures=True)
+
+    async def _work_on_documents(self, before: float) -> Counter[str]:
+        """Each user's are one conversation that is used for ever: its runs count from their ends."""
+        deleted: Counter[str] = Counter()
+        while ids := await self._database.read(lambda db: _outdated_work(db, before), long=True):
+            began = time.monotonic()
+            deleted += await self._deletion.runs(ids, keep_figures=True)
+            await self._pause(began)
+        return deleted
+
+    async def _handovers(self, before: float) -> Counter[str]:
+        deleted: Counter[str] = Counter()
+        while count := await self._database.write(lambda db: _delete_handovers(db, before), erasing=True):
+            deleted["handovers"] += count
+            await asyncio.sleep(0)
+        return deleted
+
+    async def _pause(self, began: float) -> None:
+        """For as long as it took: whoever is answered meanwhile has at least half of the disk."""
+        await asyncio.sleep(time.monotonic() - began)
+
+
+# A run that has no end yet is under way, or was when the desk ended, and goes on.
+_OUTDATED = """updated_at < ? AND NOT EXISTS (SELECT 1 FROM runs WHERE thread_id = threads.id AND ended_at IS NULL)"""
+
+
+class _Used(NamedTuple):
+    at: float
+    thread_id: str
+
+
+def _outdated(db: sqlite3.Connection, before: float, after: _Used) -> list[_Used]:
+    """Some conversations that are too old, the oldest first, behind one that was looked at already."""
+    rows = db.execute(
+        f"""SELECT updated_at, id FROM threads WHERE {_OUTDATED} AND (updated_at, id) > (?, ?)
+            ORDER BY updated_at, id LIMIT ?""",
+        (before, *after, _AT_ONCE),
+    )
+    return [_Used(*row) for row in rows]
+
+
+def _is_outdated(db: sqlite3.Connection, thread_id: str, before: float) -> bool:
+    return db.execute(f"SELECT 1 FROM threads WHERE {_OUTDATED} AND id = ?", (before, thread_id)).fetchone() is not None
+
+
+def _outdated_work(db: sqlite3.Connection, before: float) -> list[str]:
+    rows = db.execute("SELECT id FROM runs WHERE agent_id = ? AND ended_at < ? LIMIT ?", (INDEXING, before, _AT_ONCE))
+    return [row["id"] for row in rows]
+
+
+def _delete_handovers(db: sqlite3.Connection, before: float) -> int:
+    """Those of conversations go with them."""
+    return db.execute(
+        """DELETE FROM handovers WHERE rowid IN (
+               SELECT rowid FROM handovers
+               WHERE thread_id IS NULL AND coalesce(resolved_at, created_at) < ? LIMIT ?)""",
+        (before, _AT_ONCE),
+    ).rowcount

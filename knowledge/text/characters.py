@@ -1,0 +1,63 @@
+"""Which characters a text may hold: none that reorder it, hide in it or control a terminal, and all that scripts need.
+
+A name (a title, a path, whatever is told apart from others by how it looks) that holds one is refused, because two of
+them could look the same. What people write in sentences is kept without them: a browser may have put them there.
+"""
+
+import re
+import unicodedata
+
+# Of the controls, tabs and ends of lines are text.
+_CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
+# Bidirectional embeddings, overrides and isolates: they make a text be read in another order than it is written.
+_REORDERING = "\u202a-\u202e\u2066-\u2069"
+# What takes no room: soft hyphen, separators of Mongolian vowels, joiners of words, marks of byte order, operators that
+# are not seen, forms that Unicode has withdrawn, annotations, and a copy of ASCII in which whole texts can be hidden.
+_UNSEEN = "\u00ad\u180e\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+# Scripts without spaces use it to tell where a word ends.
+_ZERO_WIDTH_SPACE = "\u200b"
+_UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff"
+# Marks that languages written from right to left need beside digits and Latin words.
+_MARKS = "\u061c\u200e\u200f"
+_JOINERS = "\u200c\u200d"
+# Letters by category, and blank.
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+_SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+
+# The flags of England, Scotland and Wales are written with that copy of ASCII.
+_FLAG = "(\U0001f3f4[\U000e0061-\U000e007a]{3,6}\U000e007f)"
+_STRIPPED = re.compile(f"{_FLAG}|[{_CONTROLS}{_REORDERING}{_UNSEEN}]|(?<![{_UNSPACED}]){_ZERO_WIDTH_SPACE}")
+_ENDS_OF_LINES = "\t\n\r\x85\u2028\u2029"
+_REFUSED = f"{_CONTROLS}{_REORDERING}{_UNSEEN}{_ZERO_WIDTH_SPACE}{_MARKS}{_FILLERS}\ud800-\udfff"
+# Joiners belong between letters of scripts that join, and between the parts of an emoji.
+_MISPLACED = f"(?<![\u0300-\u1fff\u2190-\U0003ffff])[{_JOINERS}]|[{_JOINERS}](?![\u0300-\u1fff\u2190-\U0003ffff])"
+_REFUSED_IN_LINE = re.compile(f"{_FLAG}|[{_REFUSED}{_ENDS_OF_LINES}]|{_MISPLACED}")
+_BLANK = re.compile(
+    rf"[\s{_CONTROLS}{_REORDERING}{_UNSEEN}{_ZERO_WIDTH_SPACE}{_MARKS}{_JOINERS}{_FILLERS}{_SELECTORS}]*"
+)
+_NOT_NAMED = re.compile(f"[{_MARKS}{_FILLERS}{_ZERO_WIDTH_SPACE}{_ENDS_OF_LINES}]|{_MISPLACED}")
+
+
+def cleaned(text: str) -> str:
+    """The text without what reorders it, is not seen or controls a terminal. Joiners of scripts and emoji stay."""
+    return text if text.isascii() and text.isprintable() else _STRIPPED.sub(lambda found: found[1] or "", text)
+
+
+def cleaned_line(text: str) -> str:
+    """A title that nobody can be asked to correct: one line, and nothing in it that `checked_line` would refuse."""
+    return _NOT_NAMED.sub("", cleaned(" ".join(text.split())))
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of a text is seen."""
+    return _BLANK.fullmatch(text) is not None
+
+
+def checked_line(text: str) -> str:
+    """A name of one line as it is, or `ValueError` with the first character that it must not hold."""
+    found = next((found for found in _REFUSED_IN_LINE.finditer(text) if not found[1]), None)
+    if found:
+        code = f"U+{ord(found[0]):04X}"
+        name = unicodedata.name(found[0], "a control character").lower()
+        raise ValueError(f"must not hold {code} ({name}) at character {found.start() + 1}; leave it out")
+    return text

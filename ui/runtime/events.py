@@ -1,0 +1,140 @@
+"""The events of the pages: each page is known by its token and its cookie, and waits for what it has asked for already.
+
+Whoever sends faster than is worked, or does not read what they are sent, is read no further until they are even.
+"""
+
+import asyncio
+import copy
+import logging
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import uuid4
+
+from reflex.app import App, EventNamespace
+from reflex.state import StateUpdate
+from reflex_base.constants import RouteVar
+from reflex_base.event import Event
+from reflex_base.utils import format as formats
+
+from ui.runtime.frames import weight
+from ui.runtime.identity import cookie_of, page_of
+from ui.runtime.sockets import PageSocket
+
+_LOG = logging.getLogger(__name__)
+# Of one page, under way at once; one event may be larger by itself.
+_MOST_EVENTS = 64
+_MOST_EVENT_BYTES = 65_536
+# Whoever has sent that many waits, and so notices late that their socket is gone.
+_PATIENCE_SECONDS = 5
+# Updates that wait to be sent to one page, beside those that are on their way.
+_MOST_UPDATES = 1
+_KEPT_HEADERS = ("host", "origin")
+
+
+@dataclass
+class _UnderWay:
+    """The events of one page that are being worked on."""
+
+    events: int = 0
+    bytes: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def room_for(self, size: int) -> None:
+        """Wait until as many have ended as need be."""
+        while self.events >= _MOST_EVENTS or (self.events and self.bytes + size > _MOST_EVENT_BYTES):
+            self.ended.clear()
+            await self.ended.wait()
+
+    def begin(self, size: int) -> None:
+        self.events += 1
+        self.bytes += size
+
+    def end(self, size: int) -> None:
+        self.events -= 1
+        self.bytes -= size
+        self.ended.set()
+
+
+class PageEvents(EventNamespace):
+    """Reflex's own, bounded."""
+
+    def __init__(self, namespace: str, app: App) -> None:
+        super().__init__(namespace, app)
+        self._under_way: dict[str, _UnderWay] = {}
+
+    async def link_token_to_sid(self, sid: str, token: str, *, update_state: bool = True) -> None:
+        """Know the page by its token and its cookie. A tab that was duplicated gets a token of its own."""
+        cookie = cookie_of(self._environ(sid)["asgi.scope"]["headers"]) or sid
+        page = page_of(token, cookie)
+        if page in self._token_manager.token_to_socket:
+            token = str(uuid4())
+            page = page_of(token, cookie)
+            await self.emit("new_token", token, to=sid)
+        await super().link_token_to_sid(sid, page, update_state=update_state)
+
+    async def on_event(self, sid: str, data: dict[str, Any]) -> None:
+        """What the page asks for, once it has room for it. The frame was looked at before (`ui/runtime/frames.py`)."""
+        size, page = weight(data), self.sid_to_token.get(sid)
+        if page is None:
+            return
+        under_way = self._under_way.setdefault(page, _UnderWay())
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await under_way.room_for(size)
+        except TimeoutError:
+            _LOG.warning("an event of a page was left out: too many of its events are under way")
+            return
+        under_way.begin(size)
+        try:
+            future = await self.app.event_processor.enqueue(page, self._event(sid, page, data))
+        except BaseException:
+            self._end(page, size)
+            raise
+        future.add_done_callback(lambda _: self._end(page, size))
+
+    def _event(self, sid: str, page: str, data: dict[str, Any]) -> Event:
+        place = data.get("router_data", {})
+        path = place.get(RouteVar.PATH)
+        known = {
+            RouteVar.QUERY: formats.format_query_params(place),
+            RouteVar.CLIENT_TOKEN: page,
+            RouteVar.PATH: "/" + ((path and self.app.router(path)) or "404").removeprefix("/"),
+        }
+        # What the connection is known by is kept, and a handler may change what it is given.
+        router_data = place | copy.deepcopy(self._static_router_data[sid]) | known
+        return Event(name=data["name"], payload=data.get("payload", {}), router_data=router_data)
+
+    def _end(self, page: str, size: int) -> None:
+        under_way = self._under_way[page]
+        under_way.end(size)
+        if not under_way.events:
+            del self._under_way[page]
+
+    async def on_ping(self, sid: str) -> None:
+        """Answer, unless the answers before wait still."""
+        if await self._is_even(sid):
+            await super().on_ping(sid)
+
+    async def emit_update(self, update: StateUpdate, token: str) -> None:
+        """Send it, once the page has been sent what was before it."""
+        record = self._token_manager.token_to_socket.get(token)
+        if record is None or await self._is_even(record.sid):
+            await super().emit_update(update, token)
+
+    async def _is_even(self, sid: str) -> bool:
+        """Once little waits to be sent to it; False where its socket is over."""
+        server, environ = self.server, self._environ(sid)
+        socket = server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, self.namespace))
+        while socket and socket.queue.qsize() > _MOST_UPDATES:
+            if not await PageSocket.of(environ).moved():
+                return False
+        return True
+
+    def _environ(self, sid: str) -> dict[str, Any]:
+        return cast(dict[str, Any], self.server.get_environ(sid, self.namespace))
+
+    def _build_static_router_data(self, sid: str, environ: dict[str, Any]) -> dict[str, Any]:
+        """Without the cookie, which the page would be sent, and all else that the pages do not use."""
+        told = super()._build_static_router_data(sid, environ)
+        headers = told[RouteVar.HEADERS]
+        return told | {RouteVar.HEADERS: {name: headers[name] for name in _KEPT_HEADERS if name in headers}}

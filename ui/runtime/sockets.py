@@ -1,0 +1,108 @@
+"""One socket of a page, between the server and Reflex."""
+
+import asyncio
+import logging
+from typing import Any, cast
+
+from reflex_base.registry import RegistrationContext
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.runtime.frames import Frames
+
+_LOG = logging.getLogger(__name__)
+_KEY = "frontdesk.page"
+# What Reflex reads of the request is little, and is held twice as long as the socket is open.
+_READ = frozenset((b"host", b"origin", b"cookie", b"connection", b"upgrade", b"sec-websocket-protocol"))
+_MOST_REQUEST_BYTES = 16_384
+_NOT_OURS = 1008
+
+
+class PageSocket:
+    """Passes on what a page may send, and knows when something was sent to it."""
+
+    def __init__(self, frames: Frames, receive: Receive, send: Send) -> None:
+        self._frames = frames
+        self._receive = receive
+        self._send = send
+        # Set with every frame that has left, and for good when the socket is over.
+        self._moved = asyncio.Event()
+        self._is_over = False
+
+    @classmethod
+    def of(cls, environ: dict[str, Any]) -> "PageSocket":
+        """The one that Socket.IO calls by its environment."""
+        return cast(PageSocket, environ["asgi.scope"][_KEY])
+
+    async def run(self, app: ASGIApp, scope: Scope) -> None:
+        """Until it is over."""
+        try:
+            await app(scope | {_KEY: self}, self._next, self._say)
+        finally:
+            self._end()
+
+    async def moved(self) -> bool:
+        """Once another frame has left; False where there will be none."""
+        self._moved.clear()
+        if not self._is_over:
+            await self._moved.wait()
+        return not self._is_over
+
+    async def _next(self) -> Message:
+        while True:
+            message = await self._receive()
+            if message["type"] != "websocket.receive":
+                if message["type"] == "websocket.disconnect":
+                    self._end()
+                return message
+            text = message.get("text")
+            verdict = "close" if text is None else self._frames.verdict(text)
+            if verdict == "pass":
+                return message
+            if verdict == "close":
+                _LOG.warning("a socket of the pages was closed: it sent what no page sends")
+                await self._close()
+                return {"type": "websocket.disconnect", "code": _NOT_OURS}
+            _LOG.warning("an event of a page was left out: this desk has no such event, or not with such values")
+
+    async def _close(self) -> None:
+        self._end()
+        await self._send({"type": "websocket.close", "code": _NOT_OURS, "reason": "not what a page sends"})
+
+    async def _say(self, message: Message) -> None:
+        if self._is_over:
+            return
+        try:
+            await self._send(message)
+        except BaseException:
+            self._end()
+            raise
+        self._moved.set()
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._moved.set()
+
+
+class GuardedSockets:
+    """The application of the pages, whose sockets are looked at frame by frame."""
+
+    def __init__(self, app: ASGIApp, known: RegistrationContext, most_frame_bytes: int) -> None:
+        self._app = app
+        self._known = known
+        self._most_frame_bytes = most_frame_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+        said = sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope["query_string"])
+        if said > _MOST_REQUEST_BYTES or "token" not in _names(scope["query_string"]):
+            await send({"type": "websocket.close", "code": _NOT_OURS})
+            return
+        headers = [(name, value) for name, value in scope["headers"] if name in _READ]
+        socket = PageSocket(Frames(self._known, self._most_frame_bytes), receive, send)
+        await socket.run(self._app, scope | {"headers": headers})
+
+
+def _names(query: bytes) -> set[str]:
+    return {pair.partition("=")[0] for pair in query.decode("latin-1").split("&") if pair.partition("=")[2]}
