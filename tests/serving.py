@@ -17,7 +17,7 @@ import httpx
 from tests.template import Forked
 
 ROOT = Path(__file__).parent.parent
-_START_SECONDS = 90
+_START_SECONDS = 240
 
 
 @dataclass
