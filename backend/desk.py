@@ -84,7 +84,7 @@ async def open_desk(
         check_writable(settings.data_dir / "uploads")
         await library.embedder.warm_up()
         database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
-        audit = _kept(stack, AuditLog(database))
+        audit = _kept(stack, AuditLog(database, settings.audit_days))
         users.refusals = audit
         keys = _kept(stack, await KeyStore.open(database, users))
         await restore_agents(database, catalog, settings)

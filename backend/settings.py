@@ -67,6 +67,7 @@ class Settings(AgentSettings):
     max_address_pages: int = Field(default=200, ge=1)
 
     retention_days: int = Field(default=0, ge=0, le=36_500)
+    audit_days: int = Field(default=0, ge=0)
 
     interrupted_runs: Literal["continue", "end"] = "continue"
     header_seconds: float = Field(default=20, gt=0)

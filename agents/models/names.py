@@ -85,7 +85,8 @@ def _is_own(host: str) -> bool:
     host = host.rstrip(".").lower()
     address = _address(host)
     if address is None:
-        return "." not in host or host.endswith(_OWN_NAMES)
+        # Other scripts have dots of their own, which are dots to whoever connects.
+        return host.isascii() and ("." not in host or host.endswith(_OWN_NAMES))
     return not (getattr(address, "ipv4_mapped", None) or address).is_global
 
 

@@ -95,8 +95,7 @@ class Mask:
 
 async def mask(ask: Ask) -> Mask:
     """The mask of a request. A long one is searched on a thread, for it takes longer than others should wait."""
-    size = sum(len(message.text) for message in ask.messages)
-    return await asyncio.to_thread(Mask, ask) if size > _LONG_CHARS else Mask(ask)
+    return await asyncio.to_thread(Mask, ask) if sum(map(len, _texts(ask))) > _LONG_CHARS else Mask(ask)
 
 
 class Unmasking:

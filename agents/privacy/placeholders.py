@@ -9,7 +9,7 @@ from agents.privacy.detection import PersonalData
 _KINDS = f"(?ai:{'|'.join(PersonalData)})"
 _SPACE = "[ \u00a0]?"
 # Markdown escapes the underscore; some models write a hyphen or a space for it. Longer numbers are nobody's.
-_GAP = rf"{_SPACE}(?:\\{{0,2}}_|[ \u00a0\u2010-\u2013-]){_SPACE}"
+_GAP = rf"{_SPACE}(?:\\{{0,2}}_|[ \u00a0\u2010-\u2013-])?{_SPACE}"
 # Within JSON an escape has two backslashes; of three the first belongs to something else.
 _OPEN, _CLOSE = r"(?:(?<!\\)\\{1,2})?[\[{\u3010\uff3b]", r"\\{0,2}[\]}\u3011\uff3d]"
 # Underscores around a word are Markdown, within one they belong to it.

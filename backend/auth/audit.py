@@ -22,7 +22,6 @@ _HIDDEN = "[hidden]"
 _SECRET_NAME = re.compile(
     r"secret|password|authorization|^(api_?)?keys?$|_(api_)?keys?$|(access|id)_token", re.IGNORECASE
 )
-_DESK_KEY = re.compile(r"\bfd-[\w-]{8,}")
 
 
 @dataclass(frozen=True)
@@ -105,13 +104,15 @@ def record(db: sqlite3.Connection, entry: AuditEntry) -> None:
     db.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, _hash(previous, row)))
 
 
-def trim(db: sqlite3.Connection, before: float) -> int:
-    """Delete the entries from before a time, for retention; how many. That it was done is an entry too."""
-    last = db.execute(
-        "SELECT place, hash FROM audit WHERE place < (SELECT coalesce(min(place), 1 << 62) FROM audit WHERE at >= ?) "
-        "ORDER BY place DESC LIMIT 1",
-        (before,),
-    ).fetchone()
+def trim(db: sqlite3.Connection, before: float, most: int = 5_000) -> int:
+    """Delete the oldest entries from before a time, for retention; how many. That it was done is an entry too."""
+    oldest = db.execute("SELECT place, at, hash FROM audit ORDER BY place LIMIT ?", (most,))
+    # Not beyond the first that stays, whatever a clock that went back has put behind it.
+    last = None
+    for row in oldest:
+        if row["at"] >= before:
+            break
+        last = row
     if last is None:
         return 0
     record(db, SYSTEM.did("audit.trim", "audit", after={"up_to_place": last["place"], "before": before}))
@@ -159,9 +160,7 @@ def _clean(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 def _clean_text(text: str, most: int = _NAME_CHARS) -> str:
     # Half a character cannot be stored.
-    text = text.encode("utf-8", "replace").decode()
-    text = _DESK_KEY.sub(_HIDDEN, _redacting().hide(text))
-    return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
+    return _redacting().hide(text.encode("utf-8", "replace").decode(), most)
 
 
 @cache

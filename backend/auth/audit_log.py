@@ -3,16 +3,18 @@
 import asyncio
 import logging
 import sqlite3
+import time
 from collections import Counter
 from typing import NamedTuple
 
-from backend.auth.audit import AuditEntry, record
+from backend.auth.audit import AuditEntry, record, trim
 from knowledge.database import Database
 from knowledge.errors import StorageFull
 
 _LOG = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 60
+_DAY_SECONDS = 86_400
 # Rows that refused keys may make in that time: all of them, and those of one address.
 MOST_REFUSED, MOST_OF_AN_ADDRESS = 20, 5
 _MANY = "many"
@@ -27,8 +29,10 @@ class _Refused(NamedTuple):
 class AuditLog:
     """Appends entries; gathers refused keys and appends one row a minute for each address and key, with a count."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, days: int = 0) -> None:
         self._database = database
+        self._days = days
+        self._trimming = asyncio.create_task(self._trim_daily(), name="audit retention") if days else None
         self._refused: Counter[_Refused] = Counter()
         self._flushing: asyncio.Task[None] | None = None
 
@@ -61,12 +65,28 @@ class AuditLog:
 
     async def close(self) -> None:
         """Append what is counted, for the last time."""
-        if self._flushing:
-            self._flushing.cancel()
+        for task in (self._flushing, self._trimming):
+            if task:
+                task.cancel()
         try:
             await self.flush()
         except StorageFull as error:
             _LOG.warning("refused keys are not in the audit log: %s", error)
+
+    async def trim(self, now: float) -> int:
+        """Delete what is older than AUDIT_DAYS; how many entries that were."""
+        before, trimmed = now - self._days * _DAY_SECONDS, 0
+        while count := await self._database.write(lambda db: trim(db, before)):
+            trimmed += count
+        return trimmed
+
+    async def _trim_daily(self) -> None:
+        while True:
+            try:
+                await self.trim(time.time())
+            except (sqlite3.Error, StorageFull):
+                _LOG.exception("what is older than AUDIT_DAYS could not be deleted; the desk tries again in a day")
+            await asyncio.sleep(_DAY_SECONDS)
 
     def _kind(self, refused: _Refused) -> _Refused:
         """What it is counted as: by itself, with others of its address, or with all others."""

@@ -26,7 +26,11 @@ from backend.app import create_app
 from backend.auth.audit_log import AuditLog
 from backend.auth.key_store import KeyStore
 from backend.indexing import Indexing
+from backend.limits.clock import DeskClock
+from backend.limits.costs import Costs
 from backend.metrics import Metrics
+from backend.privacy.deletion import Deletion
+from backend.privacy.removal import Removals
 from backend.registry import AgentRegistry
 from backend.settings import Settings
 from backend.streams import Streams
@@ -139,6 +143,7 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
     chains = Chains(settings, desk.models, stack.library.embedder, searcher, catalog)
     app, users = create_app(settings), Users(settings)
     keys = await KeyStore.open(stack.database, users)
+    deletion = Deletion(stack.database, stack.memory)
     app.state.desk = desks.Desk(
         settings,
         catalog,
@@ -155,6 +160,10 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         Indexing(stack.library, settings.data_dir / "uploads", settings.max_document_bytes),
         AuditLog(stack.database),
         keys,
+        DeskClock(),
+        deletion,
+        Removals(stack.database, stack.library, desk.engine, deletion, keys),
+        Costs(settings, catalog, chains),
     )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:

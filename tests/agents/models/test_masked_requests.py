@@ -150,7 +150,7 @@ async def test_a_server_of_ones_own_is_shown_everything(own: Upstream) -> None:
                 f"openai-compatible:m@https://{host}/v1"
                 for host in """
                 api.example.com 8.8.8.8 [2001:4860:4860::8888] localhost.example.com 134744072 0x08080808 8.8.2056
-                [::ffff:8.8.8.8] internal.example.com 127.0.0.1.example.com local.dev api.example.com.
+                [::ffff:8.8.8.8] internal.example.com 127.0.0.1.example.com local.dev api.example.com. api。example。com
                 """.split()
             ],
             True,

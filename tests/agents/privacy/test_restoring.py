@@ -25,6 +25,7 @@ TEXTS = {
     "[ Email_1 ]": "ann@example.com",
     "[EMAIL 1]": "ann@example.com",
     "[EMAIL-1]": "ann@example.com",
+    "[EMAIL1]": "ann@example.com",
     "[EMAIL _ 1]": "ann@example.com",
     r"\[EMAIL\_1\]": "ann@example.com",
     r"\\[EMAIL\\_1\\]": "ann@example.com",

@@ -118,7 +118,7 @@ def test_what_is_long_or_half_a_character_is_recorded_all_the_same(db: sqlite3.C
     record(db, ADA.did("document.add", "\ud800" * 10_000, None, {"prompt": "x" * 100_000}))
     (row,) = rows(db)
     assert len(row["target"]) < 600
-    assert json.loads(row["after"])["prompt"].endswith("... (100,000 characters)")
+    assert json.loads(row["after"])["prompt"].endswith("[80,000 more characters]")
 
 
 async def test_a_change_that_fails_leaves_no_entry(database: Database, db: sqlite3.Connection) -> None:
@@ -146,6 +146,19 @@ async def test_refused_keys_are_counted_and_cannot_fill_the_disk(database: Datab
     assert sum(times for *_, times in told) == 3_000
     # The rows of those that are not told one by one come on top.
     assert len(told) <= MOST_REFUSED + 2
+    await log.close()
+
+
+async def test_the_log_trims_what_is_too_old_in_steps(database: Database, db: sqlite3.Connection) -> None:
+    db.execute("BEGIN")
+    for number in range(7_000):
+        record(db, ADA.did("agent.delete", f"agent-{number}"))
+    db.execute("COMMIT")
+    log, newest = AuditLog(database, days=1), rows(db)[-1]["at"]
+    assert await log.trim(newest) == 0
+    assert await log.trim(newest + 86_400.001) >= 7_000
+    assert {row["action"] for row in rows(db)} == {"audit.trim"}
+    assert check_chain(db) is None
     await log.close()
 
 
