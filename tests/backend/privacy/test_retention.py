@@ -117,7 +117,7 @@ async def test_a_long_conversation_is_deleted_a_few_runs_at_a_time(
     """What an answer has to store meanwhile comes in between."""
     add_history(tmp_path, "ann", 1, runs=500, days_ago=31)
     sweeping = asyncio.create_task(retention.sweep(time.time()))
-    between = []
+    between: list[int] = []
     while not sweeping.done():
         left = await database.write(lambda db: db.execute("SELECT count(*) FROM runs").fetchone()[0])
         if not between or between[-1] != left:
