@@ -111,7 +111,7 @@ class _Guarded:
                 message = {**message, "headers": [*message.get("headers", ()), *_giving(given, secure=secure)]}
             await send(message)
 
-        known = scope | {"headers": identity.with_page(scope["headers"], given)}
+        known = {**scope, "headers": identity.with_page(scope["headers"], given)}
         if scope["type"] == "websocket":
             await self._hold(known, receive, send_guarded)
         else:

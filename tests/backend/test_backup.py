@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.maintenance.errors import BackupNotMade, BackupUnusable, DirectoryNotEmpty
 from backend.maintenance.backup import MANIFEST, back_up
+from backend.maintenance.errors import BackupNotMade, BackupUnusable, DirectoryNotEmpty
 from backend.maintenance.restore import restore
 from knowledge.errors import DatabaseDamaged, DatabaseNewer, DataDirectoryInUse, DataDirectoryUnusable
 from knowledge.library import Library

@@ -1,18 +1,19 @@
 """How many pages may hold a socket to the desk, and what it costs the desk when they send what no page sends."""
 
 import asyncio
+import base64
 import secrets
 import shutil
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed
 
 from backend import web
 from tests.backend.asking import keys
@@ -122,19 +123,27 @@ def test_what_visitors_send_is_not_logged(desk: Server) -> None:
 
 
 def test_a_socket_without_a_page_is_refused(desk: Server) -> None:
-    with pytest.raises(InvalidStatus), opened(desk, connects=False, cookie="x" * 20_000):
-        pass
-    for address in ("", "&token=", "&other=x"):
-        with pytest.raises(InvalidStatus):
-            _connected(desk, address)
+    more = "".join(f"x-more-{number}: {'x' * 6_000}\r\n" for number in range(3))
+    for token, headers in (("", ""), ("&token=", ""), ("&other=x", ""), ("&token=x", more)):
+        with raw(desk, token, headers) as (_, status):
+            assert status == b"403"
+    with raw(desk, "&token=x") as (_, status):
+        assert status == b"101"
 
 
-def _connected(desk: Server, address: str) -> None:
-    from websockets.sync.client import connect
-
-    url = f"{desk.url.replace('http', 'ws', 1)}/_event/?EIO=4&transport=websocket{address}"
-    with connect(url, origin=desk.url, proxy=None):  # type: ignore[arg-type]
-        pass
+@contextmanager
+def raw(desk: Server, token: str, headers: str = "") -> Iterator[tuple[socket.socket, bytes]]:
+    """A socket that is read only as far as the reply to its request, and the status of that."""
+    with socket.socket() as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        wire.settimeout(60)
+        wire.connect(("127.0.0.1", desk.port))
+        wire.sendall(
+            f"GET /_event/?EIO=4&transport=websocket{token} HTTP/1.1\r\nhost: 127.0.0.1:{desk.port}\r\n"
+            f"origin: {desk.url}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+            f"sec-websocket-key: {base64.b64encode(bytes(16)).decode()}\r\n{headers}\r\n".encode()
+        )
+        yield wire, wire.recv(12).split()[1]
 
 
 def test_a_frame_that_is_too_large_ends_its_socket_before_it_is_there(desk: Server) -> None:
@@ -152,23 +161,22 @@ def test_a_message_in_too_many_pieces_ends_its_socket(desk: Server) -> None:
 
 
 def test_whoever_does_not_read_is_not_read_either(desk: Server) -> None:
-    """A page that asks for its state again and again, and takes none of it."""
-    with opened(desk, connects=False) as page:
-        wire = page.socket.socket
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        page.socket.recv_bufsize = 0
-        page.send("40/_event,")
-        before = _resident(desk)
-        frame = _masked(event(HYDRATE))
-        wire.settimeout(5)
-        sent = 0
-        with suppress(TimeoutError):
-            for _ in range(200_000):
-                sent += wire.send(frame)
-        assert sent < 150_000 * len(frame)
+    """Pages that ask for their state again and again, and take none of it."""
+    frame, most = _masked(event(HYDRATE)), 20_000_000
+    before = _resident(desk)
+    with ExitStack() as stack:
+        for number in range(4):
+            wire, _ = stack.enter_context(raw(desk, f"&token=unread-{number}"))
+            wire.sendall(_masked("40/_event,"))
+            wire.settimeout(3)
+            sent = 0
+            with suppress(TimeoutError, ConnectionError):
+                while sent < most:
+                    sent += wire.send(frame * 100)
+            assert sent < most
         assert _resident(desk) - before < 30_000_000
-    with opened(desk) as page:
-        page.hydrate()
+        with opened(desk) as page:
+            page.hydrate()
 
 
 def _masked(text: str) -> bytes:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from reflex.state import State
+from reflex.state import BaseState, State
 from reflex_base.constants.state import FIELD_MARKER
 from reflex_base.registry import RegisteredEventHandler, RegistrationContext
 
@@ -191,7 +191,8 @@ def _are_kept(values: dict[str, Any] | None) -> bool:
 
 @functools.cache
 def _kept() -> frozenset[str]:
-    states, names = [State], set()
+    states: list[type[BaseState]] = [State]
+    names: set[str] = set()
     while states:
         state = states.pop()
         states += state.get_substates()

@@ -36,7 +36,7 @@ class PageSocket:
     async def run(self, app: ASGIApp, scope: Scope) -> None:
         """Until it is over."""
         try:
-            await app(scope | {_KEY: self}, self._next, self._say)
+            await app({**scope, _KEY: self}, self._next, self._say)
         finally:
             self._end()
 
@@ -101,7 +101,7 @@ class GuardedSockets:
             return
         headers = [(name, value) for name, value in scope["headers"] if name in _READ]
         socket = PageSocket(Frames(self._known, self._most_frame_bytes), receive, send)
-        await socket.run(self._app, scope | {"headers": headers})
+        await socket.run(self._app, {**scope, "headers": headers})
 
 
 def _names(query: bytes) -> set[str]:
