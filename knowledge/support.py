@@ -147,7 +147,9 @@ def _read(text: str) -> _Read:
         for stem in held:
             found_in[stem].append(place)
     flat = " ".join(sentences.without_markers(_QUOTE.sub("", text)).split())
-    return _Read(flat, tuple(text for text, _ in places), {stem: np.array(at, np.int32) for stem, at in found_in.items()})
+    return _Read(
+        flat, tuple(text for text, _ in places), {stem: np.array(at, np.int32) for stem, at in found_in.items()}
+    )
 
 
 async def _nearness(one: _Compared, embedder: Embedder) -> float:
