@@ -110,7 +110,7 @@ def _sample_of(operator: Any, argument: Any) -> str:
     if operator is ops.ATOMIC_GROUP:
         return _sample(argument)
     if operator in (ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT):
-        return _sample(argument[2]) * max(1, min(argument[0], 3))
+        return _sample(argument[2]) * max(1, min(int(argument[0]), 3))
     return ""
 
 
