@@ -8,7 +8,6 @@ from typing import cast
 from reflex.environment import environment
 from reflex.utils import prerequisites
 from reflex_base import constants
-from reflex_base.registry import RegistrationContext
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
@@ -50,5 +49,5 @@ def _pages(most_bytes: int) -> Served:
     routes = {route.strip("/").split("/")[0] for route in app._unevaluated_pages}
     files = {file.name for file in directory.iterdir()}
     served = cast(Starlette, app())
-    guarded = GuardedSockets(served, cast(RegistrationContext, app._registration_context), most_bytes)
+    guarded = GuardedSockets(served, app._registration_context, most_bytes)
     return Served(served, guarded, directory, frozenset(routes | files | {"", "_event", "_upload"}))

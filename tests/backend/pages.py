@@ -89,7 +89,7 @@ def opened(
     token = token or secrets.token_hex(16)
     address = f"{desk.url.replace('http', 'ws', 1)}/_event/?EIO=4&transport=websocket&token={token}"
     told = headers | ({"cookie": f"frontdesk_page={cookie}"} if cookie else {})
-    with connect(address, origin=desk.url, additional_headers=told, proxy=None, max_size=None) as socket:  # type: ignore[arg-type]
+    with connect(address, origin=desk.url, additional_headers=told, proxy=None, max_size=None) as socket:  # type: ignore[call-overload]
         page = PageWithoutBrowser(socket, token)
         page.until(lambda frame: frame.startswith("0{"))
         if connects:

@@ -159,10 +159,10 @@ async def test_hand_overs_of_before_are_brought_to_the_same_rules(tmp_path: Path
     database = Database(tmp_path / "desk.db", schema.MIGRATIONS)
 
     def shown(db: sqlite3.Connection) -> dict[str, tuple[str, list[str] | None]]:
-        found = {}
+        found: dict[str, tuple[str, list[str] | None]] = {}
         for row in db.execute("SELECT * FROM handovers").fetchall():
             said = handovers.transcript(db, dict(row), "olga")
-            found[row["id"]] = (row["summary"], said and [message["id"] for message in said])
+            found[row["id"]] = (row["summary"], None if said is None else [message["id"] for message in said])
         return found
 
     assert await database.read(shown) == {
