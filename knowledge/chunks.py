@@ -209,3 +209,9 @@ def _sentences(line: str, room: int) -> Iterator[str]:
     for sentence in [line] if len(line) <= room else _SENTENCE_END.split(line):
         for start in range(0, len(sentence), room):
             yield sentence[start : start + room]
+
+
+def as_embedded(title: str, chunk: Chunk) -> str:
+    """A passage is found by what its document and section are called as well as by what it says."""
+    heading = f"{title} > {chunk.section}" if chunk.section else title
+    return f"{heading}\n{chunk.text}".lstrip()

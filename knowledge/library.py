@@ -13,18 +13,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from knowledge import chunks, erasing, schema, store, writing
-from knowledge.chunks import Chunk
+from knowledge.chunks import as_embedded
 from knowledge.database import Database
 from knowledge.embeddings import BUNDLED, Embedder
 from knowledge.erasing import WordEraser
-from knowledge.errors import (
-    DocumentsForgotten,
-    DocumentUnknown,
-    DocumentUnreadable,
-    EmbeddingModelChanged,
-    IndexUnavailable,
-    StorageFull,
-)
+from knowledge.errors import DocumentsForgotten, DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
 from knowledge.loaders import Text
 from knowledge.loaders.text import title_from_name
 from knowledge.owner import Ownership
@@ -32,9 +25,9 @@ from knowledge.quota import Quota, check_quota
 from knowledge.reading import Readers
 from knowledge.remembered import Remembered
 from knowledge.store import DocumentInfo, DocumentKey, Wanted, WholeDocument
-from knowledge.text.paths import checked_path
+from knowledge.text.paths import check_path
 from knowledge.vectors import VectorIndex
-from knowledge.vocabulary import Vocabulary
+from knowledge.vocabularies import Vocabularies
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -43,7 +36,6 @@ _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 2.0
 # Searches wait for the index while it takes these in.
 _CHANGES_AT_ONCE = 100
-_OWNERS_REMEMBERED = 100
 
 
 class Library:
@@ -57,8 +49,7 @@ class Library:
         self.index = index
         self.embedder = embedder
         self._sizes = Remembered(lambda: self.read(store.sizes))
-        self._vocabulary = Remembered(lambda: self._database.read(store.vocabulary, long=True), may_be_old=True)
-        self._own_vocabularies: dict[str, Remembered[Vocabulary]] = {}
+        self.vocabularies = Vocabularies(database)
         # How often the documents of each owner were all removed.
         self._forgotten: Counter[str] = Counter()
         self._retry_at = 0.0
@@ -93,7 +84,7 @@ class Library:
         await self._readers.close()
         self.embedder.close()
         await self.index.close()
-        await self._vocabulary.close()
+        await self.vocabularies.close()
         await self._words.close()
         await self._database.close()
         self._ownership.release()
@@ -138,7 +129,7 @@ class Library:
         """Store a new document or a new version of one; the old version answers until the new one is whole.
 
         Its owner may have so much."""
-        _check_path(key.path)
+        check_path(key.path)
         await self.read(lambda db: check_quota(db, key, quota))
         forgotten = self._forgotten[key.owner]
         read = await self._readers.read(data, key.path)
@@ -214,7 +205,7 @@ class Library:
         await self._database.write(erasing.note)
         self._words.start()
         await self._catch_up()
-        self._own_vocabularies.pop(owner, None)
+        self.vocabularies.forget_owner(owner)
         return len(documents)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -224,18 +215,6 @@ class Library:
     async def sizes(self, owner: str = "") -> dict[str, int]:
         """Chunks by folder, of everybody's documents or of an owner's."""
         return (await self._sizes.get()).get(owner, {})
-
-    async def vocabulary(self) -> Vocabulary:
-        """The words of everybody's documents; of a large catalogue as they were a moment ago."""
-        return await self._vocabulary.get()
-
-    async def own_vocabulary(self, owner: str) -> Vocabulary:
-        """The words of an owner's documents."""
-        if owner not in self._own_vocabularies:
-            if len(self._own_vocabularies) >= _OWNERS_REMEMBERED:
-                self._own_vocabularies.clear()
-            self._own_vocabularies[owner] = Remembered(lambda: self.read(lambda db: store.own_vocabulary(db, owner)))
-        return await self._own_vocabularies[owner].get()
 
     async def level(self) -> None:
         """Before a search: tell the vector index what it could not take earlier, because the disk was full."""
@@ -285,8 +264,7 @@ class Library:
         """Tell the vector index what SQL already holds. One at a time, or an old change could overtake a new one."""
         async with self._catching_up:
             self._sizes.forget()
-            for vocabulary in (self._vocabulary, *self._own_vocabularies.values()):
-                vocabulary.forget()
+            self.vocabularies.forget()
             try:
                 while True:
                     changes = await self.read(lambda db: store.pending_changes(db, _CHANGES_AT_ONCE))
@@ -309,19 +287,6 @@ def _check_known(known: bool, document_id: str) -> None:
         raise DocumentUnknown(f"there is no document {document_id}")
 
 
-def _check_path(path: str) -> None:
-    try:
-        checked_path(path)
-    except ValueError as error:
-        raise DocumentUnreadable(f"its path {error}") from error
-
-
 def hash_of(data: bytes) -> str:
     """What tells a changed document from an unchanged one."""
     return hashlib.sha256(data).hexdigest()
-
-
-def as_embedded(title: str, chunk: Chunk) -> str:
-    """A passage is found by what its document and section are called as well as by what it says."""
-    heading = f"{title} > {chunk.section}" if chunk.section else title
-    return f"{heading}\n{chunk.text}".lstrip()

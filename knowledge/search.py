@@ -121,13 +121,13 @@ class Searcher:
 
     async def _known(self, folders: Sequence[str], owner: str) -> _Known:
         await self._library.level()
-        sizes, words = await self._library.sizes(), await self._library.vocabulary()
+        sizes, words = await self._library.sizes(), await self._library.vocabularies.shared()
         own_sizes = await self._library.sizes(owner) if owner else {}
         return _Known(
             places=[_places(folder, owner if folder in own_sizes else "") for folder in folders],
             sizes=[sizes.get(folder, 0) + own_sizes.get(folder, 0) for folder in folders],
             shared=words,
-            own=await self._library.own_vocabulary(owner) if own_sizes else NOTHING,
+            own=await self._library.vocabularies.own(owner) if own_sizes else NOTHING,
             total=sum(sizes.values()) + sum(own_sizes.values()),
         )
 

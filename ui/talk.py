@@ -15,6 +15,8 @@ from ui.shapes import UNDER_WAY, Message
 
 # Questions that wait behind an answer; whoever sends more is to wait themselves.
 MOST_WAITING = 8
+# Of all questions that a page has waiting; one may be as long as the desk takes.
+_MOST_WAITING_CHARS = 64_000
 
 
 class Question(NamedTuple):
@@ -23,6 +25,10 @@ class Question(NamedTuple):
     text: str
     instead: bool = False
     run_id: str = ""
+
+
+# Of all questions that a page has waiting; one may be as long as the desk takes.
+_MOST_WAITING_CHARS = 64_000
 
 
 class Talk:
@@ -134,3 +140,9 @@ def path_of(session_id: str, agent: str = "") -> str:
     if not session_id:
         return "/"
     return f"/c/{quote(session_id, safe='')}" + (f"?agent={quote(agent, safe='')}" if agent else "")
+
+
+def has_room(question: Question, talks: Iterable[Talk]) -> bool:
+    """Whether a page may have one more question waiting beside those of all its conversations."""
+    waiting = [waits.text for talk in talks for waits in talk.waiting]
+    return not waiting or sum(map(len, waiting)) + len(question.text) <= _MOST_WAITING_CHARS

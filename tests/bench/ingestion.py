@@ -16,10 +16,11 @@ import numpy as np
 import psutil
 
 from knowledge import chunks, loaders
+from knowledge.chunks import as_embedded
 from knowledge.embeddings import Embedder, Vectors
 from knowledge.health import check
 from knowledge.ingest import ingest
-from knowledge.library import Library, as_embedded
+from knowledge.library import Library
 from knowledge.search import Searcher
 from tests.bench.client import figure
 from tests.serving import ROOT

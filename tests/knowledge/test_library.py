@@ -217,13 +217,13 @@ async def test_cutting_again_never_brings_back_what_was_replaced_meanwhile(libra
 
 async def test_sizes_and_words_follow_every_change(library: Library) -> None:
     sizes = await library.sizes()
-    assert "quokka" not in (await library.vocabulary()).frequencies
+    assert "quokka" not in (await library.vocabularies.shared()).frequencies
     info = await library.put(KEY, b"A quokka smiles.")
     assert await library.sizes() == sizes | {"billing": sizes["billing"] + 1}
-    assert "quokka" in (await library.vocabulary()).frequencies
+    assert "quokka" in (await library.vocabularies.shared()).frequencies
     await library.remove(info.id)
     assert await library.sizes() == sizes
-    assert "quokka" not in (await library.vocabulary()).frequencies
+    assert "quokka" not in (await library.vocabularies.shared()).frequencies
 
 
 async def test_a_version_that_came_and_went_unseen_is_dropped_once(data_dir: Path) -> None:

@@ -218,7 +218,7 @@ async def test_a_word_that_the_vocabulary_lacks_yet_is_no_misspelling(
         return Vocabulary({stem: count for stem, count in known.frequencies.items() if stem != "lift"} | {"lifty": 1})
 
     monkeypatch.setattr(store, "vocabulary", before)
-    searcher._library._vocabulary.forget()
+    searcher._library.vocabularies.forget()
     asked = await searcher._library.read(lambda db: store.frequency(db, "lift"))
     findings = await searcher.search("lift", "north")
     assert asked > 0

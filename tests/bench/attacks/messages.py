@@ -40,7 +40,7 @@ async def attack() -> None:
 async def _ask(library: Library) -> None:
     searcher = Searcher(library)
     await searcher.search("warm up", FOLDERS[0])
-    words = await library.vocabulary()
+    words = await library.vocabularies.shared()
     for name, message in {"as found, 3,000 characters": FOUND, **messages(CHARS)}.items():
         read = await library.read(partial(_read, message=message, words=words))
         began = time.process_time()

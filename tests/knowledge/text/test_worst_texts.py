@@ -57,7 +57,7 @@ def _least(work: Callable[[], object]) -> float:
 @pytest.mark.parametrize("name", worst.messages(MESSAGE_CHARS))
 async def test_the_words_of_a_message_are_read_in_50_ms(library: Library, name: str) -> None:
     message = worst.messages(MESSAGE_CHARS)[name]
-    words = await library.vocabulary()
+    words = await library.vocabularies.shared()
 
     def read(db: sqlite3.Connection) -> None:
         terms.stem.cache_clear()
@@ -94,7 +94,7 @@ def test_a_passage_is_taken_apart_at_once(name: str) -> None:
 
 async def test_the_words_at_the_end_of_a_very_long_text_are_read(library: Library) -> None:
     text = f"{worst.messages(60_000)['different words']} {QUESTION}"
-    words = await library.vocabulary()
+    words = await library.vocabularies.shared()
     asked = await library.read(lambda db: lexical.read(db, text, words, words, 1_000))
     assert {"duplic", "charg", "refund"} <= asked.weights.keys()
     assert len(asked.frequencies) <= 512
