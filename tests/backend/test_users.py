@@ -45,6 +45,8 @@ def desk(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("users") / "data"))
     settings = {"API_KEYS": keys("ada", "bob", "carl", "olga"), "OPERATORS": "olga"}
     settings |= {"CORS_ORIGINS": "https://desk.example", "MAX_OWN_DOCUMENTS": "3"}
+    # Each door is tried with wrong keys.
+    settings |= {"KEY_RATE": "", "SEARCH_RATE": "", "UPLOAD_RATE": ""}
     with serve(data, "tests.scripted", ANSWER_THRESHOLD=0, **settings) as running:
         yield running
 

@@ -17,7 +17,7 @@ from tests.serving import Server, serve
 def desk(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("access") / "data"))
     settings = {"API_KEYS": keys("ada", "olga"), "OPERATORS": "olga", "MAX_OWN_BYTES": "2000"}
-    settings |= {"RATE_LIMIT": "", "HEARTBEAT_SECONDS": "0.2"}
+    settings |= {"RATE_LIMIT": "", "KEY_RATE": "", "SEARCH_RATE": "", "UPLOAD_RATE": "", "HEARTBEAT_SECONDS": "0.2"}
     with serve(data, "tests.scripted", ANSWER_THRESHOLD=0, **settings) as running:
         yield running
 
