@@ -255,6 +255,7 @@ def _open_writer(path: Path, migrations: Sequence[Migration], remedy: str) -> sq
         writer.execute("PRAGMA secure_delete = ON")
         # A file that may not be written is found out now, not by the first question.
         writer.execute("BEGIN IMMEDIATE")
+        writer.execute("CREATE TABLE written (x)")
         writer.execute("ROLLBACK")
         _migrate(writer, migrations)
     except BaseException:
