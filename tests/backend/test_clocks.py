@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,7 +117,11 @@ async def desk_at(data_dir: Path, machine: Machine) -> AsyncIterator[Desk]:
     def make(name: ModelName, settings: AgentSettings) -> Provider:
         return ScriptedProvider(FollowsScript())
 
-    own = {"supervisor_model": "embedded", "worker_model": "openai:scripted", "embedded_fallback": False}
+    own: dict[str, Any] = {
+        "supervisor_model": "embedded",
+        "worker_model": "openai:scripted",
+        "embedded_fallback": False,
+    }
     async with open_desk(Settings(data_dir=data_dir, answer_threshold=0, **own), make, machine.clock) as desk:
         yield desk
 

@@ -21,6 +21,8 @@ from agents.supervisor import Supervisor
 from agents.workers import Worker
 from backend import sse, storage
 from backend.asking import Asked
+from backend.limits.clock import DeskClock
+from backend.limits.costs import Costs
 from backend.memory import Memory
 from backend.metrics import Metrics
 from backend.runlog import RunLog
@@ -200,7 +202,8 @@ class Stack:
         threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
         worker = Worker(self.strategies(self.library, searcher), threshold)
         assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), self.memory)
-        engine = RunEngine(settings, self.database, self.log, lambda agent: assistant, Metrics())
+        costs = Costs(settings, catalog, chains)
+        engine = RunEngine(settings, self.database, self.log, lambda agent: assistant, Metrics(), DeskClock(), costs)
         return Desk(self, models, engine)
 
 

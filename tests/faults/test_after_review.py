@@ -24,6 +24,8 @@ from agents.settings import AgentSettings
 from backend import desk as desks
 from backend.app import create_app
 from backend.indexing import Indexing
+from backend.limits.clock import DeskClock
+from backend.limits.costs import Costs
 from backend.metrics import Metrics
 from backend.registry import AgentRegistry
 from backend.settings import Settings
@@ -150,6 +152,8 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         Streams(settings.max_streams, settings.slow_reader_seconds),
         Metrics(),
         Indexing(stack.library, settings.data_dir / "uploads", settings.max_document_bytes),
+        DeskClock(),
+        Costs(settings, catalog, chains),
     )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
