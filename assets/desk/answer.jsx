@@ -7,11 +7,14 @@ import { Text } from "./text.jsx";
 import { Trace } from "./trace.jsx";
 import { Copy } from "./copy.jsx";
 
+// Of an answer's text, to be found in a source; what a page may send at once is limited.
+const MOST_LOOKED_FOR = 15_000;
+
 export const Answer = memo(function Answer({ turn, names, onAgain, onRate, onTrace, onSource, onPerson }) {
   const [flows] = useState(() => !turn.stored && turn.streaming && !prefersStill());
   const text = useSmooth(turn.text, flows, !turn.live);
   const live = turn.live || text.length < turn.text.length;
-  const open = (source) => onSource(source, turn.text);
+  const open = (source) => onSource(source, turn.text.slice(0, MOST_LOOKED_FOR));
   const cite = (number) => {
     const source = turn.sources.find((held) => held.id === number);
     if (source) open(source);

@@ -34,7 +34,7 @@ READ = (
     "Bank (evil.example), https://bank.example (evil.example), "
     "bank.example (evil.example), (bank.example) (evil.example:8080), "
     "https://bank.example@evil.example/y (evil.example), https://open.example/page, www.open.example, "
-    "bаnk.example (xn--bnk-7cd.example), mail (thief@evil.example), a picture (evil.example), "
+    "bаnk.example (xn--bnk-6cd.example), mail (thief@evil.example), a picture (evil.example), "
     "run, data, here, "
     "Refunds again (help.desk.example)."
 )
