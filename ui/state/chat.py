@@ -18,7 +18,6 @@ from ui.talk import Question, Talk, path_of
 _LOG = logging.getLogger(__name__)
 # Longer ones no desk gives.
 _LONGEST_NAME = 200
-# Of all questions that a page has waiting; one may be as long as the desk takes.
 _MOST_WAITING_CHARS = 64_000
 # Where questions are written.
 FIELD = "message"
@@ -177,16 +176,14 @@ class Chat(rx.State):
         question = question._replace(text=question.text.strip())
         if not question.text:
             return None
-        if self._has_no_room(question) or not self._talk.ask(question):
+        # In all conversations of the page; one question may be as long as the desk takes.
+        waiting = [len(one.text) for talk in (self._talk, *self._away.values()) for one in talk.waiting]
+        is_full = bool(waiting) and sum(waiting, len(question.text)) > _MOST_WAITING_CHARS
+        if is_full or not self._talk.ask(question):
             full = "So many questions wait already; send this one once some are answered."
             return None if question.instead else [Session.complain(full), rx.set_value(FIELD, question.text)]
         self._mirror()
         return Chat.go_on
-
-    def _has_no_room(self, question: Question) -> bool:
-        """Whether too much waits already, in all conversations of the page."""
-        waiting = [*self._talk.waiting, *(waits for talk in self._away.values() for waits in talk.waiting)]
-        return bool(waiting) and sum(len(one.text) for one in (*waiting, question)) > _MOST_WAITING_CHARS
 
     def _turn_to(self, session_id: str, agent: str) -> Talk:
         """Another conversation, or the same one; what was asked in the one before is answered all the same."""
