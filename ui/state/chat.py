@@ -19,7 +19,6 @@ _LOG = logging.getLogger(__name__)
 # Longer ones no desk gives.
 _LONGEST_NAME = 200
 _MOST_WAITING_CHARS = 64_000
-# Where questions are written.
 FIELD = "message"
 _LOST = "The answer was lost on its way to this page. Load the page again to see what became of it."
 
