@@ -146,7 +146,8 @@ def _restored(agent_id: str, fields: str, addresses: frozenset[str]) -> Agent:
     stored = json.loads(fields)
     try:
         # Earlier releases took names that are refused today; a desk is not kept from starting by one.
-        agent = Agent.model_validate({**stored, "name": cleaned_line(str(stored.get("name", "")))})
+        named = {"name": cleaned_line(stored["name"])} if isinstance(stored.get("name"), str) else {}
+        agent = Agent.model_validate({**stored, **named})
     except ValidationError as error:
         raise CatalogInvalid(f"the stored agent {agent_id!r} cannot be used: {first_mistake(error)}") from error
     if unnamed := _unnamed(agent, addresses):
