@@ -55,11 +55,12 @@ clean:
 # The locks name everything, so pip has nothing to look for; of torch it takes the build without CUDA where it knows of one.
 PIP := $(PY) -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --no-deps --require-hashes
+TORCH_NOTE := "The CPU build of torch cannot be installed from this package index; installing its default build, on Linux 3 GB."
 
 .venv/.installed: requirements.lock requirements-torch.lock requirements-torch-cpu.lock
 	test -x $(PY) || $(PYTHON) -m venv .venv
 	$(INSTALL) -r requirements.lock
-	$(INSTALL) -r requirements-torch-cpu.lock 2>/dev/null || $(INSTALL) -r requirements-torch.lock
+	$(INSTALL) -r requirements-torch-cpu.lock 2>/dev/null || { echo $(TORCH_NOTE); $(INSTALL) -r requirements-torch.lock; }
 	$(PIP) check
 	touch $@
 

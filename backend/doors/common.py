@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from backend.auth.audit import Actor
 from backend.auth.scopes import Scope
 from backend.desk import Desk
-from backend.errors import KeyRefused, NotReady
+from backend.errors import KeyRefused, NotReady, RateLimited
 from backend.lanes import WhenBusy
 from backend.users import User
 
@@ -70,7 +70,8 @@ async def an_onlooker(connection: HTTPConnection, desk: TheDesk) -> User | None:
     """Whoever asks where strangers are answered too: then None."""
     try:
         return desk.users.of_headers(connection.headers, address_of(connection))
-    except KeyRefused:
+    except (KeyRefused, RateLimited):
+        # Probes must not fail because wrong keys come from their address.
         return None
 
 

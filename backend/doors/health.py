@@ -125,7 +125,7 @@ async def ready(desk: TheDesk, user: Onlooker) -> Ready:
     status, reason = _verdict(desk, workers, {agent: _answering(desk, order) for agent, order in workers.items()})
     if status == "unavailable":
         told = reason if _may_know(user) else None
-        raise NotReady(told or "no model answers now; /health tells an operator which fails and why")
+        raise NotReady(told or "the desk cannot answer now; /health tells an operator why")
     return Ready()
 
 

@@ -1,6 +1,5 @@
 """Every connection of the server: how many may be idle, how many one address may have, and who looks after them."""
 
-import ipaddress
 import logging
 from collections import Counter
 from dataclasses import dataclass
@@ -8,12 +7,11 @@ from typing import Protocol
 
 from backend.errors import NotNow
 from backend.http.errors import TooManyConnections
+from backend.limits.addresses import is_loopback, network_of
 from backend.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 5
-# A provider gives a customer at least so much of IPv6, to take any address from.
-_IPV6_PREFIX = 64
 
 
 @dataclass(frozen=True)
@@ -119,10 +117,5 @@ def _network(peer: str | None, own: str | None) -> str:
     """Whom a connection is counted for; nobody where it comes from this machine, as those of the pages do."""
     if not peer or peer == own:
         return ""
-    address = ipaddress.ip_address(peer.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    if address.is_loopback or (mapped and mapped.is_loopback):
-        return ""
-    if address.version == 4 or mapped:
-        return str(mapped or address)
-    return str(ipaddress.ip_network((address, _IPV6_PREFIX), strict=False))
+    network = network_of(peer)
+    return "" if is_loopback(network) else network

@@ -3,7 +3,6 @@
 Windows are measured by a clock that never goes back, and forgotten once they are empty.
 """
 
-import ipaddress
 import logging
 import math
 import time
@@ -14,6 +13,7 @@ from limits import RateLimitItem, parse
 
 from agents.errors import SettingsInvalid
 from backend.errors import RateLimited
+from backend.limits.addresses import network_of
 from backend.limits.windows import MovingWindow
 from backend.settings import Settings
 
@@ -37,8 +37,6 @@ _SAID: dict[Limit, str] = {
 # One line for each user or address in so many seconds, and so many lines in all: a log is not to be flooded either.
 _QUIET_SECONDS = 60.0
 _LINES_A_MINUTE = 60
-# A network gives each of its customers so much of an IPv6 address to choose from.
-_IPV6_NETWORK_BITS = 64
 
 
 class Rates:
@@ -66,19 +64,6 @@ class Rates:
     def check_address(self, address: str | None) -> None:
         """Refuse an address that has sent a wrong key once too often; each call counts as one wrong key."""
         self.check("keys", network_of(address))
-
-
-def network_of(address: str | None) -> str:
-    """Whom an address stands for: itself, or of an IPv6 address the network that its customer has."""
-    try:
-        found = ipaddress.ip_address(address or "")
-    except ValueError:
-        return address or "nowhere"
-    if found.version == 4:
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, _IPV6_NETWORK_BITS), strict=False))
 
 
 def _parsed(name: str, text: str) -> RateLimitItem | None:

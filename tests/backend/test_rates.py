@@ -10,7 +10,8 @@ import pytest
 
 from agents.errors import SettingsInvalid
 from backend.errors import RateLimited
-from backend.limits.rates import Limit, Rates, network_of
+from backend.limits.addresses import network_of
+from backend.limits.rates import Limit, Rates
 from backend.limits.windows import MovingWindow
 from backend.settings import Settings
 from tests.backend.asking import Provided, as_user, key_of, keys, provided, refusal

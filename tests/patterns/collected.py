@@ -6,7 +6,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -36,13 +36,16 @@ def patterns() -> list[Compiled]:
         source = inspect.getsource(module)
         for name, value in vars(module).items():
             for place, pattern in _within(f"{module.__name__}.{name}", value, module.__name__, _DEEPEST):
-                found.setdefault(id(pattern), Compiled(place, pattern, _uses(place.rpartition(".")[2], source)))
-    return list(found.values())
+                known = found.setdefault(id(pattern), Compiled(place, pattern, frozenset()))
+                # A module that imports a pattern may do something else with it.
+                uses = known.uses | _uses(place.rpartition(".")[2], source)
+                found[id(pattern)] = replace(known, uses=uses)
+    return [compiled if compiled.uses else replace(compiled, uses=_USES) for compiled in found.values()]
 
 
 def _uses(name: str, source: str) -> frozenset[str]:
-    used = frozenset(re.findall(rf"\b{re.escape(name)}\.([a-z]+)\(", source))
-    return used & _USES or _USES
+    """What a source does with a pattern of that name, as far as it tells."""
+    return frozenset(re.findall(rf"\b{re.escape(name)}\.([a-z]+)\(", source)) & _USES
 
 
 def compiled_late() -> list[str]:
@@ -95,7 +98,8 @@ def _late_uses(tree: ast.Module) -> list[int]:
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         for inner in ast.walk(function)
     }
-    return [
+    imported = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "re"]
+    return imported + [
         node.lineno
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
