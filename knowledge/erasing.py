@@ -41,8 +41,8 @@ class WordEraser:
     async def close(self) -> None:
         """Stop after the step that is under way."""
         self._closing = True
-        if self._task:
-            await self._task
+        if self._task and not self._task.done():
+            await asyncio.wait([self._task])
 
     async def _erase(self) -> None:
         try:

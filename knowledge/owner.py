@@ -22,7 +22,8 @@ class Ownership:
         self._note = directory / "owner.json"
         self._lock = FileLock(directory / "owner.lock")
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            # Others of the machine have no business with what people ask and what documents say.
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout as error:
             raise _in_use(directory, self._note) from error

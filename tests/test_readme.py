@@ -1,14 +1,18 @@
 """The commands of the README do what it says."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
-from tests.serving import Server
+from tests.backend.asking import key_of, keys
+from tests.serving import Server, serve
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -17,11 +21,12 @@ _COMMANDS = [
     command.strip() for block in _BLOCKS for command in re.split(r"(?<!\\)\n", block.strip()) if command.strip()
 ]
 _CURLS = [command for command in _COMMANDS if command.startswith("curl")]
+_OF_KEYS = [command for command in _CURLS if "/api/keys" in command]
 _PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 _MAKES = re.findall(r"(?:^|`)make (\w+)", README, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", _CURLS)
+@pytest.mark.parametrize("command", [command for command in _CURLS if command not in _OF_KEYS])
 def test_every_curl_command_is_answered(server: Server, command: str) -> None:
     here = command.replace("localhost:8000", f"127.0.0.1:{server.port}")
     answered = subprocess.run(["bash", "-c", here], capture_output=True, timeout=60, check=True).stdout
@@ -32,6 +37,24 @@ def test_every_curl_command_is_answered(server: Server, command: str) -> None:
         assert "error" not in orjson.loads(answered)
     else:
         assert orjson.loads(answered)["answer"]
+
+
+def test_keys_are_made_listed_and_revoked_as_it_says(indexed: Path, tmp_path: Path) -> None:
+    make, show, revoke = _OF_KEYS
+    with serve(Path(shutil.copytree(indexed, tmp_path / "data")), API_KEYS=keys("olga")) as desk:
+
+        def answered(command: str) -> Any:
+            here = command.replace("localhost:8000", f"127.0.0.1:{desk.port}")
+            told = {"PATH": os.environ["PATH"], "KEY": key_of("olga")}  # noqa: TID251
+            return orjson.loads(
+                subprocess.run(["bash", "-c", here], env=told, capture_output=True, timeout=60, check=True).stdout
+            )
+
+        made = answered(make)
+        assert made["key"].startswith("fd-")
+        assert made["id"] in {key["id"] for key in answered(show)["keys"]}
+        assert "error" not in answered(revoke.replace("/ID", f"/{made['id']}"))
+        assert next(key for key in answered(show)["keys"] if key["id"] == made["id"])["revoked_at"]
 
 
 @pytest.mark.parametrize("program", _PROGRAMS)

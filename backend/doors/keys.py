@@ -4,13 +4,14 @@ import time
 from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from backend.auth.key_store import KeyRequest
 from backend.auth.keys import StoredKey
 from backend.auth.scopes import Scope
 from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, TheActor, TheDesk, fails, needs
 from backend.users import USER_NAME
+from knowledge.text.characters import checked_line
 
 router = APIRouter(prefix="/api/keys", tags=["keys"], responses=LOOKING, dependencies=[needs("operator")])
 
@@ -29,7 +30,7 @@ class NewKey(BaseModel):
 
     user: str = Field(pattern=USER_NAME)
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=4)]
-    label: str = Field(default="", max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")
+    label: Annotated[str, AfterValidator(checked_line)] = Field(default="", max_length=100)
     expires_in: int | None = Field(default=None, ge=1, le=_LONGEST_SECONDS, description="Seconds from now.")
     expires_at: float | None = Field(default=None, description="Seconds since 1970.")
 

@@ -21,7 +21,6 @@ class MovingWindow:
     def hit(self, name: str) -> float:
         """Count one and return 0, or count nothing and return the seconds until there is room for it."""
         now = self._elapsed()
-        self._forget(now - self._seconds)
         hits = self._hits.get(name, deque())
         while hits and hits[0] <= now - self._seconds:
             hits.popleft()
@@ -30,6 +29,7 @@ class MovingWindow:
         hits.append(now)
         self._hits[name] = hits
         self._hits.move_to_end(name)
+        self._forget(now - self._seconds)
         return 0.0
 
     def _forget(self, until: float) -> None:

@@ -53,6 +53,8 @@ def back_up(data_dir: Path, target: Path) -> Manifest:
         raise BackupNotMade(f"{target} exists already; name a directory that does not")
     if not any((data_dir / name).exists() for name in DATABASES):
         raise BackupNotMade(f"DATA_DIR={data_dir} holds no desk; nothing is copied")
+    if target.resolve().is_relative_to(data_dir.resolve()):
+        raise BackupNotMade(f"{target} lies within DATA_DIR={data_dir}; name a directory outside of it")
     staging = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         staging.mkdir(mode=0o700, parents=True)

@@ -13,7 +13,10 @@ _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
 _REORDERING = "\u202a-\u202e\u2066-\u2069"
 # What takes no room: soft hyphen, separators of Mongolian vowels, joiners of words, marks of byte order, operators that
 # are not seen, forms that Unicode has withdrawn, annotations, and a copy of ASCII in which whole texts can be hidden.
-_UNSEEN = "\u00ad\u180e\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+_UNSEEN = (
+    "\u00ad\u034f\u17b4\u17b5\u180e\u2060-\u2065\u206a-\u206f\ufeff\ufff0-\ufffb"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e007f"
+)
 # Scripts without spaces use it to tell where a word ends.
 _ZERO_WIDTH_SPACE = "\u200b"
 _UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff"
@@ -23,6 +26,13 @@ _JOINERS = "\u200c\u200d"
 # Letters by category, and blank.
 _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
+# They choose how an emoji, a digit of a keycap, a Chinese or a Mongolian character looks; behind anything else they are
+# not seen.
+_STRAY = (
+    "(?<![#*0-9\u00a9\u00ae\u2000-\u33ff\u3400-\u9fff\uf900-\ufaff\U0001f000-\U0003ffff])[\ufe00-\ufe0f]"
+    "|(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]"
+    "|(?<![\u1800-\u18af])[\u180b-\u180d\u180f]"
+)
 
 # The flags of England, Scotland and Wales are written with that copy of ASCII.
 _FLAG = "(\U0001f3f4[\U000e0061-\U000e007a]{3,6}\U000e007f)"
@@ -31,11 +41,11 @@ _ENDS_OF_LINES = "\t\n\r\x85\u2028\u2029"
 _REFUSED = f"{_CONTROLS}{_REORDERING}{_UNSEEN}{_ZERO_WIDTH_SPACE}{_MARKS}{_FILLERS}\ud800-\udfff"
 # Joiners belong between letters of scripts that join, and between the parts of an emoji.
 _MISPLACED = f"(?<![\u0300-\u1fff\u2190-\U0003ffff])[{_JOINERS}]|[{_JOINERS}](?![\u0300-\u1fff\u2190-\U0003ffff])"
-_REFUSED_IN_LINE = re.compile(f"{_FLAG}|[{_REFUSED}{_ENDS_OF_LINES}]|{_MISPLACED}")
+_REFUSED_IN_LINE = re.compile(f"{_FLAG}|[{_REFUSED}{_ENDS_OF_LINES}]|{_MISPLACED}|{_STRAY}")
 _BLANK = re.compile(
     rf"[\s{_CONTROLS}{_REORDERING}{_UNSEEN}{_ZERO_WIDTH_SPACE}{_MARKS}{_JOINERS}{_FILLERS}{_SELECTORS}]*"
 )
-_NOT_NAMED = re.compile(f"[{_MARKS}{_FILLERS}{_ZERO_WIDTH_SPACE}{_ENDS_OF_LINES}]|{_MISPLACED}")
+_NOT_NAMED = re.compile(f"[{_MARKS}{_FILLERS}{_ZERO_WIDTH_SPACE}{_ENDS_OF_LINES}]|{_MISPLACED}|{_STRAY}")
 
 
 def cleaned(text: str) -> str:

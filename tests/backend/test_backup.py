@@ -214,6 +214,17 @@ def test_a_backup_of_a_later_release_is_refused(data_dir: Path, tmp_path: Path) 
         restore(tmp_path / "copy", tmp_path / "elsewhere")
 
 
+def test_a_directory_that_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
+    Ownership(tmp_path / "data").release()
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+
+
+def test_no_backup_is_made_within_the_directory_that_it_copies(data_dir: Path) -> None:
+    with pytest.raises(BackupNotMade, match="outside"):
+        back_up(data_dir, data_dir / "backups" / "monday")
+    assert not (data_dir / "backups").exists()
+
+
 def test_no_backup_is_made_of_what_is_damaged_or_not_there(data_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(BackupNotMade, match="holds no desk"):
         back_up(tmp_path / "nothing", tmp_path / "copy")

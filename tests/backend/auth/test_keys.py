@@ -102,8 +102,11 @@ def test_a_revoked_keys_socket_is_closed_although_it_only_listens(desk: Server, 
             pass
         olga.delete(f"/api/keys/{made['id']}").raise_for_status()
         # Heartbeats are not told here, so that this ends when the socket does.
-        assert [message for message in opened if "final" in str(message)] == []
+        told = []
+        with pytest.raises(ConnectionClosed, match="This key was revoked"):
+            told.extend(opened)
         assert opened.close_code == 1008
+        assert not any("final" in str(message) for message in told)
 
 
 def test_a_revoked_keys_stream_ends_and_its_run_goes_on(desk: Server, olga: httpx.Client) -> None:
@@ -147,6 +150,8 @@ def test_an_expired_key_is_refused(desk: Server, olga: httpx.Client) -> None:
         {"user": "eve", "scopes": ["chat"], "expires_in": 0},
         {"user": "eve", "scopes": ["chat"], "expires_in": 60, "expires_at": 4e9},
         {"user": "eve", "scopes": ["chat"], "label": "two\nlines"},
+        {"user": "eve", "scopes": ["chat"], "label": "\u202eabc"},
+        {"user": "eve", "scopes": ["chat"], "label": "\u3164"},
     ],
 )
 def test_what_cannot_be_a_key_is_refused(olga: httpx.Client, fields: dict[str, Any]) -> None:

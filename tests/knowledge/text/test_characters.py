@@ -6,7 +6,20 @@ from knowledge.text.characters import checked_line, cleaned, cleaned_line, is_bl
 from knowledge.text.paths import checked_path
 
 BIDI = [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
-UNSEEN = ["\u00ad", "\u180e", "\u200b", "\u2060", "\u2064", "\ufeff", "\ufff9", "\U000e0041"]
+UNSEEN = [
+    "\u00ad",
+    "\u034f",
+    "\u17b4",
+    "\ufff0",
+    "\U0001d173",
+    "\u180e",
+    "\u200b",
+    "\u2060",
+    "\u2064",
+    "\ufeff",
+    "\ufff9",
+    "\U000e0041",
+]
 CONTROLS = ["\x00", "\x07", "\x1b", "\x7f", "\x9b"]
 FLAG = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 WANTED = {
@@ -15,6 +28,9 @@ WANTED = {
     "family": "\U0001f468\u200d\U0001f469\u200d\U0001f467",
     "rainbow": "\U0001f3f3\ufe0f\u200d\U0001f308",
     "England": FLAG,
+    "keycap": "1\ufe0f\u20e3",
+    "heart": "\u2764\ufe0f",
+    "Japanese name": "葛\U000e0100飾",
     "accents": "Zu\u0308rich, Łódź, 東京",
 }
 
@@ -29,7 +45,11 @@ def test_what_is_not_seen_is_left_out_of_sentences_and_refused_in_names(characte
 
 
 @pytest.mark.parametrize(
-    "character", ["\n", "\t", "\r", "\u2028", "\x85", "\u200e", "\u061c", "\u3164", "\u200d", "\u200c"]
+    "character",
+    [
+        *("\n", "\t", "\r", "\u2028", "\x85", "\u200e", "\u061c", "\u3164", "\u200d", "\u200c"),
+        *("\ufe0f", "\U000e0100", "\u180b"),
+    ],
 )
 def test_what_sentences_may_hold_names_may_not(character: str) -> None:
     text = f"pay{character}pal"
