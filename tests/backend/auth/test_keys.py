@@ -102,7 +102,7 @@ def test_a_revoked_keys_socket_is_closed_although_it_only_listens(desk: Server, 
             pass
         olga.delete(f"/api/keys/{made['id']}").raise_for_status()
         # Heartbeats are not told here, so that this ends when the socket does.
-        told = []
+        told: list[str | bytes] = []
         with pytest.raises(ConnectionClosed, match="This key was revoked"):
             told.extend(opened)
         assert opened.close_code == 1008
