@@ -12,7 +12,6 @@ from ui.app import app
 from ui.runtime import events
 from ui.runtime.events import PageEvents
 from ui.state.chat import Chat
-from ui.states import OpenPages
 
 PAGE, SID = "page", "socket"
 # In memory each is larger than half of what one page may have under way: two bytes a character.
@@ -21,12 +20,12 @@ LARGE = [letter + "\u0436" * 20_000 for letter in "abc"]
 
 async def test_large_events_wait_for_each_other_and_all_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "_PATIENCE_SECONDS", 60)
-    monkeypatch.setattr(app, "_state_manager", OpenPages(lambda: {PAGE}))
     faults: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
     namespace = cast(PageEvents, app.event_namespace)
     namespace._token_manager.sid_to_token[SID] = PAGE
     namespace._static_router_data[SID] = {}
+    assert app._state
     token = BaseStateToken(ident=PAGE, cls=app._state)
     try:
         with app._registration_context:
@@ -51,7 +50,6 @@ async def test_large_events_wait_for_each_other_and_all_run(monkeypatch: pytest.
         assert faults == []
     finally:
         del namespace._token_manager.sid_to_token[SID], namespace._static_router_data[SID]
-        await app.state_manager.close()
 
 
 def asked(text: str) -> dict[str, Any]:
