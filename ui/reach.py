@@ -1,4 +1,4 @@
-"""Where the desk's API is, and a client of it for whoever sits at the page."""
+"""Where the desk's API is, what it takes, and a client of it for whoever sits at the page."""
 
 import ipaddress
 
@@ -7,11 +7,17 @@ from ui.client import URL, AsyncDesk
 
 class _Reach:
     url = URL
+    message_chars = 8_000
 
 
-def use(url: str) -> None:
-    """Whoever serves the pages says where the API is."""
-    _Reach.url = url
+def use(url: str, message_chars: int = 8_000) -> None:
+    """Whoever serves the pages says where the API is, and how long a message to it may be."""
+    _Reach.url, _Reach.message_chars = url, message_chars
+
+
+def message_chars() -> int:
+    """How long a message may be."""
+    return _Reach.message_chars
 
 
 def desk(api_key: str = "", address: str = "") -> AsyncDesk:

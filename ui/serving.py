@@ -31,7 +31,7 @@ class Served:
 
 def pages(url: str, most_message_chars: int = 8_000) -> Served:
     """The built pages and their socket, for a desk whose API is at `url` and takes messages of that length."""
-    reach.use(url)
+    reach.use(url, most_message_chars)
     # Reflex looks for its configuration and its pages where the process was started.
     with chdir(ROOT):
         return _pages(most_frame_bytes(most_message_chars))

@@ -27,10 +27,6 @@ class Question(NamedTuple):
     run_id: str = ""
 
 
-# Of all questions that a page has waiting; one may be as long as the desk takes.
-_MOST_WAITING_CHARS = 64_000
-
-
 class Talk:
     """Only whoever holds the page's lock changes it."""
 

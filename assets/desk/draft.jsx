@@ -1,15 +1,21 @@
-// Keeps what is written and not yet sent for when the visitor comes back to the page, in this tab alone.
+// Keeps what is written and not yet sent for when the visitor comes back to the page, in this tab alone. What is too
+// long stays in its field.
 import { useEffect } from "react";
+import { checkLength } from "./length.js";
 
 const KEPT = "frontdesk-draft";
 
-export function Draft({ field }) {
+export function Draft({ field, most }) {
   useEffect(() => {
     const box = document.getElementById(field);
     const form = box?.form;
     if (!form) return undefined;
     if (!box.value) box.value = sessionStorage.getItem(KEPT) ?? "";
-    const keep = () => sessionStorage.setItem(KEPT, box.value);
+    checkLength(box, most);
+    const keep = () => {
+      sessionStorage.setItem(KEPT, box.value);
+      checkLength(box, most);
+    };
     const forget = () => sessionStorage.removeItem(KEPT);
     box.addEventListener("input", keep);
     form.addEventListener("submit", forget);
@@ -17,6 +23,6 @@ export function Draft({ field }) {
       box.removeEventListener("input", keep);
       form.removeEventListener("submit", forget);
     };
-  }, [field]);
+  }, [field, most]);
   return null;
 }

@@ -1,10 +1,14 @@
 // What the visitor has asked; the last question can be changed and asked again.
-import { memo, useState } from "react";
+import { memo, useRef, useState } from "react";
+import { checkLength } from "./length.js";
 
-export const Question = memo(function Question({ text, onEdit }) {
+export const Question = memo(function Question({ text, most, onEdit }) {
+  const box = useRef(null);
   const [draft, setDraft] = useState(null);
   if (draft !== null && onEdit) {
     const send = () => {
+      checkLength(box.current, most);
+      if (!box.current.reportValidity()) return;
       if (draft.trim()) onEdit(draft.trim());
       setDraft(null);
     };
@@ -18,6 +22,7 @@ export const Question = memo(function Question({ text, onEdit }) {
     return (
       <section className="question editing" aria-label="Edit your question">
         <textarea
+          ref={box}
           aria-label="Your question"
           value={draft}
           rows={3}

@@ -13,7 +13,7 @@ const NOTHING = { epoch: null, next: 0 };
 // After these there may be nothing to tell for a long time.
 const RESTS = new Set(["open", "older", "trace", "handed", "end"]);
 
-export function Transcript({ feed, names, children, onOpen, onGap, onSeen, onOlder, onTrace, onAgain, onEdit, onRate, onSource, onPerson }) {
+export function Transcript({ feed, names, most, children, onOpen, onGap, onSeen, onOlder, onTrace, onAgain, onEdit, onRate, onSource, onPerson }) {
   const { key, pathname, search } = useLocation();
   const visit = useRef(null);
   const told = useRef(NOTHING);
@@ -95,7 +95,7 @@ export function Transcript({ feed, names, children, onOpen, onGap, onSeen, onOld
       )}
       {turns.map((turn, index) =>
         turn.role === "user" ? (
-          <Question key={turn.name} text={turn.text} onEdit={idle && index === lastQuestion ? onEdit : null} />
+          <Question key={turn.name} text={turn.text} most={most} onEdit={idle && index === lastQuestion ? onEdit : null} />
         ) : (
           <Answer
             key={turn.name}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
@@ -45,6 +46,12 @@ class BreakableSocket(WebSocketsSansIOProtocol):
         """Be counted in place of the protocol that read the handshake."""
         self._all = connections
         connections.replace(handshake, self)
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """A handshake that is refused with a response is complete; the base class would report it as an error."""
+        await super().send(message)
+        if self.close_sent:
+            self.handshake_complete = True
 
     def data_received(self, data: bytes) -> None:
         """Tell whoever sends a handshake that cannot be read, too; the base class would leave them waiting."""

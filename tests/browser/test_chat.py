@@ -180,3 +180,22 @@ def test_an_address_of_nothing_says_so(open_tab: OpenTab, desk: Server) -> None:
     tab.faults[:] = [fault for fault in tab.faults if "404" not in fault]
     tab.page.get_by_role("link", name="To the chat").click()
     expect(tab.page.get_by_role("heading", name="How can we help?")).to_be_visible()
+
+
+def test_a_question_that_is_too_long_stays_in_its_field_which_says_so(tab: Tab) -> None:
+    written, said = "x" * 70_000, "Your question has 70,000 characters; at most 8,000 can be sent."
+    tab.ask(written)
+    field = tab.page.get_by_role("textbox", name="Your question")
+    assert field.evaluate("field => field.validationMessage") == said
+    expect(field).to_have_value(written)
+    tab.ask(CHARGED)
+    tab.answered()
+    tab.button("Edit").click()
+    editing = tab.page.get_by_role("region", name="Edit your question")
+    editing.get_by_role("textbox").fill(written)
+    editing.get_by_role("button", name="Ask again").click()
+    assert editing.get_by_role("textbox").evaluate("field => field.validationMessage") == said
+    editing.get_by_role("textbox").fill(UPLOAD)
+    editing.get_by_role("button", name="Ask again").click()
+    expect(tab.page.get_by_role("region", name="You asked")).to_have_text(re.compile(re.escape(UPLOAD)))
+    tab.answered()

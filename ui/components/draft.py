@@ -1,4 +1,4 @@
-"""What is written and not yet sent."""
+"""What is written and not yet sent, and whether it is too long to be."""
 
 import reflex as rx
 
@@ -10,6 +10,7 @@ class Draft(rx.Component):
     tag = "Draft"
 
     field: rx.Var[str]
+    most: rx.Var[int]
 
 
 draft = Draft.create

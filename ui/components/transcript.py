@@ -42,6 +42,7 @@ class Transcript(rx.Component):
 
     feed: rx.Var[dict[str, Any]]
     names: rx.Var[dict[str, str]]
+    most: rx.Var[int]
 
     on_open: rx.EventHandler[_opened]
     on_gap: rx.EventHandler[_nothing]

@@ -25,6 +25,7 @@ def chat() -> rx.Component:
                     _welcome(),
                     feed=Chat.feed,
                     names=Session.names,
+                    most=Chat.message_chars,
                     on_open=Chat.open,
                     on_gap=Chat.from_the_beginning,
                     on_seen=[Chat.seen, Threads.load],
@@ -79,7 +80,7 @@ def _composer() -> rx.Component:
                 enter_key_submit=True,
                 auto_height=True,
             ),
-            draft(field=FIELD),
+            draft(field=FIELD, most=Chat.message_chars),
             rx.el.div(
                 _streaming(),
                 _who_answers(),

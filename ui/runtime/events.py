@@ -9,6 +9,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from reflex.app import App, EventNamespace
 from reflex.state import StateUpdate
@@ -60,7 +61,8 @@ class PageEvents(EventNamespace):
 
     def __init__(self, namespace: str, app: App) -> None:
         super().__init__(namespace, app)
-        self._under_way: dict[str, _UnderWay] = {}
+        # Held by the events that wait and by those that run; with the last of them it is gone.
+        self._under_way: WeakValueDictionary[str, _UnderWay] = WeakValueDictionary()
 
     async def link_token_to_sid(self, sid: str, token: str, *, update_state: bool = True) -> None:
         """Know the page by its token and its cookie. A tab that was duplicated gets a token of its own."""
@@ -88,9 +90,9 @@ class PageEvents(EventNamespace):
         try:
             future = await self.app.event_processor.enqueue(page, self._event(sid, page, data))
         except BaseException:
-            self._end(page, size)
+            under_way.end(size)
             raise
-        future.add_done_callback(lambda _: self._end(page, size))
+        future.add_done_callback(lambda _: under_way.end(size))
 
     def _event(self, sid: str, page: str, data: dict[str, Any]) -> Event:
         place = data.get("router_data", {})
@@ -103,12 +105,6 @@ class PageEvents(EventNamespace):
         # What the connection is known by is kept, and a handler may change what it is given.
         router_data = place | copy.deepcopy(self._static_router_data[sid]) | known
         return Event(name=data["name"], payload=data.get("payload", {}), router_data=router_data)
-
-    def _end(self, page: str, size: int) -> None:
-        under_way = self._under_way[page]
-        under_way.end(size)
-        if not under_way.events:
-            del self._under_way[page]
 
     async def on_ping(self, sid: str) -> None:
         """Answer, unless the answers before wait still."""

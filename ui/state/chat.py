@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from ui import past, telling
+from ui import past, reach, telling
 from ui.answering import Asking, answered, stop
 from ui.errors import DeskError
 from ui.feed import EMPTY, Feed, Op, Told
@@ -47,6 +47,11 @@ class Chat(rx.State):
     def path(self) -> str:
         """The address of the conversation."""
         return path_of(self.session_id, self.agent)
+
+    @rx.var
+    def message_chars(self) -> int:
+        """How long a question may be; the page says so before it sends one that its socket would not carry."""
+        return reach.message_chars()
 
     @rx.event(background=True)
     async def open(self, visit: str, session_id: str, agent: str) -> None:
