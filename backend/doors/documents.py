@@ -198,7 +198,9 @@ async def put_archive(
     except BaseException:
         await asyncio.to_thread(desk.indexing.drop, run_id)
         raise
-    what = {"folder": order.folder, "path": path, "content_hash": hash_of(data)}
+    what = {"folder": order.folder, "content_hash": hash_of(data), "owner": user.owner or None}
+    if not user.owner:
+        what |= {"source": source, "path": path}
     await desk.audit.add(actor.did("document.archive", run_id, None, what))
     return begun
 
@@ -257,9 +259,11 @@ def _quota(desk: Desk, user: User) -> Quota | None:
 
 
 def _recorded(info: DocumentInfo) -> dict[str, Any]:
-    """What the audit log says of a document."""
-    told = {"folder": info.folder, "source": info.source, "path": info.path, "version": info.version}
-    return told | {"content_hash": info.content_hash, "owner": info.owner or None}
+    """What the audit log says of a document. It outlives the document, so words of a user stay out of it."""
+    told = {"folder": info.folder, "version": info.version, "content_hash": info.content_hash}
+    if info.owner:
+        return told | {"owner": info.owner}
+    return told | {"owner": None, "source": info.source, "path": info.path}
 
 
 def _document(info: DocumentInfo, user: User) -> Document:

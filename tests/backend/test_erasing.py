@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from knowledge.database import Database
+from tests.backend.asking import as_user, keys
 from tests.serving import Server, serve
 
 # Words that nothing else holds, in a question whose answer quotes them.
@@ -67,8 +68,8 @@ def test_a_destroyed_conversation_is_in_no_byte_of_the_data_directory(desk: Serv
         assert all(client.get(f"/api/threads/{thread}").json()["history"] for thread in others)
 
 
-def test_a_removed_document_is_in_no_byte_of_the_data_directory(desk: Server) -> None:
-    with desk.client() as client:
+def test_a_removed_document_is_in_no_byte_of_the_data_directory(data_dir: Path) -> None:
+    with serve(data_dir, API_KEYS=keys("ada", "olga"), OPERATORS="olga") as desk, as_user(desk, "ada") as client:
         text = "\n\n".join(f"{SECRET} pays fee number {number} to Zephyrgale." for number in range(300))
         ids = []
         for name in ("one", "two"):
@@ -82,6 +83,18 @@ def test_a_removed_document_is_in_no_byte_of_the_data_directory(desk: Server) ->
             assert gone(desk.data_dir, word) == []
         asked = {"message": "How are refunds of duplicate charges paid?"}
         assert "10 working days" in client.post("/chat", json=asked).json()["answer"]
+
+
+def test_of_everybodys_document_the_audit_log_alone_keeps_the_path(desk: Server) -> None:
+    with desk.client() as client:
+        form = {"folder": "billing", "path": f"{SECRET}.md"}
+        reply = client.post("/api/documents", data=form, files={"file": ("one.md", "# Fees\n\nPaid to Zephyrgale.")})
+        document_id = reply.raise_for_status().json()["id"]
+        client.delete(f"/api/documents/{document_id}").raise_for_status()
+        assert gone(desk.data_dir, "Zephyrgal") == []
+        (removed,) = client.get("/api/audit", params={"action": "document.remove"}).json()["entries"]
+        assert (removed["target"], removed["before"]["path"]) == (document_id, f"{SECRET}.md")
+        assert {file.split("-")[0] for file in holding(desk.data_dir, SECRET)} == {"desk.db"}
 
 
 def create(db: sqlite3.Connection) -> None:

@@ -39,4 +39,4 @@ def test_what_no_reader_sees_is_not_read() -> None:
         f"# Re\u00adfunds\n\nPaid{hidden} \u202eback\u202c in\u2060to \U0001f469\u200d\U0001f52c.\n".encode(), "a.md"
     )
     assert text.title == "Refunds"
-    assert text.markdown == "# Refunds\n\nPaid back\u202c into \U0001f469\u200d\U0001f52c."
+    assert text.markdown == "# Refunds\n\nPaid back into \U0001f469\u200d\U0001f52c."

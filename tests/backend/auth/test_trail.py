@@ -82,18 +82,19 @@ def test_documents_of_operators_and_of_users(
     assert replaced["before"] == {"version": 1}
     assert replaced["after"] == {
         "folder": "billing",
-        "source": "upload",
-        "path": "own.md",
         "version": 2,
         "content_hash": again["content_hash"],
         "owner": "ada",
     }
     assert removed["before"]["content_hash"] == again["content_hash"]
-    assert last(olga, target=shared["id"])["before"]["owner"] is None
+    of_all = last(olga, target=shared["id"])["before"]
+    assert (of_all["owner"], of_all["source"], of_all["path"]) == (None, "upload", "shared.md")
     form = {"folder": "billing", "path": "own.zip"}
     brought = ada.post("/api/documents/archives", data=form, files={"file": archive("A.")}).json()["run_id"]
     begun = olga.post("/api/documents/reindex", json={"folder": "billing"}).json()["run_id"]
-    assert last(olga, target=brought)["action"] == "document.archive"
+    archived = last(olga, target=brought)
+    assert (archived["action"], archived["after"]["owner"]) == ("document.archive", "ada")
+    assert "own." not in json.dumps([removed, replaced, added, archived]), "what its owner removes is not named here"
     assert last(olga, target=begun)["after"] == {"folder": "billing"}
     for client, run_id in ((ada, brought), (olga, begun)):
         client.get(f"/runs/{run_id}/stream")
