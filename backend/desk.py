@@ -27,6 +27,7 @@ from backend.limits.costs import Costs
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
 from backend.privacy.deletion import Deletion
+from backend.privacy.exports import Exports
 from backend.privacy.removal import Removals
 from backend.privacy.retention import Retention
 from backend.registry import AgentRegistry, restore_agents
@@ -68,6 +69,7 @@ class Desk:
     clock: DeskClock
     deletion: Deletion
     removals: Removals
+    exports: Exports
     costs: Costs
     threshold: float = calibration.DEFAULT_THRESHOLD
 
@@ -127,6 +129,7 @@ async def open_desk(
             clock=clock,
             deletion=deletion,
             removals=Removals(database, library, runs, deletion, keys),
+            exports=Exports(),
             costs=costs,
             threshold=threshold,
         )

@@ -77,7 +77,7 @@ class KeyStore:
 
         def make(db: sqlite3.Connection) -> None:
             keys.add_key(db, key)
-            record(db, actor.did("key.make", key.id, None, key.told))
+            record(db, actor.did("key.make", key.id, None, key.told, person=key.user_id))
 
         async with self._changing:
             await self._database.write(make)
@@ -92,7 +92,8 @@ class KeyStore:
         def revoke(db: sqlite3.Connection) -> StoredKey:
             key = keys.get_key(db, key_id)
             if keys.revoke_key(db, key_id, actor.name):
-                record(db, actor.did("key.revoke", key_id, key.told, {"revoked": True}))
+                entry = actor.did("key.revoke", key_id, key.told, {"revoked": True}, person=key.user_id)
+                record(db, entry)
             return keys.get_key(db, key_id)
 
         async with self._changing:

@@ -121,6 +121,7 @@ def _finish(db: sqlite3.Connection, mark: _Mark, deleted: Counter[str]) -> Count
         }
     )
     counts = {name: count for name, count in sorted((deleted + last).items()) if count}
-    record(db, mark.actor.did("person.delete", mark.user_id, after={"part": mark.part, **counts}))
+    after = {"part": mark.part, **counts}
+    record(db, mark.actor.did("person.delete", mark.user_id, after=after, person=mark.user_id))
     db.execute("DELETE FROM removals WHERE user_id = ? AND part = ?", (mark.user_id, mark.part))
     return last

@@ -53,9 +53,9 @@ def test_an_entry_says_who_did_what_from_where_and_what_changed(db: sqlite3.Conn
         "UPDATE audit SET actor = 'eve'",
         "DELETE FROM audit",
         "DELETE FROM audit WHERE place = 1",
-        "INSERT OR REPLACE INTO audit SELECT place, at, action, 'eve', key_id, address, target, before, after, hash "
+        "INSERT OR REPLACE INTO audit SELECT place, at, action, 'eve', key_id, address, target, person, before, after, hash "
         "FROM audit",
-        "INSERT INTO audit SELECT place + 5, at, action, actor, key_id, address, target, before, after, hash "
+        "INSERT INTO audit SELECT place + 5, at, action, actor, key_id, address, target, person, before, after, hash "
         "FROM audit WHERE place = 2",
         "UPDATE audit_trimmed SET place = -1",
         "DELETE FROM audit_trimmed",
