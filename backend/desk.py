@@ -79,7 +79,8 @@ async def open_desk(
     settings: Settings, make: MakeProvider = make_provider, clock: DeskClock | None = None
 ) -> AsyncIterator[Desk]:
     """Open everything, end what an earlier process left unfinished, and close everything at the end."""
-    users, clock = Users(settings), clock or DeskClock()
+    clock = clock or DeskClock()
+    users = Users(settings, clock)
     catalog = read_catalog(settings.catalog)
     async with AsyncExitStack() as stack:
         library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
@@ -109,7 +110,8 @@ async def open_desk(
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         users.check_address = runs.admission.rates.check_address
         deletion = Deletion(database, memory)
-        retention = _kept(stack, Retention(settings.retention_days, database, runs.lanes, deletion))
+        retention = await Retention.open(settings.retention_days, database, runs.lanes, deletion, audit, clock)
+        _kept(stack, retention)
         desk = Desk(
             settings=settings,
             catalog=catalog,

@@ -71,7 +71,8 @@ def create_audit_table(db: sqlite3.Connection) -> None:
     for statement in (
         """CREATE TABLE audit (
             place INTEGER PRIMARY KEY, at REAL NOT NULL, action TEXT NOT NULL, actor TEXT NOT NULL,
-            key_id TEXT, address TEXT, target TEXT NOT NULL, person TEXT, before TEXT, after TEXT, hash TEXT NOT NULL)""",
+            key_id TEXT, address TEXT, target TEXT NOT NULL, person TEXT, before TEXT, after TEXT,
+            hash TEXT NOT NULL)""",
         "CREATE INDEX audit_by_action ON audit (action, place)",
         "CREATE INDEX audit_by_actor ON audit (actor, place)",
         "CREATE INDEX audit_by_target ON audit (target, place)",
@@ -116,7 +117,10 @@ def record(db: sqlite3.Connection, entry: AuditEntry) -> None:
     db.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, _hash(previous, row)))
 
 
-def trim(db: sqlite3.Connection, before: float, most: int = 5_000) -> int:
+TRIMMED_AT_ONCE = 5_000
+
+
+def trim(db: sqlite3.Connection, before: float, most: int = TRIMMED_AT_ONCE) -> int:
     """Delete the oldest entries from before a time, for retention; how many. That it was done is an entry too."""
     oldest = db.execute("SELECT place, at, hash FROM audit ORDER BY place LIMIT ?", (most,))
     # Not beyond the first that stays, whatever a clock that went back has put behind it.

@@ -81,7 +81,7 @@ async def list_audit(
     """What was done, the newest first; `format=csv` has up to 100,000 entries at once."""
     wanted = AuditFilter(action, actor, target, person, since, until, before)
     # What is counted and not stored yet belongs to it.
-    await desk.audit.flush()
+    await desk.audit.try_to_flush()
     if format == "csv":
         desk.streams.check()
         await desk.audit.add(actor_here.did("audit.export", "audit", after=_named(wanted)))

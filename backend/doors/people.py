@@ -1,6 +1,5 @@
 """People: how much the desk holds of each, a copy of everything for whoever it is about, and deletion."""
 
-import time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path
@@ -182,7 +181,7 @@ async def _everyone(desk: Desk) -> list[str]:
 
 async def _keyed(desk: Desk) -> set[str]:
     """Whoever has a key that opens the desk; without keys, the one user that there is."""
-    now = time.time()
+    now = desk.clock.now()
     usable = (key for key in await desk.keys.every() if not key.revoked_at and (key.expires_at or now) >= now)
     return {key.user_id for key in usable} if desk.users.keyed else {LOCAL.id}
 
