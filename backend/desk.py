@@ -27,6 +27,7 @@ from backend.limits.costs import Costs
 from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
 from backend.privacy.deletion import Deletion
+from backend.privacy.exports import Exports
 from backend.privacy.removal import Removals
 from backend.privacy.retention import Retention
 from backend.registry import AgentRegistry, restore_agents
@@ -68,6 +69,7 @@ class Desk:
     clock: DeskClock
     deletion: Deletion
     removals: Removals
+    exports: Exports
     costs: Costs
     threshold: float = calibration.DEFAULT_THRESHOLD
 
@@ -77,7 +79,8 @@ async def open_desk(
     settings: Settings, make: MakeProvider = make_provider, clock: DeskClock | None = None
 ) -> AsyncIterator[Desk]:
     """Open everything, end what an earlier process left unfinished, and close everything at the end."""
-    users, clock = Users(settings), clock or DeskClock()
+    clock = clock or DeskClock()
+    users = Users(settings, clock)
     catalog = read_catalog(settings.catalog)
     async with AsyncExitStack() as stack:
         library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
@@ -107,7 +110,8 @@ async def open_desk(
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         users.check_address = runs.admission.rates.check_address
         deletion = Deletion(database, memory)
-        retention = _kept(stack, Retention(settings.retention_days, database, runs.lanes, deletion))
+        retention = await Retention.open(settings.retention_days, database, runs.lanes, deletion, audit, clock)
+        _kept(stack, retention)
         desk = Desk(
             settings=settings,
             catalog=catalog,
@@ -127,6 +131,7 @@ async def open_desk(
             clock=clock,
             deletion=deletion,
             removals=Removals(database, library, runs, deletion, keys),
+            exports=Exports(),
             costs=costs,
             threshold=threshold,
         )

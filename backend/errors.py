@@ -24,7 +24,8 @@ knowledge.errors.DeskError
     │   ├── RateLimited         the user asks too often
     │   ├── QueueFull           too many messages wait in one conversation
     │   ├── TooManyRuns         the desk answers as many questions as it can
-    │   └── TooManyStreams      as many streams are open as there may be
+    │   ├── TooManyStreams      as many streams are open as there may be
+    │   └── ExportUnderWay      a copy of this user's data is being downloaded already
     ├── AgentExists         an agent of that id is there already
     ├── TooManyAgents       no room for one more
     ├── AgentIdMismatch     the body names another agent than the address does
@@ -184,6 +185,12 @@ class TooManyStreams(NotNow):
     """MAX_STREAMS."""
 
     code = "too_many_streams"
+
+
+class ExportUnderWay(NotNow):
+    """One copy of a user's data at a time."""
+
+    code = "export_under_way"
 
 
 class AgentExists(BackendError):

@@ -133,11 +133,11 @@ class RunEngine:
             await asyncio.wait(tasks)
 
     async def cancel_user(self, user_id: str, reason: str) -> None:
-        """Stop everything of a user and wait until it has ended."""
+        """Stop everything of a user and wait until nothing of it is said any more."""
         actives = [active for active in self.lanes if active.run.user_id == user_id]
         for active in actives:
             active.stop(reason)
-        if tasks := [active.task for active in actives if active.task]:
+        if tasks := _tasks(actives):
             await asyncio.wait(tasks)
 
     async def stop(self, seconds: float) -> None:

@@ -9,7 +9,7 @@ from backend.auth.keys import create_keys_tables
 from backend.auth.settings_record import create_settings_table
 from backend.handovers import end_with_resolution
 from backend.migrations.places import order_by_place
-from backend.privacy.tables import create_removals_table, let_figures_outlive_runs
+from backend.privacy.tables import create_clock_table, create_removals_table, let_figures_outlive_runs
 
 
 def create_tables(db: sqlite3.Connection) -> None:
@@ -146,4 +146,5 @@ MIGRATIONS = (
     let_figures_outlive_runs,
     create_removals_table,
     end_with_resolution,
+    create_clock_table,
 )

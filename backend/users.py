@@ -13,7 +13,6 @@ import hmac
 import re
 import secrets
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -22,6 +21,7 @@ from agents.errors import SettingsInvalid
 from backend.auth.keys import StoredKey
 from backend.auth.scopes import EVERY_SCOPE, USUAL_SCOPES, Scope
 from backend.errors import KeyRefused, NotAllowed, ScopeMissing
+from backend.limits.clock import DeskClock
 from backend.settings import Settings
 
 USER_NAME = r"^[A-Za-z0-9._@-]{1,64}$"
@@ -73,11 +73,11 @@ class _Known(NamedTuple):
     key: StoredKey
     user: User
 
-    def refused(self) -> str | None:
+    def refused(self, now: float) -> str | None:
         """Why the key is not good any more."""
         if self.key.revoked_at is not None:
             return "revoked"
-        if self.key.expires_at is not None and self.key.expires_at <= time.time():
+        if self.key.expires_at is not None and self.key.expires_at <= now:
             return "expired"
         return None
 
@@ -85,7 +85,9 @@ class _Known(NamedTuple):
 class Users:
     """The users of a desk, by their keys."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: DeskClock | None = None) -> None:
+        # By the desk's own clock: a machine's that is set back makes no key good again.
+        self._clock = clock or DeskClock()
         hashes = _hashes(settings.api_keys.get_secret_value())
         names = set(hashes.values())
         operators = {name.strip() for name in settings.operators.split(",") if name.strip()}
@@ -123,22 +125,30 @@ class Users:
         if known is None or not hmac.compare_digest(known.key.digest, digest):
             self._count(address, digest[:_PREFIX_CHARS], "unknown")
             raise KeyRefused("This key is not known; ask whoever runs the desk for one.")
-        if reason := known.refused():
+        if reason := known.refused(self._clock.now()):
             self._count(address, known.key.id, reason)
             raise _no_longer(reason)
-        self.uses[known.key.id] = time.time()
+        self.uses[known.key.id] = self._clock.now()
         return known.user
 
     def check(self, user: User) -> None:
         """Refuse whoever was let in earlier with a key that is not good any more."""
         known = self._known.get(user.key_id or "")
-        if known and (reason := known.refused()):
+        if known and (reason := known.refused(self._clock.now())):
             raise _no_longer(reason)
 
     def put(self, key: StoredKey) -> None:
         """Take note of a stored key as it is from now on. One that API_KEYS holds as well is as API_KEYS says."""
         if not self.is_in_settings(key.id):
             self._known[key.id] = _Known(key, _user_of(key))
+
+    def forget_revoked(self, user_id: str) -> list[str]:
+        """Forget a user's revoked keys; which these were."""
+        known = [one.key for one in self._known.values() if one.key.user_id == user_id and one.key.revoked_at]
+        for key in known:
+            del self._known[key.id]
+            self.uses.pop(key.id, None)
+        return [key.id for key in known]
 
     def is_in_settings(self, key_id: str) -> bool:
         """Whether API_KEYS holds that key."""

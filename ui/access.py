@@ -48,6 +48,7 @@ class Recorded(Shape):
     key_id: str | None
     address: str | None
     target: str
+    person: str | None
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     hash: str
@@ -81,6 +82,7 @@ class Sought(TypedDict, total=False):
     action: str | None
     actor: str | None
     target: str | None
+    person: str | None
     since: float | None
     until: float | None
     before: int | None

@@ -26,7 +26,10 @@ _SECRET_NAME = re.compile(
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """Something that was done. `before` and `after` hold the fields that it changed; they need not be cleaned."""
+    """Something that was done. `before` and `after` hold the fields that it changed; they need not be cleaned.
+
+    `person` is the user whose data or key it concerns, if any; `target` is an id, and of an agent as well as of a key.
+    """
 
     action: str
     actor: str
@@ -35,6 +38,7 @@ class AuditEntry:
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
     key_id: str | None = field(default=None, kw_only=True)
+    person: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,16 @@ class Actor:
     key_id: str | None = None
 
     def did(
-        self, action: str, target: str, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+        self,
+        action: str,
+        target: str,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+        *,
+        person: str | None = None,
     ) -> AuditEntry:
         """Make the entry of something that this request did."""
-        return AuditEntry(action, self.name, self.address, target, before, after, key_id=self.key_id)
+        return AuditEntry(action, self.name, self.address, target, before, after, key_id=self.key_id, person=person)
 
 
 SYSTEM = Actor("(desk)", None)
@@ -61,10 +71,12 @@ def create_audit_table(db: sqlite3.Connection) -> None:
     for statement in (
         """CREATE TABLE audit (
             place INTEGER PRIMARY KEY, at REAL NOT NULL, action TEXT NOT NULL, actor TEXT NOT NULL,
-            key_id TEXT, address TEXT, target TEXT NOT NULL, before TEXT, after TEXT, hash TEXT NOT NULL)""",
+            key_id TEXT, address TEXT, target TEXT NOT NULL, person TEXT, before TEXT, after TEXT,
+            hash TEXT NOT NULL)""",
         "CREATE INDEX audit_by_action ON audit (action, place)",
         "CREATE INDEX audit_by_actor ON audit (actor, place)",
         "CREATE INDEX audit_by_target ON audit (target, place)",
+        "CREATE INDEX audit_by_person ON audit (person, place) WHERE person IS NOT NULL",
         # The last row that retention has removed, and its hash, which the first row that is left builds upon.
         "CREATE TABLE audit_trimmed (place INTEGER NOT NULL, hash TEXT NOT NULL)",
         "INSERT INTO audit_trimmed VALUES (0, '')",
@@ -98,13 +110,17 @@ def record(db: sqlite3.Connection, entry: AuditEntry) -> None:
         entry.key_id,
         entry.address and _clean_text(entry.address),
         _clean_text(entry.target),
+        entry.person and _clean_text(entry.person),
         _as_json(entry.before),
         _as_json(entry.after),
     )
-    db.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, _hash(previous, row)))
+    db.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, _hash(previous, row)))
 
 
-def trim(db: sqlite3.Connection, before: float, most: int = 5_000) -> int:
+TRIMMED_AT_ONCE = 5_000
+
+
+def trim(db: sqlite3.Connection, before: float, most: int = TRIMMED_AT_ONCE) -> int:
     """Delete the oldest entries from before a time, for retention; how many. That it was done is an entry too."""
     oldest = db.execute("SELECT place, at, hash FROM audit ORDER BY place LIMIT ?", (most,))
     # Not beyond the first that stays, whatever a clock that went back has put behind it.

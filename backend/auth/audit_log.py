@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import sqlite3
-import time
 from collections import Counter
 from typing import NamedTuple
 
-from backend.auth.audit import AuditEntry, record, trim
+from backend.auth.audit import TRIMMED_AT_ONCE, AuditEntry, record, trim
+from backend.engine.background import in_background
 from knowledge.database import Database
-from knowledge.errors import StorageFull
+from knowledge.errors import DeskError
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,8 +31,7 @@ class AuditLog:
 
     def __init__(self, database: Database, days: int = 0) -> None:
         self._database = database
-        self._days = days
-        self._trimming = asyncio.create_task(self._trim_daily(), name="audit retention") if days else None
+        self.days = days
         self._refused: Counter[_Refused] = Counter()
         self._flushing: asyncio.Task[None] | None = None
 
@@ -44,10 +43,38 @@ class AuditLog:
         """Count a refused key; `key_id` is the beginning of its digest. It is appended within a minute."""
         self._refused[self._kind(_Refused(address, key_id or "none", reason))] += 1
         if self._flushing is None:
-            self._flushing = asyncio.create_task(self._flush_soon())
+            self._flushing = in_background(self._flush_regularly(), "audit log")
 
     async def flush(self) -> None:
-        """Append what is counted."""
+        """Append what is counted, or raise and count on. Whoever stops waiting does not stop it."""
+        await asyncio.shield(self._append_refused())
+
+    async def try_to_flush(self) -> None:
+        """Append what is counted, unless the disk is full or the file damaged: it is tried again within a minute."""
+        try:
+            await self.flush()
+        except (sqlite3.Error, DeskError) as error:
+            _LOG.warning("refused keys are not in the audit log yet: %s", error)
+
+    async def close(self) -> None:
+        """Append what is counted, for the last time."""
+        if self._flushing:
+            self._flushing.cancel()
+        await self.try_to_flush()
+
+    async def trim(self, now: float) -> int:
+        """Delete what is older than AUDIT_DAYS; how many entries that were."""
+        if not self.days:
+            return 0
+        before, trimmed = now - self.days * _DAY_SECONDS, 0
+        while True:
+            count = await self._database.write(lambda db: trim(db, before))
+            trimmed += count
+            # Not until nothing is left: each step makes an entry, which a clock that jumps makes too old as well.
+            if count < TRIMMED_AT_ONCE:
+                return trimmed
+
+    async def _append_refused(self) -> None:
         refused, self._refused = self._refused, Counter()
         entries = [
             AuditEntry(
@@ -60,33 +87,14 @@ class AuditLog:
             for entry in entries:
                 record(db, entry)
 
-        if entries:
-            await asyncio.shield(self._database.write(append))
-
-    async def close(self) -> None:
-        """Append what is counted, for the last time."""
-        for task in (self._flushing, self._trimming):
-            if task:
-                task.cancel()
+        if not entries:
+            return
         try:
-            await self.flush()
-        except StorageFull as error:
-            _LOG.warning("refused keys are not in the audit log: %s", error)
-
-    async def trim(self, now: float) -> int:
-        """Delete what is older than AUDIT_DAYS; how many entries that were."""
-        before, trimmed = now - self._days * _DAY_SECONDS, 0
-        while count := await self._database.write(lambda db: trim(db, before)):
-            trimmed += count
-        return trimmed
-
-    async def _trim_daily(self) -> None:
-        while True:
-            try:
-                await self.trim(time.time())
-            except (sqlite3.Error, StorageFull):
-                _LOG.exception("what is older than AUDIT_DAYS could not be deleted; the desk tries again in a day")
-            await asyncio.sleep(_DAY_SECONDS)
+            await self._database.write(append)
+        except (sqlite3.Error, DeskError):
+            for one, times in refused.items():
+                self._refused[self._kind(one)] += times
+            raise
 
     def _kind(self, refused: _Refused) -> _Refused:
         """What it is counted as: by itself, with others of its address, or with all others."""
@@ -98,10 +106,9 @@ class AuditLog:
             return _Refused(refused.address, _MANY, _MANY)
         return refused
 
-    async def _flush_soon(self) -> None:
-        await asyncio.sleep(_EVERY_SECONDS)
+    async def _flush_regularly(self) -> None:
+        """Until nothing is counted any more."""
+        while self._refused:
+            await asyncio.sleep(_EVERY_SECONDS)
+            await self.try_to_flush()
         self._flushing = None
-        try:
-            await self.flush()
-        except StorageFull as error:
-            _LOG.warning("refused keys are not in the audit log: %s", error)

@@ -11,7 +11,7 @@ from typing import Any
 
 from knowledge.database import Database
 
-COLUMNS = ("place", "at", "action", "actor", "key_id", "address", "target", "before", "after", "hash")
+COLUMNS = ("place", "at", "action", "actor", "key_id", "address", "target", "person", "before", "after", "hash")
 MOST_CSV_ROWS = 100_000
 _ROWS_AT_ONCE = 500
 # What a spreadsheet takes for a formula, or strips until it does.
@@ -25,6 +25,7 @@ class AuditFilter:
     action: str | None = None
     actor: str | None = None
     target: str | None = None
+    person: str | None = None
     since: float | None = None
     until: float | None = None
     before: int | None = None
@@ -41,6 +42,7 @@ def entries(db: sqlite3.Connection, wanted: AuditFilter, limit: int) -> list[dic
     for condition, value in (
         ("actor = ?", wanted.actor),
         ("target = ?", wanted.target),
+        ("person = ?", wanted.person),
         ("at >= ?", wanted.since),
         ("at < ?", wanted.until),
         ("place < ?", wanted.before),

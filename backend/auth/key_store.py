@@ -13,9 +13,10 @@ from backend.auth.audit import Actor, record
 from backend.auth.errors import KeyInSettings, KeysUnused
 from backend.auth.keys import StoredKey
 from backend.auth.scopes import Scope, with_implied
+from backend.engine.background import in_background
 from backend.users import Users, digest_of, id_of
 from knowledge.database import Database
-from knowledge.errors import StorageFull
+from knowledge.errors import DeskError
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class KeyStore:
         self._noted: dict[str, float] = {}
         # What is checked must still hold when it is seen.
         self._changing = asyncio.Lock()
-        self._noting = asyncio.create_task(self._note_regularly())
+        self._noting = in_background(self._note_regularly(), "uses of keys")
 
     @classmethod
     async def open(cls, database: Database, users: Users) -> Self:
@@ -77,7 +78,7 @@ class KeyStore:
 
         def make(db: sqlite3.Connection) -> None:
             keys.add_key(db, key)
-            record(db, actor.did("key.make", key.id, None, key.told))
+            record(db, actor.did("key.make", key.id, None, key.told, person=key.user_id))
 
         async with self._changing:
             await self._database.write(make)
@@ -92,13 +93,19 @@ class KeyStore:
         def revoke(db: sqlite3.Connection) -> StoredKey:
             key = keys.get_key(db, key_id)
             if keys.revoke_key(db, key_id, actor.name):
-                record(db, actor.did("key.revoke", key_id, key.told, {"revoked": True}))
+                entry = actor.did("key.revoke", key_id, key.told, {"revoked": True}, person=key.user_id)
+                record(db, entry)
             return keys.get_key(db, key_id)
 
         async with self._changing:
             key = await self._database.write(revoke)
             self._users.put(key)
         return key
+
+    def forget(self, user_id: str) -> None:
+        """Know nothing more of a user's revoked keys, whose rows are about to be deleted: they are unknown now."""
+        for key_id in self._users.forget_revoked(user_id):
+            self._noted.pop(key_id, None)
 
     async def every(self) -> list[StoredKey]:
         """All keys: those of API_KEYS, then the stored ones, the newest first."""
@@ -124,7 +131,7 @@ class KeyStore:
             return
         try:
             await self._database.write(lambda db: keys.note_uses(db, uses))
-        except (StorageFull, sqlite3.Error) as error:
+        except (sqlite3.Error, DeskError) as error:
             _LOG.warning("when keys were used last is not stored: %s", error)
         else:
             self._noted |= uses

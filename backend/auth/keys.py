@@ -80,6 +80,13 @@ def revoke_key(db: sqlite3.Connection, key_id: str, user_id: str) -> bool:
     return bool(db.execute(revoke, (time.time(), user_id, key_id)).rowcount)
 
 
+def delete_revoked(db: sqlite3.Connection, user_id: str) -> None:
+    """Delete what is stored of a user's keys that cannot be used any more."""
+    mine = "SELECT id FROM keys WHERE user_id = ? AND revoked_at IS NOT NULL"
+    db.execute(f"DELETE FROM key_uses WHERE key_id IN ({mine})", (user_id,))
+    db.execute(f"DELETE FROM keys WHERE id IN ({mine})", (user_id,))
+
+
 def every_key(db: sqlite3.Connection) -> list[StoredKey]:
     """All stored keys, the newest first, also those that are revoked or have expired."""
     return [_key(row) for row in db.execute("SELECT * FROM keys ORDER BY created_at DESC, rowid DESC")]

@@ -25,6 +25,7 @@ class RecordedAction(BaseModel):
     key_id: str | None
     address: str | None
     target: str
+    person: str | None = Field(description="The user whose data or key it concerns, if any.")
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     hash: str = Field(description="SHA-256 over this entry and the hash of the one before it.")
@@ -70,6 +71,7 @@ async def list_audit(
     ] = None,
     actor: _Word = None,
     target: _Word = None,
+    person: _Word = None,
     since: Annotated[float | None, Query(alias="from", ge=0, le=_LATEST, description="Seconds since 1970.")] = None,
     until: Annotated[float | None, Query(alias="to", ge=0, le=_LATEST, description="Up to, not including.")] = None,
     before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
@@ -77,9 +79,9 @@ async def list_audit(
     format: Literal["json", "csv"] = "json",
 ) -> Response | AuditPage:
     """What was done, the newest first; `format=csv` has up to 100,000 entries at once."""
-    wanted = AuditFilter(action, actor, target, since, until, before)
+    wanted = AuditFilter(action, actor, target, person, since, until, before)
     # What is counted and not stored yet belongs to it.
-    await desk.audit.flush()
+    await desk.audit.try_to_flush()
     if format == "csv":
         desk.streams.check()
         await desk.audit.add(actor_here.did("audit.export", "audit", after=_named(wanted)))

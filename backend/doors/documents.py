@@ -162,7 +162,7 @@ async def put_document(
     stored = await desk.library.put(key, data, quota=_quota(desk, user))
     before = {"version": stored.version - 1} if stored.version > 1 else None
     action = "document.replace" if before else "document.add"
-    await desk.audit.add(actor.did(action, stored.id, before, _recorded(stored)))
+    await desk.audit.add(actor.did(action, stored.id, before, _recorded(stored), person=user.owner or None))
     return _document(stored, user)
 
 
@@ -201,7 +201,7 @@ async def put_archive(
     what = {"folder": order.folder, "content_hash": hash_of(data), "owner": user.owner or None}
     if not user.owner:
         what |= {"source": source, "path": path}
-    await desk.audit.add(actor.did("document.archive", run_id, None, what))
+    await desk.audit.add(actor.did("document.archive", run_id, None, what, person=user.owner or None))
     return begun
 
 
@@ -233,7 +233,8 @@ async def delete_document(document_id: str, desk: TheDesk, user: TheUser, actor:
     """Remove a document; the next answer does not know it any more."""
     document = await desk.library.whole(document_id, owner=user.owner)
     await desk.library.remove(document_id, owner=user.owner)
-    await desk.audit.add(actor.did("document.remove", document_id, _recorded(document.info)))
+    entry = actor.did("document.remove", document_id, _recorded(document.info), person=user.owner or None)
+    await desk.audit.add(entry)
     return Removed(deleted=document_id)
 
 

@@ -148,7 +148,7 @@ async def get_handover(handover_id: str, desk: TheDesk, user: TheUser, actor: Th
     if row["user_id"] != user.id and transcript is not None:
         # Before it is shown: what cannot be recorded is not read.
         whose = {"user": row["user_id"], "conversation": row["thread_id"]}
-        await desk.audit.add(actor.did("transcript.read", handover_id, None, whose))
+        await desk.audit.add(actor.did("transcript.read", handover_id, None, whose, person=row["user_id"]))
     return HandoverWhole(**row, transcript=transcript or [], withheld=transcript is None)
 
 
@@ -162,7 +162,8 @@ async def resolve_handover(
     def resolve(db: sqlite3.Connection) -> None:
         if handovers.resolve(db, handover_id, user.id, resolution.note):
             whose = {"user": row["user_id"], "conversation": row["thread_id"]}
-            record(db, actor.did("handover.resolve", handover_id, {"resolved": False}, {"resolved": True, **whose}))
+            after = {"resolved": True, **whose}
+            record(db, actor.did("handover.resolve", handover_id, {"resolved": False}, after, person=row["user_id"]))
 
     await desk.database.write(resolve)
     return Handover(**await _known(desk, user, handover_id))

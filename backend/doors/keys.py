@@ -42,10 +42,9 @@ class NewKey(BaseModel):
             raise ValueError("expires_at must be in the future, by ten years at most")
         return self
 
-    @property
-    def end(self) -> float | None:
-        """When the key expires."""
-        return self.expires_at if self.expires_in is None else time.time() + self.expires_in
+    def end(self, now: float) -> float | None:
+        """When the key expires, by the clock that it is checked with."""
+        return self.expires_at if self.expires_in is None else now + self.expires_in
 
 
 class KeyInfo(BaseModel):
@@ -81,7 +80,7 @@ class KeyPage(Page):
 async def list_keys(desk: TheDesk, limit: Limit = 50, offset: Offset = 0) -> KeyPage:
     """Every key, also those that were revoked or have expired; no key itself."""
     keys, uses = await desk.keys.every(), await desk.keys.last_uses()
-    shown = [_shown(key, uses.get(key.id)) for key in keys[offset : offset + limit]]
+    shown = [_shown(key, uses.get(key.id), desk.clock.now()) for key in keys[offset : offset + limit]]
     return KeyPage(total=len(keys), limit=limit, offset=offset, keys=shown)
 
 
@@ -91,21 +90,22 @@ async def make_key(wanted: NewKey, desk: TheDesk, actor: TheActor) -> MadeKey:
 
     A key with the scope `operator` may do everything.
     """
+    now = desk.clock.now()
     secret, key = await desk.keys.make(
-        KeyRequest(wanted.user, frozenset(wanted.scopes), wanted.label, wanted.end), actor
+        KeyRequest(wanted.user, frozenset(wanted.scopes), wanted.label, wanted.end(now)), actor
     )
-    return MadeKey(**_shown(key, None).model_dump(), key=secret)
+    return MadeKey(**_shown(key, None, now).model_dump(), key=secret)
 
 
 @router.delete("/{key_id}", responses=fails(409))
 async def revoke_key(key_id: str, desk: TheDesk, actor: TheActor) -> KeyInfo:
     """Refuse a key from now on. What is still being streamed to it ends with the next event or heartbeat."""
     key = await desk.keys.revoke(key_id, actor)
-    return _shown(key, (await desk.keys.last_uses()).get(key.id))
+    return _shown(key, (await desk.keys.last_uses()).get(key.id), desk.clock.now())
 
 
-def _shown(key: StoredKey, used_at: float | None) -> KeyInfo:
-    expired = key.expires_at is not None and key.expires_at <= time.time()
+def _shown(key: StoredKey, used_at: float | None, now: float) -> KeyInfo:
+    expired = key.expires_at is not None and key.expires_at <= now
     return KeyInfo(
         id=key.id,
         origin="desk" if key.created_at else "settings",

@@ -1,11 +1,10 @@
 """People: how much the desk holds of each, a copy of everything for whoever it is about, and deletion."""
 
-import time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from backend.desk import Desk
 from backend.doors.common import (
@@ -24,8 +23,8 @@ from backend.doors.common import (
 from backend.doors.threads import known
 from backend.errors import PersonUnknown
 from backend.privacy import people
-from backend.privacy.archive import zipped
 from backend.privacy.copies import PersonalCopy
+from backend.privacy.exports import ArchiveStream
 from backend.privacy.removal import Part
 from backend.users import LOCAL, USER_NAME
 
@@ -125,15 +124,14 @@ async def list_people(desk: TheDesk, user: Operator, limit: Limit = 50, offset: 
 
 @router.get("/{user}/export", dependencies=SEARCHING, response_class=Response, responses=_ARCHIVE)
 async def export_person(person: Person, desk: TheDesk, actor: TheActor) -> Response:
-    """Everything that the desk holds about you, or for an operator about anybody, as one archive."""
+    """Everything that the desk holds about you, or for an operator about anybody, as one archive; one at a time."""
     if person not in await _everyone(desk):
         raise PersonUnknown(f"nothing here is {person}'s, and no key")
-    await desk.audit.add(actor.did("person.export", person))
+    desk.streams.check()
+    desk.exports.check(person)
+    await desk.audit.add(actor.did("person.export", person, person=person))
     copy = PersonalCopy(person, await _keys_of(desk, person), desk.database, desk.library)
-    disposition = f'attachment; filename="{person}.zip"'
-    return StreamingResponse(
-        zipped(copy.files()), media_type="application/zip", headers={"content-disposition": disposition}
-    )
+    return ArchiveStream(person, copy, desk.exports, desk.streams)
 
 
 @router.delete("/{user}", responses=fails(507))
@@ -155,7 +153,7 @@ async def delete_conversations(person: Person, desk: TheDesk, actor: TheActor) -
 async def delete_conversation(thread_id: str, person: Anybody, desk: TheDesk, actor: TheActor) -> OneRemoved:
     """Delete one of a user's conversations for good, without reading it."""
     await known(desk, person, thread_id)
-    entry = actor.did("conversation.destroy", thread_id, {"user": person})
+    entry = actor.did("conversation.destroy", thread_id, {"user": person}, person=person)
     with desk.runs.lanes.closed(thread_id):
         await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
         await desk.deletion.conversation(thread_id, entry=entry)
@@ -172,7 +170,7 @@ async def delete_documents(person: Person, desk: TheDesk, actor: TheActor) -> Pe
 async def delete_persons_document(document_id: str, person: Anybody, desk: TheDesk, actor: TheActor) -> OneRemoved:
     """Delete one of a user's own documents, without reading it."""
     await desk.library.remove(document_id, owner=person)
-    await desk.audit.add(actor.did("document.remove", document_id, {"user": person}))
+    await desk.audit.add(actor.did("document.remove", document_id, {"user": person}, person=person))
     return OneRemoved(user=person, deleted=document_id)
 
 
@@ -183,7 +181,7 @@ async def _everyone(desk: Desk) -> list[str]:
 
 async def _keyed(desk: Desk) -> set[str]:
     """Whoever has a key that opens the desk; without keys, the one user that there is."""
-    now = time.time()
+    now = desk.clock.now()
     usable = (key for key in await desk.keys.every() if not key.revoked_at and (key.expires_at or now) >= now)
     return {key.user_id for key in usable} if desk.users.keyed else {LOCAL.id}
 

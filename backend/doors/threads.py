@@ -152,7 +152,7 @@ async def restore_thread(thread_id: str, desk: TheDesk, user: TheUser, actor: Th
     def restore(db: sqlite3.Connection) -> bool:
         restored = threads.restore(db, thread)
         if restored and thread.deleted_at:
-            record(db, actor.did("conversation.restore", thread_id))
+            record(db, actor.did("conversation.restore", thread_id, person=user.id))
         return restored
 
     if not await desk.database.write(restore):
@@ -175,7 +175,7 @@ async def export_thread(
 ) -> Response:
     """The whole conversation as a file."""
     thread = await known(desk, user.id, thread_id)
-    await desk.audit.add(actor.did("conversation.export", thread_id, None, {"format": format}))
+    await desk.audit.add(actor.did("conversation.export", thread_id, None, {"format": format}, person=user.id))
     messages = await desk.database.read(lambda db: threads.messages_of(db, thread_id), long=True)
     ending, media, body = _EXPORTS[format](thread, messages)
     disposition = f'attachment; filename="conversation-{thread.id}.{ending}"'
@@ -205,16 +205,17 @@ async def history(desk: Desk, thread: Thread, limit: int, offset: int) -> Thread
 
 
 async def remove(desk: Desk, thread_id: str, hard_delete: bool, actor: Actor) -> ThreadDeleted:
-    """Stop what is under way in a conversation, then put it away or destroy it."""
+    """Stop what is under way in a conversation of the actor's, then put it away or destroy it."""
 
     def put_away(db: sqlite3.Connection) -> None:
         threads.put_away(db, thread_id)
-        record(db, actor.did("conversation.delete", thread_id))
+        record(db, actor.did("conversation.delete", thread_id, person=actor.name))
 
     with desk.runs.lanes.closed(thread_id):
         await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
         if hard_delete:
-            await desk.deletion.conversation(thread_id, entry=actor.did("conversation.destroy", thread_id))
+            entry = actor.did("conversation.destroy", thread_id, person=actor.name)
+            await desk.deletion.conversation(thread_id, entry=entry)
         else:
             await desk.database.write(put_away)
     return ThreadDeleted(deleted=thread_id, hard=hard_delete)

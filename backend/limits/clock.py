@@ -12,6 +12,10 @@ class DeskClock:
         self._wall = wall
         self._last, self._at = wall(), elapsed()
 
+    def wall(self) -> float:
+        """Return the seconds since 1970 by the machine's clock, whatever anybody sets it to."""
+        return self._wall()
+
     def now(self) -> float:
         """Return the seconds since 1970: the machine's clock, or if that was set back, the time since the last look.
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import zipfile
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import NamedTuple
 
 # What is compressed on a thread in one go, and then sent.
@@ -17,7 +17,7 @@ class File(NamedTuple):
     content: AsyncIterable[bytes]
 
 
-async def zipped(files: AsyncIterable[File]) -> AsyncIterator[bytes]:
+async def zipped(files: AsyncIterable[File]) -> AsyncGenerator[bytes]:
     """The archive of these files. One that breaks off has no directory at its end, which shows when it is opened."""
     out = _Out()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -145,7 +145,14 @@ _FIGURES = "SELECT * FROM activity WHERE day = ? AND user_id = ?"
 _LISTS = {
     "requests-for-a-person": "SELECT rowid AS number, * FROM handovers WHERE user_id = ?",
     "spending": "SELECT row_number() OVER (ORDER BY day) AS number, * FROM spending WHERE user_id = ?",
-    "audit": "SELECT place AS number, * FROM audit WHERE ? IN (actor, target)",
+    # What others did is told without where they were and with which key, and a hash would let these be guessed. What
+    # changed is left out where it is the desk's: an agent's prompt is not its operator's own.
+    "audit": """SELECT place AS number, place, at, action, actor, key_id, address, target, person,
+                       iif(person = ?1, before, NULL) AS before, iif(person = ?1, after, NULL) AS after, hash
+                FROM audit WHERE actor = ?1
+                UNION ALL
+                SELECT place, place, at, action, actor, NULL, NULL, target, person, NULL, NULL, NULL
+                FROM audit WHERE person = ?1 AND actor <> ?1""",
 }
 _README = """# What this desk holds about {user}
 
@@ -161,7 +168,7 @@ Made at {moment}. In this archive:
 | `requests-for-a-person.md`, `.json` | when you asked for a person, and what became of it |
 | `spending.json`, `figures.json` | tokens and cost by day, and the figures of each run |
 | `keys.json` | your keys, without the keys themselves |
-| `audit.json` | what you did, and what was done to what is yours |
+| `audit.json` | what you did, and what others did with your data and keys |
 
 What the desk remembers of a conversation between two turns is made of its messages and sources, and not listed again.
 Times in JSON are seconds since 1970, UTC.

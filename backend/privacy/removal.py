@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from backend.auth.audit import Actor, record
 from backend.auth.errors import KeyInSettings
 from backend.auth.key_store import KeyStore
-from backend.auth.keys import every_key
+from backend.auth.keys import delete_revoked, every_key
 from backend.privacy.deletion import Deletion
 from backend.runs import RunEngine
 from knowledge.database import Database
@@ -78,6 +78,8 @@ class Removals:
         if part != "documents":
             for thread_id in await self._database.write(lambda db: _threads_of(db, user_id)):
                 deleted += await self._deletion.conversation(thread_id)
+        if part == "everything":
+            self._keys.forget(user_id)
         deleted += await self._database.write(lambda db: _finish(db, mark, deleted), erasing=True)
         self._marked.discard((user_id, part))
         self._runs.lanes.open_user(user_id)
@@ -120,7 +122,10 @@ def _finish(db: sqlite3.Connection, mark: _Mark, deleted: Counter[str]) -> Count
             for table in tables[mark.part]
         }
     )
+    if mark.part == "everything":
+        delete_revoked(db, mark.user_id)
     counts = {name: count for name, count in sorted((deleted + last).items()) if count}
-    record(db, mark.actor.did("person.delete", mark.user_id, after={"part": mark.part, **counts}))
+    after = {"part": mark.part, **counts}
+    record(db, mark.actor.did("person.delete", mark.user_id, after=after, person=mark.user_id))
     db.execute("DELETE FROM removals WHERE user_id = ? AND part = ?", (mark.user_id, mark.part))
     return last

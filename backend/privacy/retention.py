@@ -1,7 +1,8 @@
 """Nothing is kept longer than RETENTION_DAYS: a task of the desk that deletes what is older, and keeps the sums.
 
 A conversation counts from its last use, a request for a person outside of any from when it was seen to, or else from
-when it was made. Documents, agents, what was spent and the figures of `/api/activity` stay.
+when it was made. Documents, agents, what was spent and the figures of `/api/activity` stay. The audit log has days of
+its own, AUDIT_DAYS.
 """
 
 import asyncio
@@ -9,12 +10,17 @@ import logging
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from backend.auth.audit import SYSTEM, record
+from backend.auth.audit_log import AuditLog
+from backend.engine.background import in_background
 from backend.indexing import INDEXING
 from backend.lanes import Lanes
+from backend.limits.clock import DeskClock
+from backend.privacy.clock_guard import ClockGuard
 from backend.privacy.deletion import Deletion
 from knowledge.database import Database
 from knowledge.errors import DeskError
@@ -27,19 +33,32 @@ _AT_ONCE = 50
 
 
 class Retention:
-    """Deletes what is too old, from the start of the desk to `close`; with 0 days, nothing is."""
+    """Deletes what is too old, from `begin` to `close`; with 0 days, nothing is."""
 
-    def __init__(self, days: int, database: Database, lanes: Lanes, deletion: Deletion) -> None:
+    def __init__(
+        self, days: int, database: Database, lanes: Lanes, deletion: Deletion, audit: AuditLog, guard: ClockGuard
+    ) -> None:
         self._days = days
         self._database = database
         self._lanes = lanes
         self._deletion = deletion
+        self._audit = audit
+        self._guard = guard
         self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls, days: int, database: Database, lanes: Lanes, deletion: Deletion, audit: AuditLog, clock: DeskClock
+    ) -> Self:
+        """Prepare it, before the desk stores anything by today's clock."""
+        shortest = min(filter(None, (days, audit.days)), default=0)
+        guard = await ClockGuard.open(database, clock, shortest)
+        return cls(days, database, lanes, deletion, audit, guard)
 
     def begin(self) -> None:
         """Look now, and then every hour."""
-        if self._days:
-            self._task = asyncio.create_task(self._sweep_regularly(), name="retention")
+        if self._days or self._audit.days:
+            self._task = in_background(self._look_regularly(), "retention")
 
     async def close(self) -> None:
         """Stop; the next start goes on with what is left."""
@@ -48,8 +67,26 @@ class Retention:
             with suppress(asyncio.CancelledError):
                 await self._task
 
+    async def look(self) -> None:
+        """Delete what is too old now, if the clock may be believed; what fails waits for the next look."""
+        works: tuple[Callable[[float], Awaitable[object]], ...] = (self.sweep, self._audit.trim)
+        try:
+            now = await self._guard.now()
+        except (sqlite3.Error, DeskError):
+            _LOG.exception("that the clock was looked at cannot be stored, so nothing is deleted for its age")
+            return
+        if now is None:
+            return
+        for work in works:
+            try:
+                await work(now)
+            except (sqlite3.Error, DeskError):
+                _LOG.exception("what is too old could not be deleted; the desk tries again in an hour")
+
     async def sweep(self, now: float) -> Counter[str]:
         """Delete what is too old at that time; how many rows of each table that were."""
+        if not self._days:
+            return Counter()
         before = now - self._days * _DAY_SECONDS
         deleted = await self._conversations(before)
         deleted += await self._work_on_documents(before)
@@ -61,14 +98,9 @@ class Retention:
             _LOG.info("deleted what is older than %d days: %s", self._days, counts)
         return deleted
 
-    async def _sweep_regularly(self) -> None:
+    async def _look_regularly(self) -> None:
         while True:
-            try:
-                await self.sweep(time.time())
-            except (sqlite3.Error, DeskError):
-                _LOG.exception(
-                    "what is older than RETENTION_DAYS could not be deleted; the desk tries again in an hour"
-                )
+            await self.look()
             await asyncio.sleep(_EVERY_SECONDS)
 
     async def _conversations(self, before: float) -> Counter[str]:

@@ -30,3 +30,11 @@ def create_removals_table(db: sqlite3.Connection) -> None:
             user_id TEXT NOT NULL, part TEXT NOT NULL, actor TEXT NOT NULL, address TEXT, key_id TEXT,
             requested_at REAL NOT NULL, PRIMARY KEY (user_id, part)) WITHOUT ROWID"""
     )
+
+
+def create_clock_table(db: sqlite3.Connection) -> None:
+    """Keep what retention saw of the clock when it looked last: one row."""
+    db.execute(
+        """CREATE TABLE retention_clock (
+            number INTEGER PRIMARY KEY CHECK (number = 1), trusted_at REAL NOT NULL, doubt_seconds REAL)"""
+    )

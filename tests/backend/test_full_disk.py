@@ -1,10 +1,11 @@
 """A disk that is full in the middle of an answer: the run gets its one end as soon as there is room."""
 
 import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,16 @@ def test_a_desk_that_stops_meanwhile_leaves_the_end_to_the_next(indexed: Path, t
         told = follow(client, run_id)
         assert (told[-1]["type"], told[-1]["code"]) == ("error", "interrupted")
         assert run_of(client, run_id)["answer"] == text_of(told)
+
+
+def test_a_deletion_does_not_wait_for_a_run_that_waits_for_room(desk: Server) -> None:
+    with desk.client() as client:
+        run_id = begin(client, LONG, words=3)
+        # As an earlier try has left it, so that it needs no room to begin.
+        with closing(sqlite3.connect(desk.data_dir / "desk.db")) as db, db:
+            db.execute("INSERT INTO removals VALUES ('local', 'conversations', 'local', NULL, NULL, 1.0)")
+        with no_room(desk.process.pid):
+            wait_for(client, run_id, "failed")
+            assert refusal(client.delete("/api/people/local/conversations", timeout=BOUND)) == (507, "storage_full")
+        assert client.delete("/api/people/local/conversations").json()["runs"] == 1
+        assert client.get(f"/runs/{run_id}").status_code == 404

@@ -30,6 +30,7 @@ from backend.limits.clock import DeskClock
 from backend.limits.costs import Costs
 from backend.metrics import Metrics
 from backend.privacy.deletion import Deletion
+from backend.privacy.exports import Exports
 from backend.privacy.removal import Removals
 from backend.registry import AgentRegistry
 from backend.settings import Settings
@@ -163,6 +164,7 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         clock=DeskClock(),
         deletion=deletion,
         removals=Removals(stack.database, stack.library, desk.engine, deletion, keys),
+        exports=Exports(),
         costs=Costs(settings, catalog, chains),
     )
     transport = httpx.ASGITransport(app)

@@ -14,6 +14,8 @@ from backend.auth.audit import SYSTEM, Actor, changed, check_chain, record, trim
 from backend.auth.audit_log import MOST_OF_AN_ADDRESS, MOST_REFUSED, AuditLog
 from backend.auth.audit_reading import AuditFilter
 from knowledge.database import Database
+from knowledge.errors import StorageFull
+from tests.knowledge.test_storage_full import no_room
 
 ADA = Actor("ada", "192.0.2.7", "0123456789ab")
 
@@ -53,9 +55,9 @@ def test_an_entry_says_who_did_what_from_where_and_what_changed(db: sqlite3.Conn
         "UPDATE audit SET actor = 'eve'",
         "DELETE FROM audit",
         "DELETE FROM audit WHERE place = 1",
-        "INSERT OR REPLACE INTO audit SELECT place, at, action, 'eve', key_id, address, target, before, after, hash "
-        "FROM audit",
-        "INSERT INTO audit SELECT place + 5, at, action, actor, key_id, address, target, before, after, hash "
+        "INSERT OR REPLACE INTO audit SELECT place, at, action, 'eve', key_id, address, target, person, before, after, "
+        "hash FROM audit",
+        "INSERT INTO audit SELECT place + 5, at, action, actor, key_id, address, target, person, before, after, hash "
         "FROM audit WHERE place = 2",
         "UPDATE audit_trimmed SET place = -1",
         "DELETE FROM audit_trimmed",
@@ -183,3 +185,18 @@ async def test_what_is_counted_is_recorded_when_the_desk_closes(database: Databa
     log.refuse(None, None, "no key")
     await log.close()
     assert [row["action"] for row in rows(db)] == ["key.refused"]
+
+
+async def test_what_a_full_disk_refuses_is_still_counted(database: Database, db: sqlite3.Connection) -> None:
+    log = AuditLog(database)
+    for _ in range(3):
+        log.refuse("192.0.2.1", "aaaaaaaaaaaa", "unknown")
+    with no_room():
+        with pytest.raises(StorageFull):
+            await log.flush()
+        log.refuse("192.0.2.1", "aaaaaaaaaaaa", "unknown")
+        await log.try_to_flush()
+    assert rows(db) == []
+    await log.close()
+    (row,) = rows(db)
+    assert json.loads(row["after"]) == {"times": 4, "reason": "unknown"}

@@ -26,6 +26,7 @@ from backend.users import LOCAL, Users, digest_of
 from knowledge.database import Database
 from tests.backend.asking import as_user, begin, follow, key_of, keys, refusal
 from tests.backend.auth.desk import entries, make_key, until, with_key
+from tests.backend.test_clocks import Machine
 from tests.serving import ROOT, Server, serve
 
 OLGA = Actor("olga", "127.0.0.1")
@@ -244,3 +245,17 @@ def test_the_same_user_by_either_key(desk: Server, olga: httpx.Client, ada: http
     with with_key(desk, make_key(olga, "ada", "chat")["key"]) as also_ada:
         assert also_ada.get("/api/threads?session=mine").json()["total"] == 1
     assert key_of("ada") not in olga.get("/api/keys").text
+
+
+async def test_a_clock_that_is_set_back_makes_no_expired_key_good_again(database: Database) -> None:
+    machine = Machine()
+    users = Users(KEYED, machine.clock)
+    store = await KeyStore.open(database, users)
+    key, _ = await store.make(KeyRequest("eve", frozenset({"chat"}), expires_at=machine.wall + 60), OLGA)
+    assert users.of_key(key).id == "eve"
+    machine.pass_time(120)
+    for back in (0, 3_600):
+        machine.wall -= back
+        with pytest.raises(KeyRefused, match="expired"):
+            users.of_key(key)
+    await store.close()

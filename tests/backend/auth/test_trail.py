@@ -15,6 +15,7 @@ from backend.users import digest_of
 from tests.backend.agents import SALES
 from tests.backend.asking import as_user, key_of, keys, refusal
 from tests.backend.auth.desk import entries, make_key, with_key
+from tests.knowledge.test_storage_full import no_room
 from tests.serving import Server, serve
 
 REFUNDS = "How are refunds paid? 2 tokens"
@@ -207,3 +208,12 @@ def test_settings_that_differ_from_the_last_start(tmp_path: Path) -> None:
         dump = "\n".join(db.iterdump())
     for hidden in (secret, key_of("olga"), digest_of(key_of("olga"))):
         assert hidden not in dump
+
+
+def test_the_log_is_read_while_the_disk_is_full(desk: Server, olga: httpx.Client) -> None:
+    guess = "fd-another-key-of-no-desk"
+    olga.get("/api/audit").raise_for_status()
+    with with_key(desk, guess) as stranger, no_room(desk.process.pid):
+        assert stranger.get("/api/threads").status_code == 401
+        assert entries(olga)
+    assert last(olga, action="key.refused")["target"] == digest_of(guess)[:8]

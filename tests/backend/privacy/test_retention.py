@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from backend import activity, schema, storage
-from backend.auth.audit import SYSTEM
+from backend.auth.audit import SYSTEM, Actor, record
+from backend.auth.audit_log import AuditLog
 from backend.lanes import Active, Lanes
 from backend.memory import open_memory
 from backend.privacy.deletion import Deletion
@@ -21,6 +22,8 @@ from backend.privacy.retention import Retention
 from knowledge.database import Database
 from tests.backend.asking import QUICK, as_user, keys, provided, restarted
 from tests.backend.privacy.stores import add_history, age, holding
+from tests.backend.test_clocks import DAY, Machine
+from tests.knowledge.test_storage_full import no_room
 from tests.serving import Server
 
 SETTINGS: dict[str, Any] = {"API_KEYS": keys("ann", "boss"), "OPERATORS": "boss", "SEARCH_RATE": ""}
@@ -81,9 +84,23 @@ async def lanes() -> Lanes:
 
 
 @pytest.fixture
-async def retention(database: Database, lanes: Lanes, tmp_path: Path) -> AsyncIterator[Retention]:
+def machine() -> Machine:
+    return Machine(time.time())
+
+
+@pytest.fixture
+async def start(
+    database: Database, lanes: Lanes, tmp_path: Path, machine: Machine
+) -> AsyncIterator[Callable[[], Awaitable[Retention]]]:
+    """What a start of the desk does: nothing of what the last one knew but what is stored."""
     async with open_memory(tmp_path) as memory:
-        yield Retention(30, database, lanes, Deletion(database, memory))
+        deletion, audit = Deletion(database, memory), AuditLog(database, days=30)
+        yield lambda: Retention.open(30, database, lanes, deletion, audit, machine.clock)
+
+
+@pytest.fixture
+async def retention(start: Callable[[], Awaitable[Retention]]) -> Retention:
+    return await start()
 
 
 async def threads(database: Database) -> set[str]:
@@ -164,3 +181,82 @@ def test_with_no_days_nothing_is_deleted(indexed: Path, tmp_path: Path) -> None:
         with restarted(before, **SETTINGS) as after, as_user(after, "ann") as ann:
             assert ann.post("/chat", json={"message": "Hello!"}).status_code == 200
             assert ann.get("/api/threads").json()["total"] == 4
+
+
+async def test_a_clock_that_jumps_ahead_deletes_nothing_before_it_is_believed(
+    database: Database, retention: Retention, tmp_path: Path, machine: Machine
+) -> None:
+    kept = set(add_history(tmp_path, "ann", 3, days_ago=1))
+    await database.write(lambda db: record(db, Actor("ann", None).did("agent.delete", "sales")))
+    old = set(add_history(tmp_path, "ann", 2, days_ago=31))
+    await retention.look()
+    assert await threads(database) == kept
+    machine.wall += 400 * DAY
+    for _ in range(20):
+        await retention.look()
+        machine.pass_time(3_600)
+    assert await threads(database) == kept
+    machine.wall -= 400 * DAY
+    await retention.look()
+    assert await threads(database) == kept
+    # Now it is right, and the next jump is doubted for as long as the first.
+    machine.wall += 400 * DAY
+    for _ in range(24):
+        await retention.look()
+        assert await threads(database) == kept
+        machine.pass_time(3_600)
+    assert await database.read(lambda db: db.execute("SELECT count(*) FROM audit").fetchone()[0]) > 0
+    await retention.look()
+    assert await threads(database) == set()
+    assert old
+
+
+async def test_a_desk_that_starts_with_a_wrong_clock_deletes_nothing(
+    database: Database, start: Callable[[], Awaitable[Retention]], tmp_path: Path, machine: Machine
+) -> None:
+    kept = set(add_history(tmp_path, "ann", 3, days_ago=1))
+    machine.wall += 400 * DAY
+    first = await start()
+    await first.look()
+    assert await threads(database) == kept
+    # What is stored by the wrong clock makes it no better.
+    kept |= set(add_history(tmp_path, "ann", 1, days_ago=-400))
+    second = await start()
+    await second.look()
+    assert await threads(database) == kept
+    machine.wall -= 400 * DAY
+    old = add_history(tmp_path, "ann", 1, days_ago=31)
+    await (await start()).look()
+    assert await threads(database) == kept
+    assert old
+
+
+async def test_a_desk_that_was_off_for_a_while_or_whose_clock_is_set_back_goes_on(
+    database: Database, start: Callable[[], Awaitable[Retention]], tmp_path: Path, machine: Machine
+) -> None:
+    add_history(tmp_path, "ann", 1, days_ago=1)
+    await (await start()).look()
+    machine.wall += 20 * DAY
+    old = add_history(tmp_path, "ann", 1, days_ago=20)
+    retention = await start()
+    await retention.look()
+    assert not {*old} & await threads(database)
+    machine.wall -= DAY
+    await retention.look()
+    machine.pass_time(3_600)
+    old = add_history(tmp_path, "ann", 1, days_ago=20)
+    await retention.look()
+    assert not {*old} & await threads(database)
+
+
+async def test_a_look_that_fails_is_no_end(
+    database: Database, retention: Retention, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = set(add_history(tmp_path, "ann", 3, days_ago=31))
+    add_history(tmp_path, "ann", 1)
+    with no_room():
+        await retention.look()
+    assert await threads(database) > kept
+    assert "nothing is deleted for its age" in caplog.text
+    await retention.look()
+    assert not kept & await threads(database)

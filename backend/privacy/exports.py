@@ -1,0 +1,61 @@
+"""Copies of personal data that are being downloaded: a stream like any other, and of each person one at a time."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
+
+from starlette.types import Receive, Scope, Send
+
+from backend.errors import ExportUnderWay
+from backend.privacy.archive import zipped
+from backend.privacy.copies import PersonalCopy
+from backend.streams import EventStream, Streams
+
+_RETRY_SECONDS = 10
+
+
+class Exports:
+    """The people whose data is being downloaded."""
+
+    def __init__(self) -> None:
+        self._people: set[str] = set()
+
+    def check(self, person: str) -> None:
+        """Refuse a second copy of the same person's data."""
+        if person in self._people:
+            raise ExportUnderWay(
+                f"The data of {person} is being downloaded already; try again when that is done.", _RETRY_SECONDS
+            )
+
+    @contextmanager
+    def under_way(self, person: str) -> Iterator[None]:
+        """Keep others out until this one has ended, however it ends."""
+        self.check(person)
+        self._people.add(person)
+        try:
+            yield
+        finally:
+            self._people.discard(person)
+
+
+class ArchiveStream(EventStream):
+    """A person's archive. Like every stream it ends when its key does, or when its client does not read."""
+
+    media_type = "application/zip"
+
+    def __init__(self, person: str, copy: PersonalCopy, exports: Exports, streams: Streams) -> None:
+        disposition = f'attachment; filename="{person}.zip"'
+        super().__init__(_whole(copy), streams, headers={"content-disposition": disposition})
+        self._person = person
+        self._exports = exports
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, unless another was begun since the door looked: nothing is sent yet, so it can still be refused."""
+        self._streams.check()
+        with self._exports.under_way(self._person):
+            await super().__call__(scope, receive, send)
+
+
+async def _whole(copy: PersonalCopy) -> AsyncIterator[bytes]:
+    async with aclosing(zipped(copy.files())) as pieces:
+        async for piece in pieces:
+            yield piece
