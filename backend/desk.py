@@ -3,10 +3,10 @@
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from agents.assistant import Assistant
 from agents.catalog import Catalog, read_catalog
@@ -83,26 +83,19 @@ async def open_desk(
     users = Users(settings, clock)
     catalog = read_catalog(settings.catalog)
     async with AsyncExitStack() as stack:
-        library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
-        check_writable(settings.data_dir / "uploads")
-        await library.embedder.warm_up()
-        database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
+        stores = await _open_stores(stack, settings)
+        library, database, memory = stores
         audit = _kept(stack, AuditLog(database, settings.audit_days))
         users.refusals = audit
         keys = _kept(stack, await KeyStore.open(database, users))
         await restore_agents(database, catalog, settings)
-        memory = await stack.enter_async_context(open_memory(settings.data_dir))
         searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
         models = _kept(stack, Models(settings, make))
         chains = Chains(settings, models, library.embedder, searcher, catalog)
         await chains.warm_up(catalog.agents)
         threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
         worker = Worker(Strategies(library, searcher, settings.whole_documents_chars), threshold)
-        assistant = Assistant(
-            Supervisor(catalog, chains.routers, worker, chains.writers),
-            memory,
-            lambda thread_id: database.read(lambda db: storage.withdrawn_from(db, thread_id)),
-        )
+        assistant = _assistant(stores, Supervisor(catalog, chains.routers, worker, chains.writers))
         indexing = Indexing(library, settings.data_dir / "uploads", settings.max_document_bytes)
         log, metrics = _kept(stack, RunLog(database, clock)), Metrics()
         answers, costs = _answering(database, chains, indexing, assistant), Costs(settings, catalog, chains)
@@ -138,6 +131,29 @@ async def open_desk(
         await _begin(desk)
         retention.begin()
         yield desk
+
+
+class _Stores(NamedTuple):
+    library: Library
+    database: Database
+    memory: Memory
+
+
+async def _open_stores(stack: AsyncExitStack, settings: Settings) -> _Stores:
+    """Open what lies in DATA_DIR. A database that cannot be used is told of before the embedding model is loaded."""
+    library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
+    check_writable(settings.data_dir / "uploads")
+    database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
+    memory = await stack.enter_async_context(open_memory(settings.data_dir))
+    await library.embedder.warm_up()
+    return _Stores(library, database, memory)
+
+
+def _assistant(stores: _Stores, supervisor: Supervisor) -> Assistant:
+    def withdrawn(thread_id: str) -> Awaitable[frozenset[str]]:
+        return stores.database.read(lambda db: storage.withdrawn_from(db, thread_id))
+
+    return Assistant(supervisor, stores.memory, withdrawn)
 
 
 class _Closing(Protocol):

@@ -21,6 +21,11 @@ def add(db: sqlite3.Connection, user_id: str, spent: Spent, now: float) -> None:
     )
 
 
+def delete(db: sqlite3.Connection, user_id: str, before: float) -> int:
+    """Delete what a user has spent on the days before that of a moment; how many days that were."""
+    return db.execute("DELETE FROM spending WHERE user_id = ? AND day < ?", (user_id, day_of(before))).rowcount
+
+
 def of_day(db: sqlite3.Connection, user_id: str, now: float) -> tuple[int, float]:
     """Tokens and dollars of a user on the day of that moment."""
     row = db.execute(

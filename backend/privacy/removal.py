@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Literal, NamedTuple
 from weakref import WeakValueDictionary
 
+from backend import spending
 from backend.auth.audit import Actor, record
 from backend.auth.errors import KeyInSettings
 from backend.auth.key_store import KeyStore
@@ -115,7 +116,7 @@ def _threads_of(db: sqlite3.Connection, user_id: str) -> list[str]:
 
 def _finish(db: sqlite3.Connection, mark: _Mark, deleted: Counter[str]) -> Counter[str]:
     """Delete what belongs to no conversation; take the mark away, and tell the audit log, in the same transaction."""
-    tables = {"everything": ("handovers", "activity", "spending"), "conversations": ("handovers",), "documents": ()}
+    tables = {"everything": ("handovers", "activity"), "conversations": ("handovers",), "documents": ()}
     last = Counter(
         {
             table: db.execute(f"DELETE FROM {table} WHERE user_id = ?", (mark.user_id,)).rowcount
@@ -124,6 +125,8 @@ def _finish(db: sqlite3.Connection, mark: _Mark, deleted: Counter[str]) -> Count
     )
     if mark.part == "everything":
         delete_revoked(db, mark.user_id)
+        # Today's stays: nobody is to get a new budget by deleting themselves.
+        last["spending"] = spending.delete(db, mark.user_id, before=time.time())
     counts = {name: count for name, count in sorted((deleted + last).items()) if count}
     after = {"part": mark.part, **counts}
     record(db, mark.actor.did("person.delete", mark.user_id, after=after, person=mark.user_id))

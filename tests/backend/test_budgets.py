@@ -160,6 +160,16 @@ def test_a_model_uses_its_tools_no_longer_than_it_may_cost(desk: Provided, clien
     assert len(rounds) * MOST <= spent(desk.desk, name) <= BUDGET
 
 
+def test_nobody_gets_a_new_budget_by_deleting_themselves(desk: Provided, client: httpx.Client, name: str) -> None:
+    while model(client, 10, MOST).status_code == 200:
+        pass
+    before = spent(desk.desk, name)
+    assert before > 0
+    client.delete(f"/api/people/{name}").raise_for_status()
+    assert spent(desk.desk, name) == before
+    assert refusal(model(client, 10, MOST)) == (402, "budget_spent")
+
+
 def test_what_is_set_aside_survives_the_process(indexed: Path, tmp_path: Path) -> None:
     own: dict[str, Any] = {"API_KEYS": keys("ada"), "DAILY_TOKENS": BUDGET, "MODEL_MAX_TOKENS": 1_000, **PATIENT}
     own |= {"SUPERVISOR_MODEL": "embedded", "WORKER_MODEL": f"openai:{GPT}", "EMBEDDED_FALLBACK": False}

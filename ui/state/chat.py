@@ -16,8 +16,7 @@ from ui.state.session import Session, desk_of, known_as, refuse
 from ui.talk import Question, Talk, has_room, path_of
 
 _LOG = logging.getLogger(__name__)
-# Longer ones no desk gives.
-_LONGEST_NAME = 200
+_LONGEST_NAME = 200  # of a session or an agent; no desk gives longer ones
 # Where questions are written.
 FIELD = "message"
 _LOST = "The answer was lost on its way to this page. Load the page again to see what became of it."
@@ -50,7 +49,7 @@ class Chat(rx.State):
 
     @rx.var
     def message_chars(self) -> int:
-        """How long a question may be; the page says so before it sends one that its socket would not carry."""
+        """The longest question that the page sends: its socket carries no longer one."""
         return reach.message_chars()
 
     @rx.event(background=True)
@@ -292,7 +291,7 @@ class Chat(rx.State):
     def _mirror(self) -> None:
         talk = self._talk
         shown = {"session_id": talk.session_id, "agent": talk.agent, "busy": talk.is_under_way}
-        # What is set is sent, changed or not, and this is called with every word.
+        # Whatever is set is sent, and this is called with every word.
         for name, value in (shown | {"next": [question.text for question in talk.waiting]}).items():
             if getattr(self, name) != value:
                 setattr(self, name, value)

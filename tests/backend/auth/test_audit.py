@@ -61,6 +61,7 @@ def test_an_entry_says_who_did_what_from_where_and_what_changed(db: sqlite3.Conn
         "FROM audit WHERE place = 2",
         "UPDATE audit_trimmed SET place = -1",
         "DELETE FROM audit_trimmed",
+        "REPLACE INTO audit_trimmed VALUES (0, '')",
     ],
 )
 def test_sql_refuses_to_alter_what_is_recorded(db: sqlite3.Connection, statement: str) -> None:
@@ -104,6 +105,15 @@ def test_retention_removes_the_oldest_and_the_rest_is_still_whole(db: sqlite3.Co
     record(db, SYSTEM.did("settings", "desk"))
     assert [row["place"] for row in rows(db)] == [5, 6]
     assert check_chain(db) is None
+
+
+def test_what_retention_did_not_remove_is_missed(db: sqlite3.Connection) -> None:
+    for number in range(5):
+        record(db, ADA.did("agent.delete", f"agent-{number}"))
+    mark = db.execute("SELECT place, hash FROM audit WHERE place = 3").fetchone()
+    db.execute("UPDATE audit_trimmed SET place = ?, hash = ?", tuple(mark))
+    db.execute("DELETE FROM audit WHERE place <= 3")
+    assert check_chain(db) == 3
 
 
 def test_secrets_are_never_recorded(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:

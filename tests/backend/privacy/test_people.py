@@ -1,9 +1,7 @@
 """A person's copy holds everything that is theirs and nothing of others; a deletion leaves nothing of it."""
 
-import io
 import json
 import threading
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.backend.asking import HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal
+from tests.backend.asking import HELD, QUICK, Provided, as_user, begin, keys, provided, refusal
 from tests.backend.privacy.stores import add_history, holding, places
+from tests.backend.privacy.traces import copy_of, leave_traces, upload
 from tests.serving import serve
 
 NAMES = ("boss", *(f"user{number}" for number in range(12)))
@@ -45,41 +44,6 @@ def boss(running: Provided) -> Iterator[httpx.Client]:
 def person(running: Provided, name: str) -> Iterator[httpx.Client]:
     with as_user(running.desk, name) as client:
         yield client
-
-
-def upload(client: httpx.Client, path: str, text: str) -> httpx.Response:
-    return client.post("/api/documents", data={"folder": "billing", "path": path}, files={"file": text.encode()})
-
-
-def leave_traces(client: httpx.Client, word: str) -> dict[str, str]:
-    """A conversation with a rating, requests for a person, a document and an archive, in all of which a word stands."""
-    run = client.post("/chat", json={"message": f"How are {word} charges refunded?", "session_id": word}).json()
-    client.post(f"/runs/{run['run_id']}/feedback", json={"rating": "down", "comment": word}).raise_for_status()
-    wish = {"contact": f"{word}@example.org", "message": word}
-    client.post("/api/handovers", json=wish).raise_for_status()
-    client.post("/api/handovers", json={**wish, "thread_id": run["thread_id"]}).raise_for_status()
-    document = upload(client, f"{word}.md", f"# The {word}\n\nA {word} is refunded twice.").raise_for_status().json()
-    begun = client.post(
-        "/api/documents/archives", data={"folder": "billing", "path": f"{word}.zip"}, files={"file": packed(word)}
-    )
-    follow(client, begun.raise_for_status().json()["run_id"])
-    return {"thread": run["thread_id"], "run": run["run_id"], "document": document["id"]}
-
-
-def packed(word: str) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("inner.md", f"# Packed {word}\n\nThe packed {word} is never refunded.")
-    return file.getvalue()
-
-
-def copy_of(client: httpx.Client, name: str) -> dict[str, bytes]:
-    reply = client.get(f"/api/people/{name}/export").raise_for_status()
-    assert reply.headers["content-type"] == "application/zip"
-    assert reply.headers["content-disposition"] == f'attachment; filename="{name}.zip"'
-    with zipfile.ZipFile(io.BytesIO(reply.content)) as archive:
-        assert archive.testzip() is None
-        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def test_a_copy_holds_all_of_its_person_and_nothing_of_others(
@@ -190,10 +154,12 @@ def test_whoever_is_deleted_leaves_no_trace_and_nobody_else_loses_one(
         assert any(name.encode().hex() in place for place in places(data))
         deleted = person.delete(f"/api/people/{name}").raise_for_status().json()
         assert (deleted["conversations"], deleted["documents"], deleted["handovers"]) == (3, 2, 2)
-        assert (deleted["feedback"], deleted["runs"], deleted["messages"], deleted["days_of_spending"]) == (1, 3, 6, 1)
+        assert (deleted["feedback"], deleted["runs"], deleted["messages"], deleted["days_of_spending"]) == (1, 3, 6, 0)
         assert (deleted["keys_revoked"], deleted["keys_in_settings"]) == (1, 1)
         assert "API_KEYS" in deleted["note"]
-        assert [row for row in holding(data, *traces, stored["id"]) if not row.startswith("own_words_")] == []
+        # What was spent today stays: nobody gets a new budget by deleting themselves.
+        kept_rows = ("own_words_", "spending:")
+        assert [row for row in holding(data, *traces, stored["id"]) if not row.startswith(kept_rows)] == []
         assert not any(name.encode().hex() in place for place in places(data))
         assert refusal(person.get(f"/runs/{run}")) == (404, "run_not_found")
         with running.desk.client(headers={"x-api-key": stored["key"]}) as revoked:
