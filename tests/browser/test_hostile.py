@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.backend.agents import make
+from tests.backend.agents import SALES
 from tests.backend.asking import Provided, provided
 from tests.browser.conftest import OpenTab
 from tests.browser.payloads import LARGE, PAYLOADS
@@ -29,6 +29,8 @@ WIDE = 60_000
 # A desk takes no documents whose HTML is nested so deep.
 READABLE = tuple(text for text in LARGE if not text.startswith("<"))
 TEXTS = (*PAYLOADS, *LARGE)
+# What reorders a text or is not seen in it, and joiners between Latin letters.
+UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]|[a-z]\u200d")
 # A fence that is never closed takes what comes after it with it.
 WHOLE = "\n\n".join(sorted(PAYLOADS, key=lambda text: "never closed" in text))
 SOURCES = "What does each document say of duplicate charges?"
@@ -159,10 +161,15 @@ def test_titles_of_conversations_and_names_of_agents_stay_text(hostile: Provided
     with hostile.desk.client() as client:
         for number, text in enumerate(PAYLOADS):
             line = " ".join(text.split())
-            make(client, id=f"agent_{number}", name=line[:80], examples=[])
-            thread = _ask(client, f"web-{BROWSER}-{number}", line, f"agent_{number}")
-            client.patch(f"/api/threads/{thread}", json={"title": line[:200]}).raise_for_status()
+            name, title = line[:80].strip(), line[:200].strip()
+            agent = "billing" if UNSEEN.search(name) else f"agent_{number}"
+            named = client.post("/api/agents", json=SALES | {"id": f"agent_{number}", "name": name, "examples": []})
+            _check_name(named, name)
+            thread = _ask(client, f"web-{BROWSER}-{number}", line, agent)
+            _check_name(client.patch(f"/api/threads/{thread}", json={"title": title}), title)
+        shown_names = {agent["name"] for agent in client.get("/api/agents").json()["agents"]}
         total = client.get("/api/threads", params={"session_prefix": f"web-{BROWSER}-"}).json()["total"]
+    assert len([text for text in PAYLOADS if " ".join(text.split())[:80].strip() in shown_names]) > MOST
     watched = _watched(open_tab, hostile, f"web-{BROWSER}-0", "agent_0")
     page = watched.tab.page
     items = page.locator(".threads li")
@@ -171,3 +178,12 @@ def test_titles_of_conversations_and_names_of_agents_stay_text(hostile: Provided
         watched.tab.button("Older").click()
     expect(items).to_have_count(min(shown + 30, total))
     assert watched.offences == []
+
+
+def _check_name(reply: httpx.Response, name: str) -> None:
+    """A name that is not as it looks is refused; any other is kept as it is, whatever it says."""
+    if UNSEEN.search(name):
+        assert reply.status_code == 422
+        assert "must not hold U+" in reply.text
+    else:
+        reply.raise_for_status()
