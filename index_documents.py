@@ -7,6 +7,7 @@ follows what changes.
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections import defaultdict
@@ -18,6 +19,8 @@ from typing import Any
 from tqdm import tqdm
 
 from agents.catalog import Agent, Catalog, read_catalog
+from backend.auth.audit import SYSTEM
+from backend.auth.offline import record_offline
 from backend.remote import RemoteLibrary
 from backend.settings import Settings
 from knowledge.errors import DataDirectoryInUse, DeskError, DocumentsNotFound
@@ -83,7 +86,7 @@ async def _run(options: argparse.Namespace, settings: Settings) -> int:
         if options.samples and await _has_own_documents(destination):
             print("The desk holds documents of your own; the samples are left out.")
             return 0
-        passes = _Passes(path, options.agent, catalog, destination, settings.max_document_bytes)
+        passes = _Passes(path, options.agent, catalog, destination, settings)
         if options.watch:
             await _follow(path, passes, prune=options.prune)
         report = await passes.once(prune=options.prune)
@@ -95,13 +98,13 @@ class _Passes:
     """Looks through the directory, once or again and again; what nobody has written to since is not read again."""
 
     def __init__(
-        self, path: Path, agent: str | None, catalog: Catalog, destination: Destination, max_bytes: int
+        self, path: Path, agent: str | None, catalog: Catalog, destination: Destination, settings: Settings
     ) -> None:
         self._path = path
         self._agent = agent
         self._catalog = catalog
         self._destination = destination
-        self._max_bytes = max_bytes
+        self._settings = settings
         self._seen: dict[Path, Seen] = defaultdict(dict)
 
     async def once(self, *, prune: bool, quiet: bool = False) -> Report:
@@ -117,7 +120,7 @@ class _Passes:
                         self._destination,
                         prune=prune,
                         progress=progress.show,
-                        max_bytes=self._max_bytes,
+                        max_bytes=self._settings.max_document_bytes,
                         seen=self._seen[folder],
                     )
                 except DocumentsNotFound:
@@ -126,7 +129,17 @@ class _Passes:
                         raise
                 else:
                     report.merge(part, agent.knowledge)
+        await self._record(report)
         return report
+
+    async def _record(self, report: Report) -> None:
+        """Tell the audit log how much was changed, where no running desk does that for each document."""
+        counts = {what: len(getattr(report, what)) for what in ("added", "changed", "moved", "removed")}
+        if isinstance(self._destination, Library) and any(counts.values()):
+            after = {**counts, "agent": self._agent, "uid": os.getuid()}
+            await record_offline(
+                self._settings.data_dir, SYSTEM.did("documents.index", str(self._path.resolve()), None, after)
+            )
 
 
 async def _follow(path: Path, passes: _Passes, *, prune: bool) -> None:

@@ -1,14 +1,19 @@
 """The command that brings documents in, as a process of its own."""
 
 import asyncio
+import json
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from backend import schema
 from backend.remote import RemoteLibrary
+from knowledge.database import Database
 from knowledge.library import Library
 from knowledge.store import DocumentInfo, DocumentKey
 from tests.knowledge.parts import write
@@ -183,3 +188,13 @@ def test_a_desk_that_was_killed_leaves_its_directory_to_the_command(indexed: Pat
         "billing skipped: refunds.md",
         "0 added, 0 changed, 0 moved, 0 removed, 2 skipped, 0 failed",
     ]
+
+
+def test_what_is_brought_in_without_a_desk_is_one_entry_of_its_audit_log(tmp_path: Path) -> None:
+    root, data_dir = write(tmp_path / "docs", FILES), tmp_path / "data"
+    asyncio.run(Database(data_dir / "desk.db", schema.MIGRATIONS).close())
+    for _ in range(2):
+        assert index(data_dir, root).returncode == 1
+    with closing(sqlite3.connect(data_dir / "desk.db")) as db:
+        ((action, target, after),) = db.execute("SELECT action, target, after FROM audit").fetchall()
+    assert (action, target, json.loads(after)["added"]) == ("documents.index", str(root.resolve()), 3)

@@ -7,13 +7,16 @@ desk refuses a directory in which that was broken off, and the same command, aga
 import itertools
 import os
 import shutil
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
 from backend import memory
 from backend import schema as desk_schema
+from backend.auth.audit import SYSTEM, record
 from backend.maintenance.backup import DATABASES, MANIFEST, UPLOADS, Manifest, digest
 from backend.maintenance.errors import BackupUnusable, DirectoryNotEmpty
 from knowledge import schema as knowledge_schema
@@ -45,6 +48,7 @@ def restore(backup: Path, data_dir: Path, *, force: bool = False) -> Path | None
         staging = data_dir / RESTORING
         try:
             staged = _lay_out(backup, manifest, staging)
+            _record(staging / "desk.db", backup, manifest)
         except BaseException:
             # What was half restored before is still not to be served.
             if not interrupted:
@@ -100,6 +104,18 @@ def _lay_out(backup: Path, manifest: Manifest, staging: Path) -> list[Path]:
         if digest(copy) != told:
             raise BackupUnusable(f"{backup / name} is not as it was when the backup was made; use another backup")
     return sorted(staging.iterdir())
+
+
+def _record(desk: Path, backup: Path, manifest: Manifest) -> None:
+    """Let the restored audit log say that what follows was not there before; an older release's has none."""
+    if manifest.versions.get(desk.name) != len(desk_schema.MIGRATIONS):
+        return
+    after = {"backup": str(backup), "made_at": manifest.created_at, "release": manifest.release, "uid": os.getuid()}
+    try:
+        with closing(sqlite3.connect(desk)) as db, db:
+            record(db, SYSTEM.did("desk.restore", "desk", None, after))
+    except sqlite3.Error as error:
+        raise BackupUnusable(f"{backup} cannot be restored: {desk.name}: {error}") from error
 
 
 def _move_away(held: list[Path], data_dir: Path) -> Path | None:

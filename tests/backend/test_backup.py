@@ -104,6 +104,9 @@ def test_a_backup_under_load_is_restored_elsewhere_and_goes_on(data_dir: Path, t
     brought = command(elsewhere, "restore", copy)
     assert brought.returncode == 0, brought.stderr
     with scripted(elsewhere) as server, server.client() as client:
+        (entry,) = client.get("/api/audit?action=desk.restore").json()["entries"]
+        assert entry["after"]["backup"] == str(copy)
+        assert client.get("/api/audit/check").json()["whole"]
         assert client.get(f"/runs/{finished['run_id']}").json()["answer"] == finished["answer"]
         history = client.get(f"/api/threads/{finished['thread_id']}").json()["history"]
         assert [turn["content"] for turn in history] == [SHORT, finished["answer"]]
