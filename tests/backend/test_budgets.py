@@ -25,7 +25,7 @@ from tests.providers.openai import OpenAIServer
 from tests.providers.script import Called, Fault, Script, Usage
 from tests.serving import Server, serve
 
-NAMES = [f"user{number}" for number in range(12)]
+NAMES = [f"user{number}" for number in range(16)]
 BUDGET, MOST = 5_000, 900
 QUESTION = "How are duplicate charges refunded?"
 

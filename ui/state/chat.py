@@ -17,8 +17,7 @@ from ui.talk import Question, Talk, has_room, path_of
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_NAME = 200  # of a session or an agent; no desk gives longer ones
-# Where questions are written.
-FIELD = "message"
+FIELD = "message"  # where questions are written
 _LOST = "The answer was lost on its way to this page. Load the page again to see what became of it."
 
 

@@ -117,7 +117,7 @@ def test_what_retention_did_not_remove_is_missed(db: sqlite3.Connection) -> None
 
 
 def test_secrets_are_never_recorded(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    key = "fd-0123456789abcdefghijklmnopqrstuvwxyz"
+    key = "fd-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
     fields = {"api_key": "hunter22", "note": f"the key is {key}", "deep": [{"password": "x"}], "url": "sk-12345678901"}
     record(db, ADA.did(f"x {key}", key, {"secret": "y"}, fields))
     text = json.dumps(rows(db))
