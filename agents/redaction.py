@@ -23,7 +23,7 @@ _ABOUT = ("run_id", "thread_id", "user_id", "agent_id")
 _SHAPES = re.compile(
     r"AWS4-HMAC-SHA256[^\n]*|(?i:bearer)\s+[\w.~+/=-]{8,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bsk-[\w-]{8,}"
     # Those of this desk's own users (backend/users.py), also right behind a letter, such as that of an escaped newline.
-    r"|(?<![A-Za-z0-9])fd-[\w-]{40,}"
+    r"|fd-[\w-]{40,}"
     # What a page is known by stands in the address of its socket.
     r"|(?<=[?&]token=)[^\s&\"']+"
     r"|(?i:x-amz-(?:security-token|signature)|aws_?secret_?access_?key|authorization)['\"]?\s*[:=]\s*['\"]?[^\s'\",]+"

@@ -207,7 +207,7 @@ async def test_a_desk_without_a_model_is_not_ready(data_dir: Path, tmp_path: Pat
         await until(lambda: client.get("/ready").status_code == 503, SECONDS)
         refused = client.get("/ready").json()["error"]
         assert (refused["code"], refused["retryable"]) == ("not_ready", True)
-        assert refused["message"] == "no model answers now; /health tells an operator which fails and why"
+        assert refused["message"] == "the desk cannot answer now; /health tells an operator why"
         assert client.get("/health").json() == {"status": "unavailable"}
 
 
