@@ -50,6 +50,7 @@ def test_a_handshake_with_a_body_is_closed(running: Listening, more: str) -> Non
     with running.connect() as client:
         client.sendall(get(running, PAGE, more, *UPGRADE))
         read_all(client)
+    wait_until(lambda: len(running.server.open) == 0)
 
 
 def test_half_a_handshake_with_a_large_cookie_is_refused_in_time(running: Listening) -> None:
