@@ -61,7 +61,6 @@ TORCH_NOTE := "The CPU build of torch cannot be installed from this package inde
 	test -x $(PY) || $(PYTHON) -m venv .venv
 	$(INSTALL) -r requirements.lock
 	$(INSTALL) -r requirements-torch-cpu.lock 2>/dev/null || { echo $(TORCH_NOTE); $(INSTALL) -r requirements-torch.lock; }
-	$(PIP) check
 	touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.lock

@@ -15,7 +15,8 @@ def load(data: bytes, name: str) -> Text:
     """One table, or, where its columns are questions and answers, a section for each pair. Titled after its name."""
     text = decode(data)
     # A cell may be as long as the file; what is too long altogether is noticed elsewhere.
-    csv.field_size_limit(len(text) + 1)
+    # The limit is the process's own, so it is only ever raised.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     try:
         rows = list(csv.reader(text.splitlines(keepends=True), delimiter=_separator(text), strict=False))
     except csv.Error as error:

@@ -185,12 +185,19 @@ def test_a_conversation_that_was_put_away_takes_no_question(client: httpx.Client
     assert refusal(replacing(client, old)) == (404, "thread_not_found")
 
 
+def end_badly(client: httpx.Client, message: str, **body: Any) -> str:
+    """The id of a run whose model breaks off, or which is cancelled while its model holds on."""
+    run_id = begin(client, message, 1, **body)
+    if message == HELD:
+        client.post(f"/runs/{run_id}/cancel").raise_for_status()
+    follow(client, run_id)
+    return run_id
+
+
 @pytest.mark.parametrize("message", [BROKEN, HELD])
 def test_a_run_that_failed_or_was_stopped_is_asked_again(client: httpx.Client, running: Provided, message: str) -> None:
     first = ask(client, FIRST)
-    run_id = begin(client, message, 1, session_id=first["session_id"])
-    client.post(f"/runs/{run_id}/cancel")
-    follow(client, run_id)
+    run_id = end_badly(client, message, session_id=first["session_id"])
     new = ask(client, QUICK, replaces=run_id)
     assert runs_shown(client, first) == both(first, new)
     assert message not in str(running.answers[-1].body)
@@ -202,9 +209,7 @@ def test_a_new_run_that_ends_badly_leaves_its_own_question(
     client: httpx.Client, running: Provided, message: str, status: str
 ) -> None:
     old = ask(client, OLD)
-    run_id = begin(client, message, 1, replaces=old["id"])
-    client.post(f"/runs/{run_id}/cancel")
-    follow(client, run_id)
+    run_id = end_badly(client, message, replaces=old["id"])
     history = thread_of(client, old)["history"]
     assert [(turn["run_id"], turn["status"]) for turn in history] == [(run_id, status)] * 2
     assert history[0]["content"] == message

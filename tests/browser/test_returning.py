@@ -154,6 +154,25 @@ def test_each_of_many_questions_sent_in_one_moment_is_answered(tab: Tab) -> None
     assert asked == [f"How are duplicate charges refunded, {number}?" for number in range(MANY)]
 
 
+_CHOOSE = """const who = document.querySelector('select');
+who.value = 'compliance';
+who.dispatchEvent(new Event('change', {bubbles: true}));"""
+_SEND = f"""const box = document.querySelector('textarea#message');
+box.value = '{QUICK}';
+box.form.requestSubmit();"""
+
+
+@pytest.mark.parametrize(("steps", "agent"), [((_CHOOSE, _SEND), "compliance"), ((_SEND, _CHOOSE), "")])
+def test_a_question_sent_in_the_moment_of_a_choice_is_answered(tab: Tab, steps: tuple[str, str], agent: str) -> None:
+    """By whoever was chosen when it was sent."""
+    tab.page.evaluate(f"() => {{ {' '.join(steps)} }}")
+    if not agent:
+        expect(tab.page).to_have_url(re.compile("agent=compliance"))
+        tab.page.get_by_label("Who answers").select_option("supervisor")
+    assert tab.answered() == "A short answer."
+    expect(tab.page).to_have_url(re.compile(r"\?agent=compliance$" if agent else "/c/[^?]+$"))
+
+
 def test_asking_again_is_refused_and_nothing_is_lost(tab: Tab) -> None:
     """Somebody else has gone on in this conversation, so that its last answer on the page is not the last."""
     tab.ask(QUICK)

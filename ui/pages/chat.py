@@ -27,7 +27,7 @@ def chat() -> rx.Component:
                     names=Session.names,
                     most=Chat.message_chars,
                     on_open=Chat.open,
-                    on_gap=Chat.from_the_beginning,
+                    on_gap=Chat.show,
                     on_seen=[Chat.seen, Threads.load],
                     on_older=Chat.show_older,
                     on_trace=Chat.look_up,

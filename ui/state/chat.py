@@ -51,34 +51,30 @@ class Chat(rx.State):
         """The longest question that the page sends: its socket carries no longer one."""
         return reach.message_chars()
 
-    @rx.event(background=True)
-    async def open(self, visit: str, session_id: str, agent: str) -> None:
+    # Which conversation it is changes in the order in which the page says so, and before what is sent next is asked.
+    @rx.event
+    def open(self, visit: str, session_id: str, agent: str) -> Any:
         """What its address names, on a page that has just come or is told of something else."""
-        async with self:
-            self._feed = Feed(str(visit)[:32])
-            talk = self._turn_to(str(session_id)[:_LONGEST_NAME], str(agent)[:_LONGEST_NAME])
-        await self._show(talk)
+        self._feed = Feed(str(visit)[:32])
+        return self._turn_to(str(session_id)[:_LONGEST_NAME], str(agent)[:_LONGEST_NAME])
 
-    @rx.event(background=True)
-    async def begin_new(self) -> None:
+    @rx.event
+    def begin_new(self) -> Any:
         """An empty page; the page sees to its address."""
-        async with self:
-            talk = self._turn_to("", self._talk.agent)
-        await self._show(talk)
+        return self._turn_to("", self._talk.agent)
 
-    @rx.event(background=True)
-    async def choose_agent(self, agent: str) -> None:
+    @rx.event
+    def choose_agent(self, agent: str) -> Any:
         """The supervisor decides, or one agent answers; each has its own conversation of that name."""
-        async with self:
-            talk = self._turn_to(self._talk.session_id, "" if agent == SUPERVISOR else agent)
-        await self._show(talk)
+        return self._turn_to(self._talk.session_id, "" if agent == SUPERVISOR else agent)
 
     @rx.event(background=True)
-    async def from_the_beginning(self) -> None:
-        """The page has missed something."""
+    async def show(self) -> None:
+        """All of the conversation, on a page that turns to it or has missed something; what waits in it is asked."""
         async with self:
             talk = self._talk
-        await self._show(talk)
+        await self._load(talk)
+        await self._go_on(talk)
 
     @rx.event(background=True)
     async def show_older(self, earlier: int) -> None:
@@ -119,30 +115,30 @@ class Chat(rx.State):
                 self._talk.told.clear()
 
     @rx.event
-    def send(self, form: dict[str, str]) -> Any:
+    async def send(self, form: dict[str, str]) -> Any:
         """Ask what the visitor has written."""
-        return self._ask(Question(str(form.get("message", ""))))
+        return await self._ask(Question(str(form.get("message", ""))))
 
     @rx.event
-    def ask(self, message: str) -> Any:
+    async def ask(self, message: str) -> Any:
         """Ask one of the questions that the empty page offers."""
-        return self._ask(Question(message))
+        return await self._ask(Question(message))
 
     @rx.event
-    def ask_again(self) -> Any:
+    async def ask_again(self) -> Any:
         """The last question once more, in place of its answer."""
-        return self._ask(Question(self._talk.asked, instead=True))
+        return await self._ask(Question(self._talk.asked, instead=True))
 
     @rx.event
-    def edit(self, message: str) -> Any:
+    async def edit(self, message: str) -> Any:
         """The last question as it should have been."""
-        return self._ask(Question(message, instead=True))
+        return await self._ask(Question(message, instead=True))
 
     @rx.event(background=True)
-    async def go_on(self) -> None:
-        """Ask what waits on the page."""
+    async def go_on(self, session_id: str, agent: str) -> None:
+        """Ask what waits in that conversation, which the page may have turned away from."""
         async with self:
-            talk = self._talk
+            talk = self._away.get((session_id, agent), self._talk)
         await self._go_on(talk)
 
     @rx.event
@@ -174,17 +170,23 @@ class Chat(rx.State):
             except DeskError as error:
                 await self._complain(error)
 
-    def _ask(self, question: Question) -> Any:
+    async def _ask(self, question: Question) -> Any:
         question = question._replace(text=question.text.strip())
         if not question.text:
             return None
         if not has_room(question, [self._talk, *self._away.values()]) or not self._talk.ask(question):
             full = "So many questions wait already; send this one once some are answered."
             return None if question.instead else [Session.complain(full), rx.set_value(FIELD, question.text)]
+        if self._talk.is_loaded and not self._talk.session_id:
+            # Under its name it is kept when the page turns away before the question is asked.
+            self._talk.session_id = await self._new_name()
         self._mirror()
-        return Chat.go_on
+        return Chat.go_on(*self._talk.name)
 
-    def _turn_to(self, session_id: str, agent: str) -> Talk:
+    async def _new_name(self) -> str:
+        return f"web-{known_as(await self.get_state(Session))}-{secrets.token_hex(8)}"
+
+    def _turn_to(self, session_id: str, agent: str) -> Any:
         """Another conversation, or the same one; what was asked in the one before is answered all the same."""
         if self._talk.name != (session_id, agent):
             if self._talk.session_id and not self._talk.is_idle:
@@ -193,12 +195,7 @@ class Chat(rx.State):
             self._talk = self._talk.turned_to(held or Talk(session_id, agent))
             self._feed.close()
         self._mirror()
-        return self._talk
-
-    async def _show(self, talk: Talk) -> None:
-        """As it is; then what waits in it is asked."""
-        await self._load(talk)
-        await self._go_on(talk)
+        return Chat.show
 
     async def _load(self, talk: Talk) -> None:
         """As it is stored, and as far as its answer under way has come."""
@@ -246,7 +243,7 @@ class Chat(rx.State):
             return None
         question, replaced = begun
         session = await self.get_state(Session)
-        talk.session_id = talk.session_id or f"web-{known_as(session)}-{secrets.token_hex(8)}"
+        talk.session_id = talk.session_id or await self._new_name()
         withdrawn = [telling.withdrawn()] if question.instead else []
         asked = telling.asked(question.text, talk.session_id, talk.agent)
         self._tell(talk, [*withdrawn, asked, telling.waiting(session.streams)])
