@@ -1,9 +1,10 @@
-"""Garbage is collected while it is quiet, and after a while in any case."""
+"""Garbage is collected while it is quiet, and after a while in any case; freed memory is given back."""
 
 import gc
 import weakref
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from backend.http.collector import QuietCollector
@@ -57,3 +58,19 @@ def test_where_it_is_never_quiet_memory_is_kept_from_growing() -> None:
     assert left[0]() is not None
     collector.tick(121)
     assert left[0]() is None
+
+
+def test_freed_memory_goes_back_to_the_system_when_it_is_quiet() -> None:
+    busy, process = True, psutil.Process()
+    collector = QuietCollector(lambda: busy)
+    blocks = [bytes(1_000) for _ in range(200_000)]
+    # Those that stay lie between the others, so that the heap cannot shrink at its end.
+    kept = blocks[::500]
+    held = process.memory_info().rss
+    del blocks
+    collector.tick(100)
+    assert process.memory_info().rss > held - 50_000_000
+    busy = False
+    collector.tick(200)
+    assert process.memory_info().rss < held - 100_000_000
+    assert len(kept) == 400
