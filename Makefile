@@ -39,7 +39,7 @@ lint: .venv/.installed-dev
 	.venv/bin/lint-imports
 
 test: lint pages browser
-	$(PY) -m pytest -n 3 --dist loadfile
+	$(PY) -m $(or $(RUNNER),pytest) -n 3 --dist loadfile
 
 # The pages of the web desk, where they are not there yet or of other sources.
 pages: .venv/.installed
