@@ -4,12 +4,13 @@ Node and npm come with `pip install`; the packages that the pages consist of com
 of `reflex.lock`. Nothing else is fetched, and nothing is told to anybody.
 """
 
+import argparse
 import hashlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,8 +35,12 @@ _SERVED = """const endpoint = new URL(url_str);
   }"""
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Build what is not there yet. Whoever comes meanwhile waits, and finds it built."""
+    argparse.ArgumentParser(
+        prog="python -m ui.build",
+        description="Make the pages of the web desk, unless those that are there are of the same sources.",
+    ).parse_args(arguments)
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     # Told to stop, it ends as by Ctrl-C.
