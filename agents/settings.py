@@ -4,10 +4,11 @@ import os
 from typing import Literal, Self
 
 from dotenv import load_dotenv
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from agents.errors import SettingsInvalid
+from agents.errors import ModelNameInvalid, SettingsInvalid
+from agents.models.names import parse_chain, server
 
 _URL_SUFFIX = "_MODEL_URL"
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
@@ -36,6 +37,18 @@ class AgentSettings(BaseSettings):
     model_server_window: int = Field(default=4096, ge=1024)
     model_max_tokens: int = Field(default=1024, ge=1)
     model_connections: int = Field(default=256, ge=1, le=4096)
+
+    @field_validator("supervisor_model", "worker_model", "ai_service_url")
+    @classmethod
+    def _names_models(cls, text: str, info: ValidationInfo) -> str:
+        try:
+            if info.field_name != "ai_service_url":
+                parse_chain(text)
+            elif text:
+                server(text)
+        except ModelNameInvalid as error:
+            raise ValueError(error.message) from error
+        return text
 
     @classmethod
     def read(cls) -> Self:
@@ -78,6 +91,10 @@ def _problems(invalid: ValidationError) -> list[str]:
     problems = []
     for error in invalid.errors():
         name = str(error["loc"][0]).upper()
-        shown = "" if _secret(name) else f"={error['input']}"
-        problems.append(f"{name}{shown}: {error['msg']}")
+        if error["type"] == "value_error":
+            # Of a model's name the reason shows as much as may be shown: an address may hold a password.
+            problems.append(f"{name}: {error['ctx']['error']}")
+        else:
+            shown = "" if _secret(name) else f"={error['input']}"
+            problems.append(f"{name}{shown}: {error['msg']}")
     return problems

@@ -1,6 +1,7 @@
 """`python -m backend`: serve the API, with `--web` the web desk as well; `backup` and `restore` copy its data."""
 
 import argparse
+import asyncio
 import signal
 import sys
 from collections.abc import Sequence
@@ -46,6 +47,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _serve(settings: Settings, *, with_pages: bool) -> int:
     # The commands have no use for models and pages, which take seconds to import.
+    from backend.security import check_port
+
+    asyncio.run(check_port(settings))
+
     from backend import web
     from backend.server import serve
 

@@ -12,6 +12,7 @@ from agents.assistant import Assistant
 from agents.catalog import Catalog, read_catalog
 from agents.chains import Chains
 from agents.models.breaker import State
+from agents.models.orders import check_addresses
 from agents.models.registry import MakeProvider, Models, make_provider
 from agents.plain import LLM, PlainModel
 from agents.supervisor import SUPERVISOR, Supervisor
@@ -82,6 +83,7 @@ async def open_desk(
     clock = clock or DeskClock()
     users = Users(settings, clock)
     catalog = read_catalog(settings.catalog)
+    check_addresses(settings, catalog.all)
     async with AsyncExitStack() as stack:
         stores = await _open_stores(stack, settings)
         library, database, memory = stores

@@ -37,6 +37,7 @@ knowledge.errors.DeskError
     ├── StorageFailed       the log could not be written
     ├── backend.maintenance.errors  backups
     ├── BindRefused         an address that the desk will not listen on
+    ├── BindFailed          an address that the desk cannot listen on
     └── WebDeskUnbuilt      the pages could not be made
 """
 
@@ -256,6 +257,12 @@ class BindRefused(BackendError):
     """Said at start-up."""
 
     code = "bind_refused"
+
+
+class BindFailed(BackendError):
+    """Said at start-up, before anything is loaded."""
+
+    code = "bind_failed"
 
 
 class WebDeskUnbuilt(BackendError):

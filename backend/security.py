@@ -5,6 +5,10 @@ another origin must not be able to use a visitor's browser to reach it, unless C
 protect against other users of the same machine. With keys no page can do anything without one.
 """
 
+import asyncio
+import errno
+import os
+import socket
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -12,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.errors import BindRefused
+from backend.errors import BindFailed, BindRefused
 from backend.http.errors import BodyTooLarge, OriginRefused
 from backend.http.replies import refuse
 from backend.settings import LOOPBACK, Settings
@@ -37,6 +41,29 @@ def check_address(settings: Settings) -> None:
             f"HOST={settings.host} would open the desk to the network without authentication; "
             "use 127.0.0.1, or set API_KEYS"
         )
+
+
+async def check_port(settings: Settings) -> None:
+    """Refuse an address that cannot be listened on; the server itself would find out once everything is loaded."""
+    loop = asyncio.get_running_loop()
+    try:
+        server = await loop.create_server(asyncio.Protocol, settings.host, settings.port, start_serving=False)
+    except OSError as error:
+        raise BindFailed(_bind_failure(settings, error)) from error
+    server.close()
+
+
+def _bind_failure(settings: Settings, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"PORT={settings.port} is in use on {settings.host}; "
+            "stop the program that listens there, or set PORT to another port"
+        )
+    if error.errno == errno.EACCES:
+        return f"PORT={settings.port} is not for this user to listen on; set PORT to 1024 or above"
+    # asyncio puts words of its own around the system's, but not where a name cannot be looked up.
+    reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+    return f"HOST={settings.host} cannot be listened on ({reason}); set HOST to an address of this machine"
 
 
 class OriginGuard:

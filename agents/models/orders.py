@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agents.catalog import Agent
+from agents.errors import ModelNameInvalid
 from agents.models.names import EMBEDDED, ModelName, parse_chain, server
 from agents.settings import AgentSettings
 
@@ -36,6 +37,17 @@ def plain_order(settings: AgentSettings) -> Order:
     if not settings.ai_service_url:
         return chain
     return Order(tuple(dict.fromkeys((server(settings.ai_service_url), *chain.models))))
+
+
+def check_addresses(settings: AgentSettings, agents: Iterable[Agent]) -> None:
+    """Refuse an agent's own server whose address cannot be one, by the name of its setting."""
+    urls = settings.agent_urls()
+    for agent in agents:
+        try:
+            if agent.id in urls:
+                server(urls[agent.id])
+        except ModelNameInvalid as error:
+            raise ModelNameInvalid(f"{agent.id.upper()}_MODEL_URL: {error.message}") from error
 
 
 def stray_addresses(settings: AgentSettings, agents: Iterable[Agent]) -> list[str]:

@@ -123,6 +123,15 @@ def test_the_value_of_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch, n
     assert SECRET not in caught.value.message
 
 
+@pytest.mark.parametrize("name", ["WORKER_MODEL", "SUPERVISOR_MODEL", "AI_SERVICE_URL"])
+def test_a_password_in_a_models_address_is_never_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    address = f"http://me:{SECRET}@models.example/v1"
+    monkeypatch.setenv(name, address if name == "AI_SERVICE_URL" else f"openai-compatible:@{address}")
+    with pytest.raises(SettingsInvalid, match=f"^{name}: .* holds a password; set AI_SERVICE_API_KEY") as caught:
+        AgentSettings.read()
+    assert SECRET not in caught.value.message
+
+
 def test_a_settings_secret_does_not_show_when_it_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AI_SERVICE_API_KEY", SECRET)
     settings = AgentSettings.read()

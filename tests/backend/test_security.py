@@ -1,5 +1,6 @@
 """The desk listens on the loopback address alone, answers its own address alone, and says what is wrong at start-up."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -12,8 +13,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from backend.app import create_app
-from backend.errors import BindRefused
-from backend.security import BodyLimit, check_address
+from backend.errors import BindFailed, BindRefused
+from backend.security import BodyLimit, check_address, check_port
 from backend.settings import Settings
 from tests.serving import environment, free_port
 
@@ -26,18 +27,32 @@ REFUSED = {
     "LOG_LEVEL": ("loud", "error: LOG_LEVEL=loud: String should match pattern"),
     "ANSWER_THRESHOLD": ("2", "error: ANSWER_THRESHOLD=2: Input should be less than or equal to 1"),
     "CATALOG": ("nowhere", "error: there is no catalogue 'nowhere'"),
+    "WORKER_MODEL": ("gpt-4o", "error: WORKER_MODEL: 'gpt-4o' is no model; use bedrock:<model>"),
+    "SUPERVISOR_MODEL": ("embedded,", "error: SUPERVISOR_MODEL: 'embedded,' names no model between two commas"),
+    "AI_SERVICE_URL": ("localhost:8081", "error: AI_SERVICE_URL: 'localhost:8081' is no address of a model server"),
+    "BILLING_MODEL_URL": ("localhost:8081", "error: BILLING_MODEL_URL: 'localhost:8081' is no address"),
 }
 
 
 @pytest.fixture(scope="module")
 def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, subprocess.CompletedProcess[str]]:
     """What a desk says and how it ends with each of the bad settings; all of them started together."""
-    started = {name: start(tmp_path_factory.mktemp(name), **{name: value}) for name, (value, _) in REFUSED.items()}
+    places = {name: tmp_path_factory.mktemp(name) for name in REFUSED}
+    started = {name: start(places[name], **{name: value}) for name, (value, _) in REFUSED.items()}
     ended = {}
     for name, process in started.items():
         out, err = process.communicate(timeout=90)
+        assert not (places[name] / "data").exists(), "nothing is opened or loaded before it is told"
         ended[name] = subprocess.CompletedProcess(process.args, process.returncode, out, err)
     return ended
+
+
+def listening() -> socket.socket:
+    """A program that has a port already."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    taken.listen()
+    return taken
 
 
 def start(directory: Path, **settings: str) -> subprocess.Popen[str]:
@@ -68,6 +83,29 @@ def test_several_bad_settings_are_all_named(tmp_path: Path) -> None:
     assert said.startswith("error: PORT=70000: ")
     assert "; LOG_LEVEL=LOUD: " in said
     assert said.strip().endswith("see .env.example")
+
+
+def test_a_port_in_use_is_told_before_anything_is_opened(tmp_path: Path) -> None:
+    with listening() as taken:
+        port = taken.getsockname()[1]
+        process = start(tmp_path, PORT=str(port))
+        out, said = process.communicate(timeout=90)
+    assert (process.returncode, out) == (2, "")
+    stop = "stop the program that listens there, or set PORT to another port"
+    assert said == f"error: PORT={port} is in use on 127.0.0.1; {stop}\n"
+    assert not (tmp_path / "data").exists()
+
+
+async def test_a_free_port_may_be_listened_on_again_and_again() -> None:
+    settings = Settings.model_construct(host="localhost", port=free_port())
+    await check_port(settings)
+    await check_port(settings)
+
+
+async def test_an_address_of_another_machine_cannot_be_listened_on() -> None:
+    settings = Settings.model_construct(host="192.0.2.1", port=free_port())
+    with pytest.raises(BindFailed, match=r"^HOST=192.0.2.1 cannot be listened on \(Cannot assign requested address\);"):
+        await check_port(settings)
 
 
 def is_refused(host: str) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from agents.catalog import Agent
 from agents.errors import ModelNameInvalid
@@ -117,7 +118,7 @@ def test_an_agents_server_makes_its_order_a_set_one(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_address_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ModelNameInvalid, match="'localhost:8081' is no address"):
+    with pytest.raises(ValidationError, match="'localhost:8081' is no address"):
         workers(ai_service_url="localhost:8081")
     monkeypatch.setenv("TECHNICAL_MODEL_URL", "technical.example")
     with pytest.raises(ModelNameInvalid, match=r"'technical\.example' is no address"):
