@@ -123,10 +123,11 @@ class _Passes:
                         max_bytes=self._settings.max_document_bytes,
                         seen=self._seen[folder],
                     )
-                except DocumentsNotFound:
+                except DocumentsNotFound as empty:
                     # One folder without documents should not keep the others out.
                     if len(pairs) == 1:
                         raise
+                    report.merge(Report(ignored=list(empty.ignored)), agent.knowledge)
                 else:
                     report.merge(part, agent.knowledge)
         await self._record(report)
@@ -240,8 +241,8 @@ def _print(report: Report, *, quiet: bool = False) -> None:
         return
     for name, reason in report.failed.items():
         print(f"failed: {name}: {reason}")
-    for name in report.ignored:
-        print(f"ignored: {name}: not a known format")
+    for line in report.ignored_lines():
+        print(f"ignored: {line}")
     outcomes = ("added", "changed", "moved", "removed", "skipped", "failed")
     print(", ".join(f"{len(getattr(report, outcome))} {outcome}" for outcome in outcomes), flush=True)
 

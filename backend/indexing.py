@@ -192,9 +192,9 @@ def _counts(report: Report) -> str:
 
 
 def _told(report: Report, archive: str) -> str:
-    def named(name: str) -> str:
-        return archive + name.removeprefix(_ARCHIVE)
+    def named(line: str) -> str:
+        return archive + line.removeprefix(_ARCHIVE) if line.startswith(_ARCHIVE) else line
 
     failures = [f"- {named(name)}: {reason}" for name, reason in report.failed.items()]
-    ignored = [f"- {named(name)}: not a known format" for name in report.ignored]
+    ignored = [f"- {named(line)}" for line in report.ignored_lines()]
     return "\n".join([f"{_counts(report)}.", *failures, *ignored])

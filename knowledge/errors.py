@@ -24,6 +24,7 @@ DeskError
 └── agents.errors, backend.errors
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -91,9 +92,13 @@ class DocumentUnreadable(KnowledgeError):
 
 
 class DocumentsNotFound(KnowledgeError):
-    """The path to index does not exist or holds nothing that can be read."""
+    """The path to index does not exist or holds nothing that can be read; `ignored` are the files that it does hold."""
 
     code = "documents_not_found"
+
+    def __init__(self, message: str, ignored: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.ignored = ignored
 
 
 class QuestionsInvalid(KnowledgeError):

@@ -5,10 +5,11 @@ together. Each document is stored whole, so an ingestion that was killed is fini
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, Protocol, TypeVar
 
 from knowledge.errors import DocumentsNotFound, DocumentUnknown, DocumentUnreadable
@@ -24,6 +25,9 @@ Progress = Callable[[int, int, str, Outcome], None]
 Seen = dict[str, tuple[int, ...]]
 
 MAX_FILE_BYTES = 20_000_000
+# Ignored files that a report names. A folder of pictures would fill it.
+_MOST_NAMED = 20
+_MOST_FORMATS = 8
 _AT_ONCE = 24
 # Files that fill batches by themselves would fill the memory too if there were many of them at once.
 _LARGE_BYTES = 500_000
@@ -56,6 +60,13 @@ class Report:
         for outcome in ("added", "changed", "moved", "removed", "skipped", "ignored"):
             getattr(self, outcome).extend(f"{folder}/{name}" for name in getattr(other, outcome))
         self.failed.update({f"{folder}/{name}": reason for name, reason in other.failed.items()})
+
+    def ignored_lines(self) -> list[str]:
+        """A line for each file that was not read, and why; of many the first ones, then how many more there are."""
+        lines = [f"{name}: not a known format" for name in self.ignored[:_MOST_NAMED]]
+        if more := self.ignored[_MOST_NAMED:]:
+            lines.append(f"{len(more):,} more files of no known format: {_formats(more)}")
+        return lines
 
     def sort(self) -> None:
         """By name, whatever the order in which files were done."""
@@ -198,7 +209,18 @@ def _check_emptied(path: Path, found: Found, known: list[DocumentInfo], *, prune
     if brought and not prune:
         raise DocumentsNotFound(f"{path} holds no document any more; --prune removes the {brought} that it brought")
     if not brought and not found.refused:
-        raise DocumentsNotFound(f"{path} holds no document of a known format")
+        ignored = [_printable(name) for name in found.ignored]
+        held = f"; not read: {_formats(ignored)}" if ignored else ""
+        raise DocumentsNotFound(f"{path} holds no document of a known format{held}", ignored)
+
+
+def _formats(names: Iterable[str]) -> str:
+    """How many files there are of each format, the most frequent first."""
+    counted = Counter(PurePosixPath(name).suffix.lower() or "without a suffix" for name in names).most_common()
+    shown = [f"{count:,} {suffix}" for suffix, count in counted[:_MOST_FORMATS]]
+    if others := sum(count for _, count in counted[_MOST_FORMATS:]):
+        shown.append(f"{others:,} others")
+    return ", ".join(shown)
 
 
 def _check_name(name: str) -> None:

@@ -23,6 +23,7 @@ FILES: dict[str, str | bytes] = {
     "billing/fees.md": "# Fees\n\nThe late fee is 7 USD.\n",
     "billing/prices.md": "# Prices\n\nFrom 6 USD.\n",
     "billing/logo.png": b"\x89PNG",
+    "compliance/policy.rst": "Policy\n======\n",
     "technical/broken.md": b"\xff\xfa",
     "technical/limits.md": "# Limits\n\nA folder holds 900 files.\n",
     "nobody/notes.md": "# Notes\n\nOf no agent.\n",
@@ -75,6 +76,7 @@ def test_folders_named_after_agents_are_brought_in_and_failures_do_not_stop_the_
         "technical failed: broken.md",
         "failed: technical/broken.md: not UTF-8 text (byte 0); save the file as UTF-8",
         "ignored: billing/logo.png: not a known format",
+        "ignored: compliance/policy.rst: not a known format",
         "3 added, 0 changed, 0 moved, 0 removed, 0 skipped, 1 failed",
     ]
     assert (first.returncode, first.stderr) == (1, "")

@@ -121,6 +121,23 @@ async def test_files_of_unknown_formats_are_named_and_ignored(library: Library, 
     assert report.added == ["NOTES.TXT", "abroad/customs.md", "parcels.md"]
 
 
+async def test_of_many_ignored_files_the_first_are_named_and_the_rest_counted(library: Library, root: Path) -> None:
+    write(root, {f"{number:03}.png": b"\x89PNG" for number in range(80)})
+    write(root, {"guide.markerb": "# Guide", "notes.rst": "Notes", "old.rst": "Old", "Makefile": "all:"})
+    report = await ingest(root, FOLDER, library)
+    lines = report.ignored_lines()
+    assert lines[:2] == ["000.png: not a known format", "001.png: not a known format"]
+    assert lines[20:] == ["64 more files of no known format: 60 .png, 2 .rst, 1 without a suffix, 1 .markerb"]
+    assert len(report.ignored) == 84
+
+
+async def test_what_a_folder_of_unknown_formats_holds_is_told(library: Library, tmp_path: Path) -> None:
+    root = write(tmp_path / "unread", {"a.rst": "A", "b.rst": "B", "README": "C"})
+    with pytest.raises(DocumentsNotFound, match=r"a known format; not read: 2 \.rst, 1 without a suffix$") as refused:
+        await ingest(root, FOLDER, library)
+    assert sorted(refused.value.ignored) == ["README", "a.rst", "b.rst"]
+
+
 async def test_hidden_files_are_left_alone_and_links_out_of_the_directory_refused(
     library: Library, root: Path, tmp_path: Path
 ) -> None:
