@@ -17,6 +17,8 @@ from knowledge.errors import DeskError
 
 _LOG = logging.getLogger(__name__)
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_LONGEST_NAME = 200
+_NO_FIELD = "There is no such field; leave it out, or look it up in /openapi.json"
 _HTTP_CODES = {400: "invalid_body", 404: "not_found", 405: "method_not_allowed"}
 
 
@@ -43,11 +45,15 @@ async def _desk_error(_: Request, error: Exception) -> JSONResponse:
 async def _validation_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
     errors: Sequence[dict[str, Any]] = error.errors()
-    first = errors[0]
+    # A field that there is not is named before one that is missing: the one is often the other, misspelt.
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     if first["type"] == "json_invalid":
         return error_response(400, "invalid_json", f"The body is not valid JSON: {first['ctx']['error']}.")
     where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-    return error_response(422, "invalid_request", f"{where}: {first['msg']}.")
+    # A sender chooses the names of fields, which may be long and hold halves of characters.
+    named = where[:_LONGEST_NAME].encode("utf-8", "replace").decode()
+    said = _NO_FIELD if first["type"] == "extra_forbidden" else first["msg"]
+    return error_response(422, "invalid_request", f"{named}: {said}.")
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

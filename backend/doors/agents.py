@@ -20,6 +20,7 @@ from backend.doors.common import (
     SEARCHING,
     TELLING,
     Operator,
+    StrictBody,
     TheActor,
     TheDesk,
     TheUser,
@@ -105,10 +106,10 @@ class Deleted(BaseModel):
     deleted: str
 
 
-class RouteRequest(BaseModel):
+class RouteRequest(StrictBody):
     """A question that nobody is to answer."""
 
-    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"question": "Can I try it before I buy?"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"question": "Can I try it before I buy?"}]})
 
     question: str
 

@@ -25,6 +25,7 @@ class ChatRequest(Manner):
 
     model_config = ConfigDict(
         strict=True,
+        extra="forbid",
         json_schema_extra={"examples": [{"message": "The upload API returns 413", "session_id": "s1"}]},
     )
 

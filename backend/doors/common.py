@@ -106,6 +106,15 @@ def address_of(connection: HTTPConnection) -> str | None:
     return connection.client.host if connection.client else None
 
 
+class StrictBody(BaseModel):
+    """A body of the desk's own API: a field that it does not have is refused, for it would be ignored without a word.
+
+    Doors that follow a protocol of others leave out what they do not know.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
 class Manner(BaseModel):
     """How a message is taken: if its conversation is still answering, and if the client leaves before the end."""
 

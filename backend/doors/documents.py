@@ -21,6 +21,7 @@ from backend.doors.common import (
     Operator,
     Page,
     Search,
+    StrictBody,
     TheActor,
     TheDesk,
     TheUser,
@@ -49,7 +50,7 @@ def _inside(path: str) -> str:
 
 _Path = Annotated[
     str,
-    Form(
+    Field(
         min_length=1,
         max_length=MAX_PATH_CHARS,
         description="The document's path below the directory it came from.",
@@ -59,7 +60,19 @@ _Path = Annotated[
 ]
 
 
-_Source = Annotated[str, Form(max_length=MAX_PATH_CHARS), AfterValidator(checked_path)]
+_Source = Annotated[str, Field(max_length=MAX_PATH_CHARS), AfterValidator(checked_path)]
+
+
+class Upload(StrictBody):
+    """A file, and what it is called and for."""
+
+    file: UploadFile
+    folder: str = Field(max_length=100, description="The knowledge folder of one or more agents.", examples=["billing"])
+    path: _Path
+    source: _Source = "upload"
+
+
+_Upload = Annotated[Upload, Form(media_type="multipart/form-data")]
 
 
 class Document(BaseModel):
@@ -89,10 +102,10 @@ class Documents(Page):
     documents: list[Document]
 
 
-class Reindex(BaseModel):
+class Reindex(StrictBody):
     """One knowledge folder, or without it all of them."""
 
-    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"folder": "billing"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"folder": "billing"}]})
 
     folder: str | None = Field(default=None, max_length=100)
 
@@ -142,23 +155,13 @@ async def list_documents(
 
 
 @router.post("", dependencies=UPLOADING, responses={**TELLING, **fails(507)})
-async def put_document(
-    desk: TheDesk,
-    user: TheUser,
-    actor: TheActor,
-    file: UploadFile,
-    folder: Annotated[
-        str, Form(max_length=100, description="The knowledge folder of one or more agents.", examples=["billing"])
-    ],
-    path: _Path,
-    source: _Source = "upload",
-) -> Document:
+async def put_document(desk: TheDesk, user: TheUser, actor: TheActor, sent: _Upload) -> Document:
     """Add a document to a knowledge folder, or replace the one of the same source and path.
 
     What an operator adds is for everybody; from what anyone else adds, they alone are answered.
     """
-    data = await _read(desk, file)
-    key = DocumentKey(desk.catalog.folder(folder), source, path, user.owner)
+    data = await _read(desk, sent.file)
+    key = DocumentKey(desk.catalog.folder(sent.folder), sent.source, sent.path, user.owner)
     stored = await desk.library.put(key, data, quota=_quota(desk, user))
     before = {"version": stored.version - 1} if stored.version > 1 else None
     action = "document.replace" if before else "document.add"
@@ -167,40 +170,32 @@ async def put_document(
 
 
 @router.post("/archives", status_code=202, dependencies=UPLOADING, responses=_BEGINNING)
-async def put_archive(
-    desk: TheDesk,
-    user: TheUser,
-    actor: TheActor,
-    file: UploadFile,
-    folder: Annotated[str, Form(max_length=100, examples=["billing"])],
-    path: _Path,
-    source: _Source = "upload",
-) -> Begun:
+async def put_archive(desk: TheDesk, user: TheUser, actor: TheActor, sent: _Upload) -> Begun:
     """Bring in what a zip archive holds, as a run: follow it at `/runs/{id}/stream`. Its text is the report.
 
     The members become documents below the archive's name. The same archive again changes only what has changed.
     """
-    if not path.lower().endswith(".zip"):
+    if not sent.path.lower().endswith(".zip"):
         raise DocumentUnreadable("an archive's name ends in .zip; send single documents to /api/documents")
     order = Order(
         work="archive",
-        folder=desk.catalog.folder(folder),
-        archive=path,
-        source=source,
+        folder=desk.catalog.folder(sent.folder),
+        archive=sent.path,
+        source=sent.source,
         owner=user.owner,
         quota=_quota(desk, user),
     )
-    data = await _read(desk, file)
+    data = await _read(desk, sent.file)
     run_id = str(uuid.uuid4())
     await asyncio.to_thread(desk.indexing.keep, run_id, data)
     try:
-        begun = await _begin(desk, user, order, f"Bring in {path}", run_id)
+        begun = await _begin(desk, user, order, f"Bring in {sent.path}", run_id)
     except BaseException:
         await asyncio.to_thread(desk.indexing.drop, run_id)
         raise
     what = {"folder": order.folder, "content_hash": hash_of(data), "owner": user.owner or None}
     if not user.owner:
-        what |= {"source": source, "path": path}
+        what |= {"source": sent.source, "path": sent.path}
     await desk.audit.add(actor.did("document.archive", run_id, None, what, person=user.owner or None))
     return begun
 

@@ -18,6 +18,7 @@ from backend.doors.common import (
     Offset,
     Operator,
     Page,
+    StrictBody,
     TheActor,
     TheDesk,
     TheUser,
@@ -92,11 +93,10 @@ class UnansweredPage(BaseModel):
     questions: list[Unanswered]
 
 
-class Request(BaseModel):
+class Request(StrictBody):
     """Somebody asks for a person: how they are reached, and what about."""
 
     model_config = ConfigDict(
-        strict=True,
         str_strip_whitespace=True,
         json_schema_extra={"examples": [{"contact": "ada@example.org", "message": "I was charged twice."}]},
     )
@@ -106,10 +106,10 @@ class Request(BaseModel):
     message: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
 
 
-class Resolution(BaseModel):
+class Resolution(StrictBody):
     """What a person has done about it."""
 
-    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"note": "Refunded by hand."}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"note": "Refunded by hand."}]})
 
     note: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from backend.auth.key_store import KeyRequest
 from backend.auth.keys import StoredKey
 from backend.auth.scopes import Scope
-from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, TheActor, TheDesk, fails, needs
+from backend.doors.common import LOOKING, TELLING, Limit, Offset, Page, StrictBody, TheActor, TheDesk, fails, needs
 from backend.users import USER_NAME
 from knowledge.text.characters import checked_line
 
@@ -18,11 +18,10 @@ router = APIRouter(prefix="/api/keys", tags=["keys"], responses=LOOKING, depende
 _LONGEST_SECONDS = 10 * 366 * 86_400
 
 
-class NewKey(BaseModel):
+class NewKey(StrictBody):
     """Whose the key is, what for, and how long: `expires_in` seconds or until `expires_at`, or without an end."""
 
     model_config = ConfigDict(
-        strict=True,
         json_schema_extra={
             "examples": [{"user": "prometheus", "scopes": ["metrics"], "label": "scraper", "expires_in": 31_536_000}]
         },

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from agents.events import Spent, StepStatus, StepType, Support, Usage
 from backend import activity, handovers, sse, storage, threads
 from backend.desk import Desk
-from backend.doors.common import LOOKING, TELLING, TheDesk, TheUser, fails, needs
+from backend.doors.common import LOOKING, TELLING, StrictBody, TheDesk, TheUser, fails, needs
 from backend.doors.schemas import EVENT_STREAM
 from backend.indexing import INDEXING
 from backend.storage import Run
@@ -85,11 +85,11 @@ class RunWhole(BaseModel):
     steps: list[Step]
 
 
-class Feedback(BaseModel):
+class Feedback(StrictBody):
     """Thumbs up or down, and why."""
 
     model_config = ConfigDict(
-        strict=True, json_schema_extra={"examples": [{"rating": "down", "comment": "The limit is 200 MB now."}]}
+        json_schema_extra={"examples": [{"rating": "down", "comment": "The limit is 200 MB now."}]}
     )
 
     rating: Literal["up", "down"]
@@ -98,6 +98,8 @@ class Feedback(BaseModel):
 
 class Rated(Feedback):
     """What is now said of an answer."""
+
+    model_config = ConfigDict(extra="ignore")
 
     run_id: str
 

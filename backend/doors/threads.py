@@ -23,6 +23,7 @@ from backend.doors.common import (
     Page,
     Search,
     SessionId,
+    StrictBody,
     TheActor,
     TheDesk,
     TheUser,
@@ -91,11 +92,11 @@ class ThreadDeleted(BaseModel):
     hard: bool
 
 
-class Rename(BaseModel):
+class Rename(StrictBody):
     """Another title."""
 
     model_config = ConfigDict(
-        strict=True, str_strip_whitespace=True, json_schema_extra={"examples": [{"title": "The double charge"}]}
+        str_strip_whitespace=True, json_schema_extra={"examples": [{"title": "The double charge"}]}
     )
 
     title: Annotated[str, AfterValidator(checked_line)] = Field(min_length=1, max_length=200)
