@@ -26,6 +26,7 @@ from backend.doors import (
     threads,
 )
 from backend.doors.common import ANYWHERE
+from backend.doors.docs import add_docs
 from backend.doors.schemas import complete
 from backend.http.middleware import KeyFirst, ReplyGuard
 from backend.security import BodyLimit, OriginGuard
@@ -55,7 +56,7 @@ class Frontdesk(FastAPI):
     """Describes its streams too, and its key."""
 
     def __init__(self, *, keyed: bool) -> None:
-        # The interactive pages would load their scripts from elsewhere.
+        # FastAPI's own pages load their scripts from elsewhere; see `doors.docs`.
         super().__init__(
             title="Frontdesk",
             version=VERSION,
@@ -79,6 +80,7 @@ def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
     app = _guarded(settings, has_desk=True)
     for door in _DOORS:
         app.include_router(door.router, responses=ANYWHERE)
+    add_docs(app)
     if not with_pages:
         app.add_api_route("/", health.home, include_in_schema=False)
     return app

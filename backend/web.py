@@ -3,13 +3,10 @@
 The pages speak to the API as any client does, over HTTP; all that is shared is the port.
 """
 
-import base64
-import hashlib
-import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, Collection, Iterator
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +19,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.errors import WebDeskUnbuilt
+from backend.http.content_policy import guarding_headers
 from backend.security import UPLOAD, refuse_origin
 from backend.settings import LOOPBACK, Settings
 from ui.runtime import identity
@@ -31,8 +29,6 @@ _ROOT = Path(__file__).resolve().parents[1]
 # Each open page has one; browsers that are refused try again.
 _MOST_SOCKETS = 2_000
 _EVENTS = "/_event"
-_SCRIPT = re.compile(r"<script(?P<attributes>[^<>]*)>(?P<code>[^<]*+(?:<(?!/?script)[^<]*+)*+)</script>")
-_SRC = re.compile(r"\bsrc=")
 
 
 def build() -> None:
@@ -54,8 +50,8 @@ def mount(app: FastAPI, settings: Settings) -> Starlette:
     from ui.serving import pages
 
     served = pages(settings.elsewhere or settings.url, settings.max_message_chars)
-    policy = _policy(served.directory)
-    app.mount("/", _Guarded(served.guarded, served.beginnings, policy, settings.max_address_pages))
+    headers = guarding_headers(page.read_text() for page in served.directory.glob("*.html"))
+    app.mount("/", _Guarded(served.guarded, served.beginnings, headers, settings.max_address_pages))
     return served.app
 
 
@@ -78,17 +74,14 @@ class _Guarded:
     that a visitor has typed in acts behind it.
     """
 
-    def __init__(self, pages: ASGIApp, beginnings: Collection[str], policy: str, most_of_one: int) -> None:
+    def __init__(
+        self, pages: ASGIApp, beginnings: Collection[str], headers: Mapping[str, str], most_of_one: int
+    ) -> None:
         self._pages = pages
         self._beginnings = beginnings
         self._most_of_one = most_of_one
         self._sockets: Counter[str] = Counter()
-        self._headers = {
-            "content-security-policy": policy,
-            "referrer-policy": "no-referrer",
-            "x-content-type-options": "nosniff",
-            "x-frame-options": "DENY",
-        }
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         beginning = scope["path"].strip("/").split("/")[0]
@@ -170,24 +163,3 @@ def _is_own_page(scope: Scope) -> bool:
         return urlsplit(origin).netloc == headers.get("host", "")
     except ValueError:
         return False
-
-
-def _policy(directory: Path) -> str:
-    """What the pages may load and run: what is served with them, and the scripts that stand in them."""
-    found = [script for page in directory.glob("*.html") for script in _SCRIPT.finditer(page.read_text())]
-    scripts = {script["code"] for script in found if not _SRC.search(script["attributes"])}
-    hashes = sorted(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts if s)
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src 'self' {' '.join(hashes)}",
-            "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data:",
-            "font-src 'self'",
-            "connect-src 'self'",
-            "manifest-src 'self'",
-            "base-uri 'none'",
-            "form-action 'self'",
-            "frame-ancestors 'none'",
-        )
-    )

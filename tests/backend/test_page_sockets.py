@@ -32,7 +32,7 @@ async def test_so_many_sockets_and_no_more(monkeypatch: pytest.MonkeyPatch) -> N
         held.release()
         await closing.wait()
 
-    guarded = web._Guarded(pages, {"_event"}, "", 200)
+    guarded = web._Guarded(pages, {"_event"}, {}, 200)
     opened = [asyncio.create_task(call(guarded)) for _ in range(2)]
     for _ in opened:
         await held.acquire()
@@ -50,7 +50,7 @@ async def test_one_address_has_so_many_unless_it_is_this_machine(address: str, m
         held.release()
         await closing.wait()
 
-    guarded = web._Guarded(pages, {"_event"}, "", 2)
+    guarded = web._Guarded(pages, {"_event"}, {}, 2)
     waiting = [asyncio.create_task(call(guarded, client=(address, 5))) for _ in range(most)]
     for _ in waiting:
         await held.acquire()

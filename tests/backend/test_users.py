@@ -24,7 +24,7 @@ from backend.users import LOCAL, Users, digest_of
 from tests.backend.asking import as_user, begin, follow, key_of, keys, refusal
 from tests.serving import ROOT, Server, serve
 
-OPEN = {"/", "/health", "/ready", "/openapi.json"}
+OPEN = {"/", "/health", "/ready", "/openapi.json", "/docs", "/redoc"}
 REFUNDS = "How are refunds paid? 2 tokens"
 HELD = "How are refunds paid? 3 tokens, then hang"
 
