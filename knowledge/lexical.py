@@ -7,7 +7,6 @@ In a large catalogue the common words of a question stand in every other chunk. 
 alone, and scored by all of them.
 """
 
-import heapq
 import math
 import re
 import sqlite3
@@ -53,53 +52,55 @@ class Asked:
         return sum(self.weights.values()) or 1.0
 
 
-@dataclass(frozen=True)
-class Lexical:
-    """BM25 scores of the best chunks, and the question they are for."""
+def candidates(db: sqlite3.Connection, places: Sequence[Place], asked: Asked, limit: int) -> list[int]:
+    """The chunks that FTS5 finds best by the question's words, so many of each place; `matches` scores them.
 
-    scores: dict[int, float]
-    asked: Asked
-
-    @property
-    def best(self) -> float:
-        """The best score as a share of what the question's words weigh together."""
-        return max(self.scores.values(), default=0.0) / self.asked.weight
+    Each place's in the order of their ids, which decides between those that match alike."""
+    wanted, _ = _wanted(asked)
+    return [chunk_id for place in places for chunk_id, _ in sorted(_find(db, place, wanted, limit))]
 
 
-def find(db: sqlite3.Connection, places: Sequence[Place], asked: Asked, limit: int) -> Lexical:
-    """The chunks of some places that hold the question's words, best first."""
-    if not asked.weights:
-        return Lexical({}, asked)
+def best(db: sqlite3.Connection, places: Sequence[Place], asked: Asked, limit: int) -> float:
+    """How well the best chunk of some places matches, as a share of what the question's words weigh together."""
+    wanted, is_whole = _wanted(asked)
     # FTS5 knows how common a word is in one of its indexes; scores from two would not compare.
-    by_fts5 = len(places) == 1 and not places[0].owner
-    found = [pair for place in places for pair in _find(db, place, asked, limit, by_fts5)]
-    return Lexical(dict(heapq.nlargest(limit, found, key=lambda pair: pair[1])), asked)
+    if is_whole and len(places) == 1 and not places[0].owner:
+        scores = [score for _, score in _find(db, places[0], wanted, 1)]
+    else:
+        tables = [store.words_table(place.owner) for place in places]
+        matched = matches(db, tables, candidates(db, places, asked, limit), asked)
+        scores = [sum(words.values()) for words in matched.values()]
+    return max(scores, default=0.0) / asked.weight
 
 
-def matches(db: sqlite3.Connection, table: str, ids: Sequence[int], asked: Asked) -> dict[int, dict[str, float]]:
+def matches(
+    db: sqlite3.Connection, tables: Iterable[str], ids: Sequence[int], asked: Asked
+) -> dict[int, dict[str, float]]:
     """How well chunks match each word of a question, whichever way they were found; together that is their BM25."""
     marks = ",".join("?" * len(ids))
-    rows = db.execute(f"SELECT rowid, title, section, text FROM {table} WHERE rowid IN ({marks})", tuple(ids))
-    return {row["rowid"]: _matches(row, asked) for row in rows}
+    found: dict[int, dict[str, float]] = {}
+    for table in set(tables):
+        rows = db.execute(f"SELECT rowid, title, section, text FROM {table} WHERE rowid IN ({marks})", tuple(ids))
+        found |= {row["rowid"]: _matches(row, asked) for row in rows}
+    return found
 
 
-def _find(db: sqlite3.Connection, place: Place, asked: Asked, limit: int, by_fts5: bool) -> Iterable[tuple[int, float]]:
+def _find(db: sqlite3.Connection, place: Place, wanted: str, limit: int) -> list[tuple[int, float]]:
+    if not wanted:
+        return []
     table = store.words_table(place.owner)
-    wanted, is_whole = _wanted(asked)
     rows = db.execute(
         f"SELECT id, score FROM (SELECT rowid AS id, -bm25({table}, {_WEIGHTS}) AS score FROM {table}"
         f" WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT ?) ORDER BY score DESC, id DESC LIMIT ?",
         (f"folder : {store.place_word(place)} AND ({wanted})", _MOST_CHUNKS, limit),
     )
-    found = list(map(tuple, rows))
-    if is_whole and by_fts5:
-        return found
-    matched = matches(db, table, [chunk_id for chunk_id, _ in found], asked)
-    return [(chunk_id, sum(words.values())) for chunk_id, words in matched.items()]
+    return [(chunk_id, score) for chunk_id, score in rows]
 
 
 def _wanted(asked: Asked) -> tuple[str, bool]:
-    """The words to find chunks by, and whether those are all of them."""
+    """The words to find chunks by, and whether those are all of them; nothing where the question has none."""
+    if not asked.weights:
+        return "", True
     # Words that no document holds find nothing.
     known = [stem for stem in asked.weights if asked.frequencies[stem]] or list(asked.weights)
     rarest = sorted(known, key=lambda stem: asked.frequencies[stem])

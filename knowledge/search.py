@@ -5,6 +5,7 @@ looked at by nothing here.
 """
 
 import asyncio
+import heapq
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 from knowledge import lexical, store
 from knowledge.confidence import Signals
 from knowledge.embeddings import Vector, Vectors
-from knowledge.lexical import Asked, Lexical
+from knowledge.lexical import Asked
 from knowledge.library import Library
 from knowledge.reranking import Reranker
 from knowledge.schema import Place
@@ -90,7 +91,7 @@ class Searcher:
 
         def by_words(db: sqlite3.Connection) -> list[float]:
             asked = known.asked(db, text)
-            return [lexical.find(db, places, asked, CANDIDATES).best for places in known.places]
+            return [lexical.best(db, places, asked, CANDIDATES) for places in known.places]
 
         (_, near), words = await asyncio.gather(self._near(text, known), self._library.read(by_words))
         cosines = [np.asarray([cosine for _, cosine in found]) for found in near]
@@ -114,8 +115,7 @@ class Searcher:
 
         # In one job, because nothing changes within it.
         def look(db: sqlite3.Connection) -> _Found:
-            worded = lexical.find(db, known.places[0], known.asked(db, text), CANDIDATES)
-            return _fetch(db, dict(near), worded, vector, owner)
+            return _fetch(db, dict(near), known.places[0], known.asked(db, text), vector)
 
         return await self._library.read(look)
 
@@ -149,20 +149,21 @@ class _Found:
     lacks_some: bool
 
 
-def _fetch(db: sqlite3.Connection, near: dict[int, float], worded: Lexical, vector: Vector, owner: str) -> _Found:
+def _fetch(db: sqlite3.Connection, near: dict[int, float], places: list[Place], asked: Asked, vector: Vector) -> _Found:
     """The chunks with all that is known of them. Those that the vector index holds and SQL does not are left out."""
-    ids = list(near | worded.scores)
-    chunks = store.chunks_by_id(db, ids, owner)
+    worded = lexical.candidates(db, places, asked, CANDIDATES)
+    tables = [store.words_table(place.owner) for place in places]
+    matches = lexical.matches(db, tables, [*near, *worded], asked)
+    by_words = {chunk_id: sum(words.values()) for chunk_id, words in matches.items()}
+    # Each place has given so many; the best of all are wanted.
+    ids = list({*near, *heapq.nlargest(CANDIDATES, worded, key=by_words.__getitem__)})
+    chunks = store.chunks_by_id(db, ids, places[-1].owner)
     vectors = store.embeddings_of_chunks(db, list(chunks))
-    asked = worded.asked
-    matches: dict[int, dict[str, float]] = {}
-    for table in {store.words_table(""), store.words_table(owner)}:
-        matches |= lexical.matches(db, table, list(chunks), asked)
     passages = []
     for chunk_id, chunk in chunks.items():
         cosine = float(np.frombuffer(vectors[chunk_id], dtype=np.float32) @ vector)
-        by_words = sum(matches[chunk_id].values())
-        passages.append(Passage(chunk, cosine, by_words, cosine + _WORDS_WEIGHT * by_words / asked.weight))
+        score = cosine + _WORDS_WEIGHT * by_words[chunk_id] / asked.weight
+        passages.append(Passage(chunk, cosine, by_words[chunk_id], score))
     signals = Signals.of(
         [passage.chunk.document_id for passage in passages],
         [passage.cosine for passage in passages],

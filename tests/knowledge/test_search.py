@@ -207,6 +207,23 @@ async def test_in_a_large_catalogue_rare_words_find_and_all_words_score(
     assert [passage.chunk.id for passage in found.passages[:2]] == [passage.chunk.id for passage in whole.passages[:2]]
 
 
+@pytest.mark.parametrize("most", [3, lexical._MOST_CHUNKS])
+async def test_a_chunk_is_scored_by_its_words_once(
+    searcher: Searcher, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: list[int] = []
+    score = lexical._matches
+
+    def counted(chunk: sqlite3.Row, asked: lexical.Asked) -> dict[str, float]:
+        scored.append(chunk["rowid"])
+        return score(chunk, asked)
+
+    monkeypatch.setattr(lexical, "_matches", counted)
+    monkeypatch.setattr(lexical, "_MOST_CHUNKS", most)
+    findings = await searcher.search("Which printer stops with E4107?", "printers")
+    assert sorted(scored) == sorted(passage.chunk.id for passage in findings.passages)
+
+
 async def test_a_word_that_the_vocabulary_lacks_yet_is_no_misspelling(
     searcher: Searcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
