@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agents.answer_kinds import wanted
+from agents.answering.answer_type import wanted
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from agents.citations import Citations
+from agents.answering.citations import Citations
 
 FIRST, COUNT = 11, 3  # the sources 1 to 3 of the prompt are 11 to 13 of the whole answer
 LONGEST = "[1, 1, 1, 1, 1, 100]"

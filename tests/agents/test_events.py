@@ -6,7 +6,7 @@ import orjson
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from agents.events import (
+from frontdesk.contracts.events import (
     EVENTS,
     Cancelled,
     Done,

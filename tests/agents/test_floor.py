@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from agents.events import Event, Token
-from agents.floor import Floor
+from agents.graph.answer_stream import Floor
+from frontdesk.contracts.events import Event, Token
 from tests.agents.evidence import agent
 
 # An agent's id with what it says, or with None when it is done.

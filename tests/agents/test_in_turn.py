@@ -10,14 +10,14 @@ from functools import partial
 import pytest
 
 from agents.errors import ModelLoading, ModelsUnavailable
-from agents.events import Event, TraceEnd, TraceStart
-from agents.fallback import Trail, Withdrawn, in_turn
-from agents.models.call import Ask
+from agents.models.chunks import Piece, estimate
 from agents.models.failures import Kind, ModelFailure
+from agents.models.fallback import Trail, Withdrawn, in_turn
 from agents.models.model import Model
-from agents.models.names import ModelName
-from agents.models.pieces import Piece, estimate
+from agents.models.model_name import ModelName
 from agents.models.prices import cost_of
+from agents.models.streaming_call import Ask
+from frontdesk.contracts.events import Event, TraceEnd, TraceStart
 from tests.agents.models.conftest import bedrock, bedrock_provider, openai, own, servers
 from tests.agents.models.upstream import BEDROCK, OPENAI, QUESTION, Upstream, until
 from tests.providers.clients import TOKENS

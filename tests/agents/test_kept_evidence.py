@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from knowledge.library import Library
-from knowledge.search import Searcher
-from knowledge.store import DocumentKey
-from knowledge.strategies import KEPT_PASSAGES, Strategies
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import KEPT_PASSAGES, Strategies
+from knowledge.storage.documents import DocumentKey
 from tests.agents.conversation import open_desk
 from tests.agents.evidence import ABOUT_CURRENCY, ABOUT_VOUCHERS, TOPICS, VOUCHERS, gather, key, stock
 from tests.agents.scripted import ScriptedModel

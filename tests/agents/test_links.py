@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agents.sources import links_of
+from agents.answering.sources import links_of
 
 FOUND = {
     "See [the page](https://a.example/b) or not.": ["https://a.example/b"],

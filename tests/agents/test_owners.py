@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from agents.catalog import read_catalog
-from agents.embedded_router import EmbeddedRouter
-from agents.routing import Question
+from agents.routing.router import Question
+from agents.routing.semantic import EmbeddedRouter
 from knowledge.library import Library
-from knowledge.search import Searcher
-from knowledge.store import DocumentKey
+from knowledge.retrieval.search import Searcher
+from knowledge.storage.documents import DocumentKey
 from tests.agents.conversation import Turn, open_desk
 from tests.agents.scripted import ScriptedModel
 from tests.streaming_model import writes

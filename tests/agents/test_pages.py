@@ -3,15 +3,15 @@
 import sqlite3
 from pathlib import Path
 
-from agents.events import Event, Source, Sources
-from agents.floor import Floor
-from agents.prompts import evidence_block
-from agents.sources import Shown
-from knowledge import schema, store
-from knowledge.database import Database
+from agents.answering.prompt import evidence_block
+from agents.answering.sources import Shown
+from agents.graph.answer_stream import Floor
+from frontdesk.contracts.events import Event, Source, Sources
 from knowledge.library import Library
-from knowledge.store import DocumentKey
-from knowledge.strategies import Evidence
+from knowledge.retrieval.strategies import Evidence
+from knowledge.storage import documents, migrations
+from knowledge.storage.documents import DocumentKey
+from knowledge.storage.sqlite import Database
 from tests.agents.evidence import NOTES, gather
 from tests.knowledge import files
 
@@ -59,7 +59,7 @@ def shown(evidence: Evidence) -> list[Source]:
 
 
 async def test_chunks_of_before_have_no_page(tmp_path: Path) -> None:
-    before = schema.MIGRATIONS[: schema.MIGRATIONS.index(schema.add_pages)]
+    before = migrations.MIGRATIONS[: migrations.MIGRATIONS.index(migrations.add_pages)]
     old = Database(tmp_path / "knowledge.db", before)
 
     def fill(db: sqlite3.Connection) -> None:
@@ -68,7 +68,7 @@ async def test_chunks_of_before_have_no_page(tmp_path: Path) -> None:
 
     await old.write(fill)
     await old.close()
-    new = Database(tmp_path / "knowledge.db", schema.MIGRATIONS)
-    chunks = await new.read(lambda db: store.chunks_by_id(db, [1], ""))
+    new = Database(tmp_path / "knowledge.db", migrations.MIGRATIONS)
+    chunks = await new.read(lambda db: documents.chunks_by_id(db, [1], ""))
     await new.close()
     assert (chunks[1].section, chunks[1].page) == ("Plans", None)

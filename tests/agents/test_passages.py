@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.passages import Block, blocks, sentences
+from agents.answering.markdown_blocks import Block, blocks, sentences
 
 PASSAGE = """Plans differ
 in *price*. See the table:

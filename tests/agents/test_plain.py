@@ -7,7 +7,7 @@ from langchain_aws.chat_models.bedrock_converse import _messages_to_bedrock
 from langchain_openai.chat_models.base import _convert_message_to_dict
 from pydantic import ValidationError
 
-from agents.plain import CalledTool, Said, messages_of, strays
+from agents.direct_completion import CalledTool, Said, messages_of, strays
 from tests.providers.strict import mistakes
 
 A, B = (CalledTool(id=name, name="look", arguments='{"at": 1}') for name in "ab")

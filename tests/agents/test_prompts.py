@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-from agents.prompts import Prompt, messages_for
+from agents.answering.prompt import Prompt, messages_for
 from knowledge.library import Library
-from knowledge.strategies import Evidence, Strategy
+from knowledge.retrieval.strategies import Evidence, Strategy
 from tests.agents.evidence import agent, evidence_of, gather, prompt_of
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'

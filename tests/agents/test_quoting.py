@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from agents.embedded_writer import EmbeddedWriter
-from agents.quoting import quote
-from agents.writers import Written
+from agents.answering.extractive import quote
+from agents.answering.extractive_writer import EmbeddedWriter
+from agents.answering.writer import Written
 from knowledge.library import Library
-from knowledge.strategies import Evidence, Strategy
+from knowledge.retrieval.strategies import Evidence, Strategy
 from tests.agents.evidence import NOTES, evidence_of, gather, learn, prompt_of
 
 _MARKER = re.compile(r"\s*\[(\d+)\]")

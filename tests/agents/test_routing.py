@@ -5,10 +5,10 @@ import time
 import pytest
 
 from agents.catalog import Agent, read_catalog
-from agents.embedded_router import EmbeddedRouter
-from agents.routing import MAX_AGENTS, Decision, Question
+from agents.routing.router import MAX_AGENTS, Decision, Question
+from agents.routing.semantic import EmbeddedRouter
 from knowledge.library import Library
-from knowledge.search import Searcher
+from knowledge.retrieval.search import Searcher
 
 CLEAR = {
     "technical": ["The upload API returns 413", "Our API requests are answered with 429, what can we do?"],

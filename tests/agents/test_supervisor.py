@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from agents import phrases
+from agents.answering import canned_replies
+from agents.answering.extractive_writer import EmbeddedWriter
+from agents.answering.prompt import Prompt
+from agents.answering.writer import Chain, Written
 from agents.catalog import read_catalog
-from agents.embedded_writer import EmbeddedWriter
 from agents.errors import ModelsUnavailable
-from agents.events import Event, Handoff, Route, Sources, Token, TraceEnd, TraceStart, TraceUpdate, Usage
-from agents.prompts import Prompt
-from agents.writers import Chain, Written
+from frontdesk.contracts.events import Event, Handoff, Route, Sources, Token, TraceEnd, TraceStart, TraceUpdate, Usage
 from knowledge.library import Library
 from tests.agents.conversation import Desk, Turn, open_desk
 from tests.agents.scripted import ScriptedModel
@@ -212,7 +212,7 @@ async def test_who_asks_for_a_person_is_handed_over_with_the_conversation(desk: 
     assert turn.of(Route)[0].needs_human
     (handoff,) = turn.of(Handoff)
     assert handoff.summary == f"{CHARGED}\nI want to talk to a human"
-    assert turn.text == phrases.HANDOVER == (await desk.messages())[-1].text
+    assert turn.text == canned_replies.HANDOVER == (await desk.messages())[-1].text
     assert turn.outcome
     assert turn.outcome.finish_reason == "handoff"
     assert len(model.prompts) == 1

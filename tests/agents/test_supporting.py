@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from agents import phrases
-from agents.embedded_writer import EmbeddedWriter
-from agents.events import Support, SupportedSentence, Token
-from agents.prompts import Prompt
-from agents.supporting import score, support_of
-from agents.workers import Answer
-from agents.writers import Chain, Written
-from knowledge import support
+from agents.answering import canned_replies
+from agents.answering.extractive_writer import EmbeddedWriter
+from agents.answering.prompt import Prompt
+from agents.answering.support_score import score, support_of
+from agents.answering.writer import Chain, Written
+from agents.graph.worker import Answer
+from frontdesk.contracts.events import Support, SupportedSentence, Token
 from knowledge.library import Library
+from knowledge.retrieval import support
 from tests.agents.conversation import open_desk
 
 CHARGED = "I was charged twice this month, how do I get my money back?"
@@ -78,9 +78,9 @@ async def test_the_desks_own_words_are_not_judged(library: Library, tmp_path: Pa
             turn = await desk.ask(message, message)
             assert turn.outcome
             assert (turn.outcome.support, turn.outcome.data) == (None, None)
-    reduced = f"{phrases.REDUCED}It costs 12 USD."
+    reduced = f"{canned_replies.REDUCED}It costs 12 USD."
     found = await score(reduced, ["It costs 12 USD."], library.embedder)
-    assert places(found) == [(len(phrases.REDUCED), len(reduced), 1.0)]
+    assert places(found) == [(len(canned_replies.REDUCED), len(reduced), 1.0)]
 
 
 async def test_an_answer_outlives_what_judges_it(

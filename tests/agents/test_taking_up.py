@@ -10,8 +10,8 @@ import pytest
 from agents.assistant import Outcome
 from agents.assistant import Turn as Asked
 from agents.errors import AnswerGivenUp
-from agents.events import Event, Handoff, Reset, Sources, Token
-from backend.memory import Memory
+from backend.storage.checkpoints import Memory
+from frontdesk.contracts.events import Event, Handoff, Reset, Sources, Token
 from knowledge.library import Library
 from tests.agents.conversation import Turn, open_desk
 from tests.agents.dying import DyingMemory

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from agents import told
 from agents.catalog import Agent, read_catalog
-from agents.embedded_router import EmbeddedRouter
-from agents.routing import Question
+from agents.routing import agent_profiles
+from agents.routing.router import Question
+from agents.routing.semantic import EmbeddedRouter
 from knowledge.library import Library
-from knowledge.search import Searcher
+from knowledge.retrieval.search import Searcher
 
 EXAMPLES = {
     "alarms": ["wake me at six", "set an alarm for nine", "cancel my alarm", "remove the alarm at ten", "snooze it"],
@@ -60,7 +60,7 @@ async def test_what_changes_of_an_agent_is_noticed(library: Library) -> None:
 
 
 async def test_what_an_agent_is_told_is_familiar_and_strange_to_the_others(library: Library) -> None:
-    memory = told.Memory(library.embedder)
+    memory = agent_profiles.Memory(library.embedder)
     known = await memory.of(AGENTS)
     vectors = np.concatenate([one.vectors for one in known])
     nearest_is_itself = [memory.familiarity(vector, known) for vector in vectors]

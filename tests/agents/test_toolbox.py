@@ -6,14 +6,14 @@ from typing import get_args
 
 import pytest
 
-from agents import tools
+from agents.answering import tools
+from agents.answering.sources import Shown
+from agents.answering.tools import FORMS, Toolbox, ToolCall
 from agents.catalog import ToolName
 from agents.errors import ToolFailed
-from agents.events import Event, Handoff, Sources, TraceEnd, TraceStart
-from agents.floor import Floor
-from agents.sources import Shown
-from agents.tools import FORMS, Toolbox, ToolCall
-from knowledge.strategies import Evidence
+from agents.graph.answer_stream import Floor
+from frontdesk.contracts.events import Event, Handoff, Sources, TraceEnd, TraceStart
+from knowledge.retrieval.strategies import Evidence
 from tests.agents.evidence import agent, evidence_of
 from tests.agents.models.upstream import until
 

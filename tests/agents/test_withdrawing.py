@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from agents.assistant import Turn
-from backend.memory import Memory
+from backend.storage.checkpoints import Memory
 from knowledge.library import Library
 from tests.agents.conversation import open_desk
 from tests.agents.dying import DyingMemory

@@ -12,15 +12,15 @@ import httpx
 import pytest
 
 from agents.errors import SettingsInvalid
-from agents.events import Spent, Usage
 from agents.models.allowance import Expense
-from backend import schema, spending
-from backend.admission import Admission
 from backend.errors import BudgetSpent, RateLimited, TooManyRuns
-from backend.lanes import Lanes
 from backend.limits.clock import DeskClock
+from backend.runs.admission import Admission
+from backend.runs.queue import Lanes
 from backend.settings import Settings
-from knowledge.database import Database
+from backend.storage import migrations, spending
+from frontdesk.contracts.events import Spent, Usage
+from knowledge.storage.sqlite import Database
 from tests.agents.models.upstream import until
 from tests.backend.asking import BROKEN, COSTLY, QUICK, Provided, as_user, begin, follow, held, keys, provided, refusal
 
@@ -143,7 +143,7 @@ def test_a_message_that_is_too_long_is_not_asked(limited: Provided) -> None:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", schema.MIGRATIONS)
+    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 

@@ -20,7 +20,7 @@ from backend.maintenance.errors import BackupNotMade, BackupUnusable, DirectoryN
 from backend.maintenance.restore import restore
 from knowledge.errors import DatabaseDamaged, DatabaseNewer, DataDirectoryInUse, DataDirectoryUnusable
 from knowledge.library import Library
-from knowledge.owner import Ownership
+from knowledge.storage.directory_lock import Ownership
 from tests.serving import ROOT, Server, environment, free_port, serve
 from tests.sse import frames, text_of
 

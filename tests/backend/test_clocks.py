@@ -7,24 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from agents.events import Spent, TraceStart, Usage
 from agents.models.allowance import Expense
-from agents.models.names import ModelName
+from agents.models.model_name import ModelName
 from agents.models.provider import Provider
 from agents.settings import AgentSettings
-from backend import activity, handovers, schema, spending, storage, threads
-from backend.admission import Admission
-from backend.asking import Asked
 from backend.desk import Desk, open_desk
 from backend.errors import BudgetSpent, RateLimited
-from backend.handovers import Wish
-from backend.lanes import Lanes
 from backend.limits.clock import DeskClock
 from backend.limits.windows import MovingWindow
-from backend.migrations.places import order_by_place
+from backend.runs.admission import Admission
+from backend.runs.intake import Asked
+from backend.runs.queue import Lanes
 from backend.settings import Settings
-from backend.storage import Entry, Run
-from knowledge.database import Database
+from backend.storage import activity, handovers, migrations, spending, threads
+from backend.storage import runs as storage
+from backend.storage.handovers import Wish
+from backend.storage.place_columns import order_by_place
+from backend.storage.runs import Entry, Run
+from frontdesk.contracts.events import Spent, TraceStart, Usage
+from knowledge.storage.sqlite import Database
 from tests.scripted import FollowsScript
 from tests.streaming_model import ScriptedProvider
 
@@ -46,7 +47,7 @@ class Machine:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", schema.MIGRATIONS)
+    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 
@@ -180,7 +181,7 @@ async def test_a_run_takes_as_long_as_it_takes_while_the_clock_is_set(data_dir: 
 
 
 async def test_places_are_those_that_rows_had_and_survive_a_backup(tmp_path: Path) -> None:
-    earlier = schema.MIGRATIONS[: schema.MIGRATIONS.index(order_by_place)]
+    earlier = migrations.MIGRATIONS[: migrations.MIGRATIONS.index(order_by_place)]
     old = Database(tmp_path / "desk.db", earlier)
 
     def fill(db: sqlite3.Connection) -> None:
@@ -204,7 +205,7 @@ async def test_places_are_those_that_rows_had_and_survive_a_backup(tmp_path: Pat
 
     await old.write(fill)
     await old.close()
-    opened = Database(tmp_path / "desk.db", schema.MIGRATIONS)
+    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
     run = Run("f", "t", "s", "local", "supervisor", "in_progress", "f", 50.0)
     await opened.write(lambda db: db.execute("DELETE FROM messages WHERE id = 'mc'") and None)
     await opened.write(lambda db: storage.begin_run(db, run, "mf", continues=True))
@@ -213,7 +214,7 @@ async def test_places_are_those_that_rows_had_and_survive_a_backup(tmp_path: Pat
     await opened.close()
     with sqlite3.connect(tmp_path / "desk.db") as db:
         db.execute("VACUUM INTO ?", (str(tmp_path / "copy.db"),))
-    copy = Database(tmp_path / "copy.db", schema.MIGRATIONS)
+    copy = Database(tmp_path / "copy.db", migrations.MIGRATIONS)
     messages = await copy.read(lambda db: threads.messages_of(db, "t"))
     steps = await copy.read(lambda db: storage.steps_of(db, "d"))
     await copy.close()

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from backend import memory, schema
-from backend.memory import open_memory
-from knowledge import database as database_module
-from knowledge import schema as knowledge_schema
-from knowledge.database import Database
+from backend.storage import checkpoints
+from backend.storage import migrations as schema
+from backend.storage.checkpoints import open_memory
 from knowledge.errors import DatabaseDamaged
+from knowledge.storage import migrations as knowledge_schema
+from knowledge.storage import sqlite as database_module
+from knowledge.storage.sqlite import Database
 from tests.serving import ROOT, Server, environment, free_port, serve
 
 DATABASES = ("desk.db", "graph.db", "knowledge.db")
@@ -118,7 +119,7 @@ def test_a_desk_does_not_start_on_a_damaged_database_and_says_what_to_do(own: Pa
     assert (code, said.count("\n")) == (2, 1)
     assert f"{own / 'knowledge.db'} is damaged" in said
     assert "index the documents again" in said
-    for command in (("index_documents.py", "--samples"), ("-m", "knowledge.store", "check")):
+    for command in (("index_documents.py", "--samples"), ("-m", "backend.maintenance", "check")):
         assert start(own, *command)[0] == 2
     (own / "knowledge.db").unlink()
     with serve(own) as server, server.client() as client:
@@ -139,7 +140,11 @@ async def test_a_later_release_is_refused_and_nothing_is_written(own: Path, name
 
 
 def test_the_versions_of_this_release_are_those_of_its_migrations(used: Path) -> None:
-    known = {"desk.db": schema.MIGRATIONS, "graph.db": memory.MIGRATIONS, "knowledge.db": knowledge_schema.MIGRATIONS}
+    known = {
+        "desk.db": schema.MIGRATIONS,
+        "graph.db": checkpoints.MIGRATIONS,
+        "knowledge.db": knowledge_schema.MIGRATIONS,
+    }
     for name, migrations in known.items():
         with closing(sqlite3.connect(used / name)) as db:
             assert db.execute("PRAGMA user_version").fetchone()[0] == len(migrations)
@@ -202,6 +207,6 @@ async def test_a_large_database_is_served_while_it_is_read_through(
     assert database.damage == "desk.db is damaged"
     assert f"{own / 'desk.db'} is damaged" in caplog.text
     await database.close()
-    whole = Database(own / "graph.db", memory.MIGRATIONS)
+    whole = Database(own / "graph.db", checkpoints.MIGRATIONS)
     await whole.close()
     assert whole.damage is None

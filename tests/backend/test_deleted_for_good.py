@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from agents.models.names import ModelName
+from agents.models.model_name import ModelName
 from agents.models.provider import Provider
 from agents.settings import AgentSettings
-from backend import storage, threads
-from backend.asking import Asked
+from backend.api.threads import remove
 from backend.auth.audit import SYSTEM
 from backend.desk import Desk, open_desk
-from backend.doors.threads import remove
 from backend.errors import BackendError, ThreadUnknown
+from backend.runs.intake import Asked
 from backend.settings import Settings
+from backend.storage import runs, threads
 from tests.scripted import FollowsScript
 from tests.streaming_model import ScriptedProvider
 
@@ -84,7 +84,7 @@ async def test_a_question_that_was_let_in_before_the_deletion_is_refused_after_i
     async with desk.runs._asking.admitted(asked) as (run, continues, _):
         await remove(desk, thread_id, hard, SYSTEM)
     with pytest.raises(ThreadUnknown):
-        await desk.database.write(lambda db: storage.begin_run(db, run, "m", continues=continues))
+        await desk.database.write(lambda db: runs.begin_run(db, run, "m", continues=continues))
     if hard:
         assert left_of(data_dir, [thread_id]) == {}
     else:

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from agents import phrases
+from agents.answering import canned_replies
 from agents.assistant import Turn
-from agents.plain import LLM, CalledTool, PlainRequest, Said
-from backend import schema, storage, threads
-from backend.dialogues import earlier
-from backend.storage import Run
-from knowledge.database import Database
+from agents.direct_completion import LLM, CalledTool, PlainRequest, Said
+from backend.storage import migrations, runs, threads
+from backend.storage.completions import earlier
+from backend.storage.runs import Run
+from knowledge.storage.sqlite import Database
 
 CALL = CalledTool(id="a", name="look")
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", schema.MIGRATIONS)
+    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 
@@ -29,7 +29,7 @@ async def take(database: Database, number: int, *said: Said, answer: str = "", c
     request = PlainRequest(messages=list(said)).model_dump_json(exclude_defaults=True)
     run = Run(f"r{number}", "t", "s", "local", LLM, "in_progress", "asked", time.time(), request=request)
     data = {"tool_calls": [CALL.model_dump()]} if calls else None
-    await database.write(lambda db: storage.begin_run(db, run, f"q{number}", continues=number > 0))
+    await database.write(lambda db: runs.begin_run(db, run, f"q{number}", continues=number > 0))
     if answer or calls:
         await database.write(lambda db: threads.add_message(db, f"a{number}", "t", run.id, "assistant", answer, data))
 
@@ -61,7 +61,7 @@ async def test_turns_come_back_with_their_answers_and_calls(database: Database) 
 async def test_an_answer_that_says_nothing_has_words_in_its_place(database: Database, answer: str) -> None:
     await take(database, 0, user("zero"), answer=answer)
     await take(database, 1, user("one"))
-    assert [said.content for said in await remembered(database, 1)] == ["zero", phrases.STOPPED]
+    assert [said.content for said in await remembered(database, 1)] == ["zero", canned_replies.STOPPED]
 
 
 async def test_instructions_outlive_the_turn_that_gave_them(database: Database) -> None:

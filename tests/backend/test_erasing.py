@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from knowledge.database import Database
+from knowledge.storage.sqlite import Database
 from tests.backend.asking import as_user, keys
 from tests.serving import Server, serve
 

@@ -15,8 +15,8 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import START, StateGraph
 
-from agents.supervisor import Conversation
-from backend.memory import open_memory
+from agents.graph.supervisor import Conversation
+from backend.storage.checkpoints import open_memory
 from knowledge.errors import DataDirectoryUnusable
 
 THREADS = 50

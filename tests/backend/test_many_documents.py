@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from backend import remote
-from backend.remote import RemoteLibrary
-from knowledge.store import DocumentKey
+from backend import remote_library
+from backend.remote_library import RemoteLibrary
+from knowledge.storage.documents import DocumentKey
 from tests.backend.asking import as_user, key_of, keys
 from tests.serving import Server, serve
 
@@ -139,7 +139,7 @@ class Disturbed(RemoteLibrary):
 async def test_whoever_reads_all_of_them_misses_none_that_stays(
     desk: Server, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "_AT_ONCE", 60)
+    monkeypatch.setattr(remote_library, "_AT_ONCE", 60)
     before = {one["id"] for one in listed(client, folder="technical", limit=500, after="")["documents"]}
     last = max(before)
     before |= {one["id"] for one in listed(client, folder="technical", limit=500, after=last)["documents"]}

@@ -3,8 +3,8 @@
 import sqlite3
 from pathlib import Path
 
-from agents.embedded_writer import EmbeddedWriter
-from agents.writers import Chain
+from agents.answering.extractive_writer import EmbeddedWriter
+from agents.answering.writer import Chain
 from knowledge.library import Library
 from tests.agents.conversation import open_desk
 

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, Phase
 from schemathesis.specs.openapi.checks import negative_data_rejection
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
-from agents.events import EVENTS
+from backend.api.deps import Failure
 from backend.app import create_app
-from backend.doors.common import Failure
 from backend.settings import Settings
 from backend.users import digest_of
+from frontdesk.contracts.events import EVENTS
 from tests.backend.agents import SALES
 from tests.serving import ROOT, Server, serve
 

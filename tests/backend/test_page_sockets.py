@@ -15,7 +15,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed
 
-from backend import web
+from backend.http import pages as web
 from tests.backend.asking import keys
 from tests.backend.pages import HYDRATE, PageWithoutBrowser, event, handler, opened
 from tests.serving import Server, serve

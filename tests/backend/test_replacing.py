@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from backend import schema, storage, threads
-from backend.storage import Run
-from knowledge.database import Database
+from backend.storage import migrations, threads
+from backend.storage import runs as storage
+from backend.storage.runs import Run
+from knowledge.storage.sqlite import Database
 from tests.backend.asking import (
     BROKEN,
     HELD,
@@ -22,6 +23,7 @@ from tests.backend.asking import (
     Provided,
     as_user,
     begin,
+    end_badly,
     follow,
     held,
     keys,
@@ -185,15 +187,6 @@ def test_a_conversation_that_was_put_away_takes_no_question(client: httpx.Client
     assert refusal(replacing(client, old)) == (404, "thread_not_found")
 
 
-def end_badly(client: httpx.Client, message: str, **body: Any) -> str:
-    """The id of a run whose model breaks off, or which is cancelled while its model holds on."""
-    run_id = begin(client, message, 1, **body)
-    if message == HELD:
-        client.post(f"/runs/{run_id}/cancel").raise_for_status()
-    follow(client, run_id)
-    return run_id
-
-
 @pytest.mark.parametrize("message", [BROKEN, HELD])
 def test_a_run_that_failed_or_was_stopped_is_asked_again(client: httpx.Client, running: Provided, message: str) -> None:
     first = ask(client, FIRST)
@@ -239,7 +232,7 @@ def question(number: int, replaces: str | None = None) -> Run:
 
 
 async def test_a_question_that_cannot_be_stored_withdraws_nothing(tmp_path: Path) -> None:
-    database = Database(tmp_path / "desk.db", schema.MIGRATIONS)
+    database = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
     await database.write(lambda db: storage.begin_run(db, question(1), "m1"))
     await database.write(lambda db: db.execute("UPDATE runs SET ended_at = 2") and None)
     with pytest.raises(sqlite3.IntegrityError, match=r"messages\.id"):

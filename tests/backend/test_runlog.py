@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from agents.events import Done, Start, Token, Usage
-from backend import schema, storage
 from backend.errors import StorageFailed
-from backend.runlog import LiveRun, RunLog
-from backend.storage import Run
-from knowledge.database import Database
+from backend.runs.event_log import LiveRun, RunLog
+from backend.storage import migrations, runs
+from backend.storage.runs import Run
+from frontdesk.contracts.events import Done, Start, Token, Usage
+from knowledge.storage.sqlite import Database
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """An empty desk's database."""
-    opened = Database(tmp_path / "desk.db", schema.MIGRATIONS)
+    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 
@@ -31,7 +31,7 @@ async def log(database: Database) -> AsyncIterator[RunLog]:
 
 async def begin(database: Database, log: RunLog, name: str) -> LiveRun:
     run = Run(name, f"thread-{name}", f"session-{name}", "local", "supervisor", "in_progress", "?", 1.0)
-    await database.write(lambda db: storage.begin_run(db, run, f"message-{name}"))
+    await database.write(lambda db: runs.begin_run(db, run, f"message-{name}"))
     live = log.open(run)
     start = Start(run_id=name, thread_id=run.thread_id, session_id=run.session_id, generation_id=name)
     await log.append(live, start)
@@ -72,7 +72,7 @@ async def test_what_followers_see_is_already_stored(database: Database, log: Run
     await log.append(live, done())
     seen = -1
     async for batch in log.follow("one", -1, 1):
-        stored = await database.read(lambda db: storage.events_after(db, "one", -1, 1_000))
+        stored = await database.read(lambda db: runs.events_after(db, "one", -1, 1_000))
         seen += len(batch)
         assert len(stored) > seen
     assert seen == 501

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from backend.app import create_app
 from backend.errors import BindRefused
-from backend.security import BodyLimit, check_address
+from backend.http.request_guards import BodyLimit, check_address
 from backend.settings import Settings
 from tests.serving import environment, free_port
 

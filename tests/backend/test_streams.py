@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.types import Message
 
-from backend.streams import EventStream, Streams
+from backend.http.event_response import EventStream, Streams
 
 
 async def failing() -> AsyncIterator[bytes]:

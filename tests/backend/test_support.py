@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from agents.events import Done, Support
+from frontdesk import Desk
+from frontdesk.contracts.events import Done, Support
 from tests.serving import Server
 from tests.sse import frames
-from ui.client import Desk
 
 CHARGED = "I was charged twice this month, how do I get my money back?"
 BITCOIN = "Can I pay with Bitcoin from a hardware wallet in Brazil?"

@@ -14,7 +14,7 @@ from tests.serving import ROOT, environment, free_port
 COMMANDS = {
     "desk": ("-m", "backend"),
     "documents": ("index_documents.py", "--samples"),
-    "rebuild": ("-m", "knowledge.store", "rebuild"),
+    "rebuild": ("-m", "backend.maintenance", "rebuild"),
 }
 _SECONDS = 150
 _NOBODY = 65_534

@@ -18,7 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from agents.errors import SettingsInvalid
 from backend.app import create_app
-from backend.security import check_address
+from backend.http.request_guards import check_address
 from backend.settings import Settings
 from backend.users import LOCAL, Users, digest_of
 from tests.backend.asking import as_user, begin, follow, key_of, keys, refusal

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import archives
 from knowledge.errors import DocumentsNotFound, DocumentUnreadable
-from knowledge.finding import find
-from knowledge.ingest import Report, ingest
+from knowledge.ingestion import archives
+from knowledge.ingestion.discovery import find
+from knowledge.ingestion.ingest import Report, ingest
 from knowledge.library import Library
 from tests.knowledge.parts import check_level, packed, paths, texts, write
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from knowledge.chunks import MAX_CHARS, Chunk, split
+from knowledge.ingestion.chunking import MAX_CHARS, Chunk, split
 from knowledge.loaders import Text, load
 
 SENTENCE = "The courier rings twice and then leaves a card. "

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.database import MAX_BATCH, Database, Work
+from knowledge.storage.sqlite import MAX_BATCH, Database, Work
 
 
 def create_numbers(db: sqlite3.Connection) -> None:

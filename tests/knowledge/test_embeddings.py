@@ -6,9 +6,9 @@ import threading
 import numpy as np
 import pytest
 
-from knowledge import embeddings
-from knowledge.embeddings import Embedder
-from knowledge.encoding import Vectors
+from knowledge.embedding import embedder as embeddings
+from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.encoder import Vectors
 
 AT_ONCE = 4
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from knowledge import encoding
-from knowledge.embeddings import Embedder
-from knowledge.encoding import Encoder, Loaded, Precision, bundled_weights, fastest_precision
-from knowledge.recorded import record
+from knowledge.embedding import encoder as encoding
+from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.encoder import Encoder, Loaded, Precision, bundled_weights, fastest_precision
+from knowledge.embedding.traced import record
 
 TEXTS = [
     "Refunds?",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import DocumentsNotFound, DocumentUnreadable
-from knowledge.finding import find
+from knowledge.ingestion.discovery import find
 from tests.knowledge.parts import write
 
 LIMIT = 1_000

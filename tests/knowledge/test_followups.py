@@ -2,7 +2,7 @@
 
 import pytest
 
-from knowledge.followups import context_for, leans_on_earlier
+from knowledge.retrieval.followups import context_for, leans_on_earlier
 
 TWICE = "I was charged twice this month, how do I get my money back?"
 UPLOADS = "Why does the upload API answer 413 for large files?"

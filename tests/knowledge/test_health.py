@@ -1,4 +1,4 @@
-"""`python -m knowledge.store`: what is wrong is named, what can be made anew is, and a running desk is left alone."""
+"""`python -m backend.maintenance`: it names what is wrong, rebuilds what it can, and leaves a running desk alone."""
 
 import asyncio
 import shutil
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import writing
-from knowledge.database import Database
+from knowledge.index.chroma import VectorIndex
 from knowledge.library import Library
-from knowledge.schema import MIGRATIONS, Place
-from knowledge.store import VectorChanges
-from knowledge.vectors import VectorIndex
+from knowledge.storage import changes as writing
+from knowledge.storage.documents import VectorChanges
+from knowledge.storage.migrations import MIGRATIONS, Place
+from knowledge.storage.sqlite import Database
 from tests.knowledge.parts import check_level, texts
 from tests.serving import ROOT, environment, free_port
 
@@ -24,7 +24,7 @@ from tests.serving import ROOT, environment, free_port
 def run(data_dir: Path, task: str) -> tuple[int, str, str]:
     """The command, as a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "knowledge.store", task],
+        [sys.executable, "-m", "backend.maintenance", task],
         env=environment(data_dir, free_port()),
         cwd=ROOT,
         capture_output=True,

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import DocumentsNotFound
-from knowledge.ingest import MAX_FILE_BYTES, Outcome, Report, Seen, ingest
+from knowledge.ingestion.ingest import MAX_FILE_BYTES, Outcome, Report, Seen, ingest
 from knowledge.library import Library
-from knowledge.search import Searcher
-from knowledge.store import DocumentInfo
+from knowledge.retrieval.search import Searcher
+from knowledge.storage.documents import DocumentInfo
 from tests.knowledge.parts import check_level, packed, paths, texts, write
 
 FOLDER = "shipping"

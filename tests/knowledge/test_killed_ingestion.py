@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.health import check
+from knowledge.index.integrity import check
 from knowledge.library import Library
-from knowledge.store import DocumentInfo
+from knowledge.storage.documents import DocumentInfo
 from tests.knowledge.parts import write
 from tests.serving import ROOT, Server, environment, free_port, serve
 from tests.test_index_documents import index

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.chunks import MAX_CHARS, split
 from knowledge.errors import DocumentUnreadable
-from knowledge.ingest import ingest
+from knowledge.ingestion.chunking import MAX_CHARS, split
+from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
 from knowledge.loaders import Text, load
-from knowledge.search import Searcher
-from knowledge.store import DocumentKey
+from knowledge.retrieval.search import Searcher
+from knowledge.storage.documents import DocumentKey
 from tests.knowledge.parts import check_level, texts, write
 from tests.test_index_documents import index
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import schema
-from knowledge.database import Database
 from knowledge.errors import DocumentUnknown, OwnerInvalid
-from knowledge.ingest import ingest
+from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
-from knowledge.schema import Place
-from knowledge.search import CANDIDATES, Searcher
-from knowledge.store import DocumentKey
-from knowledge.strategies import Evidence, Strategies, Strategy
+from knowledge.retrieval.search import CANDIDATES, Searcher
+from knowledge.retrieval.strategies import Evidence, Strategies, Strategy
+from knowledge.storage import migrations
+from knowledge.storage.documents import DocumentKey
+from knowledge.storage.migrations import Place
+from knowledge.storage.sqlite import Database
 from tests.knowledge.parts import check_level, write
 
 ALICE = DocumentKey("billing", "test", "contract.md", "alice")
@@ -209,7 +209,7 @@ OLD_STORE = f"""
 
 
 async def test_a_store_from_before_documents_had_owners_is_everybodys(tmp_path: Path) -> None:
-    await Database(tmp_path / "knowledge.db", schema.MIGRATIONS[:2]).close()
+    await Database(tmp_path / "knowledge.db", migrations.MIGRATIONS[:2]).close()
     with closing(sqlite3.connect(tmp_path / "knowledge.db")) as old:
         old.executescript(OLD_STORE)
     library = await Library.open(tmp_path)

@@ -2,7 +2,7 @@
 
 from knowledge.library import Library
 from knowledge.loaders import Text
-from knowledge.store import DocumentKey
+from knowledge.storage.documents import DocumentKey
 from tests.knowledge.parts import check_level, paths, texts
 
 FOLDER = "parts"

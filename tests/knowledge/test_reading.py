@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.reading import Limits, Readers
+from knowledge.ingestion.parser_pool import Limits, Readers
 from tests.knowledge.bad_files import GOOD, bad_files, endless, fetching
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +38,7 @@ async def outcome(readers: Readers, name: str, data: bytes) -> str:
 def running(parent: int | None = None) -> list[psutil.Process]:
     """The readers that a process has started and that have not ended."""
     living = [child for child in psutil.Process(parent).children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child for child in living if "knowledge.reader" in child.cmdline()]
+    return [child for child in living if "knowledge.ingestion.parser_worker" in child.cmdline()]
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -190,7 +190,7 @@ async def test_a_reader_dies_with_a_desk_that_is_killed_while_it_reads(tmp_path:
         [
             sys.executable,
             "-c",
-            "import asyncio, pathlib, sys\nfrom knowledge.reading import Readers\n"
+            "import asyncio, pathlib, sys\nfrom knowledge.ingestion.parser_pool import Readers\n"
             "asyncio.run(Readers().read(pathlib.Path(sys.argv[1]).read_bytes(), 'endless.md'))",
             str(file),
         ],

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from knowledge import remembered
-from knowledge.remembered import Remembered
+from knowledge.storage import cached
+from knowledge.storage.cached import Remembered
 
 
 class Store:
@@ -42,8 +42,8 @@ async def test_many_who_want_it_at_once_read_it_once() -> None:
 
 
 async def test_what_takes_long_is_read_behind_the_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembered, "_QUICK_SECONDS", 0.0)
-    monkeypatch.setattr(remembered, "_SHARE_OF_TIME", 1e9)
+    monkeypatch.setattr(cached, "_QUICK_SECONDS", 0.0)
+    monkeypatch.setattr(cached, "_SHARE_OF_TIME", 1e9)
     store = Store()
     value = Remembered(store.read, may_be_old=True)
     assert await value.get() == 1
@@ -57,7 +57,7 @@ async def test_what_takes_long_is_read_behind_the_scenes(monkeypatch: pytest.Mon
 
 
 async def test_what_must_not_be_old_is_waited_for_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembered, "_QUICK_SECONDS", 0.0)
+    monkeypatch.setattr(cached, "_QUICK_SECONDS", 0.0)
     value = Remembered(Store().read)
     assert await value.get() == 1
     value.forget()

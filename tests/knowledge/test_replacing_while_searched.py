@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from knowledge.embeddings import Vector
+from knowledge.embedding.embedder import Vector
 from knowledge.library import Library
-from knowledge.schema import Place
-from knowledge.search import Searcher
-from knowledge.store import DocumentKey
+from knowledge.retrieval.search import Searcher
+from knowledge.storage.documents import DocumentKey
+from knowledge.storage.migrations import Place
 
 KEY = DocumentKey("garage", "test", "parking.md", "ada")
 QUESTION = "What does parking cost?"

@@ -7,11 +7,11 @@ import pytest
 from sentence_transformers import CrossEncoder
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
-from knowledge.encoding import bundled_weights
+from knowledge.embedding.encoder import bundled_weights
+from knowledge.embedding.reranker import Reranker
 from knowledge.errors import RerankerUnusable
 from knowledge.library import Library
-from knowledge.reranking import Reranker
-from knowledge.search import Searcher
+from knowledge.retrieval.search import Searcher
 
 QUESTION = "Is a duplicate charge refunded?"
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from knowledge import lexical, store
-from knowledge.confidence import Signals, confidence
+from knowledge.index import lexical
+from knowledge.index.vocabulary import Vocabulary
 from knowledge.library import Library
-from knowledge.schema import Place
-from knowledge.search import Findings, Searcher
-from knowledge.store import DocumentKey
-from knowledge.vocabulary import Vocabulary
+from knowledge.retrieval.confidence import Signals, confidence
+from knowledge.retrieval.search import Findings, Searcher
+from knowledge.storage import documents as store
+from knowledge.storage.documents import DocumentKey
+from knowledge.storage.migrations import Place
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

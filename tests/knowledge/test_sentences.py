@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from knowledge.sentences import sentences
+from knowledge.text.sentences import sentences
 
 
 def said(text: str) -> list[str]:

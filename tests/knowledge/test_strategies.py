@@ -9,10 +9,18 @@ import pytest
 import pytest_asyncio
 
 from knowledge.library import Library
-from knowledge.room import Room
-from knowledge.search import Searcher
-from knowledge.store import DocumentKey
-from knowledge.strategies import DOCUMENTS, KEPT_PASSAGES, PASSAGES, WHOLE_CHARS, Evidence, Strategies, Strategy
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import (
+    DOCUMENTS,
+    KEPT_PASSAGES,
+    PASSAGES,
+    WHOLE_CHARS,
+    Evidence,
+    Strategies,
+    Strategy,
+)
+from knowledge.retrieval.token_budget import Room
+from knowledge.storage.documents import DocumentKey
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

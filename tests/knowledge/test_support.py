@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import pytest
 
-from knowledge import support
-from knowledge.embeddings import Embedder, Vectors
-from knowledge.support import NEUTRAL, SUPPORTED, measure
+from knowledge.embedding.embedder import Embedder, Vectors
+from knowledge.retrieval import support
+from knowledge.retrieval.support import NEUTRAL, SUPPORTED, measure
 
 REFUNDS = """# Refunds
 

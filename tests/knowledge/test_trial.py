@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge import trial
+from knowledge.index import chroma_probe
 from knowledge.library import Library
 from tests.knowledge.parts import check_level
 from tests.knowledge.test_library import KEY, commit, put_in_sql, vectors_of
@@ -67,7 +67,7 @@ async def test_damage_that_only_a_search_finds(
 
 async def test_what_was_left_in_order_needs_no_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Path] = []
-    monkeypatch.setattr(trial, "fault_of", tried.append)
+    monkeypatch.setattr(chroma_probe, "fault_of", tried.append)
     await commit(tmp_path, put_in_sql(KEY, 10))
     for _ in range(2):
         library = await Library.open(tmp_path)
@@ -83,4 +83,4 @@ async def test_a_sound_index_passes(tmp_path: Path) -> None:
     await commit(tmp_path, put_in_sql(KEY, MANY))
     library = await Library.open(tmp_path)
     await library.close()
-    assert await asyncio.to_thread(trial.fault_of, tmp_path / "chroma") is None
+    assert await asyncio.to_thread(chroma_probe.fault_of, tmp_path / "chroma") is None

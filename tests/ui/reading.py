@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from agents.events import Event
-from ui.client import AsyncDesk, Desk
+from frontdesk import AsyncDesk, Desk
+from frontdesk.contracts.events import Event
 
 Read = Callable[..., list[Event]]
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from frontdesk import AsyncDesk, Desk
+from frontdesk.client.errors import Refused
+from frontdesk.contracts import access
 from tests.backend.asking import key_of, keys
 from tests.serving import Server, serve
-from ui import access, reach
-from ui.client import AsyncDesk, Desk
-from ui.errors import Refused
+from ui.runtime import api
 
 
 @pytest.fixture(scope="module")
@@ -81,14 +82,14 @@ def test_agents_are_shown_to_users_without_what_is_for_operators(keyed: Server) 
 
 
 async def test_who_sits_at_a_page_is_told_apart_by_their_own_address(keyed: Server) -> None:
-    before = reach._Reach.url
-    reach.use(keyed.url)
+    before = api._Reach.url
+    api.use(keyed.url)
     try:
         for address in ("192.0.2.7", "2001:db8::7", "no address\n"):
-            async with reach.desk(key_of("olga"), address) as desk:
+            async with api.desk(key_of("olga"), address) as desk:
                 await desk.make_key("eve", ["chat"])
     finally:
-        reach.use(before)
+        api.use(before)
     with Desk(keyed.url, key_of("olga")) as olga:
         told = [entry.address for entry in olga.audit(action="key.make", limit=3).entries]
     assert told == ["127.0.0.1", "2001:db8::7", "192.0.2.7"]

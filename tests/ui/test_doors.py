@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from frontdesk import AsyncDesk, Desk
+from frontdesk.client import endpoints
+from frontdesk.client.errors import DeskError, IdInvalid, NotADesk, Refused, StreamBroken, Unreachable
+from frontdesk.client.requests import Request
 from tests.serving import Server
 from tests.ui.proxy import Fate, Proxy
 from tests.ui.test_reconnecting import said
-from ui import calls
-from ui.client import AsyncDesk, Desk
-from ui.errors import DeskError, IdInvalid, NotADesk, Refused, StreamBroken, Unreachable
-from ui.requests import Request
 
 TWICE = "I was charged twice this month, how do I get my money back?"
 DOORS = [("ask", "Hello?"), ("run", "r"), ("rename", "t", "Title"), ("threads",), ("delete_agent", "a")]
@@ -151,7 +151,7 @@ def test_a_lost_change_may_have_been_made_and_a_lost_look_changed_nothing() -> N
 
 
 def test_an_answer_without_bounds_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.replies.MAX_BODY_BYTES", 1_000)
+    monkeypatch.setattr("frontdesk.client.responses.MAX_BODY_BYTES", 1_000)
     fate = said("200 OK", b'{"x":"' + b"x" * 1_000 + b'"}')
     with Proxy(1, lambda number: fate) as proxy, pytest.raises(NotADesk, match=r"larger than 1,000 bytes"):
         call(proxy.url, "thread", "t")
@@ -177,23 +177,33 @@ def test_the_key_goes_with_every_request_and_into_no_error() -> None:
 @pytest.mark.parametrize(
     ("request_", "method", "url", "body"),
     [
-        (calls.ask("Hi", session_id=None, when_busy="reject").request, "POST", "/chat", {"message": "Hi"}),
-        (calls.ask("Hi", agent="a b").request, "POST", "/api/agents/a%20b/chat", {"message": "Hi", "stream": False}),
+        (endpoints.ask("Hi", session_id=None, when_busy="reject").request, "POST", "/chat", {"message": "Hi"}),
         (
-            calls.stream("Hi", agent="a", thread_id="t", when_busy="wait", on_disconnect="cancel").request,
+            endpoints.ask("Hi", agent="a b").request,
+            "POST",
+            "/api/agents/a%20b/chat",
+            {"message": "Hi", "stream": False},
+        ),
+        (
+            endpoints.stream("Hi", agent="a", thread_id="t", when_busy="wait", on_disconnect="cancel").request,
             "POST",
             "/api/agents/a/chat",
             {"message": "Hi", "stream": True, "thread_id": "t", "when_busy": "wait", "on_disconnect": "cancel"},
         ),
-        (calls.cancel("r").request, "POST", "/runs/r/cancel", None),
-        (calls.feedback("r", "up").request, "POST", "/runs/r/feedback", {"rating": "up"}),
-        (calls.feedback("r", "down", "No").request, "POST", "/runs/r/feedback", {"rating": "down", "comment": "No"}),
-        (calls.delete_person("a@b").request, "DELETE", "/api/people/a%40b", None),
-        (calls.delete_person("ann", "documents").request, "DELETE", "/api/people/ann/documents", None),
-        (calls.thread("../t").request, "GET", "/api/threads/..%2Ft", None),
-        (calls.rename("t", "T").request, "PATCH", "/api/threads/t", {"title": "T"}),
-        (calls.create_agent({"id": "a"}).request, "POST", "/api/agents", {"id": "a"}),
-        (calls.replace_agent("a", {"id": "a"}).request, "PUT", "/api/agents/a", {"id": "a"}),
+        (endpoints.cancel("r").request, "POST", "/runs/r/cancel", None),
+        (endpoints.feedback("r", "up").request, "POST", "/runs/r/feedback", {"rating": "up"}),
+        (
+            endpoints.feedback("r", "down", "No").request,
+            "POST",
+            "/runs/r/feedback",
+            {"rating": "down", "comment": "No"},
+        ),
+        (endpoints.delete_person("a@b").request, "DELETE", "/api/people/a%40b", None),
+        (endpoints.delete_person("ann", "documents").request, "DELETE", "/api/people/ann/documents", None),
+        (endpoints.thread("../t").request, "GET", "/api/threads/..%2Ft", None),
+        (endpoints.rename("t", "T").request, "PATCH", "/api/threads/t", {"title": "T"}),
+        (endpoints.create_agent({"id": "a"}).request, "POST", "/api/agents", {"id": "a"}),
+        (endpoints.replace_agent("a", {"id": "a"}).request, "PUT", "/api/agents/a", {"id": "a"}),
     ],
 )
 def test_a_call_is_sent_to_its_door(request_: Request, method: str, url: str, body: Any) -> None:
@@ -202,14 +212,14 @@ def test_a_call_is_sent_to_its_door(request_: Request, method: str, url: str, bo
 
 
 def test_what_is_chosen_goes_into_the_query() -> None:
-    assert calls.threads(limit=5, search="a&b", status=None).request.params == {"limit": "5", "search": "a&b"}
-    assert calls.threads(session_prefix="web:").request.params == {"session_prefix": "web:"}
-    assert calls.threads(session="web").request.params == {"session": "web"}
-    assert calls.delete("t", hard=True).request.params == {"hard_delete": "true"}
-    assert calls.export("t", "json").request.params == {"format": "json"}
+    assert endpoints.threads(limit=5, search="a&b", status=None).request.params == {"limit": "5", "search": "a&b"}
+    assert endpoints.threads(session_prefix="web:").request.params == {"session_prefix": "web:"}
+    assert endpoints.threads(session="web").request.params == {"session": "web"}
+    assert endpoints.delete("t", hard=True).request.params == {"hard_delete": "true"}
+    assert endpoints.export("t", "json").request.params == {"format": "json"}
 
 
 @pytest.mark.parametrize("wrong", ["", ".", "..", "x" * 100_000], ids=["none", "here", "above", "long"])
 def test_an_id_that_would_lead_elsewhere_is_not_sent(wrong: str) -> None:
     with pytest.raises(IdInvalid):
-        calls.delete(wrong)
+        endpoints.delete(wrong)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from agents.events import Error, Event, Start, Token
+from frontdesk.client import endpoints
+from frontdesk.client.errors import Refused, StreamBroken
+from frontdesk.client.resumable_stream import Following, Patience
+from frontdesk.contracts.events import Error, Event, Start, Token
 from tests.agents.test_events import EXAMPLES
-from ui import calls
-from ui.errors import Refused, StreamBroken
-from ui.following import Following, Patience
 
 STREAM = {"content-type": "text/event-stream"}
 HEARTBEAT = b'data: {"type":"heartbeat"}\n\n'
@@ -52,7 +52,7 @@ def clock() -> Clock:
 @pytest.fixture
 def following(clock: Clock) -> Following:
     """A stream that has begun and lost its connection once."""
-    begun = Following(calls.stream("Hello?"), Patience(60, clock))
+    begun = Following(endpoints.stream("Hello?"), Patience(60, clock))
     connect(begun, START)
     return begun
 
@@ -153,7 +153,7 @@ def test_a_half_frame_is_read_anew_on_the_next_connection(following: Following) 
 
 
 def test_the_start_names_the_run_to_follow() -> None:
-    begun = Following(calls.stream("Hello?"), Patience(60))
+    begun = Following(endpoints.stream("Hello?"), Patience(60))
     events = connect(begun, START + frame(1))
     assert [type(event) for event in events] == [Start, Token]
     assert not any(isinstance(event, Error) for event in events)

@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from knowledge.chunks import split
+from knowledge.ingestion.chunking import split
 from knowledge.loaders import Text
 from tests.conftest import DOCUMENTS
-from ui.passages import Opened, opened
-from ui.windows import around
+from ui.documents.excerpt_window import around
+from ui.documents.highlight import Opened, opened
 
 REFUNDS = DOCUMENTS["billing/refunds.md"]
 PRICES = DOCUMENTS["billing/prices.md"]

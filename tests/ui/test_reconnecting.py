@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from agents.events import Done, Error, Event, Reset, Start, Token
+from frontdesk import Desk
+from frontdesk.client.answer import Transcript
+from frontdesk.client.errors import NotADesk, Refused, StreamBroken, Unreachable
+from frontdesk.contracts.events import Done, Error, Event, Reset, Start, Token
 from tests.serving import Server, serve
 from tests.ui.proxy import WHOLE, Fate, Proxy
 from tests.ui.reading import BOTH, Read
-from ui.client import Desk
-from ui.errors import NotADesk, Refused, StreamBroken, Unreachable
-from ui.transcript import Transcript
 
 QUESTION = "How are refunds paid? 200 tokens, 5 ms apart"
 LONG = "How are refunds paid? 400 tokens, 5 ms apart"

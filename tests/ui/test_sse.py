@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui.sse import Frame, FrameInvalid, Parser
+from frontdesk.client.sse import Frame, FrameInvalid, Parser
 
 STREAM = (
     b'\xef\xbb\xbfid: 0\ndata: {"content":"d\xc3\xadas \xf0\x9f\x98\x80"}\n\n'

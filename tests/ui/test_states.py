@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 from reflex.istate.manager.token import StateToken
 
-from ui import states
-from ui.states import SECONDS_AFTER, OpenPages
+from ui.runtime import state_manager as states
+from ui.runtime.state_manager import SECONDS_AFTER, OpenPages
 
 
 class State:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from frontdesk import Desk
+from frontdesk.client import endpoints
+from frontdesk.client.errors import IdInvalid, Refused
+from frontdesk.contracts import reports, resources
 from tests.backend.agents import SALES
 from tests.serving import Server
 from tests.ui.test_doors import TWICE, both
-from ui import calls, reports, shapes
-from ui.client import Desk
-from ui.errors import IdInvalid, Refused
 
 
 @both
@@ -24,12 +25,12 @@ def test_a_conversation_is_found_read_renamed_rated_put_away_and_brought_back(se
     assert (page.total, page.limit, page.offset) == (1, 1, 0)
     assert (thread.id, thread.title, thread.messages, thread.deleted_at) == (answer.thread_id, TWICE, 2, None)
     whole = call(server.url, "thread", thread.id)
-    assert isinstance(whole, shapes.ThreadWhole)
+    assert isinstance(whole, resources.ThreadWhole)
     assert [(turn.role, turn.content, turn.status) for turn in whole.history] == [
         ("user", TWICE, "completed"),
         ("assistant", answer.answer, "completed"),
     ]
-    assert whole.history[1].feedback == shapes.Feedback(rating="up", comment="Fine")
+    assert whole.history[1].feedback == resources.Feedback(rating="up", comment="Fine")
     assert whole.history[1].support == answer.support is not None
     assert [turn.role for turn in call(server.url, "thread", thread.id, 1, 1).history] == ["assistant"]
     assert call(server.url, "rename", thread.id, "Twice").title == "Twice"
@@ -110,22 +111,22 @@ def test_a_desk_says_what_it_is(server: Server, call: Any) -> None:
 
 
 def test_what_is_chosen_of_documents_and_hand_overs_goes_into_the_query() -> None:
-    shelf = calls.documents(folder="billing", search="a b", limit=20, offset=0).request.params
+    shelf = endpoints.documents(folder="billing", search="a b", limit=20, offset=0).request.params
     assert shelf == {"folder": "billing", "search": "a b", "limit": "20", "offset": "0"}
-    assert calls.handovers(resolved=True, limit=None).request.params == {"resolved": "true"}
-    assert calls.unanswered().request.params == {}
+    assert endpoints.handovers(resolved=True, limit=None).request.params == {"resolved": "true"}
+    assert endpoints.unanswered().request.params == {}
     with pytest.raises(IdInvalid):
-        calls.document("..")
+        endpoints.document("..")
 
 
 def test_a_desk_may_say_how_many_documents_there_are() -> None:
     of_one_that_does = b'{"documents": [], "total": 7, "folders": {"billing": 7}}'
-    assert calls.documents().read(of_one_that_does).folders == {"billing": 7}
-    assert calls.documents().read(b'{"documents": []}').total is None
+    assert endpoints.documents().read(of_one_that_does).folders == {"billing": 7}
+    assert endpoints.documents().read(b'{"documents": []}').total is None
 
 
 def test_half_a_character_of_a_name_is_not_sent() -> None:
-    request = calls.put_document(b"x", "billing", "a\ud800.md").request
+    request = endpoints.put_document(b"x", "billing", "a\ud800.md").request
     assert b"a?.md" in (request.content or b"")
 
 

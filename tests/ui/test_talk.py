@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ui.shapes import Message
-from ui.talk import MOST_WAITING, Question, Talk
+from frontdesk.contracts.resources import Message
+from ui.chat.conversation import MOST_WAITING, Question, Talk
 
 
 def turn(run_id: str, role: str, status: str = "completed", content: str = "text") -> Message:

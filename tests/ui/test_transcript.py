@@ -1,8 +1,8 @@
 """What a run has said, from its events."""
 
-from agents.events import Event, Reset, Route, Sources, Start, Token
+from frontdesk.client.answer import Transcript
+from frontdesk.contracts.events import Event, Reset, Route, Sources, Start, Token
 from tests.agents.test_events import EXAMPLES
-from ui.transcript import Transcript
 
 SOURCE = EXAMPLES["sources"].sources[0]  # type: ignore[union-attr]
 

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from backend import security
-from ui.uploads import FILES_AT_ONCE, megabytes, whole
+from backend.http import request_guards
+from ui.documents.upload_stream import FILES_AT_ONCE, megabytes, whole
 
 
 @dataclass
@@ -59,7 +59,7 @@ async def test_of_a_file_that_is_too_large_only_the_size_is_kept() -> None:
 
 
 def test_the_desk_takes_as_many_files_as_the_page_sends() -> None:
-    assert security._FILES_AT_ONCE == FILES_AT_ONCE
+    assert request_guards._FILES_AT_ONCE == FILES_AT_ONCE
 
 
 def test_sizes_are_for_people() -> None:

@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncGenerator
 
-from agents.events import Event, Token
+from frontdesk.contracts.events import Event, Token
 from tests.agents.test_events import EXAMPLES
-from ui.work import Report, followed
+from ui.documents.indexing_progress import Report, followed
 
 
 async def ending(*events: Event) -> tuple[Report, list[float]]:

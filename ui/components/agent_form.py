@@ -2,8 +2,8 @@
 
 import reflex as rx
 
-from ui.components.keeping import leave_form
-from ui.state.staff import Staff
+from ui.components.focus_and_leave import leave_form
+from ui.state.agents import Staff
 
 _STRATEGIES = (
     ("rag", "rag: looks up passages for each question"),

@@ -2,11 +2,11 @@
 
 import reflex as rx
 
-from ui.components.away import away
+from ui.components.connection_banner import away
+from ui.components.handover_form import person
 from ui.components.key import sign_in, sign_out
-from ui.components.person import person
 from ui.state.chat import Chat
-from ui.state.person import Person
+from ui.state.handover_form import Person
 from ui.state.session import Session
 from ui.state.threads import Threads
 

@@ -3,10 +3,10 @@
 import reflex as rx
 
 from ui.components.agent_form import agent_form
-from ui.components.routing import routing
+from ui.components.agent_list import staff
+from ui.components.route_preview import routing
 from ui.components.shell import shell
-from ui.components.staff import staff
-from ui.state.staff import Staff
+from ui.state.agents import Staff
 
 
 def agents() -> rx.Component:

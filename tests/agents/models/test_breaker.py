@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from agents.models.breaker import Breaker, State
+from agents.models.circuit_breaker import Breaker, State
 from agents.models.failures import Kind, ModelFailure
 
 FAILED = ModelFailure(Kind.SERVER_ERROR)

@@ -7,14 +7,14 @@ import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 
-from agents.models.bedrock import BedrockProvider
-from agents.models.bedrock_tools import plain_names
-from agents.models.call import Ask
-from agents.models.calls import Calls
+from agents.models.bedrock.provider import BedrockProvider
+from agents.models.bedrock.tools import plain_names
+from agents.models.chunks import CallPart
 from agents.models.failures import Kind
-from agents.models.names import parse_model
-from agents.models.openai import OpenAIProvider
-from agents.models.pieces import CallPart
+from agents.models.model_name import parse_model
+from agents.models.openai.provider import OpenAIProvider
+from agents.models.streaming_call import Ask
+from agents.models.tool_calls import Calls
 from agents.settings import AgentSettings
 from tests.agents.models.upstream import QUESTION, Heard, Upstream, hear
 from tests.providers.clients import TOKENS

@@ -3,7 +3,7 @@
 import pytest
 
 from agents.errors import ModelNameInvalid
-from agents.models.names import EMBEDDED, ModelName, parse_chain, parse_model, server
+from agents.models.model_name import EMBEDDED, ModelName, parse_chain, parse_model, server
 
 PROFILE = "arn:aws:bedrock:eu-central-1:123456789012:inference-profile/eu.amazon.nova-lite-v1:0"
 SECRET = "hunter2-hunter2"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from agents.models.call import Ask
 from agents.models.model import Model
+from agents.models.streaming_call import Ask
 from tests.agents.models.upstream import QUESTION, Upstream, hear, until
 from tests.providers.clients import TOKENS
 from tests.providers.script import Fault

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from agents.catalog import read_catalog
-from agents.models.call import Ask
 from agents.models.check import check
 from agents.models.failures import Kind, ModelFailure
 from agents.models.model import Model
-from agents.models.names import parse_model
+from agents.models.model_name import parse_model
 from agents.models.registry import Models
+from agents.models.streaming_call import Ask
 from agents.settings import AgentSettings
 from tests.agents.models.upstream import QUESTION, Upstream, hear
 from tests.providers.answers import RecordedRequest, Reply

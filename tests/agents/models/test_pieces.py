@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, SystemMessage
 
-from agents.events import Usage
-from agents.models.call import Ask
+from agents.models.chunks import Piece, estimate, piece_of
 from agents.models.failures import Kind
-from agents.models.pieces import Piece, estimate, piece_of
+from agents.models.streaming_call import Ask
+from frontdesk.contracts.events import Usage
 from tests.agents.models.upstream import QUESTION, Upstream, hear
 from tests.providers.clients import TOKENS, TOOL
 from tests.providers.script import Usage as Reported

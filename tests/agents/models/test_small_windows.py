@@ -6,24 +6,24 @@ from dataclasses import dataclass
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
-from agents.embedded_writer import EmbeddedWriter
-from agents.events import Event, TraceEnd, TraceStart
-from agents.floor import Floor
-from agents.models.ask import Ask
-from agents.models.breaker import Breaker
+from agents.answering.extractive_writer import EmbeddedWriter
+from agents.answering.prompt import messages_for, recent
+from agents.answering.writer import Chain, ModelWriter
+from agents.graph.answer_stream import Floor
+from agents.graph.worker import Answer, Task, Worker
+from agents.models.circuit_breaker import Breaker
+from agents.models.context_window import Window
 from agents.models.failures import Kind
 from agents.models.model import Model
-from agents.models.names import EMBEDDED, parse_model
-from agents.models.openai import OpenAIProvider
-from agents.models.windows import Window
-from agents.prompts import messages_for, recent
+from agents.models.model_name import EMBEDDED, parse_model
+from agents.models.openai.provider import OpenAIProvider
+from agents.models.request import Ask
 from agents.settings import AgentSettings
-from agents.workers import Answer, Task, Worker
-from agents.writers import Chain, ModelWriter
+from frontdesk.contracts.events import Event, TraceEnd, TraceStart
 from knowledge.library import Library
-from knowledge.room import about_tokens
-from knowledge.search import Searcher
-from knowledge.strategies import Strategies, Strategy
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import Strategies, Strategy
+from knowledge.retrieval.token_budget import about_tokens
 from tests.agents.evidence import NOTES, agent, gather, learn, prompt_of
 from tests.agents.models.upstream import Upstream, hear
 from tests.conftest import DOCUMENTS

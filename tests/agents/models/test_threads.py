@@ -7,8 +7,8 @@ from contextlib import aclosing
 
 import pytest
 
+from agents.models.bedrock.blocking_stream import UPSTREAM, Threads, Upstream
 from agents.models.failures import Blame, Kind, ModelFailure
-from agents.models.threads import UPSTREAM, Threads, Upstream
 from tests.agents.models.upstream import until
 
 _BOUND = 10  # seconds; a test that needs them has failed

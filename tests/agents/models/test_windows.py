@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from agents.models import windows
+from agents.models import context_window
+from agents.models.context_window import CLOUD_TOKENS, Window
 from agents.models.failures import Kind
-from agents.models.names import parse_model
-from agents.models.windows import CLOUD_TOKENS, Window
+from agents.models.model_name import parse_model
 from tests.agents.models.upstream import Upstream, hear
 from tests.providers.answers import Reply
 from tests.providers.openai import OpenAIServer
@@ -94,7 +94,7 @@ async def test_who_did_not_tell_is_asked_again_later(served: Upstream, monkeypat
     model = served.model()
     assert await model.window() == await model.window() == Window(served.name, 4096, 1024, assumed=True)
     assert [request.path for request in served.server.requests] == ["/v1/models", "/props", "/api/ps"]
-    monkeypatch.setattr(windows, "_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(context_window, "_AGAIN_SECONDS", 0.0)
     later = served.model()
     assert (await later.window()).assumed  # type: ignore[union-attr]
     serve(served, {}, OLLAMA_RUNNING, (SERVED,))
@@ -126,10 +126,10 @@ async def test_what_takes_too_long_is_heard_by_who_asks_later(
 ) -> None:
     serve(served, {"max_model_len": 2048}, {}, (SERVED,))
     served.play(first_token_seconds=0.3)
-    monkeypatch.setattr(windows, "_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(context_window, "_WAIT_SECONDS", 0.0)
     model = served.model()
     assert await model.window() == Window(served.name, 4096, 1024, assumed=True)
-    monkeypatch.setattr(windows, "_WAIT_SECONDS", 10.0)
+    monkeypatch.setattr(context_window, "_WAIT_SECONDS", 10.0)
     assert await model.window() == Window(served.name, 2048, 1024)
     assert [request.path for request in served.server.requests] == ["/v1/models"]
 

@@ -13,7 +13,7 @@ from tests.serving import environment
 def run(tmp_path: Path, *options: object, **settings: object) -> subprocess.CompletedProcess[str]:
     """What it prints, and how it ends."""
     return subprocess.run(
-        [sys.executable, "-m", "knowledge.evaluate", *map(str, options)],
+        [sys.executable, "-m", "evaluation", *map(str, options)],
         capture_output=True,
         text=True,
         env=environment(tmp_path / "data", 1, OMP_NUM_THREADS=1, **settings),

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from evaluation.beir import read_queries
 from knowledge.errors import QuestionsInvalid
-from knowledge.evaluate.beir import read_queries
 from tests.knowledge.evaluate.command import figures, refusal, run, write_lines
 
 CORPUS = (

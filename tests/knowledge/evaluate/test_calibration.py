@@ -7,10 +7,10 @@ import pytest
 
 from backend.desk import open_desk
 from backend.settings import Settings
-from knowledge import calibration
-from knowledge.calibration import DEFAULT_THRESHOLD, Calibration, answer_threshold
+from evaluation.calibrate import calibrate
 from knowledge.errors import DataDirectoryUnusable, QuestionsInvalid
-from knowledge.evaluate.calibrate import calibrate
+from knowledge.retrieval import calibration
+from knowledge.retrieval.calibration import DEFAULT_THRESHOLD, Calibration, answer_threshold
 from tests.conftest import write_documents
 from tests.knowledge.evaluate.command import figures, refusal, run, write_lines
 from tests.knowledge.evaluate.test_questions import CATALOG, LINES, labelled, measured

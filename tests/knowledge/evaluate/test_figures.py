@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from knowledge.evaluate.figures import auc, hit, macro_f1, mean, ndcg, percentile, share, threshold_for
+from evaluation.figures import auc, hit, macro_f1, mean, ndcg, percentile, share, threshold_for
 
 RELEVANT = {"a": 2, "b": 1}
 

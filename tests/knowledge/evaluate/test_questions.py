@@ -9,10 +9,10 @@ import pytest
 
 from agents.catalog import read_catalog
 from backend.settings import Settings
+from evaluation import desk
+from evaluation.answers import report_of
+from evaluation.questions import Labelled, Measured, halves, read_questions
 from knowledge.errors import RerankerUnusable
-from knowledge.evaluate import desk
-from knowledge.evaluate.answers import report_of
-from knowledge.evaluate.questions import Labelled, Measured, halves, read_questions
 from knowledge.library import Library
 from tests.conftest import write_documents
 from tests.knowledge.evaluate.command import figures, refusal, run, write_lines

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from evaluation.routing import read_agents
 from knowledge.errors import QuestionsInvalid
-from knowledge.evaluate.routing import read_agents
 from tests.knowledge.evaluate.command import figures, refusal, run, write_lines
 
 EXAMPLES = [
