@@ -17,11 +17,11 @@ from ui.runtime.frames import NAMESPACE
 from ui.runtime.sanitize_input import WholeCharacters
 from ui.runtime.state_manager import OpenPages
 from ui.state.activity import Activity
-from ui.state.agents import Staff
+from ui.state.agents import Agents
 from ui.state.indexing import Indexing
 from ui.state.knowledge import Knowledge
 from ui.state.session import Session
-from ui.state.source_viewer import Reading
+from ui.state.source_viewer import SourceViewer
 from ui.state.threads import Threads
 
 _LOG = logging.getLogger(__name__)
@@ -51,15 +51,15 @@ app = rx.App(
 # That nobody serves a page is said by the page itself (ui/components/connection_banner.py).
 del app.app_wraps[5, "Overlay"]
 # The conversation itself is opened by the page, which alone knows its address at any moment.
-app.add_page(chat, route="/", title="Frontdesk", on_load=[Reading.close, Session.begin, Threads.load])
-app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[Reading.close, Session.begin, Threads.load])
+app.add_page(chat, route="/", title="Frontdesk", on_load=[SourceViewer.close, Session.begin, Threads.load])
+app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[SourceViewer.close, Session.begin, Threads.load])
 app.add_page(
     knowledge,
     route="/knowledge",
     title="Knowledge · Frontdesk",
-    on_load=[Reading.close, Session.begin, Knowledge.load, Indexing.resume],
+    on_load=[SourceViewer.close, Session.begin, Knowledge.load, Indexing.resume],
 )
-app.add_page(agents, route="/agents", title="Agents · Frontdesk", on_load=[Session.begin, Staff.load])
+app.add_page(agents, route="/agents", title="Agents · Frontdesk", on_load=[Session.begin, Agents.load])
 app.add_page(activity, route="/activity", title="Activity · Frontdesk", on_load=[Session.begin, Activity.load])
 app.add_page(nowhere, route="404", title="Not found · Frontdesk", on_load=Session.begin)
 logging.getLogger("reflex.app").addFilter(_is_of_use)

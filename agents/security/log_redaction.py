@@ -42,7 +42,7 @@ _TALKATIVE = frozenset({"engineio", "socketio", "reflex"})
 _FRAMES_ALONE = _TALKATIVE | {"ui"}
 # What these tell at level INFO is told once for each piece of work that somebody may ask for; of others, such as the
 # server's line for each socket, so many a minute are enough.
-_OWN = frozenset({"agents", "backend", "knowledge", "ui"})
+_OWN = frozenset({"agents", "backend", "evaluation", "frontdesk", "knowledge", "ui"})
 _MOST_A_MINUTE = 30
 
 _Failure = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]

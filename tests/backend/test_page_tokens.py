@@ -139,7 +139,7 @@ def test_a_socket_without_cookie_is_given_one_that_holds(desk: Server) -> None:
 
 
 def test_a_file_that_is_sent_with_a_strangers_token_does_not_reach_their_page(desk: Server) -> None:
-    cookie, receive = identity.made(), handler("uploading", "receive")
+    cookie, receive = identity.made(), handler("uploads", "receive")
     with opened(desk, cookie=cookie) as page, desk.client() as client:
         page.hydrate()
         headers = {"reflex-client-token": page.token, "reflex-event-handler": receive, "origin": desk.url}

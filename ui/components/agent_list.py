@@ -3,14 +3,14 @@
 import reflex as rx
 
 from ui.components.focus_and_leave import kept_focus
-from ui.state.agents import Member, Staff
+from ui.state.agents import Agents, Member
 
 
 def staff() -> rx.Component:
     """In the order of the catalogue."""
     return rx.el.section(
-        rx.el.p(Staff.said, role="status", class_name="quiet"),
-        kept_focus(rx.el.ul(rx.foreach(Staff.members, _member), class_name="staff")),
+        rx.el.p(Agents.said, role="status", class_name="quiet"),
+        kept_focus(rx.el.ul(rx.foreach(Agents.members, _member), class_name="staff")),
         aria_label="Agents of this desk",
     )
 
@@ -30,7 +30,7 @@ def _member(member: rx.Var[Member]) -> rx.Component:
             _for_operators(_fact("Model", member["model"])),
         ),
         rx.cond(
-            Staff.operator,
+            Agents.operator,
             rx.el.div(
                 _opening(member, "Edit"),
                 _switch(member),
@@ -49,7 +49,7 @@ def _opening(member: rx.Var[Member], what: str) -> rx.Component:
         what,
         type="button",
         aria_label=f"{what} " + member["name"],
-        on_click=Staff.edit(member["id"]),
+        on_click=Agents.edit(member["id"]),
         class_name="plain",
     )
 
@@ -59,7 +59,7 @@ def _fact(name: str, value: rx.Var[str]) -> rx.Component:
 
 
 def _for_operators(fact: rx.Component) -> rx.Component:
-    return rx.cond(Staff.operator, fact)
+    return rx.cond(Agents.operator, fact)
 
 
 def _switch(member: rx.Var[Member]) -> rx.Component:
@@ -69,7 +69,7 @@ def _switch(member: rx.Var[Member]) -> rx.Component:
         role="switch",
         aria_checked=rx.cond(member["enabled"], "true", "false"),
         aria_label=member["name"] + " takes questions",
-        on_click=Staff.switch(member["id"]),
+        on_click=Agents.switch(member["id"]),
         class_name="plain switch",
     )
 
@@ -90,7 +90,7 @@ def _deleting(member: rx.Var[Member]) -> rx.Component:
                     rx.el.button(
                         "Delete it",
                         type="button",
-                        on_click=Staff.delete(member["id"], member["name"]),
+                        on_click=Agents.delete(member["id"], member["name"]),
                         class_name="danger",
                     )
                 ),

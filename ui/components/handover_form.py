@@ -3,7 +3,7 @@
 import reflex as rx
 
 from ui.components.focus import return_focus
-from ui.state.handover_form import Person
+from ui.state.handover_form import HandoverForm
 
 
 def person() -> rx.Component:
@@ -13,7 +13,7 @@ def person() -> rx.Component:
             return_focus(),
             rx.dialog.title("Talk to a person"),
             rx.cond(
-                Person.is_sent,
+                HandoverForm.is_sent,
                 rx.el.div(
                     rx.el.p("Thank you. A person will get in touch, and has this conversation to read.", role="status"),
                     rx.dialog.close(rx.el.button("Close", type="button", class_name="primary")),
@@ -25,18 +25,18 @@ def person() -> rx.Component:
                     rx.el.input(id="contact", name="contact", max_length=200, auto_complete="email", required=True),
                     rx.el.label("What you would like to add", html_for="addition"),
                     rx.el.textarea(id="addition", name="message", rows=4, max_length=4_000),
-                    rx.cond(Person.problem, rx.el.p(Person.problem, role="alert", class_name="failure")),
+                    rx.cond(HandoverForm.problem, rx.el.p(HandoverForm.problem, role="alert", class_name="failure")),
                     rx.el.div(
                         rx.dialog.close(rx.el.button("Not now", type="button", class_name="plain")),
-                        rx.el.button("Send", type="submit", disabled=Person.is_sending, class_name="primary"),
+                        rx.el.button("Send", type="submit", disabled=HandoverForm.is_sending, class_name="primary"),
                         class_name="actions",
                     ),
-                    on_submit=Person.send,
+                    on_submit=HandoverForm.send,
                     class_name="form",
                 ),
             ),
             max_width="30rem",
         ),
-        open=Person.is_open,
-        on_open_change=Person.close,
+        open=HandoverForm.is_open,
+        on_open_change=HandoverForm.close,
     )

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from ui.state.route_preview import Routing, Taker
+from ui.state.route_preview import RoutePreview, Taker
 
 
 def routing() -> rx.Component:
@@ -17,13 +17,13 @@ def routing() -> rx.Component:
                 max_length=2_000,
                 required=True,
             ),
-            rx.el.button(rx.cond(Routing.asking, "Asking", "Ask"), type="submit", class_name="primary"),
-            on_submit=Routing.ask,
+            rx.el.button(rx.cond(RoutePreview.asking, "Asking", "Ask"), type="submit", class_name="primary"),
+            on_submit=RoutePreview.ask,
             class_name="ask",
         ),
         rx.el.div(
-            rx.cond(Routing.asked, _taken()),
-            rx.cond(Routing.problem, rx.el.p(Routing.problem, class_name="failure")),
+            rx.cond(RoutePreview.asked, _taken()),
+            rx.cond(RoutePreview.problem, rx.el.p(RoutePreview.problem, class_name="failure")),
             role="status",
         ),
         class_name="panel routing",
@@ -34,17 +34,19 @@ def routing() -> rx.Component:
 def _taken() -> rx.Component:
     return rx.el.div(
         rx.cond(
-            Routing.takers.length() > 0,
-            rx.el.ul(rx.foreach(Routing.takers, _taker), class_name="takers"),
+            RoutePreview.takers.length() > 0,
+            rx.el.ul(rx.foreach(RoutePreview.takers, _taker), class_name="takers"),
             rx.el.p("None of them."),
         ),
         rx.el.div(
             rx.el.label("Confidence", html_for="confidence"),
-            rx.el.meter(id="confidence", min="0", max="100", value=Routing.percent.to_string()),
-            rx.el.span(Routing.percent.to_string(), " %"),
+            rx.el.meter(id="confidence", min="0", max="100", value=RoutePreview.percent.to_string()),
+            rx.el.span(RoutePreview.percent.to_string(), " %"),
             class_name="far",
         ),
-        rx.el.p(Routing.told, rx.cond(Routing.by, " · decided by " + Routing.by, ""), class_name="quiet"),
+        rx.el.p(
+            RoutePreview.told, rx.cond(RoutePreview.by, " · decided by " + RoutePreview.by, ""), class_name="quiet"
+        ),
     )
 
 

@@ -9,9 +9,9 @@ from ui.components.shell import shell
 from ui.components.sidebar import sidebar
 from ui.components.transcript import transcript
 from ui.state.chat import FIELD, Chat
-from ui.state.handover_form import Person
+from ui.state.handover_form import HandoverForm
 from ui.state.session import Session
-from ui.state.source_viewer import Reading
+from ui.state.source_viewer import SourceViewer
 from ui.state.threads import Threads
 
 
@@ -34,8 +34,8 @@ def chat() -> rx.Component:
                     on_again=Chat.ask_again,
                     on_edit=Chat.edit,
                     on_rate=Chat.rate,
-                    on_source=Reading.open_source,
-                    on_person=Person.ask,
+                    on_source=SourceViewer.open_source,
+                    on_person=HandoverForm.ask,
                 ),
                 class_name="conversation",
                 aria_label="Conversation",

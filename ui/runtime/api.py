@@ -2,7 +2,8 @@
 
 import ipaddress
 
-from frontdesk import URL, AsyncDesk
+from frontdesk import AsyncDesk
+from frontdesk.client.client import URL
 
 
 class _Reach:

@@ -32,7 +32,7 @@ class Found(NamedTuple):
     operator: bool
 
 
-class Staff(Asking, rx.State):
+class Agents(Asking, rx.State):
     """The list, or the form of one agent in its place."""
 
     members: list[Member] = []
@@ -100,9 +100,9 @@ class Staff(Asking, rx.State):
         async with self:
             wrong = self.problem_at
         if saved:
-            return [rx.set_focus("agents-heading"), Staff.load]
+            return [rx.set_focus("agents-heading"), Agents.load]
         # Whoever has left the form since finds in the list what became of it.
-        return rx.set_focus(f"agent-{wrong}") if wrong and wrong != "tools" else Staff.load
+        return rx.set_focus(f"agent-{wrong}") if wrong and wrong != "tools" else Agents.load
 
     @rx.event(background=True)
     async def switch(self, agent_id: str) -> Any:
@@ -124,7 +124,7 @@ class Staff(Asking, rx.State):
                     self._turn(agent_id, on if agent else not on)
                     self.said = f"{agent.name} is switched {'on' if on else 'off'}." if agent else ""
                 on = wish
-        return Staff.load
+        return Agents.load
 
     @rx.event(background=True)
     async def delete(self, agent_id: str, name: str) -> Any:
@@ -134,7 +134,7 @@ class Staff(Asking, rx.State):
             self.said = f"{name} is deleted."
 
         await self._ask(f"delete {agent_id}", lambda desk: desk.delete_agent(agent_id), deleted)
-        return Staff.load
+        return Agents.load
 
     def _show(self, found: Found) -> None:
         self.operator, self.members = found.operator, [_member(agent) for agent in found.agents]

@@ -15,7 +15,7 @@ from ui.state.chat import Chat
 _NO_CONTACT = "Where can a person reach you? An address or a telephone number will do."
 
 
-class Person(Asking, rx.State):
+class HandoverForm(Asking, rx.State):
     """The form, and what became of it."""
 
     is_open: bool = False

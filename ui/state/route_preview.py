@@ -17,7 +17,7 @@ class Taker(TypedDict):
     question: str
 
 
-class Routing(Asking, rx.State):
+class RoutePreview(Asking, rx.State):
     """A question that nobody answers."""
 
     asking: bool = False

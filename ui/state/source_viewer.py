@@ -15,7 +15,7 @@ from ui.state.session import Session, desk_of
 _SNIPPET_CHARS = 10_000
 
 
-class Reading(rx.State):
+class SourceViewer(rx.State):
     """What is open beside the conversation; its text is here only as long as that."""
 
     title: str = ""

@@ -31,7 +31,7 @@ class Fate(TypedDict):
     lines: list[str]
 
 
-class Uploading(rx.State):
+class Uploads(rx.State):
     """One drop of files at a time; each is given to the desk before the next one is read."""
 
     fates: list[Fate] = []

@@ -4,7 +4,7 @@ import reflex as rx
 
 from ui.components.focus_and_leave import kept_focus
 from ui.state.knowledge import Folder, Item, Knowledge
-from ui.state.source_viewer import Reading
+from ui.state.source_viewer import SourceViewer
 
 
 def folders() -> rx.Component:
@@ -76,7 +76,7 @@ def _item(item: rx.Var[Item]) -> rx.Component:
             rx.el.span(item["title"], class_name="title"),
             rx.el.span(item["path"], class_name="path"),
             type="button",
-            on_click=Reading.open_document(item["id"], item["title"]),
+            on_click=SourceViewer.open_document(item["id"], item["title"]),
             class_name="open",
         ),
         rx.el.span(item["folder"], class_name="badge"),

@@ -4,7 +4,7 @@ import reflex as rx
 
 from ui.components.focus import return_focus
 from ui.documents.highlight import Part
-from ui.state.source_viewer import Reading
+from ui.state.source_viewer import SourceViewer
 
 
 class DocumentText(rx.Component):
@@ -24,31 +24,31 @@ def reading() -> rx.Component:
     return rx.dialog.root(
         rx.dialog.content(
             return_focus(),
-            rx.dialog.title(Reading.title),
-            rx.dialog.description(Reading.described),
-            rx.cond(Reading.problem, rx.el.p(Reading.problem, role="alert", class_name="failure")),
-            rx.cond(Reading.note, rx.el.p(Reading.note, role="status", class_name="note")),
-            rx.cond(Reading.lost, rx.el.blockquote(Reading.lost)),
-            rx.cond(Reading.is_loading, rx.el.p("Opening the document", role="status", class_name="waiting")),
+            rx.dialog.title(SourceViewer.title),
+            rx.dialog.description(SourceViewer.described),
+            rx.cond(SourceViewer.problem, rx.el.p(SourceViewer.problem, role="alert", class_name="failure")),
+            rx.cond(SourceViewer.note, rx.el.p(SourceViewer.note, role="status", class_name="note")),
+            rx.cond(SourceViewer.lost, rx.el.blockquote(SourceViewer.lost)),
+            rx.cond(SourceViewer.is_loading, rx.el.p("Opening the document", role="status", class_name="waiting")),
             DocumentText.create(
-                parts=Reading.parts,
-                busy=Reading.is_loading,
-                has_beginning=Reading.has_beginning,
-                has_end=Reading.has_end,
+                parts=SourceViewer.parts,
+                busy=SourceViewer.is_loading,
+                has_beginning=SourceViewer.has_beginning,
+                has_end=SourceViewer.has_end,
             ),
             _legend(),
             rx.dialog.close(rx.el.button("Close", type="button", class_name="primary")),
             max_width="52rem",
             class_name="reading",
         ),
-        open=Reading.is_open,
-        on_open_change=Reading.close,
+        open=SourceViewer.is_open,
+        on_open_change=SourceViewer.close,
     )
 
 
 def _legend() -> rx.Component:
     return rx.el.p(
-        rx.cond(Reading.has_words, rx.el.span("Words of the answer", class_name="words")),
-        rx.cond(Reading.has_passage, rx.el.span("The passage that was read", class_name="passage")),
+        rx.cond(SourceViewer.has_words, rx.el.span("Words of the answer", class_name="words")),
+        rx.cond(SourceViewer.has_passage, rx.el.span("The passage that was read", class_name="passage")),
         class_name="legend",
     )

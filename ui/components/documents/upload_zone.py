@@ -7,11 +7,11 @@ from reflex.vars import ArrayVar, ObjectVar
 
 from ui.documents.upload_stream import FILES_AT_ONCE
 from ui.state.knowledge import Folder, Knowledge
-from ui.state.uploads import Fate, Uploading
+from ui.state.uploads import Fate, Uploads
 
 _DROP = "documents"
 # Before the folders are known there is none to put anything into.
-_IS_CLOSED = Uploading.busy | ~Knowledge.loaded
+_IS_CLOSED = Uploads.busy | ~Knowledge.loaded
 
 
 def dropping() -> rx.Component:
@@ -30,15 +30,15 @@ def dropping() -> rx.Component:
             class_name="into",
         ),
         _zone(),
-        rx.cond(Uploading.busy, _under_way()),
-        rx.el.p(Uploading.summary, role="status", class_name="quiet"),
+        rx.cond(Uploads.busy, _under_way()),
+        rx.el.p(Uploads.summary, role="status", class_name="quiet"),
         rx.cond(
-            Uploading.fates.length() > 0,
+            Uploads.fates.length() > 0,
             rx.fragment(
-                rx.el.ul(rx.foreach(Uploading.fates, _fate), class_name="fates", aria_label="Files", tab_index=0),
+                rx.el.ul(rx.foreach(Uploads.fates, _fate), class_name="fates", aria_label="Files", tab_index=0),
                 rx.cond(
-                    ~Uploading.busy,
-                    rx.el.button("Clear the list", type="button", on_click=Uploading.clear, class_name="plain"),
+                    ~Uploads.busy,
+                    rx.el.button("Clear the list", type="button", on_click=Uploads.clear, class_name="plain"),
                 ),
             ),
         ),
@@ -64,9 +64,9 @@ def _zone() -> rx.Component:
         max_files=FILES_AT_ONCE,
         max_size=Knowledge.document_bytes,
         disabled=_IS_CLOSED,
-        on_drop=Uploading.receive(rx.upload_files_chunk(upload_id=_DROP, on_upload_progress=Uploading.progress)),
+        on_drop=Uploads.receive(rx.upload_files_chunk(upload_id=_DROP, on_upload_progress=Uploads.progress)),
         on_drop_rejected=_refused,
-        class_name=["zone", rx.cond(Uploading.busy, "busy", "")],
+        class_name=["zone", rx.cond(Uploads.busy, "busy", "")],
     )
     # Reflex makes this field itself, and without a name.
     zone.children[0].children[0].custom_attrs["aria-label"] = "Files to add"
@@ -76,7 +76,7 @@ def _zone() -> rx.Component:
 def _under_way() -> rx.Component:
     return rx.el.div(
         rx.el.label("Sent to the desk", html_for="sent"),
-        rx.el.progress(id="sent", max="100", value=Uploading.sent.to_string()),
+        rx.el.progress(id="sent", max="100", value=Uploads.sent.to_string()),
         class_name="far",
     )
 
@@ -84,7 +84,7 @@ def _under_way() -> rx.Component:
 def _refused(rejected: rx.Var[list[dict[str, Any]]]) -> rx.event.EventSpec:
     """Only the names and the reasons leave the browser, not the files."""
     files = rejected.to(ArrayVar)
-    return Uploading.refuse(files.map(_name), files.map(_why))
+    return Uploads.refuse(files.map(_name), files.map(_why))
 
 
 def _name(one: rx.Var[dict[str, Any]]) -> rx.Var[str]:
@@ -110,8 +110,8 @@ def _fate(fate: rx.Var[Fate]) -> rx.Component:
         rx.el.span(fate["name"], class_name="name"),
         rx.el.span(fate["told"], class_name="told"),
         rx.cond(
-            (fate["status"] == "reading") & (Uploading.done > 0),
-            rx.el.progress(max="1", value=Uploading.done.to_string(), aria_label="How far it is"),
+            (fate["status"] == "reading") & (Uploads.done > 0),
+            rx.el.progress(max="1", value=Uploads.done.to_string(), aria_label="How far it is"),
         ),
         rx.cond(fate["lines"].length() > 0, lines(fate["lines"])),
         data_status=fate["status"],
