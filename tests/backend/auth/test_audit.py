@@ -15,7 +15,7 @@ from backend.auth.audit_reading import AuditFilter
 from backend.storage import migrations
 from knowledge.errors import StorageFull
 from knowledge.storage.sqlite import Database
-from tests.knowledge.test_storage_full import no_room
+from tests.knowledge.storage.test_storage_full import no_room
 
 ADA = Actor("ada", "192.0.2.7", "0123456789ab")
 

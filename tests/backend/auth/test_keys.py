@@ -26,7 +26,7 @@ from backend.users import LOCAL, Users, digest_of
 from knowledge.storage.sqlite import Database
 from tests.backend.asking import as_user, begin, follow, key_of, keys, refusal
 from tests.backend.auth.desk import entries, make_key, until, with_key
-from tests.backend.test_clocks import Machine
+from tests.backend.limits.test_clocks import Machine
 from tests.serving import ROOT, Server, serve
 
 OLGA = Actor("olga", "127.0.0.1")

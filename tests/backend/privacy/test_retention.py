@@ -22,9 +22,9 @@ from backend.storage import runs as storage
 from backend.storage.checkpoints import open_memory
 from knowledge.storage.sqlite import Database
 from tests.backend.asking import QUICK, as_user, keys, provided, restarted
+from tests.backend.limits.test_clocks import DAY, Machine
 from tests.backend.privacy.stores import add_history, age, holding
-from tests.backend.test_clocks import DAY, Machine
-from tests.knowledge.test_storage_full import no_room
+from tests.knowledge.storage.test_storage_full import no_room
 from tests.serving import Server
 
 SETTINGS: dict[str, Any] = {"API_KEYS": keys("ann", "boss"), "OPERATORS": "boss", "SEARCH_RATE": ""}
