@@ -11,7 +11,7 @@ from knowledge.errors import DeskError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until a signal says to stop, or do what a command says; 2 with the reason where that cannot be done."""
+    """Serve until a signal says to stop, or run a command; return 2, with the reason printed, if it cannot be done."""
     options = _options(arguments)
     try:
         settings = Settings.read()
