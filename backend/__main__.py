@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.read()
         if options.command is None:
             return _serve(settings, with_pages=options.web)
-        # A service manager's signal ends the command as Ctrl-C does, and nothing is left by half.
+        # A service manager's signal ends the command as Ctrl-C does, so that nothing is left half done.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
         return _back_up(settings, options) if options.command == "backup" else _restore(settings, options)
     except DeskError as error:

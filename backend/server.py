@@ -43,7 +43,7 @@ def serve(settings: Settings, make: MakeProvider = make_provider, *, with_pages:
     app = create_pages_app(settings) if alone else create_app(settings, with_pages=with_pages)
     pages = web.mount(app, settings) if with_pages else None
     _allow_open_files()
-    # uvicorn repeats the signal that stopped it; by then everything it served is over, and the desk closes on this.
+    # uvicorn repeats the signal that stopped it; by then everything it served is over, and this exit closes the desk.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:

@@ -94,7 +94,7 @@ async def get_activity(
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> Activity:
-    """Sum up your own runs of the last days, or for an operator everybody's."""
+    """Sum up your own runs of the last `days`, or for an operator everybody's."""
     whose, now = None if user.operator else user.id, time.time()
     since = (now // activity.DAY_SECONDS - days + 1) * activity.DAY_SECONDS
     told: dict[str, Any] = await desk.database.read(lambda db: activity.summary(db, whose, days, now), long=True)

@@ -165,7 +165,7 @@ async def health(desk: TheDesk, user: Onlooker, response: Response) -> Health:
     """
     await desk.models.check_servers()
     documents = await desk.library.by_folder(Wanted())
-    # The agents of this moment: one may come or go meanwhile.
+    # A snapshot: agents may come or go meanwhile.
     agents, workers = desk.catalog.agents, desk.chains.workers
     answering = {agent: _answering(desk, order) for agent, order in workers.items()}
     status, reason = _verdict(desk, workers, answering)

@@ -38,7 +38,7 @@ _LOG = logging.getLogger(__name__)
 INTERRUPTED = Error(
     code="interrupted", message="The desk was stopped in the middle of this answer; please ask again.", retryable=True
 )
-# A run that was under way at so many ends of the process may well be what ended it.
+# A run that has seen the process end this often may well be the cause.
 _MOST_ATTEMPTS = 3
 
 

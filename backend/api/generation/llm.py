@@ -75,7 +75,7 @@ class _Sampling(Manner):
         try:
             sampling = self.model_dump(include={"temperature", "top_p", "max_tokens", "tools", "tool_choice"})
             stored = PlainRequest(messages=messages, **sampling).model_dump_json(exclude_defaults=True)
-            # Deeply nested JSON can be read from a request and not from there.
+            # Deeply nested JSON can be read from a request, but not from what is stored of it.
             PlainRequest.model_validate_json(stored)
         except ValueError as error:
             raise MessageInvalid("The request holds characters that are not text, or is nested too deeply.") from error
