@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agents.errors import ModelNameInvalid, SettingsInvalid
-from agents.models.names import parse_chain, server
+from agents.models.model_name import parse_chain, server
 
 _URL_SUFFIX = "_MODEL_URL"
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD")

@@ -1,4 +1,4 @@
-"""The FastAPI application: what guards the doors, and the doors. Whoever serves it puts the open desk in its state."""
+"""The FastAPI application: its routers and middleware. The server that runs it puts the open desk in its state."""
 
 from typing import Any
 
@@ -6,30 +6,28 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from backend import responses
-from backend.doors import (
+from backend.api import (
     activity,
     agent_chat,
     agents,
     audit,
     chat,
     documents,
-    gateway,
     handovers,
     health,
     keys,
-    llm,
-    pages,
+    pages_only,
     people,
     runs,
-    socket,
     threads,
 )
-from backend.doors.common import ANYWHERE
-from backend.doors.docs import add_docs
-from backend.doors.schemas import complete
+from backend.api.deps import ANYWHERE
+from backend.api.docs import add_docs
+from backend.api.generation import gateway, gateway_ws, llm
+from backend.api.openapi import complete
+from backend.http import error_responses
 from backend.http.middleware import KeyFirst, ReplyGuard
-from backend.security import BodyLimit, OriginGuard
+from backend.http.request_guards import BodyLimit, OriginGuard
 from backend.settings import Settings
 from backend.version import VERSION
 
@@ -40,7 +38,7 @@ _DOORS = (
     agents,
     agent_chat,
     gateway,
-    socket,
+    gateway_ws,
     llm,
     handovers,
     activity,
@@ -53,10 +51,10 @@ _DOORS = (
 
 
 class Frontdesk(FastAPI):
-    """Describes its streams too, and its key."""
+    """A FastAPI application whose OpenAPI document describes its streams and its key too."""
 
     def __init__(self, *, keyed: bool) -> None:
-        # FastAPI's own pages load their scripts from elsewhere; see `doors.docs`.
+        # FastAPI's own pages load their scripts from elsewhere; see `api.docs`.
         super().__init__(
             title="Frontdesk",
             version=VERSION,
@@ -67,16 +65,16 @@ class Frontdesk(FastAPI):
         self._keyed = keyed
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Everything that answers, with what holds for every reply around it."""
+        """Build the middleware stack, with the guard of every reply around it."""
         return ReplyGuard(super().build_middleware_stack())
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document."""
+        """Return the OpenAPI document."""
         return self.openapi_schema or complete(super().openapi(), keyed=self._keyed)
 
 
 def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
-    """The service; its doors answer once `app.state.desk` is set."""
+    """Create the service; its endpoints answer once `app.state.desk` is set."""
     app = _guarded(settings, has_desk=True)
     for door in _DOORS:
         app.include_router(door.router, responses=ANYWHERE)
@@ -87,16 +85,16 @@ def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
 
 
 def create_pages_app(settings: Settings) -> FastAPI:
-    """The service of a process that opens no desk: its pages are those of the one elsewhere."""
+    """Create the service of a process that opens no desk and serves the pages of one elsewhere."""
     app = _guarded(settings, has_desk=False)
-    app.include_router(pages.router, responses=ANYWHERE)
+    app.include_router(pages_only.router, responses=ANYWHERE)
     return app
 
 
 def _guarded(settings: Settings, *, has_desk: bool) -> Frontdesk:
     keyed = bool(settings.api_keys.get_secret_value())
     app = Frontdesk(keyed=keyed)
-    responses.install(app)
+    error_responses.install(app)
     app.add_middleware(BodyLimit, body_bytes=settings.max_body_bytes, document_bytes=settings.max_document_bytes)
     if keyed and has_desk:
         app.add_middleware(KeyFirst)

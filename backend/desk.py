@@ -1,4 +1,4 @@
-"""The desk: every part, opened in order and closed in reverse, put together in this one place."""
+"""The composition of the desk: every part is opened here, in order, and closed in reverse."""
 
 import asyncio
 import gc
@@ -11,46 +11,47 @@ from typing import NamedTuple, Protocol, TypeVar
 from agents.assistant import Assistant
 from agents.catalog import Catalog, read_catalog
 from agents.chains import Chains
-from agents.models.breaker import State
+from agents.direct_completion import LLM, PlainModel
+from agents.graph.supervisor import SUPERVISOR, Supervisor
+from agents.graph.worker import Worker
+from agents.models.circuit_breaker import State
 from agents.models.orders import check_addresses
 from agents.models.registry import MakeProvider, Models, make_provider
-from agents.plain import LLM, PlainModel
-from agents.supervisor import SUPERVISOR, Supervisor
-from agents.workers import Worker
-from backend import dialogues, schema, storage
+from backend.agent_registry import AgentRegistry, restore_agents
 from backend.auth.audit_log import AuditLog
 from backend.auth.key_store import KeyStore
 from backend.auth.settings_record import record_settings
-from backend.engine.writer import Answers
-from backend.indexing import INDEXING, Indexing
+from backend.http.event_response import Streams
 from backend.limits.clock import DeskClock
 from backend.limits.costs import Costs
-from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
 from backend.privacy.deletion import Deletion
 from backend.privacy.exports import Exports
 from backend.privacy.removal import Removals
 from backend.privacy.retention import Retention
-from backend.registry import AgentRegistry, restore_agents
-from backend.runlog import RunLog
-from backend.runs import RunEngine
+from backend.runs.engine import RunEngine
+from backend.runs.event_log import RunLog
+from backend.runs.indexing_job import INDEXING, Indexing
+from backend.runs.writer import Answers
 from backend.settings import Settings
-from backend.streams import Streams
+from backend.storage import completions, migrations
+from backend.storage import runs as storage
+from backend.storage.checkpoints import Memory, open_memory
 from backend.users import Users
-from knowledge import calibration
-from knowledge.database import Database
+from knowledge.embedding.reranker import reranker
 from knowledge.library import Library
-from knowledge.owner import check_writable
-from knowledge.reranking import reranker
-from knowledge.search import Searcher
-from knowledge.strategies import Strategies
+from knowledge.retrieval import calibration
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import Strategies
+from knowledge.storage.directory_lock import check_writable
+from knowledge.storage.sqlite import Database
 
 _BREAKER = {State.CLOSED: 0, State.HALF_OPEN: 1, State.OPEN: 2}
 
 
 @dataclass(frozen=True)
 class Desk:
-    """What the doors are handed."""
+    """The parts of an open desk, for the endpoints."""
 
     settings: Settings
     catalog: Catalog
@@ -142,10 +143,10 @@ class _Stores(NamedTuple):
 
 
 async def _open_stores(stack: AsyncExitStack, settings: Settings) -> _Stores:
-    """Open what lies in DATA_DIR. A database that cannot be used is told of before the embedding model is loaded."""
+    """Open the stores in DATA_DIR. An unusable database is reported before the embedding model is loaded."""
     library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
     check_writable(settings.data_dir / "uploads")
-    database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
+    database = _kept(stack, Database(settings.data_dir / "desk.db", migrations.MIGRATIONS))
     memory = await stack.enter_async_context(open_memory(settings.data_dir))
     await library.embedder.warm_up()
     return _Stores(library, database, memory)
@@ -166,7 +167,7 @@ C = TypeVar("C", bound=_Closing)
 
 
 def _kept(stack: AsyncExitStack, part: C) -> C:
-    """A part that is open, and closed at the end, before what was opened earlier."""
+    """Return an open part, and have it closed at the end, before what was opened earlier."""
     stack.push_async_callback(part.close)
     return part
 
@@ -174,16 +175,16 @@ def _kept(stack: AsyncExitStack, part: C) -> C:
 def _answering(
     database: Database, chains: Chains, indexing: Indexing, assistant: Assistant
 ) -> Callable[[str], Answers]:
-    """Who answers under an agent's name: models and work on documents have names of their own."""
-    model = PlainModel(lambda: chains.plain, lambda turn: database.read(lambda db: dialogues.earlier(db, turn)))
+    """Return what answers under an agent's name: models and indexing jobs have names of their own."""
+    model = PlainModel(lambda: chains.plain, lambda turn: database.read(lambda db: completions.earlier(db, turn)))
     answers: dict[str, Answers] = {LLM: model, INDEXING: indexing}
     return lambda agent: answers.get(agent, assistant)
 
 
 async def _begin(desk: Desk) -> None:
-    """What is to be done once everything is open."""
+    """Do what is due once everything is open: resume deletions, recover runs, watch the metrics."""
     watch(desk)
-    # Before anything of somebody whose data is being deleted goes on.
+    # Before any run goes on of a user whose data is being deleted.
     await desk.removals.resume()
     await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
     unfinished = await desk.database.read(storage.unfinished_runs)
@@ -194,10 +195,10 @@ async def _begin(desk: Desk) -> None:
 
 
 def watch(desk: Desk) -> None:
-    """What the metrics look up when they are asked for."""
+    """Register the metrics that are looked up when Prometheus asks."""
 
     def runs() -> dict[tuple[str, ...], float]:
-        # A state that nothing is in is told too, or it could not be told from one that is not watched.
+        # An empty state is reported too, or it would look like one that is not watched.
         counts: dict[tuple[str, ...], float] = {("queued", SUPERVISOR): 0.0, ("in_progress", SUPERVISOR): 0.0}
         return counts | dict(Counter(desk.runs.lanes.by_state_and_agent()))
 
@@ -211,7 +212,7 @@ def watch(desk: Desk) -> None:
 
 
 def spare_the_collector() -> None:
-    """What is alive now lives until the end; scanning it again and again would show as gaps between tokens."""
+    """Exempt what is alive now from garbage collection: rescanning it would show as gaps between tokens."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

@@ -14,8 +14,8 @@ COMMANDS = {
     "python -m backend restore": "backend restore",
     "python -m backend.users": "backend.users",
     "python -m agents.models": "agents.models",
-    "python -m knowledge.store": "knowledge.store",
-    "python -m knowledge.evaluate": "knowledge.evaluate",
+    "python -m backend.maintenance": "backend.maintenance",
+    "python -m evaluation": "evaluation",
     "python -m ui.build": "ui.build",
     "index_documents.py": "index_documents",
 }

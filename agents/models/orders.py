@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agents.catalog import Agent
 from agents.errors import ModelNameInvalid
-from agents.models.names import EMBEDDED, ModelName, parse_chain, server
+from agents.models.model_name import EMBEDDED, ModelName, parse_chain, server
 from agents.settings import AgentSettings
 
 

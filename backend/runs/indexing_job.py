@@ -1,0 +1,201 @@
+"""Long work on documents, as runs: import an archive, or chunk and embed the stored documents again."""
+
+import asyncio
+import errno
+import shutil
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel
+
+from agents.assistant import Outcome as Ended
+from agents.assistant import Turn
+from agents.graph.answer_stream import Emit
+from agents.tracing import Step, step
+from frontdesk.contracts.events import Event, Reset, Token
+from knowledge.errors import DocumentUnknown, DocumentUnreadable, OwnQuotaReached, StorageFull
+from knowledge.ingestion.ingest import Outcome, Report, ingest
+from knowledge.library import Library
+from knowledge.storage.documents import DocumentInfo, DocumentKey
+from knowledge.storage.quota import Quota
+
+INDEXING = "documents"
+# An upload's own name is for the paths of its documents; a file system may not take it.
+_ARCHIVE = "archive.zip"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Order(BaseModel):
+    """The job of an indexing run, stored with it.
+
+    `archive` is the path that an upload came by; documents chunked after `since` are not chunked again after a restart.
+    """
+
+    work: Literal["archive", "reindex"]
+    folder: str | None = None
+    since: float = 0.0
+    archive: str = ""
+    source: str = ""
+    owner: str = ""
+    quota: Quota | None = None
+
+
+class Indexing:
+    """The counterpart of the assistant for indexing runs: streams steps that show the progress, then a report."""
+
+    def __init__(self, library: Library, uploads: Path, max_bytes: int) -> None:
+        self._library = library
+        self._uploads = uploads.resolve()
+        self._max_bytes = max_bytes
+
+    def keep(self, run_id: str, data: bytes) -> None:
+        """Store an archive where its run will look for it."""
+        place = self._uploads / run_id / _ARCHIVE
+        try:
+            place.parent.mkdir(parents=True)
+            place.write_bytes(data)
+        except OSError as error:
+            self.drop(run_id)
+            if error.errno in _FULL:
+                raise StorageFull(f"the archive cannot be stored ({error.strerror}); free some room") from error
+            raise
+
+    def drop(self, run_id: str) -> None:
+        """Delete the archive of a run."""
+        shutil.rmtree(self._uploads / run_id, ignore_errors=True)
+
+    def sweep(self, needed: Collection[str]) -> None:
+        """Delete the archives that an earlier process has left behind, except those of the runs that go on."""
+        if self._uploads.is_dir():
+            for directory in self._uploads.iterdir():
+                if directory.name not in needed:
+                    self.drop(directory.name)
+
+    async def stream(self, turn: Turn) -> AsyncGenerator[Event | Ended]:
+        """Stream the events of one run; work that was done before a restart is not repeated."""
+        if turn.said is not None:
+            yield Reset(reason="the desk was restarted in the middle of this")
+        order = Order.model_validate_json(turn.request or "{}")
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        working = asyncio.create_task(self._work(order, turn.run_id, events.put_nowait))
+        working.add_done_callback(lambda _: events.put_nowait(None))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            report = await working
+        finally:
+            working.cancel()
+            await asyncio.wait([working])
+        await asyncio.to_thread(self.drop, turn.run_id)
+        yield Token(content=_told(report, order.archive), agent=INDEXING)
+        yield Ended("stop")
+
+    async def leave(self, turn: Turn, said: str) -> None:
+        """Delete the archive of a run that is given up; the documents that it has imported stay."""
+        await asyncio.to_thread(self.drop, turn.run_id)
+
+    async def _work(self, order: Order, run_id: str, emit: Emit) -> Report:
+        with step(emit, "sequential", order.work, agent=INDEXING) as whole:
+            if order.work == "reindex":
+                report = await self._read_again(order, whole)
+            else:
+                report = await ingest(
+                    self._uploads / run_id / _ARCHIVE,
+                    order.folder or "",
+                    _Uploaded(self._library, order, str(self._uploads / run_id)),
+                    progress=_progress(whole),
+                    max_bytes=self._max_bytes,
+                )
+            whole.output = _counts(report)
+            return report
+
+    async def _read_again(self, order: Order, whole: Step) -> Report:
+        report, progress, done = Report(), _progress(whole), 0
+        before = -1
+        # A document that is moved meanwhile has another id, and is found again.
+        while (documents := await self._library.cut_before(order.since, order.folder)) and done != before:
+            before, total = done, done + len(documents)
+            for document in documents:
+                # Removed or moved meanwhile, or replaced by a new version, which is chunked as it should be.
+                with suppress(DocumentUnknown):
+                    try:
+                        await self._library.read_again(document)
+                    except DocumentUnreadable as error:
+                        report.failed[document.path] = error.message
+                        continue
+                    report.changed.append(document.path)
+                    done += 1
+                    progress(done, total, document.path, "changed")
+        return report
+
+
+class _Uploaded:
+    """A library in which an ingestion stores documents as if they had been uploaded one by one."""
+
+    def __init__(self, library: Library, order: Order, root: str) -> None:
+        self._library = library
+        self._order = order
+        self._root = root
+
+    async def listing(self, folder: str | None = None) -> list[DocumentInfo]:
+        """Return the documents that the same user uploaded from this archive under the same source."""
+        found = await self._library.listing(folder, owner=self._order.owner)
+        whose = (self._order.source, self._order.owner)
+        return [
+            replace(info, source=self._root, path=_ARCHIVE + info.path.removeprefix(self._order.archive))
+            for info in found
+            if (info.source, info.owner) == whose and info.path.startswith(f"{self._order.archive}/")
+        ]
+
+    async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo:
+        """Store a document, as long as the quota of its user allows it."""
+        own = replace(key, source=self._order.source, owner=self._order.owner, path=self._named(key.path))
+        try:
+            return await self._library.put(own, data, quota=self._order.quota)
+        except OwnQuotaReached as error:
+            # Other members of the archive may replace stored documents, so the ingestion goes on.
+            raise DocumentUnreadable(error.message) from error
+
+    async def move(self, document: DocumentInfo, path: str, data: bytes) -> DocumentInfo:
+        """Move a document within the archive."""
+        stored = replace(document, source=self._order.source, path=self._named(document.path))
+        return await self._library.move(stored, self._named(path), data)
+
+    async def remove(self, document_id: str) -> None:
+        """Delete a document that a new version of the archive does not hold any more."""
+        await self._library.remove(document_id, owner=self._order.owner)
+
+    def _named(self, path: str) -> str:
+        """Put the name under which the archive was uploaded in place of its file name."""
+        return self._order.archive + path.removeprefix(_ARCHIVE)
+
+
+def _progress(whole: Step) -> Callable[[int, int, str, Outcome], None]:
+    """Return a callback that reports each percent of progress; without names, since some documents are private."""
+    told = 0
+
+    def tell(number: int, total: int, name: str, outcome: Outcome) -> None:
+        nonlocal told
+        if 100 * number // total > told:
+            told = 100 * number // total
+            whole.update(number / total)
+
+    return tell
+
+
+def _counts(report: Report) -> str:
+    outcomes = ("added", "changed", "moved", "removed", "skipped", "failed", "ignored")
+    counts = [f"{len(getattr(report, outcome))} {outcome}" for outcome in outcomes if getattr(report, outcome)]
+    return ", ".join(counts) or "nothing to do"
+
+
+def _told(report: Report, archive: str) -> str:
+    def named(line: str) -> str:
+        return archive + line.removeprefix(_ARCHIVE) if line.startswith(_ARCHIVE) else line
+
+    failures = [f"- {named(name)}: {reason}" for name, reason in report.failed.items()]
+    ignored = [f"- {named(line)}" for line in report.ignored_lines()]
+    return "\n".join([f"{_counts(report)}.", *failures, *ignored])

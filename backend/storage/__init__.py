@@ -1,0 +1,1 @@
+"""SQLite storage of runs, threads, hand-overs, agents, spending and checkpoints."""
