@@ -22,7 +22,7 @@ class State(StrEnum):
 
 @dataclass
 class Breaker:
-    """A circuit breaker. Opens after a few failures in a row or one costly one; a failed probe doubles the pause."""
+    """A circuit breaker. Opens after some failures in a row or a missed deadline; a failed probe doubles the pause."""
 
     clock: Callable[[], float] = time.monotonic
     cause: ModelFailure | None = None

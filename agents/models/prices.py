@@ -22,7 +22,7 @@ _DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars for a million tokens of each kind."""
+    """The price of a million tokens of each kind, in US dollars."""
 
     input: float
     output: float
