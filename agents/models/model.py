@@ -146,7 +146,7 @@ class Model:
         try:
             await self._examine(lambda provider: provider.look())
         except ModelFailure:
-            # That a server knows no such model says more than that it is slow to list its models.
+            # A missing model says more than a server that is slow to list its models.
             if known and self.name.url and known.kind not in _OVER_WHEN_SEEN:
                 self.last = known
             raise
@@ -193,7 +193,7 @@ class Model:
                 return await provider.window()
         except (TimeoutError, ModelFailure) as error:
             reason = str(error) or "took too long"
-        except Exception as error:  # noqa: BLE001 - no question fails for it; what nobody foresaw is logged as an error
+        except Exception as error:  # noqa: BLE001 - no question fails for it; unforeseen errors are logged
             reason = str(failure_of(error, self._provider))
         _LOG.info("model %s did not say how much it reads: %s", self.name, reason)
         return None

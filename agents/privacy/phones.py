@@ -45,7 +45,7 @@ _SHAPES_IN_MARKS = re.compile(r"(?:1\ )?[2-9]\d\d\ \d{3}\ ?\d{4}")
 _SHAPES_IN_BRACKETS = re.compile(r"\d\d\ 9?\d{4}\ \d{4}|[2-9]\d\d\ \d{7}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
-# These look at no more than so many characters in front of a number.
+# The number of characters in front of a number that these words are looked for in.
 _NEAR = 32
 _PHONE_WORD = re.compile(
     r"""(?<![^\W_])(?:(?:tele)?phones?(?:number)?|tel|telefon\w*|t[ée]l[ée]phone|tel[ée]fono|mobil\w*|m[óo]vil|cell(?:phone|ular)?|celular|

@@ -122,7 +122,7 @@ _MARKS_OF_A_CHAT = (
     rf"(?:^|[|>#\]] ?)system: (?:you are (?:now )?an? |(?:the )?{_MACHINE} (?:answers|says|replies)\b)",
     rf"\b{_TOOLS}\((?:\w+ ?=|\{{)|\bcall (?:the )?(?:tool |function )?{_TOOLS}\b|\bname\"?[:=] ?\"{_TOOLS}\"",
 )
-# Nobody writes so for a reader.
+# No text for a reader is spelled like this.
 _LETTER_BY_LETTER = (r"(?:\b[^\W\d_] ){12}",)
 # For each language: the imperative to set aside, the instructions, and the dictated reply.
 _ELSEWHERE = {
@@ -159,7 +159,7 @@ _ELSEWHERE = {
 _NEAR = r"[^.!?。！？\n]{0,40}"
 # Within a clause that is not conditional.
 _CLAUSE = r"(?:(?! (?:si|se|wenn|falls|als|om|jeśli|если) )[^.!?,:;。！？，、：；\n]){0,40}"
-# What readers answer is a message or a person.
+# A reader is told to reply to a message or a person, a model just to reply.
 _TO_NOBODY = r"(?! (?:auf|au|aux|à|al|a|ao|alla|op|på|na|на|im|per|por|par|via)\b)"
 _FOREIGN = [
     rf"(?:(?:{undo}){_CLAUSE}(?:{told})|(?:{told}){_CLAUSE}(?:{undo})){_NEAR}(?:{reply}){_TO_NOBODY}"

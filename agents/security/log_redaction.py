@@ -23,7 +23,7 @@ _ABOUT = ("run_id", "thread_id", "user_id", "agent_id")
 # Keys that are not in this process's own settings: those of a profile, of a role, or derived for one request.
 _SHAPES = re.compile(
     r"AWS4-HMAC-SHA256[^\n]*|(?i:bearer)\s+[\w.~+/=-]{8,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bsk-[\w-]{8,}"
-    # API keys of this server's users (backend/users.py), also right behind a letter, such as that of an escaped newline.
+    # API keys of this server (backend/users.py), also right behind a letter, such as that of an escaped newline.
     r"|fd-[\w-]{40,}"
     # The token that identifies a page is in the URL of its socket.
     r"|(?<=[?&]token=)[^\s&\"']+"
@@ -38,7 +38,7 @@ _LONGEST_SECRET = 2_000
 _UNPRINTABLE = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ud800-\\udfff\\ufeff]"
 )
-# These put what visitors send into what they log, and their exceptions into both.
+# These log what clients send, also in exceptions.
 _TALKATIVE = frozenset({"engineio", "socketio", "reflex"})
 _FRAMES_ALONE = _TALKATIVE | {"ui"}
 # These log at level INFO once for each piece of work that a user may ask for; of the records of others, such as the
@@ -205,7 +205,7 @@ def log_to_stderr(level: str, form: str = "text") -> None:
     text = Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(RedactingJson() if form == "json" else text)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # These write whole requests, headers included, when they are asked for details.
+    # At level DEBUG these write whole requests, headers included.
     for name in "botocore boto3 urllib3 httpx httpcore httpx2 openai langchain_aws langchain_openai".split():
         logging.getLogger(name).setLevel(logging.WARNING)
     # Without a level these add a handler of their own, which writes records as they are.
