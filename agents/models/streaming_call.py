@@ -71,9 +71,7 @@ class Call:
                 raise
             if not self.finished:
                 raise ModelFailure(Kind.STALLED if self.said else Kind.TIMED_OUT) from error
-        except (
-            Exception
-        ) as error:  # an SDK may raise anything over a strange answer; it becomes a failure here
+        except Exception as error:  # an SDK may raise anything over a strange answer; it becomes a failure here
             failure = failure_of(error, self._provider, said=self.said)
             # An answer that has said why it ends is whole, whatever breaks behind it.
             if not self.finished:
