@@ -106,7 +106,7 @@ def links_of(text: str) -> list[str]:
 
 
 def _within(address: str) -> str:
-    """Cut an address at the first bracket that was not opened in it."""
+    """Cut an address at the first closing bracket that was not opened in it."""
     depth = 0
     for place, character in enumerate(address):
         depth += (character == "(") - (character == ")")

@@ -67,7 +67,7 @@ def storable(text: str) -> str:
 
 
 def clean(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """Remove lone surrogates and NULs from every string of a value, since they can be neither stored nor sent."""
+    """Replace lone surrogates and remove NULs in every string of a value: neither can be stored or sent."""
     match value:
         case str():
             return storable(value).replace("\x00", "")
