@@ -106,7 +106,7 @@ class Agents(Asking, rx.State):
 
     @rx.event(background=True)
     async def switch(self, agent_id: str) -> Any:
-        """Enable or disable an agent, shown at once; a disabled one is kept but not asked. Of fast clicks the last wins."""
+        """Enable or disable an agent, shown at once; a disabled one is kept but not asked. The last click wins."""
         async with self:
             on = not any(member["enabled"] for member in self.members if member["id"] == agent_id)
             is_under_way = agent_id in self._wishes
