@@ -103,7 +103,7 @@ class Talk:
         self.is_under_way = False
 
     def is_new(self, turn: Message) -> bool:
-        """Tell whether a stored turn is the last question, if that has not been told its run."""
+        """Tell whether a stored turn is the last question, the one whose run id has not arrived yet."""
         return turn.role == "user" and turn.content == self.asked and turn.run_id != self._run_before
 
     def load(self, turns: Sequence[Message]) -> list[Message]:

@@ -47,7 +47,7 @@ def withdrawn() -> Op:
 
 
 def stopped() -> Op:
-    """End the answer as cancelled by the user."""
+    """End the answer as cancelled."""
     return {"op": "end", "status": "cancelled"}
 
 

@@ -63,7 +63,7 @@ class Activity(Asking, rx.State):
     operator: bool = False
 
     figures: list[Figure] = []
-    # The agents; `series` adds the cost of routing.
+    # The agents; `series` adds routing.
     answering: list[Series] = []
     series: list[Series] = []
     rows: list[Row] = []
