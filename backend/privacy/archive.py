@@ -58,7 +58,7 @@ class _Out:
         """Do nothing, since nothing is buffered."""
 
     def close(self) -> None:
-        """Do nothing, since nothing is open."""
+        """Do nothing, since nothing is open; `zipfile` leaves closing to the caller."""
 
     def take(self) -> bytes:
         """Return and drop the bytes written since the last call."""
