@@ -1,7 +1,7 @@
-"""A process from which the tests' desks are forked, with all that each of them would import and load first.
+"""A fork server for the tests' desks that has already imported and loaded everything that each of them needs.
 
-That takes a desk longer than everything else it does at its start. What a desk does after that is the same as if it
-were started by itself, which the benchmarks and the tests of the commands do.
+Imports take longer than the rest of a desk's start. Otherwise a forked desk behaves as if started by itself, which the
+benchmarks and the tests of the commands do.
 """
 
 import multiprocessing
@@ -18,7 +18,7 @@ _CONTEXT.set_forkserver_preload([f"{__package__}.imported"])
 
 
 class Forked:
-    """A process as `subprocess.Popen` shows it, as far as the tests look."""
+    """A forked process with the parts of the `subprocess.Popen` interface that the tests use."""
 
     def __init__(self, module: str, env: Mapping[str, str], cwd: Path, log: Path) -> None:
         self._process = _CONTEXT.Process(target=_run, args=(module, dict(env), str(cwd), str(log)), daemon=True)
@@ -27,31 +27,31 @@ class Forked:
 
     @property
     def returncode(self) -> int | None:
-        """As of a process that has ended."""
+        """The exit status, or None while the process runs."""
         return self._process.exitcode
 
     def poll(self) -> int | None:
-        """How it ended, if it has."""
+        """Return the exit status, or None while the process runs."""
         return self._process.exitcode
 
     def wait(self, timeout: float | None = None) -> int:
-        """How it ended, once it has."""
+        """Wait for the end and return the exit status."""
         self._process.join(timeout)
         if self._process.exitcode is None:
             raise subprocess.TimeoutExpired("desk", timeout or 0)
         return self._process.exitcode
 
     def send_signal(self, number: int) -> None:
-        """To a process that still runs."""
+        """Send a signal if the process still runs."""
         if self.poll() is None:
             os.kill(self.pid, number)
 
     def terminate(self) -> None:
-        """As a service manager does."""
+        """Send SIGTERM, as a service manager does."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """As a power cut does."""
+        """Send SIGKILL, as in a power cut."""
         self.send_signal(signal.SIGKILL)
 
 
@@ -61,7 +61,7 @@ def _run(module: str, env: dict[str, str], cwd: str, log: str) -> None:
     from tests.imported import THREADS
 
     torch.set_num_threads(THREADS)
-    os.environ.clear()  # noqa: TID251 - it becomes another process
+    os.environ.clear()  # noqa: TID251 - the child becomes a desk with its own environment
     os.environ.update(env)  # noqa: TID251
     os.chdir(cwd)
     output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)

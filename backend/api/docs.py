@@ -1,4 +1,4 @@
-"""The API's description as pages: `/docs` to try it, `/redoc` to read it. What they load comes from this desk alone."""
+"""The API documentation: Swagger UI at `/docs`, Redoc at `/redoc`, with all of their files served by this desk."""
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
@@ -14,14 +14,14 @@ _ICON = f"{_FILES}/favicon.png"
 
 
 def add_docs(app: FastAPI) -> None:
-    """Serve both pages, and the scripts of Swagger UI and Redoc as the package fastapi-offline brings them."""
+    """Serve both pages, and the files of Swagger UI and Redoc that the package fastapi-offline ships."""
     swagger = get_swagger_ui_html(
         openapi_url=_DESCRIPTION,
         title=f"{app.title} API",
         swagger_js_url=f"{_FILES}/swagger-ui-bundle.js",
         swagger_css_url=f"{_FILES}/swagger-ui.css",
         swagger_favicon_url=_ICON,
-        # It would send the description to a server of Swagger's.
+        # The validator would send the OpenAPI document to a server of Swagger's.
         swagger_ui_parameters={"validatorUrl": None},
     )
     redoc = get_redoc_html(
@@ -32,7 +32,7 @@ def add_docs(app: FastAPI) -> None:
         with_google_fonts=False,
     )
     _add_page(app, "/docs", swagger)
-    # Its search runs in a worker that it makes itself.
+    # Redoc's search runs in a worker that it creates from a blob.
     _add_page(app, "/redoc", redoc, "worker-src blob:")
     app.mount(_FILES, StaticFiles(packages=[("fastapi_offline", "static")]))
 

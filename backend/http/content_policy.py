@@ -1,4 +1,4 @@
-"""The headers that keep scripts, frames and requests of others out of a page."""
+"""The security headers of pages, with a Content-Security-Policy for what is served with them."""
 
 import base64
 import hashlib
@@ -10,7 +10,7 @@ _SRC = re.compile(r"\bsrc=")
 
 
 def guarding_headers(pages: Iterable[str], *more: str) -> dict[str, str]:
-    """Pages may load and run what is served with them, and the scripts that stand in them; `more` are directives."""
+    """Let pages load what this desk serves and run their inline scripts; `more` are further directives."""
     policy = (
         "default-src 'none'",
         f"script-src 'self' {' '.join(_hashes(pages))}",
@@ -33,7 +33,7 @@ def guarding_headers(pages: Iterable[str], *more: str) -> dict[str, str]:
 
 
 def _hashes(pages: Iterable[str]) -> list[str]:
-    """Of the scripts that stand in the pages."""
+    """Return the sources of the pages' inline scripts for `script-src`."""
     found = [script for page in pages for script in _SCRIPT.finditer(page)]
     scripts = {script["code"] for script in found if not _SRC.search(script["attributes"])}
     return sorted(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts if s)
