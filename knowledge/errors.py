@@ -92,7 +92,7 @@ class DocumentUnreadable(KnowledgeError):
 
 
 class DocumentsNotFound(KnowledgeError):
-    """The path to index does not exist or holds nothing that can be read; `ignored` are the files that it does hold."""
+    """The path to index does not exist or holds no readable file; `ignored` are the files that it holds."""
 
     code = "documents_not_found"
 

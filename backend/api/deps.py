@@ -107,9 +107,9 @@ def address_of(connection: HTTPConnection) -> str | None:
 
 
 class StrictBody(BaseModel):
-    """A body of the desk's own API: a field that it does not have is refused, for it would be ignored without a word.
+    """A request body of the desk's own API, which refuses unknown fields.
 
-    Doors that follow a protocol of others leave out what they do not know.
+    Endpoints that follow other people's protocols (the gateway, `/api/llm`) ignore them.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid")

@@ -45,12 +45,12 @@ async def _desk_error(_: Request, error: Exception) -> JSONResponse:
 async def _validation_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type
     errors: Sequence[dict[str, Any]] = error.errors()
-    # A field that there is not is named before one that is missing: the one is often the other, misspelt.
+    # Unknown fields come first: a missing field is often one that was misspelt.
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     if first["type"] == "json_invalid":
         return error_response(400, "invalid_json", f"The body is not valid JSON: {first['ctx']['error']}.")
     where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-    # A sender chooses the names of fields, which may be long and hold halves of characters.
+    # Unknown field names are the client's: of any length, and with lone surrogates.
     named = where[:_LONGEST_NAME].encode("utf-8", "replace").decode()
     said = _NO_FIELD if first["type"] == "extra_forbidden" else first["msg"]
     return error_response(422, "invalid_request", f"{named}: {said}.")

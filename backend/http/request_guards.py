@@ -44,7 +44,7 @@ def check_address(settings: Settings) -> None:
 
 
 async def check_port(settings: Settings) -> None:
-    """Refuse an address that cannot be listened on; the server itself would find out once everything is loaded."""
+    """Refuse an address that cannot be listened on, which the server would notice only after loading everything."""
     loop = asyncio.get_running_loop()
     try:
         server = await loop.create_server(asyncio.Protocol, settings.host, settings.port, start_serving=False)
@@ -61,7 +61,7 @@ def _bind_failure(settings: Settings, error: OSError) -> str:
         )
     if error.errno == errno.EACCES:
         return f"PORT={settings.port} is not for this user to listen on; set PORT to 1024 or above"
-    # asyncio puts words of its own around the system's, but not where a name cannot be looked up.
+    # asyncio wraps the message of the system, except where a host name cannot be resolved.
     reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
     return f"HOST={settings.host} cannot be listened on ({reason}); set HOST to an address of this machine"
 

@@ -25,7 +25,7 @@ Progress = Callable[[int, int, str, Outcome], None]
 Seen = dict[str, tuple[int, ...]]
 
 MAX_FILE_BYTES = 20_000_000
-# Ignored files that a report names. A folder of pictures would fill it.
+# How many ignored files and formats a report names; a folder of pictures would flood it.
 _MOST_NAMED = 20
 _MOST_FORMATS = 8
 _AT_ONCE = 24
@@ -62,7 +62,7 @@ class Report:
         self.failed.update({f"{folder}/{name}": reason for name, reason in other.failed.items()})
 
     def ignored_lines(self) -> list[str]:
-        """A line for each file that was not read, and why; of many the first ones, then how many more there are."""
+        """Return a line with the reason for each file that was not read, or of many for the first ones and a count."""
         lines = [f"{name}: not a known format" for name in self.ignored[:_MOST_NAMED]]
         if more := self.ignored[_MOST_NAMED:]:
             lines.append(f"{len(more):,} more files of no known format: {_formats(more)}")
@@ -215,7 +215,7 @@ def _check_emptied(path: Path, found: Found, known: list[DocumentInfo], *, prune
 
 
 def _formats(names: Iterable[str]) -> str:
-    """How many files there are of each format, the most frequent first."""
+    """Count files by format, the most frequent first."""
     counted = Counter(PurePosixPath(name).suffix.lower() or "without a suffix" for name in names).most_common()
     shown = [f"{count:,} {suffix}" for suffix, count in counted[:_MOST_FORMATS]]
     if others := sum(count for _, count in counted[_MOST_FORMATS:]):
