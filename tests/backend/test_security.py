@@ -1,7 +1,5 @@
 """The desk listens on the loopback address alone, answers its own address alone, and says what is wrong at start-up."""
 
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,56 +13,41 @@ from backend.app import create_app
 from backend.errors import BindRefused
 from backend.security import BodyLimit, check_address
 from backend.settings import Settings
+from tests import commands
 from tests.serving import environment, free_port
 
-REFUSED = {
-    "HOST": (
+REFUSED = [
+    (
+        "HOST",
         "0.0.0.0",
         "error: HOST=0.0.0.0 would open the desk to the network without authentication; use 127.0.0.1",
     ),
-    "PORT": ("abc", "error: PORT=abc: Input should be a valid integer"),
-    "LOG_LEVEL": ("loud", "error: LOG_LEVEL=loud: String should match pattern"),
-    "ANSWER_THRESHOLD": ("2", "error: ANSWER_THRESHOLD=2: Input should be less than or equal to 1"),
-    "CATALOG": ("nowhere", "error: there is no catalogue 'nowhere'"),
-}
+    ("PORT", "abc", "error: PORT=abc: Input should be a valid integer"),
+    ("LOG_LEVEL", "loud", "error: LOG_LEVEL=loud: String should match pattern"),
+    ("ANSWER_THRESHOLD", "2", "error: ANSWER_THRESHOLD=2: Input should be less than or equal to 1"),
+    ("CATALOG", "nowhere", "error: there is no catalogue 'nowhere'"),
+]
 
 
-@pytest.fixture(scope="module")
-def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, subprocess.CompletedProcess[str]]:
-    """What a desk says and how it ends with each of the bad settings; all of them started together."""
-    started = {name: start(tmp_path_factory.mktemp(name), **{name: value}) for name, (value, _) in REFUSED.items()}
-    ended = {}
-    for name, process in started.items():
-        out, err = process.communicate(timeout=90)
-        ended[name] = subprocess.CompletedProcess(process.args, process.returncode, out, err)
-    return ended
+def start(directory: Path, **settings: str) -> commands.Done:
+    env = environment(directory / "data", free_port()) | settings
+    return commands.run("backend", env=env, cwd=directory)
 
 
-def start(directory: Path, **settings: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "backend"],
-        env=environment(directory / "data", free_port()) | settings,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=directory,
-    )
-
-
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize(("name", "value", "reason"), REFUSED)
 def test_a_setting_that_cannot_be_is_refused_with_its_reason(
-    refusals: dict[str, subprocess.CompletedProcess[str]], name: str
+    tmp_path: Path, name: str, value: str, reason: str
 ) -> None:
-    ended = refusals[name]
+    ended = start(tmp_path, **{name: value})
     assert ended.returncode == 2
-    assert ended.stderr.startswith(REFUSED[name][1])
+    assert ended.stderr.startswith(reason)
     assert "Traceback" not in ended.stderr
     assert len(ended.stderr.strip().split("\n")) == 1
     assert ended.stdout == ""
 
 
 def test_several_bad_settings_are_all_named(tmp_path: Path) -> None:
-    _, said = start(tmp_path, PORT="70000", LOG_LEVEL="LOUD").communicate(timeout=90)
+    said = start(tmp_path, PORT="70000", LOG_LEVEL="LOUD").stderr
     assert said.startswith("error: PORT=70000: ")
     assert "; LOG_LEVEL=LOUD: " in said
     assert said.strip().endswith("see .env.example")
@@ -208,15 +191,7 @@ async def test_malformed_addresses_are_refused(app: httpx.AsyncClient, headers: 
 
 def test_a_desk_whose_directory_is_a_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("not a directory", encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "backend"],
-        env=environment(tmp_path / "data", 1234),
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=60,
-        check=False,
-    )
+    done = commands.run_alone("-m", "backend", env=environment(tmp_path / "data", free_port()), cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: DATA_DIR=")
     assert "Traceback" not in done.stderr
