@@ -15,7 +15,7 @@ index: .venv/.installed
 	$(PY) index_documents.py "$(DOCS)" $(if $(AGENT),--agent $(AGENT))
 
 eval: .venv/.installed
-	$(PY) -m knowledge.evaluate
+	$(PY) -m evaluation
 
 bench: .venv/.installed-dev pages browser
 	$(PY) -m tests.bench.streaming

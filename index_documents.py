@@ -21,12 +21,12 @@ from tqdm import tqdm
 from agents.catalog import Agent, Catalog, read_catalog
 from backend.auth.audit import SYSTEM
 from backend.auth.offline import record_offline
-from backend.remote import RemoteLibrary
+from backend.remote_library import RemoteLibrary
 from backend.settings import Settings
 from knowledge.errors import DataDirectoryInUse, DeskError, DocumentsNotFound
-from knowledge.ingest import Destination, Outcome, Report, Seen, ingest
+from knowledge.ingestion.ingest import Destination, Outcome, Report, Seen, ingest
+from knowledge.ingestion.watch import occasions
 from knowledge.library import Library
-from knowledge.watching import occasions
 
 SAMPLES = Path(__file__).parent / "knowledge" / "samples"
 INTERRUPTED = 130

@@ -14,13 +14,13 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import StateSnapshot
 
-from agents import phrases
+from agents.answering import canned_replies
+from agents.answering.support_score import support_of
 from agents.errors import AnswerGivenUp
-from agents.events import EVENTS, Event, FinishReason, Reset, Support, Token
-from agents.floor import Floor
-from agents.supervisor import SUPERVISOR, RunContext, Supervisor, finish_reason_of, open_floor
-from agents.supporting import support_of
-from agents.workers import Answer
+from agents.graph.answer_stream import Floor
+from agents.graph.supervisor import SUPERVISOR, RunContext, Supervisor, finish_reason_of, open_floor
+from agents.graph.worker import Answer
+from frontdesk.contracts.events import EVENTS, Event, FinishReason, Reset, Support, Token
 
 # Whose turn a checkpoint is of.
 _RUN = "desk_run"
@@ -93,7 +93,7 @@ class Assistant:
         state = await self._left_off(turn)
         if state and state.tasks:
             begin = {"messages": []} if _begun(state) else await self._beginning(turn)
-            messages = [*begin["messages"], AIMessage(said or phrases.STOPPED)]
+            messages = [*begin["messages"], AIMessage(said or canned_replies.STOPPED)]
             await self.graph.aupdate_state(_config(turn), begin | {"messages": messages}, as_node="close")
 
     async def _beginning(self, turn: Turn) -> dict[str, Any]:

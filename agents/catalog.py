@@ -9,7 +9,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from agents.errors import AgentDisabled, AgentUnknown, CatalogInvalid, FolderUnknown, LastAgent, ModelNameInvalid
-from agents.models.names import parse_chain
+from agents.models.model_name import parse_chain
 from knowledge.text.characters import checked_line, cleaned, is_blank
 
 SHIPPED = Path(__file__).parent / "catalogs"

@@ -3,19 +3,19 @@
 import logging
 from collections.abc import Iterable, Sequence
 
+from agents.answering.extractive_writer import EmbeddedWriter
+from agents.answering.writer import Chain, ModelWriter, Writer
 from agents.catalog import Agent, Catalog
-from agents.embedded_router import EmbeddedRouter
-from agents.embedded_writer import EmbeddedWriter
-from agents.model_router import ModelRouter
 from agents.models.model import Model
-from agents.models.names import EMBEDDED, ModelName
+from agents.models.model_name import EMBEDDED, ModelName
 from agents.models.orders import Order, plain_order, stray_addresses, supervisor_order, worker_order
 from agents.models.registry import Models
-from agents.routing import Router
+from agents.routing.model import ModelRouter
+from agents.routing.router import Router
+from agents.routing.semantic import EmbeddedRouter
 from agents.settings import AgentSettings
-from agents.writers import Chain, ModelWriter, Writer
-from knowledge.embeddings import Embedder
-from knowledge.search import Searcher
+from knowledge.embedding.embedder import Embedder
+from knowledge.retrieval.search import Searcher
 
 _LOG = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from agents.events import StepStatus, StepType, TraceEnd, TraceStart, TraceUpdate, Usage
-from agents.floor import Emit
+from agents.graph.answer_stream import Emit
+from frontdesk.contracts.events import StepStatus, StepType, TraceEnd, TraceStart, TraceUpdate, Usage
 
 
 @dataclass

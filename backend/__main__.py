@@ -46,11 +46,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _serve(settings: Settings, *, with_pages: bool) -> int:
     # The commands have no use for models and pages, which take seconds to import.
-    from backend import web
+    from backend.http import pages
     from backend.server import serve
 
     if with_pages:
-        web.build()
+        pages.build()
     return serve(settings, with_pages=with_pages)
 
 

@@ -6,29 +6,27 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from backend import responses
-from backend.doors import (
+from backend.api import (
     activity,
     agent_chat,
     agents,
     audit,
     chat,
     documents,
-    gateway,
     handovers,
     health,
     keys,
-    llm,
-    pages,
+    pages_only,
     people,
     runs,
-    socket,
     threads,
 )
-from backend.doors.common import ANYWHERE
-from backend.doors.schemas import complete
+from backend.api.deps import ANYWHERE
+from backend.api.generation import gateway, gateway_ws, llm
+from backend.api.openapi import complete
+from backend.http import error_responses
 from backend.http.middleware import KeyFirst, ReplyGuard
-from backend.security import BodyLimit, OriginGuard
+from backend.http.request_guards import BodyLimit, OriginGuard
 from backend.settings import Settings
 from backend.version import VERSION
 
@@ -39,7 +37,7 @@ _DOORS = (
     agents,
     agent_chat,
     gateway,
-    socket,
+    gateway_ws,
     llm,
     handovers,
     activity,
@@ -87,14 +85,14 @@ def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
 def create_pages_app(settings: Settings) -> FastAPI:
     """The service of a process that opens no desk: its pages are those of the one elsewhere."""
     app = _guarded(settings, has_desk=False)
-    app.include_router(pages.router, responses=ANYWHERE)
+    app.include_router(pages_only.router, responses=ANYWHERE)
     return app
 
 
 def _guarded(settings: Settings, *, has_desk: bool) -> Frontdesk:
     keyed = bool(settings.api_keys.get_secret_value())
     app = Frontdesk(keyed=keyed)
-    responses.install(app)
+    error_responses.install(app)
     app.add_middleware(BodyLimit, body_bytes=settings.max_body_bytes, document_bytes=settings.max_document_bytes)
     if keyed and has_desk:
         app.add_middleware(KeyFirst)

@@ -11,38 +11,39 @@ from typing import NamedTuple, Protocol, TypeVar
 from agents.assistant import Assistant
 from agents.catalog import Catalog, read_catalog
 from agents.chains import Chains
-from agents.models.breaker import State
+from agents.direct_completion import LLM, PlainModel
+from agents.graph.supervisor import SUPERVISOR, Supervisor
+from agents.graph.worker import Worker
+from agents.models.circuit_breaker import State
 from agents.models.registry import MakeProvider, Models, make_provider
-from agents.plain import LLM, PlainModel
-from agents.supervisor import SUPERVISOR, Supervisor
-from agents.workers import Worker
-from backend import dialogues, schema, storage
+from backend.agent_registry import AgentRegistry, restore_agents
 from backend.auth.audit_log import AuditLog
 from backend.auth.key_store import KeyStore
 from backend.auth.settings_record import record_settings
-from backend.engine.writer import Answers
-from backend.indexing import INDEXING, Indexing
+from backend.http.event_response import Streams
 from backend.limits.clock import DeskClock
 from backend.limits.costs import Costs
-from backend.memory import Memory, open_memory
 from backend.metrics import Metrics
 from backend.privacy.deletion import Deletion
 from backend.privacy.exports import Exports
 from backend.privacy.removal import Removals
 from backend.privacy.retention import Retention
-from backend.registry import AgentRegistry, restore_agents
-from backend.runlog import RunLog
-from backend.runs import RunEngine
+from backend.runs.engine import RunEngine
+from backend.runs.event_log import RunLog
+from backend.runs.indexing_job import INDEXING, Indexing
+from backend.runs.writer import Answers
 from backend.settings import Settings
-from backend.streams import Streams
+from backend.storage import completions, migrations
+from backend.storage import runs as storage
+from backend.storage.checkpoints import Memory, open_memory
 from backend.users import Users
-from knowledge import calibration
-from knowledge.database import Database
+from knowledge.embedding.reranker import reranker
 from knowledge.library import Library
-from knowledge.owner import check_writable
-from knowledge.reranking import reranker
-from knowledge.search import Searcher
-from knowledge.strategies import Strategies
+from knowledge.retrieval import calibration
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import Strategies
+from knowledge.storage.directory_lock import check_writable
+from knowledge.storage.sqlite import Database
 
 _BREAKER = {State.CLOSED: 0, State.HALF_OPEN: 1, State.OPEN: 2}
 
@@ -143,7 +144,7 @@ async def _open_stores(stack: AsyncExitStack, settings: Settings) -> _Stores:
     """Open what lies in DATA_DIR. A database that cannot be used is told of before the embedding model is loaded."""
     library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
     check_writable(settings.data_dir / "uploads")
-    database = _kept(stack, Database(settings.data_dir / "desk.db", schema.MIGRATIONS))
+    database = _kept(stack, Database(settings.data_dir / "desk.db", migrations.MIGRATIONS))
     memory = await stack.enter_async_context(open_memory(settings.data_dir))
     await library.embedder.warm_up()
     return _Stores(library, database, memory)
@@ -173,7 +174,7 @@ def _answering(
     database: Database, chains: Chains, indexing: Indexing, assistant: Assistant
 ) -> Callable[[str], Answers]:
     """Who answers under an agent's name: models and work on documents have names of their own."""
-    model = PlainModel(lambda: chains.plain, lambda turn: database.read(lambda db: dialogues.earlier(db, turn)))
+    model = PlainModel(lambda: chains.plain, lambda turn: database.read(lambda db: completions.earlier(db, turn)))
     answers: dict[str, Answers] = {LLM: model, INDEXING: indexing}
     return lambda agent: answers.get(agent, assistant)
 

@@ -6,9 +6,9 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from agents.events import Event, Route, Terminal, Token, TraceEnd, TraceStart, Usage
-from backend.progress import Progress
-from backend.storage import Run
+from backend.runs.recorder import Progress
+from backend.storage.runs import Run
+from frontdesk.contracts.events import Event, Route, Terminal, Token, TraceEnd, TraceStart, Usage
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
 

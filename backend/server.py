@@ -16,15 +16,15 @@ from starlette.applications import Starlette
 from uvicorn.loops.auto import auto_loop_factory
 
 from agents.models.registry import MakeProvider, make_provider
-from agents.redaction import log_to_stderr
-from backend import web
+from agents.security.log_redaction import log_to_stderr
 from backend.app import create_app, create_pages_app
 from backend.desk import Desk, open_desk
+from backend.http import pages as web
 from backend.http.collector import QuietCollector
 from backend.http.connections import ConnectionLimits, Connections
 from backend.http.protocols import BreakableHttp
+from backend.http.request_guards import check_address
 from backend.http.sockets import with_limits
-from backend.security import check_address
 from backend.settings import Settings
 
 _OPEN_FILES = 10_000

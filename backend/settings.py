@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 
 from agents.settings import AgentSettings
-from knowledge.strategies import WHOLE_CHARS
+from knowledge.retrieval.strategies import WHOLE_CHARS
 
 _ADDRESS_CONNECTIONS = 256
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

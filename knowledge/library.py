@@ -12,22 +12,26 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from knowledge import chunks, erasing, schema, store, writing
-from knowledge.chunks import as_embedded
-from knowledge.database import Database
-from knowledge.embeddings import BUNDLED, Embedder
-from knowledge.erasing import WordEraser
+from knowledge.embedding.embedder import BUNDLED, Embedder
 from knowledge.errors import DocumentsForgotten, DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
+from knowledge.index import erasure as erasing
+from knowledge.index.chroma import VectorIndex
+from knowledge.index.erasure import WordEraser
+from knowledge.index.vocabulary_cache import Vocabularies
+from knowledge.ingestion import chunking
+from knowledge.ingestion.chunking import as_embedded
+from knowledge.ingestion.parser_pool import Readers
 from knowledge.loaders import Text
 from knowledge.loaders.text import title_from_name
-from knowledge.owner import Ownership
-from knowledge.quota import Quota, check_quota
-from knowledge.reading import Readers
-from knowledge.remembered import Remembered
-from knowledge.store import DocumentInfo, DocumentKey, Wanted, WholeDocument
+from knowledge.storage import changes as writing
+from knowledge.storage import documents as store
+from knowledge.storage import migrations
+from knowledge.storage.cached import Remembered
+from knowledge.storage.directory_lock import Ownership
+from knowledge.storage.documents import DocumentInfo, DocumentKey, Wanted, WholeDocument
+from knowledge.storage.quota import Quota, check_quota
+from knowledge.storage.sqlite import Database
 from knowledge.text.paths import check_path
-from knowledge.vectors import VectorIndex
-from knowledge.vocabularies import Vocabularies
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -60,7 +64,7 @@ class Library:
         """Take the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
         ownership = Ownership(data_dir)
         try:
-            database = Database(data_dir / "knowledge.db", schema.MIGRATIONS, schema.REMEDY)
+            database = Database(data_dir / "knowledge.db", migrations.MIGRATIONS, migrations.REMEDY)
         except BaseException:
             ownership.release()
             raise
@@ -164,14 +168,14 @@ class Library:
         text = await self.read(lambda db: store.text_of(db, document.id))
         if text is None:
             raise DocumentUnknown(f"there is no document {document.id}")
-        pieces = await asyncio.to_thread(chunks.split, text)
+        pieces = await asyncio.to_thread(chunking.split, text)
         passages = [as_embedded(text.title, piece) for piece in pieces]
         vectors = await self.embedder.embed_documents(passages, document.owner)
         await self._change(lambda db: _check_known(writing.put_chunks(db, document, pieces, vectors), document.id))
 
     async def put_texts(self, texts: Sequence[tuple[DocumentKey, Text]]) -> None:
         """Store many documents whose text is at hand already, in one go. Those without any passage are left out."""
-        split = await asyncio.to_thread(lambda: [(key, text, chunks.split(text)) for key, text in texts])
+        split = await asyncio.to_thread(lambda: [(key, text, chunking.split(text)) for key, text in texts])
         passages = [as_embedded(text.title, piece) for _, text, pieces in split for piece in pieces]
         vectors = await self.embedder.embed_documents(passages)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.ingest import ingest
+from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
 from tests.serving import Server, serve
 

@@ -9,7 +9,7 @@ import sentence_transformers
 import torch
 
 import backend.server
-from knowledge.encoding import Encoder
+from knowledge.embedding.encoder import Encoder
 
 THREADS = torch.get_num_threads()
 # A process whose computing has spread over threads cannot be forked: they would be missing, and waited for.

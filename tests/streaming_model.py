@@ -5,14 +5,14 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import ChatResult
 
-from agents.models.ask import Ask
-from agents.models.breaker import Breaker
+from agents.answering.writer import Chain, ModelWriter
+from agents.models.circuit_breaker import Breaker
 from agents.models.failures import ModelFailure
 from agents.models.model import Model
-from agents.models.names import ModelName
+from agents.models.model_name import ModelName
 from agents.models.provider import Request
+from agents.models.request import Ask
 from agents.settings import AgentSettings
-from agents.writers import Chain, ModelWriter
 
 
 class StreamingModel(BaseChatModel):

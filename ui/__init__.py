@@ -1,1 +1,1 @@
-"""The web desk and its client. Both know a desk by its doors alone: over HTTP, and by the types of its events."""
+"""The web desk. It knows a desk by its client alone (`frontdesk`)."""

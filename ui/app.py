@@ -11,18 +11,18 @@ from ui.pages.activity import activity
 from ui.pages.agents import agents
 from ui.pages.chat import chat
 from ui.pages.knowledge import knowledge
-from ui.pages.nowhere import nowhere
-from ui.payloads import WholeCharacters
+from ui.pages.not_found import nowhere
 from ui.runtime.events import PageEvents
 from ui.runtime.frames import NAMESPACE
+from ui.runtime.sanitize_input import WholeCharacters
+from ui.runtime.state_manager import OpenPages
 from ui.state.activity import Activity
+from ui.state.agents import Agents
 from ui.state.indexing import Indexing
 from ui.state.knowledge import Knowledge
-from ui.state.reading import Reading
 from ui.state.session import Session
-from ui.state.staff import Staff
+from ui.state.source_viewer import SourceViewer
 from ui.state.threads import Threads
-from ui.states import OpenPages
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,18 +48,18 @@ app = rx.App(
     stylesheets=["/desk/desk.css", "/desk/knowledge.css", "/desk/agents.css", "/desk/activity.css"],
     head_components=[rx.el.link(rel="icon", href="/desk/icon.svg", type="image/svg+xml")],
 )
-# That nobody serves a page is said by the page itself (ui/components/away.py).
+# That nobody serves a page is said by the page itself (ui/components/connection_banner.py).
 del app.app_wraps[5, "Overlay"]
 # The conversation itself is opened by the page, which alone knows its address at any moment.
-app.add_page(chat, route="/", title="Frontdesk", on_load=[Reading.close, Session.begin, Threads.load])
-app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[Reading.close, Session.begin, Threads.load])
+app.add_page(chat, route="/", title="Frontdesk", on_load=[SourceViewer.close, Session.begin, Threads.load])
+app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[SourceViewer.close, Session.begin, Threads.load])
 app.add_page(
     knowledge,
     route="/knowledge",
     title="Knowledge · Frontdesk",
-    on_load=[Reading.close, Session.begin, Knowledge.load, Indexing.resume],
+    on_load=[SourceViewer.close, Session.begin, Knowledge.load, Indexing.resume],
 )
-app.add_page(agents, route="/agents", title="Agents · Frontdesk", on_load=[Session.begin, Staff.load])
+app.add_page(agents, route="/agents", title="Agents · Frontdesk", on_load=[Session.begin, Agents.load])
 app.add_page(activity, route="/activity", title="Activity · Frontdesk", on_load=[Session.begin, Activity.load])
 app.add_page(nowhere, route="404", title="Not found · Frontdesk", on_load=Session.begin)
 logging.getLogger("reflex.app").addFilter(_is_of_use)

@@ -19,7 +19,7 @@ from reflex.utils import export, frontend_skeleton, path_ops, prerequisites
 
 ROOT = Path(__file__).resolve().parents[1]
 _LOCKFILES = ROOT / "reflex.lock"
-_SOURCES = ("ui/**/*.py", "assets/**/*", "rxconfig.py", "reflex.lock/*", "requirements.txt")
+_SOURCES = ("ui/**/*.py", "frontdesk/**/*.py", "assets/**/*", "rxconfig.py", "reflex.lock/*", "requirements.txt")
 # Where Reflex, asked for the desk's own origin, puts another: the page is served wherever the desk is.
 _STATE = Path("utils") / "state.js"
 _FIXED = "const endpoint = new URL(url_str);"

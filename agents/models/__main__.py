@@ -7,7 +7,7 @@ import sys
 from agents.catalog import read_catalog
 from agents.models.check import check
 from agents.models.orders import stray_addresses
-from agents.redaction import log_to_stderr
+from agents.security.log_redaction import log_to_stderr
 from agents.settings import AgentSettings
 from knowledge.errors import DeskError
 

@@ -12,12 +12,12 @@ from typing import Any, Protocol
 
 from langchain_core.messages import AIMessage, AnyMessage
 
-from agents.events import Usage
-from agents.models.ask import Ask
-from agents.models.names import ModelName
-from agents.models.pieces import Piece, estimate_chars
+from agents.models.chunks import Piece, estimate_chars
+from agents.models.model_name import ModelName
 from agents.models.prices import cost_of
-from knowledge.room import about_tokens
+from agents.models.request import Ask
+from frontdesk.contracts.events import Usage
+from knowledge.retrieval.token_budget import about_tokens
 
 # What a model's own form puts around each message.
 _AROUND_TOKENS = 10

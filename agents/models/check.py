@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agents.catalog import Agent
 from agents.models.failures import Kind, ModelFailure
-from agents.models.names import EMBEDDED, ModelName
+from agents.models.model_name import EMBEDDED, ModelName
 from agents.models.orders import supervisor_order, worker_order
 from agents.models.registry import MakeProvider, Models, make_provider
 from agents.settings import AgentSettings

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agents.events import Usage
+from frontdesk.contracts.events import Usage
 
 # What a provider may be quoted with. Any other name in an error may be anything, a key as well.
 _ERROR_NAMES = frozenset(

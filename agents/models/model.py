@@ -9,13 +9,13 @@ from contextlib import aclosing, suppress
 from langchain_core.language_models import BaseChatModel
 
 from agents.models.allowance import call_of
-from agents.models.breaker import Breaker, State
-from agents.models.call import Ask, Call, failure_of
+from agents.models.chunks import Piece
+from agents.models.circuit_breaker import Breaker, State
+from agents.models.context_window import CLOUD_TOKENS, Asked, Window
 from agents.models.failures import Blame, Kind, ModelFailure
-from agents.models.names import ModelName
-from agents.models.pieces import Piece
+from agents.models.model_name import ModelName
 from agents.models.provider import Provider
-from agents.models.windows import CLOUD_TOKENS, Asked, Window
+from agents.models.streaming_call import Ask, Call, failure_of
 from agents.privacy.masking import Mask, Unmasking, mask
 from agents.settings import AgentSettings
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agents.catalog import Agent
-from agents.models.names import EMBEDDED, ModelName, parse_chain, server
+from agents.models.model_name import EMBEDDED, ModelName, parse_chain, server
 from agents.settings import AgentSettings
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from agents.events import Usage
-from agents.models.names import ModelName
+from agents.models.model_name import ModelName
+from frontdesk.contracts.events import Usage
 
 _LOG = logging.getLogger(__name__)
 _TABLE = Path(__file__).parent / "prices.toml"

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage
 
-from agents.models.ask import Ask
 from agents.models.failures import ModelFailure
+from agents.models.request import Ask
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from agents.models.breaker import Breaker
+from agents.models.circuit_breaker import Breaker
 from agents.models.failures import Kind, ModelFailure
 from agents.models.model import Model
-from agents.models.names import EMBEDDED, ModelName
+from agents.models.model_name import EMBEDDED, ModelName
 from agents.models.provider import Provider
 from agents.settings import AgentSettings
 
@@ -26,10 +26,10 @@ MakeProvider = Callable[[ModelName, AgentSettings], Provider]
 def make_provider(name: ModelName, settings: AgentSettings) -> Provider:
     """The provider of a model. Its SDK is imported here, because each takes a second that others need not pay."""
     if name.provider == "bedrock":
-        from agents.models.bedrock import BedrockProvider
+        from agents.models.bedrock.provider import BedrockProvider
 
         return BedrockProvider(name, settings)
-    from agents.models.openai import OpenAIProvider
+    from agents.models.openai.provider import OpenAIProvider
 
     return OpenAIProvider(name, settings)
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, SystemMessage
 
-from agents.models.ask import Ask
-from agents.models.pieces import CallPart, Piece
+from agents.models.chunks import CallPart, Piece
+from agents.models.request import Ask
 from agents.privacy.detection import PersonalData, detect
 from agents.privacy.placeholders import PLACEHOLDER, Placeholder, placeholder_of
 from agents.privacy.restoring import Restorer

@@ -1,4 +1,4 @@
-// The conversation on the page. It is told operations (ui/feed.py) and keeps the text itself, so that an answer of any
+// The conversation on the page. It is told operations (ui/chat/op_stream.py) and keeps the text itself, so that an answer of any
 // length costs what is new of it.
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "react-router";

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from agents.redaction import Redacting
+from agents.security.log_redaction import Redacting
 
 _VALUE_CHARS = 20_000
 _NAME_CHARS = 500

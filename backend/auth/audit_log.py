@@ -7,9 +7,9 @@ from collections import Counter
 from typing import NamedTuple
 
 from backend.auth.audit import TRIMMED_AT_ONCE, AuditEntry, record, trim
-from backend.engine.background import in_background
-from knowledge.database import Database
+from backend.runs.background import in_background
 from knowledge.errors import DeskError
+from knowledge.storage.sqlite import Database
 
 _LOG = logging.getLogger(__name__)
 

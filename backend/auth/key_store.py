@@ -13,10 +13,10 @@ from backend.auth.audit import Actor, record
 from backend.auth.errors import KeyInSettings, KeysUnused
 from backend.auth.keys import StoredKey
 from backend.auth.scopes import Scope, with_implied
-from backend.engine.background import in_background
+from backend.runs.background import in_background
 from backend.users import Users, digest_of, id_of
-from knowledge.database import Database
 from knowledge.errors import DeskError
+from knowledge.storage.sqlite import Database
 
 _LOG = logging.getLogger(__name__)
 

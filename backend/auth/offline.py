@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from backend import schema
 from backend.auth.audit import AuditEntry, record
-from knowledge.database import Database
+from backend.storage import migrations
+from knowledge.storage.sqlite import Database
 
 
 async def record_offline(data_dir: Path, entry: AuditEntry) -> None:
@@ -12,7 +12,7 @@ async def record_offline(data_dir: Path, entry: AuditEntry) -> None:
     file = data_dir / "desk.db"
     if not file.exists():
         return
-    database = Database(file, schema.MIGRATIONS)
+    database = Database(file, migrations.MIGRATIONS)
     try:
         await database.write(lambda db: record(db, entry))
     finally:

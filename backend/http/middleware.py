@@ -4,7 +4,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.doors.common import the_desk, the_user
+from backend.api.deps import the_desk, the_user
 from backend.http.replies import NO_STORE, NOSNIFF, refuse
 from knowledge.errors import DeskError
 

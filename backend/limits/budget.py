@@ -11,10 +11,10 @@ from operator import add
 from weakref import WeakValueDictionary
 
 from agents.models.allowance import Expense
-from backend import spending
 from backend.errors import BudgetSpent
 from backend.limits.clock import DeskClock
-from knowledge.database import Database
+from backend.storage import spending
+from knowledge.storage.sqlite import Database
 
 _DAY_SECONDS = 86_400
 _BUSY_SECONDS = 2

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 from agents.catalog import Agent, Catalog
 from agents.chains import Chains
+from agents.direct_completion import LLM, PlainRequest, messages_of
+from agents.graph.supervisor import SUPERVISOR
 from agents.models.allowance import Expense, expense_of, reading
-from agents.models.names import ModelName
-from agents.plain import LLM, PlainRequest, messages_of
-from agents.supervisor import SUPERVISOR
-from backend.indexing import INDEXING
+from agents.models.model_name import ModelName
+from backend.runs.indexing_job import INDEXING
 from backend.settings import Settings
-from knowledge.room import about_tokens
+from knowledge.retrieval.token_budget import about_tokens
 
 
 class Costs:

@@ -19,9 +19,9 @@ from pydantic import BaseModel, Field
 
 from backend.maintenance.errors import BackupNotMade
 from backend.version import VERSION
-from knowledge.calibration import FILE as CALIBRATION
-from knowledge.damage import RESTORE, as_opening_failed
 from knowledge.errors import DatabaseDamaged
+from knowledge.retrieval.calibration import FILE as CALIBRATION
+from knowledge.storage.damage import RESTORE, as_opening_failed
 
 # In the order of their snapshots.
 DATABASES = ("graph.db", "desk.db", "knowledge.db")

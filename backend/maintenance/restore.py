@@ -14,18 +14,18 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
-from backend import memory
-from backend import schema as desk_schema
 from backend.auth.audit import SYSTEM, record
 from backend.maintenance.backup import DATABASES, MANIFEST, UPLOADS, Manifest, digest
 from backend.maintenance.errors import BackupUnusable, DirectoryNotEmpty
-from knowledge import schema as knowledge_schema
-from knowledge.calibration import FILE as CALIBRATION
+from backend.storage import checkpoints
+from backend.storage import migrations as desk_schema
 from knowledge.errors import DatabaseNewer, DataDirectoryUnusable
-from knowledge.owner import RESTORING, Ownership
+from knowledge.retrieval.calibration import FILE as CALIBRATION
+from knowledge.storage import migrations as knowledge_schema
+from knowledge.storage.directory_lock import RESTORING, Ownership
 
 _KNOWN = {
-    "graph.db": len(memory.MIGRATIONS),
+    "graph.db": len(checkpoints.MIGRATIONS),
     "desk.db": len(desk_schema.MIGRATIONS),
     "knowledge.db": len(knowledge_schema.MIGRATIONS),
 }

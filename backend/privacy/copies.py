@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 
-from backend import threads
 from backend.privacy import transcript
 from backend.privacy.archive import File
-from backend.threads import Thread
-from knowledge.database import Database
+from backend.storage import threads
+from backend.storage.threads import Thread
 from knowledge.library import Library
+from knowledge.storage.sqlite import Database
 
 _PAGE = 100
 Row = dict[str, Any]

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from backend.auth.audit import AuditEntry, record
-from backend.memory import Memory
-from knowledge.database import Database
+from backend.storage.checkpoints import Memory
+from knowledge.storage.sqlite import Database
 
 _RUNS_AT_ONCE = 20
 # A run's rows in the order in which nothing refers to what is gone.

@@ -6,9 +6,9 @@ from contextlib import aclosing, contextmanager
 from starlette.types import Receive, Scope, Send
 
 from backend.errors import ExportUnderWay
+from backend.http.event_response import EventStream, Streams
 from backend.privacy.archive import zipped
 from backend.privacy.copies import PersonalCopy
-from backend.streams import EventStream, Streams
 
 _RETRY_SECONDS = 10
 

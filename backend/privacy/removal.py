@@ -14,15 +14,15 @@ from contextlib import suppress
 from typing import Literal, NamedTuple
 from weakref import WeakValueDictionary
 
-from backend import spending
 from backend.auth.audit import Actor, record
 from backend.auth.errors import KeyInSettings
 from backend.auth.key_store import KeyStore
 from backend.auth.keys import delete_revoked, every_key
 from backend.privacy.deletion import Deletion
-from backend.runs import RunEngine
-from knowledge.database import Database
+from backend.runs.engine import RunEngine
+from backend.storage import spending
 from knowledge.library import Library
+from knowledge.storage.sqlite import Database
 
 _LOG = logging.getLogger(__name__)
 

@@ -16,14 +16,14 @@ from typing import NamedTuple, Self
 
 from backend.auth.audit import SYSTEM, record
 from backend.auth.audit_log import AuditLog
-from backend.engine.background import in_background
-from backend.indexing import INDEXING
-from backend.lanes import Lanes
 from backend.limits.clock import DeskClock
 from backend.privacy.clock_guard import ClockGuard
 from backend.privacy.deletion import Deletion
-from knowledge.database import Database
+from backend.runs.background import in_background
+from backend.runs.indexing_job import INDEXING
+from backend.runs.queue import Lanes
 from knowledge.errors import DeskError
+from knowledge.storage.sqlite import Database
 
 _LOG = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from backend.threads import Thread
+from backend.storage.threads import Thread
 
 # A title is plain text: it must not become a link, a picture or HTML.
 _MARKUP, _ESCAPED = re.compile(r"([\\`*_{}\[\]()<>#&|!~])"), r"\\\1"

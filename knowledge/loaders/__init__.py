@@ -14,11 +14,11 @@ _FORMATS = {
     "markdown": (".md", ".markdown"),
     "text": (".txt", ".text"),
     "html": (".html", ".htm"),
-    "pdf": (".pdf",),
-    "word": (".docx",),
-    "delimited": (".csv", ".tsv"),
-    "sheets": (".xlsx",),
-    "records": (".jsonl", ".ndjson"),
+    "pdf.loader": (".pdf",),
+    "docx": (".docx",),
+    "csv": (".csv", ".tsv"),
+    "xlsx": (".xlsx",),
+    "jsonl": (".jsonl", ".ndjson"),
 }
 _MODULES = {suffix: module for module, suffixes in _FORMATS.items() for suffix in suffixes}
 SUFFIXES = tuple(_MODULES)

@@ -10,18 +10,18 @@ from typing import TypeVar
 from langchain_core.messages import AnyMessage
 from langchain_core.runnables import RunnableConfig
 
+from agents.answering.writer import Chain
 from agents.assistant import Assistant, Outcome
 from agents.assistant import Turn as Asked
 from agents.catalog import Catalog, ToolName, read_catalog
-from agents.embedded_router import EmbeddedRouter
-from agents.events import Event, Token, TraceEnd, Usage
-from agents.supervisor import Supervisor
-from agents.workers import Worker
-from agents.writers import Chain
-from backend.memory import open_memory
+from agents.graph.supervisor import Supervisor
+from agents.graph.worker import Worker
+from agents.routing.semantic import EmbeddedRouter
+from backend.storage.checkpoints import open_memory
+from frontdesk.contracts.events import Event, Token, TraceEnd, Usage
 from knowledge.library import Library
-from knowledge.search import Searcher
-from knowledge.strategies import Strategies
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import Strategies
 
 E = TypeVar("E")
 

@@ -1,12 +1,13 @@
 """Evidence made of documents that a test writes, and a prompt on it."""
 
+from agents.answering.prompt import Prompt
 from agents.catalog import Agent
-from agents.prompts import Prompt
-from knowledge import chunks, loaders
+from knowledge import loaders
+from knowledge.ingestion import chunking
 from knowledge.library import Library
-from knowledge.search import Searcher
-from knowledge.store import DocumentKey
-from knowledge.strategies import Evidence, Excerpt, Strategies, Strategy
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import Evidence, Excerpt, Strategies, Strategy
+from knowledge.storage.documents import DocumentKey
 
 NOTES = "notes"
 VOUCHERS = "A gift voucher can be spent within 36 months."
@@ -38,7 +39,7 @@ def evidence_of(*documents: str) -> Evidence:
     excerpts: list[Excerpt] = []
     for document in documents:
         text = loaders.load(document.encode(), "note.md")
-        for chunk in chunks.split(text):
+        for chunk in chunking.split(text):
             place = (len(excerpts) + 1, "d", "notes/note.md", text.title, chunk.section, 1)
             excerpts.append(Excerpt(*place, text=chunk.text, score=0.8, rank=len(excerpts)))
     return Evidence("rag", tuple(excerpts), (), 0.9, f"{len(excerpts)} passages")

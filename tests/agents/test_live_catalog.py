@@ -7,16 +7,16 @@ import pytest
 
 from agents.assistant import Assistant
 from agents.catalog import Agent, Catalog, read_catalog
-from agents.embedded_router import EmbeddedRouter
 from agents.errors import AgentDisabled, AgentUnknown, FolderUnknown, LastAgent
-from agents.events import Route, Sources
-from agents.routing import Decision, Question
-from agents.supervisor import Supervisor
-from agents.workers import Worker
-from backend.memory import open_memory
+from agents.graph.supervisor import Supervisor
+from agents.graph.worker import Worker
+from agents.routing.router import Decision, Question
+from agents.routing.semantic import EmbeddedRouter
+from backend.storage.checkpoints import open_memory
+from frontdesk.contracts.events import Route, Sources
 from knowledge.library import Library
-from knowledge.search import Searcher
-from knowledge.strategies import Strategies
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import Strategies
 from tests.agents.conversation import Desk
 from tests.agents.scripted import ScriptedModel
 from tests.streaming_model import writes

@@ -11,8 +11,8 @@ from langchain_openai import ChatOpenAI
 from pydantic import Field, SecretStr
 
 from agents.errors import SettingsInvalid
-from agents.models.names import parse_model
-from agents.models.openai import OpenAIProvider
+from agents.models.model_name import parse_model
+from agents.models.openai.provider import OpenAIProvider
 from agents.settings import AgentSettings, secrets
 from tests.agents.models.upstream import isolate
 from tests.providers.openai import OpenAIServer

@@ -142,3 +142,12 @@ def refusal(response: httpx.Response) -> tuple[int, str]:
 
 def _last(request: RecordedRequest) -> str:
     return str(request.body["messages"][-1]["content"]) if request.body else ""
+
+
+def end_badly(client: httpx.Client, message: str, **body: Any) -> str:
+    """The id of a run whose model breaks off, or which is cancelled while its model holds on."""
+    run_id = begin(client, message, 1, **body)
+    if message == HELD:
+        client.post(f"/runs/{run_id}/cancel").raise_for_status()
+    follow(client, run_id)
+    return run_id

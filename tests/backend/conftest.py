@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.backend.agents import listing
-from tests.backend.generating import ANN, BEN, generating
+from tests.backend.api.generation.tasks import ANN, BEN, generating
 from tests.serving import Server
 
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from agents import redaction
-from agents.redaction import RateLimitedHandler, Redacting, RedactingJson
+from agents.security import log_redaction
+from agents.security.log_redaction import RateLimitedHandler, Redacting, RedactingJson
 from backend.users import main as make_key
 
 FORGED = "2026-01-01 00:00:00,000 ERROR root: forged"
@@ -59,7 +59,7 @@ def test_what_is_long_is_cut(formatter: Redacting) -> None:
 def test_no_part_of_a_secret_stays_where_a_record_is_cut(offset: int, capsys: pytest.CaptureFixture[str]) -> None:
     make_key(["ann"])
     key = capsys.readouterr().out.split("shown this once: ")[1].split()[0]
-    for place in (redaction._MOST_CHARS, redaction._MOST_CHARS + redaction._LONGEST_SECRET):
+    for place in (log_redaction._MOST_CHARS, log_redaction._MOST_CHARS + log_redaction._LONGEST_SECRET):
         written = FORMATTERS[0].format(record("x " * (place // 2 - offset) + key + "y" * 20_000))
         assert key[:12] not in written
 
@@ -95,7 +95,7 @@ def test_one_place_of_the_code_warns_so_often_and_then_is_counted() -> None:
         handler.handle(record(f"own {number}", level=logging.INFO))
         handler.handle(record(f"server {number}", "uvicorn.error", logging.INFO, line=3))
     lines = written.getvalue().splitlines()
-    most = redaction._MOST_A_MINUTE
+    most = log_redaction._MOST_A_MINUTE
     assert [sum(word in line for line in lines) for word in ("loud", "quiet", "own", "server")] == [most, 1, 100, most]
     now = 61.0
     handler.handle(record("afterwards"))
@@ -107,7 +107,7 @@ def test_one_place_of_the_code_warns_so_often_and_then_is_counted() -> None:
 def test_what_is_left_out_is_told_at_the_end() -> None:
     handler = RateLimitedHandler(lambda: 0.0)
     handler.stream = written = io.StringIO()
-    for number in range(redaction._MOST_A_MINUTE + 7):
+    for number in range(log_redaction._MOST_A_MINUTE + 7):
         handler.handle(record(f"loud {number}"))
     handler.close()
     assert written.getvalue().splitlines()[-1].startswith("7 more records of line 1 of test_log_lines.py")

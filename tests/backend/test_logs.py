@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agents.redaction import Redacting, RedactingJson
+from agents.security.log_redaction import Redacting, RedactingJson
 from tests.provided import GPT, PATIENT, at_openai, no_profile
 from tests.providers.openai import OpenAIServer
 from tests.providers.script import Fault, Script

@@ -13,14 +13,15 @@ from agents.catalog import Agent, Catalog, read_catalog
 from agents.chains import Chains
 from agents.errors import CatalogInvalid, LastAgent
 from agents.models.registry import Models
-from backend import agent_store, schema
+from backend.agent_registry import MAX_AGENTS, AgentRegistry, restore_agents
 from backend.auth.audit import SYSTEM
 from backend.errors import AgentExists, ModelAddressRefused, TooManyAgents
-from backend.registry import MAX_AGENTS, AgentRegistry, restore_agents
 from backend.settings import Settings
-from knowledge.database import Database
+from backend.storage import agents as agent_store
+from backend.storage import migrations
 from knowledge.library import Library
-from knowledge.search import Searcher
+from knowledge.retrieval.search import Searcher
+from knowledge.storage.sqlite import Database
 
 NAMED = "http://127.0.0.1:8081/v1"
 SETTINGS = Settings(supervisor_model="embedded", worker_model="embedded")
@@ -54,7 +55,7 @@ def desk_over(library: Library, database: Database, settings: Settings) -> Desk:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", schema.MIGRATIONS)
+    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.agents.test_models_check import check
+from tests.agents.models.test_check import check
 from tests.provided import BILLING, NOVA, OPENAI_KEY, PATIENT, at_bedrock, at_openai, no_profile
 from tests.providers.answers import RecordedRequest, Reply
 from tests.providers.bedrock import BedrockServer

@@ -14,8 +14,8 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backend import activity, schema
-from knowledge.database import Database
+from backend.storage import activity, migrations
+from knowledge.storage.sqlite import Database
 from tests.bench.client import figure
 from tests.serving import serve_alone
 
@@ -50,12 +50,12 @@ def main() -> None:
 
 async def _make(file: Path, runs: int) -> float:
     """How long it took to bring what an earlier version left up to date."""
-    before = schema.MIGRATIONS[: schema.MIGRATIONS.index(activity.create_activity_table)]
+    before = migrations.MIGRATIONS[: migrations.MIGRATIONS.index(activity.create_activity_table)]
     old = Database(file, before)
     await old.write(lambda db: _fill(db, runs))
     await old.close()
     began = time.perf_counter()
-    new = Database(file, schema.MIGRATIONS)
+    new = Database(file, migrations.MIGRATIONS)
     seconds = time.perf_counter() - began
     await new.close()
     return seconds

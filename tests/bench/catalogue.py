@@ -10,12 +10,14 @@ from functools import partial
 
 import numpy as np
 
-from knowledge import chunks, loaders, writing
-from knowledge.chunks import Chunk
-from knowledge.embeddings import Vectors
+from knowledge import loaders
+from knowledge.embedding.embedder import Vectors
+from knowledge.ingestion import chunking
+from knowledge.ingestion.chunking import Chunk
 from knowledge.library import Library
 from knowledge.loaders import Text
-from knowledge.store import DocumentKey
+from knowledge.storage import changes
+from knowledge.storage.documents import DocumentKey
 from tests.serving import ROOT
 
 SAMPLES = ROOT / "knowledge" / "samples"
@@ -36,7 +38,7 @@ async def fill(library: Library, passages: int) -> None:
         text = Text(f"Manual {number}", "generated")
         pieces = list(_pieces(sentences, chance, dice))
         vectors = _vectors(base, dice)
-        put = partial(writing.put, key=key, text=text, content_hash="generated", chunks=pieces, vectors=vectors)
+        put = partial(changes.put, key=key, text=text, content_hash="generated", chunks=pieces, vectors=vectors)
         await library._database.write(put)
     await library._catch_up()
 
@@ -44,7 +46,7 @@ async def fill(library: Library, passages: int) -> None:
 async def _base(library: Library) -> tuple[list[str], Vectors]:
     texts = []
     for file in sorted(SAMPLES.rglob("*.md")):
-        texts += [piece.text for piece in chunks.split(loaders.load(file.read_bytes(), file.name))]
+        texts += [piece.text for piece in chunking.split(loaders.load(file.read_bytes(), file.name))]
     return [
         line for text in texts for line in text.splitlines() if line.strip()
     ], await library.embedder.embed_documents(texts)

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from knowledge import chunks, loaders
-from knowledge.chunks import as_embedded
-from knowledge.embeddings import Embedder, Vectors
-from knowledge.health import check
-from knowledge.ingest import ingest
+from knowledge import loaders
+from knowledge.embedding.embedder import Embedder, Vectors
+from knowledge.index.integrity import check
+from knowledge.ingestion import chunking
+from knowledge.ingestion.chunking import as_embedded
+from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
-from knowledge.search import Searcher
+from knowledge.retrieval.search import Searcher
 from tests.bench.client import figure
 from tests.serving import ROOT
 
@@ -156,7 +157,7 @@ def word(chance: random.Random) -> str:
 def passages_of(file: Path) -> list[str]:
     """As a library embeds them."""
     text = loaders.load(file.read_bytes(), file.name)
-    return [as_embedded(text.title, chunk) for chunk in chunks.split(text)]
+    return [as_embedded(text.title, chunk) for chunk in chunking.split(text)]
 
 
 def clock() -> float:

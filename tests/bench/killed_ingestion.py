@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from knowledge.health import check
+from knowledge.index.integrity import check
 from knowledge.library import Library, hash_of
 from tests.bench.client import figure
 from tests.conftest import index, write_documents

@@ -19,18 +19,18 @@ from langchain_core.messages import HumanMessage
 from agents.assistant import Assistant, Turn
 from agents.catalog import SHIPPED, read_catalog
 from agents.chains import Chains
-from agents.events import Token
-from agents.models.call import Ask
-from agents.models.names import parse_model
+from agents.graph.supervisor import Supervisor
+from agents.graph.worker import Worker
+from agents.models.model_name import parse_model
 from agents.models.registry import Models
+from agents.models.streaming_call import Ask
 from agents.settings import AgentSettings
-from agents.supervisor import Supervisor
-from agents.workers import Worker
-from backend.memory import open_memory
-from knowledge.calibration import DEFAULT_THRESHOLD
+from backend.storage.checkpoints import open_memory
+from frontdesk.contracts.events import Token
 from knowledge.library import Library
-from knowledge.search import Searcher
-from knowledge.strategies import Strategies
+from knowledge.retrieval.calibration import DEFAULT_THRESHOLD
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import Strategies
 from tests.bench.client import BOUND, PRIMARY, Heard, desk, figure, hear, many, median
 from tests.bench.faults import faults
 from tests.conftest import index, write_documents

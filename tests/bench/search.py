@@ -17,8 +17,8 @@ import numpy as np
 import psutil
 
 from knowledge.library import Library
-from knowledge.search import Searcher
-from knowledge.store import DocumentKey
+from knowledge.retrieval.search import Searcher
+from knowledge.storage.documents import DocumentKey
 from tests.bench.catalogue import FOLDERS, fill
 from tests.bench.client import figure
 from tests.serving import ROOT

@@ -19,15 +19,15 @@ from tqdm import tqdm
 
 from agents.assistant import Assistant, Turn
 from agents.catalog import read_catalog
-from agents.embedded_router import EmbeddedRouter
-from agents.events import Token
-from agents.supervisor import Supervisor
-from agents.workers import Worker
+from agents.graph.supervisor import Supervisor
+from agents.graph.worker import Worker
+from agents.routing.semantic import EmbeddedRouter
 from backend.desk import spare_the_collector
-from backend.memory import open_memory
+from backend.storage.checkpoints import open_memory
+from frontdesk.contracts.events import Token
 from knowledge.library import Library
-from knowledge.search import Searcher
-from knowledge.strategies import Strategies
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import Strategies
 from tests.conftest import index, write_documents
 from tests.scripted import FollowsScript
 from tests.serving import Server, serve_alone

@@ -12,29 +12,30 @@ from typing import Any, TypeVar
 from agents.assistant import Assistant
 from agents.catalog import Agent, Catalog, read_catalog
 from agents.chains import Chains
-from agents.events import Done, Error, Event, Reset, Route, Sources, Terminal, Token, TraceEnd, TraceStart
-from agents.models.names import ModelName
+from agents.graph.supervisor import Supervisor
+from agents.graph.worker import Worker
+from agents.models.model_name import ModelName
 from agents.models.provider import Provider
 from agents.models.registry import MakeProvider, Models, make_provider
 from agents.settings import AgentSettings
-from agents.supervisor import Supervisor
-from agents.workers import Worker
-from backend import sse, storage
-from backend.asking import Asked
+from backend.encoders import sse
 from backend.limits.clock import DeskClock
 from backend.limits.costs import Costs
-from backend.memory import Memory
 from backend.metrics import Metrics
-from backend.runlog import RunLog
-from backend.runs import RunEngine
+from backend.runs.engine import RunEngine
+from backend.runs.event_log import RunLog
+from backend.runs.intake import Asked
 from backend.settings import Settings
-from backend.storage import Run
+from backend.storage import runs
+from backend.storage.checkpoints import Memory
+from backend.storage.runs import Run
 from backend.users import LOCAL
-from knowledge import calibration
-from knowledge.database import Database
+from frontdesk.contracts.events import Done, Error, Event, Reset, Route, Sources, Terminal, Token, TraceEnd, TraceStart
 from knowledge.library import Library
-from knowledge.search import Searcher
-from knowledge.strategies import Strategies
+from knowledge.retrieval import calibration
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import Strategies
+from knowledge.storage.sqlite import Database
 from tests.providers.bedrock import BedrockServer
 from tests.providers.loopback import LoopbackServer, RecordedRequest
 from tests.providers.openai import OpenAIServer
@@ -153,7 +154,7 @@ class Desk:
         numbered = [pair async for pair in self.frames(run)]
         assert [number for number, _ in numbered] == list(range(len(numbered)))
         database = self.stack.database
-        stored = await database.read(lambda db: storage.answer_of(db, run.id))
+        stored = await database.read(lambda db: runs.answer_of(db, run.id))
         heard = Heard([event for _, event in numbered], await self.engine.get(run.id, LOCAL.id), stored)
         check(heard)
         return heard

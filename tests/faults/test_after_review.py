@@ -12,31 +12,31 @@ import pytest
 
 from agents.catalog import read_catalog
 from agents.chains import Chains
-from agents.events import Cancelled, Error, Reset, Token, TraceEnd, TraceStart, Usage
-from agents.models.breaker import State
-from agents.models.call import Ask
+from agents.models.circuit_breaker import State
 from agents.models.failures import Kind, ModelFailure
-from agents.models.names import ModelName, parse_model
+from agents.models.model_name import ModelName, parse_model
 from agents.models.prices import cost_of
 from agents.models.provider import Provider
 from agents.models.registry import make_provider
+from agents.models.streaming_call import Ask
 from agents.settings import AgentSettings
 from backend import desk as desks
+from backend.agent_registry import AgentRegistry
 from backend.app import create_app
 from backend.auth.audit_log import AuditLog
 from backend.auth.key_store import KeyStore
-from backend.indexing import Indexing
+from backend.http.event_response import Streams
 from backend.limits.clock import DeskClock
 from backend.limits.costs import Costs
 from backend.metrics import Metrics
 from backend.privacy.deletion import Deletion
 from backend.privacy.exports import Exports
 from backend.privacy.removal import Removals
-from backend.registry import AgentRegistry
+from backend.runs.indexing_job import Indexing
 from backend.settings import Settings
-from backend.streams import Streams
 from backend.users import Users
-from knowledge.search import Searcher
+from frontdesk.contracts.events import Cancelled, Error, Reset, Token, TraceEnd, TraceStart, Usage
+from knowledge.retrieval.search import Searcher
 from tests.agents.models.upstream import QUESTION as PLAIN
 from tests.agents.models.upstream import hear
 from tests.faults.stack import CHARGED, GPT, NOVA, Desk, Heard, Stack, server_of, settings_for

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from agents.events import Cancelled, Token
 from backend.users import LOCAL
+from frontdesk.contracts.events import Cancelled, Token
 from tests.faults.stack import CHARGED, GPT, NOVA, Desk, Heard, Stack, server_of, settings_for
 from tests.faults.test_costs import routes_then
 from tests.faults.test_two_workers import QUESTION

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agents.events import Cancelled, TraceEnd
 from backend.users import LOCAL
-from knowledge.strategies import Evidence, Strategies
+from frontdesk.contracts.events import Cancelled, TraceEnd
+from knowledge.retrieval.strategies import Evidence, Strategies
 from tests.faults.stack import CHARGED, GPT, NOVA, Desk, Stack, server_of, settings_for
 from tests.providers.loopback import RecordedRequest
 from tests.providers.script import Called, Fault, Script

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.events import Reset, Spent
+from frontdesk.contracts.events import Reset, Spent
 from tests.faults.stack import CHARGED, GPT, NOVA, STORED, Heard, Stack, settings_for, system_of
 from tests.faults.test_two_workers import FORM, QUESTION
 from tests.providers.loopback import RecordedRequest

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from agents import phrases
-from agents.events import Reset, Token
+from agents.answering import canned_replies
+from frontdesk.contracts.events import Reset, Token
 from tests.faults.stack import CHARGED, GPT, IMPATIENT, NOVA, Heard, Stack, by_mark, server_of, settings_for
 from tests.providers.script import Fault, Script
 
@@ -36,7 +36,7 @@ async def answer_of(stack: Stack, model: str) -> str:
     """What the second of an order answers."""
     if model != "embedded":
         return "".join(SECOND)
-    return phrases.REDUCED + (await stack.desk(settings_for()).ask(CHARGED)).text
+    return canned_replies.REDUCED + (await stack.desk(settings_for()).ask(CHARGED)).text
 
 
 async def run_all(

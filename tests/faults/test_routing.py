@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agents.events import Handoff, Token
+from frontdesk.contracts.events import Handoff, Token
 from tests.faults.stack import CHARGED, GPT, IMPATIENT, NOVA, Desk, Heard, Stack, settings_for
 from tests.providers.script import Fault, Script
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from agents.events import Reset, Token
+from frontdesk.contracts.events import Reset, Token
 from tests.faults.stack import CHARGED, GPT, NOVA, Heard, Stack, by_mark, settings_for
 from tests.providers.script import Fault, Script
 

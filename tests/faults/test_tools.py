@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agents.events import Handoff, TraceEnd, TraceStart
+from frontdesk.contracts.events import Handoff, TraceEnd, TraceStart
 from tests.faults.stack import CHARGED, GPT, NOVA, Stack, server_of, settings_for
 from tests.providers.loopback import RecordedRequest
 from tests.providers.script import Called, Fault, Script

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from agents.events import Reset, Token
+from frontdesk.contracts.events import Reset, Token
 from tests.faults.stack import GPT, IMPATIENT, NOVA, Heard, Stack, mark_of, settings_for, system_of
 from tests.providers.loopback import RecordedRequest
 from tests.providers.script import Fault, Script

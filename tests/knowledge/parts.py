@@ -5,9 +5,9 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from knowledge import store
 from knowledge.library import Library
-from knowledge.search import Searcher
+from knowledge.retrieval.search import Searcher
+from knowledge.storage import documents
 
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
@@ -41,7 +41,7 @@ async def texts(library: Library, folder: str, question: str) -> list[str]:
 
 async def check_level(library: Library) -> dict[str, int]:
     """SQL and Chroma hold equally many passages of every place, and nothing waits to be told. Everybody's by folder."""
-    stored = await library.read(store.chunk_counts)
+    stored = await library.read(documents.chunk_counts)
     assert await library.index.counts() == stored
-    assert (await library.read(lambda db: store.pending_changes(db, 1))).last == 0
+    assert (await library.read(lambda db: documents.pending_changes(db, 1))).last == 0
     return {place.folder: count for place, count in stored.items() if not place.owner}

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge import schema, store, writing
-from knowledge.chunks import Chunk
-from knowledge.database import Database, Work
-from knowledge.embeddings import Vectors
+from knowledge.embedding.embedder import Vectors
 from knowledge.errors import DataDirectoryInUse, DocumentUnknown, DocumentUnreadable, EmbeddingModelChanged
+from knowledge.index.chroma import VectorIndex
+from knowledge.ingestion.chunking import Chunk
 from knowledge.library import Library
 from knowledge.loaders import Text
-from knowledge.store import DocumentKey, VectorChanges
-from knowledge.vectors import VectorIndex
+from knowledge.storage import changes, documents, migrations
+from knowledge.storage.documents import DocumentKey, VectorChanges
+from knowledge.storage.sqlite import Database, Work
 from tests.knowledge.parts import check_level, paths, texts
 from tests.serving import environment, free_port
 
@@ -49,12 +49,12 @@ def put_in_sql(key: DocumentKey, count: int) -> Work[object]:
     """What `Library.put` commits before it tells the vector index."""
     pieces = [Chunk(position, "", f"Passage {position} of many.") for position in range(count)]
     text = Text("Many", "\n\n".join(piece.text for piece in pieces))
-    return lambda db: writing.put(db, key, text, "hash", pieces, vectors_of(count))
+    return lambda db: changes.put(db, key, text, "hash", pieces, vectors_of(count))
 
 
 async def commit(data_dir: Path, *works: Work[object]) -> None:
     """Change the stopped library's SQL, as a process does that is killed before it tells the vector index."""
-    database = Database(data_dir / "knowledge.db", schema.MIGRATIONS)
+    database = Database(data_dir / "knowledge.db", migrations.MIGRATIONS)
     for work in works:
         await database.write(work)
     await database.close()
@@ -135,8 +135,8 @@ async def test_vectors_that_went_missing_are_noticed_and_brought_back(data_dir: 
     await library.close()
     index = VectorIndex(data_dir / "chroma")
     assert await index.open()
-    await index.apply(VectorChanges(0, [], [(schema.Place("billing"), chunk_id) for chunk_id in ids]))
-    assert schema.Place("billing") not in await index.counts()
+    await index.apply(VectorChanges(0, [], [(migrations.Place("billing"), chunk_id) for chunk_id in ids]))
+    assert migrations.Place("billing") not in await index.counts()
     await index.close()
     library = await Library.open(data_dir)
     assert (await check_level(library))["billing"] == 3
@@ -151,8 +151,8 @@ async def test_a_version_that_the_index_was_not_told_of_is_caught_up_when_it_is_
     await commit(data_dir, put_in_sql(KEY, 1))
     library = await Library.open(data_dir)
     await check_level(library)
-    (((chunk_id, cosine),),) = await library.index.nearest([[schema.Place("billing")]], vectors_of(1)[0], 1)
-    (chunk,) = (await library.read(lambda db: store.chunks_by_id(db, [chunk_id], ""))).values()
+    (((chunk_id, cosine),),) = await library.index.nearest([[migrations.Place("billing")]], vectors_of(1)[0], 1)
+    (chunk,) = (await library.read(lambda db: documents.chunks_by_id(db, [chunk_id], ""))).values()
     assert (chunk.path, chunk.version, chunk.text) == ("fees.md", 2, "Passage 0 of many.")
     assert cosine == pytest.approx(1, abs=1e-5)
     assert KEPT not in await texts(library, "billing", KEPT)
@@ -162,7 +162,7 @@ async def test_a_version_that_the_index_was_not_told_of_is_caught_up_when_it_is_
 async def test_many_changes_and_removals_that_wait_are_caught_up_in_order(data_dir: Path) -> None:
     many, gone = DocumentKey("bulk", "test", "many.md"), DocumentKey("bulk", "test", "gone.md")
     await commit(data_dir, put_in_sql(gone, 700), put_in_sql(many, 600), put_in_sql(many, 1_100))
-    await commit(data_dir, lambda db: writing.remove(db, gone.id, ""))
+    await commit(data_dir, lambda db: changes.remove(db, gone.id, ""))
     library = await Library.open(data_dir)
     assert (await check_level(library))["bulk"] == 1_100
     await library.remove(many.id)
@@ -175,7 +175,7 @@ async def test_what_was_told_twice_is_held_once(data_dir: Path) -> None:
     library = await Library.open(data_dir)
     before = await check_level(library)
     await library.close()
-    await commit(data_dir, writing.note_everything)
+    await commit(data_dir, changes.note_everything)
     library = await Library.open(data_dir)
     assert await check_level(library) == before
     await library.close()

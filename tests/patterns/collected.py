@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("agents", "backend", "knowledge", "ui")
+PACKAGES = ("agents", "backend", "evaluation", "frontdesk", "knowledge", "ui")
 _USES = frozenset(
     "compile search match fullmatch split findall finditer sub subn template".split()  # what `re` makes a pattern for
 )

@@ -25,16 +25,16 @@ def test_patterns_are_compiled_where_they_can_be_found() -> None:
 def test_patterns_of_classes_and_tables_are_found_too() -> None:
     places = {one.place for one in patterns()}
     assert {
-        "agents.models.pieces.Unthinking._OPEN",
-        "agents.answer_kinds._KINDS[0][0]",
-        "knowledge.terms._WORD",
+        "agents.models.chunks.Unthinking._OPEN",
+        "agents.answering.answer_type._KINDS[0][0]",
+        "knowledge.text.words._WORD",
     } <= places
 
 
 def test_what_is_done_with_a_pattern_is_read_off_its_module() -> None:
     uses = {one.place: one.uses for one in patterns()}
-    assert uses["knowledge.sentences._NOTHING"] == {"match"}
-    assert "finditer" in uses["agents.answer_kinds._KINDS[0][0]"]
+    assert uses["knowledge.text.sentences._NOTHING"] == {"match"}
+    assert "finditer" in uses["agents.answering.answer_type._KINDS[0][0]"]
 
 
 def test_quadratic_cubic_and_endless_patterns_are_noticed() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.library import Library
-from knowledge.store import DocumentKey
+from knowledge.storage.documents import DocumentKey
 from tests.poison.attacks import ATTACKS, OWNERS
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage
 
-from agents import events
 from agents.catalog import ToolName
+from frontdesk.contracts import events
 from knowledge.errors import DocumentUnreadable
 from knowledge.library import Library
-from knowledge.store import DocumentKey
+from knowledge.storage.documents import DocumentKey
 from tests.agents.conversation import Desk, Turn, open_desk
 from tests.poison.attacks import ATTACKS, MESSAGES, OWNERS, Message
 from tests.poison.obedient import Obedient, call

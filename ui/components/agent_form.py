@@ -2,8 +2,8 @@
 
 import reflex as rx
 
-from ui.components.keeping import leave_form
-from ui.state.staff import Staff
+from ui.components.focus_and_leave import leave_form
+from ui.state.agents import Agents
 
 _STRATEGIES = (
     ("rag", "rag: looks up passages for each question"),
@@ -21,37 +21,39 @@ def agent_form() -> rx.Component:
     return rx.el.form(
         rx.el.h2(
             rx.cond(
-                Staff.is_new, "A new agent", rx.cond(Staff.operator, "Edit " + Staff.draft["name"], Staff.draft["name"])
+                Agents.is_new,
+                "A new agent",
+                rx.cond(Agents.operator, "Edit " + Agents.draft["name"], Agents.draft["name"]),
             ),
             id="form-heading",
             tab_index=-1,
         ),
         rx.el.fieldset(
-            rx.cond(Staff.is_new, rx.fragment(_name(), _id()), _name()),
+            rx.cond(Agents.is_new, rx.fragment(_name(), _id()), _name()),
             _description(),
             _examples(),
             rx.cond(
-                Staff.operator,
+                Agents.operator,
                 rx.fragment(
                     rx.el.div(_strategy(), _knowledge(), _model(), class_name="side-by-side"), _tools(), _prompt()
                 ),
                 _knowledge(),
             ),
-            disabled=~Staff.operator,
+            disabled=~Agents.operator,
         ),
         rx.cond(
-            (Staff.problem != "") & (Staff.problem_at == ""),
-            rx.el.p(Staff.problem, role="alert", class_name="failure"),
+            (Agents.problem != "") & (Agents.problem_at == ""),
+            rx.el.p(Agents.problem, role="alert", class_name="failure"),
         ),
         rx.el.div(
             rx.cond(
-                Staff.operator,
-                rx.el.button(rx.cond(Staff.saving, "Saving", "Save"), type="submit", class_name="primary"),
+                Agents.operator,
+                rx.el.button(rx.cond(Agents.saving, "Saving", "Save"), type="submit", class_name="primary"),
             ),
-            leave_form(label=rx.cond(Staff.operator, "Leave it as it was", "Back"), on_leave=Staff.leave),
+            leave_form(label=rx.cond(Agents.operator, "Leave it as it was", "Back"), on_leave=Agents.leave),
             class_name="actions",
         ),
-        on_submit=Staff.save,
+        on_submit=Agents.save,
         class_name="form panel agent",
     )
 
@@ -64,7 +66,7 @@ def _name() -> rx.Component:
         rx.el.input(
             id="agent-name",
             name="name",
-            default_value=Staff.draft["name"],
+            default_value=Agents.draft["name"],
             auto_focus=True,
             required=True,
             **_told("name"),
@@ -90,7 +92,7 @@ def _description() -> rx.Component:
             id="agent-description",
             name="description",
             rows=3,
-            default_value=Staff.draft["description"],
+            default_value=Agents.draft["description"],
             required=True,
             **_told("description"),
         ),
@@ -103,7 +105,7 @@ def _examples() -> rx.Component:
         "Questions it should take",
         "One per line. Questions are routed by them, too.",
         rx.el.textarea(
-            id="agent-examples", name="examples", rows=5, default_value=Staff.draft["examples"], **_told("examples")
+            id="agent-examples", name="examples", rows=5, default_value=Agents.draft["examples"], **_told("examples")
         ),
     )
 
@@ -117,7 +119,7 @@ def _strategy() -> rx.Component:
             *(rx.el.option(text, value=value) for value, text in _STRATEGIES),
             id="agent-strategy",
             name="strategy",
-            default_value=Staff.draft["strategy"],
+            default_value=Agents.draft["strategy"],
             **_told("strategy"),
         ),
     )
@@ -134,10 +136,10 @@ def _knowledge() -> rx.Component:
                 name="knowledge",
                 list="known-folders",
                 required=True,
-                default_value=Staff.draft["knowledge"],
+                default_value=Agents.draft["knowledge"],
                 **_told("knowledge"),
             ),
-            rx.el.datalist(rx.foreach(Staff.folders, lambda name: rx.el.option(value=name)), id="known-folders"),
+            rx.el.datalist(rx.foreach(Agents.folders, lambda name: rx.el.option(value=name)), id="known-folders"),
         ),
     )
 
@@ -147,7 +149,7 @@ def _model() -> rx.Component:
         "model",
         "Model",
         "Such as openai:gpt-4o-mini, or several with commas, tried in order. Empty: the desk's own choice.",
-        rx.el.input(id="agent-model", name="model", default_value=Staff.draft["model"], **_told("model")),
+        rx.el.input(id="agent-model", name="model", default_value=Agents.draft["model"], **_told("model")),
     )
 
 
@@ -156,7 +158,7 @@ def _tools() -> rx.Component:
         rx.el.legend("Tools"),
         *(
             rx.el.label(
-                rx.el.input(type="checkbox", name=tool, default_checked=Staff.draft["tools"].contains(tool)),
+                rx.el.input(type="checkbox", name=tool, default_checked=Agents.draft["tools"].contains(tool)),
                 text,
             )
             for tool, text in _TOOLS
@@ -175,7 +177,7 @@ def _prompt() -> rx.Component:
             name="prompt",
             rows=10,
             required=True,
-            default_value=Staff.draft["prompt"],
+            default_value=Agents.draft["prompt"],
             **_told("prompt"),
         ),
     )
@@ -187,8 +189,8 @@ def _field(name: str, label: str, hint: str, control: rx.Component) -> rx.Compon
         control,
         *([rx.el.p(hint, id=f"hint-{name}", class_name="quiet")] if hint else []),
         rx.cond(
-            Staff.problem_at == name,
-            rx.el.p(Staff.problem, id=f"wrong-{name}", role="alert", class_name="wrong"),
+            Agents.problem_at == name,
+            rx.el.p(Agents.problem, id=f"wrong-{name}", role="alert", class_name="wrong"),
         ),
         class_name="field",
     )
@@ -196,7 +198,7 @@ def _field(name: str, label: str, hint: str, control: rx.Component) -> rx.Compon
 
 def _told(name: str) -> dict[str, rx.Var[str] | str]:
     """For who does not see where the message stands."""
-    wrong = Staff.problem_at == name
+    wrong = Agents.problem_at == name
     return {
         "aria_invalid": rx.cond(wrong, "true", "false"),
         "aria_describedby": rx.cond(wrong, f"wrong-{name}", f"hint-{name}"),

@@ -2,8 +2,8 @@
 
 import reflex as rx
 
-from ui.charting import SHADES
 from ui.state.activity import Activity
+from ui.view_models.activity_charts import SHADES
 
 # The lines over each colour, in a square of 8.
 _RISING, _ACROSS, _DOWN = "M-2 2L2 -2M0 8L8 0M6 10L10 6", "M0 4H8", "M4 0V8"

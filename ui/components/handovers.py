@@ -3,7 +3,7 @@
 import reflex as rx
 
 from ui.components.focus import return_focus
-from ui.components.keeping import kept_focus
+from ui.components.focus_and_leave import kept_focus
 from ui.state.activity import Activity
 from ui.state.handovers import FEW, Handovers, Item, Turn
 

@@ -2,11 +2,11 @@
 
 import reflex as rx
 
-from ui.components.away import away
+from ui.components.connection_banner import away
+from ui.components.handover_form import person
 from ui.components.key import sign_in, sign_out
-from ui.components.person import person
 from ui.state.chat import Chat
-from ui.state.person import Person
+from ui.state.handover_form import HandoverForm
 from ui.state.session import Session
 from ui.state.threads import Threads
 
@@ -47,7 +47,7 @@ def _top(current: str, with_conversations: bool) -> rx.Component:
             *(rx.el.a(name, href=path, aria_current=_current(name == current)) for name, path in _PAGES),
             aria_label="Pages",
         ),
-        rx.el.button("Talk to a person", type="button", on_click=Person.ask, class_name="plain person"),
+        rx.el.button("Talk to a person", type="button", on_click=HandoverForm.ask, class_name="plain person"),
         rx.cond(Session.key & ~Session.needs_key, sign_out()),
         rx.color_mode.button(aria_label="Light or dark", size="1"),
         class_name="top",

@@ -2,13 +2,13 @@
 
 import reflex as rx
 
-from ui.charting import Figure, Table
+from ui.components.activity_charts import charts
 from ui.components.charts import shades
-from ui.components.daily import charts
 from ui.components.handovers import handovers
 from ui.components.shell import shell
 from ui.state.activity import DAYS, Activity, Question, Run
 from ui.state.handovers import Handovers
+from ui.view_models.activity_charts import Figure, Table
 
 
 def activity() -> rx.Component:

@@ -3,10 +3,10 @@
 import reflex as rx
 
 from ui.components.agent_form import agent_form
-from ui.components.routing import routing
+from ui.components.agent_list import staff
+from ui.components.route_preview import routing
 from ui.components.shell import shell
-from ui.components.staff import staff
-from ui.state.staff import Staff
+from ui.state.agents import Agents
 
 
 def agents() -> rx.Component:
@@ -19,19 +19,19 @@ def agents() -> rx.Component:
                     rx.el.p("Each question goes to the specialist whose work it is.", class_name="quiet"),
                 ),
                 rx.cond(
-                    Staff.operator & ~Staff.editing,
+                    Agents.operator & ~Agents.editing,
                     rx.el.button(
                         rx.icon("plus", size=16, aria_hidden="true"),
                         "New agent",
                         type="button",
-                        on_click=Staff.begin_new,
+                        on_click=Agents.begin_new,
                         class_name="plain with-icon",
                     ),
                 ),
                 class_name="heading",
             ),
-            rx.cond(Staff.editing, agent_form(), rx.el.div(routing(), staff(), class_name="middle")),
-            on_mount=Staff.arrive,
+            rx.cond(Agents.editing, agent_form(), rx.el.div(routing(), staff(), class_name="middle")),
+            on_mount=Agents.arrive,
             class_name="page narrow",
         ),
         current="Agents",

@@ -2,16 +2,16 @@
 
 import reflex as rx
 
+from frontdesk.contracts.resources import SUPERVISOR
+from ui.components.documents.source_viewer import reading
 from ui.components.draft import draft
-from ui.components.reading import reading
 from ui.components.shell import shell
 from ui.components.sidebar import sidebar
 from ui.components.transcript import transcript
-from ui.shapes import SUPERVISOR
 from ui.state.chat import FIELD, Chat
-from ui.state.person import Person
-from ui.state.reading import Reading
+from ui.state.handover_form import HandoverForm
 from ui.state.session import Session
+from ui.state.source_viewer import SourceViewer
 from ui.state.threads import Threads
 
 
@@ -34,8 +34,8 @@ def chat() -> rx.Component:
                     on_again=Chat.ask_again,
                     on_edit=Chat.edit,
                     on_rate=Chat.rate,
-                    on_source=Reading.open_source,
-                    on_person=Person.ask,
+                    on_source=SourceViewer.open_source,
+                    on_person=HandoverForm.ask,
                 ),
                 class_name="conversation",
                 aria_label="Conversation",

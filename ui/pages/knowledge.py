@@ -2,10 +2,10 @@
 
 import reflex as rx
 
-from ui.components.dropping import dropping
-from ui.components.indexing import indexing, reindexing
-from ui.components.reading import reading
-from ui.components.shelf import folders, shelf
+from ui.components.documents.document_list import folders, shelf
+from ui.components.documents.indexing_progress import indexing, reindexing
+from ui.components.documents.source_viewer import reading
+from ui.components.documents.upload_zone import dropping
 from ui.components.shell import shell
 from ui.state.knowledge import Knowledge
 

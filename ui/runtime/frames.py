@@ -47,10 +47,10 @@ _LARGER: dict[str, int | None] = {
     "chat.send": None,
     "chat.rate": 32_768,
     "handovers.resolve": 32_768,
-    "person.send": 32_768,
-    "reading.open_source": None,
-    "staff.save": None,
-    "uploading.refuse": 65_536,
+    "handover_form.send": 32_768,
+    "source_viewer.open_source": None,
+    "agents.save": None,
+    "uploads.refuse": 65_536,
     "state.hydrate_and_load": 32_768,
 }
 

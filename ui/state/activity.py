@@ -7,15 +7,15 @@ from typing import Any, NamedTuple, TypedDict
 
 import reflex as rx
 
-from ui import charting
-from ui.charting import Figure, Row, Series, Table
-from ui.client import AsyncDesk
-from ui.reports import Activity as Told
-from ui.reports import LatestRun, UnansweredQuestions
-from ui.shapes import SUPERVISOR, Agent, Info
-from ui.state.asking import Asking
+from frontdesk import AsyncDesk
+from frontdesk.contracts.reports import Activity as Told
+from frontdesk.contracts.reports import LatestRun, UnansweredQuestions
+from frontdesk.contracts.resources import SUPERVISOR, Agent, Info
+from ui.chat.conversation import path_of
+from ui.state.api_requests import Asking
 from ui.state.handovers import Handovers
-from ui.talk import path_of
+from ui.view_models import activity_charts
+from ui.view_models.activity_charts import Figure, Row, Series, Table
 
 DAYS = (7, 30, 90)
 _USUAL, _MOST = 30, 92
@@ -84,7 +84,7 @@ class Activity(Asking, rx.State):
     @rx.var
     def place(self) -> str:
         """Which of the latest runs are shown."""
-        return f"{self.offset + 1} to {self.offset + len(self.runs)} of {charting.count(self.total)}"
+        return f"{self.offset + 1} to {self.offset + len(self.runs)} of {activity_charts.count(self.total)}"
 
     @rx.var
     def is_last(self) -> bool:
@@ -122,11 +122,11 @@ class Activity(Asking, rx.State):
         names = {agent.id: agent.name for agent in found.agents}
         now, totals = time.time(), told.totals
         self.operator = info.user.operator
-        self.figures = charting.figures(totals)
-        self.answering = charting.series(told.agents, names)
-        self.series = [*self.answering, *charting.routing(told.agents)]
-        self.rows = charting.rows(told)
-        self.by_day, self.by_agent = charting.by_day(told, names), charting.by_agent(told, names)
+        self.figures = activity_charts.figures(totals)
+        self.answering = activity_charts.series(told.agents, names)
+        self.series = [*self.answering, *activity_charts.routing(told.agents)]
+        self.rows = activity_charts.rows(told)
+        self.by_day, self.by_agent = activity_charts.by_day(told, names), activity_charts.by_agent(told, names)
         self.any_runs, self.any_cost, self.any_tokens = totals.runs > 0, totals.cost_usd > 0, totals.tokens > 0
         self.any_without_answer = totals.declined + totals.failed + totals.cancelled > 0
         self.any_stand_ins = totals.fallbacks + totals.reduced > 0
@@ -148,9 +148,9 @@ def _days(said: str) -> int:
 
 
 def _run(run: LatestRun, info: Info, names: dict[str, str], now: float) -> Run:
-    cost = [charting.money(run.cost_usd)] if run.cost_usd else []
-    tokens = [f"{charting.count(run.tokens)} tokens"] if run.tokens else []
-    took = [charting.seconds(run.time)] if run.time is not None else []
+    cost = [activity_charts.money(run.cost_usd)] if run.cost_usd else []
+    tokens = [f"{activity_charts.count(run.tokens)} tokens"] if run.tokens else []
+    took = [activity_charts.seconds(run.time)] if run.time is not None else []
     return Run(
         question=run.question,
         # Nobody may read the conversations of others.
@@ -159,7 +159,7 @@ def _run(run: LatestRun, info: Info, names: dict[str, str], now: float) -> Run:
         agents=", ".join(names.get(agent, agent) for agent in run.agents),
         status=_status(run),
         facts=" · ".join([*tokens, *cost, *took]),
-        asked=charting.ago(run.created_at, now),
+        asked=activity_charts.ago(run.created_at, now),
     )
 
 
@@ -181,9 +181,9 @@ def _questions(told: UnansweredQuestions, names: dict[str, str], now: float) -> 
     return [
         Question(
             text=one.question,
-            times="once" if one.times == 1 else f"{charting.count(one.times)} times",
+            times="once" if one.times == 1 else f"{activity_charts.count(one.times)} times",
             note=", ".join(
-                part for part in (names.get(one.agent or "", ""), charting.ago(one.last_asked_at, now)) if part
+                part for part in (names.get(one.agent or "", ""), activity_charts.ago(one.last_asked_at, now)) if part
             ),
         )
         for one in told.questions

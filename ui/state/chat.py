@@ -7,13 +7,14 @@ from typing import Any
 
 import reflex as rx
 
-from ui import past, reach, telling
-from ui.answering import Asking, answered, stop
-from ui.errors import DeskError
-from ui.feed import EMPTY, Feed, Op, Told
-from ui.shapes import SUPERVISOR
+from frontdesk.client.errors import DeskError
+from frontdesk.contracts.resources import SUPERVISOR
+from ui.chat import history, transcript_ops
+from ui.chat.ask import Asking, answered, stop
+from ui.chat.conversation import Question, Talk, has_room, path_of
+from ui.chat.op_stream import EMPTY, Feed, Op, Told
+from ui.runtime import api
 from ui.state.session import Session, desk_of, known_as, refuse
-from ui.talk import Question, Talk, has_room, path_of
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_NAME = 200  # of a session or an agent; no desk gives longer ones
@@ -49,7 +50,7 @@ class Chat(rx.State):
     @rx.var
     def message_chars(self) -> int:
         """The longest question that the page sends: its socket carries no longer one."""
-        return reach.message_chars()
+        return api.message_chars()
 
     # Which conversation it is changes in the order in which the page says so, and before what is sent next is asked.
     @rx.event
@@ -83,13 +84,13 @@ class Chat(rx.State):
             talk, feed, desk = self._talk, self._feed, desk_of(await self.get_state(Session))
         try:
             async with desk:
-                turns, before = await past.before(desk, talk, int(earlier))
+                turns, before = await history.before(desk, talk, int(earlier))
         except DeskError as error:
             await self._complain(error)
             return
         async with self:
             if feed is self._feed and talk is self._talk and feed.is_open:
-                self.feed = feed.tell([telling.older(turns, int(earlier), before)])
+                self.feed = feed.tell([transcript_ops.older(turns, int(earlier), before)])
 
     @rx.event(background=True)
     async def look_up(self, run_id: str) -> None:
@@ -98,7 +99,7 @@ class Chat(rx.State):
             feed, desk = self._feed, desk_of(await self.get_state(Session))
         try:
             async with desk:
-                op = await past.how(desk, run_id)
+                op = await history.how(desk, run_id)
         except DeskError as error:
             await self._complain(error)
             return
@@ -145,7 +146,7 @@ class Chat(rx.State):
     def handed_over(self, session_id: str, agent: str) -> None:
         """A person has been asked to look at that conversation."""
         if self._talk.name == (session_id, agent):
-            self._tell(self._talk, [telling.handed_over()])
+            self._tell(self._talk, [transcript_ops.handed_over()])
 
     @rx.event(background=True)
     async def stop(self) -> None:
@@ -206,10 +207,10 @@ class Chat(rx.State):
         """Whether what was read still holds: an answer may have begun, and ended, meanwhile."""
         async with self:
             begun, desk = talk.begun, desk_of(await self.get_state(Session))
-        found: past.Past | None = None
+        found: history.Past | None = None
         try:
             async with desk:
-                found = await past.last_of(desk, talk)
+                found = await history.last_of(desk, talk)
         except DeskError as error:
             await self._complain(error)
         async with self:
@@ -218,7 +219,7 @@ class Chat(rx.State):
             stored = talk.load(found.turns) if found else []
             if talk is self._talk:
                 name, earlier = (talk.session_id, talk.agent), found.earlier if found else 0
-                opened = telling.opened(*name, stored, earlier) if found else telling.unread(*name)
+                opened = transcript_ops.opened(*name, stored, earlier) if found else transcript_ops.unread(*name)
                 self.feed = self._feed.open([opened, *talk.told])
                 self._mirror()
         return True
@@ -244,9 +245,9 @@ class Chat(rx.State):
         question, replaced = begun
         session = await self.get_state(Session)
         talk.session_id = talk.session_id or await self._new_name()
-        withdrawn = [telling.withdrawn()] if question.instead else []
-        asked = telling.asked(question.text, talk.session_id, talk.agent)
-        self._tell(talk, [*withdrawn, asked, telling.waiting(session.streams)])
+        withdrawn = [transcript_ops.withdrawn()] if question.instead else []
+        asked = transcript_ops.asked(question.text, talk.session_id, talk.agent)
+        self._tell(talk, [*withdrawn, asked, transcript_ops.waiting(session.streams)])
         return Asking(question, replaced, desk_of(session), session.streams)
 
     async def _hear(self, talk: Talk, asking: Asking) -> bool:
@@ -265,11 +266,11 @@ class Chat(rx.State):
                     talk.told.clear()
                 return False
             async with self:
-                self._tell(talk, [telling.failed(error.code, error.message, retryable=error.retryable)])
+                self._tell(talk, [transcript_ops.failed(error.code, error.message, retryable=error.retryable)])
         except Exception:  # noqa: BLE001 - the edge: what nobody foresaw ends the answer, too
             _LOG.exception("an answer was lost on its way to its page")
             async with self:
-                self._tell(talk, [telling.failed("page_failed", _LOST, retryable=True)])
+                self._tell(talk, [transcript_ops.failed("page_failed", _LOST, retryable=True)])
         return True
 
     def _tell(self, talk: Talk, ops: list[Op]) -> None:

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple, TypedDict
 
 import reflex as rx
 
-from ui import charting, reports
-from ui.client import AsyncDesk
-from ui.errors import DeskError
-from ui.shapes import Message
-from ui.state.asking import Asking
+from frontdesk import AsyncDesk
+from frontdesk.client.errors import DeskError
+from frontdesk.contracts import reports
+from frontdesk.contracts.resources import Message
+from ui.state.api_requests import Asking
 from ui.state.session import Session
+from ui.view_models import activity_charts
 
 _MOST = 200
 FEW = 5
@@ -155,7 +156,7 @@ def _item(one: reports.Handover, now: float) -> Item:
         message=one.message or "",
         summary=one.summary,
         reason=one.reason,
-        since=charting.ago(one.created_at, now),
+        since=activity_charts.ago(one.created_at, now),
         done=_done(one, now),
         note=one.note or "",
     )
@@ -165,7 +166,7 @@ def _done(one: reports.Handover, now: float) -> str:
     if one.resolved_at is None:
         return ""
     by = f" by {one.resolved_by}" if one.resolved_by not in (None, one.user_id) else ""
-    return f"Seen to{by}, {charting.ago(one.resolved_at, now)}"
+    return f"Seen to{by}, {activity_charts.ago(one.resolved_at, now)}"
 
 
 def _turn(message: Message, names: dict[str, str]) -> Turn:

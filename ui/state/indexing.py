@@ -4,12 +4,12 @@ from typing import Any
 
 import reflex as rx
 
-from ui import work
-from ui.errors import DeskError
-from ui.state.asking import Asking
+from frontdesk.client.errors import DeskError
+from ui.documents import indexing_progress
+from ui.documents.indexing_progress import Report
+from ui.state.api_requests import Asking
 from ui.state.knowledge import Knowledge
 from ui.state.session import Session, desk_of
-from ui.work import Report
 
 
 class Indexing(Asking, rx.State):
@@ -28,7 +28,7 @@ class Indexing(Asking, rx.State):
         async with self:
             if self.run_id:
                 return None
-        order = await self._ask("order", work.under_way)
+        order = await self._ask("order", indexing_progress.under_way)
         return Indexing.follow(order.run_id, order.content) if order else None
 
     @rx.event(background=True)
@@ -49,7 +49,7 @@ class Indexing(Asking, rx.State):
         report = Report("The page has lost sight of this; load it again.", failed=True)
         try:
             async with desk:
-                report = await work.followed(desk.follow(run_id), self._advance)
+                report = await indexing_progress.followed(desk.follow(run_id), self._advance)
         except DeskError as error:
             report = Report(error.message, failed=True)
         finally:

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple, TypedDict
 
 import reflex as rx
 
-from ui.client import AsyncDesk
-from ui.requests import Json
-from ui.shapes import Agent, Document, Documents, Info
-from ui.state.asking import Asking
-from ui.uploads import megabytes
+from frontdesk import AsyncDesk
+from frontdesk.client.requests import Json
+from frontdesk.contracts.resources import Agent, Document, Documents, Info
+from ui.documents.upload_stream import megabytes
+from ui.state.api_requests import Asking
 
 PAGE = 50
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import reflex as rx
 
-from ui import reach
-from ui.client import AsyncDesk
-from ui.errors import DeskError, Unreachable
-from ui.shapes import Agent
+from frontdesk import AsyncDesk
+from frontdesk.client.errors import DeskError, Unreachable
+from frontdesk.contracts.resources import Agent
+from ui.runtime import api
 
 _LOG = logging.getLogger(__name__)
 _NOBODYS = "-"
@@ -84,7 +84,7 @@ def desk_of(session: Session) -> AsyncDesk:
     # What cannot be a key is asked with as a key that nobody has.
     key = session.key.strip()
     address = session.router.session.client_ip
-    return reach.desk(key if key.isascii() and key.isprintable() else _NOBODYS, address)
+    return api.desk(key if key.isascii() and key.isprintable() else _NOBODYS, address)
 
 
 def refuse(session: Session, error: DeskError) -> None:

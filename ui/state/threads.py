@@ -5,10 +5,11 @@ from typing import Any, TypedDict
 
 import reflex as rx
 
-from ui import past, shapes
-from ui.calls import Page
-from ui.client import AsyncDesk
-from ui.state.asking import Asking
+from frontdesk import AsyncDesk
+from frontdesk.client.endpoints import Page
+from frontdesk.contracts import resources
+from ui.chat import history
+from ui.state.api_requests import Asking
 from ui.state.chat import Chat, path_of
 from ui.state.session import Session, known_as
 
@@ -120,8 +121,9 @@ class Threads(Asking, rx.State):
                 page["session_prefix"] = f"web-{known_as(session)}-"
         await self._ask("threads", lambda desk: desk.threads(**page), self._show)
 
-    def _show(self, found: shapes.Threads) -> None:
+    def _show(self, found: resources.Threads) -> None:
         self.total = found.total
         self.items = [
-            Item(id=one.id, path=path_of(one.session_id, past.agent_of(one)), title=one.title) for one in found.threads
+            Item(id=one.id, path=path_of(one.session_id, history.agent_of(one)), title=one.title)
+            for one in found.threads
         ]

@@ -11,9 +11,9 @@ from pathlib import Path
 import certifi
 import pytest
 
-from agents.models.bedrock import BedrockProvider
-from agents.models.names import ModelName, parse_model, server
-from agents.models.openai import OpenAIProvider
+from agents.models.bedrock.provider import BedrockProvider
+from agents.models.model_name import ModelName, parse_model, server
+from agents.models.openai.provider import OpenAIProvider
 from agents.settings import AgentSettings
 from tests.agents.models.upstream import BEDROCK, OPENAI, Upstream, isolate
 from tests.providers.bedrock import BedrockServer

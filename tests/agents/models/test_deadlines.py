@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from agents.models.breaker import Breaker, State
-from agents.models.call import Ask
+from agents.models.circuit_breaker import Breaker, State
 from agents.models.failures import Kind
+from agents.models.streaming_call import Ask
 from tests.agents.models.upstream import OPENAI, QUESTION, Upstream, hear
 from tests.providers.answers import Reply
 from tests.providers.clients import TOKENS

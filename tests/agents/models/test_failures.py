@@ -8,10 +8,10 @@ import pytest
 from botocore import exceptions as boto
 from langchain_core.exceptions import ContextOverflowError
 
-from agents.models.bedrock_failures import failure_of
-from agents.models.call import Ask
+from agents.models.bedrock.failures import failure_of
 from agents.models.failures import CONSEQUENCES, Blame, Kind, ModelFailure, of_status, seconds_of
-from agents.models.names import ModelName
+from agents.models.model_name import ModelName
+from agents.models.streaming_call import Ask
 from tests.agents.models.upstream import OPENAI, QUESTION, Heard, Upstream, hear
 from tests.providers.clients import TOKENS, TOOL
 from tests.providers.script import Fault, Script

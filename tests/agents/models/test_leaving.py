@@ -7,9 +7,9 @@ from contextlib import aclosing
 
 import pytest
 
-from agents.models.breaker import State
-from agents.models.call import Ask
+from agents.models.circuit_breaker import State
 from agents.models.model import Model
+from agents.models.streaming_call import Ask
 from tests.agents.models.upstream import QUESTION, Upstream, hear, until
 from tests.providers.clients import TOKENS
 from tests.providers.script import Fault

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
-from agents.models.call import Ask
-from agents.models.names import parse_model
+from agents.models.model_name import parse_model
+from agents.models.streaming_call import Ask
 from tests.agents.models.upstream import Upstream, hear
 from tests.agents.privacy.secrets import ALL, CARD, EMAIL, IBAN, OTHER_EMAIL, PHONE, shown
 from tests.providers.script import Called

@@ -9,12 +9,12 @@ import pytest
 
 from agents.catalog import Agent
 from agents.models import model as model_module
-from agents.models.bedrock import BedrockProvider
-from agents.models.breaker import Breaker, State
+from agents.models.bedrock.provider import BedrockProvider
 from agents.models.check import check
+from agents.models.circuit_breaker import Breaker, State
 from agents.models.failures import Kind, ModelFailure
 from agents.models.model import Model
-from agents.models.names import EMBEDDED, ModelName, server
+from agents.models.model_name import EMBEDDED, ModelName, server
 from agents.models.registry import Models
 from agents.settings import AgentSettings
 from tests.agents.models.upstream import BEDROCK, OPENAI, Upstream, hear, until

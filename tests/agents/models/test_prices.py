@@ -11,11 +11,11 @@ import pytest
 from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata
 
-from agents.events import Usage
 from agents.models import prices
-from agents.models.names import EMBEDDED, ModelName, server
-from agents.models.pieces import piece_of
+from agents.models.chunks import piece_of
+from agents.models.model_name import EMBEDDED, ModelName, server
 from agents.models.prices import cost_of, price_of
+from frontdesk.contracts.events import Usage
 
 TABLE: dict[str, Any] = tomllib.loads((Path(prices.__file__).parent / "prices.toml").read_text(encoding="utf-8"))
 ENTRIES = [(provider, model) for provider, models in TABLE.items() if provider != "date" for model in models]

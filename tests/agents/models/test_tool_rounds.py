@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
+from agents.answering.writer import Chain, ModelWriter
 from agents.catalog import Agent, ToolName
-from agents.events import Event, Handoff, Reset, Sources, Token, TraceEnd, TraceStart, Usage
-from agents.floor import Floor
-from agents.workers import Answer, Task, Worker
-from agents.writers import Chain, ModelWriter
+from agents.graph.answer_stream import Floor
+from agents.graph.worker import Answer, Task, Worker
+from frontdesk.contracts.events import Event, Handoff, Reset, Sources, Token, TraceEnd, TraceStart, Usage
 from knowledge.library import Library
-from knowledge.search import Searcher
-from knowledge.strategies import Strategies
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import Strategies
 from tests.agents.evidence import NOTES, agent, learn
 from tests.agents.models.upstream import Upstream
 from tests.providers.loopback import RecordedRequest

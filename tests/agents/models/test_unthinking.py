@@ -5,7 +5,7 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from agents.models.pieces import Unthinking
+from agents.models.chunks import Unthinking
 
 MOST_CUTS = 3
 PLAIN = [

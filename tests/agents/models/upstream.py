@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from agents.models.breaker import Breaker
-from agents.models.call import Ask
+from agents.models.chunks import Piece
+from agents.models.circuit_breaker import Breaker
 from agents.models.failures import ModelFailure
 from agents.models.model import Model
-from agents.models.names import ModelName, parse_model
-from agents.models.pieces import Piece
+from agents.models.model_name import ModelName, parse_model
 from agents.models.provider import Provider
+from agents.models.streaming_call import Ask
 from agents.settings import AgentSettings
 from tests.providers.loopback import LoopbackServer, RecordedRequest
 from tests.providers.script import Script

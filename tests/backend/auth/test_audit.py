@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from backend import schema
 from backend.auth import audit_reading
 from backend.auth.audit import SYSTEM, Actor, changed, check_chain, record, trim
 from backend.auth.audit_log import MOST_OF_AN_ADDRESS, MOST_REFUSED, AuditLog
 from backend.auth.audit_reading import AuditFilter
-from knowledge.database import Database
+from backend.storage import migrations
 from knowledge.errors import StorageFull
-from tests.knowledge.test_storage_full import no_room
+from knowledge.storage.sqlite import Database
+from tests.knowledge.storage.test_storage_full import no_room
 
 ADA = Actor("ada", "192.0.2.7", "0123456789ab")
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", schema.MIGRATIONS)
+    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 

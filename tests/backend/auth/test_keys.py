@@ -13,19 +13,19 @@ from pydantic import SecretStr
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from backend import schema
 from backend.auth import keys as stored_keys
 from backend.auth.audit import Actor
 from backend.auth.errors import KeysUnused, TooManyKeys
 from backend.auth.key_store import KeyRequest, KeyStore
 from backend.errors import KeyRefused
 from backend.settings import Settings
+from backend.storage import migrations
 from backend.users import LOCAL, Users, digest_of
-from knowledge.database import Database
+from knowledge.storage.sqlite import Database
 from tests import commands
 from tests.backend.asking import as_user, begin, follow, key_of, keys, refusal
 from tests.backend.auth.desk import entries, make_key, until, with_key
-from tests.backend.test_clocks import Machine
+from tests.backend.limits.test_clocks import Machine
 from tests.serving import ROOT, Server, environment, free_port, serve
 
 OLGA = Actor("olga", "127.0.0.1")
@@ -35,7 +35,7 @@ KEYED = Settings.model_construct(api_keys=SecretStr(keys("olga")))
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", schema.MIGRATIONS)
+    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 

@@ -11,8 +11,8 @@ from fastapi.routing import APIRoute, APIWebSocketRoute
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from backend.api.deps import Needs
 from backend.app import create_app
-from backend.doors.common import Needs
 from backend.settings import Settings
 from tests.backend.asking import refusal
 from tests.backend.auth.desk import make_key, with_key

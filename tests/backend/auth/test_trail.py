@@ -15,7 +15,7 @@ from backend.users import digest_of
 from tests.backend.agents import SALES
 from tests.backend.asking import as_user, key_of, keys, refusal
 from tests.backend.auth.desk import entries, make_key, with_key
-from tests.knowledge.test_storage_full import no_room
+from tests.knowledge.storage.test_storage_full import no_room
 from tests.serving import Server, serve
 
 REFUNDS = "How are refunds paid? 2 tokens"

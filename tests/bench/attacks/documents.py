@@ -8,15 +8,15 @@ import time
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
-from agents.events import Sources
-from agents.floor import Floor
-from agents.sources import Shown
-from knowledge import support
+from agents.answering.sources import Shown
+from agents.graph.answer_stream import Floor
+from frontdesk.contracts.events import Sources
 from knowledge.errors import DocumentUnreadable
 from knowledge.library import Library
-from knowledge.search import Searcher
-from knowledge.store import DocumentKey
-from knowledge.strategies import Strategies
+from knowledge.retrieval import support
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import Strategies
+from knowledge.storage.documents import DocumentKey
 from tests.bench.client import figure
 from tests.knowledge.text.worst import documents, filled
 

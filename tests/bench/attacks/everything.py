@@ -30,7 +30,7 @@ from tests.serving import Server, serve_alone
 from ui.build import is_built
 
 SECONDS = 600.0
-_WARM_SECONDS, _QUIET_SECONDS = 15.0, 60.0
+_WARM_SECONDS, _QUIET_SECONDS = 60.0, 60.0
 _EVERY = 1.5  # forty a minute
 _PATIENCE = 120.0
 _SETTLING_SECONDS = 180.0

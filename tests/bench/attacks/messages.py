@@ -8,11 +8,12 @@ import time
 from functools import partial
 from pathlib import Path
 
-from knowledge import lexical, terms
-from knowledge.ingest import ingest
+from knowledge.index import lexical
+from knowledge.index.vocabulary import Vocabulary
+from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
-from knowledge.search import Searcher
-from knowledge.vocabulary import Vocabulary
+from knowledge.retrieval.search import Searcher
+from knowledge.text import words as terms
 from tests.bench.client import figure
 from tests.knowledge.text.worst import messages
 

@@ -1,6 +1,6 @@
 """What the tests of several formats share."""
 
-from knowledge.chunks import split
+from knowledge.ingestion.chunking import split
 from knowledge.loaders import Text
 
 PLANS = [["Plan", "Price"], ["Starter", "6 USD"], ["Team", "12 USD"]]

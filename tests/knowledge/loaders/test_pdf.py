@@ -3,8 +3,8 @@
 import pytest
 from reportlab.pdfgen.canvas import Canvas
 
-from knowledge.chunks import split
 from knowledge.errors import DocumentUnreadable
+from knowledge.ingestion.chunking import split
 from knowledge.loaders import Text, load
 from tests.knowledge import files
 

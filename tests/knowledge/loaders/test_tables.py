@@ -4,8 +4,8 @@ import datetime
 
 import pytest
 
-from knowledge.chunks import MAX_CHARS, split
 from knowledge.errors import DocumentUnreadable
+from knowledge.ingestion.chunking import MAX_CHARS, split
 from knowledge.loaders import Text, load
 from tests.knowledge import files
 from tests.knowledge.loaders.parts import PLANS, PLANS_TABLE, sections

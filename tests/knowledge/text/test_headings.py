@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from agents.events import Sources
-from agents.floor import Floor
-from agents.sources import Shown
-from knowledge import chunks
-from knowledge.chunks import split
+from agents.answering.sources import Shown
+from agents.graph.answer_stream import Floor
+from frontdesk.contracts.events import Sources
 from knowledge.errors import DocumentUnreadable
+from knowledge.ingestion import chunking
+from knowledge.ingestion.chunking import split
 from knowledge.library import Library
 from knowledge.loaders import Text
-from knowledge.search import Searcher
-from knowledge.store import DocumentKey
-from knowledge.strategies import Strategies
+from knowledge.retrieval.search import Searcher
+from knowledge.retrieval.strategies import Strategies
+from knowledge.storage.documents import DocumentKey
 from knowledge.text.headings import MAX_HEADING_CHARS, MAX_PATH_CHARS, joined, shortened, shortened_path
 
 LONG = "Very long headings say much " * 5_000
@@ -62,7 +62,7 @@ def test_a_document_of_headings_is_refused() -> None:
 
 
 def test_a_document_of_too_many_passages_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunks, "MAX_PASSAGES", 50)
+    monkeypatch.setattr(chunking, "MAX_PASSAGES", 50)
     assert len(split(Text("Title", _parts(50)))) == 50
     with pytest.raises(DocumentUnreadable, match="more than 50 passages"):
         split(Text("Title", _parts(51)))
@@ -88,7 +88,7 @@ async def test_what_is_stored_of_a_document_stays_where_it_is_refused_now(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = await library.put(DocumentKey("garage", "test", "headings.md"), _parts(20).encode())
-    monkeypatch.setattr(chunks, "MAX_PASSAGES", 10)
+    monkeypatch.setattr(chunking, "MAX_PASSAGES", 10)
     with pytest.raises(DocumentUnreadable):
         await library.read_again(document)
     assert (await library.whole(document.id)).info.chunks == document.chunks

@@ -9,13 +9,18 @@ from collections.abc import Callable
 
 import pytest
 
-from agents import injection, phrases, requests
-from agents.embedded_router import asks_for_person
-from agents.passages import blocks
-from knowledge import followups, lexical, sentences, support, terms
-from knowledge.chunks import MAX_STEPS_CHARS, split
+from agents.answering import canned_replies
+from agents.answering.markdown_blocks import blocks
+from agents.routing import split_message
+from agents.routing.semantic import asks_for_person
+from agents.security import injection
+from knowledge.index import lexical
+from knowledge.ingestion.chunking import MAX_STEPS_CHARS, split
 from knowledge.library import Library
 from knowledge.loaders import Text
+from knowledge.retrieval import followups, support
+from knowledge.text import sentences
+from knowledge.text import words as terms
 from tests.knowledge.text import worst
 
 MESSAGE_CHARS = 8_000
@@ -28,8 +33,8 @@ ANSWER = " ".join(f"You must pay the fee of step {number} today." for number in 
 
 READINGS: dict[str, Callable[[str], object]] = {
     "follow-up": lambda message: followups.context_for(message, [message, message]),
-    "courtesy": lambda message: phrases.asks_nothing(message, []),
-    "cuts": requests.cuts,
+    "courtesy": lambda message: canned_replies.asks_nothing(message, []),
+    "cuts": split_message.cuts,
     "person": asks_for_person,
     "words": terms.content_words,
 }

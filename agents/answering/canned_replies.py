@@ -1,0 +1,54 @@
+"""The few sentences that the desk says in its own words."""
+
+from collections.abc import Sequence
+
+from agents.catalog import Agent
+from agents.security.injection import gives_orders
+from knowledge.retrieval.strategies import Excerpt
+from knowledge.text import words
+
+_CLOSEST = 3
+_THANKS = frozenset("thanks thank thx ty cheers".split())
+_COURTESIES = _THANKS | frozenset(
+    """
+    hi hello hey ok okay great perfect super cool nice bye goodbye good morning evening afternoon day you very so much
+    many a lot for the your help that's that is was all there well then
+    """.split()
+)
+
+
+def unknown(closest: Sequence[Excerpt]) -> str:
+    """Said instead of the nearest paragraph when nothing found answers the question.
+
+    The closest documents carry the markers of their sources, which lead to them like any citation."""
+    opening = "I don't know: our documents do not answer this. I can hand you over to a person."
+    numbers: dict[str, int] = {}
+    for excerpt in closest:
+        if not gives_orders(excerpt.title):
+            numbers.setdefault(excerpt.title, excerpt.number)
+    named = [f"{title} [{number}]" for title, number in list(numbers.items())[:_CLOSEST]]
+    return f"{opening} The closest I found: {'; '.join(named)}." if named else opening
+
+
+def is_courtesy(message: str) -> bool:
+    """Whether a message greets, thanks or takes its leave, and asks nothing."""
+    return set(words.words(message)) <= _COURTESIES and "?" not in message
+
+
+def asks_nothing(message: str, earlier: Sequence[str]) -> bool:
+    """Whether there is nothing in a message, after the user's earlier turns, that an agent could answer."""
+    return is_courtesy(message) or (not words.content_words(message) and not earlier)
+
+
+def greeting(message: str, agents: Sequence[Agent]) -> str:
+    """Said to a message that asks nothing."""
+    opening = "You are welcome." if _THANKS.intersection(words.words(message)) else "Hello!"
+    return f"{opening} Ask me anything about: {', '.join(agent.name for agent in agents)}."
+
+
+HANDOVER = "I am handing you over to a person, with what you have told me so far."
+
+# What a conversation remembers of an answer that was stopped before its first word.
+STOPPED = "(This question was not answered.)"
+
+REDUCED = "(The language models cannot be reached at the moment; this is quoted from the documents.)\n\n"

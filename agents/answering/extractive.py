@@ -1,0 +1,176 @@
+"""Compose an answer out of quotations: what answers first, then what belongs to it in its own document.
+
+Not one sentence is written here; every piece is as it stands in a source, and carries that source's number. What speaks
+to a model rather than to a reader is not quoted (`agents/security/injection.py`).
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.answering.answer_type import wanted
+from agents.answering.markdown_blocks import Block, blocks
+from agents.security.injection import withholding
+from knowledge.embedding.embedder import Embedder
+from knowledge.retrieval.strategies import Evidence
+from knowledge.text import words
+
+PASSAGES_READ = 7
+# What a unit's words add to its nearness in meaning, and what its passage's score adds.
+_WORD_WEIGHT = 0.25
+_PASSAGE_WEIGHT = 1.0
+# A unit beside the best one is quoted too from this share of the best score on.
+_BESIDE = 0.85
+_ELSEWHERE = 0.92
+_MAX_ROWS = 6
+_MAX_SENTENCES = 4
+# A paragraph of no more than this reads better whole.
+_SHORT_PARAGRAPH = 420
+# What the right kind of answer adds: a time to "how long", an amount to "how much".
+_KIND_WEIGHT = 0.12
+_CONTINUES = re.compile(
+    r"(?:unless|except|however|but|if|otherwise|note|this|these|that|those|it|they|then|after|only|both|the same)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """Where a unit stands (passage, block, index), and how well it answers."""
+
+    passage: int
+    block: int
+    index: int
+    score: float
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The passages taken apart: for each its source number, document, score and its blocks."""
+
+    numbers: tuple[int, ...]
+    documents: tuple[str, ...]
+    scores: tuple[float, ...]
+    blocks: tuple[tuple[Block, ...], ...]
+
+
+async def quote(question: str, evidence: Evidence, embedder: Embedder) -> list[str]:
+    """The paragraphs of the answer; empty if the evidence holds nothing that can be quoted."""
+    read = evidence.passages[:PASSAGES_READ]
+    reading = _Reading(
+        tuple(number for number, _ in read),
+        tuple(passage.chunk.document_id for _, passage in read),
+        tuple(passage.score for _, passage in read),
+        tuple(withholding(passage.chunk.section, blocks(passage.chunk.text)) for _, passage in read),
+    )
+    sections = [f"{passage.chunk.title} {passage.chunk.section}" for _, passage in read]
+    scored = await _score(question, reading, sections, embedder)
+    units = [unit for unit in scored if unit.index not in reading.blocks[unit.passage][unit.block].withheld]
+    # Where what may not be quoted is by far the nearest, the rest is about something else.
+    if not units or units[0].score < _BESIDE * scored[0].score:
+        return []
+    best = units[0]
+    answer = [_with_neighbours(best, units, reading)]
+    second = next((unit for unit in units if _adds(unit, best, reading)), None)
+    if second:
+        answer.append(_with_neighbours(second, units, reading))
+    return answer
+
+
+async def _score(question: str, reading: _Reading, sections: list[str], embedder: Embedder) -> list[_Unit]:
+    """Every unit of every passage, best first."""
+    places = [
+        (passage, block, index)
+        for passage, passage_blocks in enumerate(reading.blocks)
+        for block, found in enumerate(passage_blocks)
+        for index in range(len(found.units))
+    ]
+    if not places:
+        return []
+    texts = [f"{sections[p]}: {reading.blocks[p][b].units[i]}" for p, b, i in places]
+    vectors = await embedder.embed([question, *texts])
+    cosines = vectors[1:] @ vectors[0]
+    asked = set(words.stems(question))
+    is_wanted = wanted(question)
+    scores = [
+        float(cosine)
+        + _WORD_WEIGHT * _share(asked, text)
+        + _KIND_WEIGHT * is_wanted(text)
+        + _PASSAGE_WEIGHT * reading.scores[place[0]]
+        for cosine, text, place in zip(cosines, texts, places, strict=True)
+    ]
+    order = np.argsort(scores)[::-1]
+    return [_unit(places[position], scores[position]) for position in order]
+
+
+def _unit(place: tuple[int, int, int], score: float) -> _Unit:
+    return _Unit(passage=place[0], block=place[1], index=place[2], score=score)
+
+
+def _share(asked: set[str], text: str) -> float:
+    return len(asked.intersection(words.stems(text))) / len(asked) if asked else 0.0
+
+
+def _adds(unit: _Unit, best: _Unit, reading: _Reading) -> bool:
+    """Whether a unit of another document is as good as the best one."""
+    elsewhere = reading.documents[unit.passage] != reading.documents[best.passage]
+    return elsewhere and unit.score >= _ELSEWHERE * best.score
+
+
+def _with_neighbours(unit: _Unit, units: list[_Unit], reading: _Reading) -> str:
+    """The unit with what it cannot be understood without, then its source's number."""
+    passage = reading.blocks[unit.passage]
+    block = passage[unit.block]
+    marker = f"[{reading.numbers[unit.passage]}]"
+    near = {
+        other.index
+        for other in units
+        if (other.passage, other.block) == (unit.passage, unit.block) and other.score >= _BESIDE * unit.score
+    }
+    if block.kind == "paragraph":
+        text = block.render(_sentences_around(block, unit.index, near))
+        return "\n\n".join([f"{text} {marker}", *_introduced(passage, unit.block, text)])
+    chosen = _rows_or_items(block, unit.index, near)
+    # A marker inside a table's last row or a fence would become part of it.
+    ending = f" {marker}" if block.kind in ("ordered", "bullets") else f"\n\n{marker}"
+    return "\n\n".join([*_introduction(passage, unit.block), block.render(chosen) + ending])
+
+
+def _sentences_around(block: Block, start: int, near: set[int]) -> list[int]:
+    """The sentence with those after it that continue it or answer as well, and the one that it points back to."""
+    if len(block.render(range(len(block.units)))) <= _SHORT_PARAGRAPH:
+        return list(range(len(block.units)))
+    chosen = [start]
+    if start and _CONTINUES.match(block.units[start]):
+        chosen.insert(0, start - 1)
+    for index in range(start + 1, len(block.units)):
+        if len(chosen) == _MAX_SENTENCES or not (index in near or _CONTINUES.match(block.units[index])):
+            break
+        chosen.append(index)
+    return chosen
+
+
+def _rows_or_items(block: Block, best: int, near: set[int]) -> list[int]:
+    """All steps of a procedure; of a list or table the part that answers, or all of it where it is short."""
+    if block.kind in ("ordered", "code") or (block.kind == "bullets" and len(block.units) <= _MAX_ROWS):
+        return list(range(len(block.units)))
+    return sorted(sorted(near, key=lambda index: abs(index - best))[:_MAX_ROWS])
+
+
+def _introduction(passage: tuple[Block, ...], block: int) -> list[str]:
+    """The sentence before a list or table that ends in a colon: without it the rows say half of what they mean."""
+    before = passage[block - 1] if block else None
+    if before and before.kind == "paragraph" and before.render([len(before.units) - 1]).endswith(":"):
+        return [before.units[-1]]
+    return []
+
+
+def _introduced(passage: tuple[Block, ...], block: int, text: str) -> list[str]:
+    """The list, table or code that a quoted sentence announces with its colon, and the steps that follow it."""
+    after = passage[block + 1] if block + 1 < len(passage) else None
+    if after is None or after.kind == "paragraph":
+        return []
+    if text.endswith(":") or after.kind == "ordered":
+        return list(filter(None, [after.render(range(len(after.units)))]))
+    return []

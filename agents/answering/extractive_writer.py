@@ -1,0 +1,41 @@
+"""The embedded model's answers: quotations, word by word. It needs no key and no network."""
+
+import re
+from collections.abc import AsyncGenerator
+
+from agents.answering.extractive import quote
+from agents.answering.prompt import Prompt, messages_for
+from agents.answering.writer import Written
+from agents.models.chunks import estimate
+from agents.models.context_window import Window
+from agents.models.failures import ModelFailure
+from agents.models.model_name import EMBEDDED
+from knowledge.embedding.embedder import Embedder
+
+_WORD = re.compile(r"\S+\s*")
+
+
+class EmbeddedWriter:
+    """Writes answers out of quotations."""
+
+    name = EMBEDDED
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    def held_back(self) -> ModelFailure | None:
+        """It is always there."""
+        return None
+
+    async def window(self) -> Window | None:
+        """It reads whatever there is."""
+        return None
+
+    async def write(self, prompt: Prompt) -> AsyncGenerator[Written]:
+        """The answer word by word, then what it would have counted as."""
+        asked = f"{prompt.context} {prompt.question}".strip()
+        evidence = prompt.evidence.numbered_from(prompt.first_number)
+        answer = "\n\n".join(await quote(asked, evidence, self._embedder))
+        for word in _WORD.findall(answer):
+            yield Written(word)
+        yield Written(usage=estimate(messages_for(prompt), answer), finish="stop")

@@ -1,0 +1,115 @@
+"""What one agent has been shown for one answer, under the numbers of the whole answer."""
+
+import re
+from dataclasses import replace
+
+from agents.graph.answer_stream import Emit, Floor
+from frontdesk.contracts.events import Source, Sources
+from knowledge.retrieval.strategies import Evidence, Excerpt
+from knowledge.retrieval.token_budget import BOUNDLESS, Room
+from knowledge.text.headings import shortened
+
+_SNIPPET_CHARS = 320
+# Of all addresses of one source.
+_LINK_CHARS = 4_000
+_ADDRESS = re.compile(
+    r"(?:https?://|mailto:|(?<![\w.])www\.)[^\s<>\"`]{1,500}|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}",
+    re.IGNORECASE,
+)
+_ESCAPE = re.compile(r"\\([_*~&#()\[\]-])")
+_CLOSING = re.compile(r"[)\]|}]")
+_ENDS = ".,;:!?'*_~]}|\\"
+
+
+class Shown:
+    """Numbers what is found and tells the client of it. What was found before keeps its number."""
+
+    def __init__(self, agent: str, floor: Floor, emit: Emit, room: Room = BOUNDLESS) -> None:
+        self._agent = agent
+        self._floor = floor
+        self._emit = emit
+        self._room = room
+        self._excerpts: list[Excerpt] = []
+        self._told: set[int] = set()
+
+    @property
+    def texts(self) -> list[str]:
+        """All that was shown, each piece below what its document and section are called."""
+        return ["\n".join(filter(None, (found.title, found.section, found.text))) for found in self._excerpts]
+
+    @property
+    def room(self) -> Room:
+        """What is left for more."""
+        return self._room.after(self._excerpts)
+
+    def begin(self, evidence: Evidence) -> int:
+        """The number of the first source of what an agent answers from."""
+        first = self._floor.reserve_numbers(len(evidence.excerpts))
+        numbered = evidence.numbered_from(first)
+        self._excerpts = list(numbered.excerpts)
+        self._tell(numbered.by_relevance)
+        return first
+
+    def add(self, evidence: Evidence) -> list[Excerpt]:
+        """What was found later, best first, with its numbers."""
+        found = {excerpt.number: excerpt for excerpt in map(self._numbered, evidence.by_relevance)}
+        if untold := [excerpt for number, excerpt in found.items() if number not in self._told]:
+            self._tell(untold)
+        return list(found.values())
+
+    def _numbered(self, excerpt: Excerpt) -> Excerpt:
+        for held in self._excerpts:
+            if (held.document_id, held.version) == (excerpt.document_id, excerpt.version) and excerpt.text in held.text:
+                return replace(excerpt, number=held.number)
+        numbered = replace(excerpt, number=self._floor.reserve_numbers(1))
+        self._excerpts.append(numbered)
+        return numbered
+
+    def _tell(self, excerpts: list[Excerpt]) -> None:
+        self._told.update(excerpt.number for excerpt in excerpts)
+        self._emit(Sources(agent=self._agent, sources=[_source(excerpt, self._agent) for excerpt in excerpts]))
+
+
+def _source(excerpt: Excerpt, agent: str) -> Source:
+    snippet = excerpt.text if len(excerpt.text) <= _SNIPPET_CHARS else excerpt.text[:_SNIPPET_CHARS].rstrip() + " ..."
+    return Source(
+        id=excerpt.number,
+        title=shortened(excerpt.title),
+        uri=excerpt.uri,
+        section=excerpt.section,
+        page=excerpt.page,
+        snippet=snippet,
+        score=round(excerpt.score, 4),
+        agent=agent,
+        document_id=excerpt.document_id,
+        version=excerpt.version,
+        whole=excerpt.whole,
+        links=links_of(excerpt.text),
+    )
+
+
+def links_of(text: str) -> list[str]:
+    """The addresses that stand in a text, each as far as it may reach; those at its beginning, where there are many."""
+    found: dict[str, None] = {}
+    room = _LINK_CHARS
+    for match in _ADDRESS.finditer(text):
+        whole = match[0].replace("&amp;", "&")
+        for form in (whole, _ESCAPE.sub(r"\1", whole)):
+            # What closes a bracket may belong to the address or to the text around it.
+            for link in (_within(form).rstrip(_ENDS), _CLOSING.split(form, maxsplit=1)[0].rstrip(_ENDS)):
+                if link not in found:
+                    room -= len(link)
+                    if room < 0:
+                        return list(found)
+                    found[link] = None
+    return list(found)
+
+
+def _within(address: str) -> str:
+    """As far as brackets that were opened in it are closed."""
+    depth = 0
+    for place, character in enumerate(address):
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return address[:place]
+    return address

@@ -1,0 +1,66 @@
+"""How well answers are supported: judged once an answer is whole, and kept beside it. It never changes one."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from agents.answering import canned_replies
+from frontdesk.contracts.events import Support, SupportedSentence
+from knowledge.embedding.embedder import Embedder
+from knowledge.retrieval import support
+
+if TYPE_CHECKING:
+    from agents.graph.worker import Answer
+
+_LOG = logging.getLogger(__name__)
+_SECONDS = 5
+_DIGITS = 3
+
+
+async def score(text: str, evidence: Sequence[str], embedder: Embedder) -> Support | None:
+    """How well its evidence supports what one agent has said; None where it states nothing, or cannot be told."""
+    # The desk's own words in front of a quotation are about the desk.
+    opening = len(canned_replies.REDUCED) if text.startswith(canned_replies.REDUCED) else 0
+    try:
+        async with asyncio.timeout(_SECONDS):
+            found = await support.measure(text[opening:], evidence, embedder)
+    except Exception:  # noqa: BLE001 - the edge: an answer without its score is better than none
+        _LOG.exception("an answer could not be scored")
+        return None
+    if not found.sentences:
+        return None
+    return _support([(opening + s.start, opening + s.end, s.score) for s in found.sentences])
+
+
+def support_of(whole: str, answers: Sequence["Answer"]) -> Support | None:
+    """The support of a whole answer, put together from what its agents have said."""
+    taken: list[tuple[int, int]] = []
+    sentences: list[tuple[int, int, float]] = []
+    # The longest first: a short text may also stand within another.
+    for answer in sorted(answers, key=lambda answer: -len(answer["text"])):
+        start = _free(whole, answer["text"], taken)
+        if start is None:
+            continue
+        taken.append((start, start + len(answer["text"])))
+        told = answer.get("support")
+        own = Support.model_validate_json(told).sentences if told else []
+        sentences += [(start + s.start, start + s.end, s.score) for s in own]
+    return _support(sorted(sentences)) if sentences else None
+
+
+def _free(whole: str, text: str, taken: Sequence[tuple[int, int]]) -> int | None:
+    """Where a text stands that no other one is."""
+    start = whole.find(text) if text else -1
+    while start >= 0:
+        end = start + len(text)
+        if all(end <= begun or start >= ended for begun, ended in taken):
+            return start
+        start = whole.find(text, start + 1)
+    return None
+
+
+def _support(sentences: Sequence[tuple[int, int, float]]) -> Support:
+    told = [SupportedSentence(start=start, end=end, score=round(score, _DIGITS)) for start, end, score in sentences]
+    scored = [support.Scored(sentence.start, sentence.end, sentence.score) for sentence in told]
+    return Support(score=round(support.overall(scored), _DIGITS), sentences=told)

@@ -1,0 +1,80 @@
+"""One round of a chat model that has tools: what it says and calls, and how both and the results are told to it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+
+from agents.answering.citations import Citations
+from agents.answering.prompt import evidence_block
+from agents.answering.tools import Result, ToolCall
+from agents.models.chunks import CallPart, Finish, Piece, estimate, storable
+from frontdesk.contracts.events import Usage
+
+# A model may name tools that there are not; in what it said it may name them only as tools can be named.
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]")
+_LONGEST_NAME = 64
+
+
+@dataclass
+class Round:
+    """What a model says in one go."""
+
+    said: list[str] = field(default_factory=list)
+    usage: Usage | None = None
+    finish: Finish = "stop"
+    _calls: dict[int, ToolCall] = field(default_factory=dict)
+
+    def hear(self, piece: Piece) -> None:
+        """The next piece of it."""
+        self.said.append(piece.text)
+        self.usage, self.finish = piece.usage or self.usage, piece.finish or self.finish
+        for part in piece.calls:
+            self._hear_call(part)
+
+    def _hear_call(self, part: CallPart) -> None:
+        call = self._calls.get(part.index) or ToolCall(part.id or "", part.name or "", "")
+        self._calls[part.index] = replace(call, arguments=call.arguments + part.arguments)
+
+    @property
+    def text(self) -> str:
+        return storable("".join(self.said))
+
+    @property
+    def begun(self) -> bool:
+        """Whether the model has said anything at all."""
+        return any(self.said) or bool(self._calls)
+
+    @property
+    def calls(self) -> list[ToolCall]:
+        """The calls that are whole: of an answer that was cut short, none is."""
+        return list(self._calls.values()) if self.finish == "tool_calls" else []
+
+    def spent(self, messages: Sequence[AnyMessage]) -> Usage:
+        """What it took: estimated where the provider counted nothing."""
+        return self.usage or estimate(messages, self.text + "".join(call.arguments for call in self._calls.values()))
+
+    def told(self, results: Sequence[Result], citations: Citations) -> list[AnyMessage]:
+        """The round as the model sees it in the next: each call with its result."""
+        used = [
+            {"id": call.id, "name": _NOT_IN_NAMES.sub("_", call.name)[:_LONGEST_NAME] or "_", "args": call.given or {}}
+            for call in self.calls
+        ]
+        answers = zip(self.calls, results, strict=True)
+        return [
+            AIMessage(self.text.strip(), tool_calls=used),
+            *(ToolMessage(_told(result, citations), tool_call_id=call.id) for call, result in answers),
+        ]
+
+
+def _told(result: Result, citations: Citations) -> str:
+    """A result with its sources under the numbers that the model knows them by, or will."""
+    known = [citations.numbers.index(found.number) + 1 for found in result.sources if found.number in citations.numbers]
+    fresh = [
+        replace(found, number=citations.show(found.number))
+        for found in result.sources
+        if found.number not in citations.numbers
+    ]
+    again = [f"Sources that you know were found again: {', '.join(map(str, known))}."] if known else []
+    return "\n".join([result.text, *again, *([evidence_block(fresh)] if fresh else [])])

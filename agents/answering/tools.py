@@ -1,0 +1,152 @@
+"""The tools of agents: looking into their documents again, and calling a person. A model can do nothing else.
+
+Whatever a model asks of them is answered, also where it cannot be done: providers refuse a call without a result.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agents.answering.sources import Shown
+from agents.catalog import Agent, ToolName
+from agents.errors import ToolFailed
+from agents.graph.answer_stream import Emit
+from agents.models.chunks import clean
+from agents.tracing import step
+from frontdesk.contracts.events import Handoff
+from knowledge.errors import DeskError
+from knowledge.retrieval.strategies import Evidence, Excerpt
+
+_DEADLINE_SECONDS = 10.0
+_CALLS_AT_ONCE = 4
+_LONGEST_TEXT = 500
+
+
+def _form(name: ToolName, description: str, field_name: str, meaning: str) -> dict[str, Any]:
+    properties = {field_name: {"type": "string", "description": meaning}}
+    parameters = {"type": "object", "properties": properties, "required": [field_name]}
+    return {"type": "function", "function": {"name": name, "description": description, "parameters": parameters}}
+
+
+FORMS: dict[ToolName, dict[str, Any]] = {
+    "search_documents": _form(
+        "search_documents",
+        "Search your documents again. Use it where the evidence lacks something that the answer needs.",
+        "query",
+        "what to look for, in a few words",
+    ),
+    "hand_over": _form(
+        "hand_over",
+        "Call a person to take over. Use it where only a person can help, and tell the user that you did.",
+        "reason",
+        "why a person is needed, in a few words",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A call as a model made it. What is `given` is None where the arguments are no JSON object."""
+
+    id: str
+    name: str
+    arguments: str
+
+    @property
+    def given(self) -> dict[str, Any] | None:
+        try:
+            given = clean(json.loads(self.arguments or "{}"))
+        except (ValueError, RecursionError):
+            return None
+        return given if isinstance(given, dict) else None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a call came to: in words for the model, in fewer for the trace, and what it found."""
+
+    text: str
+    summary: str
+    sources: Sequence[Excerpt] = ()
+
+
+@dataclass
+class Toolbox:
+    """The tools of one agent while it gives one answer."""
+
+    agent: Agent
+    gather: Callable[[str], Awaitable[Evidence]]
+    threshold: float
+    shown: Shown
+    conversation: str
+    emit: Emit
+    parent: str
+    handed_over: bool = field(default=False, init=False)
+    _used: int = field(default=0, init=False)
+
+    @property
+    def forms(self) -> list[dict[str, Any]]:
+        """What the model may call."""
+        return [FORMS[name] for name in dict.fromkeys(self.agent.tools)]
+
+    async def use(self, calls: Sequence[ToolCall]) -> list[Result]:
+        """What each of the calls of a round came to. They run at once."""
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(self._use(call)) for call in calls[:_CALLS_AT_ONCE]]
+        surplus = Result(f"Error: at most {_CALLS_AT_ONCE} calls at once.", "")
+        return [task.result() for task in running] + [surplus] * len(calls[_CALLS_AT_ONCE:])
+
+    async def _use(self, call: ToolCall) -> Result:
+        self._used += 1
+        # Whatever else a model may call it, that is nothing to show.
+        name = next((name for name in self.agent.tools if name == call.name), "unknown tool")
+        try:
+            with step(self.emit, "tool", name, agent=self.agent.id, parent=self.parent, number=self._used) as current:
+                try:
+                    result = await self._run(call)
+                except DeskError as error:
+                    current.output = error.message
+                    raise
+                current.output = result.summary
+                return result
+        except DeskError as error:
+            return Result(f"Error: {error.message}", "")
+
+    async def _run(self, call: ToolCall) -> Result:
+        try:
+            async with asyncio.timeout(_DEADLINE_SECONDS) as deadline:
+                match call.name if call.name in self.agent.tools else None:
+                    case "search_documents":
+                        return await self._search(_text(call, "query"))
+                    case "hand_over":
+                        return self._hand_over(_text(call, "reason"))
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise ToolFailed(f"{call.name} took longer than {_DEADLINE_SECONDS:g} s") from error
+        raise ToolFailed(f"there is no such tool; there are {', '.join(self.agent.tools)}")
+
+    async def _search(self, query: str) -> Result:
+        evidence = await self.gather(query)
+        confidence = f"confidence {evidence.confidence:.2f}"
+        if evidence.confidence < self.threshold:
+            return Result("The documents hold nothing on that.", f"nothing, {confidence}")
+        found = self.shown.add(evidence)
+        return Result("Answer from these sources too.", f"{len(found)} sources, {confidence}", found)
+
+    def _hand_over(self, reason: str) -> Result:
+        if not self.handed_over:
+            self.handed_over = True
+            # What a model does, a document may have told it to do: nobody has asked for a person by that.
+            self.emit(Handoff(cause="agent", reason=reason, summary=self.conversation, agent=self.agent.id))
+        return Result("A person has been called. Tell the user.", "a person was called")
+
+
+def _text(call: ToolCall, name: str) -> str:
+    """The one thing that a tool is given."""
+    text = (call.given or {}).get(name)
+    if not isinstance(text, str) or not text.strip():
+        raise ToolFailed(f'{call.name} takes a JSON object with a text "{name}"')
+    return text.strip()[:_LONGEST_TEXT]

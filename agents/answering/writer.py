@@ -1,0 +1,146 @@
+"""Who writes an answer: a chat model token by token, or the embedded model by quoting (`extractive_writer`)."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from langchain_core.messages import AnyMessage
+
+from agents.answering import canned_replies
+from agents.answering.citations import Citations
+from agents.answering.prompt import Prompt, messages_for
+from agents.answering.tool_round import Round
+from agents.models.chunks import Ending
+from agents.models.context_window import Window
+from agents.models.failures import Kind, ModelFailure
+from agents.models.fallback import Link, Trail, Withdrawn, in_turn
+from agents.models.model import Model
+from agents.models.model_name import EMBEDDED
+from agents.models.streaming_call import Ask
+from frontdesk.contracts.events import Usage
+
+
+@dataclass(frozen=True)
+class Written:
+    """A piece of the answer, or at the end what it took and why it ends."""
+
+    text: str = ""
+    usage: Usage | None = None
+    finish: Ending | None = None
+    reduced: bool = False
+
+
+class Writer(Link, Protocol):
+    """Writes the answer to a prompt, piece by piece."""
+
+    def write(self, prompt: Prompt) -> AsyncGenerator[Written]: ...
+
+    async def window(self) -> Window | None:
+        """How much it reads; None where that has no limit."""
+
+
+# How often a model may use its tools before it must answer.
+_ROUNDS = 4
+
+
+class ModelWriter:
+    """A chat model."""
+
+    def __init__(self, model: Model) -> None:
+        self.name = model.name
+        self._model = model
+
+    def held_back(self) -> ModelFailure | None:
+        """Why the model is not asked now, if it is not."""
+        return self._model.held_back()
+
+    async def window(self) -> Window | None:
+        """The model's own."""
+        return await self._model.window()
+
+    async def write(self, prompt: Prompt) -> AsyncGenerator[Written]:
+        """The model's own tokens as they come, round by round while it uses tools, then what all of it took."""
+        messages = messages_for(prompt)
+        citations = Citations(prompt.first_number, len(prompt.evidence.excerpts))
+        spent, spoken = Usage(), False
+        for left in reversed(range(_ROUNDS + 1)):
+            current, opening = Round(), "\n\n" if spoken else ""
+            try:
+                async with aclosing(self._model.ask(_ask(prompt, messages, left, spoken))) as pieces:
+                    async for piece in pieces:
+                        current.hear(piece)
+                        said, opening = (opening + piece.text, "") if piece.text else ("", opening)
+                        if text := citations.hear(said):
+                            yield Written(text)
+            except ModelFailure as failure:
+                failure.usage = spent + current.spent(messages) if current.begun else spent if spent.total else None
+                raise
+            spent += current.spent(messages)
+            # Told with every round: whatever ends the next one, this one is paid for.
+            yield Written(citations.end(), usage=spent)
+            spoken = spoken or bool(current.text)
+            if not (left and current.calls and prompt.toolbox):
+                break
+            messages += current.told(await prompt.toolbox.use(current.calls), citations)
+        yield Written(usage=spent, finish="length" if current.finish == "length" else "stop")
+
+
+def _ask(prompt: Prompt, messages: Sequence[AnyMessage], left: int, spoken: bool) -> Ask:
+    """The tools stay on offer to the end, since what was called must be known; at the end none may be called."""
+    return Ask(
+        # What is asked must not change with what is said to it.
+        tuple(messages),
+        stable_prefix=prompt.agent.strategy == "cag",
+        tools=prompt.toolbox.forms if prompt.toolbox else (),
+        tool_choice=None if left else "none",
+        may_be_silent=spoken,
+        on_masked=prompt.on_masked,
+    )
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The writers of one agent. Of an assumed chain nobody expects the models for which there are no keys."""
+
+    writers: Sequence[Writer]
+    assumed: bool = False
+
+    async def window(self) -> Window | None:
+        """The narrowest: whoever writes in the end is to have room for what was gathered."""
+        windows = await asyncio.gather(*(writer.window() for writer in self.writers))
+        return min(filter(None, windows), key=lambda window: window.prompt_tokens, default=None)
+
+    async def write(self, prompt: Prompt, trail: Trail) -> AsyncGenerator[Written | Withdrawn]:
+        """A whole answer by the first writer that can."""
+
+        def call(writer: Writer) -> AsyncGenerator[Written]:
+            let_down = self._let_down(trail, writer)
+            if trail.current:
+                trail.current.fallback = let_down or None
+            if writer.name != EMBEDDED:
+                trail.expect(prompt.reading)
+            pieces = writer.write(replace(prompt, on_masked=trail.masked))
+            return _reduced(pieces) if writer.name == EMBEDDED and let_down else pieces
+
+        async with aclosing(in_turn(self.writers, call, trail)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    def _let_down(self, trail: Trail, writer: Writer) -> bool:
+        """Whether a model before this one did not answer that the user counts on."""
+        return any(
+            trouble.model != writer.name and not (self.assumed and trouble.failure.kind is Kind.NO_CREDENTIALS)
+            for trouble in trail.troubles
+        )
+
+
+async def _reduced(pieces: AsyncGenerator[Written]) -> AsyncGenerator[Written]:
+    """Say in front of an answer that it is only quoted."""
+    opening = canned_replies.REDUCED
+    async with aclosing(pieces) as source:
+        async for piece in source:
+            if piece.text:
+                piece, opening = replace(piece, text=opening + piece.text), ""
+            yield replace(piece, reduced=True)

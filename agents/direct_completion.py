@@ -1,0 +1,259 @@
+"""A model without an agent: it is asked what its caller says, and the tools it calls are the caller's.
+
+It answers by the chain of the workers, without the embedded model, which can only quote.
+"""
+
+import json
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from agents.assistant import Outcome, Turn
+from agents.errors import ModelsUnavailable, ToolResultUnknown
+from agents.models.chunks import CallPart, Finish, estimate, storable
+from agents.models.failures import ModelFailure
+from agents.models.fallback import WHAT_TO_SET, Trail, Withdrawn, in_turn
+from agents.models.model import Model
+from agents.models.model_name import ModelName
+from agents.models.request import Ask
+from agents.tracing import step
+from frontdesk.contracts.events import Event, Reset, Token, ToolCall, Usage
+
+LLM = "llm"
+# Providers refuse a conversation in which a call has no result, or that its user has not begun.
+_NO_RESULT = "(no result)"
+_BEGINNING = "(the conversation goes on)"
+_NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class CalledTool(BaseModel):
+    """A call that a model has asked for."""
+
+    model_config = ConfigDict(strict=True)
+
+    id: str = Field(min_length=1, max_length=200)
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    arguments: str = Field(default="", max_length=1_000_000)
+
+
+class Said(BaseModel):
+    """A message of a conversation with a model; that of a tool names the call that it answers."""
+
+    model_config = ConfigDict(strict=True)
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str = Field(default="", max_length=1_000_000)
+    tool_calls: list[CalledTool] = Field(default=[], max_length=64)
+    tool_call_id: str | None = Field(default=None, max_length=200)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Said":
+        if self.role == "tool" and not self.tool_call_id:
+            raise ValueError("a tool's message needs the tool_call_id that it answers")
+        if self.role in ("user", "assistant") and not (self.content.strip() or self.tool_calls):
+            raise ValueError("a message needs content")
+        if self.tool_calls and self.role != "assistant":
+            raise ValueError("only the assistant calls tools")
+        return self
+
+
+class PlainRequest(BaseModel):
+    """All that a model is asked in one go."""
+
+    messages: list[Said] = []
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    tools: list[dict[str, Any]] = []
+    tool_choice: str | None = None
+
+
+class PlainModel:
+    """Answers for the run engine, as the assistant does. `earlier` is what a conversation holds already."""
+
+    def __init__(self, models: Callable[[], Sequence[Model]], earlier: Callable[[Turn], Awaitable[list[Said]]]) -> None:
+        self._models = models
+        self._earlier = earlier
+
+    async def stream(self, turn: Turn) -> AsyncGenerator[Event | Outcome]:
+        """The events of one answer, then its outcome. One that was cut off begins anew."""
+        if turn.said is not None:
+            yield Reset(reason="the desk was restarted in the middle of this answer")
+        links = [_Link(model) for model in self._models()]
+        if not links:
+            raise ModelsUnavailable(
+                f"no model answers here, since the embedded one can only quote documents; {WHAT_TO_SET}"
+            )
+        request = PlainRequest.model_validate_json(turn.request or "{}")
+        earlier = await self._earlier(turn)
+        conversation = [*earlier, *request.messages]
+        if lost := [place for place in strays(conversation) if place >= len(earlier)]:
+            raise ToolResultUnknown(
+                f"the last answer has no open call {conversation[lost[0]].tool_call_id}; "
+                "send each result once, right after the answer that called for it"
+            )
+        ask = _ask(request, conversation)
+        answer = _Answer()
+        async for event in answer.events(links, ask):
+            yield event
+        calls = [call.model_dump() for call in answer.calls.values()]
+        yield Outcome(answer.finish, data={"tool_calls": calls} if calls else None)
+
+    async def leave(self, turn: Turn, said: str) -> None:
+        """What was said is where the messages are, and nowhere else."""
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A piece of the answer, or at its end what it took and why it ends."""
+
+    text: str = ""
+    calls: tuple[CallPart, ...] = ()
+    usage: Usage | None = None
+    finish: Finish | None = None
+
+
+@dataclass(frozen=True)
+class _Link:
+    """A model in the chain."""
+
+    model: Model
+
+    @property
+    def name(self) -> ModelName:
+        return self.model.name
+
+    def held_back(self) -> ModelFailure | None:
+        """Why the model is not asked now, if it is not."""
+        return self.model.held_back()
+
+    async def answer(self, ask: Ask) -> AsyncGenerator[_Piece]:
+        """The model's own pieces, then what they took."""
+        said: list[str] = []
+        usage, finish = None, None
+        try:
+            async with aclosing(self.model.ask(ask)) as pieces:
+                async for piece in pieces:
+                    said += [piece.text, *(part.arguments for part in piece.calls)]
+                    usage, finish = piece.usage or usage, piece.finish or finish
+                    if piece.text or piece.calls:
+                        yield _Piece(storable(piece.text), piece.calls)
+        except ModelFailure as failure:
+            failure.usage = usage or (estimate(ask.messages, "".join(said)) if any(said) else None)
+            raise
+        yield _Piece(usage=usage or estimate(ask.messages, "".join(said)), finish=finish)
+
+
+class _Answer:
+    """One answer as it comes: its events, its calls, and why it ends."""
+
+    def __init__(self) -> None:
+        self.calls: dict[int, CalledTool] = {}
+        self.finish: Finish = "stop"
+        self._told: list[Event] = []
+
+    async def events(self, links: Sequence[_Link], ask: Ask) -> AsyncIterator[Event]:
+        """Everything that happens, in its order."""
+        with step(self._told.append, "agent", LLM, agent=LLM) as whole:
+            trail = Trail(self._told.append, LLM, whole.id)
+
+            def call(link: _Link) -> AsyncGenerator[_Piece]:
+                trail.expect(estimate(ask.messages, ""))
+                return link.answer(replace(ask, on_masked=trail.masked))
+
+            async with aclosing(in_turn(links, call, trail)) as pieces:
+                async for piece in pieces:
+                    self._hear(piece)
+                    for event in self._heard():
+                        yield event
+        for event in self._heard():
+            yield event
+
+    def _hear(self, piece: _Piece | Withdrawn) -> None:
+        if isinstance(piece, Withdrawn):
+            self.calls.clear()
+            self._told.append(Reset(reason=piece.reason, model=piece.model))
+            return
+        self.finish = piece.finish or self.finish
+        if piece.text:
+            self._told.append(Token(content=piece.text, agent=LLM))
+        for part in piece.calls:
+            known = self.calls.get(part.index)
+            call = known or _begun(part)
+            self.calls[part.index] = call.model_copy(update={"arguments": call.arguments + part.arguments})
+            first = {} if known else {"id": call.id, "name": call.name}
+            self._told.append(ToolCall(index=part.index, arguments=part.arguments, **first))
+
+    def _heard(self) -> Iterator[Event]:
+        while self._told:
+            yield self._told.pop(0)
+
+
+def strays(conversation: Sequence[Said]) -> list[int]:
+    """The places of results that answer no open call of the answer before them."""
+    open_calls: set[str | None] = set()
+    lost = []
+    for place, said in enumerate(conversation):
+        if said.role == "tool" and said.tool_call_id not in open_calls:
+            lost.append(place)
+        elif said.role == "tool":
+            open_calls.remove(said.tool_call_id)
+        elif said.role != "system":
+            open_calls = {call.id for call in said.tool_calls}
+    return lost
+
+
+def messages_of(conversation: Sequence[Said]) -> list[AnyMessage]:
+    """The conversation as providers take it: the last instructions, the user, and every call with its one result."""
+    lost = set(strays(conversation))
+    instructions = [SystemMessage(said.content) for said in conversation if said.role == "system"][-1:]
+    messages: list[AnyMessage] = []
+    open_calls: list[str] = []
+    for place, said in enumerate(conversation):
+        if said.role == "tool" and said.tool_call_id and place not in lost:
+            open_calls.remove(said.tool_call_id)
+            messages.append(ToolMessage(said.content, tool_call_id=said.tool_call_id))
+        elif said.role in ("user", "assistant"):
+            messages += _unanswered(open_calls)
+            open_calls = list(dict.fromkeys(call.id for call in said.tool_calls))
+            messages.append(HumanMessage(said.content) if said.role == "user" else _by_model(said))
+    opening = [HumanMessage(_BEGINNING)] if messages and isinstance(messages[0], AIMessage) else []
+    return [*instructions, *opening, *messages, *_unanswered(open_calls)]
+
+
+def _unanswered(calls: Sequence[str]) -> list[ToolMessage]:
+    return [ToolMessage(_NO_RESULT, tool_call_id=call) for call in calls]
+
+
+def _begun(part: CallPart) -> CalledTool:
+    """A call by a name that providers take when they are shown it again, whatever the model has thought of."""
+    return CalledTool(id=(part.id or "call")[:200], name=_NO_NAME.sub("_", part.name or "unnamed")[:64])
+
+
+def _by_model(said: Said) -> AIMessage:
+    calls = {call.id: {"id": call.id, "name": call.name, "args": _arguments(call)} for call in said.tool_calls}
+    return AIMessage(said.content, tool_calls=list(calls.values()))
+
+
+def _arguments(call: CalledTool) -> dict[str, Any]:
+    try:
+        arguments = json.loads(call.arguments or "{}")
+    except ValueError:
+        return {}
+    return arguments if isinstance(arguments, dict) else {}
+
+
+def _ask(request: PlainRequest, conversation: Sequence[Said]) -> Ask:
+    return Ask(
+        messages_of(conversation),
+        tools=tuple(request.tools),
+        tool_choice=request.tool_choice,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        max_tokens=request.max_tokens,
+    )

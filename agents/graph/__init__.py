@@ -1,0 +1,1 @@
+"""The LangGraph supervisor, its workers, and the stream of their answers."""

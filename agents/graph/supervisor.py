@@ -1,0 +1,225 @@
+"""The supervisor: a graph that routes a question to one to three workers at once and closes the turn."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, TypedDict, TypeVar
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.message import add_messages
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command, Send
+
+from agents.answering import canned_replies
+from agents.answering.writer import Chain
+from agents.catalog import Agent, Catalog
+from agents.graph.answer_stream import Emit, Floor
+from agents.graph.worker import HISTORY_MESSAGES, Answer, Task, Worker
+from agents.models.fallback import Trail
+from agents.models.model_name import EMBEDDED
+from agents.routing.router import Decision, Question, Router, route
+from agents.routing.semantic import asks_for_person
+from agents.tracing import step
+from frontdesk.contracts import events
+from frontdesk.contracts.events import Event, FinishReason, Handoff, Sources
+from knowledge.retrieval.followups import context_for
+
+T = TypeVar("T")
+
+
+def _collect(held: list[T], new: list[T] | None) -> list[T]:
+    """Workers add; None, with which every turn begins, clears."""
+    return [] if new is None else held + new
+
+
+def _merge(held: dict[str, list[int]], new: dict[str, list[int]]) -> dict[str, list[int]]:
+    return held | new
+
+
+class Conversation(TypedDict):
+    """What a thread remembers: its messages, the evidence that agents keep, and how far its last turn has come.
+
+    What those who answered told beside their answers is kept as JSON. `kept_before` is the evidence as it was
+    before the last turn, if that has asked any agent.
+    """
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    kept: Annotated[dict[str, list[int]], _merge]
+    kept_before: dict[str, list[int]] | None
+    answers: Annotated[list[Answer], _collect]
+    told: Annotated[list[str], _collect]
+    routed: list[str]
+
+
+@dataclass
+class RunContext:
+    """What belongs to one run alone. `owner` is the user who asks; the agent is set where they chose who answers."""
+
+    floor: Floor
+    owner: str = ""
+    agent: str | None = None
+    # As they were when the question was routed: an agent that is changed or deleted meanwhile finishes its answer.
+    agents: dict[str, Agent] = field(default_factory=dict)
+    answers: Sequence[Answer] = ()
+    text: str = ""
+
+
+Graph = CompiledStateGraph[Conversation, RunContext, Any, Any]
+
+
+@dataclass(frozen=True)
+class Supervisor:
+    """The nodes of the graph, with what they need."""
+
+    catalog: Catalog
+    routers: Sequence[Router]
+    worker: Worker
+    writers: Callable[[Agent], Chain]
+
+    def graph(self, checkpointer: BaseCheckpointSaver[str]) -> Graph:
+        """route -> workers -> close"""
+        builder = StateGraph(Conversation, context_schema=RunContext)
+        builder.add_node("route", self.route, destinations=("worker", "hand_over", "greet"))
+        builder.add_node("worker", self.work, input_schema=Task)
+        builder.add_node("hand_over", self.hand_over)
+        builder.add_node("greet", self.greet)
+        builder.add_node("close", self.close)
+        builder.add_edge(START, "route")
+        for speaker in ("worker", "hand_over", "greet"):
+            builder.add_edge(speaker, "close")
+        builder.add_edge("close", END)
+        return builder.compile(checkpointer=checkpointer)
+
+    async def route(self, state: Conversation, runtime: Runtime[RunContext]) -> Command[Any]:
+        """Understand the question from the conversation, then send it to whoever should answer."""
+        emit: Emit = runtime.stream_writer
+        question, earlier = state["messages"][-1].text, _user_turns(state["messages"][:-1])
+        if canned_replies.asks_nothing(question, earlier):
+            return Command(goto="greet")
+        asked = Question(
+            question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]), runtime.context.owner
+        )
+        chosen = runtime.context.agent
+        agents = self.catalog.agents if chosen is None else [self.catalog.get(chosen)]
+        decision = await self._decide(asked, agents, chosen, emit)
+        if decision.needs_human:
+            return Command(goto="hand_over")
+        known = {agent.id: agent for agent in agents}
+        open_floor(runtime.context, [known[agent] for agent in decision.agents])
+        tasks = _tasks(state, asked, decision)
+        update = {"routed": list(decision.agents), "kept_before": state.get("kept", {})}
+        return Command(goto=[Send("worker", task) for task in tasks], update=update)
+
+    async def _decide(self, asked: Question, agents: Sequence[Agent], chosen: str | None, emit: Emit) -> Decision:
+        with step(emit, "route", SUPERVISOR) as routing:
+            trail = Trail(emit, None, routing.id, _SILENT)
+            if chosen is None:
+                routed = await route(self.routers, asked, agents, trail)
+                decision, kind, model = routed.decision, routed.router.kind, routed.router.name.public
+            else:
+                decision, kind, model = _as_chosen(chosen, asked), "user", "none"
+            names = ", ".join(decision.agents) or "a person"
+            routing.output = "; ".join(filter(None, (names, trail.passed_over())))
+        emit(_route_event(decision, kind, model))
+        return decision
+
+    async def work(self, state: Task, runtime: Runtime[RunContext]) -> dict[str, Any]:
+        """One agent answers."""
+        context, agent = runtime.context, runtime.context.agents[state["agent"]]
+        told: list[str] = []
+
+        def emit(event: Event) -> None:
+            if isinstance(event, Sources | Handoff):
+                told.append(event.model_dump_json())
+            runtime.stream_writer(event)
+
+        answer = await self.worker.answer(state, agent, self.writers(agent), context.floor, emit, context.owner)
+        return {"answers": [answer], "told": told, "kept": {agent.id: answer["kept"]}}
+
+    async def hand_over(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
+        """The user asked for a person."""
+        turns = _user_turns(state["messages"])
+        handoff = Handoff(reason="the user asked for a person", summary="\n".join(turns[-4:]))
+        runtime.stream_writer(handoff)
+        return {"answers": [_say(canned_replies.HANDOVER, "handoff", runtime)], "told": [handoff.model_dump_json()]}
+
+    async def greet(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
+        """The message asks nothing."""
+        return {
+            "answers": [_say(canned_replies.greeting(state["messages"][-1].text, self.catalog.agents), "stop", runtime)]
+        }
+
+    async def close(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
+        """Remember the answer as it was spoken."""
+        runtime.context.answers, runtime.context.text = state["answers"], runtime.context.floor.text
+        surplus = max(0, len(state["messages"]) + 1 - _REMEMBERED_MESSAGES)
+        forgotten = [RemoveMessage(id=message.id) for message in state["messages"][:surplus] if message.id]
+        return {"messages": [*forgotten, AIMessage(runtime.context.text)]}
+
+
+SUPERVISOR = "supervisor"
+# The step of routing itself tells all there is to tell of the embedded router.
+_SILENT = frozenset({EMBEDDED})
+_REMEMBERED_TURNS = 6
+_REMEMBERED_MESSAGES = 40
+# A turn in which one agent answered and another did not know is an answered one.
+_REASONS: tuple[FinishReason, ...] = ("length", "stop", "handoff", "declined")
+
+
+def open_floor(context: RunContext, agents: Sequence[Agent]) -> None:
+    """These are to speak."""
+    context.agents = {agent.id: agent for agent in agents}
+    context.floor.open(list(agents))
+
+
+def finish_reason_of(answers: Sequence[Answer]) -> FinishReason:
+    """Why an answer of several ends."""
+    reasons = {answer["finish_reason"] for answer in answers}
+    return next(reason for reason in _REASONS if reason in reasons)
+
+
+def _as_chosen(agent: str, asked: Question) -> Decision:
+    """The user has chosen who answers, and may still ask for a person."""
+    if asks_for_person(asked.text):
+        return Decision((), (), "the user asks for a person", 1.0, needs_human=True)
+    return Decision((agent,), (asked.text,), "chosen by the user", 1.0)
+
+
+def _say(text: str, reason: Literal["handoff", "stop"], runtime: Runtime[RunContext]) -> Answer:
+    runtime.context.floor.speak(SUPERVISOR, text, runtime.stream_writer)
+    runtime.context.floor.finish(SUPERVISOR, runtime.stream_writer)
+    return Answer(
+        agent=SUPERVISOR, text=text, finish_reason=reason, kept=[], reduced=False, last_number=0, support=None
+    )
+
+
+def _tasks(state: Conversation, asked: Question, decision: Decision) -> list[Task]:
+    return [
+        Task(
+            agent=agent,
+            question=part,
+            context=asked.context,
+            history=state["messages"][:-1][-HISTORY_MESSAGES:],
+            kept=state.get("kept", {}).get(agent, []),
+            index=index,
+            total=len(decision.agents),
+        )
+        for index, (agent, part) in enumerate(zip(decision.agents, decision.parts, strict=True))
+    ]
+
+
+def _user_turns(messages: list[AnyMessage]) -> list[str]:
+    return [message.text for message in messages if isinstance(message, HumanMessage)]
+
+
+def _route_event(decision: Decision, router: str, model: str) -> events.Route:
+    return events.Route(
+        agents=list(decision.agents),
+        reason=decision.reason,
+        confidence=round(decision.confidence, 4),
+        needs_human=decision.needs_human,
+        router=router,
+        model=model,
+    )

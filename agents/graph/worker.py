@@ -1,0 +1,161 @@
+"""A worker: one agent gathers its evidence and answers from it, or says that it does not know."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import NotRequired, TypedDict
+
+from langchain_core.messages import AnyMessage
+
+from agents.answering import canned_replies
+from agents.answering.prompt import Prompt, recent, room_beside
+from agents.answering.sources import Shown
+from agents.answering.support_score import score
+from agents.answering.tools import Toolbox
+from agents.answering.writer import Chain, Written
+from agents.catalog import Agent
+from agents.graph.answer_stream import Emit, Floor
+from agents.models.chunks import storable
+from agents.models.fallback import Trail, Withdrawn
+from agents.tracing import step
+from frontdesk.contracts.events import FinishReason, Handoff, Support
+from knowledge.retrieval.strategies import Evidence, Strategies
+
+HISTORY_MESSAGES = 12
+
+
+class Task(TypedDict):
+    """What the supervisor sends a worker."""
+
+    agent: str
+    question: str
+    context: str
+    history: list[AnyMessage]
+    kept: list[int]
+    index: int
+    total: int
+
+
+class Answer(TypedDict):
+    """What a worker gives back."""
+
+    agent: str
+    text: str
+    finish_reason: FinishReason
+    kept: list[int]
+    reduced: bool
+    last_number: int
+    # How well the text is supported, as JSON; older checkpoints have none.
+    support: NotRequired[str | None]
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Answers for any agent of the catalogue."""
+
+    strategies: Strategies
+    threshold: float
+
+    async def answer(self, task: Task, agent: Agent, chain: Chain, floor: Floor, emit: Emit, owner: str = "") -> Answer:
+        """Evidence first, then the answer from it."""
+        parallel = (task["index"], task["total"]) if task["total"] > 1 else None
+        with step(emit, "agent", agent.name, agent=agent.id, parallel=parallel) as whole:
+            window = await chain.window()
+            history = recent(task["history"], window)
+            shown = Shown(agent.id, floor, emit, room_beside(agent, task["question"], history, window))
+            evidence, first_number = await self._gather(task, agent, owner, shown, emit, whole.id)
+            toolbox = self._toolbox(task, agent, owner, shown, emit, whole.id)
+            whole.update(0.3)
+            speech = _Speech(agent.id, floor, emit)
+            if evidence.confidence >= self.threshold:
+                prompt = Prompt(agent, task["question"], task["context"], history, evidence, first_number, toolbox)
+                async with aclosing(chain.write(prompt, Trail(emit, agent.id, whole.id))) as pieces:
+                    async for piece in pieces:
+                        speech.hear(piece)
+            # A writer that found nothing to say does not know either.
+            if not speech.text.strip():
+                speech.say(canned_replies.unknown(evidence.numbered_from(first_number).by_relevance))
+                speech.finish_reason = "declined"
+                if not toolbox.handed_over:
+                    reason = "no document answers the question"
+                    emit(Handoff(cause="unanswered", reason=reason, summary=_summary(task), agent=agent.id))
+            elif toolbox.handed_over and speech.finish_reason == "stop":
+                speech.finish_reason = "handoff"
+            floor.finish(agent.id, emit)
+            if speech.finish_reason != "declined":
+                speech.support = await score(speech.text, shown.texts, self.strategies.embedder)
+        return speech.answer(evidence.kept)
+
+    async def _gather(
+        self, task: Task, agent: Agent, owner: str, shown: Shown, emit: Emit, parent: str
+    ) -> tuple[Evidence, int]:
+        """The evidence, and the number in the answer of its first source."""
+        with step(emit, "retrieve", agent.strategy, agent=agent.id, parent=parent) as retrieving:
+            evidence = await self.strategies.gather(
+                agent.strategy,
+                agent.knowledge,
+                task["question"],
+                owner=owner,
+                context=task["context"],
+                kept=task["kept"],
+                room=shown.room,
+            )
+            retrieving.output = f"{evidence.told}; confidence {evidence.confidence:.2f}"
+        return evidence, shown.begin(evidence)
+
+    def _toolbox(self, task: Task, agent: Agent, owner: str, shown: Shown, emit: Emit, parent: str) -> Toolbox:
+        async def gather(query: str) -> Evidence:
+            # Passages alone: whoever reads whole documents has them already.
+            return await self.strategies.gather("rag", agent.knowledge, query, owner=owner, room=shown.room)
+
+        return Toolbox(agent, gather, self.threshold, shown, _summary(task), emit, parent)
+
+
+@dataclass
+class _Speech:
+    """What one agent says, as it says it."""
+
+    agent: str
+    floor: Floor
+    emit: Emit
+    said: list[str] = field(default_factory=list)
+    finish_reason: FinishReason = "stop"
+    reduced: bool = False
+    support: Support | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(self.said)
+
+    def hear(self, piece: Written | Withdrawn) -> None:
+        """The next of what a writer gives."""
+        if isinstance(piece, Withdrawn):
+            self.said.clear()
+            self.floor.withdraw(self.agent, piece.reason, piece.model, self.emit)
+            return
+        self.finish_reason = piece.finish or self.finish_reason
+        self.reduced = piece.reduced
+        if piece.text:
+            self.say(piece.text)
+
+    def say(self, text: str) -> None:
+        text = storable(text)
+        self.said.append(text)
+        self.floor.speak(self.agent, text, self.emit)
+
+    def answer(self, kept: Sequence[int]) -> Answer:
+        return Answer(
+            agent=self.agent,
+            text=self.text,
+            finish_reason=self.finish_reason,
+            kept=list(kept),
+            reduced=self.reduced and self.finish_reason != "declined",
+            last_number=self.floor.last_number,
+            support=self.support.model_dump_json() if self.support else None,
+        )
+
+
+def _summary(task: Task) -> str:
+    """The user's own words, newest last."""
+    said = [message.text for message in task["history"] if message.type == "human"]
+    return "\n".join([*said[-3:], task["question"]])

@@ -1,0 +1,203 @@
+"""Amazon Bedrock through `ChatBedrockConverse`, on a pool of threads and connections of its own.
+
+The AWS SDK finds credentials, region and endpoint as everywhere: environment, profile, SSO, role.
+"""
+
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
+
+import botocore.session
+from botocore.config import Config
+from langchain_aws import ChatBedrockConverse
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from pydantic import PrivateAttr
+
+from agents.models.bedrock import failures, tools
+from agents.models.bedrock.blocking_stream import UPSTREAM, Body, Threads
+from agents.models.context_window import profiled
+from agents.models.failures import Kind, ModelFailure
+from agents.models.model_name import ModelName
+from agents.models.provider import Request
+from agents.models.request import Ask
+from agents.settings import AgentSettings
+
+DEFAULT_REGION = "us-east-1"
+# https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
+_CACHES_PROMPTS = re.compile(r"amazon\.nova-(micro|lite|pro|premier|2-lite)|anthropic\.claude-(3-5|3-7|[a-z]+-[4-9])")
+# What Nova's makers advise where it has to call tools. Other models take no or other such fields.
+_STEADY: dict[str, Any] = {
+    "temperature": 0,
+    "additional_model_request_fields": {"inferenceConfig": {"topK": 1}},
+}
+# What Nova does by itself, for whoever wants its tokens drawn.
+_DRAWN: dict[str, Any] = {"inferenceConfig": {"topK": 50}}
+# OpenAI's goes up to 2.
+_HIGHEST_TEMPERATURE = 1.0
+_MAKER = re.compile(r"/(?:[a-z-]+\.)?([a-z0-9]+)\.[^/]*$")
+
+
+class _HttpResponse(Protocol):
+    """What botocore tells its event handlers."""
+
+    raw: Body
+
+
+class ThreadedBedrock(ChatBedrockConverse):
+    """Bedrock's client blocks; each call has one of this model's own threads, so that none waits for another."""
+
+    _threads: Threads = PrivateAttr()
+
+    def use(self, threads: Threads) -> "ThreadedBedrock":
+        """Make all calls on those threads."""
+        self._threads = threads
+        return self
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,  # noqa: ANN401 - as in the base class
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        async with contextlib.aclosing(self._threads.iterate(lambda: self._stream(messages, stop, **kwargs))) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,  # noqa: ANN401 - as in the base class
+    ) -> ChatResult:
+        return await self._threads.run(lambda: self._generate(messages, stop, **kwargs))
+
+
+class BedrockProvider:
+    """One model on Bedrock."""
+
+    def __init__(self, name: ModelName, settings: AgentSettings) -> None:
+        self._name = name
+        self._settings = settings
+        self._threads = Threads(settings.model_connections, "bedrock")
+        self._model: ThreadedBedrock | None = None
+
+    async def open(self) -> BaseChatModel:
+        """The chat model; looking for credentials may take a while, so it does not happen on the event loop."""
+        if self._model is None:
+            self._model = await self._threads.run(self._connect)
+        return self._model
+
+    def request(self, ask: Ask) -> Request:
+        """Tools as Converse takes them, and a cache point behind the system prompt, where the model knows those."""
+        messages, options = self._cached(ask), self._sampling(ask)
+        if not ask.tools or ask.tool_choice == "none":
+            return Request(tools.in_words(messages), options)
+        own = [tool["function"]["name"] for tool in ask.tools]
+        called = [*own, *tools.called_in(messages)]
+        names = tools.plain_names(called) if self._is_nova else {name: name for name in called}
+        specs = [
+            tools.spec_of(tool, names[name], plain=self._is_nova) for tool, name in zip(ask.tools, own, strict=True)
+        ]
+        options |= {"tools": specs, "tool_choice": tools.choice_of(ask.tool_choice, names)}
+        return Request(tools.renamed(messages, names), options, {plain: name for name, plain in names.items()})
+
+    def failure(self, error: Exception) -> ModelFailure | None:
+        """What an error of the SDK means."""
+        return failures.failure_of(error)
+
+    async def check(self) -> None:
+        """One token; Bedrock has no smaller question that needs no further permission."""
+        await (await self.open()).ainvoke([HumanMessage("Hi")], max_tokens=1)
+
+    async def look(self) -> None:
+        """Nothing smaller than a check tells anything."""
+        await self.check()
+
+    async def alive(self) -> bool:
+        """Bedrock does not tell."""
+        return False
+
+    async def window(self) -> int | None:
+        """As LangChain knows it."""
+        return profiled(await self.open())
+
+    async def close(self) -> None:
+        """Threads that still wait end with their deadline, or with the process."""
+        if self._model is not None:
+            self._model.client.close()
+
+    @property
+    def _is_nova(self) -> bool:
+        return "amazon.nova" in self._name.model
+
+    def _cached(self, ask: Ask) -> list[AnyMessage]:
+        first, *others = ask.messages
+        if not (ask.stable_prefix and isinstance(first, SystemMessage) and _CACHES_PROMPTS.search(self._name.model)):
+            return [first, *others]
+        marked: list[str | dict[Any, Any]] = [
+            {"type": "text", "text": first.text},
+            ChatBedrockConverse.create_cache_point(),
+        ]
+        return [SystemMessage(content=marked), *others]
+
+    def _sampling(self, ask: Ask) -> dict[str, Any]:
+        """How tokens are drawn. Nova draws none unless it is told to; Claude takes one of the two alone."""
+        temperature, top_p = ask.temperature, ask.top_p
+        drawn = temperature is not None or top_p is not None
+        if self._is_nova and drawn and temperature is None:
+            temperature = _HIGHEST_TEMPERATURE
+        options = {
+            "max_tokens": ask.max_tokens,
+            "temperature": None if temperature is None else min(temperature, _HIGHEST_TEMPERATURE),
+            "top_p": None if "anthropic" in self._name.model and temperature is not None else top_p,
+            "additional_model_request_fields": _DRAWN if self._is_nova and drawn and temperature else None,
+        }
+        return {name: value for name, value in options.items() if value is not None}
+
+    def _connect(self) -> ThreadedBedrock:
+        config = Config(
+            connect_timeout=self._settings.model_connect_seconds,
+            # A thread that reads from a silent provider is free again after this.
+            read_timeout=max(self._settings.model_first_token_seconds, self._settings.model_idle_seconds),
+            retries={"total_max_attempts": 1},
+            max_pool_connections=self._settings.model_connections,
+        )
+        session = botocore.session.get_session()
+        if session.get_auth_token(signing_name="bedrock") is None and session.get_credentials() is None:
+            raise ModelFailure(Kind.NO_CREDENTIALS, "the AWS SDK finds none")
+        # This SDK itself reads AWS_DEFAULT_REGION and the profile, but not AWS_REGION.
+        region = self._settings.aws_region or session.get_config_variable("region") or DEFAULT_REGION
+        client = session.create_client("bedrock-runtime", region_name=region, config=config)
+        client.meta.events.register("after-call.bedrock-runtime.ConverseStream", _remember_body)
+        model = ThreadedBedrock(
+            model_id=self._name.model,
+            client=client,
+            # The control plane is asked only about application inference profiles; others need no second client.
+            bedrock_client=None if "application-inference-profile" in self._name.model else client,
+            **_maker_of(self._name.model),
+            **_STEADY if self._is_nova else {},
+            max_tokens=self._settings.model_max_tokens,
+        )
+        # LangChain streams only from models that it has heard of.
+        model.disable_streaming = False
+        return model.use(self._threads)
+
+
+def _maker_of(model: str) -> dict[str, str]:
+    """Who made a model that is named by its ARN. An application inference profile does not tell."""
+    if not model.startswith("arn:"):
+        return {}
+    found = _MAKER.search(model)
+    return {"provider": found[1] if found else "amazon"}
+
+
+def _remember_body(http_response: _HttpResponse, **_: object) -> None:
+    """Whoever waits for this stream can then end it from another thread."""
+    if upstream := UPSTREAM.get():
+        upstream.hold(http_response.raw)

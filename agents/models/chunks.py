@@ -1,0 +1,178 @@
+"""What a chat model says, read from its chunks in one form for every provider."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
+
+from agents.models.failures import Kind, ModelFailure
+from frontdesk.contracts.events import Usage
+
+Ending = Literal["stop", "length"]
+Finish = Ending | Literal["tool_calls"]
+
+# English prose has about four characters to a token.
+_CHARS_PER_TOKEN = 4
+_WHOLE = frozenset("stop end_turn stop_sequence eos eos_token tool_calls tool_use function_call".split())
+_CUT_SHORT = frozenset({"length", "max_tokens", "model_context_window_exceeded"})
+
+
+@dataclass(frozen=True)
+class CallPart:
+    """The next part of a tool call. The first part of each has its id and its name."""
+
+    index: int
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some text, how a form is filled in, parts of tool calls, what was counted, or why the answer ends."""
+
+    text: str = ""
+    arguments: str = ""
+    usage: Usage | None = None
+    finish: Finish | None = None
+    calls: tuple[CallPart, ...] = ()
+
+
+def piece_of(message: AIMessage) -> Piece:
+    """A chunk of a stream, or a whole answer that did not come as one."""
+    reason = message.response_metadata.get("finish_reason") or message.response_metadata.get("stopReason")
+    return Piece(
+        text=message.text,
+        arguments=_arguments(message),
+        usage=_usage(message),
+        finish=_finish(reason) if reason else None,
+    )
+
+
+def _finish(reason: str) -> Finish:
+    """Why an answer ends. One that a filter or an error cut off is none."""
+    if reason in _CUT_SHORT:
+        return "length"
+    if reason in _WHOLE:
+        return "stop"
+    raise ModelFailure(Kind.BAD_ANSWER, "it was cut off by a filter or an error of the provider's")
+
+
+def storable(text: str) -> str:
+    """The text without halves of characters, which a model may cut in two and nobody can store or send."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def clean(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """The same without halves of characters and NULs, which can be neither stored nor sent."""
+    match value:
+        case str():
+            return storable(value).replace("\x00", "")
+        case list():
+            return [clean(item) for item in value]
+        case dict():
+            return {clean(name): clean(item) for name, item in value.items()}
+    return value
+
+
+def estimate(messages: Sequence[AnyMessage], said: str) -> Usage:
+    """What nobody counted."""
+    return estimate_chars(sum(len(message.text) for message in messages), len(said))
+
+
+def estimate_chars(read: int, written: int = 0) -> Usage:
+    """About how many tokens so many characters are."""
+    prompt, completion = read // _CHARS_PER_TOKEN, -(-written // _CHARS_PER_TOKEN)
+    return Usage(prompt=prompt, completion=completion, total=prompt + completion, estimated=True)
+
+
+def _arguments(message: AIMessage) -> str:
+    if isinstance(message, AIMessageChunk) and message.tool_call_chunks:
+        return "".join(call["args"] or "" for call in message.tool_call_chunks)
+    return json.dumps(message.tool_calls[0]["args"]) if message.tool_calls else ""
+
+
+def _usage(message: AIMessage) -> Usage | None:
+    counted = message.usage_metadata
+    if not counted:
+        return None
+    details = counted.get("input_token_details", {})
+    # Where the provider tells how long what it wrote will live, it is counted under that and not in the sum.
+    lifetimes = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+    return Usage(
+        prompt=counted["input_tokens"],
+        completion=counted["output_tokens"],
+        total=counted["input_tokens"] + counted["output_tokens"],
+        cached=details.get("cache_read") or 0,
+        cache_written=sum(cast(int, details.get(lifetime) or 0) for lifetime in lifetimes),
+    )
+
+
+class Unthinking:
+    """Takes what a model thinks aloud out of what it says, wherever the chunks are cut."""
+
+    # Between backticks the tag is spoken of.
+    _OPEN = re.compile(r"(?<!`)<think(?:ing)?>")
+    _CLOSE = re.compile(r"</think(?:ing)?>")
+    _STRAY = re.compile(r"(?<!`)</think(?:ing)?>")
+    _TAGS = tuple(tick + tag for tag in ("<thinking>", "<think>", "</thinking>", "</think>") for tick in ("", "`"))
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._thinking = False
+        self._spoken = False
+
+    def hear(self, text: str) -> str:
+        """The part of the text so far that is no thought, as far as it is certain."""
+        if not self._held and not self._thinking and "<" not in text and not text.endswith("`"):
+            return self._say(text)
+        self._held += text
+        spoken = []
+        while self._held:
+            if self._thinking:
+                end = self._CLOSE.search(self._held)
+                self._held = self._held[end.end() :] if end else self._held[-len("</thinking>") :]
+                if not end:
+                    break
+                self._thinking = False
+            elif opening := self._OPEN.search(self._held):
+                spoken.append(self._held[: opening.start()])
+                self._held = self._held[opening.end() :]
+                self._thinking = True
+            else:
+                kept = _begun(self._held, self._TAGS)
+                spoken.append(self._held[: len(self._held) - kept])
+                self._held = self._held[len(self._held) - kept :]
+                break
+        return self._say("".join(spoken))
+
+    def end(self) -> str:
+        """What was held back and turned out to be no tag."""
+        held, self._held = self._held, ""
+        return "" if self._thinking else self._say(held)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether what was heard ends within a thought."""
+        return self._thinking
+
+    def _say(self, text: str) -> str:
+        text = self._STRAY.sub("", text)
+        # A thought in front leaves empty lines behind.
+        text = text if self._spoken else text.lstrip()
+        self._spoken = self._spoken or bool(text)
+        return text
+
+
+def _begun(text: str, tags: Sequence[str]) -> int:
+    """How many characters at the end of the text may be the beginning of a tag, and only that."""
+    longest = max(map(len, tags)) - 1
+    sizes = range(min(longest, len(text)), 0, -1)
+    return next((size for size in sizes if any(_begins(tag, text[-size:]) for tag in tags)), 0)
+
+
+def _begins(tag: str, text: str) -> bool:
+    return len(text) < len(tag) and tag.startswith(text)

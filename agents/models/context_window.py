@@ -1,0 +1,72 @@
+"""How much a model reads at once: asked for when it is first needed, then remembered; nobody waits long for it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from langchain_core.language_models import BaseChatModel
+
+from agents.models.model_name import ModelName
+
+# A model that did not tell is asked again after this.
+_AGAIN_SECONDS = 30.0
+# Whoever asks has a question to answer. The first may have to wait for an SDK.
+_WAIT_SECONDS = 2.0
+# What a model of a cloud reads that LangChain does not know: the least of those that are offered today.
+CLOUD_TOKENS = 32_000
+
+
+@dataclass(frozen=True)
+class Window:
+    """So many tokens, prompt and answer together; an assumed window is one that nobody has told."""
+
+    model: ModelName
+    tokens: int
+    answer_tokens: int
+    assumed: bool = False
+
+    @property
+    def prompt_tokens(self) -> int:
+        """What a prompt may take of it: an answer needs room too, in a small window up to half."""
+        return self.tokens - min(self.answer_tokens, self.tokens // 2)
+
+    def __str__(self) -> str:
+        return f"the {self.tokens:,} tokens that {self.model} {'is taken to read' if self.assumed else 'reads'}"
+
+
+class Asked:
+    """A number that is asked for once, by whoever needs it first, and again only while it is not known."""
+
+    def __init__(self, ask: Callable[[], Awaitable[int | None]]) -> None:
+        self.known: int | None = None
+        self._ask = ask
+        self._due = float("-inf")
+        self._asking: asyncio.Task[None] | None = None
+
+    async def update(self) -> None:
+        """Ask, if it is time to, and wait a little; who comes later hears what comes later."""
+        if self._asking is None and time.monotonic() >= self._due:
+            self._asking = asyncio.create_task(self._hear())
+        if self._asking:
+            await asyncio.wait({self._asking}, timeout=_WAIT_SECONDS)
+
+    def doubt(self) -> None:
+        """What is known may have changed: it holds until the next answer."""
+        self._due = float("-inf")
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        if self._asking:
+            self._asking.cancel()
+
+    async def _hear(self) -> None:
+        told = await self._ask()
+        self.known = told or self.known
+        self._due = float("inf") if told else time.monotonic() + _AGAIN_SECONDS
+        self._asking = None
+
+
+def profiled(model: BaseChatModel) -> int | None:
+    """What LangChain knows of a model."""
+    return (model.profile or {}).get("max_input_tokens")

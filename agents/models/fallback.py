@@ -1,0 +1,171 @@
+"""The one loop over models: try, try again, go on to the next, and say so in the trace.
+
+Before a model has said anything the switch is silent. After that what it said is withdrawn, and the next begins anew.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Callable, Sequence, Set
+from contextlib import AbstractContextManager, aclosing, nullcontext
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from agents.errors import ModelLoading, ModelsUnavailable
+from agents.graph.answer_stream import Emit
+from agents.models.failures import Kind, ModelFailure
+from agents.models.model_name import ModelName
+from agents.models.prices import cost_of
+from agents.tracing import Step, step
+from frontdesk.contracts.events import StepType, Usage
+
+WHAT_TO_SET = "set OPENAI_API_KEY, AI_SERVICE_URL or WORKER_MODEL, see README.md"
+_ATTEMPTS = 2
+_FIRST_PAUSE_SECONDS = 0.15
+# Whoever must wait longer than this is better served by the next model.
+_LONGEST_PAUSE_SECONDS = 0.5
+
+
+class Link(Protocol):
+    """One model of a chain."""
+
+    @property
+    def name(self) -> ModelName: ...
+
+    def held_back(self) -> ModelFailure | None:
+        """Why the model is not asked now, if it is not."""
+
+
+class Counted(Protocol):
+    """A piece of what a model gives; one of them may say what it took."""
+
+    @property
+    def usage(self) -> Usage | None: ...
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """What was said so far is void: another model begins anew."""
+
+    reason: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a model of the chain did not answer."""
+
+    model: ModelName
+    failure: ModelFailure
+
+    def __str__(self) -> str:
+        return f"{self.model.public} {self.failure}"
+
+
+@dataclass
+class Trail:
+    """What a walk along a chain leaves in the trace, and what went wrong on it."""
+
+    emit: Emit
+    agent: str | None
+    parent: str
+    silent: Set[ModelName] = frozenset()
+    troubles: list[Trouble] = field(default_factory=list)
+    attempts: int = 0
+    current: Step | None = None
+
+    def attempt(self, model: ModelName) -> AbstractContextManager[Step]:
+        """The step of one more attempt: the first is named for what it does, the others are retries."""
+        if model in self.silent:
+            return nullcontext(Step("", self.agent, self.emit))
+        self.attempts += 1
+        kind: StepType = "generate" if self.attempts == 1 else "retry"
+        return step(self.emit, kind, model.public, agent=self.agent, parent=self.parent, number=self.attempts)
+
+    def expect(self, usage: Usage) -> None:
+        """What the attempt is about to read: it is charged for even if nobody hears its end."""
+        if self.current:
+            self.current.update(0.0, usage)
+
+    def masked(self, what: str) -> None:
+        """Note in the attempt's step what personal data its model is not shown."""
+        if self.current:
+            self.current.masked = what
+
+    def passed_over(self) -> str | None:
+        """The models that were not asked or did not answer, and why."""
+        return "; ".join(dict.fromkeys(str(trouble) for trouble in self.troubles)) or None
+
+
+L = TypeVar("L", bound=Link)
+T = TypeVar("T", bound=Counted)
+
+
+async def in_turn(
+    chain: Sequence[L], call: Callable[[L], AsyncGenerator[T]], trail: Trail
+) -> AsyncGenerator[T | Withdrawn]:
+    """What the first model that can gives, whole; `ModelsUnavailable` where none can."""
+    broken: Trouble | None = None
+    for link in chain:
+        for attempt in range(_ATTEMPTS):
+            if held := link.held_back():
+                trail.troubles.append(Trouble(link.name, held))
+                break
+            if broken:
+                yield Withdrawn(str(broken), link.name.public)
+                broken = None
+            spoken = False
+            try:
+                with trail.attempt(link.name) as current:
+                    trail.current = current
+                    async with aclosing(_traced(call(link), current, link, trail)) as pieces:
+                        async for piece in pieces:
+                            spoken = True
+                            yield piece
+                return
+            except ModelFailure as failure:
+                trouble = Trouble(link.name, failure)
+                trail.troubles.append(trouble)
+                broken = trouble if spoken else None
+                pause = _pause(failure, attempt)
+                if spoken or pause is None:
+                    break
+                await asyncio.sleep(pause)
+    raise _unavailable(trail.troubles)
+
+
+async def _traced(pieces: AsyncGenerator[T], current: Step, link: Link, trail: Trail) -> AsyncGenerator[T]:
+    """The pieces, with what they took and why they failed noted in their step."""
+    current.model = link.name.public
+    current.output = trail.passed_over()
+    try:
+        async with aclosing(pieces) as source:
+            async for piece in source:
+                if piece.usage is not None:
+                    _spend(current, link.name, piece.usage)
+                yield piece
+    except ModelFailure as failure:
+        current.output = str(failure)
+        if failure.usage is not None:
+            _spend(current, link.name, failure.usage)
+        raise
+
+
+def _spend(current: Step, model: ModelName, usage: Usage) -> None:
+    current.usage, current.cost_usd = usage, cost_of(model, usage)
+
+
+def _pause(failure: ModelFailure, attempt: int) -> float | None:
+    """How long to wait before the same model is asked again; None where it is not."""
+    if not failure.consequence.worth_another_try or attempt + 1 == _ATTEMPTS:
+        return None
+    pause = _FIRST_PAUSE_SECONDS * 2**attempt * (1 + random.random())  # noqa: S311 - spreads retries, guards nothing
+    pause = max(pause, failure.retry_after or 0)
+    return pause if pause <= _LONGEST_PAUSE_SECONDS else None
+
+
+def _unavailable(troubles: Sequence[Trouble]) -> ModelsUnavailable:
+    reasons = "; ".join(dict.fromkeys(str(trouble) for trouble in troubles))
+    kinds = {trouble.failure.kind for trouble in troubles} - {Kind.NO_CREDENTIALS}
+    if kinds == {Kind.LOADING}:
+        return ModelLoading(f"{reasons}; please ask again in a moment")
+    return ModelsUnavailable(f"no model could answer: {reasons}; {'see /health' if kinds else WHAT_TO_SET}")

@@ -1,0 +1,148 @@
+"""One call of a chat model: its pieces as they come, each within its deadline."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, cast
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable
+
+from agents.models.chunks import Piece, Unthinking, piece_of
+from agents.models.failures import Kind, ModelFailure
+from agents.models.provider import Provider
+from agents.models.request import Ask
+from agents.models.tool_calls import Calls
+from agents.settings import AgentSettings
+
+__all__ = ["Ask", "Call", "failure_of"]
+
+_LOG = logging.getLogger(__name__)
+
+# A provider that has ended its answer is waited for this long to say what it counted.
+_COUNT_SECONDS = 1.0
+# How much longer than usual a server of one's own may take, so that it can be asked whether it is at work.
+_ASKING_SECONDS = 1.5
+
+
+class Call:
+    """One answer as it comes in."""
+
+    def __init__(self, provider: Provider, chat: BaseChatModel, ask: Ask, settings: AgentSettings) -> None:
+        self._provider = provider
+        self._chat = chat
+        self._ask = ask
+        self._settings = settings
+        self._request = provider.request(ask)
+        self._thoughts = Unthinking()
+        self._calls = Calls(self._request.names)
+        self.began = self.progress = time.monotonic()
+        self.said = False
+        self.visible = False
+        self.finished = False
+
+    async def pieces(self, *, patient: bool) -> AsyncGenerator[Piece]:
+        """The answer without its thoughts; `ModelFailure` where it does not come whole.
+
+        A patient call goes on waiting for the first token while the server shows that it is at work.
+        """
+        try:
+            async with asyncio.timeout(self._settings.model_first_token_seconds) as deadline:
+                patience = asyncio.create_task(self._wait_while_alive(deadline)) if patient else None
+                try:
+                    async with aclosing(self._messages()) as messages:
+                        async for message in messages:
+                            piece = self._hear(message)
+                            if patience and self.said:
+                                patience.cancel()
+                            due = deadline.when()
+                            # Time that the reader takes is not the provider's.
+                            deadline.reschedule(None)
+                            yield piece
+                            deadline.reschedule(self._next(due))
+                finally:
+                    if patience:
+                        patience.cancel()
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            if not self.finished:
+                raise ModelFailure(Kind.STALLED if self.said else Kind.TIMED_OUT) from error
+        except (
+            Exception
+        ) as error:  # what an SDK raises over a strange answer nobody can list; it becomes a failure here
+            failure = failure_of(error, self._provider, said=self.said)
+            # An answer that has said why it ends is whole, whatever breaks behind it.
+            if not self.finished:
+                raise failure from error
+        self._check_whole()
+
+    def _check_whole(self) -> None:
+        if not self.finished:
+            raise ModelFailure(Kind.BROKEN, "no finish reason")
+        if self._thoughts.unfinished and not self._calls.count:
+            raise ModelFailure(Kind.BAD_ANSWER, "it ends within a thought")
+        if not self.visible and not self._ask.may_be_silent:
+            raise ModelFailure(Kind.BAD_ANSWER, "it is empty")
+
+    def _hear(self, message: AIMessage) -> Piece:
+        piece = piece_of(message)
+        calls = self._calls.hear(message) if self._ask.tools else ()
+        text = self._thoughts.hear(piece.text) + (self._thoughts.end() if piece.finish else "")
+        self.progress = time.monotonic()
+        self.finished = self.finished or piece.finish is not None
+        self.said = self.said or bool(message.content or piece.arguments or calls or piece.finish)
+        self.visible = self.visible or bool(text.strip() or piece.arguments or calls)
+        arguments = "" if self._ask.tools else piece.arguments
+        # Some servers end an answer in which tools are called as they end any other.
+        finish = "tool_calls" if self._calls.count and piece.finish == "stop" else piece.finish
+        return Piece(text, arguments, piece.usage, finish, calls)
+
+    def _next(self, due: float | None) -> float | None:
+        if not self.said:
+            return due
+        wait = _COUNT_SECONDS if self.finished else self._settings.model_idle_seconds
+        return asyncio.get_running_loop().time() + wait
+
+    async def _messages(self) -> AsyncGenerator[AIMessage]:
+        messages, options = self._request.messages, self._request.options
+        if self._ask.tool:
+            yield cast(AIMessage, await self._with_tool(self._ask.tool).ainvoke(messages, **options))
+        elif self._ask.whole:
+            yield await self._chat.ainvoke(messages, **options)
+        else:
+            async with aclosing(cast(AsyncGenerator[AIMessage], self._chat.astream(messages, **options))) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    def _with_tool(self, tool: dict[str, Any]) -> Runnable[Any, Any]:
+        try:
+            return self._chat.bind_tools([tool], tool_choice="any")
+        except (ValueError, NotImplementedError) as error:
+            raise ModelFailure(Kind.BAD_REQUEST, "it cannot be made to call a tool") from error
+
+    async def _wait_while_alive(self, deadline: asyncio.Timeout) -> None:
+        """A server of one's own may read a long prompt slowly; it is waited for as long as it answers to its name."""
+        now = asyncio.get_running_loop().time
+        wait, last = self._settings.model_first_token_seconds, now() + self._settings.model_server_first_token_seconds
+        while now() < last:
+            deadline.reschedule(min(now() + wait + _ASKING_SECONDS, last))
+            await asyncio.sleep(wait)
+            if not await self._provider.alive():
+                deadline.reschedule(now())
+                return
+
+
+def failure_of(error: Exception, provider: Provider | None, *, said: bool = False) -> ModelFailure:
+    """What an error means. One that nobody foresaw is a broken answer too, and somebody should hear of it."""
+    failure = provider.failure(error) if provider else None
+    if failure is None:
+        _LOG.error("a model failed in a way that is not known", exc_info=error)
+        return ModelFailure(Kind.BROKEN, type(error).__name__)
+    if failure.kind is Kind.STALLED and not said:
+        # A library's own deadline; what it broke off had not begun.
+        return ModelFailure(Kind.TIMED_OUT, failure.detail)
+    return failure

@@ -1,0 +1,47 @@
+"""The parts of tool calls, numbered alike whoever sent them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from uuid import uuid4
+
+from langchain_core.messages import AIMessage, AIMessageChunk
+
+from agents.models.chunks import CallPart, storable
+
+
+class Calls:
+    """Reads the calls of one answer. Providers count them from anywhere, and some not at all."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
+        # What the provider calls a call: its number here, and its id there.
+        self._open: dict[int | None, tuple[int, str | None]] = {}
+        self._ids: set[str] = set()
+        self.count = 0
+
+    def hear(self, message: AIMessage) -> tuple[CallPart, ...]:
+        """The parts in a chunk of a stream, or in a whole answer."""
+        return tuple(self._part(*raw) for raw in _raw(message))
+
+    def _part(self, place: int | None, call_id: str | None, name: str | None, arguments: str) -> CallPart:
+        known = self._open.get(place)
+        if known and (not call_id or call_id == known[1]):
+            return CallPart(known[0], arguments=storable(arguments))
+        number = self.count
+        self.count += 1
+        self._open[place] = (number, call_id)
+        own = call_id if call_id and call_id not in self._ids else f"call_{uuid4().hex}"
+        self._ids.add(own)
+        return CallPart(number, storable(own), storable(self._names.get(name or "", name or "")), storable(arguments))
+
+
+def _raw(message: AIMessage) -> Iterator[tuple[int | None, str | None, str | None, str]]:
+    """Place, id, name and arguments of each part, as the provider gives them."""
+    if isinstance(message, AIMessageChunk):
+        for part in message.tool_call_chunks:
+            yield part["index"], part["id"], part["name"], part["args"] or ""
+        return
+    whole = [(call["id"], call["name"], json.dumps(call["args"])) for call in message.tool_calls]
+    broken = [(call["id"], call["name"], call["args"] or "") for call in message.invalid_tool_calls]
+    for place, (call_id, name, arguments) in enumerate([*whole, *broken]):
+        yield place, call_id, name, arguments

@@ -1,0 +1,1 @@
+"""Choose the agents that answer a message."""

@@ -1,0 +1,75 @@
+"""What agents are told that they are there for, examples and descriptions, as vectors; and what is like none of it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from agents.catalog import Agent
+from knowledge.embedding.embedder import Embedder, Vector, Vectors
+
+# This share of the examples would themselves be taken for questions that nobody is there for.
+_STRANGE = 0.1
+# More examples than this tell no more of how near they are to each other.
+_MOST_COMPARED = 1_000
+_AGENTS_REMEMBERED = 1_000
+
+
+class Told:
+    """What one agent is told. `centre` is in the midst of it."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        self.vectors = vectors
+        self.sum: Vector = vectors.sum(axis=0)
+        self.centre = _unit(self.sum)
+
+
+class Memory:
+    """The vectors of agents as they are, embedded when they are first asked for."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._told: dict[tuple[str, ...], Told] = {}
+        self._least_near: tuple[tuple[Told, ...], float] | None = None
+
+    async def of(self, agents: Sequence[Agent]) -> list[Told]:
+        """What each is told."""
+        texts = [tuple(filter(None, (*agent.examples, agent.description))) for agent in agents]
+        if len(self._told) > _AGENTS_REMEMBERED:
+            self._told.clear()
+        for unknown in dict.fromkeys(told for told in texts if told not in self._told):
+            self._told[unknown] = Told(await self._embedder.embed(unknown))
+        return [self._told[told] for told in texts]
+
+    def familiarity(self, vector: Vector, told: Sequence[Told]) -> float:
+        """How much nearer a question is than the strangest tenth of what agents are told is to the rest of it."""
+        if self._least_near is None or self._least_near[0] != tuple(told):
+            self._least_near = tuple(told), _least_near(told)
+        return _nearness(vector, told) - self._least_near[1]
+
+
+def _nearness(vector: Vector, told: Sequence[Told]) -> float:
+    """To the nearest of what agents are told, and to the nearest of their centres."""
+    return float(max((one.vectors @ vector).max() for one in told) + max(one.centre @ vector for one in told))
+
+
+def _least_near(told: Sequence[Told]) -> float:
+    """How near to the others what agents are told is, but for the strangest of it."""
+    every = np.concatenate([one.vectors for one in told])
+    whose = np.repeat(np.arange(len(told)), [len(one.vectors) for one in told])
+    compared = np.unique(np.linspace(0, len(every) - 1, min(len(every), _MOST_COMPARED)).astype(int))
+    centres = np.stack([one.centre for one in told])
+    near = []
+    for place in compared:
+        vector, own = every[place], whose[place]
+        others = every @ vector
+        others[place] = -1.0
+        to_centres = centres @ vector
+        # Its own centre is taken without it.
+        to_centres[own] = _unit(told[own].sum - vector) @ vector
+        near.append(others.max() + to_centres.max())
+    return float(np.quantile(near, _STRANGE))
+
+
+def _unit(vector: Vector) -> Vector:
+    length = float(np.linalg.norm(vector))
+    return vector / length if length else vector

@@ -1,0 +1,71 @@
+"""What a router is asked and what it answers, and a chain of routers: models first, the embedded one behind them."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from agents.catalog import Agent
+from agents.models.fallback import Link, Trail, in_turn
+from frontdesk.contracts.events import Usage
+
+MAX_AGENTS = 3
+
+
+@dataclass(frozen=True)
+class Question:
+    """The user's words, what of the earlier turns they cannot be understood without, and all earlier turns.
+
+    `owner` is the user whose own documents count beside everybody's."""
+
+    text: str
+    context: str = ""
+    earlier: tuple[str, ...] = ()
+    owner: str = ""
+    on_masked: Callable[[str], None] | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One to three agents, the surest first, and the part of the question that each is to answer.
+
+    `familiarity` is below 0 where nothing that any agent is there for is like the question, as far as examples tell."""
+
+    agents: tuple[str, ...]
+    parts: tuple[str, ...]
+    reason: str
+    confidence: float
+    needs_human: bool = False
+    familiarity: float = 0.0
+
+
+@dataclass(frozen=True)
+class Routed:
+    """A decision and what it took."""
+
+    decision: Decision
+    router: "Router"
+    usage: Usage | None = None
+
+
+class Router(Link, Protocol):
+    """Decides who answers."""
+
+    @property
+    def kind(self) -> str:
+        """How it decides, in a word."""
+
+    def route(self, question: Question, agents: Sequence[Agent]) -> AsyncGenerator[Routed]:
+        """One decision."""
+
+
+async def route(routers: Sequence[Router], question: Question, agents: Sequence[Agent], trail: Trail) -> Routed:
+    """The decision of the first router that can make one."""
+    question = replace(question, on_masked=trail.masked)
+    decided: Routed | None = None
+    async with aclosing(in_turn(routers, lambda router: router.route(question, agents), trail)) as decisions:
+        async for routed in decisions:
+            # To the end: a walk that is left early counts as given up.
+            decided = routed if isinstance(routed, Routed) else None
+    assert decided  # noqa: S101 - a chain ends with a decision or an error
+    return decided

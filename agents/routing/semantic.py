@@ -1,0 +1,155 @@
+"""The embedded model's routing: by meaning, from what agents know, what they are said to do, and what they are asked.
+
+Each agent is a cloud of vectors: the passages of its knowledge, its examples, its description. A question goes to the
+agent in whose cloud it lies densest; a message that asks two things is cut where that explains it best. On
+conversations with people that beats the nearest passage alone, and both beat descriptions by far.
+"""
+
+import re
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from agents.catalog import Agent
+from agents.models.failures import ModelFailure
+from agents.models.model_name import EMBEDDED
+from agents.routing import agent_profiles
+from agents.routing.router import MAX_AGENTS, Decision, Question, Routed
+from agents.routing.split_message import cuts, leans
+from knowledge.embedding.embedder import Embedder, Vector
+from knowledge.retrieval.search import CANDIDATES, Searcher
+
+_SOMEONE = (
+    r"(?:human|person|representative|operator|(?:real|live|human) (?:agent|person|human)|someone real|somebody real)"
+)
+_PERSON = re.compile(
+    r"\b(?:talk|speak|chat|connect me|transfer me|escalate|put me through|hand me over)\b.{0,20}"
+    rf"\b(?:{_SOMEONE}|manager|agent|someone|somebody)\b"
+    r"|\b(?:want|need|get me|give me|can i have)\s++(?:(?:an?|the|some)\s*+)?"
+    rf"{_SOMEONE}\s*+(?:(?:please|now|pls)\s*+)?(?:[.!?]|$)"
+    rf"|^\W*+(?:{_SOMEONE}|agent)(?:\s*+(?:please|now|pls))?\W*+$",
+    re.IGNORECASE,
+)
+
+# How fast a vector's say falls with its distance, in cosine.
+_WIDTH = 0.05
+# No cloud counts as larger or smaller than this many times the typical one.
+_SIZE_SPAN = 5.0
+_WORD_WEIGHT = 0.2
+# What the conversation so far adds to what the question says by itself.
+_CONVERSATION_WEIGHT = 0.3
+# What the whole message's scores add to those of its parts.
+_WHOLE_WEIGHT = 0.15
+# A part that points back to the one before it must be that much nearer to another agent.
+_LEANING_COST = 0.05
+
+
+class EmbeddedRouter:
+    """Needs no key and no network."""
+
+    name = EMBEDDED
+    kind = "meaning"
+
+    def __init__(self, embedder: Embedder, searcher: Searcher) -> None:
+        self._embedder = embedder
+        self._searcher = searcher
+        self._told = agent_profiles.Memory(embedder)
+
+    def held_back(self) -> ModelFailure | None:
+        """It is always there."""
+        return None
+
+    async def warm_up(self, agents: Sequence[Agent]) -> None:
+        """Embed what every question is compared with, so that the first questions need not all do so at once."""
+        await self._told.of(agents)
+
+    async def route(self, question: Question, agents: Sequence[Agent]) -> AsyncGenerator[Routed]:
+        """One decision."""
+        yield Routed(await self.decide(question, agents), self)
+
+    async def decide(self, question: Question, agents: Sequence[Agent]) -> Decision:
+        """The agent that the question is nearest to, or one for each of its parts."""
+        if asks_for_person(question.text):
+            return Decision((), (), "the user asks for a person", 1.0, needs_human=True)
+        scores = await self._scores(f"{question.context} {question.text}".strip(), agents, question.owner)
+        if question.earlier:
+            conversation = await self._scores(" ".join([*question.earlier, question.text]), agents, question.owner)
+            scores = scores + _CONVERSATION_WEIGHT * conversation
+        wanted = await self._wanted(question.text, scores, agents, question.owner, MAX_AGENTS - 1)
+        chosen = sorted(wanted, key=lambda index: -scores[index])[:MAX_AGENTS]
+        likelihood = np.exp((scores - scores.max()) / _WIDTH)
+        names = " and ".join(agents[index].name for index in chosen)
+        return Decision(
+            agents=tuple(agents[index].id for index in chosen),
+            parts=tuple(wanted[index] for index in chosen),
+            reason=f"nearest to what {names} {'knows' if len(chosen) == 1 else 'know'}",
+            confidence=float(likelihood[chosen].sum() / likelihood.sum()),
+            familiarity=await self._familiarity(question.text, agents, question.owner),
+        )
+
+    async def _familiarity(self, text: str, agents: Sequence[Agent], owner: str) -> float:
+        """Told where examples are all there is; elsewhere the documents tell what is not in them."""
+        known = await self._searcher.sizes(owner)
+        if any(known.get(agent.knowledge) for agent in agents):
+            return 0.0
+        return self._told.familiarity((await self._embedder.embed([text]))[0], await self._told.of(agents))
+
+    async def _wanted(
+        self, text: str, scores: Vector, agents: Sequence[Agent], owner: str, depth: int
+    ) -> dict[int, str]:
+        """One agent for the text, or several for parts of it where that explains it better."""
+        pairs = cuts(text) if depth else []
+        # One batch is much faster than a text at a time, and what was embedded is remembered.
+        await self._embedder.embed([part for pair in pairs for part in pair])
+        best = _Cut(0.0, "", "", scores, scores)
+        for before, after in pairs:
+            parts = await self._scores(before, agents, owner), await self._scores(after, agents, owner)
+            best = max(best, _cut(before, after, *parts, scores), key=lambda cut: cut.gain)
+        if not best.after:
+            return {int(scores.argmax()): text}
+        wanted = await self._wanted(best.before, best.scores_before, agents, owner, depth - 1)
+        rest = await self._wanted(best.after, best.scores_after, agents, owner, depth - 1)
+        for index, part in rest.items():
+            wanted[index] = f"{wanted[index]} {part}" if index in wanted else part
+        return wanted
+
+    async def _scores(self, text: str, agents: Sequence[Agent], owner: str) -> Vector:
+        """How densely each agent's cloud lies around a text, and how well its knowledge matches the words."""
+        vector = (await self._embedder.embed([text]))[0]
+        known = await self._searcher.closeness(text, [agent.knowledge for agent in agents], owner=owner)
+        own = await self._told.of(agents)
+        clouds = [np.concatenate([one.vectors @ vector, close.cosines]) for one, close in zip(own, known, strict=True)]
+        sizes = [len(one.vectors) + close.size for one, close in zip(own, known, strict=True)]
+        typical = float(np.median(sizes))
+        counted = np.clip(sizes, typical / _SIZE_SPAN, typical * _SIZE_SPAN)
+        near = [np.exp(np.sort(cloud)[-CANDIDATES:] / _WIDTH).sum() for cloud in clouds]
+        words = [_WORD_WEIGHT * close.words for close in known]
+        # The midst of its examples tells much of an agent that has little else, and misleads of one that knows much.
+        share = sum(len(one.vectors) for one in own) / sum(sizes)
+        centres = [share * float(one.centre @ vector) for one in own]
+        return np.asarray(_WIDTH * np.log(near / counted) + words + centres, dtype=np.float32)
+
+
+def asks_for_person(text: str) -> bool:
+    """Whether somebody would rather talk to a person."""
+    return _PERSON.search(text) is not None
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A message in two parts, and how much better two agents explain it than one does."""
+
+    gain: float
+    before: str
+    after: str
+    scores_before: Vector
+    scores_after: Vector
+
+
+def _cut(before: str, after: str, scores_before: Vector, scores_after: Vector, whole: Vector) -> _Cut:
+    pairs = scores_before[:, None] + scores_after[None, :] + _WHOLE_WEIGHT * (whole[:, None] + whole[None, :])
+    alone = float(pairs.diagonal().max())
+    np.fill_diagonal(pairs, -np.inf)
+    gain = float(pairs.max()) - alone - (_LEANING_COST if leans(after) else 0.0)
+    return _Cut(gain, before, after, scores_before, scores_after)

@@ -1,0 +1,1 @@
+"""Defend prompts and logs against what documents and users put into them."""

@@ -1,0 +1,204 @@
+"""Finds what in a document is said to a model rather than to a reader, so that the embedded model never quotes it.
+
+A false alarm costs a user a right answer, so no sign counts alone that support documents have too: setting aside what
+was told counts with whose it is and either nothing more or a reply to give, addressing a machine with a dictated reply,
+a foreign imperative with both. Alone count a chat's own marks, calls of the desk's tools and a few words that nobody
+says to a reader. All is also looked for where letters are disguised (`agents.security.deobfuscation`).
+
+It does not protect against a document that merely states what is false, against an order in words that a reader may be
+given too ("tell the customer that ...", "assistants must cite this", "instructions for AI agents"), against polite
+forms in other languages, riddles, verse and languages that are not listed here. It is no protection at all for chat
+models: these are kept from doing harm by what they can reach (`agents.answering.prompt`, `agents.answering.tools`), not
+by filtering what they read.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+from typing import get_args
+
+from agents.answering.markdown_blocks import Block
+from agents.catalog import ToolName
+from agents.security.deobfuscation import readings
+
+_MACHINE = (
+    r"(?:ais?|llms?|(?:large )?language models?|chat ?bots?|bots?|(?:chat)?gpt|(?:ai |virtual |automated )?assistants?"
+    r"|(?:ai|automated) (?:agents?|readers?|models?))"
+)
+# Names that no person, device or price list is called by.
+_SURELY_A_MODEL = (
+    r"(?:ais?|llms?|(?:large )?language models?|chat ?bots?|bots?|(?:chat)?gpt|ai (?:assistants?|agents?))"
+)
+_SAY = (
+    r"(?:answer|say|reply|respond|tell|state|output|print|write|mention|repeat|quote|cite|announce|begin|finish|end"
+    r"|claim|pretend)"
+)
+_DUTY = r"(?:must|shall|should|ha(?:s|ve) to|(?:is|are) to|needs? to|ought to)"
+_IGNORE = r"(?:ignore|disregard|forget|neglect|abandon|(?:do not|don't) (?:follow|obey))"
+_SET_ASIDE = rf"(?:{_IGNORE}|override|bypass|discard|drop|suspend|switch off)"
+# A line, an item of a list or a row begins.
+_FIRST = r"^[^\w\n]{0,9}(?:\d{1,3}[.)] )?"
+# Where a clause can begin with its verb, or who shall do it stands before it.
+_ORDERED = r"(?:^|[.!?:;,()|\"'\u2014-] ?|\b(?:and|or|but|please|then|now|you|must|should|shall|instead) )"
+# What a model was told: its own, or what came before.
+_OWN = (
+    r"(?:(?:all (?:of )?)?(?:your|the operator's) (?:(?:previous|prior|earlier|original|own|system|current) )?"
+    r"(?:instructions|guidelines|directives|prompt|rules)|(?:your |the )?system prompt"
+    r"|what(?:ever)? the operator told you|everything you (?:were|have been|are) told(?: before)?)"
+)
+_BEFORE = (
+    r"(?:(?:all|any|every|the|of|these|your) ){0,3}"
+    r"(?:(?:previous|prior|preceding|earlier|former|all|above) (?:instructions?|guidelines|directives)"
+    r"|instructions (?:above|you (?:were|have been) given))"
+)
+# Nothing more is said of it: not where it stood, who sent it, what it was about.
+_PERIOD = r"\s*(?:$|[.!;:)\"'])"
+# A reply that is dictated: what to say follows, not whom to write to or how.
+_AND_SAY = (
+    r"(?: here)?(?:,|,? (?:and|&|then))(?: then| to| instead| only| just)?"
+    rf" (?:tell (?:the|every) (?:user|customer)|tell them|{_SAY}s?"
+    r" (?!(?:to|us|me|your?|the|an?|it|by|from|on|in|at|within|when)\b))"
+)
+
+_SETTING_ASIDE = (
+    rf"{_ORDERED}{_IGNORE} (?:the above and )?{_OWN}{_PERIOD}",
+    rf"{_ORDERED}{_SET_ASIDE} (?:the above and )?(?:{_OWN}|{_BEFORE}){_AND_SAY}",
+    rf"{_FIRST}{_IGNORE} (?:all|any) (?:of )?(?:the |your )?(?:previous|prior|preceding|earlier) instructions{_PERIOD}",
+    rf"\b{_MACHINE}\b[^.!?\n]{{0,30}}\b{_SET_ASIDE}s? (?:its|their|all|the) (?:instructions?|rules?|guidelines?|prompt)"
+    rf"{_AND_SAY}",
+    rf"\b{_MACHINE}'s? (?:instructions?|prompt|rules?) (?:\w+ ){{1,2}}(?:replaced|changed)[;,] it now {_SAY}s\b",
+    rf"{_ORDERED}{_IGNORE} the (?:(?:user|customer)'s )?(?:question|evidence) and"
+    r" (?:say|answer|write) (?:that|an?|with)\b",
+    r"\bthis (?:document|page|text|note) (?:overrid|supersed|replac)es (?:the|your) system prompt\b",
+    r"(?:^|[.!?:] ?)(?:please )?(?:repeat|reveal) your system prompt\b",
+    rf"[=\[#<-] ?system (?:message|prompt|override|update)\W{{0,3}}[=\]#>-]{{1,5}} [^.!?]{{0,40}}\b{_MACHINE}\b",
+    r"^system prompt (?:update|override)\n\S",
+    r"\bnew (?:system )?instructions? (?:from|for) (?:the )?(?:operator|system|developer|you):",
+    r"\byou are now free (?:of|from) (?:all|any|your) rules\b",
+    r"\ball other (?:documents|sources)\b[^.!?\n]{0,60} are wrong\b",
+)
+_ADDRESSING = (
+    rf"\b(?:dear|attention|(?:note|orders?) (?:to|for)) (?:the |all |any )?{_SURELY_A_MODEL}\s*[:,!]",
+    r"\bdear (?:model|assistant), [^.!?\n]{0,60}\bin (?:every|each) (?:answer|reply)\b",
+    rf"\bdear (?:model|assistant), (?:and )?(?:say|write|reply with|answer with|{_IGNORE} your)\b",
+    rf"(?:^|[.!?:;(\"] ?){_MACHINE}[:,!]+ ?(?:please )?(?:say that|answer that|{_IGNORE} (?:your (?:instruct|rules)"
+    r"|all previous instruct|the (?:question|evidence)\b))",
+    r"(?:^|[^\w\s] ?)for (?:language models|llms|ai assistants): (?:state|say)\b",
+    r"\bai readers?[:,]",
+    rf"\b{_MACHINE}\b[^.!?\n]{{0,20}}\b(?:reads|reading) this\b[^.!?\n]{{0,20}}\b{_DUTY} {_SAY}\b",
+    rf"\b(?:reads|summari[sz]es) this page: [^.!?\n]{{0,30}}\b{_MACHINE} {_DUTY} {_SAY}\b",
+    rf"\b(?:they|{_MACHINE}) {_DUTY} (?:say|answer|reply) \S+ and nothing else\b",
+    rf"\bvisible (?:only )?to (?:the )?{_MACHINE}\b[^.!?\n]{{0,60}}: ?{_SAY}\b",
+    rf"\bdecoded and (?:executed|followed|obeyed) by (?:the |an? |any )?{_MACHINE}\b",
+    r"\b(?:note|nota|nachricht|mensaje|hinweis|instrucciones|anweisung|an)"
+    r"(?: pour| para| per| an| f\u00fcr| al| all')? ?(?:die |das |den |l'|la |el |o |il )?"
+    r"(?:ki|ia|assistent|assistant|asistente|assistente|sprachmodell|mod\u00e8le de langage|modelo de lenguaje) ?: ?"
+    r"[^.!?\n]{0,80}\b(?:sagst? du|sage?|antworte|dis|r\u00e9ponds|di|responde|rispondi)\b",
+)
+_GIVING_A_ROLE = (
+    r"\byou are (?:now )?dan\b|\byou are that (?:ai|bot)\b|\byou are (?:now )?an? bot that (?:answers|says)\b",
+    r"\byou are the \w+ (?:ai|model|language model|chatbot) ever (?:built|made|trained)\b",
+    r"\bwho (?:built|made|trained|created) you\b[^.!?\n]{0,40}\byou now (?:answer|say|reply)\b",
+    r"\bas an (?:ai|llm), (?:answer|say|reply) that\b",
+    r"\byour new task(?: is)?:? (?:to )?(?:forget|ignore|disregard)\b",
+    rf"{_FIRST}(?:please )?pretend to be\b[^.!?\n]{{0,60}}\bend of (?:this|the) conversation\b",
+    rf"{_FIRST}(?:please )?act as my (?:late|dead|deceased)\b",
+    r"\bfurther turns of (?:this|the) conversation\b",
+)
+_DICTATING = (
+    r"\byour next (?:answer|reply|response) (?:begins|starts) with\b|\byour (?:whole|entire) (?:answer|reply) is\b",
+    r"\b(?:end|begin|start) your answer with this (?:link|image)\b|\binclude this (?:link|image) in your answers\b",
+    r"\bbefore you answer\b[^.!?\n]{0,40}\byou (?:must|have to) output\b",
+    r"\brespond with [^.!?\n]{1,40} and stop generating\b",
+    rf"{_FIRST}instead of answering, (?:translate|say|reply|write|repeat)\b",
+    rf"{_FIRST}obey[.!]$|\bread backwards and obey\b|\bdecode and (?:follow|obey)\b|\band do what it says:",
+)
+_TOOLS = rf"(?:{'|'.join(get_args(ToolName))})"
+_MARKS_OF_A_CHAT = (
+    r"<\|[a-z_]{2,}\|>|<</?sys>>|\{\{[#/](?:system|assistant)\b",
+    r"</(?:documents?|context|evidence)>\s*<system>|<instructions priority=|<interaction-config>|<function_calls>",
+    r"\baction: .{0,200}\bobservation: .{0,200}\bfinal answer: ",
+    rf"(?:^|[|>#\]] ?)system: (?:you are (?:now )?an? |(?:the )?{_MACHINE} (?:answers|says|replies)\b)",
+    rf"\b{_TOOLS}\((?:\w+ ?=|\{{)|\bcall (?:the )?(?:tool |function )?{_TOOLS}\b|\bname\"?[:=] ?\"{_TOOLS}\"",
+)
+# Nobody writes so for a reader.
+_LETTER_BY_LETTER = (r"(?:\b[^\W\d_] ){12}",)
+# Setting aside as one orders a model, what it was told, and then its reply.
+_ELSEWHERE = {
+    "German": (
+        r"\b(?:ignoriere?|vergiss|missachte)\b",
+        r"anweisung|instruktion|vorgabe",
+        r"\b(?:antworte|sage?|schreibe?)\b",
+    ),
+    "French": (r"\b(?:ignore|oublie)[sz]?\b", r"instruction|consigne|directive", r"\b(?:r[ée]ponds|dis|[ée]cris)\b"),
+    "Spanish": (r"\b(?:ignora|olvida)\b", r"instruccion", r"\by (?:responde|contesta|di)\b"),
+    "Italian": (r"\b(?:ignora|dimentica)\b", r"istruzion", r"\b(?:rispondi|di'|scrivi)"),
+    "Portuguese": (r"\b(?:ignore|ignora|esque[cç]a)\b", r"instru[cç][oõ]es", r"\b(?:responda|responde|diga)\b"),
+    "Dutch": (r"\b(?:negeer|vergeet)\b", r"instructies|aanwijzingen", r"\b(?:antwoord|zeg)\b"),
+    "Polish": (r"\bz?(?:ignoruj|apomnij)\b", r"instrukcj|polece[nń]", r"\b(?:odpowiedz|powiedz|napisz)\b"),
+    "Czech": (r"\b(?:ignoruj|zapome[nň])\b", r"instrukc|pokyn", r"\b(?:odpov[eě]z|[rř]ekni)\b"),
+    "Swedish": (r"\b(?:ignorera|gl[oö]m)\b", r"instruktion|anvisning", r"\b(?:svara|s[aä]g)\b"),
+    "Turkish": (r"yok say\b|g[oö]rmezden gel\b|\bunut\b", r"talimat", r"yan[ıi]tla|(?:yan[ıi]t|cevap) ver|s[oö]yle"),
+    "Russian": (r"\b(?:про)?игнорируй|\bзабудь\b", r"инструкц|указани", r"\b(?:ответь|отвечай|скажи)\b"),
+    "Ukrainian": (r"\b(?:про)?ігноруй|\bзабудь\b", r"інструкц|вказів", r"\b(?:відповідай|скажи)\b"),
+    "Chinese": (
+        r"忽略|无视|無視|忘记|忘記",
+        r"(?:之前|以上|先前|所有|全部)[^，。]{0,6}(?:指令|指示)",
+        r"只回[复覆答]|只說|只说|回答[“「]|回[复覆][“「]",
+    ),
+    "Japanese": (
+        r"無視し|忘れて",
+        r"(?:これまで|以前|すべて|全て|上記)の[^、。]{0,6}(?:指示|命令|プロンプト)",
+        r"とだけ|と答えて|と言って",
+    ),
+    "Korean": (r"무시하|잊어", r"지시|명령|프롬프트", r"라고만|라고 (?:대답|답|말)"),
+    "Arabic": (r"تجاهل|انس\b", r"تعليمات|أوامر|اوامر", r"أجب|اجب|قل\b"),
+    "Hindi": (r"अनदेखा|भूल", r"निर्देश", r"उत्तर|जवाब|कह|बोल|लिख"),
+}
+_NEAR = r"[^.!?。！？\n]{0,40}"
+# Within a clause, and not where it depends on something.
+_CLAUSE = r"(?:(?! (?:si|se|wenn|falls|als|om|jeśli|если) )[^.!?,:;。！？，、：；\n]){0,40}"
+# What readers answer is a message or a person.
+_TO_NOBODY = r"(?! (?:auf|au|aux|à|al|a|ao|alla|op|på|na|на|im|per|por|par|via)\b)"
+_FOREIGN = [
+    rf"(?:(?:{undo}){_CLAUSE}(?:{told})|(?:{told}){_CLAUSE}(?:{undo})){_NEAR}(?:{reply}){_TO_NOBODY}"
+    for undo, told, reply in _ELSEWHERE.values()
+]
+
+_ORDERS = (
+    *(*_SETTING_ASIDE, *_ADDRESSING, *_GIVING_A_ROLE, *_DICTATING),
+    *(*_MARKS_OF_A_CHAT, *_LETTER_BY_LETTER, *_FOREIGN),
+)
+_PATTERN = re.compile("|".join(f"(?:{order})" for order in _ORDERS), re.MULTILINE)
+_ANNOUNCED = re.compile(r":$|\b(?:next|following|below)\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=20_000)
+def gives_orders(text: str) -> bool:
+    """Whether a sentence, a row, a heading or the like speaks to a model."""
+    return any(_PATTERN.search(reading) for reading in readings(text))
+
+
+def withholding(section: str, found: Iterable[Block]) -> tuple[Block, ...]:
+    """The blocks below a heading, with what gives orders withheld; below a heading that gives some, that is all."""
+    if any(gives_orders(heading) for heading in section.split(" > ")):
+        return tuple(replace(block, withheld=frozenset(range(len(block.units)))) for block in found)
+    checked: list[Block] = []
+    for block in found:
+        goes_with = bool(checked) and _announces(checked[-1])
+        checked.append(replace(block, withheld=frozenset(range(len(block.units))) if goes_with else _withheld(block)))
+    return tuple(checked)
+
+
+def _announces(block: Block) -> bool:
+    """Whether orders speak of what comes next."""
+    return bool(block.withheld) and _ANNOUNCED.search(block.units[max(block.withheld)]) is not None
+
+
+def _withheld(block: Block) -> frozenset[int]:
+    """Lines of a list or table stand each for itself; a paragraph, a procedure or code is one thing with its orders."""
+    orders = frozenset(index for index, unit in enumerate(block.units) if gives_orders(unit))
+    if gives_orders(block.head) or (orders and block.kind not in ("bullets", "table")):
+        return frozenset(range(len(block.units)))
+    return orders

@@ -1,0 +1,213 @@
+"""Logs without secrets, whatever may be written there: as text for people, or as lines of JSON for machines.
+
+Visitors decide what much of a record says. So a record is one line of bounded length, only a traceback has lines of its
+own, indented; and what one place of the code warns of again and again is written a few times a minute and then counted.
+"""
+
+import json
+import logging
+import re
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TextIO
+
+from agents.settings import secrets
+
+_HIDDEN = "[hidden]"
+_ABOUT = ("run_id", "thread_id", "user_id", "agent_id")
+# Keys that are not among this process's own settings: those of a profile, of a role, or derived for one request.
+_SHAPES = re.compile(
+    r"AWS4-HMAC-SHA256[^\n]*|(?i:bearer)\s+[\w.~+/=-]{8,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bsk-[\w-]{8,}"
+    # Those of this desk's own users (backend/users.py), also right behind a letter, such as that of an escaped newline.
+    r"|fd-[\w-]{40,}"
+    # What a page is known by stands in the address of its socket.
+    r"|(?<=[?&]token=)[^\s&\"']+"
+    r"|(?i:x-amz-(?:security-token|signature)|aws_?secret_?access_?key|authorization)['\"]?\s*[:=]\s*['\"]?[^\s'\",]+"
+)
+
+# Longer ones are cut; so much beyond is looked at, because a secret may lie across the cut.
+_MOST_CHARS = 8_000
+_LONGEST_TRACEBACK = 24_000
+_LONGEST_SECRET = 2_000
+# What would end a line, move the cursor, reorder what is read, or cannot be written: all of it can be shown escaped.
+_UNPRINTABLE = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ud800-\\udfff\\ufeff]"
+)
+# These put what visitors send into what they log, and their exceptions into both.
+_TALKATIVE = frozenset({"engineio", "socketio", "reflex"})
+_FRAMES_ALONE = _TALKATIVE | {"ui"}
+# What these tell at level INFO is told once for each piece of work that somebody may ask for; of others, such as the
+# server's line for each socket, so many a minute are enough.
+_OWN = frozenset({"agents", "backend", "evaluation", "frontdesk", "knowledge", "ui"})
+_MOST_A_MINUTE = 30
+
+_Failure = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class Redacting(logging.Formatter):
+    """A record as a line of text with what it is about, its traceback below it, without secrets."""
+
+    def __init__(self, pattern: str | None = None) -> None:
+        super().__init__(pattern)
+        # The longest first, because one secret may begin like another.
+        self._secrets = sorted({form for secret in secrets() for form in _forms(secret)}, key=len, reverse=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        about = "".join(f" {name}={self._line(value)}" for name, value in _about(record).items())
+        record.message = self._line(_message(record))
+        if self.usesTime():
+            record.asctime = self.formatTime(record, self.datefmt)
+        below = "".join(f"\n  {line}" for line in self._lines(self._failure(record)))
+        return self.formatMessage(record) + about + below
+
+    def hide(self, text: str, most: int = _MOST_CHARS) -> str:
+        """The text without secrets, cut where it is too long."""
+        rest = text[most + _LONGEST_SECRET :]
+        text = text[: most + _LONGEST_SECRET]
+        for secret in self._secrets:
+            text = text.replace(secret, _HIDDEN)
+        text = _SHAPES.sub(_HIDDEN, text)
+        # What is left of a secret that was cut stands at the very end.
+        kept = (text[:-_LONGEST_SECRET] if rest else text)[:most]
+        left_out = len(text) - len(kept) + len(rest)
+        return f"{kept} [{left_out:,} more characters]" if left_out else kept
+
+    def _line(self, text: str) -> str:
+        return _UNPRINTABLE.sub(_escaped, self.hide(text))
+
+    def _lines(self, text: str) -> Iterator[str]:
+        """Of a text in several, however they are ended."""
+        whole = self.hide(text, _LONGEST_TRACEBACK)
+        return (_UNPRINTABLE.sub(_escaped, line) for line in whole.split("\n")) if text else iter(())
+
+    def _failure(self, record: logging.LogRecord) -> str:
+        if not record.exc_info or record.exc_info[1] is None:
+            return ""
+        return _frames(record.exc_info) if _package(record) in _FRAMES_ALONE else self.formatException(record.exc_info)
+
+
+class RedactingJson(Redacting):
+    """The same as an object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": _message(record),
+            **_about(record),
+        }
+        # Each value before it is escaped: what hides a signature takes all to the end of its line.
+        line = {name: self.hide(value) for name, value in line.items()}
+        if failure := self._failure(record):
+            line["exception"] = self.hide(failure, _LONGEST_TRACEBACK)
+        shown = json.dumps(line, ensure_ascii=False)
+        return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", shown)
+
+
+def _package(record: logging.LogRecord) -> str:
+    """Whose record it is; Reflex's packages count as one."""
+    name = record.name.partition(".")[0]
+    return "reflex" if name.startswith("reflex_") else name
+
+
+def _message(record: logging.LogRecord) -> str:
+    """What a record says, or where it was written if what it says may be a visitor's words."""
+    if _package(record) not in _TALKATIVE:
+        return record.getMessage()
+    return f"reported by {record.funcName} at line {record.lineno} of {record.filename}"
+
+
+def _frames(failure: _Failure) -> str:
+    """Where it failed and with what kind of error. The error's own words may be a visitor's."""
+    kind = failure[0].__name__ if failure[0] else ""
+    return "".join(["Traceback (most recent call last):\n", *traceback.format_tb(failure[2]), kind])
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """As Python writes it: `\\n`, `\\x1b`, `\\u202e`."""
+    return ascii(found[0])[1:-1]
+
+
+def _forms(secret: str) -> set[str]:
+    """How a secret may look: as it is, within JSON, within what Python shows of a value."""
+    return {secret, *(json.dumps(secret, ensure_ascii=escaped)[1:-1] for escaped in (True, False)), repr(secret)[1:-1]}
+
+
+def _about(record: logging.LogRecord) -> dict[str, str]:
+    """Which run of which conversation a record is about, where it says so."""
+    return {name: str(getattr(record, name)) for name in _ABOUT if hasattr(record, name)}
+
+
+@dataclass
+class _Minute:
+    """What one place of the code has told since the minute began."""
+
+    began: float
+    record: logging.LogRecord
+    written: int = 0
+    left_out: int = 0
+
+
+class RateLimitedHandler(logging.StreamHandler[TextIO]):
+    """Write to standard error what one place of the code tells, up to so much a minute, and how much was left out.
+
+    Whoever makes the desk warn of them cannot fill its disk."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._minutes: dict[tuple[str, int], _Minute] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """The record, after what is to be said of others that were left out."""
+        now = self._clock()
+        for summary in self._over(now):
+            super().emit(summary)
+        if record.levelno < (logging.WARNING if _package(record) in _OWN else logging.INFO):
+            super().emit(record)
+            return
+        minute = self._minutes.setdefault((record.pathname, record.lineno), _Minute(now, record))
+        if minute.written < _MOST_A_MINUTE:
+            minute.written += 1
+            super().emit(record)
+        else:
+            minute.left_out += 1
+
+    def close(self) -> None:
+        """Nothing stays untold at the end."""
+        for summary in self._over(float("inf")):
+            super().emit(summary)
+        super().close()
+
+    def _over(self, now: float) -> Iterator[logging.LogRecord]:
+        over = [place for place, minute in self._minutes.items() if now - minute.began >= 60]
+        for minute in (self._minutes.pop(place) for place in over):
+            if minute.left_out:
+                yield _summary(minute)
+
+
+def _summary(minute: _Minute) -> logging.LogRecord:
+    record, said = minute.record, "%d more records of line %d of %s were left out within a minute"
+    args = (minute.left_out, record.lineno, record.filename)
+    return logging.LogRecord(__name__, record.levelno, record.pathname, record.lineno, said, args, None)
+
+
+def log_to_stderr(level: str, form: str = "text") -> None:
+    """Log to standard error, without secrets."""
+    handler = RateLimitedHandler()
+    text = Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(RedactingJson() if form == "json" else text)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # These write whole requests, headers included, when they are asked for details.
+    for name in "botocore boto3 urllib3 httpx httpcore httpx2 openai langchain_aws langchain_openai".split():
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # Whoever gives them no level gets a handler of theirs, which writes what it is given as it is.
+    for name in ("engineio.server", "socketio.server"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # It would write the frames of sockets, and what was sent to open them.
+    logging.getLogger("uvicorn.error").setLevel(max(logging.INFO, logging.getLogger().level))

@@ -1,0 +1,158 @@
+"""Agents made, changed and deleted while the desk serves: the agent files are the base, what is stored lies over them.
+
+Whoever may change agents may name any model of a cloud, but of model servers only those that the operator has named in
+the settings or in an agent file: a request to any other address would carry AI_SERVICE_API_KEY there, or reach what
+only this machine can.
+"""
+
+import asyncio
+import json
+import logging
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from agents.catalog import Agent, Catalog, first_mistake
+from agents.chains import Chains
+from agents.errors import CatalogInvalid, LastAgent, ModelNameInvalid
+from agents.models.model_name import parse_chain, server
+from agents.settings import AgentSettings
+from backend.auth.audit import Actor, AuditEntry, changed, record
+from backend.errors import AgentExists, ModelAddressRefused, TooManyAgents
+from backend.storage import agents as agent_store
+from knowledge.storage.sqlite import Database
+from knowledge.text.characters import cleaned_line
+
+_LOG = logging.getLogger(__name__)
+
+MAX_AGENTS = 200
+
+
+class AgentRegistry:
+    """Changes the catalogue: each change is stored first, and then seen by the next question."""
+
+    def __init__(self, database: Database, catalog: Catalog, chains: Chains, settings: AgentSettings) -> None:
+        self._database = database
+        self._catalog = catalog
+        self._chains = chains
+        self._addresses = named_addresses(settings, catalog.base.values())
+        # What is checked must still hold when it is stored.
+        self._changing = asyncio.Lock()
+
+    async def create(self, agent: Agent, actor: Actor) -> None:
+        """A new agent; `AgentExists` where the id is taken."""
+        async with self._changing:
+            if self._catalog.holds(agent.id):
+                raise AgentExists(f"there is an agent {agent.id!r} already; change it with PUT /api/agents/{agent.id}")
+            if len(self._catalog.all) >= MAX_AGENTS:
+                raise TooManyAgents(f"there are {MAX_AGENTS} agents, and no more can be made; delete one first")
+            await self._put(agent, actor.did("agent.create", agent.id, None, _fields(agent)))
+
+    async def replace(self, agent: Agent, actor: Actor) -> None:
+        """An agent's fields, all of them; `AgentUnknown` where there is none of that id."""
+        async with self._changing:
+            before = self._catalog.find(agent.id)
+            if not agent.enabled:
+                self._catalog.check_spare(agent.id)
+            await self._put(agent, _change(before, agent, actor))
+
+    async def delete(self, agent_id: str, actor: Actor) -> None:
+        """The agent is gone, also after a restart. Its documents stay: other agents may answer from them."""
+        async with self._changing:
+            entry = actor.did("agent.delete", agent_id, _fields(self._catalog.find(agent_id)))
+            self._catalog.check_spare(agent_id)
+
+            def delete(db: sqlite3.Connection) -> None:
+                if agent_id in self._catalog.base:
+                    agent_store.store_agent(db, agent_id, None)
+                else:
+                    agent_store.forget_agent(db, agent_id)
+                record(db, entry)
+
+            await self._database.write(delete)
+            self._catalog.remove(agent_id)
+
+    async def _put(self, agent: Agent, entry: AuditEntry) -> None:
+        if unnamed := _unnamed(agent, self._addresses):
+            raise ModelAddressRefused(
+                f"model: {unnamed} is not an address that the desk's settings or agent files name; "
+                "ask whoever runs the desk to name it there"
+            )
+        await self._chains.warm_up([agent])
+
+        def put(db: sqlite3.Connection) -> None:
+            agent_store.store_agent(db, agent.id, agent.model_dump_json())
+            record(db, entry)
+
+        await self._database.write(put)
+        self._catalog.put(agent)
+
+
+async def restore_agents(database: Database, catalog: Catalog, settings: AgentSettings) -> None:
+    """Lay what is stored over the agent files; `CatalogInvalid` where that leaves no agents to serve with."""
+    stored = await database.read(agent_store.stored_agents)
+    addresses = named_addresses(settings, catalog.base.values())
+    agents = [_restored(agent_id, fields, addresses) for agent_id, fields in stored.items() if fields is not None]
+    try:
+        # Those that are enabled come first, so that on the way there is never none.
+        for agent in sorted(agents, key=lambda agent: not agent.enabled):
+            catalog.put(agent)
+        for agent_id, fields in stored.items():
+            if fields is None and catalog.holds(agent_id):
+                catalog.remove(agent_id)
+    except LastAgent as error:
+        raise CatalogInvalid(
+            "every agent of the catalogue was deleted or switched off over HTTP; give CATALOG one more agent file"
+        ) from error
+
+
+def _change(before: Agent, agent: Agent, actor: Actor) -> AuditEntry:
+    """What is recorded of a change: the fields in which the agent differs. Switching it on or off has its own name."""
+    was, now = changed(_fields(before), _fields(agent))
+    switched = {True: "agent.enable", False: "agent.disable"}
+    action = switched[agent.enabled] if now.keys() == {"enabled"} else "agent.change"
+    return actor.did(action, agent.id, was, now)
+
+
+def _fields(agent: Agent) -> dict[str, Any]:
+    return agent.model_dump(mode="json", exclude={"id"})
+
+
+def named_addresses(settings: AgentSettings, files: Iterable[Agent]) -> frozenset[str]:
+    """The model servers that the operator has named."""
+    chains = [settings.supervisor_model, settings.worker_model, *(agent.model for agent in files if agent.model)]
+    servers = [url for url in (settings.ai_service_url, *settings.agent_urls().values()) if url]
+    named = {name.url for chain in chains for name in parse_chain(chain) if name.url}
+    return frozenset(named | {url for url in map(_address, servers) if url})
+
+
+def _address(url: str) -> str | None:
+    """The address as models name it. What stands in a setting for no agent of this desk may be anything."""
+    try:
+        return server(url).url
+    except ModelNameInvalid:
+        return None
+
+
+def _unnamed(agent: Agent, addresses: frozenset[str]) -> str | None:
+    """An address of the agent's own models that nobody has named."""
+    names = parse_chain(agent.model) if agent.model else ()
+    return next((name.url for name in names if name.url and name.url not in addresses), None)
+
+
+def _restored(agent_id: str, fields: str, addresses: frozenset[str]) -> Agent:
+    stored = json.loads(fields)
+    try:
+        # Earlier releases took names that are refused today; a desk is not kept from starting by one.
+        named = {"name": cleaned_line(stored["name"])} if isinstance(stored.get("name"), str) else {}
+        agent = Agent.model_validate({**stored, **named})
+    except ValidationError as error:
+        raise CatalogInvalid(f"the stored agent {agent_id!r} cannot be used: {first_mistake(error)}") from error
+    if unnamed := _unnamed(agent, addresses):
+        _LOG.warning(
+            "agent %s: %s is not named in the settings any more; its model line is left out", agent_id, unnamed
+        )
+        return agent.model_copy(update={"model": None})
+    return agent

@@ -1,0 +1,103 @@
+"""The audit log, for operators: who did what, when, from where, and what changed."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from backend.api.deps import LOOKING, Limit, TheActor, TheDesk, needs
+from backend.auth import audit_reading
+from backend.auth.audit import check_chain
+from backend.auth.audit_reading import AuditFilter
+from backend.http.event_response import EventStream
+
+router = APIRouter(prefix="/api/audit", tags=["audit"], responses=LOOKING, dependencies=[needs("operator")])
+
+
+class RecordedAction(BaseModel):
+    """Something that was done."""
+
+    place: int = Field(description="Entries are numbered without gaps.")
+    at: float
+    action: str
+    actor: str = Field(description="A user; (desk) for the desk itself, (unknown) for whoever had no good key.")
+    key_id: str | None
+    address: str | None
+    target: str
+    person: str | None = Field(description="The user whose data or key it concerns, if any.")
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    hash: str = Field(description="SHA-256 over this entry and the hash of the one before it.")
+
+
+class AuditPage(BaseModel):
+    """Some entries, the newest first. For those before them send `before_place` as `before`; null if there are none."""
+
+    entries: list[RecordedAction]
+    before_place: int | None
+
+
+class AuditCheck(BaseModel):
+    """Whether each entry still builds upon the one before it."""
+
+    whole: bool
+    broken_at: int | None = Field(description="The place of the first entry that was altered or follows a gap.")
+
+
+class _CsvStream(EventStream):
+    """Given up where its client does not read, like every stream."""
+
+    media_type = "text/csv; charset=utf-8"
+
+
+_AS_CSV: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A page of entries; as CSV all of them.",
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+    }
+}
+
+_LATEST = 2**53
+_Word = Annotated[str | None, Query(max_length=500)]
+
+
+@router.get("", response_model=AuditPage, responses=_AS_CSV)
+async def list_audit(
+    desk: TheDesk,
+    actor_here: TheActor,
+    action: Annotated[
+        str | None, Query(max_length=100, description="`key` is `key.make`, `key.revoke`, `key.refused`.")
+    ] = None,
+    actor: _Word = None,
+    target: _Word = None,
+    person: _Word = None,
+    since: Annotated[float | None, Query(alias="from", ge=0, le=_LATEST, description="Seconds since 1970.")] = None,
+    until: Annotated[float | None, Query(alias="to", ge=0, le=_LATEST, description="Up to, not including.")] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    limit: Limit = 50,
+    format: Literal["json", "csv"] = "json",
+) -> Response | AuditPage:
+    """What was done, the newest first; `format=csv` has up to 100,000 entries at once."""
+    wanted = AuditFilter(action, actor, target, person, since, until, before)
+    # What is counted and not stored yet belongs to it.
+    await desk.audit.try_to_flush()
+    if format == "csv":
+        desk.streams.check()
+        await desk.audit.add(actor_here.did("audit.export", "audit", after=_named(wanted)))
+        headers = {"content-disposition": 'attachment; filename="audit.csv"'}
+        return _CsvStream(audit_reading.as_csv(desk.database, wanted), desk.streams, headers=headers)
+    found = await desk.database.read(lambda db: audit_reading.entries(db, wanted, limit + 1), long=True)
+    shown = [RecordedAction(**entry) for entry in found[:limit]]
+    return AuditPage(entries=shown, before_place=shown[-1].place if len(found) > limit else None)
+
+
+@router.get("/check")
+async def check_audit(desk: TheDesk) -> AuditCheck:
+    """Look through the whole log for entries that were altered or removed with another program."""
+    place = await desk.database.read(check_chain, long=True)
+    return AuditCheck(whole=place is None, broken_at=place)
+
+
+def _named(wanted: AuditFilter) -> dict[str, Any]:
+    return {name: value for name, value in vars(wanted).items() if value is not None}

@@ -1,0 +1,66 @@
+"""The main door: `POST /chat` for a whole answer, `POST /chat/stream` for one word by word."""
+
+from fastapi import APIRouter
+from pydantic import ConfigDict, model_validator
+from starlette.requests import Request
+from starlette.responses import Response
+
+from backend.api.deps import ASKING, Manner, SessionId, TheDesk, TheUser, needs
+from backend.api.openapi import EVENT_STREAM
+from backend.desk import Desk
+from backend.encoders.base import Answer, streamed, whole
+from backend.runs.intake import Asked
+from backend.storage.runs import Run
+from backend.users import User
+
+router = APIRouter(tags=["chat"], responses=ASKING, dependencies=[needs("chat")])
+
+
+class ChatRequest(Manner):
+    """A message. Messages of one session make a conversation; without a session or a thread a new one begins.
+
+    With `replaces`, the id of a conversation's last run, the message takes the place of that run's question, which is
+    withdrawn with its answer. It never waits: while anything is under way in the conversation it is refused.
+    """
+
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={"examples": [{"message": "The upload API returns 413", "session_id": "s1"}]},
+    )
+
+    message: str
+    session_id: SessionId | None = None
+    thread_id: SessionId | None = None
+    replaces: SessionId | None = None
+
+    @model_validator(mode="after")
+    def _one_conversation(self) -> "ChatRequest":
+        if self.session_id is not None and self.thread_id is not None:
+            raise ValueError("give session_id or thread_id, not both")
+        return self
+
+
+@router.post("/chat", response_model=Answer)
+async def chat(asked: ChatRequest, request: Request, desk: TheDesk, user: TheUser) -> Response | Answer:
+    """The answer at once, when it is whole."""
+    return await whole(desk, await _begin(asked, desk, user), request, asked.on_disconnect)
+
+
+@router.post("/chat/stream", response_class=Response, responses=EVENT_STREAM)
+async def chat_stream(asked: ChatRequest, desk: TheDesk, user: TheUser) -> Response:
+    """The answer as server-sent events: start, route, trace steps, sources, tokens, done."""
+    desk.streams.check()
+    return streamed(desk, await _begin(asked, desk, user), asked.on_disconnect)
+
+
+async def _begin(asked: ChatRequest, desk: Desk, user: User) -> Run:
+    return await desk.runs.start(
+        Asked(
+            user.id,
+            asked.message,
+            session_id=asked.session_id,
+            thread_id=asked.thread_id,
+            when_busy=asked.when_busy,
+            replaces=asked.replaces,
+        )
+    )

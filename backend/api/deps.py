@@ -1,0 +1,172 @@
+"""What several doors need: the desk itself, who asks, and how messages are taken."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Query, params
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import HTTPConnection
+
+from backend.auth.audit import Actor
+from backend.auth.scopes import Scope
+from backend.desk import Desk
+from backend.errors import KeyRefused, NotReady, RateLimited
+from backend.runs.queue import WhenBusy
+from backend.users import User
+
+SessionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+OnDisconnect = Literal["continue", "cancel"]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Offset = Annotated[int, Query(ge=0, le=2**31)]
+Search = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
+
+
+# What has no `async` would be handed to a thread for each request, and back.
+async def the_desk(connection: HTTPConnection) -> Desk:
+    """The open desk."""
+    desk = getattr(connection.app.state, "desk", None)
+    if not isinstance(desk, Desk):
+        raise NotReady("the desk is being opened; ask again in a moment")
+    return desk
+
+
+TheDesk = Annotated[Desk, Depends(the_desk)]
+
+
+async def the_user(connection: HTTPConnection, desk: TheDesk) -> User:
+    """Whoever asks, by the key they send, or `KeyRefused`. What the key is for is checked by `needs`."""
+    user = desk.users.of_headers(connection.headers, address_of(connection))
+    # What is sent for long asks again now and then.
+    connection.state.check_key = partial(desk.users.check, user)
+    return user
+
+
+TheUser = Annotated[User, Depends(the_user)]
+
+
+@dataclass(frozen=True)
+class Needs:
+    """A route is for keys of one of these scopes."""
+
+    any_of: tuple[Scope, ...]
+
+    async def __call__(self, user: TheUser) -> User:
+        """Whoever asks, or `ScopeMissing`."""
+        user.check_scopes(*self.any_of)
+        return user
+
+
+def needs(*any_of: Scope) -> params.Depends:
+    """Say which keys a router or a route is for: those that have one of these scopes."""
+    dependency: params.Depends = Depends(Needs(any_of))
+    return dependency
+
+
+Operator = Annotated[User, needs("operator")]
+
+
+async def an_onlooker(connection: HTTPConnection, desk: TheDesk) -> User | None:
+    """Whoever asks where strangers are answered too: then None."""
+    try:
+        return desk.users.of_headers(connection.headers, address_of(connection))
+    except (KeyRefused, RateLimited):
+        # Probes must not fail because wrong keys come from their address.
+        return None
+
+
+Onlooker = Annotated[User | None, Depends(an_onlooker)]
+
+
+async def may_search(desk: TheDesk, user: TheUser) -> None:
+    """Whoever lists or searches does not do it too often."""
+    await desk.runs.admission.check_rate(user.id, "searches")
+
+
+async def may_upload(desk: TheDesk, user: TheUser) -> None:
+    """Whoever adds documents does not do it too often. Operators bring in what they have, by the thousand."""
+    if not user.operator:
+        await desk.runs.admission.check_rate(user.id, "uploads")
+
+
+SEARCHING, UPLOADING = [Depends(may_search)], [Depends(may_upload)]
+"""What doors depend on that list or search, and that take documents."""
+
+
+async def the_actor(connection: HTTPConnection, user: TheUser) -> Actor:
+    """Whoever asks and from where, for the audit log."""
+    return Actor(user.id, address_of(connection), user.key_id)
+
+
+TheActor = Annotated[Actor, Depends(the_actor)]
+
+
+def address_of(connection: HTTPConnection) -> str | None:
+    """The client's address; behind a proxy on this machine, the one that the proxy names."""
+    return connection.client.host if connection.client else None
+
+
+class Manner(BaseModel):
+    """How a message is taken: if its conversation is still answering, and if the client leaves before the end."""
+
+    model_config = ConfigDict(strict=True)
+
+    when_busy: WhenBusy = "reject"
+    on_disconnect: OnDisconnect = "continue"
+
+
+class Page(BaseModel):
+    """Some of many."""
+
+    total: int
+    limit: int
+    offset: int
+
+
+class Problem(BaseModel):
+    """What is wrong: a code that stays, words for people, and whether asking again helps."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class Failure(BaseModel):
+    """The one shape of errors."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"error": {"code": "run_not_found", "message": "there is no run 17", "retryable": False}}]
+        }
+    )
+
+    error: Problem
+
+
+def fails(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For the description of a door: it may answer with these, each in the one shape of errors."""
+    return {status: {"description": _FAILURES[status], "model": Failure} for status in statuses}
+
+
+_FAILURES = {
+    400: "The body is not JSON.",
+    401: "No key, or none that is known and still good.",
+    402: "The budget of the day is spent.",
+    403: "Not for this user or this key, or not from this page.",
+    404: "There is none of that id that is this user's.",
+    409: "Not in this state.",
+    413: "Too large.",
+    422: "Something in the request cannot be used.",
+    429: "Too often or too much at once; see Retry-After.",
+    503: "Not now; the message says why.",
+    504: "No answer in time.",
+    507: "The disk is full.",
+}
+ANYWHERE = fails(403, 429, 503)
+"""What every door may answer."""
+ASKING = fails(400, 401, 402, 404, 409, 413, 422, 429, 504)
+"""What asking a question may fail with."""
+LOOKING = fails(401, 404, 422)
+"""What looking at something may fail with."""
+TELLING = fails(400, 413)
+"""What sending something may fail with besides."""

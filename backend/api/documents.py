@@ -1,0 +1,276 @@
+"""Documents while the desk serves: list, look at, add or replace, bring in by archive, re-index, remove."""
+
+import asyncio
+import time
+import uuid
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Form, Query, UploadFile
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from backend.api.deps import (
+    ASKING,
+    LOOKING,
+    SEARCHING,
+    TELLING,
+    UPLOADING,
+    Offset,
+    Operator,
+    Page,
+    Search,
+    TheActor,
+    TheDesk,
+    TheUser,
+    fails,
+    needs,
+)
+from backend.desk import Desk
+from backend.runs.indexing_job import INDEXING, Order
+from backend.runs.intake import Asked
+from backend.users import User
+from knowledge.errors import DocumentUnreadable
+from knowledge.library import hash_of
+from knowledge.storage.documents import DocumentInfo, DocumentKey, Wanted
+from knowledge.storage.quota import Quota
+from knowledge.text.paths import MAX_PATH_CHARS, checked_path
+
+router = APIRouter(prefix="/api/documents", tags=["documents"], responses=LOOKING, dependencies=[needs("documents")])
+
+# The work is done when the run is; this is only its beginning.
+_BEGINNING = {**ASKING, **fails(507)}
+
+
+def _inside(path: str) -> str:
+    if path.startswith("/") or ".." in path.split("/"):
+        raise ValueError("must lead from the directory the document came from to the document, without ..")
+    return checked_path(path)
+
+
+_Path = Annotated[
+    str,
+    Form(
+        min_length=1,
+        max_length=MAX_PATH_CHARS,
+        description="The document's path below the directory it came from.",
+        examples=["billing/refunds.md"],
+    ),
+    AfterValidator(_inside),
+]
+
+
+_Source = Annotated[str, Form(max_length=MAX_PATH_CHARS), AfterValidator(checked_path)]
+
+
+class Document(BaseModel):
+    """A stored document, without its text."""
+
+    id: str
+    folder: str
+    source: str
+    path: str
+    title: str
+    content_hash: str
+    version: int
+    chunks: int
+    updated_at: float
+
+
+class DocumentWhole(Document):
+    """With its text, as Markdown whatever format it came in."""
+
+    markdown: str
+
+
+class Documents(Page):
+    """Some of everybody's documents and your own; and how many there are in each folder, whichever is looked at."""
+
+    folders: dict[str, int]
+    documents: list[Document]
+
+
+class Reindex(BaseModel):
+    """One knowledge folder, or without it all of them."""
+
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"folder": "billing"}]})
+
+    folder: str | None = Field(default=None, max_length=100)
+
+
+_EVERYTHING = Reindex()
+
+
+class Begun(BaseModel):
+    """A run that is under way."""
+
+    run_id: str
+    thread_id: str
+
+
+class Removed(BaseModel):
+    """Which document is gone."""
+
+    deleted: str
+
+
+@router.get("", dependencies=SEARCHING)
+async def list_documents(
+    desk: TheDesk,
+    user: TheUser,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    offset: Offset = 0,
+    folder: Annotated[str | None, Query(max_length=100)] = None,
+    search: Search = None,
+    after: Annotated[
+        str | None,
+        Query(pattern="^[0-9a-f]{0,16}$", description="The last id of the page before; empty for the first."),
+    ] = None,
+) -> Documents:
+    """Everybody's documents and your own, or those of one knowledge folder; `search` looks into titles and paths.
+
+    They come by folder and path. Whoever wants all of them, while some come and go, reads them by id, with `after`.
+    """
+    folders = await desk.library.by_folder(Wanted(user.owner, search=search))
+    found = await desk.library.page(Wanted(user.owner, folder, search), limit, offset, after)
+    return Documents(
+        total=folders.get(folder, 0) if folder else sum(folders.values()),
+        limit=limit,
+        offset=offset,
+        folders=folders,
+        documents=[_document(info, user) for info in found],
+    )
+
+
+@router.post("", dependencies=UPLOADING, responses={**TELLING, **fails(507)})
+async def put_document(
+    desk: TheDesk,
+    user: TheUser,
+    actor: TheActor,
+    file: UploadFile,
+    folder: Annotated[
+        str, Form(max_length=100, description="The knowledge folder of one or more agents.", examples=["billing"])
+    ],
+    path: _Path,
+    source: _Source = "upload",
+) -> Document:
+    """Add a document to a knowledge folder, or replace the one of the same source and path.
+
+    What an operator adds is for everybody; from what anyone else adds, they alone are answered.
+    """
+    data = await _read(desk, file)
+    key = DocumentKey(desk.catalog.folder(folder), source, path, user.owner)
+    stored = await desk.library.put(key, data, quota=_quota(desk, user))
+    before = {"version": stored.version - 1} if stored.version > 1 else None
+    action = "document.replace" if before else "document.add"
+    await desk.audit.add(actor.did(action, stored.id, before, _recorded(stored), person=user.owner or None))
+    return _document(stored, user)
+
+
+@router.post("/archives", status_code=202, dependencies=UPLOADING, responses=_BEGINNING)
+async def put_archive(
+    desk: TheDesk,
+    user: TheUser,
+    actor: TheActor,
+    file: UploadFile,
+    folder: Annotated[str, Form(max_length=100, examples=["billing"])],
+    path: _Path,
+    source: _Source = "upload",
+) -> Begun:
+    """Bring in what a zip archive holds, as a run: follow it at `/runs/{id}/stream`. Its text is the report.
+
+    The members become documents below the archive's name. The same archive again changes only what has changed.
+    """
+    if not path.lower().endswith(".zip"):
+        raise DocumentUnreadable("an archive's name ends in .zip; send single documents to /api/documents")
+    order = Order(
+        work="archive",
+        folder=desk.catalog.folder(folder),
+        archive=path,
+        source=source,
+        owner=user.owner,
+        quota=_quota(desk, user),
+    )
+    data = await _read(desk, file)
+    run_id = str(uuid.uuid4())
+    await asyncio.to_thread(desk.indexing.keep, run_id, data)
+    try:
+        begun = await _begin(desk, user, order, f"Bring in {path}", run_id)
+    except BaseException:
+        await asyncio.to_thread(desk.indexing.drop, run_id)
+        raise
+    what = {"folder": order.folder, "content_hash": hash_of(data), "owner": user.owner or None}
+    if not user.owner:
+        what |= {"source": source, "path": path}
+    await desk.audit.add(actor.did("document.archive", run_id, None, what, person=user.owner or None))
+    return begun
+
+
+@router.post("/reindex", status_code=202, responses=_BEGINNING)
+async def reindex(
+    desk: TheDesk, user: Operator, actor: TheActor, wanted: Annotated[Reindex, Body()] = _EVERYTHING
+) -> Begun:
+    """Cut and embed again what is stored, as a run: follow it at `/runs/{id}/stream`.
+
+    Needed after a release that does either otherwise. Each document answers as before until it is done.
+    """
+    folder = desk.catalog.folder(wanted.folder) if wanted.folder else None
+    begun = await _begin(
+        desk, user, Order(work="reindex", folder=folder, since=time.time()), f"Re-index {folder or 'everything'}"
+    )
+    await desk.audit.add(actor.did("document.reindex", begun.run_id, None, {"folder": folder}))
+    return begun
+
+
+@router.get("/{document_id}")
+async def get_document(document_id: str, desk: TheDesk, user: TheUser) -> DocumentWhole:
+    """A document with its text: everybody's, or your own."""
+    document = await desk.library.whole(document_id, owner=user.owner)
+    return DocumentWhole(**vars(_shown(document.info, user)), markdown=document.markdown)
+
+
+@router.delete("/{document_id}")
+async def delete_document(document_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> Removed:
+    """Remove a document; the next answer does not know it any more."""
+    document = await desk.library.whole(document_id, owner=user.owner)
+    await desk.library.remove(document_id, owner=user.owner)
+    entry = actor.did("document.remove", document_id, _recorded(document.info), person=user.owner or None)
+    await desk.audit.add(entry)
+    return Removed(deleted=document_id)
+
+
+async def _read(desk: Desk, file: UploadFile) -> bytes:
+    data = await file.read()
+    if len(data) > desk.settings.max_document_bytes:
+        raise DocumentUnreadable(f"{len(data):,} bytes; the limit is {desk.settings.max_document_bytes:,}")
+    return data
+
+
+async def _begin(desk: Desk, user: User, order: Order, what: str, run_id: str | None = None) -> Begun:
+    """One at a time for each user: two would do the same work twice."""
+    request = order.model_dump_json(exclude_defaults=True)
+    asked = Asked(user.id, what, INDEXING, session_id=INDEXING, run_id=run_id, request=request)
+    run = await desk.runs.start(asked)
+    return Begun(run_id=run.id, thread_id=run.thread_id)
+
+
+def _quota(desk: Desk, user: User) -> Quota | None:
+    """Operators know what they do; anyone else may have so much of their own."""
+    settings = desk.settings
+    return None if user.operator else Quota(documents=settings.max_own_documents, bytes=settings.max_own_bytes)
+
+
+def _recorded(info: DocumentInfo) -> dict[str, Any]:
+    """What the audit log says of a document. It outlives the document, so words of a user stay out of it."""
+    told = {"folder": info.folder, "version": info.version, "content_hash": info.content_hash}
+    if info.owner:
+        return told | {"owner": info.owner}
+    return told | {"owner": None, "source": info.source, "path": info.path}
+
+
+def _document(info: DocumentInfo, user: User) -> Document:
+    return Document(**vars(_shown(info, user)))
+
+
+def _shown(info: DocumentInfo, user: User) -> DocumentInfo:
+    """Where on the desk's machine everybody's documents lie is for operators to know."""
+    return info if info.owner or user.operator else replace(info, source="")

@@ -1,0 +1,1 @@
+"""Models without documents: the generation gateway and the model endpoint."""

@@ -1,0 +1,130 @@
+"""The generation gateway: a task for an agent, as text, as frames of server-sent events; see also `doors.socket`."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header
+from pydantic import ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from agents.graph.supervisor import SUPERVISOR
+from backend.api.agent_chat import check
+from backend.api.deps import ASKING, LOOKING, Manner, SessionId, TheDesk, TheUser, needs
+from backend.api.openapi import GATEWAY_STREAM
+from backend.api.runs import Stopped, stop
+from backend.desk import Desk
+from backend.encoders import sse
+from backend.encoders.base import Answer, streamed, told, whole
+from backend.encoders.frames import Generation
+from backend.errors import body_of
+from backend.runs.intake import Asked
+from backend.storage.runs import Run
+from backend.users import User
+from frontdesk.contracts.events import Cancelled, Done, Error, Reset, Token
+
+router = APIRouter(tags=["generation gateway"], responses=ASKING, dependencies=[needs("chat")])
+
+ID_HEADER = "X-Generation-ID"
+GenerationId = Annotated[UUID | None, Header(alias=ID_HEADER, description="Your own name for the generation.")]
+
+
+class GenerationRequest(Manner):
+    """A task for an agent, with whatever it should know of the circumstances."""
+
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={
+            "examples": [{"agent_type": "billing", "task": "Explain the refund", "context": {"plan": "Team"}}]
+        },
+    )
+
+    agent_type: str = Field(default=SUPERVISOR, max_length=64)
+    task: str
+    context: str | dict[str, Any] | None = None
+    session_id: SessionId | None = None
+
+
+@router.post("/agent/generate", response_model=Generation)
+async def generate(
+    asked: GenerationRequest, request: Request, desk: TheDesk, user: TheUser, generation_id: GenerationId = None
+) -> Response:
+    """The text, when it is whole."""
+    run = await begin(asked, desk, user, generation_id)
+    answer = await whole(desk, run, request, asked.on_disconnect)
+    headers = {ID_HEADER: run.id}
+    if not isinstance(answer, Answer):
+        answer.headers.update(headers)
+        return answer
+    shown = answer.model_dump(mode="json")
+    body = {"text": shown.pop("answer"), "generation_id": shown.pop("run_id"), **shown}
+    return JSONResponse(body, headers=headers)
+
+
+@router.post("/agent/stream", response_class=Response, responses=GATEWAY_STREAM)
+@router.post(
+    "/api/v1/ai/stream", response_class=Response, responses=GATEWAY_STREAM, operation_id="stream_generation_v1"
+)
+async def stream_generation(
+    asked: GenerationRequest, desk: TheDesk, user: TheUser, generation_id: GenerationId = None
+) -> Response:
+    """The text as it grows: `{token, text}`, and at the end all of it with its usage."""
+    desk.streams.check()
+    run = await begin(asked, desk, user, generation_id)
+    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})
+
+
+@router.post("/agent/cancel/{generation_id}", responses=LOOKING)
+async def cancel_generation(generation_id: str, desk: TheDesk, user: TheUser) -> Stopped:
+    """Stop a generation, from wherever."""
+    return await stop(desk, user, generation_id)
+
+
+async def begin(asked: GenerationRequest, desk: Desk, user: User, generation_id: UUID | None = None) -> Run:
+    """Take a task."""
+    check(desk, asked.agent_type)
+    text = asked.task.strip()
+    if asked.context:
+        circumstances = (
+            asked.context if isinstance(asked.context, str) else json.dumps(asked.context, ensure_ascii=False)
+        )
+        text = f"{text}\n\nContext:\n{circumstances}" if text else ""
+    return await desk.runs.start(
+        Asked(
+            user.id,
+            text,
+            asked.agent_type,
+            session_id=asked.session_id,
+            when_busy=asked.when_busy,
+            run_id=str(generation_id) if generation_id else None,
+        )
+    )
+
+
+async def frames(desk: Desk, run: Run) -> AsyncIterator[dict[str, Any] | None]:
+    """The run in the gateway's own words, always with an end; None for each silence."""
+    text = ""
+    async for event in told(desk, run):
+        match event:
+            case None:
+                yield None
+            case Token():
+                text += event.content
+                yield {"token": event.content, "text": text}
+            case Reset():
+                text = ""
+                yield {"token": "", "text": "", "reset": event.reason}
+            case Done():
+                end = {"final": True, "text": text, "usage": event.usage.model_dump(), "generation_id": run.id}
+                yield {**end, "cost_usd": event.cost_usd, "finish_reason": event.finish_reason}
+            case Cancelled():
+                yield {"cancelled": True, "text": text, "generation_id": run.id}
+            case Error():
+                yield {**body_of(event.code, event.message, retryable=event.retryable), "generation_id": run.id}
+
+
+async def _chunks(desk: Desk, run: Run) -> AsyncIterator[bytes]:
+    async for frame in frames(desk, run):
+        yield sse.data(frame) if frame else sse.HEARTBEAT_COMMENT

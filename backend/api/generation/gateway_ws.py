@@ -1,0 +1,163 @@
+"""The generation gateway over a WebSocket: many generations at once, each told apart by its id.
+
+A client sends tasks, `{"type": "cancel", "generation_id"}` and `{"type": "ping"}`, and may name a task by a
+`request_id` of its own. Whatever it gets carries the id of the generation that it is about.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, WebSocket
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.websockets import WebSocketDisconnect
+
+from backend.api.deps import TheDesk, TheUser, needs
+from backend.api.generation.gateway import GenerationRequest, begin, frames
+from backend.api.runs import stop
+from backend.desk import Desk
+from backend.encoders.base import LEFT
+from backend.errors import KeyRefused, TooManyStreams, body_of
+from backend.http.event_response import abort
+from backend.storage.runs import Run
+from backend.users import User
+from knowledge.errors import DeskError
+
+_LOG = logging.getLogger(__name__)
+
+router = APIRouter(dependencies=[needs("chat")])
+
+_MOST_AT_ONCE = 16
+_BINARY, _REFUSED, _TOO_SLOW = 1003, 1008, 1008
+
+
+class _Task(GenerationRequest):
+    """A task, by the name that the client gives it."""
+
+    type: Literal["generate"] = "generate"
+    request_id: str | None = Field(default=None, max_length=128)
+    generation_id: UUID | None = Field(default=None, strict=False)
+
+
+class _Cancel(BaseModel):
+    """Stop a generation."""
+
+    model_config = ConfigDict(strict=True)
+
+    generation_id: str
+
+
+@router.websocket("/ws/ai/stream")
+async def generations(websocket: WebSocket, desk: TheDesk, user: TheUser) -> None:
+    """Serve one socket until its client leaves."""
+    desk.streams.check()
+    await websocket.accept()
+    with desk.streams.slot():
+        await _Socket(websocket, desk, user).serve()
+
+
+class _Socket:
+    """One client, and the generations it follows."""
+
+    def __init__(self, websocket: WebSocket, desk: Desk, user: User) -> None:
+        self._websocket = websocket
+        self._desk = desk
+        self._user = user
+        self._sending = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        """Take messages until the client leaves; what it does not want to survive it is stopped then."""
+        try:
+            while True:
+                message = await self._websocket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                if (text := message.get("text")) is None:
+                    await self._websocket.close(_BINARY, "send JSON as text")
+                    return
+                self._desk.users.check(self._user)
+                await self._take(text)
+        except KeyRefused as refused:
+            await self._websocket.close(_REFUSED, refused.message)
+        except WebSocketDisconnect:
+            return
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _take(self, text: str) -> None:
+        name: dict[str, Any] = {}
+        try:
+            said = orjson.loads(text)
+            if isinstance(said, dict) and isinstance(said.get("request_id"), str):
+                name = {"request_id": said["request_id"][:128]}
+            match said:
+                case {"type": "ping"}:
+                    await self._send({"type": "pong"})
+                case {"type": "cancel"}:
+                    await self._cancel(_Cancel.model_validate(said), name)
+                case _:
+                    await self._generate(_Task.model_validate(said), name)
+        except orjson.JSONDecodeError:
+            await self._refuse("invalid_json", "This is not JSON.", name)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "message"
+            await self._refuse("invalid_request", f"{where}: {first['msg']}.", name)
+        except DeskError as error:
+            await self._refuse(error.code, error.message, name, retryable=error.retryable)
+
+    async def _generate(self, task: _Task, name: dict[str, Any]) -> None:
+        if len(self._tasks) >= _MOST_AT_ONCE:
+            raise TooManyStreams(f"This socket follows {_MOST_AT_ONCE} generations already; wait for one of them.", 1)
+        run = await begin(task, self._desk, self._user, task.generation_id)
+        following = self._desk.streams.tell(self._follow(run, name))
+        self._tasks.add(following)
+        following.add_done_callback(lambda done: self._left(done, run, task))
+
+    async def _follow(self, run: Run, name: dict[str, Any]) -> None:
+        try:
+            await self._send({"type": "started", "generation_id": run.id, **name})
+            async for frame in frames(self._desk, run):
+                # Also in each silence: a key that was revoked reads no further.
+                self._desk.users.check(self._user)
+                if frame:
+                    await self._send({"generation_id": run.id, **name, **frame})
+        except WebSocketDisconnect:
+            _LOG.debug("a client left generation %s", run.id)
+        except KeyRefused as refused:
+            with suppress(RuntimeError):  # Starlette's way to say that the socket is closed
+                await self._websocket.close(_REFUSED, refused.message)
+
+    def _left(self, following: asyncio.Task[None], run: Run, task: _Task) -> None:
+        """The generation has been told to its end, or its client has left; to stop what has ended does nothing."""
+        self._tasks.discard(following)
+        if not following.cancelled() and (error := following.exception()):
+            _LOG.error("generation %s cannot be told", run.id, exc_info=error)
+        if task.on_disconnect == "cancel":
+            self._desk.runs.cancel_now(run.id, LEFT)
+
+    async def _cancel(self, wanted: _Cancel, name: dict[str, Any]) -> None:
+        stopped = await stop(self._desk, self._user, wanted.generation_id)
+        await self._send({"type": "cancel", "generation_id": stopped.run_id, "status": stopped.status, **name})
+
+    async def _refuse(self, code: str, message: str, name: dict[str, Any], *, retryable: bool = False) -> None:
+        await self._send({**body_of(code, message, retryable=retryable), **name})
+
+    async def _send(self, frame: dict[str, Any]) -> None:
+        """One frame at a time. A client that does not read is left: it can follow its runs from elsewhere."""
+        try:
+            async with asyncio.timeout(self._desk.streams.slow_seconds), self._sending:
+                await self._websocket.send_text(orjson.dumps(frame).decode())
+        except TimeoutError:
+            self._desk.streams.dropped += 1
+            abort(self._websocket.scope)
+            raise WebSocketDisconnect(_TOO_SLOW) from None
+        except RuntimeError as error:
+            # Starlette's way to say that the socket is closed.
+            raise WebSocketDisconnect from error

@@ -1,0 +1,264 @@
+"""The model with no agent: all messages at once, or by session. The tools it calls are the caller's to run."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal, Self
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agents.direct_completion import LLM, CalledTool, PlainRequest, Said, strays
+from backend.api.deps import ASKING, Manner, SessionId, TheDesk, TheUser, needs
+from backend.api.generation.gateway import ID_HEADER
+from backend.api.openapi import LLM_STREAM
+from backend.desk import Desk
+from backend.encoders import sse
+from backend.encoders.base import Answer, streamed, told, whole
+from backend.errors import MessageInvalid, ModelDoorsClosed, body_of
+from backend.runs.intake import Asked
+from backend.storage import threads
+from backend.storage.runs import Run
+from backend.users import User
+from frontdesk.contracts.events import Cancelled, Done, Error, Event, Reset, Token, ToolCall, Usage
+
+
+async def open_doors(desk: TheDesk, user: TheUser) -> None:
+    """Refuse whoever asks a desk whose operator has closed these doors."""
+    if not desk.settings.llm_doors:
+        raise ModelDoorsClosed(
+            "A model is not asked without an agent here; whoever runs the desk can set LLM_DOORS=on."
+        )
+
+
+router = APIRouter(
+    prefix="/api/llm", tags=["model"], responses=ASKING, dependencies=[needs("chat"), Depends(open_doors)]
+)
+
+_ToolName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+_ORDER_STATUS: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": "order_status",
+        "description": "Where an order is.",
+        "parameters": {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]},
+    },
+}
+
+
+class Function(BaseModel):
+    """What a tool is called, and what it takes, as a JSON schema."""
+
+    name: _ToolName
+    description: str = Field(default="", max_length=4_000)
+    parameters: dict[str, Any] = {"type": "object", "properties": {}}
+
+
+class Tool(BaseModel):
+    """A tool that the model may call; the caller runs it and sends its result."""
+
+    type: Literal["function"] = "function"
+    function: Function
+
+
+class _Sampling(Manner):
+    """How the model draws its tokens, and which tools it may call."""
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=1, le=32_768)
+    tools: list[Tool] = Field(default=[], max_length=64)
+    tool_choice: Literal["auto", "none", "required"] | _ToolName | None = None
+
+    def request(self, messages: list[Said]) -> str:
+        """What the engine stores with the run."""
+        try:
+            sampling = self.model_dump(include={"temperature", "top_p", "max_tokens", "tools", "tool_choice"})
+            stored = PlainRequest(messages=messages, **sampling).model_dump_json(exclude_defaults=True)
+            # Deeply nested JSON can be read from a request and not from there.
+            PlainRequest.model_validate_json(stored)
+        except ValueError as error:
+            raise MessageInvalid("The request holds characters that are not text, or is nested too deeply.") from error
+        return stored
+
+    @model_validator(mode="after")
+    def _offers_what_it_chooses(self) -> Self:
+        names = [tool.function.name for tool in self.tools]
+        if len(set(names)) < len(names):
+            raise ValueError("two tools have the same name")
+        if self.tool_choice not in (None, "auto", "none", *(["required"] if names else []), *names):
+            raise ValueError("tool_choice must be auto, none, required, or the name of one of the tools")
+        return self
+
+
+class LlmRequest(_Sampling):
+    """A whole conversation, its last message by the user or a tool."""
+
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={"examples": [{"messages": [{"role": "user", "content": "Say hello"}], "max_tokens": 50}]},
+    )
+
+    messages: list[Said] = Field(min_length=1, max_length=400)
+
+    @model_validator(mode="after")
+    def _asks(self) -> Self:
+        if self.messages[-1].role not in ("user", "tool"):
+            raise ValueError("the last message must be the user's or a tool's")
+        if not any(said.role == "user" for said in self.messages):
+            raise ValueError("there must be a message of the user's")
+        if lost := strays(self.messages):
+            raise ValueError(f"message {lost[0]} is the result of no call of the answer before it")
+        return self
+
+
+class Result(BaseModel):
+    """What a call of a tool has brought."""
+
+    model_config = ConfigDict(strict=True)
+
+    tool_call_id: str = Field(min_length=1, max_length=200)
+    content: str = Field(max_length=100_000)
+
+
+class SessionRequest(_Sampling):
+    """The next message of a session, or the results of the tools that its last answer called."""
+
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={
+            "examples": [{"session_id": "s1", "message": "Where is order 17?", "tools": [_ORDER_STATUS]}],
+        },
+    )
+
+    session_id: SessionId
+    message: str = Field(default="", max_length=1_000_000)
+    system_prompt: str | None = Field(default=None, max_length=100_000)
+    tool_results: list[Result] = Field(default=[], max_length=64)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.message.strip() or self.tool_results):
+            raise ValueError("give a message or tool_results")
+        return self
+
+
+class LlmAnswer(BaseModel):
+    """What the model says, or which tools it calls."""
+
+    content: str
+    tool_calls: list[CalledTool]
+    finish_reason: str
+    usage: Usage
+    cost_usd: float
+    run_id: str
+    session_id: str
+
+
+@router.post("/chat", response_model=LlmAnswer)
+async def ask_model(asked: LlmRequest, request: Request, desk: TheDesk, user: TheUser) -> Response | LlmAnswer:
+    """The model's answer, when it is whole."""
+    return await _whole(desk, await _begin(asked, desk, user), request, asked)
+
+
+@router.post("/chat/stream", response_class=Response, responses=LLM_STREAM)
+async def stream_model(asked: LlmRequest, desk: TheDesk, user: TheUser) -> Response:
+    """The model's answer as it comes: `{content}` or `{tool_call}`, at the end `{done}` or `{error}`."""
+    desk.streams.check()
+    run = await _begin(asked, desk, user)
+    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})
+
+
+@router.post("/chat/session", response_model=LlmAnswer)
+async def ask_model_in_session(
+    asked: SessionRequest, request: Request, desk: TheDesk, user: TheUser
+) -> Response | LlmAnswer:
+    """The next answer of a session, when it is whole."""
+    return await _whole(desk, await _begin_session(asked, desk, user), request, asked)
+
+
+@router.post("/chat/session/stream", response_class=Response, responses=LLM_STREAM)
+async def stream_model_in_session(asked: SessionRequest, desk: TheDesk, user: TheUser) -> Response:
+    """The next answer of a session as it comes."""
+    desk.streams.check()
+    run = await _begin_session(asked, desk, user)
+    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})
+
+
+async def _begin(asked: LlmRequest, desk: Desk, user: User) -> Run:
+    question = next((said.content for said in reversed(asked.messages) if said.role == "user" and said.content), "")
+    return await desk.runs.start(
+        Asked(
+            user.id,
+            question[: desk.settings.max_message_chars],
+            LLM,
+            when_busy=asked.when_busy,
+            request=asked.request(asked.messages),
+        )
+    )
+
+
+async def _begin_session(asked: SessionRequest, desk: Desk, user: User) -> Run:
+    messages = [Said(role="system", content=asked.system_prompt)] if asked.system_prompt else []
+    messages += [Said(role="tool", content=got.content, tool_call_id=got.tool_call_id) for got in asked.tool_results]
+    if asked.message.strip():
+        messages.append(Said(role="user", content=asked.message))
+    question = asked.message if asked.message.strip() else f"[results of {len(asked.tool_results)} tool calls]"
+    return await desk.runs.start(
+        Asked(
+            user.id,
+            question[: desk.settings.max_message_chars],
+            LLM,
+            asked.session_id,
+            when_busy=asked.when_busy,
+            request=asked.request(messages),
+        )
+    )
+
+
+async def _whole(desk: Desk, run: Run, request: Request, asked: Manner) -> Response | LlmAnswer:
+    answer = await whole(desk, run, request, asked.on_disconnect)
+    if not isinstance(answer, Answer):
+        return answer
+    return LlmAnswer(
+        content=answer.answer,
+        tool_calls=await _calls(desk, run),
+        finish_reason=answer.finish_reason,
+        usage=answer.usage,
+        cost_usd=answer.cost_usd,
+        run_id=run.id,
+        session_id=run.session_id,
+    )
+
+
+async def _calls(desk: Desk, run: Run) -> list[CalledTool]:
+    data = await desk.database.read(lambda db: threads.data_of(db, run.id))
+    return [CalledTool.model_validate(call) for call in data.get("tool_calls", [])]
+
+
+async def _chunks(desk: Desk, run: Run) -> AsyncIterator[bytes]:
+    async for event in told(desk, run):
+        if event is None:
+            yield sse.HEARTBEAT_COMMENT
+        elif frame := _frame(event, run):
+            if isinstance(event, Done):
+                frame["tool_calls"] = [call.model_dump() for call in await _calls(desk, run)]
+            yield sse.data(frame)
+
+
+def _frame(event: Event, run: Run) -> dict[str, Any] | None:
+    match event:
+        case Token():
+            return {"content": event.content}
+        case ToolCall():
+            return {"tool_call": event.model_dump(exclude={"type"}, exclude_none=True)}
+        case Reset():
+            return {"reset": event.reason}
+        case Done():
+            end = {"done": True, "usage": event.usage.model_dump(), "cost_usd": event.cost_usd, "run_id": run.id}
+            return {**end, "finish_reason": event.finish_reason, "session_id": run.session_id}
+        case Cancelled():
+            return {"cancelled": True, "run_id": run.id}
+        case Error():
+            return {**body_of(event.code, event.message, retryable=event.retryable), "run_id": run.id}
+    return None

@@ -1,0 +1,189 @@
+"""Who waits for a person, and which questions nobody could answer."""
+
+import sqlite3
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from backend.api.deps import (
+    LOOKING,
+    SEARCHING,
+    TELLING,
+    Limit,
+    Offset,
+    Operator,
+    Page,
+    TheActor,
+    TheDesk,
+    TheUser,
+    fails,
+    needs,
+)
+from backend.api.threads import Message, known
+from backend.auth.audit import record
+from backend.desk import Desk
+from backend.errors import HandoverUnknown
+from backend.storage import handovers
+from backend.storage.handovers import Wish
+from backend.users import User
+from knowledge.text.characters import checked_line, cleaned
+
+router = APIRouter(prefix="/api", tags=["hand-overs"], responses=LOOKING, dependencies=[needs("chat")])
+
+_DAY_SECONDS = 86_400
+
+
+class Handover(BaseModel):
+    """Somebody waits for a person: who, why, in which conversation if in one, and how they are reached if they say.
+
+    `cause` is `asked` where they asked for one, `unanswered` where no document answered, `agent` where an agent's model
+    called one. `summary` is what they asked last; of who has neither asked nor left a contact, the one question.
+    """
+
+    id: str
+    run_id: str | None
+    thread_id: str | None
+    user_id: str
+    agent_id: str | None
+    cause: str
+    reason: str
+    summary: str
+    created_at: float
+    resolved_at: float | None
+    resolved_by: str | None
+    note: str | None
+    contact: str | None
+    message: str | None
+
+
+class HandoverPage(Page):
+    """Some hand-overs, the longest waiting first."""
+
+    handovers: list[Handover]
+
+
+class HandoverWhole(Handover):
+    """With the conversation, to whoever may read it.
+
+    Its own user may. An operator may where that user has asked for a person or left a contact, up to the resolution;
+    else it is `withheld`.
+    """
+
+    transcript: list[Message]
+    withheld: bool
+
+
+class Unanswered(BaseModel):
+    """A question, how often it was asked, and a run in which it was."""
+
+    question: str
+    agent: str | None
+    times: int
+    last_asked_at: float
+    run_id: str
+
+
+class UnansweredPage(BaseModel):
+    """What no document answered in so many days, the most frequent first."""
+
+    days: int
+    questions: list[Unanswered]
+
+
+class Request(BaseModel):
+    """Somebody asks for a person: how they are reached, and what about."""
+
+    model_config = ConfigDict(
+        strict=True,
+        str_strip_whitespace=True,
+        json_schema_extra={"examples": [{"contact": "ada@example.org", "message": "I was charged twice."}]},
+    )
+
+    thread_id: str | None = Field(default=None, max_length=128)
+    contact: Annotated[str, AfterValidator(checked_line)] = Field(min_length=1, max_length=200)
+    message: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
+
+
+class Resolution(BaseModel):
+    """What a person has done about it."""
+
+    model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"note": "Refunded by hand."}]})
+
+    note: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
+
+
+@router.get("/handovers", dependencies=SEARCHING)
+async def list_handovers(
+    desk: TheDesk, user: TheUser, resolved: bool | None = False, limit: Limit = 50, offset: Offset = 0
+) -> HandoverPage:
+    """Those still waiting, or with `resolved` those seen to: your own, or for an operator everybody's."""
+    whose = None if user.operator else user.id
+    total, rows = await desk.database.read(lambda db: handovers.listing(db, whose, resolved, limit, offset))
+    return HandoverPage(total=total, limit=limit, offset=offset, handovers=[Handover(**row) for row in rows])
+
+
+@router.post("/handovers", status_code=201, responses={**TELLING, **fails(429)})
+async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> Handover:
+    """Ask for a person, in a conversation or outside of any. What an answer there has offered is taken up."""
+    await desk.runs.admission.check_rate(user.id)
+    if request.thread_id is not None:
+        await known(desk, user.id, request.thread_id)
+    desk.runs.lanes.check_user(user.id)
+    wish = Wish(user.id, request.thread_id, request.contact, request.message)
+    handover_id = await desk.database.write(lambda db: handovers.ask(db, wish))
+    return Handover(**await _known(desk, user, handover_id))
+
+
+@router.get("/handovers/{handover_id}")
+async def get_handover(handover_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> HandoverWhole:
+    """One, with the conversation that led to it, if one did.
+
+    An operator reads another's only where that user has asked for a person or left a contact, and only up to the
+    resolution. That it was read is recorded.
+    """
+    row = await _known(desk, user, handover_id)
+    transcript = await desk.database.read(lambda db: handovers.transcript(db, row, user.id), long=True)
+    if row["user_id"] != user.id and transcript is not None:
+        # Before it is shown: what cannot be recorded is not read.
+        whose = {"user": row["user_id"], "conversation": row["thread_id"]}
+        await desk.audit.add(actor.did("transcript.read", handover_id, None, whose, person=row["user_id"]))
+    return HandoverWhole(**row, transcript=transcript or [], withheld=transcript is None)
+
+
+@router.post("/handovers/{handover_id}/resolve", responses=TELLING)
+async def resolve_handover(
+    handover_id: str, resolution: Resolution, desk: TheDesk, user: Operator, actor: TheActor
+) -> Handover:
+    """A person has seen to it. Whoever was first stays named."""
+    row = await _known(desk, user, handover_id)
+
+    def resolve(db: sqlite3.Connection) -> None:
+        if handovers.resolve(db, handover_id, user.id, resolution.note):
+            whose = {"user": row["user_id"], "conversation": row["thread_id"]}
+            after = {"resolved": True, **whose}
+            record(db, actor.did("handover.resolve", handover_id, {"resolved": False}, after, person=row["user_id"]))
+
+    await desk.database.write(resolve)
+    return Handover(**await _known(desk, user, handover_id))
+
+
+@router.get("/unanswered", dependencies=SEARCHING)
+async def list_unanswered(
+    desk: TheDesk,
+    user: Operator,
+    days: Annotated[int, Query(ge=1, le=3_650)] = 30,
+    limit: Limit = 50,
+) -> UnansweredPage:
+    """What people asked and no document answered, the most frequent first: what to write next."""
+    since = time.time() - days * _DAY_SECONDS
+    rows = await desk.database.read(lambda db: handovers.unanswered(db, since, limit), long=True)
+    return UnansweredPage(days=days, questions=[Unanswered(**row) for row in rows])
+
+
+async def _known(desk: Desk, user: User, handover_id: str) -> dict[str, Any]:
+    row = await desk.database.read(lambda db: handovers.get(db, handover_id))
+    if row is None or not (user.operator or row["user_id"] == user.id):
+        raise HandoverUnknown(f"there is no hand-over {handover_id}")
+    return row

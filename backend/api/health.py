@@ -1,0 +1,251 @@
+"""Whether the desk is up, what it serves, and how the models behind it are."""
+
+from typing import Any, Literal
+
+import psutil
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel
+
+from agents.models.circuit_breaker import State
+from agents.models.failures import Kind
+from agents.models.model import Model
+from agents.models.model_name import EMBEDDED, ModelName
+from agents.models.orders import Order
+from backend.api.deps import Failure, Onlooker, TheDesk, TheUser, fails, needs
+from backend.auth.scopes import Scope
+from backend.desk import Desk
+from backend.errors import NotReady
+from backend.users import User
+from backend.version import VERSION
+from knowledge.storage.documents import Wanted
+
+router = APIRouter(tags=["health"])
+
+Status = Literal["ok", "reduced", "unavailable"]
+
+
+class Ready(BaseModel):
+    """Questions can be taken."""
+
+    status: Literal["ready"] = "ready"
+
+
+class KnownAgent(BaseModel):
+    """An agent that may answer."""
+
+    id: str
+    name: str
+
+
+class Limits(BaseModel):
+    """How much may be sent and asked; null where there is no limit."""
+
+    message_chars: int
+    document_bytes: int
+    rate: str | None
+    daily_tokens: int | None
+    daily_usd: float | None
+
+
+class KnownUser(BaseModel):
+    """Whoever asks."""
+
+    id: str
+    operator: bool
+    scopes: list[Scope]
+
+
+class Info(BaseModel):
+    """A desk, and who you are to it."""
+
+    name: str
+    version: str
+    catalog: str
+    agents: list[KnownAgent]
+    user: KnownUser
+    limits: Limits
+    answer_threshold: float
+
+
+class ModelHealth(BaseModel):
+    """A model, who may ask it, and how its last call went."""
+
+    model: str
+    used_by: list[str]
+    state: str
+    reason: str | None
+    breaker: State
+
+
+class ChainHealth(BaseModel):
+    """Which model would answer now, of all that may."""
+
+    model: str | None
+    models: list[str]
+
+
+class AgentHealth(ChainHealth):
+    """An agent, its documents, and its models."""
+
+    id: str
+    documents: int
+
+
+class Health(BaseModel):
+    """How the desk is. Which models it has, and where, is for operators, and for keys with the scope `metrics`."""
+
+    status: Status
+    reason: str | None = None
+    memory_bytes: int = 0
+    models: list[ModelHealth] = []
+    supervisor: ChainHealth | None = None
+    agents: list[AgentHealth] = []
+
+
+_PAGE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Prometheus text.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
+_UNHEALTHY: dict[int | str, dict[str, Any]] = {
+    503: {"description": "Some agent has no model at all, or the desk is being opened.", "model": Health | Failure}
+}
+
+
+async def home() -> dict[str, Any]:
+    """Where to go from here."""
+    return {"name": "Frontdesk", "ask": "POST /chat", "stream": "POST /chat/stream", "every door": "/openapi.json"}
+
+
+@router.get("/ready")
+async def ready(desk: TheDesk, user: Onlooker) -> Ready:
+    """Whether questions can be taken now; 503 while they cannot. Which models fail is told as at `/health`."""
+    if desk.runs.stopping:
+        raise NotReady("the desk is being stopped")
+    workers = desk.chains.workers
+    status, reason = _verdict(desk, workers, {agent: _answering(desk, order) for agent, order in workers.items()})
+    if status == "unavailable":
+        told = reason if _may_know(user) else None
+        raise NotReady(told or "the desk cannot answer now; /health tells an operator why")
+    return Ready()
+
+
+@router.get("/info", responses=fails(401), dependencies=[needs("chat", "documents")])
+async def info(desk: TheDesk, user: TheUser) -> Info:
+    """What this desk is: its version, its agents, its limits, and who you are to it."""
+    settings = desk.settings
+    return Info(
+        name="Frontdesk",
+        version=VERSION,
+        catalog=settings.catalog,
+        agents=[KnownAgent(id=agent.id, name=agent.name) for agent in desk.catalog.agents],
+        user=KnownUser(id=user.id, operator=user.operator, scopes=sorted(user.scopes)),
+        limits=Limits(
+            message_chars=settings.max_message_chars,
+            document_bytes=settings.max_document_bytes,
+            rate=settings.rate or None,
+            daily_tokens=settings.daily_tokens or None,
+            daily_usd=settings.daily_usd or None,
+        ),
+        answer_threshold=desk.threshold,
+    )
+
+
+@router.get("/metrics", response_class=Response, responses={**fails(401), **_PAGE}, dependencies=[needs("metrics")])
+async def metrics(desk: TheDesk) -> Response:
+    """What Prometheus reads."""
+    return Response(desk.metrics.page(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/health", response_model_exclude_unset=True, responses=_UNHEALTHY)
+async def health(desk: TheDesk, user: Onlooker, response: Response) -> Health:
+    """The agents, who would answer for each, every model's state, and the memory of this process.
+
+    `reduced` while some agent can only quote because its models fail; 503 while some agent has no model at all.
+    Whoever has no key of an operator, nor one with the scope `metrics`, learns the status alone.
+    """
+    await desk.models.check_servers()
+    documents = await desk.library.by_folder(Wanted())
+    # The agents of this moment: one may come or go meanwhile.
+    agents, workers = desk.catalog.agents, desk.chains.workers
+    answering = {agent: _answering(desk, order) for agent, order in workers.items()}
+    status, reason = _verdict(desk, workers, answering)
+    if status == "unavailable":
+        response.status_code = 503
+    if not _may_know(user):
+        return Health(status=status)
+    return Health(
+        status=status,
+        reason=reason,
+        memory_bytes=psutil.Process().memory_info().rss,
+        models=[_model(desk.models.get(name), users) for name, users in _users(desk, workers).items()],
+        supervisor=ChainHealth(**_chain(desk.chains.supervisor, _answering(desk, desk.chains.supervisor))),
+        agents=[
+            AgentHealth(
+                id=agent.id,
+                documents=documents.get(agent.knowledge, 0),
+                **_chain(workers[agent.id], answering[agent.id]),
+            )
+            for agent in agents
+        ],
+    )
+
+
+def _may_know(user: User | None) -> bool:
+    """Whether somebody is told of models and where they are."""
+    return user is not None and "metrics" in user.scopes
+
+
+def _chain(order: Order, answering: ModelName | None) -> dict[str, Any]:
+    return {"model": str(answering) if answering else None, "models": [str(name) for name in order.models]}
+
+
+def _answering(desk: Desk, order: Order) -> ModelName | None:
+    """The first model of a chain that is not known to fail."""
+    return next((name for name in order.models if name == EMBEDDED or not desk.models.get(name).failing), None)
+
+
+def _users(desk: Desk, workers: dict[str, Order]) -> dict[ModelName, list[str]]:
+    """Every model that may be asked now, with the supervisor and the agents that may ask it."""
+    users: dict[ModelName, list[str]] = {}
+    for user, order in {"supervisor": desk.chains.supervisor, **workers}.items():
+        for name in order.models:
+            if name != EMBEDDED:
+                users.setdefault(name, []).append(user)
+    return users
+
+
+def _model(model: Model, users: list[str]) -> ModelHealth:
+    return ModelHealth(
+        model=str(model.name),
+        used_by=users,
+        state=model.state,
+        reason=str(model.last) if model.last else None,
+        breaker=model.breaker,
+    )
+
+
+def _verdict(
+    desk: Desk, workers: dict[str, Order], answering: dict[str, ModelName | None]
+) -> tuple[Status, str | None]:
+    if damage := desk.database.damage or desk.memory.damage or desk.library.damage:
+        return "unavailable", f"{damage}; the log of the desk says what to do about it"
+    orders = {**workers, "supervisor": desk.chains.supervisor}
+    for user, name in (*answering.items(), ("supervisor", _answering(desk, desk.chains.supervisor))):
+        if name is None:
+            return "unavailable", f"no model answers for {user}: {_failing(desk, orders[user])}"
+    for agent, name in answering.items():
+        if name == EMBEDDED and (failing := _failing(desk, orders[agent])):
+            return "reduced", f"answers of {agent} are quoted: {failing}"
+    if _answering(desk, desk.chains.supervisor) == EMBEDDED and (failing := _failing(desk, desk.chains.supervisor)):
+        return "reduced", f"questions are routed by meaning: {failing}"
+    return "ok", None
+
+
+def _failing(desk: Desk, order: Order) -> str:
+    """The models of a chain that are counted on and fail."""
+    models = [desk.models.get(name) for name in order.models if name != EMBEDDED]
+    return "; ".join(
+        f"{model.name} {failure}"
+        for model in models
+        if (failure := model.failing) and not (order.assumed and failure.kind is Kind.NO_CREDENTIALS)
+    )

@@ -1,0 +1,167 @@
+"""Runs after the fact or from elsewhere: look at one, follow it from any event on, stop it, rate its answer."""
+
+import sqlite3
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from backend.api.deps import LOOKING, TELLING, TheDesk, TheUser, fails, needs
+from backend.api.openapi import EVENT_STREAM
+from backend.desk import Desk
+from backend.encoders import sse
+from backend.http.event_response import EventStream
+from backend.runs.indexing_job import INDEXING
+from backend.storage import activity, handovers, runs, threads
+from backend.storage.runs import Run
+from backend.users import User
+from frontdesk.contracts.events import Spent, StepStatus, StepType, Support, Usage
+from knowledge.text.characters import cleaned
+
+# More events than any run has.
+_LAST = 2**53
+
+router = APIRouter(prefix="/runs", tags=["runs"], responses=LOOKING, dependencies=[needs("chat", "documents")])
+
+
+class Stopped(BaseModel):
+    """Whether a run was still under way; its last event tells how it ended."""
+
+    run_id: str
+    status: str
+
+
+class Step(BaseModel):
+    """A step of a run."""
+
+    run_id: str
+    step_id: str
+    parent_id: str | None
+    step_type: StepType
+    step_name: str
+    agent: str | None
+    status: StepStatus
+    started_at: float
+    latency_ms: float | None
+    output: str | None
+    usage: Usage | None
+    model: str | None
+    cost_usd: float | None
+    fallback: bool | None
+
+
+class Rating(BaseModel):
+    """What was said of an answer, and when."""
+
+    rating: Literal["up", "down"]
+    comment: str
+    created_at: float
+
+
+class RunWhole(BaseModel):
+    """A run with its answer, its steps, and what they took."""
+
+    id: str
+    thread_id: str
+    session_id: str
+    user_id: str
+    agent_id: str
+    status: Literal["queued", "in_progress", "completed", "failed", "cancelled"]
+    question: str
+    created_at: float
+    ended_at: float | None
+    finish_reason: str | None
+    error_code: str | None
+    attempts: int
+    replaces: str | None
+    replaced_by: str | None
+    answer: str | None
+    usage: Usage
+    cost_usd: float
+    supervisor: Spent
+    workers: Spent
+    support: Support | None = None
+    feedback: Rating | None
+    steps: list[Step]
+
+
+class Feedback(BaseModel):
+    """Thumbs up or down, and why."""
+
+    model_config = ConfigDict(
+        strict=True, json_schema_extra={"examples": [{"rating": "down", "comment": "The limit is 200 MB now."}]}
+    )
+
+    rating: Literal["up", "down"]
+    comment: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
+
+
+class Rated(Feedback):
+    """What is now said of an answer."""
+
+    run_id: str
+
+
+@router.get("/{run_id}")
+async def get_run(run_id: str, desk: TheDesk, user: TheUser) -> RunWhole:
+    """A run with its answer, its steps, what they took and what was said of it: so far, if it is still under way."""
+    run = await _known(desk, user, run_id)
+    answer = await desk.database.read(lambda db: runs.answer_of(db, run.id))
+    data = await desk.database.read(lambda db: threads.data_of(db, run.id))
+    steps = await desk.database.read(lambda db: runs.steps_of(db, run.id))
+    feedback = await desk.database.read(lambda db: handovers.feedback_of(db, run.id))
+    supervisor, workers = runs.spent_by(steps)
+    both = supervisor + workers
+    spent = {"usage": both.usage, "cost_usd": both.cost_usd, "supervisor": supervisor, "workers": workers}
+    return RunWhole.model_validate(
+        {**vars(run), "answer": answer, "support": data.get("support"), **spent, "feedback": feedback, "steps": steps}
+    )
+
+
+@router.get("/{run_id}/stream", response_class=Response, responses={**EVENT_STREAM, **fails(429)})
+async def follow_run(
+    run_id: str,
+    desk: TheDesk,
+    user: TheUser,
+    after: Annotated[int | None, Query(ge=-1, le=_LAST)] = None,
+    last_event_id: Annotated[int | None, Header(ge=-1, le=_LAST)] = None,
+) -> Response:
+    """The run's events after a number, or all of them: those stored, then those still to come."""
+    desk.streams.check()
+    run = await _known(desk, user, run_id)
+    position = next((number for number in (after, last_event_id) if number is not None), -1)
+    return EventStream(sse.chunks(desk.runs.follow(run.id, position)), desk.streams)
+
+
+@router.post("/{run_id}/cancel")
+async def cancel_run(run_id: str, desk: TheDesk, user: TheUser) -> Stopped:
+    """Stop a run, from wherever; a second time, or after its end, nothing more happens."""
+    return await stop(desk, user, run_id)
+
+
+@router.post("/{run_id}/feedback", responses=TELLING)
+async def rate_run(run_id: str, feedback: Feedback, desk: TheDesk, user: TheUser) -> Rated:
+    """Say whether the answer was good; saying it again replaces what was said."""
+    run = await _known(desk, user, run_id)
+
+    def rate(db: sqlite3.Connection) -> None:
+        handovers.rate(db, run.id, feedback.rating, feedback.comment)
+        activity.rate(db, run.id, feedback.rating)
+
+    await desk.database.write(rate)
+    return Rated(run_id=run.id, **feedback.model_dump())
+
+
+async def stop(desk: Desk, user: User, run_id: str) -> Stopped:
+    """Stop that user's run, whatever they call it: a run or a generation."""
+    await _known(desk, user, run_id)
+    run = await desk.runs.cancel(run_id, user.id, "cancelled by the user")
+    return Stopped(run_id=run.id, status="cancelling" if run.is_open else run.status)
+
+
+async def _known(desk: Desk, user: User, run_id: str) -> Run:
+    """That user's run, where their key is for work of its kind."""
+    run = await desk.runs.get(run_id, user.id)
+    user.check_scopes("documents" if run.agent_id == INDEXING else "chat")
+    return run

@@ -1,0 +1,233 @@
+"""Conversations: listed, searched, read, renamed, exported, put away, brought back, deleted."""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from backend.api.deps import (
+    LOOKING,
+    SEARCHING,
+    TELLING,
+    Limit,
+    Offset,
+    Page,
+    Search,
+    SessionId,
+    TheActor,
+    TheDesk,
+    TheUser,
+    fails,
+    needs,
+)
+from backend.auth.audit import Actor, record
+from backend.desk import Desk
+from backend.errors import SessionTaken, ThreadUnknown
+from backend.privacy import transcript
+from backend.storage import threads
+from backend.storage.threads import Status, Thread, Wanted
+from frontdesk.contracts.events import Source, Support
+from knowledge.text.characters import checked_line
+
+router = APIRouter(prefix="/api/threads", tags=["threads"], responses=LOOKING, dependencies=[needs("chat")])
+
+
+class ThreadInfo(BaseModel):
+    """A conversation without its messages."""
+
+    id: str
+    agent_id: str
+    session_id: str
+    title: str
+    created_at: float
+    updated_at: float
+    deleted_at: float | None
+    messages: int
+
+
+class ThreadPage(Page):
+    """Some conversations, the last used first."""
+
+    threads: list[ThreadInfo]
+
+
+class Message(BaseModel):
+    """A turn; what became of its run is told with it, and with an answer, who gave it and from what."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    run_id: str
+    role: str
+    content: str
+    created_at: float
+    status: str
+    finish_reason: str | None
+    error_code: str | None
+    cost_usd: float | None
+    tokens: int | None
+    time: float | None
+    agents: list[str] = []
+    sources: list[Source] = []
+    support: Support | None = None
+    feedback: dict[str, Any] | None
+
+
+class ThreadWhole(ThreadInfo):
+    """A conversation with a page of its messages, the oldest first; `messages` counts all of them."""
+
+    history: list[Message]
+
+
+class ThreadDeleted(BaseModel):
+    """Which conversation is put away, or destroyed."""
+
+    deleted: str
+    hard: bool
+
+
+class Rename(BaseModel):
+    """Another title."""
+
+    model_config = ConfigDict(
+        strict=True, str_strip_whitespace=True, json_schema_extra={"examples": [{"title": "The double charge"}]}
+    )
+
+    title: Annotated[str, AfterValidator(checked_line)] = Field(min_length=1, max_length=200)
+
+
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The conversation, to be saved.",
+        "content": {
+            "text/markdown": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    }
+}
+
+
+@router.get("", dependencies=SEARCHING)
+async def list_threads(
+    desk: TheDesk,
+    user: TheUser,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    status: Status = "active",
+    agent: Annotated[str | None, Query(max_length=64)] = None,
+    search: Search = None,
+    session: SessionId | None = None,
+    session_prefix: SessionId | None = None,
+) -> ThreadPage:
+    """Your conversations; `search` looks into titles and messages, `session_prefix` at how sessions are called."""
+    return await page(desk, Wanted(user.id, status, agent, search, session_prefix, session), limit, offset)
+
+
+@router.get("/{thread_id}")
+async def get_thread(
+    thread_id: str, desk: TheDesk, user: TheUser, limit: Limit = 200, offset: Offset = 0
+) -> ThreadWhole:
+    """One conversation with its messages; each names its run."""
+    return await history(desk, await known(desk, user.id, thread_id), limit, offset)
+
+
+@router.patch("/{thread_id}", responses=TELLING)
+async def rename_thread(thread_id: str, rename: Rename, desk: TheDesk, user: TheUser) -> ThreadWhole:
+    """Call it something else."""
+    await known(desk, user.id, thread_id)
+    await desk.database.write(lambda db: threads.rename(db, thread_id, rename.title))
+    return await history(desk, await known(desk, user.id, thread_id), 1, 0)
+
+
+@router.post("/{thread_id}/restore", responses=fails(409))
+async def restore_thread(thread_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> ThreadWhole:
+    """Bring back what was put away."""
+    thread = await known(desk, user.id, thread_id)
+
+    def restore(db: sqlite3.Connection) -> bool:
+        restored = threads.restore(db, thread)
+        if restored and thread.deleted_at:
+            record(db, actor.did("conversation.restore", thread_id, person=user.id))
+        return restored
+
+    if not await desk.database.write(restore):
+        raise SessionTaken(f"session {thread.session_id} has begun another conversation; put that away first")
+    return await history(desk, await known(desk, user.id, thread_id), 1, 0)
+
+
+@router.delete("/{thread_id}")
+async def delete_thread(
+    thread_id: str, desk: TheDesk, user: TheUser, actor: TheActor, hard_delete: bool = False
+) -> ThreadDeleted:
+    """Put it away; with `hard_delete`, destroy every trace of it. What is under way in it is stopped."""
+    await known(desk, user.id, thread_id)
+    return await remove(desk, thread_id, hard_delete, actor)
+
+
+@router.get("/{thread_id}/export", response_class=Response, responses=_FILES)
+async def export_thread(
+    thread_id: str, desk: TheDesk, user: TheUser, actor: TheActor, format: Literal["markdown", "json"] = "markdown"
+) -> Response:
+    """The whole conversation as a file."""
+    thread = await known(desk, user.id, thread_id)
+    await desk.audit.add(actor.did("conversation.export", thread_id, None, {"format": format}, person=user.id))
+    messages = await desk.database.read(lambda db: threads.messages_of(db, thread_id), long=True)
+    ending, media, body = _EXPORTS[format](thread, messages)
+    disposition = f'attachment; filename="conversation-{thread.id}.{ending}"'
+    return Response(body, media_type=media, headers={"content-disposition": disposition})
+
+
+async def known(desk: Desk, user_id: str, thread_id: str, agent_id: str | None = None) -> Thread:
+    """That user's conversation, with that agent if one is named, or `ThreadUnknown`."""
+    thread = await desk.database.read(lambda db: threads.get(db, user_id, thread_id))
+    if thread is None or agent_id not in (None, thread.agent_id):
+        raise ThreadUnknown(f"there is no conversation {thread_id}")
+    return thread
+
+
+async def page(desk: Desk, wanted: Wanted, limit: int, offset: int) -> ThreadPage:
+    """A page of what is wanted."""
+    total, rows = await desk.database.read(lambda db: threads.listing(db, wanted, limit, offset), long=True)
+    return ThreadPage(total=total, limit=limit, offset=offset, threads=[ThreadInfo(**row) for row in rows])
+
+
+async def history(desk: Desk, thread: Thread, limit: int, offset: int) -> ThreadWhole:
+    """A conversation with a page of its messages."""
+    count, messages = await desk.database.read(
+        lambda db: (threads.count_messages(db, thread.id), threads.messages_of(db, thread.id, limit, offset))
+    )
+    return ThreadWhole(**vars(thread), messages=count, history=[Message(**message) for message in messages])
+
+
+async def remove(desk: Desk, thread_id: str, hard_delete: bool, actor: Actor) -> ThreadDeleted:
+    """Stop what is under way in a conversation of the actor's, then put it away or destroy it."""
+
+    def put_away(db: sqlite3.Connection) -> None:
+        threads.put_away(db, thread_id)
+        record(db, actor.did("conversation.delete", thread_id, person=actor.name))
+
+    with desk.runs.lanes.closed(thread_id):
+        await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
+        if hard_delete:
+            entry = actor.did("conversation.destroy", thread_id, person=actor.name)
+            await desk.deletion.conversation(thread_id, entry=entry)
+        else:
+            await desk.database.write(put_away)
+    return ThreadDeleted(deleted=thread_id, hard=hard_delete)
+
+
+def _as_markdown(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
+    return "md", "text/markdown", (transcript.head(thread) + transcript.turns(messages)).encode()
+
+
+def _as_json(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
+    document = {"exported_at": time.time(), "thread": vars(thread), "messages": messages}
+    return "json", "application/json", orjson.dumps(document, option=orjson.OPT_INDENT_2)
+
+
+_EXPORTS = {"markdown": _as_markdown, "json": _as_json}

@@ -1,0 +1,1 @@
+"""Turn the events of a run into the frames of each wire format."""

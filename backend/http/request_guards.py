@@ -1,0 +1,136 @@
+"""What is refused before any door sees it: bodies that are too large, and other sites' pages.
+
+Without keys the desk trusts whoever reaches its port, so it listens on the loopback address alone, and a web page of
+another origin must not be able to use a visitor's browser to reach it, unless CORS_ORIGINS names it. It does not
+protect against other users of the same machine. With keys no page can do anything without one.
+"""
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.errors import BindRefused
+from backend.http.errors import BodyTooLarge, OriginRefused
+from backend.http.replies import refuse
+from backend.settings import LOOPBACK, Settings
+
+_DOCUMENTS = ("/api/documents", "/api/documents/archives")
+# Files that a visitor drops on a page come by it, to be handed to the API one by one.
+UPLOAD = "/_upload"
+# As many as a page takes at once (ui/documents/upload_stream.py).
+_FILES_AT_ONCE = 20
+# Multipart boundaries and field names around an uploaded file.
+_ENVELOPE_BYTES = 64_000
+
+
+class _Excess(ClientDisconnect):
+    """Ends the reading of a body as if its sender had left, so that nobody waits for the rest."""
+
+
+def check_address(settings: Settings) -> None:
+    """Refuse to serve strangers without authentication."""
+    if settings.host not in LOOPBACK and not settings.api_keys.get_secret_value():
+        raise BindRefused(
+            f"HOST={settings.host} would open the desk to the network without authentication; "
+            "use 127.0.0.1, or set API_KEYS"
+        )
+
+
+class OriginGuard:
+    """Answers 403 to requests that a page of another site sends, and to host names that are not this machine's."""
+
+    def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
+        self._app = app
+        self._origins = frozenset(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or _is_own(Headers(scope=scope), self._origins):
+            await self._app(scope, receive, send)
+        else:
+            await refuse_origin(scope, send)
+
+
+class BodyLimit:
+    """Answers 413 as soon as a body is known to be too large, however it is sent.
+
+    Large bodies are taken at the addresses where files come in, and nowhere below or beside them.
+    """
+
+    def __init__(self, app: ASGIApp, body_bytes: int, document_bytes: int) -> None:
+        self._app = app
+        self._body_bytes = body_bytes
+        file = document_bytes + _ENVELOPE_BYTES
+        self._larger = {**dict.fromkeys(_DOCUMENTS, file), UPLOAD: _FILES_AT_ONCE * file}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._larger.get(scope["path"], self._body_bytes) if scope["method"] == "POST" else self._body_bytes
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > limit:
+            await refuse(send, BodyTooLarge(limit))
+        elif declared or "transfer-encoding" not in headers:
+            # The server hands on what was declared, and no more.
+            await self._app(scope, receive, send)
+        else:
+            await _Metered(receive, send, limit).serve(self._app, scope)
+
+
+class _Metered:
+    """One request whose body is counted as it is read."""
+
+    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._limit = limit
+        self._read = 0
+        self._refused = False
+
+    async def serve(self, app: ASGIApp, scope: Scope) -> None:
+        try:
+            await app(scope, self._counted, self._unless_refused)
+        except _Excess:
+            await self._refuse()
+
+    async def _counted(self) -> Message:
+        message = await self._receive()
+        self._read += len(message.get("body", b""))
+        if self._read > self._limit:
+            raise _Excess
+        return message
+
+    async def _unless_refused(self, message: Message) -> None:
+        # The framework answers a body that broke off with a 400 of its own; the reason is known better here.
+        if self._read > self._limit:
+            await self._refuse()
+        else:
+            await self._send(message)
+
+    async def _refuse(self) -> None:
+        if not self._refused:
+            self._refused = True
+            await refuse(self._send, BodyTooLarge(self._limit))
+
+
+def _is_own(headers: Headers, origins: Collection[str]) -> bool:
+    """Whether a request names this machine, and no page of an unknown site sends it."""
+    host, origin = headers.get("host", ""), headers.get("origin")
+    try:
+        # `[::1]:8000` -> `::1`, `localhost:8000` -> `localhost`
+        own = urlsplit(f"//{host}").hostname in LOOPBACK
+        return own and (origin is None or origin in origins or urlsplit(origin).netloc == host)
+    except ValueError:
+        return False
+
+
+async def refuse_origin(scope: Scope, send: Send) -> None:
+    """Answer what a page of another site has sent."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008, "reason": "origin refused"})
+    else:
+        await refuse(send, OriginRefused())

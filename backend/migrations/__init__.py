@@ -1,1 +1,0 @@
-"""Changes to the tables of `desk.db`; `backend.schema` lists them in their order."""

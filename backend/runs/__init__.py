@@ -1,0 +1,1 @@
+"""Admit, queue, run, record and recover runs."""

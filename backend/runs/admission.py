@@ -1,0 +1,62 @@
+"""Whether a user may ask now: a cap for the whole desk, a rate and a daily budget for each user."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from agents.models.allowance import Expense
+from backend.errors import TooManyRuns
+from backend.limits.budget import Budget, Reservation
+from backend.limits.clock import DeskClock
+from backend.limits.rates import Limit, Rates
+from backend.runs.queue import Lanes
+from backend.settings import Settings
+from knowledge.storage.sqlite import Database
+
+_BUSY_SECONDS = 2
+
+
+class Admission:
+    """Asked before anything is stored and before any provider is called."""
+
+    def __init__(self, settings: Settings, database: Database, lanes: Lanes, clock: DeskClock) -> None:
+        self._settings = settings
+        self._lanes = lanes
+        self.budget = Budget(settings.daily_tokens, settings.daily_usd, database, clock)
+        self.rates = Rates(settings, clock.elapsed)
+        self._entering: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def admitted(self, user_id: str, cost: Expense | None = None) -> AsyncIterator[Reservation | None]:
+        """Enter where the user may ask something that costs at least that; None costs nothing.
+
+        Until it is left the question counts as one that is under way. What is set aside for it is the caller's to
+        release, unless the block fails.
+        """
+        under_way = len(self._lanes) + self._entering.total()
+        if under_way >= self._settings.max_runs:
+            raise TooManyRuns(
+                f"The desk is answering {under_way} questions already; ask again in a moment.", _BUSY_SECONDS
+            )
+        before = self._lanes.of_user(user_id) + self._entering[user_id]
+        if self._settings.api_keys.get_secret_value() and before >= self._settings.max_user_runs:
+            raise TooManyRuns(
+                f"The desk is answering {before} of your questions; wait for some of them.", _BUSY_SECONDS
+            )
+        self._entering[user_id] += 1
+        reservation = None
+        try:
+            await self.check_rate(user_id)
+            reservation = await self.budget.reserve(user_id, cost)
+            yield reservation
+        except BaseException:
+            if reservation:
+                reservation.release()
+            raise
+        finally:
+            self._entering[user_id] -= 1
+            self._entering += Counter()  # forgets who has none
+
+    async def check_rate(self, who: str, limit: Limit = "questions") -> None:
+        """Refuse whoever comes too often; each call counts."""
+        self.rates.check(limit, who)

@@ -1,0 +1,258 @@
+"""The run log: every event of every run, numbered and durable before anyone sees it.
+
+The writer commits as soon as it is free; what gathers meanwhile goes into the next transaction together. A run whose
+events cannot be stored has failed; its log is taken up again, behind what is stored, to write its end: see `resume`.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import NamedTuple
+
+import orjson
+
+from backend.encoders import sse
+from backend.encoders.sse import Frame
+from backend.errors import StorageFailed
+from backend.limits.clock import DeskClock
+from backend.storage import runs
+from backend.storage.runs import Entry, Run
+from frontdesk.contracts.events import Cancelled, Done, Error, Event, Start
+from knowledge.storage.sqlite import Database
+
+Also = Callable[[sqlite3.Connection], None]
+
+_PAGE = 100
+# A producer that is this far ahead of the disk waits for it.
+_MAX_PENDING = 5_000
+
+
+@dataclass
+class LiveRun:
+    """A run under way: its frames from number `base` on, and how its followers hear of new ones."""
+
+    run: Run
+    base: int
+    suffix: bytes
+    posted: int
+    clock: DeskClock
+    frames: list[Frame] = field(default_factory=list)
+    ended: bool = False
+    failure: StorageFailed | None = None
+    failed_at: float | None = None
+    left: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Begin to measure. A run of an earlier process was asked by a clock that may have been set since."""
+        self._since = self.clock.elapsed()
+        self._before = max(0.0, self.clock.now() - self.run.created_at)
+
+    @property
+    def seconds(self) -> float:
+        """How long ago the run was asked, however the clock was set since."""
+        return self._before + self.clock.elapsed() - self._since
+
+    @property
+    def now(self) -> float:
+        """The moment, by the clock that the run was asked by."""
+        return self.run.created_at + self.seconds
+
+    @property
+    def failing_seconds(self) -> float:
+        """For how long nothing of it can be stored."""
+        return 0.0 if self.failure is None or self.failed_at is None else self.clock.elapsed() - self.failed_at
+
+    def fail(self, reason: BaseException) -> None:
+        """Nothing of it can be stored for now."""
+        self.failure = StorageFailed(f"the run log cannot be written ({reason}); check the disk that holds DATA_DIR")
+        self.failed_at = self.clock.elapsed() if self.failed_at is None else self.failed_at
+
+    def publish(self, frames: list[Frame]) -> None:
+        """Show what is durable to everyone who waits."""
+        self.frames.extend(frames)
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    async def stored(self) -> None:
+        """Until the end is durable; `StorageFailed` where it cannot be stored now."""
+        while not self.ended:
+            if self.failure:
+                raise self.failure
+            await self.changed.wait()
+
+    async def wait(self, seconds: float) -> None:
+        """Until there is something new, or the time is over."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.changed.wait()
+
+
+class _Posted(NamedTuple):
+    live: LiveRun
+    entry: Entry
+    also: Also | None
+
+
+class RunLog:
+    """The only writer of events."""
+
+    def __init__(self, database: Database, clock: DeskClock | None = None) -> None:
+        self._database = database
+        self._clock = clock or DeskClock()
+        self._live: dict[str, LiveRun] = {}
+        self._pending: list[_Posted] = []
+        self._work = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._closing = False
+        self._waiting: set[asyncio.Event] = set()
+        self._writer = asyncio.create_task(self._write_loop(), name="run-log")
+
+    def open(self, run: Run, base: int = 0) -> LiveRun:
+        """Begin a run's log, or go on with one from number `base`."""
+        suffix = b',"session_id":' + orjson.dumps(run.session_id)
+        live = LiveRun(run, base, suffix, posted=base, clock=self._clock)
+        self._live[run.id] = live
+        return live
+
+    async def append(self, live: LiveRun, event: Event, also: Also | None = None) -> None:
+        """Number an event and have it stored, with whatever else must happen in the same transaction."""
+        if live.failure:
+            raise live.failure
+        # Events say nothing of when and in which conversation they happen.
+        at = live.now
+        payload = b'%s%s,"timestamp":"%s"}' % (
+            event.model_dump_json(exclude_none=True).encode()[:-1],
+            b"" if isinstance(event, Start) else live.suffix,
+            datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").encode(),
+        )
+        self._pending.append(_Posted(live, Entry(live.run.id, live.posted, event, payload, at), also))
+        live.posted += 1
+        self._work.set()
+        if len(self._pending) >= _MAX_PENDING:
+            self._room.clear()
+            await self._room.wait()
+
+    async def follow(self, run_id: str, after: int, idle_seconds: float) -> AsyncIterator[list[Frame]]:
+        """Frames after number `after`, in batches, to the end of the run; an empty batch after each silence.
+
+        `StorageFailed` where the run has failed and its end could not be stored for that long.
+        """
+        live = self._live.get(run_id)
+        if live is None or after + 1 < live.base:
+            async for last, frames in self._stored(run_id, after):
+                yield frames
+                after = last
+        if live is None:
+            return
+        position = after + 1 - live.base
+        while position < len(live.frames) or not (live.ended or live.left):
+            # A follower may be ahead: it asked for what comes after a number that does not exist yet.
+            if position >= len(live.frames):
+                await live.wait(idle_seconds)
+                # Its end comes when it can be stored; not everybody can wait for that.
+                if live.failure and live.failing_seconds >= idle_seconds and position >= len(live.frames):
+                    raise live.failure
+            frames = live.frames[position : position + _PAGE]
+            position += len(frames)
+            if frames or not (live.ended or live.left):
+                yield frames
+
+    async def resume(self, live: LiveRun) -> list[Event]:
+        """Go on with a log that could not be written; the events that are stored, which alone count from now on.
+
+        Nothing may be appended meanwhile. Fails as reading does.
+        """
+        payloads = await self._database.read(lambda db: runs.events_after(db, live.run.id, -1, -1))
+        frames = [sse.frame(seq, payload) for seq, payload in payloads]
+        live.posted, live.failure = len(frames), None
+        events = [sse.event_of(frame) for frame in frames]
+        # A commit that was told to have failed may have been stored all the same.
+        if more := frames[live.base + len(live.frames) :]:
+            self._note_end(live, events)
+            live.publish(more)
+        return events
+
+    async def wait_for_room(self, seconds: float) -> None:
+        """Until something was stored, or the time is over: then is the time to try what could not be stored again."""
+        written = asyncio.Event()
+        self._waiting.add(written)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await written.wait()
+        finally:
+            self._waiting.discard(written)
+
+    def wake(self) -> None:
+        """Let nobody wait for room any longer."""
+        for written in self._waiting:
+            written.set()
+
+    def leave(self, live: LiveRun) -> None:
+        """The run goes on in another process: whoever follows it here has to ask there for the rest."""
+        live.left = True
+        self._live.pop(live.run.id, None)
+        live.publish([])
+
+    async def close(self) -> None:
+        """Store what is pending, then stop."""
+        self._closing = True
+        self._work.set()
+        await self._writer
+
+    async def _stored(self, run_id: str, after: int) -> AsyncIterator[tuple[int, list[Frame]]]:
+        while rows := await self._database.read(
+            lambda db, after=after: runs.events_after(db, run_id, after, _PAGE)  # type: ignore[misc]
+        ):
+            after = rows[-1][0]
+            yield after, [sse.frame(seq, payload) for seq, payload in rows]
+
+    async def _write_loop(self) -> None:
+        while self._pending or not self._closing:
+            await self._work.wait()
+            self._work.clear()
+            batch, self._pending = self._pending, []
+            self._room.set()
+            if batch:
+                await self._commit(batch)
+
+    async def _commit(self, batch: list[_Posted]) -> None:
+        """One transaction, in which each run has a savepoint of its own: what is wrong with one spoils no other."""
+        by_run: dict[str, list[_Posted]] = {}
+        for posted in batch:
+            by_run.setdefault(posted.entry.run_id, []).append(posted)
+        writes = [self._database.write(partial(_store, posted=posted)) for posted in by_run.values()]
+        failures = await asyncio.gather(*writes, return_exceptions=True)
+        for of_run, failure in zip(by_run.values(), failures, strict=True):
+            self._publish(of_run, failure)
+
+    def _publish(self, batch: list[_Posted], failure: BaseException | None) -> None:
+        live = batch[0].live
+        if failure:
+            live.fail(failure)
+            # What comes behind a gap is not stored either.
+            self._pending = [posted for posted in self._pending if posted.live is not live]
+            live.publish([])
+            return
+        self.wake()
+        self._note_end(live, [posted.entry.event for posted in batch])
+        live.publish([sse.frame(posted.entry.seq, posted.entry.payload) for posted in batch])
+
+    def _note_end(self, live: LiveRun, events: Sequence[Event]) -> None:
+        """The run is over once its last event is stored."""
+        if events and isinstance(events[-1], Done | Cancelled | Error):
+            live.ended = True
+            self._live.pop(live.run.id, None)
+
+
+def _store(db: sqlite3.Connection, posted: list[_Posted]) -> None:
+    for one in posted:
+        if one.also:
+            one.also(db)
+    runs.append_events(db, [one.entry for one in posted])

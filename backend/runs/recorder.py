@@ -1,0 +1,139 @@
+"""What a run has said so far, and what it has taken: kept while it runs, and read back from its log after a crash."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from agents.assistant import Outcome
+from agents.models.chunks import estimate
+from agents.models.model_name import parse_model
+from agents.models.prices import cost_of
+from backend.runs.event_log import LiveRun
+from frontdesk.contracts.events import (
+    Done,
+    Event,
+    Reset,
+    Route,
+    Source,
+    Sources,
+    Spent,
+    StepStatus,
+    Token,
+    TraceEnd,
+    TraceStart,
+    TraceUpdate,
+    Usage,
+)
+
+_BY_A_MODEL = ("generate", "retry")
+
+
+@dataclass
+class _OpenStep:
+    """A step that has not ended, and for that of a model, what it has read and said."""
+
+    started: TraceStart
+    usage: Usage | None = None
+    said: list[str] = field(default_factory=list)
+
+    def cut_off(self, status: StepStatus) -> TraceEnd:
+        """Its end, with an estimate of what it took: nobody will count that any more, and it is paid for."""
+        step = self.started
+        end = TraceEnd(step_id=step.step_id, agent=step.agent, status=status)
+        if self.usage is None:
+            return end
+        usage = self.usage + estimate((), "".join(self.said))
+        cost = cost_of(parse_model(step.step_name), usage)
+        return end.model_copy(update={"model": step.step_name, "usage": usage, "cost_usd": cost})
+
+
+@dataclass
+class Progress:
+    """One run's."""
+
+    live: LiveRun
+    said: list[str] = field(default_factory=list)
+    tokens: int = 0
+    heard: int = 0
+    supervisor: Spent = field(default_factory=Spent)
+    workers: Spent = field(default_factory=Spent)
+    agents: list[str] = field(default_factory=list)
+    sources: dict[int, Source] = field(default_factory=dict)
+    _open: dict[str, _OpenStep] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        return "".join(self.said)
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What a conversation keeps with the answer: who gave it, and from what."""
+        sources = [source.model_dump() for _, source in sorted(self.sources.items())]
+        return {name: value for name, value in {"agents": self.agents, "sources": sources}.items() if value}
+
+    def hear(self, event: Event) -> None:
+        """The next event of the run."""
+        self.heard += 1
+        match event:
+            case Route():
+                self.agents = list(event.agents)
+            case Sources():
+                # An answer that has begun again names its sources again.
+                self.sources |= {source.id: source for source in event.sources}
+            case Token():
+                self._say(event)
+            case Reset():
+                self.said.clear()
+            case TraceStart():
+                self._open[event.step_id] = _OpenStep(event)
+            case TraceUpdate(usage=Usage() as usage) if event.step_id in self._open:
+                self._open[event.step_id].usage = usage
+            case TraceEnd():
+                self._open.pop(event.step_id, None)
+                self._spend(event)
+
+    def cut_off(self, status: StepStatus) -> list[TraceEnd]:
+        """The ends of the steps that could not end themselves, the innermost first."""
+        return [step.cut_off(status) for step in reversed(self._open.values())]
+
+    def done(self, outcome: Outcome, message_id: str) -> Done:
+        """The end of a whole answer."""
+        both = self.supervisor + self.workers
+        return Done(
+            message_id=message_id,
+            usage=both.usage,
+            cost_usd=round(both.cost_usd, 9),
+            supervisor=self.supervisor,
+            workers=self.workers,
+            reduced=outcome.reduced,
+            support=outcome.support,
+            tokens=self.tokens,
+            tokens_used=both.usage.total,
+            time=round(self.live.seconds, 3),
+            finish_reason=outcome.finish_reason,
+        )
+
+    def _say(self, token: Token) -> None:
+        self.said.append(token.content)
+        self.tokens += 1
+        for step in self._open.values():
+            if step.started.agent == token.agent and step.started.step_type in _BY_A_MODEL:
+                step.said.append(token.content)
+
+    def _spend(self, end: TraceEnd) -> None:
+        if end.usage:
+            spent = Spent(usage=end.usage, cost_usd=end.cost_usd or 0)
+            if end.agent:
+                self.workers += spent
+            else:
+                self.supervisor += spent
+
+
+def of_attempt(event: Event, attempt: int) -> Event:
+    """Steps that are taken again have names of their own."""
+    if attempt == 1 or not isinstance(event, TraceStart | TraceUpdate | TraceEnd):
+        return event
+    names = {"step_id": f"{event.step_id}~{attempt}"}
+    if isinstance(event, TraceStart) and event.parent_id:
+        names["parent_id"] = f"{event.parent_id}~{attempt}"
+    return event.model_copy(update=names)

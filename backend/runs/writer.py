@@ -1,0 +1,156 @@
+"""What a run writes: its events as they come, and its end, if need be once the disk has room again."""
+
+import logging
+import sqlite3
+import uuid
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, Protocol
+
+from agents.assistant import Outcome, Turn
+from backend.errors import StorageFailed
+from backend.metrics import Metrics
+from backend.runs.event_log import LiveRun, RunLog
+from backend.runs.queue import Active
+from backend.runs.recorder import Progress
+from backend.storage import runs, threads
+from backend.storage.runs import Run
+from frontdesk.contracts.events import Cancelled, Done, Error, Event, Start, StepStatus
+from knowledge.errors import DeskError
+from knowledge.storage.sqlite import Database
+
+_LOG = logging.getLogger(__name__)
+
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 10.0
+
+
+class Answers(Protocol):
+    """What the engine runs: see `agents.assistant.Assistant`."""
+
+    def stream(self, turn: Turn) -> AsyncGenerator[Event | Outcome]: ...
+
+    async def leave(self, turn: Turn, said: str) -> None: ...
+
+
+class RunWriter:
+    """Writes the events of every run to the log. Whatever happens, each run gets one end."""
+
+    def __init__(self, database: Database, log: RunLog, answers: Callable[[str], Answers], metrics: Metrics) -> None:
+        self._database = database
+        self._log = log
+        self._answers = answers
+        self._metrics = metrics
+        self._leaving = False
+
+    async def say(self, progress: Progress, event: Event) -> None:
+        """Write the next event of a run."""
+        progress.hear(event)
+        self._metrics.heard(progress, event)
+        await self._log.append(progress.live, event)
+
+    async def end(
+        self,
+        progress: Progress,
+        event: Done | Cancelled | Error,
+        message_id: str,
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        """Write the terminal event and the answer it leaves behind, in one transaction; return once it is stored."""
+        live, text = progress.live, progress.text
+
+        def keep_answer(db: sqlite3.Connection) -> None:
+            if text or data:
+                kept, run = progress.kept | (data or {}), live.run
+                threads.add_message(db, message_id, run.thread_id, run.id, "assistant", text, kept, live.now)
+
+        await self._log.append(live, event, keep_answer)
+        # Until then it is under way: its costs are not counted yet, and nothing of it may be deleted.
+        await live.stored()
+        self._metrics.ended(progress, event)
+        _LOG.info("run ended: %s", event.type, extra=ids(live.run))
+
+    async def give_up(self, active: Active, progress: Progress, event: Cancelled | Error, turn: Turn) -> None:
+        """End an answer that is not whole. The conversation remembers what was said of it."""
+        await self._leave(turn, progress)
+        try:
+            status: StepStatus = "cancelled" if isinstance(event, Cancelled) else "failed"
+            # What was cut off could not end its own steps.
+            for end in progress.cut_off(status):
+                await self.say(progress, end)
+            await self._close(progress, event)
+        except StorageFailed:
+            await self.end_later(active, progress.live)
+
+    async def end_later(self, active: Active, live: LiveRun) -> None:
+        """End a run whose log cannot be written with that error, as soon as it can be.
+
+        Until then nothing else begins in its conversation. If the desk stops first, the next one sees to the run.
+        """
+        active.failed = True
+        _LOG.warning("the end of a run cannot be stored yet", extra=ids(live.run))
+        failure, pause = _error(live), _FIRST_PAUSE_SECONDS
+        while not self._leaving:
+            await self._log.wait_for_room(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            try:
+                if self._leaving or not await self._is_stored(live.run):
+                    break
+                await self._end_stored(live, failure)
+            except (DeskError, sqlite3.Error) as error:
+                _LOG.debug("still no room: %s", error, extra=ids(live.run))
+            else:
+                return
+        self._log.leave(live)
+
+    def leave(self) -> None:
+        """The desk stops: ends that cannot be stored are left to the next process."""
+        self._leaving = True
+        self._log.wake()
+
+    async def _end_stored(self, live: LiveRun, failure: Error) -> None:
+        """End a run behind what is stored of it: nobody was told more than that."""
+        progress = Progress(live)
+        for event in await self._log.resume(live):
+            progress.hear(event)
+        if live.ended:
+            return
+        if not progress.heard:
+            await self._write(progress, start_of(live.run))
+        for end in progress.cut_off("failed"):
+            await self._write(progress, end)
+        await self._close(progress, failure)
+
+    async def _close(self, progress: Progress, event: Cancelled | Error) -> None:
+        message_id = str(uuid.uuid4())
+        if isinstance(event, Cancelled) and progress.text:
+            event = event.model_copy(update={"message_id": message_id})
+        await self.end(progress, event, message_id)
+
+    async def _write(self, progress: Progress, event: Event) -> None:
+        progress.hear(event)
+        await self._log.append(progress.live, event)
+
+    async def _leave(self, turn: Turn, progress: Progress) -> None:
+        run = progress.live.run
+        try:
+            await self._answers(run.agent_id).leave(turn, progress.text)
+        except Exception:  # noqa: BLE001 - the edge: whatever is wrong with the memory, the run gets its end
+            _LOG.exception("the conversation could not be tidied up", extra=ids(run))
+
+    async def _is_stored(self, run: Run) -> bool:
+        """Whether nobody has destroyed the run's conversation meanwhile."""
+        return await self._database.read(lambda db: runs.get_run(db, run.id)) is not None
+
+
+def start_of(run: Run) -> Start:
+    """Return the first event of a run."""
+    return Start(run_id=run.id, thread_id=run.thread_id, session_id=run.session_id, generation_id=run.id)
+
+
+def ids(run: Run) -> dict[str, str]:
+    """For the log: which run of which conversation; never what was said."""
+    return {"run_id": run.id, "thread_id": run.thread_id, "user_id": run.user_id, "agent_id": run.agent_id}
+
+
+def _error(live: LiveRun) -> Error:
+    failure = live.failure or StorageFailed("the run log could not be written; check the disk that holds DATA_DIR")
+    return Error(code=failure.code, message=failure.message, retryable=failure.retryable)

@@ -1,0 +1,1 @@
+"""What the desk stores in SQLite: runs, threads, hand-overs, agents, spending and checkpoints."""

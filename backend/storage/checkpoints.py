@@ -1,0 +1,114 @@
+"""What conversations remember between turns: LangGraph's checkpoints, of which only the newest of a thread is kept."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+from langgraph.checkpoint.serde.base import SerializerProtocol
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite import SqliteSaver
+
+from knowledge.storage.damage import RESTORE
+from knowledge.storage.sqlite import Database
+
+
+class _Statements(SqliteSaver):
+    """LangGraph's own statements, on a connection whose transactions are somebody else's."""
+
+    @contextmanager
+    def cursor(self, transaction: bool = True) -> Iterator[sqlite3.Cursor]:
+        """A cursor that commits nothing."""
+        with closing(self.conn.cursor()) as cursor:
+            yield cursor
+
+
+class Memory(SqliteSaver):
+    """Reads and writes on the threads of a `Database`, so that what many runs store at once is one transaction.
+
+    LangGraph's asynchronous saver crosses threads for every single statement, some hundred times a run.
+    """
+
+    def __init__(self, database: Database, serde: SerializerProtocol) -> None:
+        # Each connection is used by one thread, and `Database` has two.
+        self._by_connection: dict[int, _Statements] = {}
+        self._database = database
+        super().__init__(sqlite3.connect(":memory:"), serde=serde)
+        self.conn.close()
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """The newest checkpoint of a thread."""
+        return await self._database.read(lambda db: self._on(db).get_tuple(config))
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Store the newest checkpoint, and forget those before it.
+
+        Each holds the whole conversation; keeping them all would grow with its square.
+        """
+        place = config["configurable"]
+        older = (str(place["thread_id"]), place["checkpoint_ns"], checkpoint["id"])
+
+        def put(db: sqlite3.Connection) -> RunnableConfig:
+            stored = self._on(db).put(config, checkpoint, metadata, new_versions)
+            for table in ("checkpoints", "writes"):
+                db.execute(
+                    f"DELETE FROM {table} WHERE thread_id = ? AND checkpoint_ns = ? AND checkpoint_id < ?", older
+                )
+            return stored
+
+        return await self._database.write(put)
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Store what a step has done on the way to the next checkpoint."""
+        await self._database.write(lambda db: self._on(db).put_writes(config, writes, task_id, task_path))
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        """Forget a conversation."""
+        await self._database.write(lambda db: self._on(db).delete_thread(thread_id), erasing=True)
+
+    @property
+    def damage(self) -> str | None:
+        """What was found wrong with the file, if anything."""
+        return self._database.damage
+
+    def _on(self, db: sqlite3.Connection) -> _Statements:
+        if id(db) not in self._by_connection:
+            statements = _Statements(db, serde=self.serde)
+            statements.is_setup = True
+            self._by_connection[id(db)] = statements
+        return self._by_connection[id(db)]
+
+
+def create_checkpoint_tables(db: sqlite3.Connection) -> None:
+    """LangGraph's own tables, where an earlier release has not made them."""
+    with closing(sqlite3.connect(":memory:")) as scratch:
+        SqliteSaver(scratch).setup()
+        made = scratch.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    for (statement,) in made:
+        db.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+
+
+MIGRATIONS = (create_checkpoint_tables,)
+_REMEDY = f"{RESTORE}; or move it away: conversations stay, but agents no longer know what was said in them"
+
+
+@asynccontextmanager
+async def open_memory(data_dir: Path) -> AsyncIterator[Memory]:
+    """The memory of a data directory."""
+    database = Database(data_dir / "graph.db", MIGRATIONS, _REMEDY)
+    try:
+        # Strict: a checkpoint that names any class outside the allowed ones is not read.
+        yield Memory(database, JsonPlusSerializer(allowed_msgpack_modules=None))
+    finally:
+        await database.close()

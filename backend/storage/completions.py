@@ -1,0 +1,42 @@
+"""What a conversation with a model holds already: read from its runs, each with what was said and what it answered."""
+
+import json
+import sqlite3
+
+from agents.answering import canned_replies
+from agents.assistant import Turn
+from agents.direct_completion import CalledTool, PlainRequest, Said
+
+_REMEMBERED_RUNS = 20
+
+
+def earlier(db: sqlite3.Connection, turn: Turn) -> list[Said]:
+    """The last turns before this one. One that was not answered has words in the place of its answer."""
+    rows = db.execute(
+        """SELECT runs.request, answers.content, answers.data FROM runs
+           LEFT JOIN messages AS answers ON answers.run_id = runs.id AND answers.role = 'assistant'
+           WHERE runs.thread_id = ? AND runs.place < (SELECT place FROM runs WHERE id = ?)
+           ORDER BY runs.place DESC LIMIT ?""",
+        (turn.thread_id, turn.run_id, _REMEMBERED_RUNS),
+    ).fetchall()
+    said = _instructions(db, turn) if len(rows) == _REMEMBERED_RUNS else []
+    for row in reversed(rows):
+        said += PlainRequest.model_validate_json(row["request"] or "{}").messages
+        calls = json.loads(row["data"]).get("tool_calls", []) if row["data"] else []
+        called = [CalledTool.model_validate(call) for call in calls]
+        content = row["content"] or ""
+        if not (content.strip() or called):
+            content = canned_replies.STOPPED
+        said.append(Said(role="assistant", content=content, tool_calls=called))
+    return said
+
+
+def _instructions(db: sqlite3.Connection, turn: Turn) -> list[Said]:
+    """The last that were given, also where the turn that gave them is forgotten."""
+    row = db.execute(
+        """SELECT json_extract(said.value, '$.content') FROM runs, json_each(runs.request, '$.messages') AS said
+           WHERE runs.thread_id = ? AND runs.place < (SELECT place FROM runs WHERE id = ?)
+           AND json_extract(said.value, '$.role') = 'system' ORDER BY runs.place DESC LIMIT 1""",
+        (turn.thread_id, turn.run_id),
+    ).fetchone()
+    return [Said(role="system", content=row[0])] if row else []

@@ -1,0 +1,145 @@
+"""The command: what to measure, and how to show what was found."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from agents.catalog import Catalog, read_catalog
+from backend.settings import Settings
+from evaluation import answers, desk, retrieval, routing
+from evaluation.calibrate import calibrate
+from evaluation.page import page
+from evaluation.questions import read_questions
+from evaluation.report import Report
+from knowledge.errors import DataDirectoryInUse, DataDirectoryUnusable, DeskError, DocumentsNotFound, ReportNotWritten
+from knowledge.library import Library
+from knowledge.retrieval.calibration import DEFAULT_THRESHOLD, answer_threshold
+
+_KNOWLEDGE = Path(__file__).parent.parent / "knowledge"
+_QUESTIONS, _SAMPLES, _SAMPLES_CATALOG = _KNOWLEDGE / "questions.jsonl", _KNOWLEDGE / "samples", "customer_support"
+
+
+def main() -> int:
+    """0 when measured; 2 with the reason otherwise."""
+    options = _options()
+    try:
+        report = asyncio.run(_measure(options, Settings.read()))
+        if options.html:
+            _write(options.html, page(report))
+    except DeskError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        return 2
+    print(json.dumps(report.as_json()) if options.json else report.as_text())
+    return 0
+
+
+async def _measure(options: argparse.Namespace, settings: Settings) -> Report:
+    if options.beir:
+        return await retrieval.measure(
+            options.beir,
+            _threshold(settings),
+            settings.embedding_model,
+            compare=options.compare,
+            cross_encoder=settings.reranker,
+        )
+    if options.routing:
+        return await routing.measure(options.examples, options.routing, settings.embedding_model)
+    questions = read_questions(options.questions or _QUESTIONS)
+    default_catalog = settings.catalog if options.questions else _SAMPLES_CATALOG
+    catalog = read_catalog(options.catalog or default_catalog)
+    threshold = _replaced_threshold(settings) if options.calibrate else _threshold(settings)
+    async with _library(options, settings, catalog) as library:
+        measured = await desk.measure(questions, catalog, library, threshold, settings)
+    if options.calibrate:
+        return calibrate(measured, options.wrongly, settings.data_dir, threshold)
+    return answers.report_of(measured, threshold, options.wrongly)
+
+
+def _threshold(settings: Settings) -> float:
+    return answer_threshold(settings.data_dir, settings.answer_threshold)
+
+
+def _replaced_threshold(settings: Settings) -> float:
+    """The one before a calibration, which may be made for the very reason that it cannot be read."""
+    try:
+        return _threshold(settings)
+    except DataDirectoryUnusable as error:
+        print(f"{error.message}; measured with {DEFAULT_THRESHOLD}", file=sys.stderr)
+        return DEFAULT_THRESHOLD
+
+
+@asynccontextmanager
+async def _library(options: argparse.Namespace, settings: Settings, catalog: Catalog) -> AsyncIterator[Library]:
+    """A throw-away index of documents; or what the desk has indexed, where that is what counts."""
+    if options.documents or not (options.indexed or options.calibrate):
+        async with desk.indexed_library(catalog, options.documents or _SAMPLES, settings.embedding_model) as library:
+            yield library
+        return
+    try:
+        library = await Library.open(settings.data_dir, embedding_model=settings.embedding_model)
+    except DataDirectoryInUse as error:
+        raise DataDirectoryInUse(
+            f"{error.message}; stop it meanwhile, or give the documents with --documents"
+        ) from error
+    try:
+        if not await library.listing():
+            raise DocumentsNotFound(f"{settings.data_dir} holds no documents; index some, or give --documents")
+        yield library
+    finally:
+        await library.close()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ReportNotWritten(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m evaluation", description="Measure how good the desk is.")
+    asked = parser.add_argument_group("the desk on labelled questions (by default, those that ship)")
+    asked.add_argument("--questions", type=Path, help="JSON lines of question, agents, documents, answerable, history")
+    asked.add_argument("--catalog", help="a catalogue's name, or a directory of agent files; by default CATALOG")
+    asked.add_argument("--documents", type=Path, help="a directory with the agents' folders, for a throw-away index")
+    asked.add_argument("--indexed", action="store_true", help="measure on what DATA_DIR holds instead")
+    asked.add_argument("--calibrate", action="store_true", help="find the answer threshold and keep it in DATA_DIR")
+    asked.add_argument("--wrongly", type=_share, default=0.05, help="share of answerable questions it may decline")
+    searched = parser.add_argument_group("search alone, on a set in BEIR's layout")
+    searched.add_argument("--beir", type=Path, metavar="DIR", help="corpus.jsonl, queries.jsonl, qrels.tsv")
+    searched.add_argument("--compare", action="store_true", help="also by meaning alone and by words alone")
+    routed = parser.add_argument_group("routing alone, among agents that exist nowhere else")
+    routed.add_argument("--examples", type=Path, help="JSON lines of text and agent, to make the agents of")
+    routed.add_argument("--routing", type=Path, help="JSON lines of text and agent, null for none of them, to route")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page with the misses")
+    options = parser.parse_args()
+    _check(parser, options)
+    return options
+
+
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """What does not go together, before anything is measured."""
+    if bool(options.examples) != bool(options.routing):
+        parser.error("--examples and --routing go together")
+    if sum(map(bool, (options.beir, options.routing, options.questions))) > 1:
+        parser.error("give one of --questions, --beir and --routing")
+    if options.calibrate and not options.questions:
+        parser.error("--calibrate needs --questions of your own")
+    if options.html and (options.html.is_dir() or not options.html.absolute().parent.is_dir()):
+        parser.error(f"--html {options.html} is not a file in a directory that exists")
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError("must be from 0 to 1")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

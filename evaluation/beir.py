@@ -1,0 +1,131 @@
+"""A set in BEIR's layout: a corpus, queries, and which documents answer them. The corpus is read as a stream.
+
+`corpus.jsonl` has `_id`, `title`, `text`; `queries.jsonl` has `_id`, `text` and perhaps `answerable`; `qrels.tsv`, or
+`qrels/test.tsv`, has the columns query-id, corpus-id and score below a header.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from evaluation.reading import broken, read_lines, read_objects
+from knowledge.errors import QuestionsInvalid
+from knowledge.library import Library
+from knowledge.loaders import Text
+from knowledge.storage.documents import DocumentKey
+
+FOLDER = "corpus"
+_SOURCE = "beir"
+_CORPUS = "corpus.jsonl"
+_DOCUMENTS_AT_ONCE = 1_000
+_CHARS_AT_ONCE = 4_000_000
+_QRELS = ("qrels.tsv", "qrels/test.tsv", "qrels/dev.tsv", "qrels/train.tsv")
+
+
+@dataclass
+class Query:
+    """What is asked, which documents answer it (with their grades), and whether any does, where that is said."""
+
+    id: str
+    text: str
+    answerable: bool | None
+    relevant: dict[str, int] = field(default_factory=dict)
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    id: str = Field(alias="_id", min_length=1)
+
+
+class _Document(_Line):
+    title: str | None = None
+    text: str | None = None
+
+
+class _Asked(_Line):
+    text: str = Field(min_length=1)
+    answerable: bool | None = None
+
+
+def read_ids(directory: Path) -> set[str]:
+    """The ids of the corpus's documents; whatever is wrong with it is found before hours go into indexing it."""
+    path = directory / _CORPUS
+    ids: set[str] = set()
+    for number, line in read_objects(path, _Document):
+        if line.id in ids:
+            raise broken(path, number, f"there is a document {line.id[:100]!r} already")
+        ids.add(line.id)
+    if not ids:
+        raise QuestionsInvalid(f"{path} holds no documents")
+    return ids
+
+
+async def index(directory: Path, library: Library) -> None:
+    """Bring the corpus into the library, as one folder."""
+    for batch in _batches(_documents(directory / _CORPUS)):
+        await library.put_texts(batch)
+
+
+def read_queries(directory: Path, documents: set[str]) -> list[Query]:
+    """The queries that something is known of: that a document answers them, or whether any does."""
+    queries: dict[str, Query] = {}
+    path = directory / "queries.jsonl"
+    for number, line in read_objects(path, _Asked):
+        if line.id in queries:
+            raise broken(path, number, f"there is a query {line.id[:100]!r} already")
+        queries[line.id] = Query(line.id, line.text, line.answerable)
+    _judge(_qrels(directory), queries, documents)
+    judged = [query for query in queries.values() if query.relevant or query.answerable is not None]
+    if not judged:
+        raise QuestionsInvalid(
+            f"{directory} has no query that a document answers, nor one said to be answerable or not"
+        )
+    return judged
+
+
+def _batches(documents: Iterable[tuple[DocumentKey, Text]]) -> Iterator[list[tuple[DocumentKey, Text]]]:
+    """As many at once as embed well, and never so many that memory runs short."""
+    batch: list[tuple[DocumentKey, Text]] = []
+    chars = 0
+    for key, text in documents:
+        batch.append((key, text))
+        chars += len(text.markdown)
+        if len(batch) == _DOCUMENTS_AT_ONCE or chars > _CHARS_AT_ONCE:
+            yield batch
+            batch, chars = [], 0
+    if batch:
+        yield batch
+
+
+def _documents(path: Path) -> Iterator[tuple[DocumentKey, Text]]:
+    for _, line in read_objects(path, _Document):
+        title, text = (line.title or "").strip(), (line.text or "").strip()
+        if text or title:
+            yield DocumentKey(FOLDER, _SOURCE, line.id), Text(title=title, markdown=text or title)
+
+
+def _judge(path: Path, queries: dict[str, Query], documents: set[str]) -> None:
+    """Take in which documents answer which queries."""
+    for number, line in read_lines(path):
+        columns = line.split("\t")
+        if number == 1 and columns[0] == "query-id":
+            continue
+        if len(columns) != 3 or not columns[2].lstrip("-").isdecimal():
+            raise broken(path, number, "not a query-id, a corpus-id and a whole number, with tabs between them")
+        query, document, grade = columns
+        if query not in queries:
+            raise broken(path, number, f"there is no query {query[:100]!r}")
+        if document not in documents:
+            raise broken(path, number, f"there is no document {document[:100]!r}")
+        if int(grade) > 0:
+            queries[query].relevant[document] = int(grade)
+
+
+def _qrels(directory: Path) -> Path:
+    for name in _QRELS:
+        if (directory / name).is_file():
+            return directory / name
+    raise QuestionsInvalid(f"{directory} has none of {', '.join(_QRELS)}")

@@ -1,0 +1,78 @@
+"""Find the confidence from which the desk should answer, from labelled questions, and have a data directory keep it."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from evaluation.answers import confidences, declining
+from evaluation.figures import threshold_for
+from evaluation.questions import Measured, halves
+from evaluation.report import Comparison, Figure, Report
+from knowledge.errors import QuestionsInvalid
+from knowledge.retrieval import calibration
+from knowledge.retrieval.calibration import Calibration
+
+# Where nothing was found the desk is no surer than this, and a threshold below it would let everything pass.
+_NEVER_DECLINES = 0.02
+
+
+def calibrate(measured: Sequence[Measured], wrongly: float, data_dir: Path, before: float) -> Report:
+    """Keep the threshold, and tell what it costs against the one before, which was in force when they were asked."""
+    answerable, _ = confidences(measured)
+    threshold = _threshold(answerable, wrongly)
+    found = Calibration(
+        answer_threshold=threshold, wrongly=wrongly, questions=len(measured), answerable=len(answerable)
+    )
+    file = calibration.keep(data_dir, found)
+    ways = {
+        f"before ({before:.3f})": declining(measured, lambda m: m.declined),
+        f"from now on ({threshold:.3f})": declining(measured, lambda m: m.declined_at(threshold, before)),
+    }
+    tuning, reporting = halves(measured)
+    half = threshold_for(confidences(tuning)[0], wrongly)
+    if half is not None and reporting:
+        ways["as on questions it has not seen"] = declining(reporting, lambda m: m.declined_at(half, before))
+    return Report(
+        f"The desk answers from a confidence of {threshold:.3f} on",
+        [
+            Figure("answer_threshold", "answered from this confidence on", threshold, "score"),
+            Figure("questions", "questions", len(measured), "count"),
+            Figure("answerable", "of those, answerable", len(answerable), "count"),
+        ],
+        [
+            f"Kept in {file}; the desk takes it up when it next starts, unless ANSWER_THRESHOLD is set.",
+            *_doubts(measured, wrongly),
+        ],
+        comparison=Comparison("What that costs, and what it declines", ways),
+    )
+
+
+def _threshold(answerable: Sequence[float], wrongly: float) -> float:
+    """That of some confidences, if it can tell an answer from none."""
+    threshold = threshold_for(answerable, wrongly)
+    if threshold is None:
+        raise QuestionsInvalid(
+            "calibration needs questions that have an answer and that an agent looks up, and there are none"
+        )
+    if threshold < _NEVER_DECLINES:
+        unsure = sum(confidence < _NEVER_DECLINES for confidence in answerable)
+        raise QuestionsInvalid(
+            f"the threshold would be {threshold:.3f}, at which the desk never declines: for {unsure} of"
+            f" {len(answerable)} questions labelled as answerable it finds nothing that answers them; index what does,"
+            " correct their labels, or allow it to decline more with --wrongly"
+        )
+    return threshold
+
+
+def _doubts(measured: Sequence[Measured], wrongly: float) -> list[str]:
+    answerable, unanswerable = confidences(measured)
+    doubts = []
+    if unasked := sum(m.confidence is None for m in measured if m.question.answerable):
+        doubts.append(f"No agent looked anything up for {unasked} of the answerable questions; they are left out.")
+    if wrongly and len(answerable) < (least := math.ceil(1 / wrongly)):
+        doubts.append(
+            f"With fewer than {least} answerable questions, none of them may be declined; more would tell more."
+        )
+    if not unanswerable:
+        doubts.append("No question is labelled as unanswerable, so what the threshold declines rightly is not known.")
+    return doubts

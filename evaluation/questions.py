@@ -1,0 +1,113 @@
+"""Labelled questions: JSON lines of `question`, `agents`, `documents` (folder/path), `answerable`, `history`.
+
+What the desk did with each of them, and whether that was right.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from evaluation import figures
+from evaluation.reading import read_objects
+from knowledge.errors import QuestionsInvalid
+from knowledge.retrieval.support import SUPPORTED
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A question with what a good desk does with it; `history` are the user's earlier turns."""
+
+    text: str
+    history: tuple[str, ...]
+    agents: frozenset[str]
+    documents: frozenset[str]
+    answerable: bool
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the desk did with a question: sources by agent, best first; how well each sentence is supported.
+
+    It has no confidence where no agent looked anything up, as when a person is asked for."""
+
+    question: Labelled
+    agents: tuple[str, ...]
+    route_confidence: float
+    sources: dict[str, tuple[str, ...]]
+    confidence: float | None
+    declined: bool
+    answer: str
+    sentences: tuple[float, ...]
+    seconds: float
+
+    @property
+    def routed(self) -> bool:
+        """Whether exactly the right agents were asked."""
+        return frozenset(self.agents) == self.question.agents
+
+    def found(self, within: int) -> bool:
+        """Whether every folder that holds expected documents has one of them among some agent's first sources."""
+        first = {self._label(uri) for uris in self.sources.values() for uri in uris[:within]}
+        expected = self.question.documents
+        return {_folder(label) for label in first & expected} == {_folder(label) for label in expected}
+
+    @property
+    def ndcg(self) -> float:
+        """Of the sources: each agent's first, then each agent's second, and so on."""
+        taken = chain.from_iterable(zip_longest(*self.sources.values()))
+        ranking = list(dict.fromkeys(self._label(uri) for uri in taken if uri))
+        return figures.ndcg(ranking, dict.fromkeys(self.question.documents, 1))
+
+    def declined_at(self, threshold: float, present: float) -> bool:
+        """Whether it would be declined at this threshold, as far as one can know who asked it at the present one."""
+        if self.confidence is None:
+            return self.declined
+        had_nothing_to_say = self.declined and self.confidence >= present
+        return self.confidence < threshold or had_nothing_to_say
+
+    @property
+    def unsupported(self) -> int:
+        """How many sentences of the answer its evidence does not support."""
+        return sum(score < SUPPORTED for score in self.sentences)
+
+    def _label(self, uri: str) -> str:
+        """A label may leave the folder out."""
+        return next((label for label in self.question.documents if uri == label or uri.endswith(f"/{label}")), uri)
+
+
+def read_questions(path: Path) -> list[Labelled]:
+    """The labelled questions of a file, or an error that names the line."""
+    questions = [line.labelled() for _, line in read_objects(path, _Line)]
+    if not questions:
+        raise QuestionsInvalid(f"{path} holds no questions")
+    return questions
+
+
+def halves(measured: Sequence[Measured]) -> tuple[list[Measured], list[Measured]]:
+    """Two halves alike in kind, the same ones every time: every other question of each kind."""
+    tuning: list[Measured] = []
+    reporting: list[Measured] = []
+    seen: dict[tuple[bool, frozenset[str], bool], int] = {}
+    for item in measured:
+        kind = (item.question.answerable, item.question.agents, bool(item.question.history))
+        seen[kind] = seen.get(kind, 0) + 1
+        (tuning if seen[kind] % 2 else reporting).append(item)
+    return tuning, reporting
+
+
+class _Line(BaseModel):
+    question: str = Field(min_length=1)
+    history: tuple[str, ...] = ()
+    agents: frozenset[str] = frozenset()
+    documents: frozenset[str] = frozenset()
+    answerable: bool
+
+    def labelled(self) -> Labelled:
+        return Labelled(self.question, self.history, self.agents, self.documents, self.answerable)
+
+
+def _folder(label: str) -> str:
+    return label.split("/")[0] if "/" in label else ""

@@ -1,0 +1,145 @@
+"""How well search finds what answers a query, and how well it knows that nothing does."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from evaluation import beir
+from evaluation.beir import FOLDER, Query
+from evaluation.desk import throwaway_library
+from evaluation.figures import auc, hit, mean, ndcg, percentile, share
+from evaluation.report import Comparison, Figure, Miss, Report
+from knowledge.embedding.reranker import reranker
+from knowledge.retrieval.confidence import confidence
+from knowledge.retrieval.search import Passage, Searcher
+
+_RANKED = 10
+_CUTS = (1, 3, 5)
+_FUSED, _RERANKED = "fused", "fused and reranked"
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """What search made of a query: by each way of ranking its best documents, best first."""
+
+    query: Query
+    rankings: dict[str, list[str]]
+    confidence: float
+    seconds: float
+
+    @property
+    def has_answer(self) -> bool:
+        """What is known to be answered has an answer."""
+        return bool(self.query.relevant) if self.query.answerable is None else self.query.answerable
+
+
+async def measure(
+    directory: Path, threshold: float, embedding_model: str, *, compare: bool, cross_encoder: str = ""
+) -> Report:
+    """Index the corpus, search for every query, and count."""
+    documents = beir.read_ids(directory)
+    queries = beir.read_queries(directory, documents)
+    async with throwaway_library(embedding_model) as library, reranker(cross_encoder) as second_look:
+        began = time.perf_counter()
+        await beir.index(directory, library)
+        indexing = time.perf_counter() - began
+        chunks = sum((await library.sizes()).values())
+        searcher = Searcher(library, second_look)
+        await library.embedder.warm_up()
+        progress = tqdm(queries, unit="query", disable=not sys.stderr.isatty())
+        ranked = [await _search(query, searcher) for query in progress]
+    sizes = [
+        Figure("documents", "documents", len(documents), "count"),
+        Figure("chunks", "passages", chunks, "count"),
+        Figure("indexing_seconds", "indexing", indexing, "seconds"),
+        Figure("queries", "queries", len(ranked), "count"),
+    ]
+    ways = {way: _ranking(ranked, way) for way in _WAYS if second_look or way != _RERANKED}
+    used = _RERANKED if second_look else _FUSED
+    return Report(
+        f"How well search finds what answers: {directory.name}",
+        [*sizes, *ways[used], *_declining(ranked, threshold), *_times(ranked)],
+        misses=_misses(ranked, threshold),
+        comparison=Comparison("Ways to rank, on the same index", ways) if compare else None,
+    )
+
+
+async def _search(query: Query, searcher: Searcher) -> Ranked:
+    began = time.perf_counter()
+    findings = await searcher.search(query.text, FOLDER)
+    seconds = time.perf_counter() - began
+    rankings = {way: rank(findings.passages) for way, rank in _WAYS.items()}
+    return Ranked(query, rankings, confidence(findings.signals), seconds)
+
+
+def _as_found(passages: Sequence[Passage]) -> list[str]:
+    """The documents by their best passages."""
+    return list(dict.fromkeys(passage.chunk.path for passage in passages))[:_RANKED]
+
+
+def _fused(passages: Sequence[Passage]) -> list[str]:
+    return _as_found(sorted(passages, key=lambda passage: -passage.score))
+
+
+def _dense(passages: Sequence[Passage]) -> list[str]:
+    return _as_found(sorted(passages, key=lambda passage: -passage.cosine))
+
+
+def _lexical(passages: Sequence[Passage]) -> list[str]:
+    worded = [passage for passage in passages if passage.lexical > 0]
+    return _as_found(sorted(worded, key=lambda passage: -passage.lexical))
+
+
+_WAYS: dict[str, Callable[[Sequence[Passage]], list[str]]] = {
+    "dense alone": _dense,
+    "lexical alone": _lexical,
+    _FUSED: _fused,
+    _RERANKED: _as_found,
+}
+
+
+def _ranking(ranked: Sequence[Ranked], way: str) -> list[Figure]:
+    judged = [(r.rankings[way], r.query.relevant) for r in ranked if r.query.relevant]
+    hits = {k: share([hit(ranking, relevant, k) for ranking, relevant in judged]) for k in _CUTS}
+    return [
+        Figure("ndcg@10", "nDCG@10", mean([ndcg(*pair, _RANKED) for pair in judged]), "score"),
+        *(Figure(f"hit@{k}", f"hit@{k}", found, "score") for k, found in hits.items()),
+    ]
+
+
+def _declining(ranked: Sequence[Ranked], threshold: float) -> list[Figure]:
+    answerable, unanswerable = ([r.confidence for r in ranked if r.has_answer is has] for has in (True, False))
+    return [
+        Figure("auc_answerable", "AUC, answerable from unanswerable", auc(answerable, unanswerable), "score"),
+        Figure("threshold", "answered from this confidence on", threshold, "score"),
+        Figure("declined", "unanswerable queries declined", share([c < threshold for c in unanswerable])),
+        Figure("wrongly_declined", "answerable queries wrongly declined", share([c < threshold for c in answerable])),
+    ]
+
+
+def _times(ranked: Sequence[Ranked]) -> list[Figure]:
+    milliseconds = [1000 * r.seconds for r in ranked]
+    return [
+        Figure("search_ms_p50", "embedding a query and searching, median", percentile(milliseconds, 50), "ms"),
+        Figure("search_ms_p99", "embedding a query and searching, 99th percentile", percentile(milliseconds, 99), "ms"),
+    ]
+
+
+def _misses(ranked: Sequence[Ranked], threshold: float) -> list[Miss]:
+    """Those first of which search was surest."""
+    misses: list[tuple[float, Miss]] = []
+    for r in ranked:
+        first = r.rankings[_RERANKED][: _CUTS[1]]
+        expected = ", ".join(sorted(r.query.relevant)) or "no answer"
+        found = f"{', '.join(first)} (confidence {r.confidence:.2f})"
+        if not r.has_answer and r.confidence >= threshold:
+            misses.append((r.confidence, Miss("not declined", r.query.text, expected, found)))
+        elif r.query.relevant and not hit(first, r.query.relevant, len(first)):
+            misses.append((r.confidence, Miss("document missed", r.query.text, expected, found)))
+        elif r.has_answer and r.confidence < threshold:
+            misses.append((1 - r.confidence, Miss("wrongly declined", r.query.text, expected, found)))
+    return [miss for _, miss in sorted(misses, key=lambda pair: -pair[0])]

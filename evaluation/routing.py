@@ -1,0 +1,129 @@
+"""Routing alone, for agents that exist nowhere else: what each is asked, and whose each question is.
+
+Both files have lines of `text` and `agent`; in the one of questions, `agent: null` is a question for none of them.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+from tqdm import tqdm
+
+from agents.catalog import Agent
+from agents.routing.router import Decision
+from agents.routing.router import Question as Asked
+from agents.routing.semantic import EmbeddedRouter
+from evaluation.desk import throwaway_library
+from evaluation.figures import auc, macro_f1, share
+from evaluation.reading import broken, read_objects
+from evaluation.report import Confusion, Figure, Miss, Report
+from knowledge.errors import QuestionsInvalid
+from knowledge.retrieval.search import Searcher
+
+NONE = "(none of them)"
+
+
+@dataclass(frozen=True)
+class Routed:
+    """A question, whose it is (`NONE` for nobody's), and what the router made of it."""
+
+    text: str
+    expected: str
+    decision: Decision
+
+    @property
+    def nearest(self) -> str:
+        """The agent that the router is surest of, were it one of theirs."""
+        return self.decision.agents[0] if self.decision.agents else NONE
+
+    @property
+    def chosen(self) -> str:
+        """That agent, unless the router takes the question for one that is nobody's."""
+        return self.nearest if self.decision.familiarity >= 0 else NONE
+
+
+class _Line(BaseModel):
+    text: str = Field(min_length=1)
+    agent: str | None = Field(min_length=1)
+
+
+async def measure(examples: Path, questions: Path, embedding_model: str) -> Report:
+    """Make agents of the examples, route the questions, and count."""
+    agents = read_agents(examples)
+    asked = _read_questions(questions, {agent.id for agent in agents})
+    async with throwaway_library(embedding_model) as library:
+        router = EmbeddedRouter(library.embedder, Searcher(library))
+        await router.warm_up(agents)
+        progress = tqdm(asked, unit="question", disable=not sys.stderr.isatty())
+        routed = [
+            Routed(line.text, line.agent or NONE, await router.decide(Asked(line.text), agents)) for line in progress
+        ]
+    return _report(routed, agents)
+
+
+def read_agents(path: Path) -> list[Agent]:
+    """An agent for each name in the file, made of its examples alone."""
+    examples: dict[str, list[str]] = {}
+    for number, line in read_objects(path, _Line):
+        if line.agent is None:
+            raise broken(path, number, "agent: an example must be some agent's")
+        examples.setdefault(line.agent, []).append(line.text)
+    if len(examples) < 2:
+        raise QuestionsInvalid(f"{path} must hold examples of at least two agents")
+    # Names and numbers here need not be fit for a catalogue: nobody ever sees these agents.
+    return [
+        Agent.model_construct(id=name, name=name, description="", examples=tuple(texts), knowledge="none", prompt="")
+        for name, texts in examples.items()
+    ]
+
+
+def _read_questions(path: Path, agents: set[str]) -> list[_Line]:
+    asked = []
+    for number, line in read_objects(path, _Line):
+        if line.agent is not None and line.agent not in agents:
+            raise broken(path, number, f"there are no examples of an agent {line.agent[:100]!r}")
+        asked.append(line)
+    if not asked:
+        raise QuestionsInvalid(f"{path} holds no questions")
+    return asked
+
+
+def _report(routed: Sequence[Routed], agents: Sequence[Agent]) -> Report:
+    theirs = [r for r in routed if r.expected != NONE]
+    foreign = [r for r in routed if r.expected == NONE]
+    familiar, strange = ([r.decision.familiarity for r in part] for part in (theirs, foreign))
+    shown = [
+        Figure("agents", "agents", len(agents), "count"),
+        Figure("examples", "examples", sum(len(agent.examples) for agent in agents), "count"),
+        Figure("questions", "questions", len(routed), "count"),
+        Figure("accuracy", "nearest to the right agent, of theirs", share([r.nearest == r.expected for r in theirs])),
+        Figure("macro_f1", "macro F1", macro_f1([r.expected for r in theirs], [r.nearest for r in theirs]), "score"),
+        Figure(
+            "accuracy_all", "right, counting those that are nobody's", share([r.chosen == r.expected for r in routed])
+        ),
+        Figure("out_of_scope", "nobody's questions, recognised", share([r.chosen == NONE for r in foreign])),
+        Figure("wrongly_out_of_scope", "theirs, taken for nobody's", share([r.chosen == NONE for r in theirs])),
+        Figure("auc_out_of_scope", "AUC, theirs from nobody's", auc(familiar, strange), "score"),
+        Figure("split", "theirs, given to more than one agent", share([len(r.decision.agents) > 1 for r in theirs])),
+    ]
+    return Report(
+        "How well questions are routed among agents made of examples alone",
+        shown,
+        misses=_misses(routed),
+        confusion=Confusion(Counter((r.expected, r.chosen) for r in routed)),
+    )
+
+
+def _misses(routed: Sequence[Routed]) -> list[Miss]:
+    """Those first of which the router was surest."""
+    missed = sorted((r for r in routed if r.chosen != r.expected), key=lambda r: -r.decision.confidence)
+    return [Miss("wrong agent" if r.expected != NONE else "nobody's", r.text, r.expected, _found(r)) for r in missed]
+
+
+def _found(routed: Routed) -> str:
+    nearest = " + ".join(routed.decision.agents) or NONE
+    surely = f"confidence {routed.decision.confidence:.2f}, familiarity {routed.decision.familiarity:+.2f}"
+    return f"{nearest} ({surely})" if routed.chosen != NONE else f"{NONE}, nearest {nearest} ({surely})"

@@ -1,0 +1,6 @@
+"""The public Python package of Frontdesk: a client of a desk, and the types of its API."""
+
+from frontdesk.client.client import AsyncDesk, Desk
+from frontdesk.client.errors import DeskError
+
+__all__ = ["AsyncDesk", "Desk", "DeskError"]

@@ -1,0 +1,1 @@
+"""A client of a desk, synchronous and asynchronous."""

@@ -1,0 +1,198 @@
+"""The desk from Python: `Desk`, and `AsyncDesk` for those who await. `endpoints` describes their requests.
+
+`stream` and `follow` outlive broken connections and restarts of the desk. Leave one early with `contextlib.closing` or
+`aclosing`.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncGenerator, Generator
+from functools import cache
+from typing import Any, Generic, Self, TypeVar, Unpack
+
+import httpx
+
+from frontdesk.client import endpoints
+from frontdesk.client.endpoints import Choices
+from frontdesk.client.requests import Call, Opening
+from frontdesk.client.resources.access import Access, AsyncAccess
+from frontdesk.client.resources.agents import Agents, AsyncAgents
+from frontdesk.client.resources.documents import AsyncDocuments, Documents
+from frontdesk.client.resources.people import AsyncPeople, People
+from frontdesk.client.resources.reports import AsyncReports, Reports
+from frontdesk.client.resources.threads import AsyncConversations, Conversations
+from frontdesk.client.responses import Reply
+from frontdesk.client.resumable_stream import Following, Patience
+from frontdesk.contracts.events import Event
+from frontdesk.contracts.resources import Answer
+
+T = TypeVar("T")
+Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)
+
+URL = "http://127.0.0.1:8000"
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Reading whom to trust takes longer than most requests."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class _Reach(Generic[Http]):
+    """How a desk is reached. Times are in seconds.
+
+    `timeout` is for ordinary requests, `answer_timeout` for a whole answer, or a document that is read and embedded.
+    A stream without as much as a heartbeat for `silence` is broken; a broken one is tried again for `patience` without
+    a new event. `forwarded_for` is the address of whomever a server asks for; a desk believes it of its own machine.
+    """
+
+    _make: type[Http]
+
+    def __init__(
+        self,
+        url: str = URL,
+        api_key: str | None = None,
+        *,
+        timeout: float = 60,
+        answer_timeout: float = 600,
+        silence: float = 45,
+        patience: float = 60,
+        forwarded_for: str | None = None,
+    ) -> None:
+        # Bodies come as they are, so that no small one can unfold into a huge one.
+        headers = {"accept-encoding": "identity"}
+        if api_key is not None:
+            # Checked here because the error of whoever else finds out would show the key.
+            if not (api_key.isascii() and api_key.isprintable() and api_key.strip()):
+                raise ValueError("api_key holds what no key can hold")
+            headers["authorization"] = f"Bearer {api_key.strip()}"
+        if forwarded_for is not None:
+            headers["x-forwarded-for"] = forwarded_for
+        self._http: Http = self._make(
+            base_url=url, headers=headers, timeout=timeout, trust_env=False, verify=_authorities()
+        )
+        self._timeout = timeout
+        self._answer_timeout = answer_timeout
+        self._silence = silence
+        self._patience = patience
+
+    def _options(self, call: Call[Any]) -> dict[str, Any]:
+        options = vars(call.request)
+        return options | {"timeout": self._waiting(self._answer_timeout)} if call.question or call.slow else options
+
+    def _following(self, opening: Opening) -> Following:
+        return Following(opening, Patience(self._patience))
+
+    def _waiting(self, seconds: float) -> httpx.Timeout:
+        return httpx.Timeout(self._timeout, read=seconds)
+
+
+class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, Access, People):
+    """For programs that wait."""
+
+    _make = httpx.Client
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up the connections."""
+        self._http.close()
+
+    def ask(self, message: str, **choices: Unpack[Choices]) -> Answer:
+        return self._do(endpoints.ask(message, **choices))
+
+    def stream(self, message: str, **choices: Unpack[Choices]) -> Generator[Event, None, None]:
+        return self._events(endpoints.stream(message, **choices))
+
+    def follow(self, run_id: str, after: int = -1) -> Generator[Event, None, None]:
+        return self._events(endpoints.follow(run_id, after))
+
+    def _do(self, call: Call[T]) -> T:
+        try:
+            with self._http.stream(**self._options(call)) as response:
+                reply = Reply(response.status_code, response.headers)
+                for chunk in response.iter_raw():
+                    reply.add(chunk)
+            _let_go(response)
+        except httpx.TransportError as error:
+            raise call.lost(error) from error
+        return call.result(reply)
+
+    def _events(self, opening: Opening) -> Generator[Event, None, None]:
+        following, waiting = self._following(opening), self._waiting(self._silence)
+        while attempt := following.attempt():
+            time.sleep(attempt.pause)
+            try:
+                with self._http.stream(**vars(attempt.request), timeout=waiting) as response:
+                    following.opened(response.status_code, response.headers)
+                    for chunk in response.iter_raw():
+                        yield from following.receive(chunk)
+                        if following.ended:
+                            break
+                following.closed()
+            except httpx.TransportError as error:
+                following.lost(error)
+
+
+class AsyncDesk(
+    _Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, AsyncDocuments, AsyncReports, AsyncAccess, AsyncPeople
+):
+    """For programs that do something else meanwhile."""
+
+    _make = httpx.AsyncClient
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give up the connections."""
+        await self._http.aclose()
+
+    async def ask(self, message: str, **choices: Unpack[Choices]) -> Answer:
+        return await self._do(endpoints.ask(message, **choices))
+
+    def stream(self, message: str, **choices: Unpack[Choices]) -> AsyncGenerator[Event, None]:
+        return self._events(endpoints.stream(message, **choices))
+
+    def follow(self, run_id: str, after: int = -1) -> AsyncGenerator[Event, None]:
+        return self._events(endpoints.follow(run_id, after))
+
+    async def _do(self, call: Call[T]) -> T:
+        try:
+            async with self._http.stream(**self._options(call)) as response:
+                reply = Reply(response.status_code, response.headers)
+                async for chunk in response.aiter_raw():
+                    reply.add(chunk)
+            _let_go(response)
+        except httpx.TransportError as error:
+            raise call.lost(error) from error
+        return call.result(reply)
+
+    async def _events(self, opening: Opening) -> AsyncGenerator[Event, None]:
+        following, waiting = self._following(opening), self._waiting(self._silence)
+        while attempt := following.attempt():
+            await asyncio.sleep(attempt.pause)
+            try:
+                async with self._http.stream(**vars(attempt.request), timeout=waiting) as response:
+                    following.opened(response.status_code, response.headers)
+                    async for chunk in response.aiter_raw():
+                        for event in following.receive(chunk):
+                            yield event
+                        if following.ended:
+                            break
+                following.closed()
+            except httpx.TransportError as error:
+                following.lost(error)
+
+
+def _let_go(response: httpx.Response) -> None:
+    """A response and its stream hold each other, and the file that was sent with them, until garbage is collected."""
+    response.stream = httpx.ByteStream(b"")

@@ -1,0 +1,1 @@
+"""The requests of the client, a module for each resource."""

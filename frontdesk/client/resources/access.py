@@ -1,0 +1,54 @@
+"""Keys, and what the audit log says."""
+
+from collections.abc import Sequence
+from typing import Unpack
+
+from frontdesk.client.resources.base import Awaiting, Waiting
+from frontdesk.contracts import access
+from frontdesk.contracts.access import KeyChoices, Sought
+
+
+class Access(Waiting):
+    """For programs that wait."""
+
+    def keys(self, limit: int | None = None, offset: int | None = None) -> access.Keys:
+        return self._do(access.keys(limit, offset))
+
+    def make_key(self, user: str, scopes: Sequence[access.Scope], **choices: Unpack[KeyChoices]) -> access.MadeKey:
+        return self._do(access.make_key(user, scopes, **choices))
+
+    def revoke_key(self, key_id: str) -> access.KeyInfo:
+        return self._do(access.revoke_key(key_id))
+
+    def audit(self, **sought: Unpack[Sought]) -> access.AuditPage:
+        return self._do(access.audit(**sought))
+
+    def audit_csv(self, **sought: Unpack[Sought]) -> str:
+        return self._do(access.audit_csv(**sought))
+
+    def audit_check(self) -> access.AuditCheck:
+        return self._do(access.audit_check())
+
+
+class AsyncAccess(Awaiting):
+    """For programs that do something else meanwhile."""
+
+    async def keys(self, limit: int | None = None, offset: int | None = None) -> access.Keys:
+        return await self._do(access.keys(limit, offset))
+
+    async def make_key(
+        self, user: str, scopes: Sequence[access.Scope], **choices: Unpack[KeyChoices]
+    ) -> access.MadeKey:
+        return await self._do(access.make_key(user, scopes, **choices))
+
+    async def revoke_key(self, key_id: str) -> access.KeyInfo:
+        return await self._do(access.revoke_key(key_id))
+
+    async def audit(self, **sought: Unpack[Sought]) -> access.AuditPage:
+        return await self._do(access.audit(**sought))
+
+    async def audit_csv(self, **sought: Unpack[Sought]) -> str:
+        return await self._do(access.audit_csv(**sought))
+
+    async def audit_check(self) -> access.AuditCheck:
+        return await self._do(access.audit_check())

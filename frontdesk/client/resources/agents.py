@@ -1,0 +1,53 @@
+"""Agents: who they are, and who would take a question."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from frontdesk.client import endpoints
+from frontdesk.client.requests import Json
+from frontdesk.client.resources.base import Awaiting, Waiting
+from frontdesk.contracts import resources
+
+
+class Agents(Waiting):
+    """For programs that wait."""
+
+    def agents(self) -> resources.Agents:
+        return self._do(endpoints.agents())
+
+    def agent(self, agent_id: str) -> resources.Agent:
+        return self._do(endpoints.agent(agent_id))
+
+    def create_agent(self, description: Mapping[str, Any]) -> resources.Agent:
+        return self._do(endpoints.create_agent(description))
+
+    def replace_agent(self, agent_id: str, description: Mapping[str, Any]) -> resources.Agent:
+        return self._do(endpoints.replace_agent(agent_id, description))
+
+    def delete_agent(self, agent_id: str) -> Json:
+        return self._do(endpoints.delete_agent(agent_id))
+
+    def route(self, question: str) -> resources.Routed:
+        return self._do(endpoints.route(question))
+
+
+class AsyncAgents(Awaiting):
+    """For programs that do something else meanwhile."""
+
+    async def agents(self) -> resources.Agents:
+        return await self._do(endpoints.agents())
+
+    async def agent(self, agent_id: str) -> resources.Agent:
+        return await self._do(endpoints.agent(agent_id))
+
+    async def create_agent(self, description: Mapping[str, Any]) -> resources.Agent:
+        return await self._do(endpoints.create_agent(description))
+
+    async def replace_agent(self, agent_id: str, description: Mapping[str, Any]) -> resources.Agent:
+        return await self._do(endpoints.replace_agent(agent_id, description))
+
+    async def delete_agent(self, agent_id: str) -> Json:
+        return await self._do(endpoints.delete_agent(agent_id))
+
+    async def route(self, question: str) -> resources.Routed:
+        return await self._do(endpoints.route(question))

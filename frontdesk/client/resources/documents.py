@@ -1,0 +1,53 @@
+"""Documents: listed, read, added, brought in, embedded again, removed."""
+
+from typing import Unpack
+
+from frontdesk.client import endpoints
+from frontdesk.client.endpoints import Shelf
+from frontdesk.client.requests import Json
+from frontdesk.client.resources.base import Awaiting, Waiting
+from frontdesk.contracts import resources
+
+
+class Documents(Waiting):
+    """For programs that wait."""
+
+    def documents(self, **shelf: Unpack[Shelf]) -> resources.Documents:
+        return self._do(endpoints.documents(**shelf))
+
+    def document(self, document_id: str) -> resources.DocumentWhole:
+        return self._do(endpoints.document(document_id))
+
+    def put_document(self, file: bytes, folder: str, path: str, source: str = "upload") -> resources.Document:
+        return self._do(endpoints.put_document(file, folder, path, source))
+
+    def put_archive(self, file: bytes, folder: str, path: str, source: str = "upload") -> resources.Begun:
+        return self._do(endpoints.put_archive(file, folder, path, source))
+
+    def reindex(self, folder: str | None = None) -> resources.Begun:
+        return self._do(endpoints.reindex(folder))
+
+    def delete_document(self, document_id: str) -> Json:
+        return self._do(endpoints.delete_document(document_id))
+
+
+class AsyncDocuments(Awaiting):
+    """For programs that do something else meanwhile."""
+
+    async def documents(self, **shelf: Unpack[Shelf]) -> resources.Documents:
+        return await self._do(endpoints.documents(**shelf))
+
+    async def document(self, document_id: str) -> resources.DocumentWhole:
+        return await self._do(endpoints.document(document_id))
+
+    async def put_document(self, file: bytes, folder: str, path: str, source: str = "upload") -> resources.Document:
+        return await self._do(endpoints.put_document(file, folder, path, source))
+
+    async def put_archive(self, file: bytes, folder: str, path: str, source: str = "upload") -> resources.Begun:
+        return await self._do(endpoints.put_archive(file, folder, path, source))
+
+    async def reindex(self, folder: str | None = None) -> resources.Begun:
+        return await self._do(endpoints.reindex(folder))
+
+    async def delete_document(self, document_id: str) -> Json:
+        return await self._do(endpoints.delete_document(document_id))

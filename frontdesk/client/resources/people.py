@@ -1,0 +1,50 @@
+"""People: who there is, a copy of everything for whoever it is about, and deletion."""
+
+from typing import Literal
+
+from frontdesk.client import endpoints
+from frontdesk.client.requests import Json
+from frontdesk.client.resources.base import Awaiting, Waiting
+from frontdesk.contracts import reports
+
+
+class People(Waiting):
+    """For programs that wait."""
+
+    def people(self, limit: int | None = None, offset: int | None = None) -> reports.People:
+        return self._do(endpoints.people(limit, offset))
+
+    def export_person(self, user: str) -> bytes:
+        return self._do(endpoints.export_person(user))
+
+    def delete_person(
+        self, user: str, part: Literal["conversations", "documents"] | None = None
+    ) -> reports.PersonRemoved:
+        return self._do(endpoints.delete_person(user, part))
+
+    def delete_conversation_of(self, user: str, thread_id: str) -> Json:
+        return self._do(endpoints.delete_conversation_of(user, thread_id))
+
+    def delete_document_of(self, user: str, document_id: str) -> Json:
+        return self._do(endpoints.delete_document_of(user, document_id))
+
+
+class AsyncPeople(Awaiting):
+    """For programs that do something else meanwhile."""
+
+    async def people(self, limit: int | None = None, offset: int | None = None) -> reports.People:
+        return await self._do(endpoints.people(limit, offset))
+
+    async def export_person(self, user: str) -> bytes:
+        return await self._do(endpoints.export_person(user))
+
+    async def delete_person(
+        self, user: str, part: Literal["conversations", "documents"] | None = None
+    ) -> reports.PersonRemoved:
+        return await self._do(endpoints.delete_person(user, part))
+
+    async def delete_conversation_of(self, user: str, thread_id: str) -> Json:
+        return await self._do(endpoints.delete_conversation_of(user, thread_id))
+
+    async def delete_document_of(self, user: str, document_id: str) -> Json:
+        return await self._do(endpoints.delete_document_of(user, document_id))

@@ -1,0 +1,69 @@
+"""How the desk does, who waits for a person, and what nobody answers."""
+
+from typing import Unpack
+
+from frontdesk.client import endpoints
+from frontdesk.client.endpoints import Queue
+from frontdesk.client.requests import Json
+from frontdesk.client.resources.base import Awaiting, Waiting
+from frontdesk.contracts import reports, resources
+
+
+class Reports(Waiting):
+    """For programs that wait."""
+
+    def handovers(self, **queue: Unpack[Queue]) -> reports.Handovers:
+        return self._do(endpoints.handovers(**queue))
+
+    def handover(self, handover_id: str) -> reports.HandoverWhole:
+        return self._do(endpoints.handover(handover_id))
+
+    def hand_over(self, contact: str, message: str = "", thread_id: str | None = None) -> reports.Handover:
+        return self._do(endpoints.hand_over(contact, message, thread_id))
+
+    def resolve(self, handover_id: str, note: str = "") -> reports.Handover:
+        return self._do(endpoints.resolve(handover_id, note))
+
+    def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredQuestions:
+        return self._do(endpoints.unanswered(days, limit))
+
+    def activity(
+        self, days: int | None = None, limit: int | None = None, offset: int | None = None
+    ) -> reports.Activity:
+        return self._do(endpoints.activity(days, limit, offset))
+
+    def info(self) -> resources.Info:
+        return self._do(endpoints.info())
+
+    def health(self) -> Json:
+        return self._do(endpoints.health())
+
+
+class AsyncReports(Awaiting):
+    """For programs that do something else meanwhile."""
+
+    async def handovers(self, **queue: Unpack[Queue]) -> reports.Handovers:
+        return await self._do(endpoints.handovers(**queue))
+
+    async def handover(self, handover_id: str) -> reports.HandoverWhole:
+        return await self._do(endpoints.handover(handover_id))
+
+    async def hand_over(self, contact: str, message: str = "", thread_id: str | None = None) -> reports.Handover:
+        return await self._do(endpoints.hand_over(contact, message, thread_id))
+
+    async def resolve(self, handover_id: str, note: str = "") -> reports.Handover:
+        return await self._do(endpoints.resolve(handover_id, note))
+
+    async def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredQuestions:
+        return await self._do(endpoints.unanswered(days, limit))
+
+    async def activity(
+        self, days: int | None = None, limit: int | None = None, offset: int | None = None
+    ) -> reports.Activity:
+        return await self._do(endpoints.activity(days, limit, offset))
+
+    async def info(self) -> resources.Info:
+        return await self._do(endpoints.info())
+
+    async def health(self) -> Json:
+        return await self._do(endpoints.health())

@@ -1,0 +1,83 @@
+"""What comes back from a request: a reply of bounded size, what it means where it is no answer, or nothing at all."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+from pydantic import ValidationError
+
+from frontdesk.client.errors import NotADesk, Refused, StreamBroken, Unreachable
+from frontdesk.contracts.resources import ErrorBody
+
+MAX_BODY_BYTES = 64_000_000
+
+# Raised before the first byte of a request left this machine.
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class Reply:
+    """Status, headers and, as it comes, the body."""
+
+    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+        self.status = status
+        self._headers = headers
+        self._body = bytearray()
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def streams(self) -> bool:
+        """Whether events follow."""
+        return self.status == 200 and self._headers.get("content-type", "").startswith("text/event-stream")
+
+    @property
+    def body(self) -> bytes:
+        return bytes(self._body)
+
+    def add(self, chunk: bytes) -> None:
+        """More of the body."""
+        self._body += chunk
+        if len(self._body) > MAX_BODY_BYTES:
+            raise NotADesk(f"the answer is larger than {MAX_BODY_BYTES:,} bytes", self.status)
+
+    def failure(self) -> Refused | NotADesk:
+        """Why this is not what was asked for."""
+        try:
+            problem = ErrorBody.model_validate_json(self.body).error
+        except ValidationError:
+            message = f"what answers there is not a desk that this client knows (HTTP {self.status}); check its address"
+            return NotADesk(message, self.status, self._retry_after())
+        return Refused(self.status, problem.code, problem.message, problem.retryable, self._retry_after())
+
+    def _retry_after(self) -> float | None:
+        said = self._headers.get("retry-after", "").strip()
+        if said.isascii() and said.isdecimal():
+            return float(said[:9])
+        try:
+            return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
+        except (ValueError, TypeError):  # not a date, or one without a time zone
+            return None
+
+
+def unsent(error: httpx.TransportError) -> bool:
+    """Whether the desk cannot have seen any of the request."""
+    return isinstance(error, _UNSENT)
+
+
+def unreachable(error: httpx.TransportError, *, changes: bool = False) -> Unreachable:
+    """Nothing answers; `changes` where the desk may have done what was asked without our hearing of it."""
+    where = f"{error.request.url.scheme}://{error.request.url.netloc.decode()}"
+    message = f"the desk at {where} does not answer ({type(error).__name__}: {error})"
+    if changes and not unsent(error):
+        message += "; it may or may not have done what was asked"
+    return Unreachable(message)
+
+
+def perhaps_taken() -> StreamBroken:
+    """A question is never sent twice by itself: it would be answered, and paid for, twice."""
+    return StreamBroken(
+        "the connection broke before the desk named its run; the question may or may not have been taken"
+    )

@@ -1,0 +1,158 @@
+"""Reading one run to its end over as many connections as it takes: what to do next, without a connection of its own.
+
+A driver opens what `attempt` names, tells `opened`, gives every piece to `receive`, and ends with `closed` or `lost`.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import httpx
+from pydantic import ValidationError
+
+from frontdesk.client import endpoints
+from frontdesk.client.errors import DeskError, NotADesk, Refused, StreamBroken
+from frontdesk.client.requests import Opening, Request
+from frontdesk.client.responses import Reply, perhaps_taken, unreachable, unsent
+from frontdesk.client.sse import Frame, FrameInvalid, Parser
+from frontdesk.contracts.events import EVENTS, Cancelled, Done, Error, Event, Heartbeat, Start
+
+_FIRST_PAUSE = 0.25
+_LONGEST_PAUSE = 5.0
+# What a proxy or a desk says of itself while it restarts or has too much to do.
+_PASSING = (429, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A connection to open, after a pause."""
+
+    request: Request
+    pause: float = 0.0
+
+
+class Patience:
+    """How long to go on trying: so many seconds out of contact, counted anew with every new event.
+
+    A heartbeat stops the count and does not clear it, or a server that only ever sends one would be tried for ever.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self.progressed()
+
+    def progressed(self) -> None:
+        """There was a new event."""
+        self._spent = 0.0
+        self._since: float | None = None
+        self._failures = 0
+
+    def heard(self) -> None:
+        """The desk is there."""
+        if self._since is not None:
+            self._spent += self._clock() - self._since
+            self._since = None
+
+    def pause(self, asked: float) -> float | None:
+        """Contact was lost: how long to wait before the next try, at least what the desk asked; None to give up."""
+        now = self._clock()
+        self._since = now if self._since is None else self._since
+        left = self._seconds - self._spent - (now - self._since)
+        if left <= 0 or asked > left:
+            return None
+        self._failures += 1
+        if self._failures == 1:
+            return asked
+        # Halved at random: many clients of one restarted desk should not come back at once.
+        grown = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._failures - 2, 10))
+        return min(left, max(asked, grown * random.uniform(0.5, 1)))  # noqa: S311 - it keeps no secret
+
+
+class Following:
+    """Gives out every event once, in order. A question is sent once; only a run that is known is asked for again."""
+
+    def __init__(self, opening: Opening, patience: Patience) -> None:
+        self._run_id = opening.run_id
+        self._last = opening.after
+        self._patience = patience
+        self._next: Attempt | None = Attempt(opening.request)
+        self._begun = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run's end was given out."""
+        return self._next is None
+
+    def attempt(self) -> Attempt | None:
+        """The next connection to open; None after the end."""
+        return self._next
+
+    def opened(self, status: int, headers: Mapping[str, str]) -> None:
+        """The desk has answered; its body follows."""
+        self._reply, self._parser = Reply(status, headers), Parser()
+        self._begun = self._begun or self._reply.streams
+
+    def receive(self, chunk: bytes) -> Iterator[Event]:
+        """The events that a piece of the body completes."""
+        if not self._reply.streams:
+            self._reply.add(chunk)
+            return
+        try:
+            for frame in self._parser.feed(chunk):
+                if event := self._take(frame):
+                    yield event
+                if self.ended:
+                    return
+        except (FrameInvalid, ValidationError) as error:
+            raise self._broken("the desk sent what this client cannot read") from error
+
+    def closed(self) -> None:
+        """The body is over."""
+        if self.ended:
+            return
+        if self._reply.streams:
+            self._again("the stream ended before its answer did")
+            return
+        failure = self._reply.failure()
+        if not self._begun:
+            raise failure
+        if not (failure.retryable or failure.status in _PASSING):
+            raise self._broken("the desk does not give out the rest") from failure
+        self._again(str(failure), failure)
+
+    def lost(self, error: httpx.TransportError) -> None:
+        """The connection broke, was silent for too long, or did not come about."""
+        if not self._begun and (unsent(error) or self._run_id):
+            raise unreachable(error) from error
+        self._again(f"the connection broke ({type(error).__name__})", error)
+
+    def _again(self, why: str, cause: Refused | NotADesk | httpx.TransportError | None = None) -> None:
+        if self._run_id is None:
+            raise perhaps_taken() from cause
+        asked = None if isinstance(cause, httpx.TransportError | None) else cause.retry_after
+        pause = self._patience.pause(asked or 0.0)
+        if pause is None:
+            raise self._broken(why) from cause
+        self._next = Attempt(endpoints.follow(self._run_id, self._last).request, pause)
+
+    def _take(self, frame: Frame) -> Event | None:
+        event = EVENTS.validate_json(frame.data)
+        self._patience.heard()
+        if isinstance(event, Heartbeat):
+            return None
+        # The desk cannot number what it cannot store; that is the one reason for an error without a number.
+        if frame.id is not None or not isinstance(event, Error):
+            if frame.id != str(self._last + 1):
+                raise FrameInvalid(f"event {str(frame.id)[:20]} came where {self._last + 1} was due")
+            self._last += 1
+            self._patience.progressed()
+        if isinstance(event, Start):
+            self._run_id = self._run_id or event.run_id
+        if isinstance(event, Done | Cancelled | Error):
+            self._next = None
+        return event
+
+    def _broken(self, why: str) -> DeskError:
+        return StreamBroken(f"{why}; the answer is not whole", self._run_id, self._last)

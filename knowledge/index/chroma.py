@@ -1,0 +1,287 @@
+"""The vector index: Chroma in this process, one collection per folder and owner, all of it on one thread.
+
+A collection of its own costs nothing to those who do not own it; a filter would slow down every question.
+It can be thrown away at any time: SQL holds every embedding, and `open` says when it must be filled again.
+"""
+
+import asyncio
+import logging
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import chromadb
+import numpy as np
+import numpy.typing as npt
+from chromadb.api.client import Client
+from chromadb.config import Settings
+from chromadb.errors import NotFoundError
+
+from knowledge.errors import IndexUnavailable, StorageFull
+from knowledge.index import chroma_probe
+from knowledge.storage.directory_lock import check_writable
+from knowledge.storage.documents import VectorChanges
+from knowledge.storage.migrations import Place
+
+T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
+
+_BATCH = 2000
+# For what Chroma writes when it is opened, and then some.
+_ROOM_BYTES = 4_000_000
+# Chroma tells what went wrong in words alone.
+_FULL = re.compile(r"disk is full|disk I/O error|No space left|os error (?:27|28|122)\b")
+
+
+class VectorIndex:
+    """Owns the directory from `open` to `close`; the data directory's lock keeps other processes out."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._thread = ThreadPoolExecutor(1, "chroma")
+        self._client: Client | None = None
+        self._collections: dict[Place, chromadb.Collection] = {}
+        self._has_failed = False
+
+    async def open(self) -> bool:
+        """True if what was there could be opened; False if the index starts empty and must be filled again."""
+        return await self._run(self._open)
+
+    async def open_as_it_is(self) -> bool:
+        """Whether what is there can be opened and searched, without mending anything."""
+        return await self._run(lambda: self._is_sound() and self._try_open())
+
+    async def ids(self, place: Place) -> set[int]:
+        """The chunks whose vectors a place holds."""
+        return await self._run(lambda: self._ids(place))
+
+    async def vectors(self, place: Place, ids: Sequence[int]) -> dict[int, npt.NDArray[np.float32]]:
+        """Those of some chunks of a place, as the index keeps them."""
+        return await self._run(lambda: self._vectors(place, ids))
+
+    async def counts(self) -> dict[Place, int]:
+        """Vectors by place, without the places that hold none."""
+        return await self._run(self._counts)
+
+    async def apply(self, changes: VectorChanges) -> bool:
+        """Bring in changes; the same ones twice do no harm. False if the index is found broken and must be reset."""
+        return await self._run(lambda: self._apply(changes))
+
+    async def nearest(
+        self, groups: Sequence[Sequence[Place]], vector: npt.NDArray[np.float32], limit: int
+    ) -> list[list[tuple[int, float]]]:
+        """Chunk ids of each group of places with their cosine similarity, best first."""
+        return await self._run(lambda: [self._nearest(places, vector, limit) for places in groups])
+
+    async def close(self) -> None:
+        """Give the directory back."""
+        await self._run(self._leave)
+        self._thread.shutdown(wait=True)
+
+    async def reset(self) -> None:
+        """Throw the index away and start an empty one."""
+        await self._run(self._reset)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except BaseException as error:
+            if not _is_chromas(error):
+                raise
+            if _FULL.search(str(error)):
+                raise StorageFull(f"the vector index has no room on the disk that holds DATA_DIR ({error})") from error
+            raise IndexUnavailable(f"the vector index does not answer: {error}") from error
+
+    def _open(self) -> bool:
+        # Chroma would be made anew, and fail with words that name no file.
+        check_writable(self._directory)
+        self._has_failed = False
+        existed = self._exists()
+        if self._is_sound() and self._try_open():
+            return existed
+        self._reset()
+        return False
+
+    def _exists(self) -> bool:
+        return (self._directory / "chroma.sqlite3").exists()
+
+    def _is_sound(self) -> bool:
+        if not self._exists() or chroma_probe.is_as_left(self._directory):
+            return True
+        fault = chroma_probe.fault_of(self._directory)
+        # What lies on a full disk is not broken.
+        if fault and _FULL.search(fault):
+            raise StorageFull(f"the vector index has no room on the disk that holds DATA_DIR ({fault})")
+        if fault:
+            _LOG.warning("the vector index cannot be searched: %s", fault)
+        return fault is None
+
+    def _try_open(self) -> bool:
+        self._close()
+        try:
+            self._client = _client(self._directory)
+            for collection in self._client.list_collections():
+                collection.count()
+        except BaseException as error:
+            # A process killed while writing can leave an index that Chroma's native code panics on.
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+            if self._client is None:
+                # Chroma remembers what it could not start, and would hand it out again.
+                Client.clear_system_cache()
+            self._close()
+            # What lies on a full disk is not broken.
+            if _FULL.search(str(error)):
+                raise
+            return False
+        return True
+
+    def _reset(self) -> None:
+        self._has_failed = False
+        self._close()
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._client = _client(self._directory)
+
+    def _leave(self) -> None:
+        was_open = self._client is not None
+        self._close()
+        if was_open and not self._has_failed:
+            # On a full disk there is no note, and a trial instead.
+            with suppress(OSError):
+                chroma_probe.note_as_left(self._directory)
+
+    def _close(self) -> None:
+        self._collections.clear()
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _opened(self) -> Client:
+        if self._client is None:
+            raise IndexUnavailable("the vector index is not open")
+        return self._client
+
+    def _apply(self, changes: VectorChanges) -> bool:
+        if self._has_failed:
+            # Chroma would wait for its own broken transaction. Opening it anew takes room as well: until there is some,
+            # what it holds can still be searched.
+            self._check_room()
+            if not self._try_open():
+                return False
+        self._has_failed = True
+        self._write(changes)
+        self._has_failed = False
+        return True
+
+    def _check_room(self) -> None:
+        probe = self._directory / "room"
+        try:
+            probe.write_bytes(bytes(_ROOM_BYTES))
+        except OSError as error:
+            raise StorageFull(
+                f"the vector index has no room on the disk that holds DATA_DIR ({error.strerror})"
+            ) from error
+        finally:
+            probe.unlink(missing_ok=True)
+
+    def _write(self, changes: VectorChanges) -> None:
+        removed: dict[Place, list[str]] = defaultdict(list)
+        added: dict[Place, list[tuple[str, npt.NDArray[np.float32]]]] = defaultdict(list)
+        for place, chunk_id in changes.removed:
+            removed[place].append(str(chunk_id))
+        for place, chunk_id, vector in changes.added:
+            added[place].append((str(chunk_id), np.frombuffer(vector, dtype=np.float32)))
+        for place, items in added.items():
+            self._add(place, items)
+        for place, ids in removed.items():
+            self._remove(place, ids)
+
+    def _add(self, place: Place, items: Sequence[tuple[str, npt.NDArray[np.float32]]]) -> None:
+        collection = self._opened().get_or_create_collection(
+            _name(place), embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        )
+        for start in range(0, len(items), _BATCH):
+            batch = items[start : start + _BATCH]
+            vectors: Any = np.stack([vector for _, vector in batch])
+            collection.upsert(ids=[chunk_id for chunk_id, _ in batch], embeddings=vectors)
+
+    def _remove(self, place: Place, ids: Sequence[str]) -> None:
+        collection = self._known(place)
+        if collection is None:
+            return
+        for start in range(0, len(ids), _BATCH):
+            collection.delete(ids=list(ids[start : start + _BATCH]))
+        # Folders are few and stay; users are many and go.
+        if place.owner and not collection.count():
+            self._opened().delete_collection(_name(place))
+            del self._collections[place]
+
+    def _counts(self) -> dict[Place, int]:
+        counts = {_place(found.name): found.count() for found in self._opened().list_collections()}
+        return {place: count for place, count in counts.items() if count}
+
+    def _ids(self, place: Place) -> set[int]:
+        collection = self._known(place)
+        return {int(chunk_id) for chunk_id in collection.get(include=[])["ids"]} if collection else set()
+
+    def _vectors(self, place: Place, ids: Sequence[int]) -> dict[int, npt.NDArray[np.float32]]:
+        collection = self._known(place)
+        if collection is None or not ids:
+            return {}
+        found = collection.get(ids=[str(chunk_id) for chunk_id in ids], include=["embeddings"])
+        vectors = np.asarray(found["embeddings"], dtype=np.float32)
+        return {int(chunk_id): vector for chunk_id, vector in zip(found["ids"], vectors, strict=True)}
+
+    def _known(self, place: Place) -> chromadb.Collection | None:
+        """The collection of a place, if it has one. Chroma would look for it in its files each time."""
+        if place not in self._collections:
+            try:
+                self._collections[place] = self._opened().get_collection(_name(place), embedding_function=None)
+            except NotFoundError:
+                return None
+        return self._collections[place]
+
+    def _nearest(self, places: Sequence[Place], vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+        found = [pair for place in places for pair in self._nearest_in(place, vector, limit)]
+        return sorted(found, key=lambda pair: -pair[1])[:limit]
+
+    def _nearest_in(self, place: Place, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+        collection = self._known(place)
+        if collection is None:
+            return []
+        queries: Any = [vector]
+        found = collection.query(query_embeddings=queries, n_results=limit, include=["distances"])
+        distances = (found["distances"] or [[]])[0]
+        return [(int(chunk_id), 1.0 - distance) for chunk_id, distance in zip(found["ids"][0], distances, strict=True)]
+
+
+def _is_chromas(error: BaseException) -> bool:
+    """Whether Chroma raised it; its native code has a kind of its own, which no module exports."""
+    return isinstance(error, chromadb.errors.ChromaError) or type(error).__name__ == "PanicException"
+
+
+# Chroma wants names to end in a letter or digit; a folder's may end otherwise.
+_SHARED, _OWN, _SUFFIX = "folder.", "own.", ".0"
+
+
+def _name(place: Place) -> str:
+    # In hexadecimal, no owner's name can reach into another's collections or a folder's.
+    start = f"{_OWN}{place.owner.encode().hex()}." if place.owner else _SHARED
+    return f"{start}{place.folder}{_SUFFIX}"
+
+
+def _place(name: str) -> Place:
+    if name.startswith(_SHARED):
+        return Place(name.removeprefix(_SHARED).removesuffix(_SUFFIX))
+    owner, _, folder = name.removeprefix(_OWN).removesuffix(_SUFFIX).partition(".")
+    return Place(folder, bytes.fromhex(owner).decode())
+
+
+def _client(directory: Path) -> Client:
+    client = chromadb.PersistentClient(str(directory), settings=Settings(anonymized_telemetry=False))
+    return cast(Client, client)

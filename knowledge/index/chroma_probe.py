@@ -1,0 +1,81 @@
+"""Find out in a process of its own whether Chroma's files can be searched.
+
+The process is `python -m knowledge.index.chroma_probe DIRECTORY`.
+
+Damaged ones may open and count well, and take the whole process with them at the first search. Files that are as they
+were when they were last closed need no trial.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import chromadb
+from chromadb.config import Settings
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SECONDS = 300
+# Searches in each collection, for vectors from all over it: damage may lie anywhere.
+_SEARCHES = 50
+_UNLIKE_ITSELF = 0.01
+
+
+def note_as_left(directory: Path) -> None:
+    """Remember the files of an index that was closed in order."""
+    _note(directory).write_text(json.dumps(_files(directory)))
+
+
+def is_as_left(directory: Path) -> bool:
+    """Whether nothing has touched the files since."""
+    try:
+        return bool(json.loads(_note(directory).read_text()) == _files(directory))
+    except (OSError, ValueError):
+        return False
+
+
+def fault_of(directory: Path) -> str | None:
+    """What goes wrong when the index is searched, if anything."""
+    try:
+        tried = subprocess.run(  # noqa: S603 - this Python, with a path of our own
+            [sys.executable, "-m", "knowledge.index.chroma_probe", str(directory.resolve())],
+            cwd=_ROOT,
+            env={},
+            capture_output=True,
+            check=False,
+            timeout=_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it did not answer within {_SECONDS} s"
+    if tried.returncode == 0:
+        return None
+    said = tried.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+    return said or f"searching it ends the process with code {tried.returncode}"
+
+
+def _note(directory: Path) -> Path:
+    return directory.with_name(f"{directory.name}.left")
+
+
+def _files(directory: Path) -> Mapping[str, list[int]]:
+    states = {path: path.stat() for path in sorted(directory.rglob("*")) if path.is_file()}
+    return {str(path.relative_to(directory)): [state.st_size, state.st_mtime_ns] for path, state in states.items()}
+
+
+def _try(directory: str) -> str | None:
+    client = chromadb.PersistentClient(directory, settings=Settings(anonymized_telemetry=False))
+    for collection in client.list_collections():
+        count = collection.count()
+        for offset in range(0, count, max(1, count // _SEARCHES)):
+            held: Any = collection.get(limit=1, offset=offset, include=["embeddings"])
+            found = collection.query(query_embeddings=held["embeddings"], n_results=1, include=["distances"])
+            distances = (found["distances"] or [[]])[0]
+            if not distances or distances[0] > _UNLIKE_ITSELF:
+                return f"{collection.name} does not find what it holds"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(_try(sys.argv[1]))

@@ -1,0 +1,205 @@
+"""The lexical side of search: BM25 over a folder, with misspelt words read as the nearest word that documents use.
+
+How common a word is, is counted over what the asker may see. The index of what users own knows all of theirs: it finds
+an owner's chunks, but does not score them.
+
+In a large catalogue the common words of a question stand in every other chunk. Chunks are then found by its rarer words
+alone, and scored by all of them.
+"""
+
+import heapq
+import math
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from knowledge.index.vocabulary import Vocabulary
+from knowledge.storage import documents
+from knowledge.storage.migrations import Place
+from knowledge.text import words as terms
+
+_COLUMN_WEIGHTS = {"title": 2.0, "section": 1.5, "text": 1.0}
+_WEIGHTS = ", ".join(map(str, (0.0, *_COLUMN_WEIGHTS.values())))
+# As FTS5 has them.
+_SATURATION, _LENGTH_SHARE, _LEAST_WEIGHT = 1.2, 0.75, 1e-6
+# A message may be as long as a page; a few words tell what it is about.
+_MOST_WORDS = 64
+# Different words that are looked at to find those; an ordinary message of 8,000 characters has fewer.
+_MOST_READ = 512
+# What documents do not hold takes longer: it may be in a document of a moment ago, or be misspelt.
+_MOST_LOOKED_UP = 64
+_MOST_CORRECTED = 8
+# Chunks that are looked at for one question in one place.
+_MOST_CHUNKS = 3_000
+_SENTENCE_END = re.compile(r"[.?!:]\s")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as lexical search sees it: stems with their weight (inverse document frequency) and frequency.
+
+    `unknown` are those that no document holds, `names` those written like a name: PDF, OneDrive, error 4012."""
+
+    weights: dict[str, float]
+    frequencies: dict[str, int]
+    unknown: frozenset[str]
+    names: frozenset[str]
+    chunk_length: float
+
+    @property
+    def weight(self) -> float:
+        """Of all words together."""
+        return sum(self.weights.values()) or 1.0
+
+
+@dataclass(frozen=True)
+class Lexical:
+    """BM25 scores of the best chunks, and the question they are for."""
+
+    scores: dict[int, float]
+    asked: Asked
+
+    @property
+    def best(self) -> float:
+        """The best score as a share of what the question's words weigh together."""
+        return max(self.scores.values(), default=0.0) / self.asked.weight
+
+
+def find(db: sqlite3.Connection, places: Sequence[Place], asked: Asked, limit: int) -> Lexical:
+    """The chunks of some places that hold the question's words, best first."""
+    if not asked.weights:
+        return Lexical({}, asked)
+    # FTS5 knows how common a word is in one of its indexes; scores from two would not compare.
+    by_fts5 = len(places) == 1 and not places[0].owner
+    found = [pair for place in places for pair in _find(db, place, asked, limit, by_fts5)]
+    return Lexical(dict(heapq.nlargest(limit, found, key=lambda pair: pair[1])), asked)
+
+
+def matches(db: sqlite3.Connection, table: str, ids: Sequence[int], asked: Asked) -> dict[int, dict[str, float]]:
+    """How well chunks match each word of a question, whichever way they were found; together that is their BM25."""
+    marks = ",".join("?" * len(ids))
+    rows = db.execute(f"SELECT rowid, title, section, text FROM {table} WHERE rowid IN ({marks})", tuple(ids))
+    return {row["rowid"]: _matches(row, asked) for row in rows}
+
+
+def _find(db: sqlite3.Connection, place: Place, asked: Asked, limit: int, by_fts5: bool) -> Iterable[tuple[int, float]]:
+    table = documents.words_table(place.owner)
+    wanted, is_whole = _wanted(asked)
+    rows = db.execute(
+        f"SELECT id, score FROM (SELECT rowid AS id, -bm25({table}, {_WEIGHTS}) AS score FROM {table}"
+        f" WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT ?) ORDER BY score DESC, id DESC LIMIT ?",
+        (f"folder : {documents.place_word(place)} AND ({wanted})", _MOST_CHUNKS, limit),
+    )
+    found = list(map(tuple, rows))
+    if is_whole and by_fts5:
+        return found
+    matched = matches(db, table, [chunk_id for chunk_id, _ in found], asked)
+    return [(chunk_id, sum(words.values())) for chunk_id, words in matched.items()]
+
+
+def _wanted(asked: Asked) -> tuple[str, bool]:
+    """The words to find chunks by, and whether those are all of them."""
+    # Words that no document holds find nothing.
+    known = [stem for stem in asked.weights if asked.frequencies[stem]] or list(asked.weights)
+    rarest = sorted(known, key=lambda stem: asked.frequencies[stem])
+    chosen: list[str] = []
+    chunks = 0
+    for stem in rarest:
+        chunks += asked.frequencies[stem]
+        if chosen and chunks > _MOST_CHUNKS:
+            break
+        chosen.append(stem)
+    if asked.frequencies[chosen[0]] > _MOST_CHUNKS:
+        # None is rare. Those that hold the rarest of them together are still few.
+        return " AND ".join(_quoted(stem) for stem in rarest[:2]), False
+    return " OR ".join(_quoted(stem) for stem in chosen), len(chosen) == len(rarest)
+
+
+def _matches(chunk: sqlite3.Row, asked: Asked) -> dict[str, float]:
+    """As FTS5 counts for everybody's documents."""
+    times: dict[str, float] = {}
+    length = 1
+    for column, weight in _COLUMN_WEIGHTS.items():
+        words = (chunk[column] or "").split()
+        length += len(words)
+        for word in words:
+            if word in asked.weights:
+                times[word] = times.get(word, 0.0) + weight
+    damping = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * length / asked.chunk_length)
+    return {
+        word: _rarity(asked.weights[word]) * often * (_SATURATION + 1) / (often + damping)
+        for word, often in times.items()
+    }
+
+
+def _rarity(weight: float) -> float:
+    odds = math.expm1(weight)
+    return math.log(odds) if odds > 1 else _LEAST_WEIGHT
+
+
+def read(db: sqlite3.Connection, text: str, shared: Vocabulary, own: Vocabulary, total: int) -> Asked:
+    """What a question's words tell, whichever folder they are looked for in.
+
+    `shared` are the words of everybody's documents, `own` those of the asker's; `total` counts the chunks of both."""
+
+    looked_up: dict[str, int] = {}
+
+    def frequency_of(stem: str) -> int:
+        frequency = shared.frequency(stem)
+        # The vocabulary of a large catalogue may be a moment old, and lack the words of a new document.
+        if not frequency and stem not in looked_up and len(looked_up) < _MOST_LOOKED_UP:
+            looked_up[stem] = documents.frequency(db, stem)
+        return (frequency or looked_up.get(stem, 0)) + own.frequency(stem)
+
+    frequencies: dict[str, int] = {}
+    unknown, names = set(), set()
+    corrected = 0
+    for word, is_name in _named_words(text).items():
+        stem = terms.stem(word)
+        if not frequency_of(stem) and stem not in frequencies and corrected < _MOST_CORRECTED:
+            corrected += 1
+            near = filter(None, (shared.nearest(stem), own.nearest(stem)))
+            stem = max(near, key=lambda found: found[1], default=(stem, 0.0))[0]
+        frequencies[stem] = frequency_of(stem)
+        if not frequencies[stem]:
+            unknown.add(stem)
+        if is_name:
+            names.add(stem)
+    # Words that documents hold first, then the rare before the common.
+    telling = sorted(frequencies, key=lambda stem: (stem in unknown, frequencies[stem]))[:_MOST_WORDS]
+    weights = {stem: _weight(frequencies[stem], total) for stem in telling}
+    return Asked(weights, frequencies, frozenset(unknown), frozenset(names), shared.length)
+
+
+def _weight(frequency: int, total: int) -> float:
+    """The inverse document frequency."""
+    return math.log(1 + (max(total - frequency, 0) + 0.5) / (frequency + 0.5))
+
+
+def _named_words(text: str) -> dict[str, bool]:
+    """The words that carry meaning, lower case, each with whether it is written like a name somewhere.
+
+    Of very many the last ones: what the conversation adds stands in front."""
+    named: dict[str, bool] = {}
+    for place, (word, gap) in enumerate(terms.words_with_gaps(text)):
+        known = word.lower()
+        if known not in terms.STOP_WORDS:
+            named[known] = named.get(known, False) or _is_name(word, gap, is_first=not place)
+    return dict(islice(named.items(), max(0, len(named) - _MOST_READ), None))
+
+
+def _is_name(word: str, gap: str, *, is_first: bool) -> bool:
+    if any(letter.isdigit() for letter in word) or any(letter.isupper() for letter in word[1:]):
+        return True
+    if not word[:1].isupper():
+        return False
+    # An underscore belongs to a word, though not to one that search knows.
+    _, underscore, gap = gap.rpartition("_")
+    begins_text = is_first and not underscore
+    return not (begins_text or _SENTENCE_END.search(gap))
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'

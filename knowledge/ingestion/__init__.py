@@ -1,0 +1,1 @@
+"""Find, parse, split and store documents."""

@@ -1,0 +1,190 @@
+"""What lies below a path: files and members of archives that may become documents, and what is refused or left alone.
+
+A link may lead to another place below the root, never out of it. What was looked at can be another thing when it is
+read, so reading follows no link on the way and takes nothing but a regular file.
+"""
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from knowledge.errors import DocumentsNotFound, DocumentUnreadable
+from knowledge.ingestion.archives import Archive
+from knowledge.loaders import can_load
+
+_ARCHIVE = ".zip"
+_LEADS_OUT = "a link that leads out of the directory"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What may become a document. As long as its `stamp` stays the same, nobody has written to it."""
+
+    name: str
+    size: int
+    stamp: tuple[int, ...]
+    read: Callable[[], bytes]
+
+
+@dataclass
+class Found:
+    """What lies below a root. Of the names that start with `covers`, all are here, but for those `unseen`."""
+
+    root: Path
+    covers: str | None = None
+    candidates: list[Candidate] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    unseen: list[str] = field(default_factory=list)
+    archives: list[Archive] = field(default_factory=list)
+
+    def missing(self, names: Iterable[str]) -> set[str]:
+        """Which of the documents that once came from here are gone, as far as one can know."""
+        if self.covers is None:
+            return set()
+        present = {candidate.name for candidate in self.candidates} | set(self.refused)
+        unseen = tuple(self.unseen)
+        return {
+            name
+            for name in names
+            if name.startswith(self.covers) and name not in present and not name.startswith(unseen)
+        }
+
+    def close(self) -> None:
+        """Let go of archives that are still open."""
+        for archive in self.archives:
+            archive.close()
+
+
+def find(path: Path, max_bytes: int) -> Found:
+    """Look at a directory, an archive or a file. A link that is named itself is what it leads to."""
+    if path.is_dir():
+        found = Found(path.resolve(), covers="")
+        for name in sorted(_walk(found)):
+            _take(found, name, max_bytes)
+        return found
+    if not path.exists():
+        raise DocumentsNotFound(f"{path} does not exist")
+    if not path.is_file():
+        raise DocumentsNotFound(f"{path} is neither a directory nor a regular file")
+    file = path.resolve()
+    found = Found(file.parent)
+    if _is_archive(path.name):
+        found.covers = f"{path.name}/"
+        _take_archive(found, path.name, file, max_bytes)
+    else:
+        _take_file(found, path.name, file, max_bytes)
+    return found
+
+
+def read_file(root: Path, place: str, max_bytes: int) -> bytes:
+    """A file below a root, unless it is too large."""
+    try:
+        with open(open_below(root, place), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > max_bytes:
+                raise DocumentUnreadable(f"{size:,} bytes; the limit is {max_bytes:,}")
+            data = file.read(max_bytes + 1)
+    except OSError as error:
+        raise DocumentUnreadable(f"cannot be read: {error.strerror}") from error
+    if len(data) > max_bytes:
+        raise DocumentUnreadable(f"it grows while it is read; the limit is {max_bytes:,} bytes")
+    return data
+
+
+def open_below(root: Path, place: str) -> int:
+    """The descriptor of a regular file, reached from the root without following a link."""
+    *directories, name = place.split("/")
+    directory = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for below in directories:
+            parent = directory
+            directory = os.open(below, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+            os.close(parent)
+        # A pipe that nobody writes to would be waited for.
+        opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
+    finally:
+        os.close(directory)
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise DocumentUnreadable("cannot be read: not a regular file")
+    return opened
+
+
+def _walk(found: Found) -> Iterator[str]:
+    """The names of everything below the root that is not hidden; directories that links lead to are not entered."""
+
+    def note(error: OSError) -> None:
+        name = PurePosixPath(error.filename).relative_to(found.root).as_posix()
+        found.refused[f"{name}/"] = f"cannot be read: {error.strerror}"
+        found.unseen.append("" if name == "." else f"{name}/")
+
+    for directory, below, names in os.walk(found.root, onerror=note):
+        below[:] = [name for name in below if not name.startswith(".")]
+        where = Path(directory)
+        for link in (where / name for name in below if (where / name).is_symlink()):
+            if not _leads_inside(found.root, link):
+                found.refused[f"{link.relative_to(found.root).as_posix()}/"] = _LEADS_OUT
+        yield from ((where / name).relative_to(found.root).as_posix() for name in names if not name.startswith("."))
+
+
+def _take(found: Found, name: str, max_bytes: int) -> None:
+    file = found.root / name
+    if not can_load(name) and not _is_archive(name):
+        found.ignored.append(name)
+    elif not _leads_inside(found.root, file):
+        found.refused[name] = _LEADS_OUT
+    elif _is_archive(name):
+        _take_archive(found, name, file.resolve(), max_bytes)
+    else:
+        _take_file(found, name, Path(os.path.realpath(file)), max_bytes)
+
+
+def _take_file(found: Found, name: str, file: Path, max_bytes: int) -> None:
+    try:
+        status = file.stat()
+    except OSError as error:
+        found.refused[name] = f"cannot be read: {error.strerror}"
+        return
+    if not stat.S_ISREG(status.st_mode):
+        found.refused[name] = "cannot be read: not a regular file"
+        return
+    read = partial(read_file, found.root, file.relative_to(found.root).as_posix(), max_bytes)
+    found.candidates.append(Candidate(name, status.st_size, _stamp(status), read))
+
+
+def _take_archive(found: Found, name: str, file: Path, max_bytes: int) -> None:
+    """An archive is a directory: its members stand below its name."""
+    try:
+        archive = Archive(partial(open_below, found.root, file.relative_to(found.root).as_posix()), max_bytes)
+        status = file.stat()
+    except (DocumentUnreadable, OSError) as error:
+        reason = error.message if isinstance(error, DocumentUnreadable) else f"cannot be read: {error.strerror}"
+        found.refused[name] = reason
+        # What an archive held that cannot be opened any more is not gone.
+        found.unseen.append(f"{name}/")
+        return
+    found.archives.append(archive)
+    found.refused |= {f"{name}/{member}": reason for member, reason in archive.refused.items()}
+    for member in archive.members:
+        inner = f"{name}/{member.filename}"
+        if can_load(inner):
+            read = partial(archive.read, member)
+            found.candidates.append(Candidate(inner, member.file_size, _stamp(status), read))
+        else:
+            found.ignored.append(inner)
+
+
+def _is_archive(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() == _ARCHIVE
+
+
+def _leads_inside(root: Path, file: Path) -> bool:
+    return Path(os.path.realpath(file)).is_relative_to(root)
+
+
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
+    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

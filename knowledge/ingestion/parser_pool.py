@@ -1,0 +1,218 @@
+"""Files become texts and passages in processes of their own, so that no file can harm the desk or the other files.
+
+A few readers (`parser_worker`) are started when they are needed and kept for a while. One that takes too long
+or too much memory, or that crashes, is killed; its file is `DocumentUnreadable`, and the next file gets a new reader.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from knowledge.errors import DocumentUnreadable
+from knowledge.ingestion.chunking import Chunk
+from knowledge.loaders import Text
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SEND_BYTES = 1 << 20
+_LENGTH_DIGITS = 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one file may take: time, memory of its reader, and bytes of what is read in it. `idle` ends a reader."""
+
+    seconds: float = 30.0
+    memory: int = 512 * 2**20
+    reply: int = 128 * 2**20
+    idle: float = 60.0
+
+
+@dataclass(frozen=True)
+class Document:
+    """What was read of a file."""
+
+    text: Text
+    chunks: list[Chunk]
+
+
+class Readers:
+    """As many readers at once as there are processors, from the first file to `close`."""
+
+    def __init__(self, limits: Limits | None = None, *, most: int = os.cpu_count() or 1) -> None:
+        self._limits = limits or Limits()
+        self._threads = ThreadPoolExecutor(most, "read-files")
+        self._idle: queue.LifoQueue[_Reader] = queue.LifoQueue()
+        self._running: set[_Reader] = set()
+        self._closed = False
+        self._lock = threading.Lock()
+
+    async def read(self, data: bytes, name: str) -> Document:
+        """The text of a file and its passages, or `DocumentUnreadable` with the reason."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, data, name)
+
+    async def close(self) -> None:
+        """End every reader, also those that are reading."""
+        with self._lock:
+            self._closed = True
+            for reader in self._running:
+                reader.kill()
+        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
+        for reader in self._running:
+            reader.end()
+
+    def _read(self, data: bytes, name: str) -> Document:
+        while True:
+            reader, is_new = self._take()
+            reply = reader.ask(data, name)
+            if reply is not None:
+                self._idle.put(reader)
+                return _document(reply, name, self._limits)
+            with self._lock:
+                self._running.discard(reader)
+                if self._closed:
+                    raise DocumentUnreadable("the desk was stopped while the file was read; bring it in again")
+            # One that had been idle may have left just before it was asked.
+            if is_new or not reader.left:
+                raise DocumentUnreadable(reader.fate)
+
+    def _take(self) -> "tuple[_Reader, bool]":
+        while True:
+            try:
+                reader = self._idle.get_nowait()
+            except queue.Empty:
+                break
+            if reader.is_there:
+                return reader, False
+            with self._lock:
+                self._running.discard(reader)
+            reader.end()
+        with self._lock:
+            if self._closed:
+                raise DocumentUnreadable("the desk is being stopped; bring the file in again")
+            reader = _Reader(self._limits)
+            self._running.add(reader)
+        return reader, True
+
+
+class _Reader:
+    """One process, and what became of it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._late = self._endless = False
+        given = (str(limits.memory), str(limits.seconds), str(limits.idle))
+        self._process = subprocess.Popen(  # noqa: S603 - this Python, with arguments of our own
+            [sys.executable, "-B", "-X", "utf8", "-m", "knowledge.ingestion.parser_worker", *given],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=_ROOT,
+            env={},
+            start_new_session=True,
+        )
+
+    @property
+    def is_there(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def left(self) -> bool:
+        """Whether it went by itself, without having looked at the file."""
+        return self._process.returncode == 0
+
+    @property
+    def fate(self) -> str:
+        """What a file did to it, and what may help."""
+        limits, code = self._limits, self._process.returncode
+        if self._late or code == -signal.SIGXCPU:
+            return f"reading it takes longer than {limits.seconds:g} s; split it, or save it anew in a simpler form"
+        if self._endless:
+            return f"it unfolds to more than {limits.reply:,} bytes of text; split it"
+        if code == -signal.SIGABRT:
+            return f"{_too_large(limits)} (SIGABRT)"
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return f"it makes its reader crash ({how}); it is damaged: save it anew"
+
+    def ask(self, data: bytes, name: str) -> bytes | None:
+        """Its reply; None if it died of the file, which is then its `fate`."""
+        timer = threading.Timer(self._limits.seconds, self._give_up)
+        timer.start()
+        try:
+            self._send(data, name)
+            reply = self._receive()
+        except (BrokenPipeError, ConnectionResetError):
+            reply = None
+        finally:
+            timer.cancel()
+        if reply is None:
+            self.end()
+        return reply
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def end(self) -> None:
+        """See it off; a process that nobody waits for stays in the table."""
+        self._output.close()
+        # What it never took cannot be flushed either.
+        with contextlib.suppress(BrokenPipeError):
+            self._input.close()
+        self._process.wait()
+
+    @property
+    def _input(self) -> BinaryIO:
+        return cast(BinaryIO, self._process.stdin)
+
+    @property
+    def _output(self) -> BinaryIO:
+        return cast(BinaryIO, self._process.stdout)
+
+    def _give_up(self) -> None:
+        self._late = True
+        self.kill()
+
+    def _send(self, data: bytes, name: str) -> None:
+        self._input.write(json.dumps({"name": name, "size": len(data)}).encode() + b"\n")
+        view = memoryview(data)
+        for start in range(0, len(data), _SEND_BYTES):
+            self._input.write(view[start : start + _SEND_BYTES])
+        self._input.flush()
+
+    def _receive(self) -> bytes | None:
+        header = self._output.readline(_LENGTH_DIGITS)
+        if not header.endswith(b"\n"):
+            return None
+        length = int(header)
+        if length > self._limits.reply:
+            self._endless = True
+            self.kill()
+            return None
+        reply = self._output.read(length)
+        return reply if len(reply) == length else None
+
+
+def _document(reply: bytes, name: str, limits: Limits) -> Document:
+    read = json.loads(reply)
+    if "unreadable" in read:
+        raise DocumentUnreadable(read["unreadable"])
+    if "failed" in read:
+        if read["failed"] == MemoryError.__name__:
+            raise DocumentUnreadable(_too_large(limits))
+        kind = Path(name).suffix.lower()
+        raise DocumentUnreadable(f"it is damaged, or no {kind} file ({read['failed']}); save it anew")
+    chunks = [Chunk(position, *passage) for position, passage in enumerate(read["chunks"])]
+    return Document(Text(read["title"], read["markdown"], tuple(read["pages"])), chunks)
+
+
+def _too_large(limits: Limits) -> str:
+    return f"reading it takes more than {limits.memory // 2**20} MB of memory; split it, or save it in a simpler form"

@@ -1,0 +1,107 @@
+"""A process that reads files for the desk, one after the other, and can be killed.
+
+It is started by `knowledge.ingestion.parser_pool` and holds to limits that it sets itself. It has none of the desk's
+environment, and it refuses itself the network, other programs and writing files. That keeps a library that is led
+astray by a file from doing harm; it would not hold somebody who gets to run code of their own in it.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from knowledge import loaders
+from knowledge.errors import DocumentUnreadable
+from knowledge.ingestion import chunking
+
+_PR_SET_PDEATHSIG = 1
+_REFUSED = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "os.startfile")
+# Who holds on to more than this share of its memory leaves, so that the next file finds all of it.
+_LEAVING_SHARE = 0.5
+_HELD = Path("/proc/self/statm")
+
+
+def main(memory: int, seconds: float, idle: float) -> None:
+    """Answer requests on the standard input until it ends or nothing comes for a while."""
+    requests, replies = _channels()
+    _bind(memory)
+    while select.select([requests], [], [], idle)[0]:
+        header = requests.readline()
+        if not header:
+            return
+        request = json.loads(header)
+        data = requests.read(request["size"])
+        _allow_seconds(seconds)
+        reply = _reply(data, request["name"])
+        replies.write(b"%d\n%b" % (len(reply), reply))
+        replies.flush()
+        del data, reply
+        if _held() > memory * _LEAVING_SHARE:
+            return
+
+
+def _reply(data: bytes, name: str) -> bytes:
+    """JSON and not Python's own form of objects: nothing that comes from here may run in the desk."""
+    try:
+        return json.dumps(_read(data, name)).encode()
+    except DocumentUnreadable as error:
+        reply = {"unreadable": error.message}
+    except Exception as error:  # noqa: BLE001 - whatever a damaged file makes of a library is reported as what it is
+        reply = {"failed": type(error).__name__}
+    return json.dumps(reply).encode()
+
+
+def _read(data: bytes, name: str) -> dict[str, object]:
+    text = loaders.load(data, name)
+    pieces = chunking.split(text)
+    if not pieces:
+        raise DocumentUnreadable("the file holds headings, but no text below them")
+    passages = [(piece.section, piece.text, piece.page) for piece in pieces]
+    return {"title": text.title, "markdown": text.markdown, "pages": text.pages, "chunks": passages}
+
+
+def _channels() -> tuple[BinaryIO, BinaryIO]:
+    """Where requests come from and replies go; what a library prints goes nowhere."""
+    replies = os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    return sys.stdin.buffer, replies
+
+
+def _bind(memory: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        # Whatever it is doing when the desk is killed, it is not left behind.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    sys.addaudithook(_refuse)
+    # openpyxl would load it where it is there, and with it threads that take a third of the memory.
+    sys.modules["numpy"] = None  # type: ignore[assignment]
+
+
+def _held() -> int:
+    """Bytes of memory as the limit counts them; the peak that the system tells is that of the desk."""
+    return int(_HELD.read_text().split()[0]) * resource.getpagesize() if _HELD.exists() else 0
+
+
+def _refuse(event: str, _arguments: tuple[object, ...]) -> None:
+    if event.startswith(_REFUSED):
+        raise PermissionError(f"{event} is not for who reads files")
+
+
+def _allow_seconds(seconds: float) -> None:
+    """Of processor time, from now on: where nobody is left to end it, it ends all the same."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until = int(used.ru_utime + used.ru_stime + seconds) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]))

@@ -1,0 +1,37 @@
+"""Tables as text: CSV with whatever separates its cells, and TSV."""
+
+import csv
+from collections import Counter
+
+from knowledge.errors import DocumentUnreadable
+from knowledge.loaders import jsonl, markdown_table
+from knowledge.loaders.text import Text, decode, title_from_name
+
+_SEPARATORS = ",;\t|"
+_SAMPLE_CHARS = 20_000
+
+
+def load(data: bytes, name: str) -> Text:
+    """One table, or, where its columns are questions and answers, a section for each pair. Titled after its name."""
+    text = decode(data)
+    # A cell may be as long as the file; what is too long altogether is noticed elsewhere.
+    # The limit is the process's own, so it is only ever raised.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+    try:
+        rows = list(csv.reader(text.splitlines(keepends=True), delimiter=_separator(text), strict=False))
+    except csv.Error as error:
+        raise DocumentUnreadable(f"not a table of separated values: {error}") from error
+    found = jsonl.of_table(rows)
+    return Text(title_from_name(name), found if found is not None else markdown_table.to_markdown(rows))
+
+
+def _separator(text: str) -> str:
+    """What cuts most lines into the same number of cells, and into the most of them."""
+    lines = text[:_SAMPLE_CHARS].splitlines()
+    return max(_SEPARATORS, key=lambda separator: _evenness(lines, separator))
+
+
+def _evenness(lines: list[str], separator: str) -> tuple[int, int]:
+    counts = Counter(len(row) for row in csv.reader(lines, delimiter=separator) if len(row) > 1)
+    cells, agreeing = max(counts.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+    return agreeing, cells

@@ -1,0 +1,258 @@
+"""What a PDF page's lines once were: headings by their size, list items, paragraphs. What every page repeats goes."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median
+
+from knowledge.loaders import markdown_table as tables
+from knowledge.loaders.pdf.lines import HYPHEN, Line
+from knowledge.loaders.text import Text
+
+# Running titles and page numbers stand in this outer part of a page, and on at least this part of the pages.
+_MARGIN = 0.1
+_REPEATED = 0.2
+_NUMBERS = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"(?:page|seite|p\.)?\W*+\d{1,5}(?:\s*+(?:/|\||of|von|de|sur)\s*+\d{1,5})?\W*+", re.IGNORECASE
+)
+
+_HEADING_SIZE = 1.12
+_MAX_HEADING_CHARS = 200
+_MAX_BOLD_HEADING_CHARS = 90
+_HEADING_LEVELS = 6
+# A gap between lines beyond the usual one by this begins a new paragraph.
+_WIDER_GAP = 1.25
+_INDENT = 0.8
+_SHORT_LINE = 0.85
+_OTHER_SIZE = 0.5
+_SHORTEST_TITLE = 3
+_ITEMS = ("-", "1.")
+
+_BULLET = re.compile(r"[•●▪■◦○‣∙·\uf0b7\u2013-]\s+(?=\S)")
+_NUMBERED = re.compile(r"(?P<number>\d{1,3})[.)]\s+(?=\S)")
+_SENTENCE_END = re.compile(r"[.:!?][\"')\]”’]*$")
+_MARKUP_AT_START = re.compile(r"[#>|+=]|```|~~~|-{3}")
+_HYPHENATED = re.compile(rf"(?<=\w)(?:[-\u00ad\u2010]|{HYPHEN})$")
+# pdfium itself puts a word together that goes on in the next line, and leaves the place of its hyphen marked.
+_HYPHEN_INSIDE = re.compile(rf"{HYPHEN}\s*(?=[^\W\d_A-Z])")
+_NO_TITLE = re.compile(
+    r"untitled|\(?anonymous|microsoft \w+ -|.*\.(?:docx?|pdf|xlsx?|pptx?|indd|tex|md|html?)$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A ruled table: where it stands, upwards from the foot of the page, and its rows."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    rows: list[list[str]]
+
+    def holds(self, line: Line) -> bool:
+        """Whether a line of the page is part of it."""
+        across, up = (line.left + line.right) / 2, (line.bottom + line.top) / 2
+        return self.left <= across <= self.right and self.bottom <= up <= self.top
+
+    def below(self, before: "Table") -> "Table":
+        """The same with the header of the table on the page before, if it is the rest of that one."""
+        is_rest = abs(self.left - before.left) + abs(self.right - before.right) < 2 * _INDENT
+        as_wide = len(self.rows[0]) == len(before.rows[0])
+        if not (is_rest and as_wide) or self.rows[0] == before.rows[0]:
+            return self
+        return replace(self, rows=[before.rows[0], *self.rows])
+
+
+@dataclass(frozen=True)
+class Page:
+    """What was read of one page."""
+
+    height: float
+    lines: list[Line]
+    tables: list[Table]
+
+    @property
+    def chars(self) -> int:
+        return sum(len(line.text) for line in self.lines)
+
+
+@dataclass
+class _Block:
+    """A heading (with its level), a list item, a table or a paragraph in the making."""
+
+    kind: str
+    page: int
+    text: str
+    lines: list[Line] = field(default_factory=list)
+    table: Table | None = None
+
+
+@dataclass(frozen=True)
+class _Print:
+    """How a document is set: the size of its running text, the sizes of its headings, the pitch of its lines."""
+
+    body: float
+    headings: list[float]
+    pitch: float
+
+
+def assemble(pages: Sequence[Page], title: str, name: str) -> Text:
+    """The document as Markdown, with the line at which each page begins."""
+    pages = _without_running_lines(pages)
+    setting = _setting(pages)
+    blocks: list[_Block] = []
+    for number, page in enumerate(pages):
+        for block in _blocks(page, number, setting):
+            if blocks and _continues(blocks[-1], block):
+                blocks[-1].text = _joined(blocks[-1].text, block.text)
+                continue
+            if blocks and block.table and blocks[-1].table and block.page == blocks[-1].page + 1:
+                block.table = block.table.below(blocks[-1].table)
+            blocks.append(block)
+    first = next((block.text for block in blocks[:5] if block.kind.startswith("#")), "")
+    named = "" if len(title) < _SHORTEST_TITLE or _NO_TITLE.match(title) else title
+    markdown, begins = _written(blocks, len(pages))
+    return Text(named or first or name, markdown, begins)
+
+
+def _without_running_lines(pages: Sequence[Page]) -> list[Page]:
+    seen = Counter(key for page in pages for key in {_running(page, line) for line in page.lines} if key)
+    often = max(2, _REPEATED * len(pages))
+
+    def runs(page: Page, line: Line) -> bool:
+        key = _running(page, line)
+        return bool(key) and (seen[key] >= often or (len(pages) > 1 and bool(_PAGE_NUMBER.fullmatch(line.text))))
+
+    return [Page(page.height, [line for line in page.lines if not runs(page, line)], page.tables) for page in pages]
+
+
+def _running(page: Page, line: Line) -> str:
+    """What a line in the margin is called on every page; nothing for the others."""
+    if line.bottom > (1 - _MARGIN) * page.height:
+        return "head " + _NUMBERS.sub("0", line.text)
+    return "foot " + _NUMBERS.sub("0", line.text) if line.top < _MARGIN * page.height else ""
+
+
+def _setting(pages: Sequence[Page]) -> _Print:
+    sizes: Counter[float] = Counter()
+    pitches: list[float] = []
+    for page in pages:
+        for line in page.lines:
+            sizes[line.size] += len(line.text)
+        for before, line in zip(page.lines, page.lines[1:], strict=False):
+            if line.size == before.size > 0 and line.bottom < before.bottom:
+                pitches.append((before.bottom - line.bottom) / line.size)
+    body = sizes.most_common(1)[0][0] if sizes else 0.0
+    headings = sorted((size for size in sizes if size > body * _HEADING_SIZE), reverse=True)
+    return _Print(body, headings, median(pitches) if pitches else 1.2)
+
+
+def _blocks(page: Page, number: int, setting: _Print) -> Iterator[_Block]:
+    """Lines put together to what they belong to, and each table where its first line stood."""
+    block: _Block | None = None
+    untold = list(page.tables)
+    for line in page.lines:
+        table = next((table for table in page.tables if table.holds(line)), None)
+        if table:
+            if table in untold:
+                untold.remove(table)
+                if block:
+                    yield block
+                block = None
+                yield _Block("table", number, "", table=table)
+            continue
+        new = _begun(line, number, setting)
+        if block and _belongs(line, block, new, setting):
+            block.lines.append(line)
+            block.text = _joined(block.text, line.text)
+        else:
+            if block:
+                yield block
+            block = new
+    if block:
+        yield block
+
+
+def _begun(line: Line, number: int, setting: _Print) -> _Block:
+    if level := _level(line, setting):
+        return _Block("#" * level, number, line.text, [line])
+    if bullet := _BULLET.match(line.text):
+        return _Block("-", number, line.text[bullet.end() :], [line])
+    if numbered := _NUMBERED.match(line.text):
+        return _Block("1.", number, f"{numbered['number']}. {line.text[numbered.end() :]}", [line])
+    return _Block("", number, line.text, [line])
+
+
+def _level(line: Line, setting: _Print) -> int:
+    """Of a heading, by its size; bold type of the usual size comes below them all. Nothing for other lines."""
+    if line.size in setting.headings and len(line.text) <= _MAX_HEADING_CHARS:
+        return min(setting.headings.index(line.size) + 1, _HEADING_LEVELS)
+    is_short = len(line.text) <= _MAX_BOLD_HEADING_CHARS and not _SENTENCE_END.search(line.text)
+    if line.bold and is_short and line.size >= setting.body and not _BULLET.match(line.text):
+        return min(len(setting.headings) + 1, _HEADING_LEVELS)
+    return 0
+
+
+def _belongs(line: Line, block: _Block, new: _Block, setting: _Print) -> bool:
+    """Whether a line goes on with what the one before it began."""
+    before = block.lines[-1]
+    drop = before.bottom - line.bottom
+    begins_anew = new.kind in _ITEMS or (new.kind != block.kind and block.kind not in _ITEMS)
+    if begins_anew or abs(line.size - before.size) > _OTHER_SIZE or drop > _WIDER_GAP * setting.pitch * line.size:
+        return False
+    if drop < -line.size:  # the next column
+        return _reads_on(block.text, line.text)
+    if block.kind.startswith("#"):
+        return True
+    indented = not block.kind and line.left > before.left + _INDENT * line.size and len(block.lines) > 1
+    widest = max(held.right - held.left for held in block.lines)
+    ended_early = before.right - before.left < _SHORT_LINE * widest and bool(_SENTENCE_END.search(before.text))
+    return not indented and not ended_early
+
+
+def _continues(last: _Block, block: _Block) -> bool:
+    """Whether a paragraph or list item goes on over the foot of its page."""
+    turned = block.page == last.page + 1 and not block.kind and last.kind in ("", *_ITEMS)
+    return turned and _reads_on(last.text, block.text)
+
+
+def _reads_on(text: str, following: str) -> bool:
+    return not _SENTENCE_END.search(text) and following[:1].islower()
+
+
+def _joined(text: str, following: str) -> str:
+    if following[:1].islower() and _HYPHENATED.search(text):
+        return _HYPHENATED.sub("", text) + following
+    return f"{text.removesuffix(HYPHEN)} {following}"
+
+
+def _written(blocks: Sequence[_Block], pages: int) -> tuple[str, tuple[int, ...]]:
+    lines: list[str] = []
+    begins: list[int] = []
+    last = ""
+    for block in blocks:
+        if lines and not (block.kind == last and last in _ITEMS):
+            lines.append("")
+        begins += [len(lines)] * (block.page + 1 - len(begins))
+        lines += _markdown(block).split("\n")
+        last = block.kind
+    begins += [len(lines)] * (pages - len(begins))
+    return "\n".join(lines), tuple(begins)
+
+
+def _markdown(block: _Block) -> str:
+    if block.table:
+        return tables.to_markdown(block.table.rows)
+    text = _HYPHEN_INSIDE.sub("", block.text).replace(HYPHEN, "-")
+    match block.kind:
+        case "-":
+            return f"- {text}"
+        case "1.":
+            return text
+        case "":
+            return "\\" + text if _MARKUP_AT_START.match(text) else text
+        case hashes:
+            return f"{hashes} {text}"

@@ -1,0 +1,51 @@
+"""PDF: pdfium reads the letters and lines; they become headings, lists, tables and paragraphs again."""
+
+from collections.abc import Iterator
+
+import pypdfium2
+
+from knowledge.errors import DocumentUnreadable
+from knowledge.loaders.pdf import layout, tables
+from knowledge.loaders.pdf import lines as pdf_lines
+from knowledge.loaders.pdf.layout import Page
+from knowledge.loaders.text import Text, title_from_name
+
+# A page of print has some thousand characters. Fewer than these on average are stamps on pictures.
+_FEWEST_CHARS_A_PAGE = 8
+
+
+def load(data: bytes, name: str) -> Text:
+    """Titled by its own metadata or its first heading, else after its name. Each page's beginning is kept."""
+    document = _open(data)
+    try:
+        pages = list(_pages(document))
+        title = str(document.get_metadata_dict().get("Title") or "").strip()
+    finally:
+        document.close()
+    if not pages:
+        raise DocumentUnreadable("the PDF has no pages")
+    if sum(page.chars for page in pages) < _FEWEST_CHARS_A_PAGE * len(pages):
+        raise DocumentUnreadable("the PDF holds pictures of pages, but no text; run it through text recognition (OCR)")
+    return layout.assemble(pages, title, title_from_name(name))
+
+
+def _open(data: bytes) -> pypdfium2.PdfDocument:
+    try:
+        return pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise DocumentUnreadable("the PDF is encrypted; save it without a password") from error
+        raise DocumentUnreadable("the file is damaged, or no PDF; save it anew") from error
+
+
+def _pages(document: pypdfium2.PdfDocument) -> Iterator[Page]:
+    for number in range(len(document)):
+        try:
+            page = document[number]
+            text = page.get_textpage()
+        except pypdfium2.PdfiumError as error:
+            raise DocumentUnreadable(f"page {number + 1} of the PDF is damaged; save the file anew") from error
+        lines = list(pdf_lines.of_page(text.raw))
+        yield Page(page.get_height(), lines, tables.of_page(page, text.raw, lines) if lines else [])
+        text.close()
+        page.close()

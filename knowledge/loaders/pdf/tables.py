@@ -1,0 +1,182 @@
+"""Tables of a PDF page that are drawn with lines: the lines make a grid, and each letter lies in one of its cells."""
+
+import ctypes
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from knowledge.loaders.pdf.layout import Table
+from knowledge.loaders.pdf.lines import SPACES, Line, TextPage
+
+# A box around a text or a rule below a heading is no table. Drawings have thousands of lines.
+_FEWEST_LINES, _MOST_LINES = 4, 3_000
+# Two lines this near to one another meet, and a stroke this thin is a line.
+_NEAR = 2.5
+_FEWEST_ROWS = _FEWEST_COLUMNS = 2
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A line across the page or up it: where it stands, and from where to where it goes."""
+
+    across: bool
+    place: float
+    start: float
+    end: float
+
+    def meets(self, other: "_Rule") -> bool:
+        return (
+            self.across != other.across
+            and other.start - _NEAR <= self.place <= other.end + _NEAR
+            and self.start - _NEAR <= other.place <= self.end + _NEAR
+        )
+
+
+def of_page(page: pypdfium2.PdfPage, text: TextPage, lines: Sequence[Line]) -> list[Table]:
+    """The tables with at least two rows and two columns, from the top of the page."""
+    rules = _rules(page)
+    if not _FEWEST_LINES <= len(rules) <= _MOST_LINES:
+        return []
+    grids = [grid for group in _groups(rules) if (grid := _grid(group))]
+    return sorted((grid.table() for grid in _filled(grids, text, lines)), key=lambda table: -table.top)
+
+
+def _rules(page: pypdfium2.PdfPage) -> set[_Rule]:
+    rules: set[_Rule] = set()
+    for path in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=3):
+        rules.update(_rules_of(path))
+        if len(rules) > _MOST_LINES:
+            break
+    return rules
+
+
+def _rules_of(path: pypdfium2.PdfObject) -> Iterator[_Rule]:
+    left, bottom, right, top = path.get_bounds()
+    if top - bottom <= _NEAR or right - left <= _NEAR:
+        yield from _rule((left, (bottom + top) / 2), (right, (bottom + top) / 2))
+        yield from _rule(((left + right) / 2, bottom), ((left + right) / 2, top))
+        return
+    matrix = path.get_matrix()
+    start = here = (0.0, 0.0)
+    for index in range(min(pdfium.FPDFPath_CountSegments(path), _MOST_LINES)):
+        segment = pdfium.FPDFPath_GetPathSegment(path, index)
+        x, y = ctypes.c_float(), ctypes.c_float()
+        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+        there = matrix.on_point(x.value, y.value)
+        kind = pdfium.FPDFPathSegment_GetType(segment)
+        if kind == pdfium.FPDF_SEGMENT_MOVETO:
+            start = there
+        elif kind == pdfium.FPDF_SEGMENT_LINETO:
+            yield from _rule(here, there)
+        here = there
+        if pdfium.FPDFPathSegment_GetClose(segment):
+            yield from _rule(here, start)
+
+
+def _rule(here: tuple[float, float], there: tuple[float, float]) -> Iterator[_Rule]:
+    (x0, x1), (y0, y1) = sorted((here[0], there[0])), sorted((here[1], there[1]))
+    if y1 - y0 <= _NEAR < x1 - x0:
+        yield _Rule(True, round((y0 + y1) / 2, 1), round(x0, 1), round(x1, 1))
+    elif x1 - x0 <= _NEAR < y1 - y0:
+        yield _Rule(False, round((x0 + x1) / 2, 1), round(y0, 1), round(y1, 1))
+
+
+def _groups(rules: set[_Rule]) -> Iterator[list[_Rule]]:
+    """What meets, directly or through others."""
+    left = sorted(rules, key=lambda rule: (-rule.place, rule.start))
+    while left:
+        group = [left.pop()]
+        for rule in group:
+            met = [other for other in left if rule.meets(other)]
+            group += met
+            gone = set(met)
+            left = [other for other in left if other not in gone]
+        yield group
+
+
+class _Grid:
+    """Rows and columns between lines. Where a line is missing between two cells, they are one."""
+
+    def __init__(self, across: list[_Rule], up: list[_Rule]) -> None:
+        self._across, self._up = across, up
+        self.xs = _places([rule.place for rule in up] + [end for rule in across for end in (rule.start, rule.end)])
+        self.ys = _places([rule.place for rule in across] + [end for rule in up for end in (rule.start, rule.end)])
+        self._texts: dict[tuple[int, int], str] = {}
+        self._anchors: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def cell_at(self, x: float, y: float) -> tuple[int, int] | None:
+        """Row and column, the row counted upwards, of the cell that a point lies in; None outside."""
+        row, column = bisect_right(self.ys, y) - 1, bisect_right(self.xs, x) - 1
+        if not (0 <= row < len(self.ys) - 1 and 0 <= column < len(self.xs) - 1):
+            return None
+        if (row, column) not in self._anchors:
+            self._anchors[row, column] = self._anchor(row, column)
+        return self._anchors[row, column]
+
+    def write(self, cell: tuple[int, int], char: str) -> None:
+        self._texts[cell] = self._texts.get(cell, "") + char
+
+    def table(self) -> Table:
+        """What was written into its cells, from the top."""
+        columns = range(len(self.xs) - 1)
+        rows = [
+            [" ".join(self._texts.get((row, column), "").split()) for column in columns]
+            for row in reversed(range(len(self.ys) - 1))
+        ]
+        return Table(self.xs[0], self.ys[0], self.xs[-1], self.ys[-1], rows)
+
+    def _anchor(self, row: int, column: int) -> tuple[int, int]:
+        """The upper left one of the cells that are one with this."""
+        middle = (self.ys[row] + self.ys[row + 1]) / 2
+        while column and not _drawn(self._up, self.xs[column], middle):
+            column -= 1
+        middle = (self.xs[column] + self.xs[column + 1]) / 2
+        while row < len(self.ys) - 2 and not _drawn(self._across, self.ys[row + 1], middle):
+            row += 1
+        return row, column
+
+
+def _places(places: list[float]) -> list[float]:
+    """Without those that are as good as the same."""
+    kept: list[float] = []
+    for place in sorted(places):
+        if not kept or place - kept[-1] > _NEAR:
+            kept.append(place)
+    return kept
+
+
+def _drawn(rules: Sequence[_Rule], place: float, middle: float) -> bool:
+    return any(abs(rule.place - place) <= _NEAR and rule.start <= middle <= rule.end for rule in rules)
+
+
+def _grid(group: list[_Rule]) -> _Grid | None:
+    grid = _Grid([rule for rule in group if rule.across], [rule for rule in group if not rule.across])
+    return grid if len(grid.ys) > _FEWEST_ROWS and len(grid.xs) > _FEWEST_COLUMNS else None
+
+
+def _filled(grids: list[_Grid], text: TextPage, lines: Sequence[Line]) -> list[_Grid]:
+    """The grids that hold text, with each letter in its cell. A space goes where the letter before it went."""
+    written: list[_Grid] = []
+    for line in lines:
+        beside = [grid for grid in grids if grid.ys[0] < line.top and line.bottom < grid.ys[-1]]
+        here: tuple[_Grid, tuple[int, int]] | None = None
+        for index in line.chars if beside else ():
+            code = pdfium.FPDFText_GetUnicode(text, index)
+            if code not in SPACES:
+                x, y = _middle(text, index)
+                here = next(((grid, cell) for grid in beside if (cell := grid.cell_at(x, y))), None)
+            if here:
+                here[0].write(here[1], chr(code))
+                written += [here[0]] if here[0] not in written else []
+        if here:
+            here[0].write(here[1], " ")
+    return written
+
+
+def _middle(text: TextPage, index: int) -> tuple[float, float]:
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    pdfium.FPDFText_GetCharBox(text, index, left, right, bottom, top)
+    return (left.value + right.value) / 2, (bottom.value + top.value) / 2

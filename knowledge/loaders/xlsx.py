@@ -1,0 +1,79 @@
+"""Excel workbooks: a heading for each sheet, its tables below it, values as the sheet shows them."""
+
+import datetime
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from openpyxl import load_workbook
+
+from knowledge.loaders import jsonl, markdown_table, zip_guard
+from knowledge.loaders.text import Text, title_from_name
+from knowledge.text.headings import shortened
+
+# A currency as formats write it, before or behind the number: $, "EUR", [$€-407].
+_CURRENCY = re.compile(r'\[\$(?P<local>[^\[\]-]++)[^\[\]]*+\]|"(?P<quoted>[^"]+)"|(?P<bare>[$€£¥])')
+_DIGITS = re.compile(r"[0#]|$")
+_DECIMALS = re.compile(r"[0#]\.(0+)")
+
+
+def load(data: bytes, name: str) -> Text:
+    """Titled after its name. Formulas count as the values last stored for them; hidden sheets are left out."""
+    workbook = load_workbook(zip_guard.opened(data, ".xlsx"), read_only=True, data_only=True, keep_links=False)
+    parts = []
+    for sheet in workbook.worksheets:
+        if sheet.sheet_state != "visible":
+            continue
+        # What a workbook says of a sheet's size may be wrong either way.
+        sheet.reset_dimensions()
+        rows = list(_rows(sheet))
+        content = jsonl.of_table(rows)
+        if content is None:
+            content = markdown_table.to_markdown(rows)
+        if content:
+            parts.append(f"## {shortened(' '.join(sheet.title.split()))}\n\n{content}")
+    return Text(title_from_name(name), "\n\n".join(parts))
+
+
+def _rows(sheet: Any) -> Iterator[list[str]]:  # noqa: ANN401 - openpyxl has no types
+    """The rows as text; of several empty ones in a row, one."""
+    empty = True
+    for row in sheet.rows:
+        cells = [_shown(cell.value, cell.number_format or "") for cell in row] if row else []
+        while cells and not cells[-1]:
+            cells.pop()
+        if cells or not empty:
+            yield cells
+        empty = not cells
+
+
+def _shown(value: object, number_format: str) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).upper()
+        case datetime.datetime() if value.time() == datetime.time():
+            return value.date().isoformat()
+        case datetime.datetime():
+            return value.isoformat(sep=" ", timespec="minutes")
+        case int() | float():
+            return _number(value, number_format.split(";")[0])
+        case _:
+            return str(value).strip()
+
+
+def _number(value: float, number_format: str) -> str:
+    percent = "%" in number_format
+    decimals = _DECIMALS.search(number_format)
+    amount = value * 100 if percent else value
+    # Fifteen digits are what a cell holds; more only shows how binary numbers miss decimal ones.
+    shown = f"{amount:.{len(decimals[1])}f}" if decimals else f"{amount:.15g}"
+    if percent:
+        return f"{shown}%"
+    currency = _CURRENCY.search(number_format)
+    if not currency:
+        return shown
+    unit = next(filter(None, currency.groups())).strip()
+    in_front = currency.start() < _DIGITS.search(number_format).start()  # type: ignore[union-attr]
+    return f"{unit}{shown}" if in_front and len(unit) == 1 else f"{unit} {shown}" if in_front else f"{shown} {unit}"

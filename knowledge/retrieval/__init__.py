@@ -1,0 +1,1 @@
+"""Search passages, and judge how well they answer."""

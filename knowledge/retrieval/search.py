@@ -1,0 +1,183 @@
+"""Search a folder by meaning and by words, and say how well what was found covers the question.
+
+Whoever asks is answered from everybody's documents and from their own, as if both were one folder's; what others own is
+looked at by nothing here.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from knowledge.embedding.embedder import Vector, Vectors
+from knowledge.embedding.reranker import Reranker
+from knowledge.index import lexical
+from knowledge.index.lexical import Asked, Lexical
+from knowledge.index.vocabulary import NOTHING, Vocabulary
+from knowledge.library import Library
+from knowledge.retrieval.confidence import Signals
+from knowledge.storage import documents
+from knowledge.storage.documents import StoredChunk
+from knowledge.storage.migrations import Place
+
+CANDIDATES = 40
+# What matching every word of the question perfectly adds to a cosine.
+_WORDS_WEIGHT = 0.5
+# A reranker reads so many of the best passages.
+_RERANKED = 20
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A chunk that was found: how near in meaning (cosine), how well by its words (BM25), and both together."""
+
+    chunk: StoredChunk
+    cosine: float
+    lexical: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a folder holds on a question, best first, and the signals that confidence is told from."""
+
+    passages: tuple[Passage, ...]
+    signals: Signals
+
+
+@dataclass(frozen=True)
+class Closeness:
+    """A folder's nearest cosines, how much of the text its best passage by words matches, and its size in chunks."""
+
+    cosines: Vectors
+    words: float
+    size: int
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a search has to know of the library: where to look, how much is there, and how common words are."""
+
+    places: list[list[Place]]
+    sizes: list[int]
+    shared: Vocabulary
+    own: Vocabulary
+    total: int
+
+    def asked(self, db: sqlite3.Connection, text: str) -> Asked:
+        """What the words of a text tell."""
+        return lexical.read(db, text, self.shared, self.own, self.total)
+
+
+class Searcher:
+    """Searches the folders of one library."""
+
+    def __init__(self, library: Library, reranker: Reranker | None = None) -> None:
+        self._library = library
+        self._reranker = reranker
+
+    async def sizes(self, owner: str = "") -> dict[str, int]:
+        """How many chunks each folder holds for that user."""
+        shared, own = await self._library.sizes(), await self._library.sizes(owner) if owner else {}
+        return {folder: shared.get(folder, 0) + own.get(folder, 0) for folder in shared.keys() | own.keys()}
+
+    async def closeness(self, text: str, folders: Sequence[str], *, owner: str = "") -> list[Closeness]:
+        """How near a text is to each folder, without reading what is there.
+
+        All folders at once, for what crosses to another thread waits there."""
+        known = await self._known(folders, owner)
+
+        def by_words(db: sqlite3.Connection) -> list[float]:
+            asked = known.asked(db, text)
+            return [lexical.find(db, places, asked, CANDIDATES).best for places in known.places]
+
+        (_, near), words = await asyncio.gather(self._near(text, known), self._library.read(by_words))
+        cosines = [np.asarray([cosine for _, cosine in found]) for found in near]
+        return list(map(Closeness, cosines, words, known.sizes))
+
+    async def search(self, question: str, folder: str, *, owner: str = "", context: str = "") -> Findings:
+        """Dense and lexical search, fused. `context` is what the conversation adds."""
+        text = f"{context} {question}".strip()
+        found = await self._search(text, folder, owner)
+        # A document that was replaced meanwhile is stored under other ids.
+        if found.lacks_some and await self._library.catch_up():
+            found = await self._search(text, folder, owner)
+        passages = sorted(found.passages, key=lambda passage: -passage.score)
+        if self._reranker:
+            passages = await _reranked(text, passages, self._reranker)
+        return Findings(tuple(passages), found.signals)
+
+    async def _search(self, text: str, folder: str, owner: str) -> "_Found":
+        known = await self._known([folder], owner)
+        vector, (near,) = await self._near(text, known)
+
+        # In one job, because nothing changes within it.
+        def look(db: sqlite3.Connection) -> _Found:
+            worded = lexical.find(db, known.places[0], known.asked(db, text), CANDIDATES)
+            return _fetch(db, dict(near), worded, vector, owner)
+
+        return await self._library.read(look)
+
+    async def _known(self, folders: Sequence[str], owner: str) -> _Known:
+        await self._library.level()
+        sizes, words = await self._library.sizes(), await self._library.vocabularies.shared()
+        own_sizes = await self._library.sizes(owner) if owner else {}
+        return _Known(
+            places=[_places(folder, owner if folder in own_sizes else "") for folder in folders],
+            sizes=[sizes.get(folder, 0) + own_sizes.get(folder, 0) for folder in folders],
+            shared=words,
+            own=await self._library.vocabularies.own(owner) if own_sizes else NOTHING,
+            total=sum(sizes.values()) + sum(own_sizes.values()),
+        )
+
+    async def _near(self, text: str, known: _Known) -> tuple[Vector, list[list[tuple[int, float]]]]:
+        vector = (await self._library.embedder.embed([text]))[0]
+        return vector, await self._library.index.nearest(known.places, vector, CANDIDATES)
+
+
+def _places(folder: str, owner: str) -> list[Place]:
+    return [Place(folder), Place(folder, owner)] if owner else [Place(folder)]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The passages, what they say of the search, and whether some were gone before they could be read."""
+
+    passages: list[Passage]
+    signals: Signals
+    lacks_some: bool
+
+
+def _fetch(db: sqlite3.Connection, near: dict[int, float], worded: Lexical, vector: Vector, owner: str) -> _Found:
+    """The chunks with all that is known of them. Those that the vector index holds and SQL does not are left out."""
+    ids = list(near | worded.scores)
+    chunks = documents.chunks_by_id(db, ids, owner)
+    vectors = documents.embeddings_of_chunks(db, list(chunks))
+    asked = worded.asked
+    matches: dict[int, dict[str, float]] = {}
+    for table in {documents.words_table(""), documents.words_table(owner)}:
+        matches |= lexical.matches(db, table, list(chunks), asked)
+    passages = []
+    for chunk_id, chunk in chunks.items():
+        cosine = float(np.frombuffer(vectors[chunk_id], dtype=np.float32) @ vector)
+        by_words = sum(matches[chunk_id].values())
+        passages.append(Passage(chunk, cosine, by_words, cosine + _WORDS_WEIGHT * by_words / asked.weight))
+    signals = Signals.of(
+        [passage.chunk.document_id for passage in passages],
+        [passage.cosine for passage in passages],
+        [passage.score for passage in passages],
+        [matches[passage.chunk.id] for passage in passages],
+        asked.weight,
+        sum(asked.weights.get(name, 0.0) for name in asked.names & asked.unknown),
+    )
+    return _Found(passages, signals, len(chunks) < len(ids))
+
+
+async def _reranked(text: str, passages: Sequence[Passage], reranker: Reranker) -> list[Passage]:
+    """The best ones in the reranker's order, then the rest."""
+    best = passages[:_RERANKED]
+    scores = await reranker.scores(text, [f"{passage.chunk.title}. {passage.chunk.text}" for passage in best])
+    order = sorted(range(len(best)), key=lambda place: -scores[place])
+    return [*(best[place] for place in order), *passages[_RERANKED:]]

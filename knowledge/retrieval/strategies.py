@@ -1,0 +1,253 @@
+"""What an agent reads before it answers: passages per question, whole documents, or passages kept through a session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from knowledge.embedding.embedder import Embedder
+from knowledge.library import Library
+from knowledge.retrieval.confidence import confidence
+from knowledge.retrieval.search import Findings, Passage, Searcher
+from knowledge.retrieval.token_budget import BOUNDLESS, Room
+from knowledge.storage import documents as store
+from knowledge.storage.documents import StoredChunk
+
+Strategy = Literal["rag", "cag", "hybrid"]
+
+PASSAGES = 7
+DOCUMENTS = 4
+KEPT_PASSAGES = 16
+# Beyond this whole documents cost more, in time and money, than passages lose.
+WHOLE_CHARS = 240_000
+_UNRANKED = 1_000_000
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A numbered piece of evidence: a passage, or a whole document. Citations carry its number.
+
+    `score` is its cosine similarity to the question, `rank` its place among what was found, `page` where it begins in a
+    document that has pages."""
+
+    number: int
+    document_id: str
+    uri: str
+    title: str
+    section: str
+    version: int
+    text: str
+    score: float
+    rank: int
+    page: int | None = None
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What an agent may answer from. `excerpts` are in prompt order, `passages` best first for this question.
+
+    `told` says in words how much was gathered, what of it is new, and why there is no more."""
+
+    strategy: Strategy
+    excerpts: tuple[Excerpt, ...]
+    passages: tuple[tuple[int, Passage], ...]
+    confidence: float
+    told: str
+    kept: tuple[int, ...] = ()
+
+    @property
+    def by_relevance(self) -> list[Excerpt]:
+        """What has to do with the question, best first."""
+        return sorted((e for e in self.excerpts if e.rank != _UNRANKED), key=lambda excerpt: excerpt.rank)
+
+    def numbered_from(self, first: int) -> "Evidence":
+        """The same evidence with other numbers, for an answer to which several agents contribute."""
+        shift = first - 1
+        return replace(
+            self,
+            excerpts=tuple(replace(excerpt, number=excerpt.number + shift) for excerpt in self.excerpts),
+            passages=tuple((number + shift, passage) for number, passage in self.passages),
+        )
+
+
+class Strategies:
+    """Gathers evidence from one library."""
+
+    def __init__(self, library: Library, searcher: Searcher, whole_chars: int = WHOLE_CHARS) -> None:
+        self._library = library
+        self._searcher = searcher
+        self._whole_chars = whole_chars
+
+    @property
+    def embedder(self) -> Embedder:
+        """What the library's documents are embedded with."""
+        return self._library.embedder
+
+    async def gather(
+        self,
+        strategy: Strategy,
+        folder: str,
+        question: str,
+        *,
+        owner: str = "",
+        context: str = "",
+        kept: Sequence[int] = (),
+        room: Room = BOUNDLESS,
+    ) -> Evidence:
+        """Evidence on a question of a user's, from everybody's documents and their own.
+
+        `context` is what the conversation adds, `kept` what the session holds, `room` what the reader takes."""
+        findings = await self._searcher.search(question, folder, owner=owner, context=context)
+        outgrown = ""
+        if strategy == "cag":
+            documents = await self._library.read(lambda db: store.whole_documents(db, folder, owner))
+            whole = _whole(documents, findings)
+            if not (outgrown := self._outgrown(whole, room)):
+                return whole
+        found = _diverse(_distinct(findings.passages))
+        chosen = _fitting(found, room)
+        dropped = f"; {len(found) - len(chosen)} more do not fit {room.limit}" if len(chosen) < len(found) else ""
+        if strategy == "hybrid":
+            held = await self._library.read(lambda db: store.chunks_by_id(db, list(kept), owner))
+            # An agent may have been given another folder meanwhile.
+            still = [held[chunk_id] for chunk_id in kept if chunk_id in held and held[chunk_id].folder == folder]
+            chunks = _with_kept(still, chosen, room)
+            new = len({chunk.id for chunk in chunks}.difference(chunk.id for chunk in still))
+            told = f"{len(chunks)} passages, {new} of them new to the conversation{dropped}"
+            return _retrieved("hybrid", [[chunk] for chunk in chunks], chosen, findings, told)
+        documents_count = len({passage.chunk.document_id for passage in chosen})
+        told = f"{len(chosen)} passages of {documents_count} documents{outgrown}{dropped}"
+        return _retrieved("rag", _joined([passage.chunk for passage in chosen]), chosen, findings, told)
+
+    def _outgrown(self, whole: Evidence, room: Room) -> str:
+        """Why documents are not read whole, if they are not."""
+        chars = sum(len(excerpt.text) for excerpt in whole.excerpts)
+        documents = f", because {len(whole.excerpts)} documents of {chars:,} characters"
+        if chars > self._whole_chars:
+            return f"{documents} are more than the {self._whole_chars:,} that are read whole"
+        return "" if room.holds(whole.excerpts) else f"{documents} do not fit {room.limit}"
+
+
+def _distinct(passages: Sequence[Passage]) -> list[Passage]:
+    """Without what another document says in the same words."""
+    distinct = {" ".join(passage.chunk.text.lower().split()): passage for passage in reversed(passages)}
+    return sorted(distinct.values(), key=passages.index)
+
+
+def _joined(chunks: Sequence[StoredChunk]) -> list[list[StoredChunk]]:
+    """Neighbours of one section, which were one text before it was cut, stand together where the better one stood."""
+    runs: list[list[StoredChunk]] = []
+    for chunk in sorted(chunks, key=lambda chunk: (chunk.document_id, chunk.position)):
+        if runs and _continues(runs[-1][-1], chunk):
+            runs[-1].append(chunk)
+        else:
+            runs.append([chunk])
+    return sorted(runs, key=lambda run: min(map(chunks.index, run)))
+
+
+def _continues(chunk: StoredChunk, following: StoredChunk) -> bool:
+    same = (chunk.document_id, chunk.section) == (following.document_id, following.section)
+    return same and following.position == chunk.position + 1
+
+
+def _diverse(passages: Sequence[Passage]) -> list[Passage]:
+    """The best passage of each of the best documents, then what else the best ones hold."""
+    firsts: dict[str, Passage] = {}
+    seconds: list[Passage] = []
+    for passage in passages:
+        document = passage.chunk.document_id
+        if document not in firsts:
+            firsts[document] = passage
+        else:
+            seconds.append(passage)
+    chosen = list(firsts.values())[:DOCUMENTS]
+    leading = {passage.chunk.document_id for passage in chosen}
+    return chosen + [passage for passage in seconds if passage.chunk.document_id in leading][: PASSAGES - len(chosen)]
+
+
+def _fitting(passages: Sequence[Passage], room: Room) -> list[Passage]:
+    """The best for which there is room; the very best one all the same, for without any nothing can be answered."""
+    fitting = list(passages)
+    while len(fitting) > 1 and not room.holds(passage.chunk for passage in fitting):
+        fitting.pop()
+    return fitting
+
+
+def _with_kept(kept: Sequence[StoredChunk], chosen: Sequence[Passage], room: Room) -> list[StoredChunk]:
+    """What the session holds comes first and in its old order, so that a prompt made of it keeps its prefix.
+
+    Where it grows too long, the oldest that this question does not need goes."""
+    needed = {passage.chunk.id: passage.chunk for passage in chosen}
+    chunks = {chunk.id: chunk for chunk in kept} | needed
+    for chunk_id in [chunk_id for chunk_id in chunks if chunk_id not in needed]:
+        if len(chunks) <= KEPT_PASSAGES and room.holds(chunks.values()):
+            break
+        del chunks[chunk_id]
+    return list(chunks.values())
+
+
+def _retrieved(
+    strategy: Strategy,
+    runs: Sequence[Sequence[StoredChunk]],
+    chosen: Sequence[Passage],
+    findings: Findings,
+    told: str,
+) -> Evidence:
+    best_first = [*chosen, *(passage for passage in findings.passages if passage not in chosen)]
+    found = {passage.chunk.id: (rank, passage) for rank, passage in enumerate(best_first)}
+    excerpts = []
+    numbers: dict[int, int] = {}
+    for number, run in enumerate(runs, start=1):
+        rank, passage = min((found.get(chunk.id, (_UNRANKED, None)) for chunk in run), key=lambda pair: pair[0])
+        first = run[0]
+        excerpts.append(
+            Excerpt(
+                number=number,
+                document_id=first.document_id,
+                uri=f"{first.folder}/{first.path}",
+                title=first.title,
+                section=first.section,
+                version=first.version,
+                text="\n\n".join(chunk.text for chunk in run),
+                score=passage.cosine if passage else 0.0,
+                rank=rank,
+                page=first.page,
+            )
+        )
+        numbers |= {chunk.id: number for chunk in run}
+    return Evidence(
+        strategy=strategy,
+        excerpts=tuple(excerpts),
+        passages=tuple((numbers[passage.chunk.id], passage) for passage in chosen),
+        confidence=confidence(findings.signals),
+        told=told,
+        kept=tuple(chunk.id for run in runs for chunk in run) if strategy == "hybrid" else (),
+    )
+
+
+def _whole(documents: Sequence[store.WholeDocument], findings: Findings) -> Evidence:
+    numbers = {document.info.id: number for number, document in enumerate(documents, start=1)}
+    best: dict[str, tuple[int, Passage]] = {}
+    for rank, passage in enumerate(findings.passages):
+        best.setdefault(passage.chunk.document_id, (rank, passage))
+    excerpts = []
+    for document in documents:
+        found_rank, found = best.get(document.info.id, (_UNRANKED, None))
+        excerpts.append(
+            Excerpt(
+                number=numbers[document.info.id],
+                document_id=document.info.id,
+                uri=f"{document.info.folder}/{document.info.path}",
+                title=document.info.title,
+                section="",
+                version=document.info.version,
+                text=document.markdown,
+                score=found.cosine if found else 0.0,
+                rank=found_rank,
+                whole=True,
+            )
+        )
+    passages = tuple((numbers[passage.chunk.document_id], passage) for passage in _diverse(findings.passages))
+    chars = sum(len(document.markdown) for document in documents)
+    told = f"{len(documents)} whole documents, {chars:,} characters"
+    return Evidence("cag", tuple(excerpts), passages, confidence(findings.signals), told)

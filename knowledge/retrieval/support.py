@@ -1,0 +1,163 @@
+"""How well evidence supports an answer, sentence by sentence.
+
+A sentence that stands in the evidence is supported. Of any other is asked how many of its words the evidence holds, how
+many of them in one place, and how near in meaning the nearest place is; a number or a code that stands nowhere tells
+most against it. A sentence that only says that something is not known states nothing, and is not judged.
+"""
+
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.embedding.embedder import Embedder
+from knowledge.text import sentences
+from knowledge.text import words as terms
+from knowledge.text.sentences import Sentence
+
+# From here on a sentence counts as supported.
+SUPPORTED = 0.5
+# Of an answer that states nothing.
+NEUTRAL = 0.55
+_NUMBER_WEIGHT = 3.0
+# Only where the words leave it open is the embedding model asked, and of no more sentences than this.
+_LEFT_OPEN = (0.3, 0.75)
+_MOST_EMBEDDED = 8
+# Elsewhere a line through what was measured tells how near a place is that holds so many of the words.
+_LEAST_NEAR, _NEAR_BY_WORDS = 0.25, 0.6
+
+_ADMITS = re.compile(
+    r"\b(?:(?:do|does|did) not|(?:do|does|did)n['’]t|cannot|can['’]t|unable to|no|not)\s(?:\w{1,30}\s){0,3}?"
+    r"(?:information|details|mention\w*|specif\w*|provided?|providing|contain\w*|know\w*|includes?|including|answers?"
+    r"|address\w*|state[sd]?|find|found|available|cover\w*)\b",
+    re.IGNORECASE,
+)
+_ENDS = " .,:;!?…"
+_QUOTE = re.compile(r"^[^\S\n]*+(?:>\s?)+", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A sentence of the answer by its place, and how well it is supported, from 0 to 1."""
+
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Support:
+    """How well an answer is supported as a whole, and each of the sentences that state something."""
+
+    score: float
+    sentences: tuple[Scored, ...]
+
+
+async def measure(answer: str, evidence: Sequence[str], embedder: Embedder) -> Support:
+    """Judge an answer by the texts that it was written from."""
+    compared = await asyncio.to_thread(_compare, answer, tuple(evidence))
+    doubtful = [one for one in compared if _LEFT_OPEN[0] <= one.worded < _LEFT_OPEN[1]][:_MOST_EMBEDDED]
+    # Two texts at a time: questions, which somebody waits for, are embedded on the same thread.
+    near = {one: await _nearness(one, embedder) for one in doubtful}
+    scored = tuple(_scored(one, near.get(one, _LEAST_NEAR + _NEAR_BY_WORDS * one.worded)) for one in compared)
+    return Support(overall(scored), scored)
+
+
+def overall(scored: Sequence[Scored]) -> float:
+    """The score of an answer: of its sentences, each by its length."""
+    chars = sum(one.end - one.start for one in scored)
+    return sum((one.end - one.start) * one.score for one in scored) / chars if chars else NEUTRAL
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """A sentence, how many of its words the evidence holds, anywhere and in one place, and that place."""
+
+    sentence: Sentence
+    anywhere: float
+    together: float
+    place: str = ""
+    is_quoted: bool = False
+
+    @property
+    def worded(self) -> float:
+        """What the words tell."""
+        return 1.0 if self.is_quoted else (self.anywhere + self.together) / 2
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A text of the evidence, taken apart: its places are its sentences, alone and in pairs."""
+
+    flat: str
+    places: tuple[str, ...]
+    found_in: dict[str, npt.NDArray[np.int32]]
+
+
+def _compare(answer: str, evidence: Sequence[str]) -> list[_Compared]:
+    """What of the answer is to be judged, and what its words tell."""
+    read = [_read(text) for text in evidence]
+    stated = [sentence for sentence in sentences.sentences(answer) if not _ADMITS.search(sentence.text)]
+    words = [(sentence, _words(sentence.text)) for sentence in stated]
+    return [_compared(sentence, weights, read) for sentence, weights in words if weights]
+
+
+def _compared(sentence: Sentence, weights: dict[str, float], read: Sequence[_Read]) -> _Compared:
+    quoted = sentence.text.rstrip(_ENDS)
+    if any(quoted in text.flat for text in read):
+        return _Compared(sentence, 1.0, 1.0, is_quoted=True)
+    total, most, best = sum(weights.values()), 0.0, ""
+    known: set[str] = set()
+    for text in read:
+        stems = weights.keys() & text.found_in.keys()
+        if not stems:
+            continue
+        known |= stems
+        # A whole document has thousands of places, and its commonest words stand in each.
+        held = np.zeros(len(text.places))
+        for stem in sorted(stems):
+            held[text.found_in[stem]] += weights[stem]
+        place = int(held.argmax())
+        if held[place] > most:
+            most, best = float(held[place]), text.places[place]
+    return _Compared(sentence, sum(weights[stem] for stem in known) / total, most / total, best)
+
+
+def _words(text: str) -> dict[str, float]:
+    """The stems of a sentence, each with what it weighs: as often as it stands there, and more where it is a number."""
+    weights: dict[str, float] = defaultdict(float)
+    for word in terms.content_words(text):
+        weights[terms.stem(word)] += _NUMBER_WEIGHT if any(letter.isdigit() for letter in word) else 1.0
+    return weights
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> _Read:
+    stated = [sentence.text for sentence in sentences.sentences(text)]
+    stems = [frozenset(terms.stems(one)) for one in stated]
+    single = list(zip(stated, stems, strict=True))
+    places = [*single, *((f"{one} {two}", a | b) for (one, a), (two, b) in pairwise(single))]
+    found_in: dict[str, list[int]] = defaultdict(list)
+    for place, (_, held) in enumerate(places):
+        for stem in held:
+            found_in[stem].append(place)
+    flat = " ".join(sentences.without_markers(_QUOTE.sub("", text)).split())
+    return _Read(
+        flat, tuple(text for text, _ in places), {stem: np.array(at, np.int32) for stem, at in found_in.items()}
+    )
+
+
+async def _nearness(one: _Compared, embedder: Embedder) -> float:
+    sentence, place = await embedder.embed([one.sentence.text, one.place])
+    return float(sentence @ place)
+
+
+def _scored(one: _Compared, near: float) -> Scored:
+    score = (one.anywhere + one.together + near) / 3 if one.anywhere else 0.0
+    return Scored(one.sentence.start, one.sentence.end, 1.0 if one.is_quoted else min(1.0, max(0.0, score)))

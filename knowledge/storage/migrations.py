@@ -1,0 +1,99 @@
+"""The tables that documents lie in, as an append-only list of what was added to them, and what a place in them is."""
+
+import sqlite3
+from typing import NamedTuple
+
+from knowledge.storage.damage import RESTORE
+
+REMEDY = (
+    f"{RESTORE}; or move it away and index the documents again (python index_documents.py), which leaves out what "
+    "users have uploaded. Where only the index of words is damaged: python -m backend.maintenance rebuild"
+)
+
+
+class Place(NamedTuple):
+    """Where documents lie: in a knowledge folder, as everybody's ("") or as one user's own."""
+
+    folder: str
+    owner: str = ""
+
+
+def create_documents(db: sqlite3.Connection) -> None:
+    """Documents, chunks, their lexical index, and the changes that the vector index has yet to see."""
+    for statement in (
+        """CREATE TABLE documents (
+            id TEXT PRIMARY KEY, folder TEXT NOT NULL, source TEXT NOT NULL, path TEXT NOT NULL, title TEXT NOT NULL,
+            content_hash TEXT NOT NULL, version INTEGER NOT NULL, markdown TEXT NOT NULL, updated_at REAL NOT NULL)""",
+        "CREATE INDEX documents_by_folder ON documents (folder, source, path)",
+        """CREATE TABLE chunks (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+            position INTEGER NOT NULL, section TEXT NOT NULL, text TEXT NOT NULL, embedding BLOB NOT NULL)""",
+        "CREATE INDEX chunks_by_document ON chunks (document_id, position)",
+        # Full stops and apostrophes stay in words: 2.5.1, o'brien.
+        """CREATE VIRTUAL TABLE chunk_words USING fts5 (
+            folder, title, section, text, tokenize = "unicode61 remove_diacritics 0 tokenchars '.'''")""",
+        "CREATE VIRTUAL TABLE chunk_vocabulary USING fts5vocab (chunk_words, 'row')",
+        """CREATE TABLE vector_changes (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, folder TEXT NOT NULL, chunk_id INTEGER NOT NULL,
+            removed INTEGER NOT NULL)""",
+    ):
+        db.execute(statement)
+
+
+def create_facts(db: sqlite3.Connection) -> None:
+    """What is true of the library as a whole."""
+    db.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+
+
+def add_owners(db: sqlite3.Connection) -> None:
+    """Documents that are one user's own; those of before are everybody's."""
+    for statement in (
+        "ALTER TABLE documents ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE vector_changes ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
+        "CREATE UNIQUE INDEX documents_by_owner ON documents (owner, folder, source, path)",
+        """CREATE VIRTUAL TABLE own_words USING fts5 (
+            folder, title, section, text, tokenize = "unicode61 remove_diacritics 0 tokenchars '.'''")""",
+    ):
+        db.execute(statement)
+
+
+def add_sizes(db: sqlite3.Connection) -> None:
+    """How many chunks a document has; counting them all for every question takes too long in a large catalogue."""
+    db.execute("ALTER TABLE documents ADD COLUMN chunks INTEGER NOT NULL DEFAULT 0")
+    db.execute("UPDATE documents SET chunks = (SELECT count(*) FROM chunks WHERE document_id = documents.id)")
+
+
+def add_pages(db: sqlite3.Connection) -> None:
+    """The page that a chunk begins on, of documents that have pages."""
+    db.execute("ALTER TABLE chunks ADD COLUMN page INTEGER")
+
+
+def add_page_starts(db: sqlite3.Connection) -> None:
+    """Where a document's pages begin, so that it can be cut again."""
+    db.execute("ALTER TABLE documents ADD COLUMN pages TEXT NOT NULL DEFAULT '[]'")
+
+
+def add_cutting_times(db: sqlite3.Connection) -> None:
+    """When a document was cut and embedded last; and its size where it is found without reading its text."""
+    db.execute("ALTER TABLE documents ADD COLUMN cut_at REAL NOT NULL DEFAULT 0")
+    db.execute("CREATE INDEX documents_by_size ON documents (owner, folder, chunks)")
+
+
+def add_text_bytes(db: sqlite3.Connection) -> None:
+    """Have the bytes of documents' texts at hand without reading the texts."""
+    db.execute(
+        "ALTER TABLE documents ADD COLUMN bytes INTEGER GENERATED ALWAYS AS (length(CAST(markdown AS BLOB))) VIRTUAL"
+    )
+    db.execute("CREATE INDEX documents_by_bytes ON documents (owner, bytes)")
+
+
+MIGRATIONS = (
+    create_documents,
+    create_facts,
+    add_owners,
+    add_pages,
+    add_sizes,
+    add_page_starts,
+    add_cutting_times,
+    add_text_bytes,
+)

@@ -1,0 +1,78 @@
+"""The log under stress: one run's bad event spoils no other, and its own followers hear of it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from backend.errors import StorageFailed
+from backend.runs.event_log import LiveRun, RunLog
+from backend.storage import migrations, runs
+from backend.storage.runs import Run
+from frontdesk.contracts.events import Done, Start, Token, Usage
+from knowledge.storage.sqlite import Database
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty desk's database."""
+    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def log(database: Database) -> AsyncIterator[RunLog]:
+    """A log over it."""
+    opened = RunLog(database)
+    yield opened
+    await opened.close()
+
+
+async def begin(database: Database, log: RunLog, name: str) -> LiveRun:
+    run = Run(name, f"thread-{name}", f"session-{name}", "local", "supervisor", "in_progress", "?", 1.0)
+    await database.write(lambda db: runs.begin_run(db, run, f"message-{name}"))
+    live = log.open(run)
+    start = Start(run_id=name, thread_id=run.thread_id, session_id=run.session_id, generation_id=name)
+    await log.append(live, start)
+    return live
+
+
+async def speak(log: RunLog, live: LiveRun, words: int) -> None:
+    for number in range(words):
+        await log.append(live, Token(content=f"word{number} ", agent="a"))
+
+
+def done() -> Done:
+    return Done(message_id="m", usage=Usage(), cost_usd=0.0, tokens=1, time=0.1, finish_reason="stop")
+
+
+async def test_one_runs_bad_event_spoils_no_other(database: Database, log: RunLog) -> None:
+    good, bad = await begin(database, log, "good"), await begin(database, log, "bad")
+    await speak(log, good, 3)
+
+    def fails(_: object) -> None:
+        raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+
+    await log.append(bad, Token(content="x", agent="a"), fails)
+    await log.append(good, done())
+    frames = [frame async for batch in log.follow("good", -1, 1) for frame in batch]
+    assert len(frames) == 5
+    assert b'"type":"done"' in frames[-1]
+    with pytest.raises(StorageFailed, match="surrogates not allowed"):
+        await speak(log, bad, 1)
+    after = await begin(database, log, "after")
+    await log.append(after, done())
+    assert len([frame async for batch in log.follow("after", -1, 1) for frame in batch]) == 2
+
+
+async def test_what_followers_see_is_already_stored(database: Database, log: RunLog) -> None:
+    live = await begin(database, log, "one")
+    await speak(log, live, 500)
+    await log.append(live, done())
+    seen = -1
+    async for batch in log.follow("one", -1, 1):
+        stored = await database.read(lambda db: runs.events_after(db, "one", -1, 1_000))
+        seen += len(batch)
+        assert len(stored) > seen
+    assert seen == 501

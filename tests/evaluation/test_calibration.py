@@ -1,0 +1,130 @@
+"""The answer threshold: found from labelled questions, kept in the data directory, taken up by the desk."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from backend.desk import open_desk
+from backend.settings import Settings
+from evaluation.calibrate import calibrate
+from knowledge.errors import DataDirectoryUnusable, QuestionsInvalid
+from knowledge.retrieval import calibration
+from knowledge.retrieval.calibration import DEFAULT_THRESHOLD, Calibration, answer_threshold
+from tests.conftest import write_documents
+from tests.evaluation.command import figures, refusal, run, write_lines
+from tests.evaluation.test_questions import CATALOG, LINES, labelled, measured
+
+FOUND = Calibration(answer_threshold=0.4, wrongly=0.05, questions=10, answerable=8)
+OF_EACH_KIND = [measured(labelled(answerable=number % 4 > 0), number / 100) for number in range(1, 41)]
+
+
+def test_what_somebody_chose_goes_before_what_was_found_and_that_before_the_default(tmp_path: Path) -> None:
+    assert answer_threshold(tmp_path, None) == DEFAULT_THRESHOLD
+    calibration.keep(tmp_path, FOUND)
+    assert calibration.kept(tmp_path) == FOUND
+    assert [answer_threshold(tmp_path, chosen) for chosen in (None, 0.0, 0.9)] == [0.4, 0.0, 0.9]
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"answer_threshold": 7}', "\xff"])
+def test_a_calibration_that_cannot_be_read_is_no_default(tmp_path: Path, content: str) -> None:
+    (tmp_path / "calibration.json").write_text(content, encoding="latin-1")
+    with pytest.raises(DataDirectoryUnusable, match=r"calibration\.json.*calibrate again"):
+        answer_threshold(tmp_path, None)
+
+
+@pytest.mark.parametrize(("chosen", "threshold"), [(None, 0.4), (0.1, 0.1)])
+async def test_the_desk_takes_it_up(data_dir: Path, chosen: float | None, threshold: float) -> None:
+    calibration.keep(data_dir, FOUND)
+    settings = Settings(
+        data_dir=data_dir, worker_model="embedded", supervisor_model="embedded", answer_threshold=chosen
+    )
+    async with open_desk(settings) as desk:
+        assert desk.threshold == threshold
+
+
+def test_a_calibration_tells_what_it_costs(tmp_path: Path) -> None:
+    report = calibrate(OF_EACH_KIND, 0.1, tmp_path, 0.5)
+    found = calibration.kept(tmp_path)
+    assert found
+    assert (found.questions, found.answerable, found.wrongly) == (40, 30, 0.1)
+    assert sum(m.declined_at(found.answer_threshold, 0.5) for m in OF_EACH_KIND if m.question.answerable) == 3
+    told = report.as_json()
+    before, now, unseen = told["compared"].values()
+    assert (before["wrongly_declined"], now["wrongly_declined"]) == (1.0, 0.1)
+    assert 0 < now["declined"] < 1
+    assert unseen["wrongly_declined"] <= 0.2
+
+
+def test_no_unanswerable_question_is_needed(tmp_path: Path) -> None:
+    report = calibrate([measured(labelled(), 0.6), measured(labelled(), 0.8)], 0.05, tmp_path, 0.5)
+    found = calibration.kept(tmp_path)
+    assert found
+    assert found.answer_threshold == 0.6
+    assert any("unanswerable" in note for note in report.notes)
+    assert any("20 answerable" in note for note in report.notes)
+    assert report.as_json()["compared"]["before (0.500)"]["declined"] is None
+
+
+def test_answerable_questions_are_needed(tmp_path: Path) -> None:
+    with pytest.raises(QuestionsInvalid, match="there are none"):
+        calibrate([measured(labelled(answerable=False), 0.6)], 0.05, tmp_path, 0.5)
+    assert calibration.kept(tmp_path) is None
+
+
+def test_questions_that_no_agent_looked_up_are_left_out(tmp_path: Path) -> None:
+    report = calibrate([measured(labelled(), 0.6), measured(labelled(), None)], 0.05, tmp_path, 0.5)
+    found = calibration.kept(tmp_path)
+    assert found
+    assert (found.answer_threshold, found.questions, found.answerable) == (0.6, 2, 1)
+    assert any("for 1 of the answerable questions" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("confidences", "named"), [((None, None), "there are none"), ((0.0, 0.5, 0.9), "never declines: for 1 of 3")]
+)
+def test_a_threshold_that_declines_nothing_is_not_kept(
+    tmp_path: Path, confidences: tuple[float | None, ...], named: str
+) -> None:
+    with pytest.raises(QuestionsInvalid, match=named):
+        calibrate([measured(labelled(), confidence) for confidence in confidences], 0.05, tmp_path, 0.5)
+    assert calibration.kept(tmp_path) is None
+
+
+def test_a_question_for_a_person_calibrates_nothing(data_dir: Path, tmp_path: Path) -> None:
+    for_a_person = {"question": "I want to talk to a human", "agents": ["general"], "answerable": True}
+    questions = write_lines(tmp_path / "questions.jsonl", [*LINES, for_a_person])
+    told = figures(run(tmp_path, "--questions", questions, "--catalog", CATALOG, "--calibrate", "--json"))
+    assert told["answer_threshold"] > 0.02
+    assert (told["questions"], told["answerable"]) == (6, 4)
+
+
+def test_a_broken_calibration_is_calibrated_anew(data_dir: Path, tmp_path: Path) -> None:
+    (data_dir / "calibration.json").write_text("{", encoding="utf-8")
+    questions = write_lines(tmp_path / "questions.jsonl", LINES)
+    done = run(tmp_path, "--questions", questions, "--catalog", CATALOG, "--calibrate")
+    assert (done.returncode, "measured with 0.2" in done.stderr) == (0, True)
+    assert calibration.kept(data_dir)
+
+
+def test_the_command_calibrates_on_what_the_desk_has_indexed(data_dir: Path, tmp_path: Path) -> None:
+    questions = write_lines(tmp_path / "questions.jsonl", LINES)
+    told = figures(run(tmp_path, "--questions", questions, "--catalog", CATALOG, "--calibrate", "--json"))
+    kept = json.loads((data_dir / "calibration.json").read_text(encoding="utf-8"))
+    assert kept["answer_threshold"] == pytest.approx(told["answer_threshold"], abs=1e-5)
+    assert (kept["questions"], kept["answerable"]) == (5, 4)
+
+
+def test_a_desk_without_documents_cannot_be_calibrated(tmp_path: Path) -> None:
+    questions = write_lines(tmp_path / "questions.jsonl", LINES)
+    assert "holds no documents" in refusal(run(tmp_path, "--questions", questions, "--calibrate"))
+
+
+def test_documents_may_be_given_while_a_desk_serves(tmp_path: Path) -> None:
+    write_documents(tmp_path / "documents")
+    questions = write_lines(tmp_path / "questions.jsonl", LINES)
+    asked = ("--questions", questions, "--documents", tmp_path / "documents", "--catalog", CATALOG, "--calibrate")
+    done = run(tmp_path, *asked)
+    assert done.returncode == 0
+    assert "takes it up" in done.stdout
+    assert (tmp_path / "data" / "calibration.json").exists()

@@ -1,0 +1,41 @@
+"""Many documents whose text is at hand, stored in one go."""
+
+from knowledge.library import Library
+from knowledge.loaders import Text
+from knowledge.storage.documents import DocumentKey
+from tests.knowledge.parts import check_level, paths, texts
+
+FOLDER = "parts"
+
+
+def key(path: str) -> DocumentKey:
+    return DocumentKey(FOLDER, "test", path)
+
+
+async def test_each_is_found_by_what_it_says_and_none_is_mixed_up(library: Library) -> None:
+    others = await library.sizes()
+    await library.put_texts(
+        [
+            (
+                key("long"),
+                Text("Leave", "\n\n".join(f"Parental leave rule {n}. {'Weeks pass. ' * 60}" for n in range(5))),
+            ),
+            (key("empty"), Text("Nothing", "")),
+            (key("untitled"), Text("", "The canteen opens at noon.")),
+            (key("short"), Text("Bicycles", "Bicycles are kept in the cellar.")),
+        ]
+    )
+    assert await paths(library, FOLDER) == ["long", "short", "untitled"]
+    assert (await texts(library, FOLDER, "When does the canteen open?"))[0] == "The canteen opens at noon."
+    assert (await texts(library, FOLDER, "Where are bicycles kept?"))[0] == "Bicycles are kept in the cellar."
+    assert (await texts(library, FOLDER, "Which rules does parental leave have?"))[0].startswith("Parental leave rule")
+    sizes = await check_level(library)
+    assert {folder: size for folder, size in sizes.items() if folder != FOLDER} == others
+
+
+async def test_a_document_that_comes_again_is_a_new_version(library: Library) -> None:
+    for text in ("The canteen opens at noon.", "The canteen opens at one."):
+        await library.put_texts([(key("canteen"), Text("Canteen", text))])
+    (info,) = await library.listing(FOLDER)
+    assert (info.version, info.chunks) == (2, 1)
+    assert await texts(library, FOLDER, "canteen") == ["The canteen opens at one."]

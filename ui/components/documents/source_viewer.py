@@ -1,0 +1,54 @@
+"""The document of a source, beside the conversation or over it."""
+
+import reflex as rx
+
+from ui.components.focus import return_focus
+from ui.documents.highlight import Part
+from ui.state.source_viewer import SourceViewer
+
+
+class DocumentText(rx.Component):
+    """The text, drawn, and scrolled to what is marked in it."""
+
+    library = "$/public/desk/document.jsx"
+    tag = "DocumentText"
+
+    parts: rx.Var[list[Part]]
+    busy: rx.Var[bool]
+    has_beginning: rx.Var[bool]
+    has_end: rx.Var[bool]
+
+
+def reading() -> rx.Component:
+    """A dialog: it takes the focus, and gives it back."""
+    return rx.dialog.root(
+        rx.dialog.content(
+            return_focus(),
+            rx.dialog.title(SourceViewer.title),
+            rx.dialog.description(SourceViewer.described),
+            rx.cond(SourceViewer.problem, rx.el.p(SourceViewer.problem, role="alert", class_name="failure")),
+            rx.cond(SourceViewer.note, rx.el.p(SourceViewer.note, role="status", class_name="note")),
+            rx.cond(SourceViewer.lost, rx.el.blockquote(SourceViewer.lost)),
+            rx.cond(SourceViewer.is_loading, rx.el.p("Opening the document", role="status", class_name="waiting")),
+            DocumentText.create(
+                parts=SourceViewer.parts,
+                busy=SourceViewer.is_loading,
+                has_beginning=SourceViewer.has_beginning,
+                has_end=SourceViewer.has_end,
+            ),
+            _legend(),
+            rx.dialog.close(rx.el.button("Close", type="button", class_name="primary")),
+            max_width="52rem",
+            class_name="reading",
+        ),
+        open=SourceViewer.is_open,
+        on_open_change=SourceViewer.close,
+    )
+
+
+def _legend() -> rx.Component:
+    return rx.el.p(
+        rx.cond(SourceViewer.has_words, rx.el.span("Words of the answer", class_name="words")),
+        rx.cond(SourceViewer.has_passage, rx.el.span("The passage that was read", class_name="passage")),
+        class_name="legend",
+    )

@@ -1,0 +1,123 @@
+"""Where files are dropped, and what became of each."""
+
+from typing import Any
+
+import reflex as rx
+from reflex.vars import ArrayVar, ObjectVar
+
+from ui.documents.upload_stream import FILES_AT_ONCE
+from ui.state.knowledge import Folder, Knowledge
+from ui.state.uploads import Fate, Uploads
+
+_DROP = "documents"
+# Before the folders are known there is none to put anything into.
+_IS_CLOSED = Uploads.busy | ~Knowledge.loaded
+
+
+def dropping() -> rx.Component:
+    """Files go to one folder."""
+    return rx.el.section(
+        rx.el.h2("Add documents"),
+        rx.el.div(
+            rx.el.label("To the folder", html_for="into"),
+            rx.el.select(
+                rx.foreach(Knowledge.folders, _folder),
+                id="into",
+                value=Knowledge.into,
+                on_change=Knowledge.put_into,
+                disabled=_IS_CLOSED,
+            ),
+            class_name="into",
+        ),
+        _zone(),
+        rx.cond(Uploads.busy, _under_way()),
+        rx.el.p(Uploads.summary, role="status", class_name="quiet"),
+        rx.cond(
+            Uploads.fates.length() > 0,
+            rx.fragment(
+                rx.el.ul(rx.foreach(Uploads.fates, _fate), class_name="fates", aria_label="Files", tab_index=0),
+                rx.cond(
+                    ~Uploads.busy,
+                    rx.el.button("Clear the list", type="button", on_click=Uploads.clear, class_name="plain"),
+                ),
+            ),
+        ),
+        aria_label="Add documents",
+        class_name="panel",
+    )
+
+
+def _zone() -> rx.Component:
+    zone = rx.upload.root(
+        rx.icon("file-up", size=22, aria_hidden="true"),
+        rx.el.span("Drop files here, or choose them", class_name="call"),
+        rx.el.span(
+            "Markdown, text, HTML, PDF, Word, CSV, Excel, or a zip archive of them; up to ",
+            Knowledge.largest,
+            f" each, {FILES_AT_ONCE} at once",
+            class_name="quiet",
+        ),
+        id=_DROP,
+        role="button",
+        aria_label="Choose files to add, or drop them here",
+        multiple=True,
+        max_files=FILES_AT_ONCE,
+        max_size=Knowledge.document_bytes,
+        disabled=_IS_CLOSED,
+        on_drop=Uploads.receive(rx.upload_files_chunk(upload_id=_DROP, on_upload_progress=Uploads.progress)),
+        on_drop_rejected=_refused,
+        class_name=["zone", rx.cond(Uploads.busy, "busy", "")],
+    )
+    # Reflex makes this field itself, and without a name.
+    zone.children[0].children[0].custom_attrs["aria-label"] = "Files to add"
+    return zone
+
+
+def _under_way() -> rx.Component:
+    return rx.el.div(
+        rx.el.label("Sent to the desk", html_for="sent"),
+        rx.el.progress(id="sent", max="100", value=Uploads.sent.to_string()),
+        class_name="far",
+    )
+
+
+def _refused(rejected: rx.Var[list[dict[str, Any]]]) -> rx.event.EventSpec:
+    """Only the names and the reasons leave the browser, not the files."""
+    files = rejected.to(ArrayVar)
+    return Uploads.refuse(files.map(_name), files.map(_why))
+
+
+def _name(one: rx.Var[dict[str, Any]]) -> rx.Var[str]:
+    return one.to(ObjectVar, dict[str, dict[str, str]])["file"]["path"]
+
+
+def _why(one: rx.Var[dict[str, Any]]) -> rx.Var[str]:
+    return one.to(ObjectVar, dict[str, list[dict[str, str]]])["errors"][0]["code"]
+
+
+def _folder(folder: rx.Var[Folder]) -> rx.Component:
+    return rx.el.option(folder["name"], value=folder["name"])
+
+
+def _fate(fate: rx.Var[Fate]) -> rx.Component:
+    return rx.el.li(
+        rx.match(
+            fate["status"],
+            ("added", rx.icon("check", size=16, aria_label="Added")),
+            ("failed", rx.icon("x", size=16, aria_label="Failed")),
+            rx.icon("loader", size=16, aria_label="Under way"),
+        ),
+        rx.el.span(fate["name"], class_name="name"),
+        rx.el.span(fate["told"], class_name="told"),
+        rx.cond(
+            (fate["status"] == "reading") & (Uploads.done > 0),
+            rx.el.progress(max="1", value=Uploads.done.to_string(), aria_label="How far it is"),
+        ),
+        rx.cond(fate["lines"].length() > 0, lines(fate["lines"])),
+        data_status=fate["status"],
+    )
+
+
+def lines(told: rx.Var[list[str]] | list[str]) -> rx.Component:
+    """File by file, what could not be brought in."""
+    return rx.el.ul(rx.foreach(told, lambda line: rx.el.li(line)), class_name="lines", tab_index=0)

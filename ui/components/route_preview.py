@@ -1,0 +1,57 @@
+"""The box that says which agent would take a question."""
+
+import reflex as rx
+
+from ui.state.route_preview import RoutePreview, Taker
+
+
+def routing() -> rx.Component:
+    """Nothing is answered, and nothing kept."""
+    return rx.el.section(
+        rx.el.h2("Which agent would take this question?"),
+        rx.el.form(
+            rx.el.input(
+                name="question",
+                aria_label="A question",
+                placeholder="I was charged twice",
+                max_length=2_000,
+                required=True,
+            ),
+            rx.el.button(rx.cond(RoutePreview.asking, "Asking", "Ask"), type="submit", class_name="primary"),
+            on_submit=RoutePreview.ask,
+            class_name="ask",
+        ),
+        rx.el.div(
+            rx.cond(RoutePreview.asked, _taken()),
+            rx.cond(RoutePreview.problem, rx.el.p(RoutePreview.problem, class_name="failure")),
+            role="status",
+        ),
+        class_name="panel routing",
+        aria_label="Which agent would take this question?",
+    )
+
+
+def _taken() -> rx.Component:
+    return rx.el.div(
+        rx.cond(
+            RoutePreview.takers.length() > 0,
+            rx.el.ul(rx.foreach(RoutePreview.takers, _taker), class_name="takers"),
+            rx.el.p("None of them."),
+        ),
+        rx.el.div(
+            rx.el.label("Confidence", html_for="confidence"),
+            rx.el.meter(id="confidence", min="0", max="100", value=RoutePreview.percent.to_string()),
+            rx.el.span(RoutePreview.percent.to_string(), " %"),
+            class_name="far",
+        ),
+        rx.el.p(
+            RoutePreview.told, rx.cond(RoutePreview.by, " · decided by " + RoutePreview.by, ""), class_name="quiet"
+        ),
+    )
+
+
+def _taker(taker: rx.Var[Taker]) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(taker["name"], class_name="badge"),
+        rx.cond(taker["question"], rx.el.span(taker["question"])),
+    )

@@ -1,0 +1,212 @@
+"""Where a document holds what an answer took from it: the passage of a source, and in it the words of the answer.
+
+Texts are compared word by word: case, accents, white space, Markdown's own signs, addresses of links and numbers of
+sources are no part of it.
+"""
+
+import re
+import sys
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, pairwise
+from typing import Literal, TypedDict
+
+from ui.documents.excerpt_window import around, headings
+
+Span = tuple[int, int]
+Kind = Literal["", "passage", "words"]
+
+# Fewer words than these in common may be chance, unless they are a whole line or sentence in both texts.
+_PHRASE_WORDS = 5
+_PHRASE_LETTERS = 14
+_LEAST_WORDS = 2
+# What is left out at a snippet's end is not longer than this.
+_REACH = 3_000
+# So many words may differ within a passage that is not found as it stands.
+_GAP = 30
+_CUT = " ..."
+_ANSWER_CHARS = 100_000
+
+# Scripts that put no spaces between words: each character counts as one.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_UNREAD = re.compile(
+    r"""\]\([^()\s]*(?:\s+"[^"\n]*")?\)"""  # where a link leads
+    r"|\[\d{1,3}(?:,[ ]?\d{1,3})*\]"  # numbers of sources
+    r"|^[ \t>]*\d{1,9}[.)][ \t]"  # numbers of list items
+    r"|^[ \t>]*(?:`{3,}|~{3,}).*$"  # fences
+    r"|&(?:\#\w{1,8}|\w{1,32});",
+    re.MULTILINE,
+)
+_BREAK = re.compile(r"\n|[.!?…][^\w\s]{0,8}\s")
+_OPENING = re.compile(r"[\"'“‘«„(\[*_`]{0,8}\Z")
+_CLOSING = re.compile(r"[.!?…\"'”’»)\]*_`]*")
+
+
+class Part(TypedDict):
+    """A piece of a document: within the passage or not, and words that the answer took from it or not."""
+
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A document's Markdown in parts. Of a large one that is what stands around the passage."""
+
+    parts: list[Part]
+    has_beginning: bool
+    has_end: bool
+    is_found: bool
+
+
+def opened(markdown: str, *, snippet: str = "", section: str = "", answer: str = "", whole: bool = False) -> Opened:
+    """A document, open at the passage that a snippet is the beginning of; a `whole` one was read from end to end."""
+    text = _Words(markdown)
+    passage = None if whole else _passage(text, snippet, section)
+    quoted = _quoted(text, _Words(answer[:_ANSWER_CHARS]), _reach(text, passage, snippet))
+    if passage and quoted:
+        passage = passage[0], max(passage[1], quoted[-1][1])
+    place = quoted[0] if quoted else passage or (0, 0)
+    window = around(markdown, place)
+    parts = [Part(kind="", text=window.opening)] if window.opening else []
+    parts += _parted(markdown, (window.start, window.end), passage, quoted)
+    return Opened(parts, window.start == 0, window.end == len(markdown), passage is not None)
+
+
+class _Words:
+    """The words of a text, and where they stand in it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        found = list(_WORD.finditer(_UNREAD.sub(lambda match: " " * len(match[0]), text)))
+        self.words = [_folded(match[0]) for match in found]
+        self.spans = [match.span() for match in found]
+
+    @cached_property
+    def joined(self) -> str:
+        """All of them, with one space before each and behind the last."""
+        return f" {' '.join(self.words)} "
+
+    @cached_property
+    def places(self) -> list[int]:
+        """Where each begins in `joined`."""
+        return list(accumulate((len(word) + 1 for word in self.words[:-1]), initial=1)) if self.words else []
+
+    def at(self, place: int) -> int:
+        """The first word from a place of the text on."""
+        return bisect_left(self.spans, (place, place))
+
+    def span(self, first: int, end: int) -> Span:
+        """What the words from one to before another take up, with the signs around them."""
+        start, stop = self.spans[first][0], self.spans[end - 1][1]
+        before = _OPENING.search(self.text, max(0, start - 8), start)
+        behind = _CLOSING.match(self.text, stop, stop + 8)
+        return (before.start() if before else start), (behind.end() if behind else stop)
+
+    def units(self, first: int, end: int) -> Iterator[Span]:
+        """Lines and sentences among those words."""
+        begun = first
+        for index in range(first + 1, end):
+            if _BREAK.search(self.text, self.spans[index - 1][1], self.spans[index][0]):
+                yield begun, index
+                begun = index
+        if begun < end:
+            yield begun, end
+
+
+def _folded(word: str) -> str:
+    if word.isascii():
+        return word.lower()
+    letters = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)) or word
+
+
+def _passage(text: _Words, snippet: str, section: str) -> Span | None:
+    """Where a snippet stands: of several places the first one below its heading."""
+    sought = _Words(snippet.removesuffix(_CUT))
+    if not sought.words:
+        return None
+    needle = sought.joined.rstrip() if snippet.endswith(_CUT) else sought.joined
+    heading = _heading(text, section)
+    place = text.joined.find(needle, text.places[heading] - 1) if heading < len(text.words) else -1
+    place = text.joined.find(needle) if place < 0 else place
+    if place < 0:
+        return _nearly(text, sought)
+    first = bisect_right(text.places, place)
+    return text.span(first, first + len(sought.words))
+
+
+def _heading(text: _Words, section: str) -> int:
+    """The first word of the heading of a section; of the text, where there is none."""
+    sought = _Words(f"# {section.rpartition(' > ')[2]}").words
+    places = (text.at(place) for place in (headings(text.text) if sought else ()))
+    return next((first for first in places if text.words[first : first + len(sought)] == sought), 0)
+
+
+def _nearly(text: _Words, sought: _Words) -> Span | None:
+    """Where most of a snippet stands that has more between its parts than the document, or less."""
+    near: list[Span] = []
+    for first, end in _in_common(text, sought, (0, len(text.words))):
+        if near and first - near[-1][1] <= _GAP:
+            near[-1] = near[-1][0], end
+        else:
+            near.append((first, end))
+    best = max(near, key=lambda run: run[1] - run[0], default=None)
+    return text.span(*best) if best else None
+
+
+def _reach(text: _Words, passage: Span | None, snippet: str) -> Span:
+    """The words among which those of the answer are looked for."""
+    if passage is None:
+        return 0, len(text.words)
+    start, end = passage
+    if snippet.endswith(_CUT):
+        following = next((place for place in headings(text.text) if place >= end), len(text.text))
+        end = max(end, min(following, start + _REACH))
+    return text.at(start), text.at(end)
+
+
+def _quoted(text: _Words, answer: _Words, reach: Span) -> list[Span]:
+    """The phrases, and the short lines and sentences, that the answer has in common with those words."""
+    sizes = range(_LEAST_WORDS, _PHRASE_WORDS)
+    said = {tuple(answer.words[first:end]) for first, end in answer.units(0, len(answer.words)) if end - first in sizes}
+    units = (unit for unit in text.units(*reach) if tuple(text.words[slice(*unit)]) in said) if said else ()
+    runs: list[Span] = []
+    for first, end in sorted([*_in_common(text, answer, reach), *units]):
+        if runs and first <= runs[-1][1]:
+            runs[-1] = runs[-1][0], max(runs[-1][1], end)
+        else:
+            runs.append((first, end))
+    return [text.span(*run) for run in runs]
+
+
+def _in_common(text: _Words, other: _Words, reach: Span) -> list[Span]:
+    """Runs of words that are long enough not to be chance."""
+    phrases = {tuple(other.words[at : at + _PHRASE_WORDS]) for at in range(len(other.words) - _PHRASE_WORDS + 1)}
+    runs: list[Span] = []
+    for at in range(reach[0], reach[1] - _PHRASE_WORDS + 1):
+        if tuple(text.words[at : at + _PHRASE_WORDS]) not in phrases:
+            continue
+        if runs and at <= runs[-1][1]:
+            runs[-1] = runs[-1][0], at + _PHRASE_WORDS
+        else:
+            runs.append((at, at + _PHRASE_WORDS))
+    return [run for run in runs if sum(map(len, text.words[slice(*run)])) >= _PHRASE_LETTERS]
+
+
+def _parted(text: str, window: Span, passage: Span | None, quoted: Sequence[Span]) -> list[Part]:
+    """What the window shows, cut wherever the passage or a quotation begins or ends."""
+    spans = [*quoted, *([passage] if passage else [])]
+    places = sorted({*window, *(place for span in spans for place in span if window[0] < place < window[1])})
+    return [Part(kind=_kind(start, passage, quoted), text=text[start:end]) for start, end in pairwise(places)]
+
+
+def _kind(place: int, passage: Span | None, quoted: Sequence[Span]) -> Kind:
+    before = bisect_right(quoted, (place, sys.maxsize))
+    if before and place < quoted[before - 1][1]:
+        return "words"
+    return "passage" if passage and passage[0] <= place < passage[1] else ""

@@ -1,0 +1,55 @@
+"""Long work on documents, followed: how far it is, and what came of it."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from frontdesk import AsyncDesk
+from frontdesk.client.answer import Transcript
+from frontdesk.contracts.events import Event, TraceUpdate
+from frontdesk.contracts.resources import UNDER_WAY, Message
+
+# Who does such work, as conversations name who answers.
+_INDEXING = "documents"
+_LINES = 100
+
+
+@dataclass
+class Report:
+    """In a few words, and file by file what could not be brought in."""
+
+    said: str
+    failed: bool = False
+    lines: list[str] = field(default_factory=list)
+
+
+async def followed(events: AsyncGenerator[Event, None], tell: Callable[[float], Awaitable[None]]) -> Report:
+    """Tell how far it is, from 0 to 1, until it is over."""
+    transcript = Transcript()
+    async with aclosing(events):
+        async for event in events:
+            transcript.apply(event)
+            if isinstance(event, TraceUpdate) and event.progress is not None:
+                await tell(event.progress)
+    return report_of(transcript)
+
+
+def report_of(transcript: Transcript) -> Report:
+    """What a run of this kind says at its end, in its parts."""
+    if transcript.error:
+        return Report(transcript.error.message, failed=True)
+    if transcript.status == "cancelled":
+        return Report("Stopped; what was done until then stays.")
+    said, *lines = transcript.text.splitlines() or [""]
+    shown = [line.removeprefix("- ") for line in lines[:_LINES]]
+    more = [f"... and {len(lines) - _LINES:,} more"] if len(lines) > _LINES else []
+    return Report(said[:1].upper() + said[1:], lines=[*shown, *more])
+
+
+async def under_way(desk: AsyncDesk) -> Message | None:
+    """The order that is being worked on, whichever page or program gave it."""
+    found = (await desk.threads(agent=_INDEXING, limit=1)).threads
+    if not found:
+        return None
+    history = (await desk.thread(found[0].id, offset=max(0, found[0].messages - 2))).history
+    return next((turn for turn in history if turn.role == "user" and turn.status in UNDER_WAY), None)

@@ -1,0 +1,67 @@
+"""Asking for a person."""
+
+from typing import Any
+
+import reflex as rx
+
+from frontdesk import AsyncDesk
+from frontdesk.client.errors import DeskError
+from frontdesk.client.requests import Json
+from ui.chat import history
+from ui.chat.conversation import Talk
+from ui.state.api_requests import Asking
+from ui.state.chat import Chat
+
+_NO_CONTACT = "Where can a person reach you? An address or a telephone number will do."
+
+
+class HandoverForm(Asking, rx.State):
+    """The form, and what became of it."""
+
+    is_open: bool = False
+    is_sending: bool = False
+    is_sent: bool = False
+    problem: str = ""
+
+    @rx.event
+    def ask(self) -> None:
+        """Show the form."""
+        self.is_open, self.is_sent, self.problem = True, False, ""
+
+    @rx.event
+    def close(self) -> None:
+        """Back to the conversation."""
+        self.is_open = False
+
+    @rx.event(background=True)
+    async def send(self, form: dict[str, str]) -> Any:
+        """Put it among the hand-overs, with the conversation, once however often it is sent."""
+        contact, message = str(form.get("contact", "")).strip(), str(form.get("message", "")).strip()
+        async with self:
+            if self.is_sending:
+                return None
+            self.is_sending, self.problem = bool(contact), "" if contact else _NO_CONTACT
+            talk = (await self.get_state(Chat)).talk
+        if not contact:
+            return None
+        try:
+            sent = await self._ask(
+                "hand over", lambda desk: _hand_over(desk, talk, contact, message), refused=self._refused
+            )
+        finally:
+            async with self:
+                self.is_sending = False
+        if sent is None:
+            return None
+        async with self:
+            self.is_sent = True
+        return Chat.handed_over(*talk.name)
+
+    def _refused(self, error: DeskError) -> None:
+        self.problem = error.message
+
+
+async def _hand_over(desk: AsyncDesk, talk: Talk, contact: str, message: str) -> Json:
+    thread = await history.find(desk, talk)
+    handover = await desk.hand_over(contact=contact, message=message, thread_id=thread.id if thread else None)
+    return handover.model_dump()

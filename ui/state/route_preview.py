@@ -1,0 +1,53 @@
+"""Which agent would take a question."""
+
+from functools import partial
+from typing import TypedDict
+
+import reflex as rx
+
+from frontdesk.client.errors import DeskError
+from frontdesk.contracts.resources import Routed
+from ui.state.api_requests import Asking
+
+
+class Taker(TypedDict):
+    """An agent, and the part of the question that it would answer."""
+
+    name: str
+    question: str
+
+
+class RoutePreview(Asking, rx.State):
+    """A question that nobody answers."""
+
+    asking: bool = False
+    asked: str = ""
+    takers: list[Taker] = []
+    told: str = ""
+    percent: int = 0
+    by: str = ""
+    problem: str = ""
+
+    @rx.event(background=True)
+    async def ask(self, form: dict[str, str]) -> None:
+        """It may take a model to say."""
+        question = form.get("question", "").strip()
+        async with self:
+            if not question or self.asking:
+                return
+            self.asking, self.problem, self.asked = True, "", ""
+        try:
+            await self._ask("question", lambda desk: desk.route(question), partial(self._show, question), self._fail)
+        finally:
+            async with self:
+                self.asking = False
+
+    def _show(self, question: str, routed: Routed) -> None:
+        self.asked, self.percent = question, round(100 * routed.confidence)
+        several = len(routed.agents) > 1
+        self.takers = [Taker(name=agent.name, question=agent.question if several else "") for agent in routed.agents]
+        self.told = routed.reason + (" A person should take over." if routed.needs_human else "")
+        self.by = " ".join(part for part in (routed.router, f"({routed.model})" if routed.model else "") if part)
+
+    def _fail(self, error: DeskError) -> None:
+        self.problem = error.message

@@ -1,0 +1,133 @@
+"""The document behind a source, open at the passage."""
+
+import asyncio
+from typing import Any
+
+import reflex as rx
+
+from frontdesk import AsyncDesk
+from frontdesk.client.errors import DeskError
+from frontdesk.contracts.resources import DocumentWhole
+from ui.documents import highlight
+from ui.documents.highlight import Opened, Part
+from ui.state.session import Session, desk_of
+
+_SNIPPET_CHARS = 10_000
+
+
+class SourceViewer(rx.State):
+    """What is open beside the conversation; its text is here only as long as that."""
+
+    title: str = ""
+    where: str = ""
+    version: int = 0
+    parts: list[Part] = []
+    has_beginning: bool = True
+    has_end: bool = True
+    is_loading: bool = False
+    note: str = ""
+    # A passage that is no longer in its document.
+    lost: str = ""
+    problem: str = ""
+
+    # What was asked for last: a reply to anything before it comes too late.
+    _asked: int = 0
+
+    @rx.var
+    def is_open(self) -> bool:
+        """Whether anything is."""
+        return bool(self.title)
+
+    @rx.var
+    def described(self) -> str:
+        """Where in which version."""
+        if not self.version:
+            return self.where
+        return f"{self.where} (version {self.version})" if self.where else f"Version {self.version}"
+
+    @rx.var
+    def has_words(self) -> bool:
+        """Whether words of the answer are marked."""
+        return any(part["kind"] == "words" for part in self.parts)
+
+    @rx.var
+    def has_passage(self) -> bool:
+        """Whether a passage is shaded."""
+        return any(part["kind"] == "passage" for part in self.parts)
+
+    @rx.event(background=True)
+    async def open_source(self, source: dict[str, Any], answer: str) -> None:
+        """The document of a source, open where an answer has taken its words from."""
+        snippet = str(source.get("snippet", ""))[:_SNIPPET_CHARS]
+        section, is_whole = str(source.get("section", "")), bool(source.get("whole"))
+        page = f"p. {source['page']}" if source.get("page") else ""
+        where = ", ".join(part for part in (page, section) if part)
+        asked, desk = await self._ask(str(source.get("title", "")), where)
+        try:
+            document = await _fetched(desk, str(source.get("document_id", "")))
+        except DeskError as error:
+            behind = " What was read of it:" if snippet else ""
+            await self._tell(asked, problem=_said(error) + behind, parts=[Part(kind="passage", text=snippet)])
+            return
+        found = await asyncio.to_thread(
+            highlight.opened, document.markdown, snippet=snippet, section=section, answer=answer, whole=is_whole
+        )
+        read = source.get("version")
+        has_changed = isinstance(read, int) and read != document.version
+        note = f"This document has changed since: the answer was written from version {read}." if has_changed else ""
+        lost = snippet if has_changed and not (found.is_found or is_whole) else ""
+        await self._tell(asked, **_shown(found), version=document.version, note=note, lost=lost)
+
+    @rx.event(background=True)
+    async def open_document(self, document_id: str, title: str) -> None:
+        """A whole document."""
+        asked, desk = await self._ask(title, "")
+        try:
+            document = await _fetched(desk, document_id)
+        except DeskError as error:
+            await self._tell(asked, problem=_said(error))
+            return
+        found = await asyncio.to_thread(highlight.opened, document.markdown)
+        count = "1 passage" if document.chunks == 1 else f"{document.chunks:,} passages"
+        where = f"{document.folder}, {document.path}, {count}"
+        await self._tell(asked, **_shown(found), version=document.version, where=where)
+
+    @rx.event
+    def close(self) -> None:
+        """Back to the conversation."""
+        self._begin("", "")
+
+    async def _ask(self, title: str, where: str) -> tuple[int, AsyncDesk]:
+        async with self:
+            self._begin(title or "A document without a title", where)
+            self.is_loading = True
+            session = await self.get_state(Session)
+            return self._asked, desk_of(session)
+
+    async def _tell(self, asked: int, **found: Any) -> None:
+        async with self:
+            if asked != self._asked:
+                return
+            self.is_loading = False
+            for name, value in found.items():
+                setattr(self, name, value)
+
+    def _begin(self, title: str, where: str) -> None:
+        self._asked += 1
+        self.title, self.where, self.version = title, where, 0
+        self.parts, self.has_beginning, self.has_end = [], True, True
+        self.is_loading = False
+        self.note = self.lost = self.problem = ""
+
+
+async def _fetched(desk: AsyncDesk, document_id: str) -> DocumentWhole:
+    async with desk:
+        return await desk.document(document_id)
+
+
+def _shown(found: Opened) -> dict[str, Any]:
+    return {"parts": found.parts, "has_beginning": found.has_beginning, "has_end": found.has_end}
+
+
+def _said(error: DeskError) -> str:
+    return "This document is no longer there." if error.code == "document_not_found" else error.message

@@ -1,0 +1,1 @@
+"""Values that pages draw, computed from what the API returns."""
