@@ -1,8 +1,8 @@
-"""Bring documents into the desk: `python index_documents.py path/to/docs --agent technical`.
+"""Ingest documents into the desk: `python index_documents.py path/to/docs --agent technical`.
 
-With a desk running on the same data directory the documents go through it; otherwise straight into the directory. Only
-what is new or changed is read, so it can be run again at any time, also after it was killed. `--watch` goes on and
-follows what changes.
+If a desk runs on the same data directory, the documents go through its API; otherwise straight into the directory.
+Only new and changed files are read, so that the command can be run again at any time, also after it was killed.
+`--watch` keeps running and follows changes.
 """
 
 import argparse
@@ -34,7 +34,7 @@ _RETRY_SECONDS = 5
 
 
 def main() -> int:
-    """0 if every file was brought in, 1 if some failed, 2 if nothing could be done, 130 if it was stopped before."""
+    """Return 0 if every file was ingested, 1 if some failed, 2 if nothing could be done, 130 if interrupted."""
     options = _options()
     try:
         return asyncio.run(_until_stopped(_run(options, Settings.read()), 0 if options.watch else INTERRUPTED))
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 async def _until_stopped(work: Coroutine[Any, Any, int], stopped: int) -> int:
-    """A signal ends the work as soon as what is being stored is stored."""
+    """Run the work until it ends or a signal cancels it; a write in progress is completed first."""
     task = asyncio.create_task(work)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
@@ -80,7 +80,7 @@ async def _run(options: argparse.Namespace, settings: Settings) -> int:
         return 0
     catalog = read_catalog(settings.catalog)
     path = SAMPLES if options.samples else options.path
-    # What cannot be done is said before the directory is taken.
+    # Fail on wrong arguments before the data directory is locked.
     _pairs(path, options.agent, catalog)
     async with _destination(settings) as destination:
         if options.samples and await _has_own_documents(destination):
@@ -95,7 +95,7 @@ async def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 class _Passes:
-    """Looks through the directory, once or again and again; what nobody has written to since is not read again."""
+    """Repeated ingestion of a directory; files that were not written to since the last pass are not read again."""
 
     def __init__(
         self, path: Path, agent: str | None, catalog: Catalog, destination: Destination, settings: Settings
@@ -108,7 +108,7 @@ class _Passes:
         self._seen: dict[Path, Seen] = defaultdict(dict)
 
     async def once(self, *, prune: bool, quiet: bool = False) -> Report:
-        """Bring in what is new or changed. When `quiet`, unchanged files are not worth a line."""
+        """Ingest what is new or changed. When `quiet`, unchanged files print nothing."""
         pairs = _pairs(self._path, self._agent, self._catalog)
         report = Report()
         for folder, agent in pairs:
@@ -124,7 +124,7 @@ class _Passes:
                         seen=self._seen[folder],
                     )
                 except DocumentsNotFound:
-                    # One folder without documents should not keep the others out.
+                    # One empty folder should not stop the others.
                     if len(pairs) == 1:
                         raise
                 else:
@@ -133,7 +133,7 @@ class _Passes:
         return report
 
     async def _record(self, report: Report) -> None:
-        """Tell the audit log how much was changed, where no running desk does that for each document."""
+        """Record the changes in the audit log, unless a running desk does so for each document."""
         counts = {what: len(getattr(report, what)) for what in ("added", "changed", "moved", "removed")}
         if isinstance(self._destination, Library) and any(counts.values()):
             after = {**counts, "agent": self._agent, "uid": os.getuid()}
@@ -143,11 +143,11 @@ class _Passes:
 
 
 async def _follow(path: Path, passes: _Passes, *, prune: bool) -> None:
-    """One pass now and one after every change, for ever: what is wrong now may be mended later."""
+    """Run one pass now and one after every change, forever: a later change may fix an error."""
     followed = False
     async with aclosing(occasions(path)) as due:
         async for _ in due:
-            # What came from elsewhere is dropped once, and a directory that is empty today is no reason to drop all.
+            # Prune only in the first pass: a directory that is empty later is no reason to drop everything.
             report = await _attempt(passes, prune=prune and not followed, quiet=followed)
             if report:
                 _print(report, quiet=followed)
@@ -155,7 +155,7 @@ async def _follow(path: Path, passes: _Passes, *, prune: bool) -> None:
 
 
 async def _attempt(passes: _Passes, *, prune: bool, quiet: bool) -> Report | None:
-    """A pass, again and again while what is in its way may go by itself; None where only a change can help."""
+    """Run a pass, with retries while the error may pass by itself; None if only a change can help."""
     while True:
         try:
             return await passes.once(prune=prune, quiet=quiet)
@@ -167,7 +167,7 @@ async def _attempt(passes: _Passes, *, prune: bool, quiet: bool) -> Report | Non
 
 
 def _pairs(path: Path, agent: str | None, catalog: Catalog) -> list[tuple[Path, Agent]]:
-    """Which directory is whose knowledge: one agent's, or of its subfolders each the agent's whose name it bears."""
+    """Map directories to agents: all to one agent, or each subfolder to the agent with its name."""
     if not path.exists():
         raise DocumentsNotFound(f"{path} does not exist")
     if agent:
@@ -209,7 +209,7 @@ async def _destination(settings: Settings) -> AsyncIterator[Destination]:
 
 
 class _Progress:
-    """A bar on a terminal, a line a file otherwise; when `quiet`, a line for each file to which something happened."""
+    """A progress bar on a terminal, else a line for each file; when `quiet`, only for changed ones."""
 
     def __init__(self, agent: str, *, quiet: bool) -> None:
         self._agent = agent
@@ -224,7 +224,7 @@ class _Progress:
             self._bar.close()
 
     def show(self, number: int, total: int, name: str, outcome: Outcome) -> None:
-        """One more file is done."""
+        """Report one more finished file."""
         if self._bar is not None:
             self._bar.total = total
             self._bar.set_postfix_str(name[-40:], refresh=False)

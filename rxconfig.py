@@ -1,4 +1,4 @@
-"""What Reflex is told of the web desk."""
+"""The Reflex configuration of the web desk."""
 
 import reflex as rx
 

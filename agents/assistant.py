@@ -1,8 +1,8 @@
-"""The assistant: a question in, typed events out. The only place that knows both LangGraph and the events.
+"""The assistant: turns a question into typed events. The only module that knows both LangGraph and the events.
 
-A turn that was cut off, by a restart of the desk, goes on from its last checkpoint: agents that had finished are not
-asked again. One that was given up leaves a conversation behind in which every question has its answer. One that was
-withdrawn is forgotten by the turn that comes next.
+A turn cut off by a restart of the server resumes from its last checkpoint: agents that had finished are not asked
+again. An abandoned turn leaves a conversation in which every question has its answer. A withdrawn turn is forgotten by
+the next one.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
@@ -22,7 +22,7 @@ from agents.graph.supervisor import SUPERVISOR, RunContext, Supervisor, finish_r
 from agents.graph.worker import Answer
 from frontdesk.contracts.events import EVENTS, Event, FinishReason, Reset, Support, Token
 
-# Whose turn a checkpoint is of.
+# The metadata key for the run that a checkpoint belongs to.
 _RUN = "desk_run"
 
 
@@ -30,8 +30,8 @@ _RUN = "desk_run"
 class Turn:
     """A question in its conversation.
 
-    `said` is what was heard of an attempt before this one, if there was one; `request`, what was asked for beside the
-    question, in the words of the door that took it.
+    `said` is the text already streamed by an earlier attempt, if there was one; `request` holds what the client sent
+    beside the question, in the format of the endpoint that received it.
     """
 
     question: str
@@ -45,7 +45,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an answer came to, known when its last event has been given out; `data` is kept with its text."""
+    """The outcome of an answer, known after its last event; `data` is stored with its text."""
 
     finish_reason: FinishReason
     reduced: bool = False
@@ -58,7 +58,7 @@ async def _none(thread_id: str) -> Collection[str]:
 
 
 class Assistant:
-    """Answers questions of many conversations at once. `withdrawn` knows which runs of a conversation count no more."""
+    """Answers questions of many conversations at once. `withdrawn` returns the runs of a thread that are withdrawn."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Assistant:
         self.graph = supervisor.graph(memory)
 
     async def stream(self, turn: Turn) -> AsyncGenerator[Event | Outcome]:
-        """The events of one answer, then its outcome."""
+        """Yield the events of one answer, then its outcome."""
         context = RunContext(Floor(), turn.owner, turn.agent)
         state = None if turn.said is None else await self._left_off(turn)
         if state and _source(state) == "update":
@@ -89,7 +89,7 @@ class Assistant:
         yield Outcome(finish_reason_of(context.answers), reduced, data, support)
 
     async def leave(self, turn: Turn, said: str) -> None:
-        """The turn was given up: what was said of its answer is remembered as the answer."""
+        """Remember the text said so far as the answer of a turn that is abandoned."""
         state = await self._left_off(turn)
         if state and state.tasks:
             begin = {"messages": []} if _begun(state) else await self._beginning(turn)
@@ -97,16 +97,16 @@ class Assistant:
             await self.graph.aupdate_state(_config(turn), begin | {"messages": messages}, as_node="close")
 
     async def _beginning(self, turn: Turn) -> dict[str, Any]:
-        """The question, and with it what is to be forgotten: a turn before it that was withdrawn."""
+        """Return the state update that adds the question and forgets a withdrawn turn before it."""
         question = HumanMessage(turn.question, id=turn.run_id)
         begin: dict[str, Any] = {"answers": None, "told": None, "routed": [], "kept_before": None}
         forgotten: list[RemoveMessage] = []
         if withdrawn := await self._withdrawn(turn.thread_id):
-            # As it is stored: a state would show what finished tasks are going to add, which LangGraph drops here.
+            # Read from the checkpoint: a state would include writes of finished tasks, which LangGraph drops here.
             stored = await self._memory.aget_tuple(_config(turn))
             held = stored.checkpoint["channel_values"] if stored else {}
             messages = held.get("messages", [])
-            # Its question has its name, and nothing is remembered behind it but its answer.
+            # A question's message id is its run's id, and nothing follows it but its answer.
             first = next((number for number, said in enumerate(messages) if said.id in withdrawn), len(messages))
             forgotten = [RemoveMessage(id=said.id) for said in messages[first:]]
             before = held.get("kept_before")
@@ -115,15 +115,15 @@ class Assistant:
         return begin | {"messages": [*forgotten, question]}
 
     async def _left_off(self, turn: Turn) -> StateSnapshot | None:
-        """Where the turn stands, with what agents have finished; None where nothing of it is remembered.
+        """Return the stored state of the turn, with what its agents have finished, or None if nothing is stored.
 
-        It has ended where it has no tasks: `next` leaves out those that are done, though the graph goes on from them.
+        A turn without tasks has ended: `next` leaves out tasks that are done, though the graph goes on from them.
         """
         state = await self.graph.aget_state(_config(turn))
         return state if (state.metadata or {}).get(_RUN) == turn.run_id else None
 
     def _take_up(self, turn: Turn, state: StateSnapshot | None, context: RunContext) -> list[Event]:
-        """What was said of an earlier attempt is withdrawn, and what agents had said to their end is said again."""
+        """Return the events that resume the turn: reset an earlier attempt, then replay what agents had finished."""
         events: list[Event] = [Reset(reason="the desk was restarted in the middle of this answer")] if turn.said else []
         if state is None:
             return events
@@ -131,7 +131,7 @@ class Assistant:
             return events
         finished: list[Answer] = state.values["answers"]
         context.answers = finished
-        # The log may be a moment behind the checkpoint. Clients, and who waits for a person, may be told twice.
+        # The event log may be a moment behind the checkpoint: sources and handoffs may be sent twice.
         told = [EVENTS.validate_json(event) for event in state.values.get("told") or []]
         closing = state.values["messages"][-1]
         if isinstance(closing, AIMessage):
@@ -151,12 +151,12 @@ def _config(turn: Turn) -> RunnableConfig:
 
 
 def _begun(state: StateSnapshot) -> bool:
-    """Whether the question has reached the conversation: before that, all in it is of the turn before."""
+    """Return True if the question has reached the conversation: before that, all in it is of the turn before."""
     return _source(state) != "input"
 
 
 def _source(state: StateSnapshot) -> str | None:
-    """Whether it was left by a question that came in, by a step of the graph, or by `leave`."""
+    """Return what wrote the state: a new question (`input`), a step of the graph (`loop`), or `leave` (`update`)."""
     return (state.metadata or {}).get("source")
 
 

@@ -1,4 +1,4 @@
-"""Agents: read from files (Markdown with front matter, the prompt as its body), changed while the desk serves."""
+"""The catalogue of agents: Markdown files with front matter and the prompt as body, changed while the server runs."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ SHIPPED = Path(__file__).parent / "catalogs"
 Strategy = Literal["rag", "cag", "hybrid"]
 ToolName = Literal["search_documents", "hand_over"]
 
-# Who speaks for the desk itself, the door of models without an agent, and work on documents.
+# Names of the supervisor itself, of the endpoint for models without an agent, and of document jobs.
 _RESERVED = frozenset({"supervisor", "llm", "documents"})
 _MAX_EXAMPLES = 50
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -45,7 +45,7 @@ _Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$"), After
 
 
 class Agent(BaseModel):
-    """One specialist. Its knowledge is the folder of documents it answers from."""
+    """A specialist agent. `knowledge` is the folder of documents it answers from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,7 +74,7 @@ class Agent(BaseModel):
 class Catalog:
     """The agents of a desk: at first as their files say, in the order of the files' names, then as they are changed.
 
-    New ones follow in the order of their ids, so that the order is the same after a restart.
+    New agents follow in the order of their ids, so that the order is the same after a restart.
     """
 
     def __init__(self, agents: list[Agent]) -> None:
@@ -88,33 +88,33 @@ class Catalog:
 
     @property
     def agents(self) -> list[Agent]:
-        """Those that questions are routed to."""
+        """The enabled agents, to which questions are routed."""
         return [agent for agent in self._agents.values() if agent.enabled]
 
     @property
     def all(self) -> list[Agent]:
-        """Also those that are switched off."""
+        """All agents, including the disabled ones."""
         return list(self._agents.values())
 
     def get(self, agent_id: str) -> Agent:
-        """An agent that answers; `AgentDisabled` where it is switched off, `AgentUnknown` where there is none."""
+        """Return an enabled agent; raise `AgentDisabled` if it is switched off, `AgentUnknown` if there is none."""
         agent = self.find(agent_id)
         if not agent.enabled:
             raise AgentDisabled(f"the agent {agent_id!r} is switched off; set its `enabled` to true")
         return agent
 
     def find(self, agent_id: str) -> Agent:
-        """The agent, also if it is switched off, or `AgentUnknown` with the ids there are."""
+        """Return the agent, even if it is disabled, or raise `AgentUnknown` with the known ids."""
         if agent_id not in self._agents:
             raise AgentUnknown(f"there is no agent {agent_id!r}; there are {', '.join(self._agents)}")
         return self._agents[agent_id]
 
     def holds(self, agent_id: str) -> bool:
-        """Whether there is an agent of that id, also if it is switched off."""
+        """Return True if there is an agent with that id, even a disabled one."""
         return agent_id in self._agents
 
     def put(self, agent: Agent) -> None:
-        """Add an agent, or put it in the place of the one with its id. The next question is routed accordingly."""
+        """Add an agent, or replace the one with its id. The next question is routed accordingly."""
         if not agent.enabled:
             self.check_spare(agent.id)
         places = {agent_id: place for place, agent_id in enumerate(self.base)}
@@ -123,18 +123,18 @@ class Catalog:
         self._agents = {agent_id: agents[agent_id] for agent_id in order}
 
     def remove(self, agent_id: str) -> None:
-        """No further question is routed to the agent. A run keeps the agents it was routed to."""
+        """Stop routing questions to the agent. A run keeps the agents it was routed to."""
         self.find(agent_id)
         self.check_spare(agent_id)
         del self._agents[agent_id]
 
     def check_spare(self, agent_id: str) -> None:
-        """`LastAgent` where questions could be routed to nobody without that agent."""
+        """Raise `LastAgent` if that agent is the last enabled one."""
         if all(agent.id == agent_id for agent in self.agents):
             raise LastAgent(f"{agent_id!r} is the last agent that is enabled; enable or make another one first")
 
     def folder(self, name: str) -> str:
-        """A knowledge folder that some agent answers from, or `FolderUnknown` with those there are."""
+        """Return the name of a knowledge folder that some agent uses, or raise `FolderUnknown` with the known names."""
         folders = sorted({agent.knowledge for agent in self.all})
         if name not in folders:
             raise FolderUnknown(f"no agent answers from a folder {name!r}; there are {', '.join(folders)}")
@@ -142,7 +142,7 @@ class Catalog:
 
 
 def read_catalog(name_or_path: str) -> Catalog:
-    """A catalogue that ships, by name, or one of your own, by path."""
+    """Read a shipped catalogue, by name, or one of your own, by path."""
     shipped = sorted(found.name for found in SHIPPED.iterdir() if found.is_dir())
     directory = SHIPPED / name_or_path if name_or_path in shipped else Path(name_or_path)
     if not directory.is_dir():
@@ -153,7 +153,7 @@ def read_catalog(name_or_path: str) -> Catalog:
 
 
 def read_agent(file: Path) -> Agent:
-    """One agent file, or `CatalogInvalid` that names the file and the field."""
+    """Read an agent file, or raise `CatalogInvalid` that names the file and the field."""
     try:
         matter, body = frontmatter.parse(file.read_text(encoding="utf-8"))
         return Agent.model_validate({**{str(name): value for name, value in matter.items()}, "prompt": body.strip()})
@@ -164,6 +164,6 @@ def read_agent(file: Path) -> Agent:
 
 
 def first_mistake(error: ValidationError) -> str:
-    """The first field that is wrong, and what is wrong with it."""
+    """Describe the first invalid field and what is wrong with it."""
     first = error.errors()[0]
     return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

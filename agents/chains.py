@@ -1,4 +1,4 @@
-"""The routers and writers of a desk, each a chain of models."""
+"""The chains of models that route questions and write answers."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Chains:
-    """The routers and writers of a desk, for the agents that its catalogue holds at the time."""
+    """The routers and writers of a desk, for the agents that are in its catalogue at the time."""
 
     def __init__(
         self, settings: AgentSettings, models: Models, embedder: Embedder, searcher: Searcher, catalog: Catalog
@@ -40,21 +40,21 @@ class Chains:
 
     @property
     def workers(self) -> dict[str, Order]:
-        """Whose chain is which."""
+        """The model order of each enabled agent, by agent id."""
         return {agent.id: worker_order(agent, self._settings) for agent in self._catalog.agents}
 
     @property
     def plain(self) -> list[Model]:
-        """The models that answer without an agent: those that write, in their order."""
+        """The chat models that answer without an agent, in order; the embedded model is not among them."""
         names = plain_order(self._settings).models
         return [self._models.get(name) for name in names if name != EMBEDDED]
 
     def paid(self, names: Iterable[ModelName]) -> list[ModelName]:
-        """Those of them whose calls are counted: not the embedded one, nor those that there are no keys for."""
+        """Return the models whose calls are counted: neither the embedded one nor those without a key."""
         return [name for name in names if name != EMBEDDED and not self._models.get(name).keyless]
 
     async def warm_up(self, agents: Sequence[Agent]) -> None:
-        """Get ready what the first questions would otherwise all wait for."""
+        """Prepare what the first questions would otherwise all wait for."""
         for agent in agents:
             self.writers(agent)
         for router in self.routers:
@@ -62,7 +62,7 @@ class Chains:
                 await router.warm_up(agents)
 
     def writers(self, agent: Agent) -> Chain:
-        """Who writes for an agent as it is. Models that no agent names any more stay open for runs under way."""
+        """Return the chain that writes for an agent. Models that no agent names any more stay open for active runs."""
         order = worker_order(agent, self._settings)
         writers: list[Writer] = [
             self._embedded if name == EMBEDDED else ModelWriter(self._models.get(name)) for name in order.models

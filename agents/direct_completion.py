@@ -1,4 +1,4 @@
-"""A model without an agent: it is asked what its caller says, and the tools it calls are the caller's.
+"""A chat model without an agent: it is sent the client's messages, and the tools it calls are the client's.
 
 It answers by the chain of the workers, without the embedded model, which can only quote.
 """
@@ -25,14 +25,14 @@ from agents.tracing import step
 from frontdesk.contracts.events import Event, Reset, Token, ToolCall, Usage
 
 LLM = "llm"
-# Providers refuse a conversation in which a call has no result, or that its user has not begun.
+# Providers refuse a conversation in which a call has no result, or that does not begin with the user.
 _NO_RESULT = "(no result)"
 _BEGINNING = "(the conversation goes on)"
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class CalledTool(BaseModel):
-    """A call that a model has asked for."""
+    """A tool call that a model has requested."""
 
     model_config = ConfigDict(strict=True)
 
@@ -42,7 +42,7 @@ class CalledTool(BaseModel):
 
 
 class Said(BaseModel):
-    """A message of a conversation with a model; that of a tool names the call that it answers."""
+    """A message of a conversation with a model; a tool message names the call that it answers."""
 
     model_config = ConfigDict(strict=True)
 
@@ -63,7 +63,7 @@ class Said(BaseModel):
 
 
 class PlainRequest(BaseModel):
-    """All that a model is asked in one go."""
+    """A complete request to a model: messages, sampling parameters and tools."""
 
     messages: list[Said] = []
     temperature: float | None = None
@@ -74,14 +74,14 @@ class PlainRequest(BaseModel):
 
 
 class PlainModel:
-    """Answers for the run engine, as the assistant does. `earlier` is what a conversation holds already."""
+    """Answers for the run engine, as the assistant does. `earlier` returns the messages of the conversation so far."""
 
     def __init__(self, models: Callable[[], Sequence[Model]], earlier: Callable[[Turn], Awaitable[list[Said]]]) -> None:
         self._models = models
         self._earlier = earlier
 
     async def stream(self, turn: Turn) -> AsyncGenerator[Event | Outcome]:
-        """The events of one answer, then its outcome. One that was cut off begins anew."""
+        """Yield the events of one answer, then its outcome. An answer that was cut off starts over."""
         if turn.said is not None:
             yield Reset(reason="the desk was restarted in the middle of this answer")
         links = [_Link(model) for model in self._models()]
@@ -105,12 +105,12 @@ class PlainModel:
         yield Outcome(answer.finish, data={"tool_calls": calls} if calls else None)
 
     async def leave(self, turn: Turn, said: str) -> None:
-        """What was said is where the messages are, and nowhere else."""
+        """Do nothing: what was said is stored with the messages, and nowhere else."""
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """A piece of the answer, or at its end what it took and why it ends."""
+    """A piece of the answer, or at its end the usage and the finish reason."""
 
     text: str = ""
     calls: tuple[CallPart, ...] = ()
@@ -120,7 +120,7 @@ class _Piece:
 
 @dataclass(frozen=True)
 class _Link:
-    """A model in the chain."""
+    """A model as a link of the chain."""
 
     model: Model
 
@@ -129,11 +129,11 @@ class _Link:
         return self.model.name
 
     def held_back(self) -> ModelFailure | None:
-        """Why the model is not asked now, if it is not."""
+        """Return the failure that keeps the model from being called now, or None."""
         return self.model.held_back()
 
     async def answer(self, ask: Ask) -> AsyncGenerator[_Piece]:
-        """The model's own pieces, then what they took."""
+        """Yield the model's own pieces, then their usage, estimated if the provider counted nothing."""
         said: list[str] = []
         usage, finish = None, None
         try:
@@ -150,7 +150,7 @@ class _Link:
 
 
 class _Answer:
-    """One answer as it comes: its events, its calls, and why it ends."""
+    """One answer as it is streamed: its events, its tool calls and its finish reason."""
 
     def __init__(self) -> None:
         self.calls: dict[int, CalledTool] = {}
@@ -158,7 +158,7 @@ class _Answer:
         self._told: list[Event] = []
 
     async def events(self, links: Sequence[_Link], ask: Ask) -> AsyncIterator[Event]:
-        """Everything that happens, in its order."""
+        """Yield everything that happens, in order."""
         with step(self._told.append, "agent", LLM, agent=LLM) as whole:
             trail = Trail(self._told.append, LLM, whole.id)
 
@@ -195,7 +195,7 @@ class _Answer:
 
 
 def strays(conversation: Sequence[Said]) -> list[int]:
-    """The places of results that answer no open call of the answer before them."""
+    """Return the positions of tool results that answer no open call of the answer before them."""
     open_calls: set[str | None] = set()
     lost = []
     for place, said in enumerate(conversation):
@@ -209,7 +209,7 @@ def strays(conversation: Sequence[Said]) -> list[int]:
 
 
 def messages_of(conversation: Sequence[Said]) -> list[AnyMessage]:
-    """The conversation as providers take it: the last instructions, the user, and every call with its one result."""
+    """Convert a conversation for providers: the last instructions, the user, and every call with its one result."""
     lost = set(strays(conversation))
     instructions = [SystemMessage(said.content) for said in conversation if said.role == "system"][-1:]
     messages: list[AnyMessage] = []
@@ -231,7 +231,7 @@ def _unanswered(calls: Sequence[str]) -> list[ToolMessage]:
 
 
 def _begun(part: CallPart) -> CalledTool:
-    """A call by a name that providers take when they are shown it again, whatever the model has thought of."""
+    """Start a call under a name that providers accept when it is sent back to them, whatever the model made up."""
     return CalledTool(id=(part.id or "call")[:200], name=_NO_NAME.sub("_", part.name or "unnamed")[:64])
 
 

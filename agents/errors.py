@@ -1,17 +1,17 @@
-"""What can go wrong with agents and models.
+"""Errors of agents and models.
 
 knowledge.errors.DeskError
 └── AgentError
-    ├── CatalogInvalid      an agent file that cannot be used; for whoever wrote it
-    ├── AgentUnknown        no agent of that id
-    ├── AgentDisabled       an agent that is switched off
-    ├── LastAgent           questions could be routed to nobody
+    ├── CatalogInvalid      an agent file that cannot be used; meant for its author
+    ├── AgentUnknown        no agent with that id
+    ├── AgentDisabled       an agent that is disabled
+    ├── LastAgent           no enabled agent would be left to route questions to
     ├── FolderUnknown       a knowledge folder that no agent answers from
     ├── SettingsInvalid     a setting that cannot be used
     ├── ModelNameInvalid    a string that names no model
-    ├── AnswerGivenUp       an answer that was being stopped when the desk was
-    ├── ToolFailed          a tool call that came to nothing; for the model that made it
-    ├── ToolResultUnknown   a caller's result of a call that its model has not made
+    ├── AnswerGivenUp       an answer that was being abandoned when the server stopped
+    ├── ToolFailed          a tool call that failed; meant for the model that made it
+    ├── ToolResultUnknown   a client's result for a call that the model has not made
     └── ModelsUnavailable   no model of a chain could answer
         └── ModelLoading    because each of them is still loading
 """
@@ -20,31 +20,31 @@ from knowledge.errors import DeskError
 
 
 class AgentError(DeskError):
-    """Anything about agents."""
+    """Base class of the errors of agents and models."""
 
     code = "agent_error"
 
 
 class CatalogInvalid(AgentError):
-    """Refused at start-up: a desk with half its agents would answer wrongly without a word."""
+    """A catalogue refused at start-up: a desk with half its agents would silently give wrong answers."""
 
     code = "catalog_invalid"
 
 
 class AgentUnknown(AgentError):
-    """No agent of that id."""
+    """No agent with that id."""
 
     code = "agent_not_found"
 
 
 class AgentDisabled(AgentError):
-    """The agent takes no questions for now."""
+    """The agent is disabled and takes no questions for now."""
 
     code = "agent_disabled"
 
 
 class LastAgent(AgentError):
-    """Refused before anything is changed: a desk without agents cannot answer."""
+    """The last enabled agent cannot go. Refused before any change: a desk without agents cannot answer."""
 
     code = "last_agent"
 
@@ -56,32 +56,32 @@ class FolderUnknown(AgentError):
 
 
 class SettingsInvalid(AgentError):
-    """Said at start-up."""
+    """A setting that cannot be used, reported at start-up."""
 
     code = "settings_invalid"
 
 
 class ModelNameInvalid(AgentError):
-    """Said at start-up."""
+    """A model string that names no model, reported at start-up."""
 
     code = "model_name_invalid"
 
 
 class AnswerGivenUp(AgentError):
-    """What was said of it is remembered; there is nothing to go on with."""
+    """An abandoned answer: its text so far is remembered, and there is nothing to resume."""
 
     code = "interrupted"
     retryable = True
 
 
 class ToolFailed(AgentError):
-    """Told to the model and shown in the trace; the answer goes on."""
+    """A failed tool call, reported to the model and shown in the trace; the answer goes on."""
 
     code = "tool_failed"
 
 
 class ToolResultUnknown(AgentError):
-    """Providers refuse such a conversation."""
+    """A tool result without an open call: providers refuse such a conversation."""
 
     code = "tool_result_unknown"
 
@@ -94,6 +94,6 @@ class ModelsUnavailable(AgentError):
 
 
 class ModelLoading(ModelsUnavailable):
-    """A model server that was just started."""
+    """Every model that failed is on a model server that was just started."""
 
     code = "model_loading"

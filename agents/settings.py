@@ -15,7 +15,7 @@ _SHORTEST_SECRET = 6
 
 
 class AgentSettings(BaseSettings):
-    """Each field is documented in `.env.example`, under its name in capitals."""
+    """Settings of agents and models. Each field is documented in `.env.example`, under its name in capitals."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
@@ -39,9 +39,10 @@ class AgentSettings(BaseSettings):
 
     @classmethod
     def read(cls) -> Self:
-        """The settings, or `SettingsInvalid` that names what is wrong with which.
+        """Read the settings, or raise `SettingsInvalid` that names each invalid setting and its problem.
 
-        `.env` goes into the environment, because the providers' own libraries look for their keys and regions there.
+        `.env` is loaded into the environment, because the providers' own libraries look for their keys and regions
+        there.
         """
         try:
             load_dotenv(".env", interpolate=False)
@@ -52,7 +53,7 @@ class AgentSettings(BaseSettings):
             raise SettingsInvalid(f"{'; '.join(_problems(invalid))}; see .env.example") from invalid
 
     def agent_urls(self) -> dict[str, str]:
-        """The model servers of single agents, by agent id: `BILLING_MODEL_URL` is billing's."""
+        """Return the model servers of single agents, by agent id: `BILLING_MODEL_URL` is billing's."""
         return {
             name.removesuffix(_URL_SUFFIX).lower(): value
             for name, value in os.environ.items()
@@ -61,12 +62,12 @@ class AgentSettings(BaseSettings):
 
 
 def secrets() -> list[str]:
-    """Every value of the environment that must never be shown."""
+    """Return every value of the environment that must never be shown."""
     return [value for name, value in os.environ.items() if _secret(name) and len(value) >= _SHORTEST_SECRET]
 
 
 def _secret(name: str) -> bool:
-    """Whether a variable of that name holds a secret; the desk's own settings of that kind are `SecretStr`."""
+    """Return True if a variable of that name holds a secret; the server's own settings of that kind are `SecretStr`."""
     field = AgentSettings.model_fields.get(name.lower())
     if field is not None:
         return field.annotation is SecretStr
@@ -74,7 +75,7 @@ def _secret(name: str) -> bool:
 
 
 def _problems(invalid: ValidationError) -> list[str]:
-    """What is wrong with which setting; the value is shown unless the setting is a secret."""
+    """Describe what is wrong with each invalid setting; the value is shown unless the setting is a secret."""
     problems = []
     for error in invalid.errors():
         name = str(error["loc"][0]).upper()

@@ -1,4 +1,4 @@
-"""Steps of a run as events: one start, one end with its latency, however the step ends."""
+"""Steps of a run as trace events: one start, and one end with its latency, however the step ends."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from frontdesk.contracts.events import StepStatus, StepType, TraceEnd, TraceStar
 
 @dataclass
 class Step:
-    """What a step may say of itself while it runs."""
+    """A step in progress, with what it reports about itself."""
 
     id: str
     agent: str | None
@@ -25,11 +25,11 @@ class Step:
     masked: str | None = None
 
     def update(self, progress: float, usage: Usage | None = None) -> None:
-        """How far along the step is, and what it has taken so far."""
+        """Emit the progress of the step and its usage so far."""
         self.emit(TraceUpdate(step_id=self.id, agent=self.agent, progress=progress, usage=usage))
 
     def end(self, status: StepStatus, latency_ms: float) -> TraceEnd:
-        """How it ended, with all that was noted."""
+        """Return the end event, with everything noted in the step."""
         return TraceEnd(
             step_id=self.id,
             agent=self.agent,
@@ -54,7 +54,7 @@ def step(
     parallel: tuple[int, int] | None = None,
     number: int = 1,
 ) -> Iterator[Step]:
-    """Trace what happens inside the block. The number tells steps of one kind apart."""
+    """Trace the block as one step. The number tells steps of one kind apart."""
     parts = (agent or "", step_type, str(number) if number > 1 else "")
     current = Step(".".join(part for part in parts if part), agent, emit)
     index, total = parallel or (None, None)

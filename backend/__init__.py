@@ -1,1 +1,1 @@
-"""The desk as a service: doors, the run engine, storage, security and settings."""
+"""The desk as a service: the HTTP API, the run engine, storage, security and settings."""

@@ -11,13 +11,13 @@ from knowledge.errors import DeskError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until a signal says to stop, or do what a command says; 2 with the reason where that cannot be done."""
+    """Serve until a signal says to stop, or run a command; return 2, with the reason printed, if it cannot be done."""
     options = _options(arguments)
     try:
         settings = Settings.read()
         if options.command is None:
             return _serve(settings, with_pages=options.web)
-        # A service manager's signal ends the command as Ctrl-C does, and nothing is left by half.
+        # A service manager's signal ends the command as Ctrl-C does, so that nothing is left half done.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
         return _back_up(settings, options) if options.command == "backup" else _restore(settings, options)
     except DeskError as error:

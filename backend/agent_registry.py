@@ -1,8 +1,8 @@
-"""Agents made, changed and deleted while the desk serves: the agent files are the base, what is stored lies over them.
+"""Agents created, changed and deleted while the desk serves: stored changes lie over the agent files.
 
-Whoever may change agents may name any model of a cloud, but of model servers only those that the operator has named in
-the settings or in an agent file: a request to any other address would carry AI_SERVICE_API_KEY there, or reach what
-only this machine can.
+A user who may change agents may name any cloud model, but only those model servers that the operator has named in the
+settings or in an agent file: a request to any other address would carry AI_SERVICE_API_KEY there, or reach what only
+this machine can.
 """
 
 import asyncio
@@ -31,18 +31,18 @@ MAX_AGENTS = 200
 
 
 class AgentRegistry:
-    """Changes the catalogue: each change is stored first, and then seen by the next question."""
+    """The changes to the catalogue: each is stored first, and then seen by the next question."""
 
     def __init__(self, database: Database, catalog: Catalog, chains: Chains, settings: AgentSettings) -> None:
         self._database = database
         self._catalog = catalog
         self._chains = chains
         self._addresses = named_addresses(settings, catalog.base.values())
-        # What is checked must still hold when it is stored.
+        # Checks must still hold when the change is stored.
         self._changing = asyncio.Lock()
 
     async def create(self, agent: Agent, actor: Actor) -> None:
-        """A new agent; `AgentExists` where the id is taken."""
+        """Create an agent; raise `AgentExists` if the id is taken."""
         async with self._changing:
             if self._catalog.holds(agent.id):
                 raise AgentExists(f"there is an agent {agent.id!r} already; change it with PUT /api/agents/{agent.id}")
@@ -51,7 +51,7 @@ class AgentRegistry:
             await self._put(agent, actor.did("agent.create", agent.id, None, _fields(agent)))
 
     async def replace(self, agent: Agent, actor: Actor) -> None:
-        """An agent's fields, all of them; `AgentUnknown` where there is none of that id."""
+        """Replace all fields of an agent; raise `AgentUnknown` if there is none of that id."""
         async with self._changing:
             before = self._catalog.find(agent.id)
             if not agent.enabled:
@@ -59,7 +59,7 @@ class AgentRegistry:
             await self._put(agent, _change(before, agent, actor))
 
     async def delete(self, agent_id: str, actor: Actor) -> None:
-        """The agent is gone, also after a restart. Its documents stay: other agents may answer from them."""
+        """Delete an agent, also after a restart. Its documents stay: other agents may answer from them."""
         async with self._changing:
             entry = actor.did("agent.delete", agent_id, _fields(self._catalog.find(agent_id)))
             self._catalog.check_spare(agent_id)
@@ -91,12 +91,12 @@ class AgentRegistry:
 
 
 async def restore_agents(database: Database, catalog: Catalog, settings: AgentSettings) -> None:
-    """Lay what is stored over the agent files; `CatalogInvalid` where that leaves no agents to serve with."""
+    """Lay the stored changes over the agent files; raise `CatalogInvalid` if no agent is left to serve with."""
     stored = await database.read(agent_store.stored_agents)
     addresses = named_addresses(settings, catalog.base.values())
     agents = [_restored(agent_id, fields, addresses) for agent_id, fields in stored.items() if fields is not None]
     try:
-        # Those that are enabled come first, so that on the way there is never none.
+        # Enabled agents come first, so that the catalogue never runs out of them on the way.
         for agent in sorted(agents, key=lambda agent: not agent.enabled):
             catalog.put(agent)
         for agent_id, fields in stored.items():
@@ -109,7 +109,7 @@ async def restore_agents(database: Database, catalog: Catalog, settings: AgentSe
 
 
 def _change(before: Agent, agent: Agent, actor: Actor) -> AuditEntry:
-    """What is recorded of a change: the fields in which the agent differs. Switching it on or off has its own name."""
+    """Return the audit entry of a change: the fields that differ. Switching an agent on or off has its own name."""
     was, now = changed(_fields(before), _fields(agent))
     switched = {True: "agent.enable", False: "agent.disable"}
     action = switched[agent.enabled] if now.keys() == {"enabled"} else "agent.change"
@@ -121,7 +121,7 @@ def _fields(agent: Agent) -> dict[str, Any]:
 
 
 def named_addresses(settings: AgentSettings, files: Iterable[Agent]) -> frozenset[str]:
-    """The model servers that the operator has named."""
+    """Return the addresses of the model servers that the operator has named."""
     chains = [settings.supervisor_model, settings.worker_model, *(agent.model for agent in files if agent.model)]
     servers = [url for url in (settings.ai_service_url, *settings.agent_urls().values()) if url]
     named = {name.url for chain in chains for name in parse_chain(chain) if name.url}
@@ -129,7 +129,7 @@ def named_addresses(settings: AgentSettings, files: Iterable[Agent]) -> frozense
 
 
 def _address(url: str) -> str | None:
-    """The address as models name it. What stands in a setting for no agent of this desk may be anything."""
+    """Return the address as models name it; None for a setting of no agent of this desk, which may hold anything."""
     try:
         return server(url).url
     except ModelNameInvalid:
@@ -137,7 +137,7 @@ def _address(url: str) -> str | None:
 
 
 def _unnamed(agent: Agent, addresses: frozenset[str]) -> str | None:
-    """An address of the agent's own models that nobody has named."""
+    """Return an address of the agent's own models that the operator has not named."""
     names = parse_chain(agent.model) if agent.model else ()
     return next((name.url for name in names if name.url and name.url not in addresses), None)
 
@@ -145,7 +145,7 @@ def _unnamed(agent: Agent, addresses: frozenset[str]) -> str | None:
 def _restored(agent_id: str, fields: str, addresses: frozenset[str]) -> Agent:
     stored = json.loads(fields)
     try:
-        # Earlier releases took names that are refused today; a desk is not kept from starting by one.
+        # Earlier releases took names that are refused today; these must not keep a desk from starting.
         named = {"name": cleaned_line(stored["name"])} if isinstance(stored.get("name"), str) else {}
         agent = Agent.model_validate({**stored, **named})
     except ValidationError as error:

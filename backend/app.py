@@ -1,4 +1,4 @@
-"""The FastAPI application: what guards the doors, and the doors. Whoever serves it puts the open desk in its state."""
+"""The FastAPI application: its routers and middleware. The server that runs it puts the open desk in its state."""
 
 from typing import Any
 
@@ -50,10 +50,10 @@ _DOORS = (
 
 
 class Frontdesk(FastAPI):
-    """Describes its streams too, and its key."""
+    """A FastAPI application whose OpenAPI document describes its streams and its key too."""
 
     def __init__(self, *, keyed: bool) -> None:
-        # The interactive pages would load their scripts from elsewhere.
+        # FastAPI's interactive documentation would load its scripts from elsewhere.
         super().__init__(
             title="Frontdesk",
             version=VERSION,
@@ -64,16 +64,16 @@ class Frontdesk(FastAPI):
         self._keyed = keyed
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Everything that answers, with what holds for every reply around it."""
+        """Build the middleware stack, with the guard of every reply around it."""
         return ReplyGuard(super().build_middleware_stack())
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document."""
+        """Return the OpenAPI document."""
         return self.openapi_schema or complete(super().openapi(), keyed=self._keyed)
 
 
 def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
-    """The service; its doors answer once `app.state.desk` is set."""
+    """Create the service; its endpoints answer once `app.state.desk` is set."""
     app = _guarded(settings, has_desk=True)
     for door in _DOORS:
         app.include_router(door.router, responses=ANYWHERE)
@@ -83,7 +83,7 @@ def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
 
 
 def create_pages_app(settings: Settings) -> FastAPI:
-    """The service of a process that opens no desk: its pages are those of the one elsewhere."""
+    """Create the service of a process that opens no desk and serves the pages of one elsewhere."""
     app = _guarded(settings, has_desk=False)
     app.include_router(pages_only.router, responses=ANYWHERE)
     return app

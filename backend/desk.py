@@ -1,4 +1,4 @@
-"""The desk: every part, opened in order and closed in reverse, put together in this one place."""
+"""The composition of the desk: every part is opened here, in order, and closed in reverse."""
 
 import asyncio
 import gc
@@ -50,7 +50,7 @@ _BREAKER = {State.CLOSED: 0, State.HALF_OPEN: 1, State.OPEN: 2}
 
 @dataclass(frozen=True)
 class Desk:
-    """What the doors are handed."""
+    """The parts of an open desk, for the endpoints."""
 
     settings: Settings
     catalog: Catalog
@@ -141,7 +141,7 @@ class _Stores(NamedTuple):
 
 
 async def _open_stores(stack: AsyncExitStack, settings: Settings) -> _Stores:
-    """Open what lies in DATA_DIR. A database that cannot be used is told of before the embedding model is loaded."""
+    """Open the stores in DATA_DIR. An unusable database is reported before the embedding model is loaded."""
     library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
     check_writable(settings.data_dir / "uploads")
     database = _kept(stack, Database(settings.data_dir / "desk.db", migrations.MIGRATIONS))
@@ -165,7 +165,7 @@ C = TypeVar("C", bound=_Closing)
 
 
 def _kept(stack: AsyncExitStack, part: C) -> C:
-    """A part that is open, and closed at the end, before what was opened earlier."""
+    """Return an open part, and have it closed at the end, before what was opened earlier."""
     stack.push_async_callback(part.close)
     return part
 
@@ -173,16 +173,16 @@ def _kept(stack: AsyncExitStack, part: C) -> C:
 def _answering(
     database: Database, chains: Chains, indexing: Indexing, assistant: Assistant
 ) -> Callable[[str], Answers]:
-    """Who answers under an agent's name: models and work on documents have names of their own."""
+    """Return what answers under an agent's name: models and indexing jobs have names of their own."""
     model = PlainModel(lambda: chains.plain, lambda turn: database.read(lambda db: completions.earlier(db, turn)))
     answers: dict[str, Answers] = {LLM: model, INDEXING: indexing}
     return lambda agent: answers.get(agent, assistant)
 
 
 async def _begin(desk: Desk) -> None:
-    """What is to be done once everything is open."""
+    """Do what is due once everything is open: resume deletions, recover runs, watch the metrics."""
     watch(desk)
-    # Before anything of somebody whose data is being deleted goes on.
+    # Before any run goes on of a user whose data is being deleted.
     await desk.removals.resume()
     await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
     unfinished = await desk.database.read(storage.unfinished_runs)
@@ -193,10 +193,10 @@ async def _begin(desk: Desk) -> None:
 
 
 def watch(desk: Desk) -> None:
-    """What the metrics look up when they are asked for."""
+    """Register the metrics that are looked up when Prometheus asks."""
 
     def runs() -> dict[tuple[str, ...], float]:
-        # A state that nothing is in is told too, or it could not be told from one that is not watched.
+        # An empty state is reported too, or it would look like one that is not watched.
         counts: dict[tuple[str, ...], float] = {("queued", SUPERVISOR): 0.0, ("in_progress", SUPERVISOR): 0.0}
         return counts | dict(Counter(desk.runs.lanes.by_state_and_agent()))
 
@@ -210,7 +210,7 @@ def watch(desk: Desk) -> None:
 
 
 def spare_the_collector() -> None:
-    """What is alive now lives until the end; scanning it again and again would show as gaps between tokens."""
+    """Exempt what is alive now from garbage collection: rescanning it would show as gaps between tokens."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

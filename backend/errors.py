@@ -13,7 +13,7 @@ knowledge.errors.DeskError
     ├── RunUnknown          no run of that id that is this user's
     ├── RunNotLast          another question has come after the run that is to be replaced
     ├── RunExists           the id that a client gives its run is taken
-    ├── RequestRefused      backend.http.errors: refused before a door sees it
+    ├── RequestRefused      backend.http.errors: refused before it reaches an endpoint
     ├── KeyRefused          no key, or none that is known and still good
     ├── NotAllowed          only an operator may do that
     │   └── ScopeMissing        the key is for something else
@@ -30,7 +30,7 @@ knowledge.errors.DeskError
     ├── TooManyAgents       no room for one more
     ├── AgentIdMismatch     the body names another agent than the address does
     ├── ModelAddressRefused a model server that the operator has not named
-    ├── Unexpected          whatever nobody foresaw
+    ├── Unexpected          an error that nobody foresaw
     ├── RunTimedOut         no end within RUN_TIMEOUT_SECONDS
     ├── ShuttingDown        no new questions any more
     ├── NotReady            the desk is opening or closing, or has no model to answer with
@@ -46,38 +46,38 @@ from knowledge.errors import DeskError
 
 
 class BackendError(DeskError):
-    """Anything about serving."""
+    """An error of the service."""
 
     code = "backend_error"
 
 
 class MessageInvalid(BackendError):
-    """Refused before a run exists."""
+    """A message that is empty or not text, refused before a run exists."""
 
     code = "message_invalid"
 
 
 class MessageTooLong(BackendError):
-    """Refused before a run exists."""
+    """A message above MAX_MESSAGE_CHARS, refused before a run exists."""
 
     code = "message_too_long"
 
 
 class ThreadBusy(BackendError):
-    """Two answers at once in one conversation would be interleaved."""
+    """A question while its conversation still answers: two answers at once would be interleaved."""
 
     code = "thread_busy"
     retryable = True
 
 
 class ThreadUnknown(BackendError):
-    """Nobody learns whether it is somebody else's."""
+    """No conversation of that id that is this user's; whether it is another user's is not revealed."""
 
     code = "thread_not_found"
 
 
 class SessionTaken(BackendError):
-    """Of one session there is one conversation at a time."""
+    """A restore while the session has begun another conversation: there is one at a time."""
 
     code = "session_taken"
 
@@ -89,32 +89,32 @@ class HandoverUnknown(BackendError):
 
 
 class RemovalUnderWay(BackendError):
-    """Whatever began now would be deleted with the rest, or would come back after it."""
+    """A request while the user's data is deleted: it would be deleted with the rest, or come back after it."""
 
     code = "removal_under_way"
     retryable = True
 
 
 class PersonUnknown(BackendError):
-    """No key and nothing stored is of a user of that name."""
+    """No key and nothing stored for a user of that name."""
 
     code = "person_not_found"
 
 
 class RunUnknown(BackendError):
-    """Nobody learns whether it is somebody else's."""
+    """No run of that id that is this user's; whether it is another user's is not revealed."""
 
     code = "run_not_found"
 
 
 class RunExists(BackendError):
-    """Two runs of one id would share a log."""
+    """A run id that is taken: two runs of one id would share a log."""
 
     code = "run_exists"
 
 
 class RunNotLast(BackendError):
-    """What came after it was said with its answer in mind."""
+    """A run to be replaced that later questions follow, which were asked with its answer in mind."""
 
     code = "run_not_last"
 
@@ -123,31 +123,31 @@ class RunNotLast(BackendError):
 
 
 class KeyRefused(BackendError):
-    """Said of every key that lets nobody in, whatever is wrong with it."""
+    """A key that is missing, unknown, revoked or expired: one code for every key that admits nobody."""
 
     code = "key_refused"
 
 
 class NotAllowed(BackendError):
-    """What concerns every user is for operators."""
+    """An action for operators alone, since it concerns every user."""
 
     code = "not_allowed"
 
 
 class ScopeMissing(NotAllowed):
-    """A key may be used for what it was made for."""
+    """A key used for something other than its scopes."""
 
     code = "scope_missing"
 
 
 class ModelDoorsClosed(BackendError):
-    """LLM_DOORS."""
+    """A model endpoint closed by LLM_DOORS."""
 
     code = "llm_doors_closed"
 
 
 class NotNow(BackendError):
-    """The same request may succeed after `retry_after` seconds."""
+    """A refusal for now: the same request may succeed after `retry_after` seconds."""
 
     code = "not_now"
     retryable = True
@@ -158,112 +158,112 @@ class NotNow(BackendError):
 
 
 class BudgetSpent(NotNow):
-    """Checked before any provider is called."""
+    """A daily budget that is used up; checked before any provider is called."""
 
     code = "budget_spent"
 
 
 class RateLimited(NotNow):
-    """RATE_LIMIT."""
+    """More requests than a rate limit such as RATE_LIMIT allows."""
 
     code = "rate_limited"
 
 
 class QueueFull(NotNow):
-    """MAX_QUEUED."""
+    """More messages waiting in one conversation than MAX_QUEUED allows."""
 
     code = "queue_full"
 
 
 class TooManyRuns(NotNow):
-    """MAX_RUNS."""
+    """More runs under way than MAX_RUNS or MAX_USER_RUNS allows."""
 
     code = "too_many_runs"
 
 
 class TooManyStreams(NotNow):
-    """MAX_STREAMS."""
+    """More open streams than MAX_STREAMS allows."""
 
     code = "too_many_streams"
 
 
 class ExportUnderWay(NotNow):
-    """One copy of a user's data at a time."""
+    """A second copy of a user's data while one is being downloaded."""
 
     code = "export_under_way"
 
 
 class AgentExists(BackendError):
-    """Two agents cannot share an id."""
+    """An agent id that is taken."""
 
     code = "agent_exists"
 
 
 class TooManyAgents(BackendError):
-    """Each question is compared with every agent, so their number has a limit."""
+    """One agent too many: each question is compared with every agent, so their number has a limit."""
 
     code = "too_many_agents"
 
 
 class AgentIdMismatch(BackendError):
-    """An agent keeps its id for life."""
+    """Another id in the body than in the address: an agent keeps its id for life."""
 
     code = "agent_id_mismatch"
 
 
 class ModelAddressRefused(BackendError):
-    """Whoever may change agents may not send the desk, with its key, to any address of the network."""
+    """A model address that the operator has not named: the desk must not send its key to just any address."""
 
     code = "model_address_refused"
 
 
 class Unexpected(BackendError):
-    """Its cause is in the log."""
+    """An error that nobody foresaw; its cause is in the log."""
 
     code = "internal_error"
     retryable = True
 
 
 class RunTimedOut(BackendError):
-    """The run was stopped."""
+    """A run stopped because it exceeded RUN_TIMEOUT_SECONDS."""
 
     code = "run_timeout"
     retryable = True
 
 
 class ShuttingDown(BackendError):
-    """Said between the signal and the end of the process."""
+    """A request between the stop signal and the end of the process."""
 
     code = "shutting_down"
     retryable = True
 
 
 class NotReady(BackendError):
-    """Said at /ready, and everywhere until the desk is open."""
+    """A desk that is opening or closing, or has no model; reported at /ready, and everywhere until it is open."""
 
     code = "not_ready"
     retryable = True
 
 
 class StorageFailed(BackendError):
-    """Nothing is shown that is not stored, so the run ends here."""
+    """A log that cannot be written; nothing is shown that is not stored, so the run ends here."""
 
     code = "storage_failed"
     retryable = True
 
 
 class BindRefused(BackendError):
-    """Said at start-up."""
+    """An address that the desk will not listen on, reported at start-up."""
 
     code = "bind_refused"
 
 
 class WebDeskUnbuilt(BackendError):
-    """Said at start-up."""
+    """Pages that could not be built, reported at start-up."""
 
     code = "web_desk_unbuilt"
 
 
 def body_of(code: str, message: str, *, retryable: bool = False) -> dict[str, Any]:
-    """The one shape in which an error is told, over HTTP and in every frame."""
+    """Return the body of an error, the same over HTTP and in every frame."""
     return {"error": {"code": code, "message": message, "retryable": retryable}}

@@ -1,4 +1,4 @@
-"""What Prometheus reads: counted as runs happen, and looked up when it asks."""
+"""Prometheus metrics: counted as runs happen, or looked up when Prometheus asks."""
 
 from collections.abc import Callable, Iterable
 
@@ -12,12 +12,12 @@ from frontdesk.contracts.events import Event, Route, Terminal, Token, TraceEnd, 
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
 
-# Values by their labels, looked up when somebody asks.
+# Values by their labels, looked up when Prometheus asks.
 Reading = Callable[[], dict[tuple[str, ...], float]]
 
 
 class Metrics:
-    """One desk's."""
+    """The metrics of one desk."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -39,19 +39,19 @@ class Metrics:
         )
 
     def watch(self, name: str, meaning: str, labels: tuple[str, ...], reading: Reading) -> None:
-        """Look something up whenever somebody asks."""
+        """Register a gauge that is looked up whenever Prometheus asks."""
         self.registry.register(_Watched(name, meaning, labels, reading))
 
     def page(self) -> bytes:
-        """Everything, in Prometheus's own form."""
+        """Return all metrics in Prometheus text format."""
         return generate_latest(self.registry)
 
     def began(self, run: Run) -> None:
-        """A question was taken."""
+        """Count a question that was taken."""
         self._began.labels(run.agent_id).inc()
 
     def heard(self, progress: Progress, event: Event) -> None:
-        """The next event of a run."""
+        """Count what the next event of a run tells."""
         match event:
             case Token() if progress.tokens == 1:
                 self._first.observe(progress.live.seconds)
@@ -66,7 +66,7 @@ class Metrics:
                 self._cost.labels(model).inc(event.cost_usd or 0)
 
     def ended(self, progress: Progress, event: Terminal) -> None:
-        """A run is over."""
+        """Count a run that has ended, and the time it took."""
         self._ended.labels(progress.live.run.agent_id, event.type).inc()
         self._total.labels(event.type).observe(progress.live.seconds)
 
@@ -77,7 +77,7 @@ class _Watched(Collector):
         self._reading = reading
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """What it is now."""
+        """Return the current values."""
         name, meaning, labels = self._family
         family = GaugeMetricFamily(name, meaning, labels=labels)
         for values, reading in self._reading().items():

@@ -1,4 +1,4 @@
-"""The documents of a running desk, through its door: what `index_documents.py` uses when a desk owns the directory."""
+"""The documents of a running desk over HTTP: for `index_documents.py`, when a desk owns the data directory."""
 
 from contextlib import suppress
 from typing import Any, cast
@@ -23,7 +23,7 @@ class DeskUnreachable(BackendError):
 
 
 class RemoteLibrary:
-    """`knowledge.ingestion.ingest.Destination` over HTTP."""
+    """An implementation of `knowledge.ingestion.ingest.Destination` over HTTP."""
 
     def __init__(self, url: str, key: str = "") -> None:
         headers = {"authorization": f"Bearer {key}"} if key else {}
@@ -36,7 +36,7 @@ class RemoteLibrary:
         await self._client.aclose()
 
     async def listing(self, folder: str | None = None) -> list[DocumentInfo]:
-        """The stored documents of one folder, or of all; none is missed because others come and go meanwhile."""
+        """Return the stored documents of one folder, or of all; none is missed because others come and go meanwhile."""
         wanted = {"limit": str(_AT_ONCE), "after": ""} | ({"folder": folder} if folder else {})
         found: list[DocumentInfo] = []
         while page := (await self._send("GET", "/api/documents", params=wanted))["documents"]:
@@ -55,7 +55,7 @@ class RemoteLibrary:
         return DocumentInfo(**answer)
 
     async def move(self, document: DocumentInfo, path: str, data: bytes) -> DocumentInfo:
-        """The door knows no moving: the document is uploaded under its new path, and then deleted under the old one."""
+        """Upload a document under its new path, then delete it under the old one: the API has no moving."""
         moved = await self.put(DocumentKey(document.folder, document.source, path), data)
         with suppress(DocumentUnknown):  # somebody else has removed it meanwhile
             await self.remove(document.id)
@@ -83,7 +83,7 @@ _KNOWN = {kind.code: kind for kind in (DocumentUnknown, IndexUnavailable, Storag
 
 
 def _error(status: int, code: str, message: str) -> DeskError:
-    # What is wrong with one document should not end the ingestion of the others.
+    # One bad document should not end the ingestion of the others.
     if status in (413, 422):
         return DocumentUnreadable(message)
     return _KNOWN.get(code, BackendError)(message)

@@ -1,4 +1,4 @@
-"""Serve the desk until a signal: answers under way get their end first, then the connections close, then the desk."""
+"""The HTTP server: at a signal, answers under way are ended first, then the connections closed, then the desk."""
 
 import asyncio
 import resource
@@ -33,16 +33,17 @@ _TICKS = 10
 
 
 def serve(settings: Settings, make: MakeProvider = make_provider, *, with_pages: bool = False) -> int:
-    """Returns after a signal; raises a `DeskError` if the desk cannot be opened.
+    """Serve until a signal; raise a `DeskError` if the desk cannot be opened.
 
-    Pages of a desk elsewhere are served alone: none is opened here."""
+    Pages of a desk elsewhere are served alone: none is opened here.
+    """
     log_to_stderr(settings.log_level, settings.log_format)
     check_address(settings)
     alone = with_pages and bool(settings.elsewhere)
     app = create_pages_app(settings) if alone else create_app(settings, with_pages=with_pages)
     pages = web.mount(app, settings) if with_pages else None
     _allow_open_files()
-    # uvicorn repeats the signal that stopped it; by then everything it served is over, and the desk closes on this.
+    # uvicorn repeats the signal that stopped it; by then everything it served is over, and this exit closes the desk.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
@@ -79,7 +80,7 @@ async def _serve(settings: Settings, app: FastAPI, make: MakeProvider, pages: St
 
 
 class HttpServer(uvicorn.Server):
-    """Looks at its connections once a second."""
+    """A uvicorn server that checks its connections once a second."""
 
     def __init__(self, settings: Settings, app: FastAPI) -> None:
         self.open = Connections(ConnectionLimits.of(settings))
@@ -91,12 +92,12 @@ class HttpServer(uvicorn.Server):
         return await super().on_tick(counter)
 
     def look_around(self, now: float) -> None:
-        """End the connections whose time is over."""
+        """Close the connections whose time is over."""
         self.open.sweep(now)
 
 
 class _DeskServer(HttpServer):
-    """Ends the answers under way before it waits for their connections."""
+    """An HTTP server that ends the answers under way before it waits for their connections."""
 
     def __init__(self, settings: Settings, app: FastAPI, desk: Desk) -> None:
         super().__init__(settings, app)
@@ -104,7 +105,7 @@ class _DeskServer(HttpServer):
         self._collector = QuietCollector(lambda: len(desk.runs.lanes) > 0)
 
     def look_around(self, now: float) -> None:
-        """Collect garbage, too, unless an answer is under way."""
+        """Collect garbage too, unless an answer is under way."""
         super().look_around(now)
         self._collector.tick(now)
 
@@ -120,7 +121,7 @@ class _DeskServer(HttpServer):
 
 
 def _allow_open_files() -> None:
-    """Let as many connections be open as the settings allow by default; many systems begin with 1,024 files."""
+    """Raise the limit of open files to what the default settings need; many systems begin with 1,024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
     if soft != resource.RLIM_INFINITY and soft < most:

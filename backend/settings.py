@@ -1,4 +1,4 @@
-"""Every setting, from the environment or `.env`; those of agents are in `agents.settings`."""
+"""All settings, from the environment or `.env`; those of agents are in `agents.settings`."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,7 +24,7 @@ def _unless_auto(value: Any) -> Any:  # noqa: ANN401 - whatever the environment 
 
 
 class Settings(AgentSettings):
-    """Each field is documented in `.env.example`, under its name in capitals."""
+    """The settings of the desk. Each is documented in `.env.example`, under its name in capitals."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
@@ -35,7 +35,7 @@ class Settings(AgentSettings):
 
     embedding_model: str = "bundled"
     reranker: str = ""
-    # None, "auto" in the environment, is what a calibration has found, or else the default.
+    # None, "auto" in the environment, stands for the calibrated threshold, or else the default.
     answer_threshold: Annotated[Annotated[float, Field(ge=0, le=1)] | None, BeforeValidator(_unless_auto)] = None
     whole_documents_chars: int = Field(default=WHOLE_CHARS, ge=0)
 
@@ -79,11 +79,11 @@ class Settings(AgentSettings):
 
     @property
     def rate(self) -> str:
-        """How often a user may ask: unless it is set, as often as a person can, and without keys there is but one."""
+        """The rate limit of questions: by default as often as a person can ask; without keys there is but one user."""
         return self.rate_of("rate_limit")
 
     def rate_of(self, setting: str) -> str:
-        """A rate as it is set, or the usual one; without keys there is one user, who needs none."""
+        """Return a rate as it is set, or the usual one; without keys there is one user, who needs none."""
         rate = str(getattr(self, setting))
         if rate != "auto":
             return rate
@@ -91,24 +91,24 @@ class Settings(AgentSettings):
 
     @property
     def address_connections(self) -> int:
-        """How many connections one address may have; 0 is any number, as where only this machine can connect."""
+        """The most connections of one address; 0 for any number, as where only this machine can connect."""
         if self.max_address_connections is not None:
             return self.max_address_connections
         return 0 if self.host in LOOPBACK else _ADDRESS_CONNECTIONS
 
     @property
     def origins(self) -> list[str]:
-        """The web pages elsewhere that may use this desk."""
+        """The origins of web pages elsewhere that may use this desk."""
         return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
 
     @property
     def url(self) -> str:
-        """Where this desk is reached from its own machine."""
+        """The URL of this desk on its own machine."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
     @property
     def elsewhere(self) -> str:
-        """The address of the desk that the pages are of, where that is not the one beside them."""
+        """The address of the desk that the pages belong to, if that is not the one beside them."""
         own = (self.url, *(f"http://{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]")))
         return "" if self.api_url in own else self.api_url

@@ -1,10 +1,10 @@
-"""Who asks: users are known by their keys, of which the desk holds only hashes.
+"""Authentication: users are known by their keys, of which the desk holds only hashes.
 
 The keys of API_KEYS are settings; `python -m backend.users NAME` makes one. Further ones are made and revoked while the
 desk serves (`backend.auth.key_store`). Every request is checked here, in memory.
 
 Without API_KEYS there is one user, who may do everything, and the desk listens on the loopback address alone. Stored
-keys are not asked for then: a key that somebody makes must not lock out whoever sits at the machine.
+keys are not asked for then: a key that somebody makes must not lock out the user at the machine.
 """
 
 import argparse
@@ -28,13 +28,13 @@ USER_NAME = r"^[A-Za-z0-9._@-]{1,64}$"
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _ID_CHARS = 16
-# Of a key that nobody knows, as much of its hash is told as tells two of them apart.
+# The audit log shows so much of an unknown key's hash: enough to tell two of them apart.
 _PREFIX_CHARS = 8
 
 
 @dataclass(frozen=True)
 class User:
-    """Whoever asks, and what their key is for. Operators may change what concerns every user."""
+    """The user of a request, and the scopes of their key. Operators may change what concerns every user."""
 
     id: str
     operator: bool
@@ -43,16 +43,16 @@ class User:
 
     @property
     def owner(self) -> str:
-        """Whose the documents are that they add: an operator's are everybody's."""
+        """The owner of the documents that the user adds; empty for an operator, whose documents are everybody's."""
         return "" if self.operator else self.id
 
     def check_operator(self) -> None:
-        """Refuse what is for operators."""
+        """Raise `NotAllowed` unless the user is an operator."""
         if not self.operator:
             raise NotAllowed("Only an operator may do that; OPERATORS names them.")
 
     def check_scopes(self, *any_of: Scope) -> None:
-        """Refuse a key that is for none of these."""
+        """Raise `ScopeMissing` if the key has none of these scopes."""
         if any_of == ("operator",):
             self.check_operator()
         elif self.scopes.isdisjoint(any_of):
@@ -64,7 +64,7 @@ LOCAL = User("local", operator=True)
 
 
 class Refusals(Protocol):
-    """Whoever keeps account of refused keys."""
+    """The interface of a record of refused keys."""
 
     def refuse(self, address: str | None, key_id: str | None, reason: str) -> None: ...
 
@@ -74,7 +74,7 @@ class _Known(NamedTuple):
     user: User
 
     def refused(self, now: float) -> str | None:
-        """Why the key is not good any more."""
+        """Return why the key is no longer good, or None."""
         if self.key.revoked_at is not None:
             return "revoked"
         if self.key.expires_at is not None and self.key.expires_at <= now:
@@ -86,14 +86,14 @@ class Users:
     """The users of a desk, by their keys."""
 
     def __init__(self, settings: Settings, clock: DeskClock | None = None) -> None:
-        # By the desk's own clock: a machine's that is set back makes no key good again.
+        # The desk's own clock: setting back the machine's makes no key good again.
         self._clock = clock or DeskClock()
         hashes = _hashes(settings.api_keys.get_secret_value())
         names = set(hashes.values())
         operators = {name.strip() for name in settings.operators.split(",") if name.strip()}
         if strangers := operators - names:
             raise SettingsInvalid(f"OPERATORS names {', '.join(sorted(strangers))}, who has no key in API_KEYS")
-        # Somebody has to, and there is nobody else.
+        # A single user has to be the operator: there is nobody else.
         if len(names) == 1:
             operators = names
         self._settings_keys = [
@@ -103,19 +103,19 @@ class Users:
         self._known = {key.id: _Known(key, _user_of(key)) for key in self._settings_keys}
         self.refusals: Refusals | None = None
         self.check_address: Callable[[str | None], None] | None = None
-        """Refuses an address that has sent too many wrong keys; a right key passes all the same."""
+        """Refuses an address that has sent too many wrong keys; a good key passes all the same."""
         self.keyed = bool(self._settings_keys)
         self.uses: dict[str, float] = {}
-        """When each key was used last, of those that were used since the desk opened."""
+        """The last use of each key that was used since the desk opened."""
 
     def of_headers(self, headers: Mapping[str, str], address: str | None = None) -> User:
-        """Whoever sends a request, by the key in its headers, or `KeyRefused`; the audit log tells of wrong keys."""
+        """Return the user by the key in the headers, or raise `KeyRefused`; wrong keys are noted in the audit log."""
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         key = bearer.strip() if scheme.lower() == "bearer" and bearer else headers.get("x-api-key")
         return self.of_key(key, address)
 
     def of_key(self, key: str | None, address: str | None = None) -> User:
-        """Whose key that is, or `KeyRefused`."""
+        """Return the user of a key, or raise `KeyRefused`."""
         if not self.keyed:
             return LOCAL
         if key is None:
@@ -132,18 +132,18 @@ class Users:
         return known.user
 
     def check(self, user: User) -> None:
-        """Refuse whoever was let in earlier with a key that is not good any more."""
+        """Raise `KeyRefused` if the key of a user who was let in earlier is no longer good."""
         known = self._known.get(user.key_id or "")
         if known and (reason := known.refused(self._clock.now())):
             raise _no_longer(reason)
 
     def put(self, key: StoredKey) -> None:
-        """Take note of a stored key as it is from now on. One that API_KEYS holds as well is as API_KEYS says."""
+        """Add or update a stored key. A key that API_KEYS holds as well stays as API_KEYS says."""
         if not self.is_in_settings(key.id):
             self._known[key.id] = _Known(key, _user_of(key))
 
     def forget_revoked(self, user_id: str) -> list[str]:
-        """Forget a user's revoked keys; which these were."""
+        """Forget the revoked keys of a user and return their ids."""
         known = [one.key for one in self._known.values() if one.key.user_id == user_id and one.key.revoked_at]
         for key in known:
             del self._known[key.id]
@@ -151,11 +151,11 @@ class Users:
         return [key.id for key in known]
 
     def is_in_settings(self, key_id: str) -> bool:
-        """Whether API_KEYS holds that key."""
+        """Tell whether API_KEYS holds that key."""
         return any(key.id == key_id for key in self._settings_keys)
 
     def in_settings(self) -> list[StoredKey]:
-        """The keys of API_KEYS."""
+        """Return the keys of API_KEYS."""
         return list(self._settings_keys)
 
     def _count(self, address: str | None, key_id: str, reason: str) -> None:
@@ -175,17 +175,17 @@ def _no_longer(reason: str) -> KeyRefused:
 
 
 def id_of(digest: str) -> str:
-    """What a key is called: as much of its hash as no two keys share."""
+    """Return the id of a key: as much of its hash as no two keys share."""
     return digest[:_ID_CHARS]
 
 
 def digest_of(key: str) -> str:
-    """What is kept of a key. Keys are long and random, so that a plain hash cannot be turned back."""
+    """Return the hash that is kept of a key. Keys are long and random, so a plain hash cannot be reversed."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _hashes(text: str) -> dict[str, str]:
-    """User names by the hashes of their keys."""
+    """Parse API_KEYS into user names by the hashes of their keys."""
     hashes: dict[str, str] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):
         name, _, rest = entry.partition(":")
@@ -201,7 +201,7 @@ def _hashes(text: str) -> dict[str, str]:
         if digest in hashes:
             raise SettingsInvalid(f"API_KEYS gives {hashes[digest]} and {name} the same key")
         hashes[digest] = name
-    # Whoever sets keys wants them asked for; nobody would be asked by a list of none.
+    # An operator who sets keys wants them required; an empty list would require none.
     if text and not hashes:
         raise SettingsInvalid("API_KEYS is set but names nobody; python -m backend.users NAME makes an entry")
     return hashes
@@ -214,7 +214,7 @@ def _name(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Print a new key, and what of it goes into API_KEYS."""
+    """Print a new key, and its entry for API_KEYS."""
     parser = argparse.ArgumentParser(
         prog="python -m backend.users",
         description="Make a key for API_KEYS. While the desk serves, an operator makes further ones at POST /api/keys.",

@@ -1,3 +1,3 @@
-"""Which Frontdesk this is; pyproject.toml says the same."""
+"""The version of Frontdesk; pyproject.toml says the same."""
 
 VERSION = "0.1.0"

@@ -1,4 +1,4 @@
-"""The command: what to measure, and how to show what was found."""
+"""The command line of the evaluation: measure, and show or write the report."""
 
 import argparse
 import asyncio
@@ -24,7 +24,7 @@ _QUESTIONS, _SAMPLES, _SAMPLES_CATALOG = _KNOWLEDGE / "questions.jsonl", _KNOWLE
 
 
 def main() -> int:
-    """0 when measured; 2 with the reason otherwise."""
+    """Return 0 when measured, 2 after printing the reason otherwise."""
     options = _options()
     try:
         report = asyncio.run(_measure(options, Settings.read()))
@@ -64,7 +64,7 @@ def _threshold(settings: Settings) -> float:
 
 
 def _replaced_threshold(settings: Settings) -> float:
-    """The one before a calibration, which may be made for the very reason that it cannot be read."""
+    """Return the threshold before a calibration, which may be run for the very reason that it cannot be read."""
     try:
         return _threshold(settings)
     except DataDirectoryUnusable as error:
@@ -74,7 +74,7 @@ def _replaced_threshold(settings: Settings) -> float:
 
 @asynccontextmanager
 async def _library(options: argparse.Namespace, settings: Settings, catalog: Catalog) -> AsyncIterator[Library]:
-    """A throw-away index of documents; or what the desk has indexed, where that is what counts."""
+    """Open a temporary index of documents, or the index of DATA_DIR if that is what is to be measured."""
     if options.documents or not (options.indexed or options.calibrate):
         async with desk.indexed_library(catalog, options.documents or _SAMPLES, settings.embedding_model) as library:
             yield library
@@ -123,7 +123,7 @@ def _options() -> argparse.Namespace:
 
 
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """What does not go together, before anything is measured."""
+    """Reject options that do not go together, before anything is measured."""
     if bool(options.examples) != bool(options.routing):
         parser.error("--examples and --routing go together")
     if sum(map(bool, (options.beir, options.routing, options.questions))) > 1:

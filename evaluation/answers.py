@@ -1,4 +1,4 @@
-"""The report on labelled questions: routing, sources, declining, what answers hold, and how long they take."""
+"""The report on labelled questions: routing, sources, declining, answer support, and latency."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ _FIRST_SOURCES = 3
 
 
 def report_of(measured: Sequence[Measured], threshold: float, wrongly: float) -> Report:
-    """Every figure is of all questions that it concerns; what a calibration would bring, of the half it did not see."""
+    """Report on all questions that each figure concerns; the effect of a calibration on the half it did not see."""
     milliseconds = [1000 * m.seconds for m in measured]
     shown = [
         Figure("questions", "questions", len(measured), "count"),
@@ -40,7 +40,7 @@ def report_of(measured: Sequence[Measured], threshold: float, wrongly: float) ->
 def declining(
     measured: Sequence[Measured], is_declined: Callable[[Measured], bool], suffix: str = "", where: str = ""
 ) -> list[Figure]:
-    """How many questions are declined that should be, and that should not."""
+    """Return the shares of questions that are declined rightly and wrongly."""
     answerable, unanswerable = (
         [is_declined(m) for m in measured if m.question.answerable is one] for one in (True, False)
     )
@@ -51,7 +51,7 @@ def declining(
 
 
 def confidences(measured: Sequence[Measured]) -> tuple[list[float], list[float]]:
-    """How sure the desk was of what it can answer, and of what it cannot, where it looked for an answer."""
+    """Return the confidences for answerable and for unanswerable questions, where evidence was searched for."""
     found: tuple[list[float], list[float]] = [], []
     for m in measured:
         if m.confidence is not None:
@@ -102,14 +102,14 @@ def _support(measured: Sequence[Measured]) -> list[Figure]:
 
 
 def _confusion(measured: Sequence[Measured]) -> Confusion | None:
-    """Of questions for one agent, for others have no one row."""
+    """Count chosen against expected agents; only questions for one agent, as others have no one row."""
     single = [(next(iter(m.question.agents)), m.agents) for m in measured if len(m.question.agents) == 1]
     pairs = Counter((expected, chosen[0] if chosen else NOBODY) for expected, chosen in single)
     return Confusion(pairs) if pairs else None
 
 
 def _misses(measured: Sequence[Measured]) -> Iterator[tuple[float, Miss]]:
-    """What went wrong first with a question, and how sure the desk was in doing so."""
+    """Yield the first thing that went wrong with each question, and how confident the desk was in doing so."""
     for m in measured:
         wrong = _wrong(m)
         if wrong:

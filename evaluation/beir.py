@@ -1,4 +1,4 @@
-"""A set in BEIR's layout: a corpus, queries, and which documents answer them. The corpus is read as a stream.
+"""Read a set in BEIR's layout: a corpus, queries, and which documents answer them. The corpus is read as a stream.
 
 `corpus.jsonl` has `_id`, `title`, `text`; `queries.jsonl` has `_id`, `text` and perhaps `answerable`; `qrels.tsv`, or
 `qrels/test.tsv`, has the columns query-id, corpus-id and score below a header.
@@ -26,7 +26,7 @@ _QRELS = ("qrels.tsv", "qrels/test.tsv", "qrels/dev.tsv", "qrels/train.tsv")
 
 @dataclass
 class Query:
-    """What is asked, which documents answer it (with their grades), and whether any does, where that is said."""
+    """A query, the documents that answer it (with their grades), and whether any does, if that is stated."""
 
     id: str
     text: str
@@ -51,7 +51,7 @@ class _Asked(_Line):
 
 
 def read_ids(directory: Path) -> set[str]:
-    """The ids of the corpus's documents; whatever is wrong with it is found before hours go into indexing it."""
+    """Return the ids of the corpus's documents, and find its errors before hours go into indexing it."""
     path = directory / _CORPUS
     ids: set[str] = set()
     for number, line in read_objects(path, _Document):
@@ -64,13 +64,13 @@ def read_ids(directory: Path) -> set[str]:
 
 
 async def index(directory: Path, library: Library) -> None:
-    """Bring the corpus into the library, as one folder."""
+    """Index the corpus in the library, as one folder."""
     for batch in _batches(_documents(directory / _CORPUS)):
         await library.put_texts(batch)
 
 
 def read_queries(directory: Path, documents: set[str]) -> list[Query]:
-    """The queries that something is known of: that a document answers them, or whether any does."""
+    """Return the queries with a judgement: a document that answers them, or whether any does."""
     queries: dict[str, Query] = {}
     path = directory / "queries.jsonl"
     for number, line in read_objects(path, _Asked):
@@ -87,7 +87,7 @@ def read_queries(directory: Path, documents: set[str]) -> list[Query]:
 
 
 def _batches(documents: Iterable[tuple[DocumentKey, Text]]) -> Iterator[list[tuple[DocumentKey, Text]]]:
-    """As many at once as embed well, and never so many that memory runs short."""
+    """Yield batches as large as embeds well, but never so large that memory runs short."""
     batch: list[tuple[DocumentKey, Text]] = []
     chars = 0
     for key, text in documents:
@@ -108,7 +108,7 @@ def _documents(path: Path) -> Iterator[tuple[DocumentKey, Text]]:
 
 
 def _judge(path: Path, queries: dict[str, Query], documents: set[str]) -> None:
-    """Take in which documents answer which queries."""
+    """Record which documents answer which queries."""
     for number, line in read_lines(path):
         columns = line.split("\t")
         if number == 1 and columns[0] == "query-id":

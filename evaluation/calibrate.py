@@ -1,4 +1,4 @@
-"""Find the confidence from which the desk should answer, from labelled questions, and have a data directory keep it."""
+"""Calibrate the answer threshold, a confidence, from labelled questions, and store it in a data directory."""
 
 import math
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from knowledge.errors import QuestionsInvalid
 from knowledge.retrieval import calibration
 from knowledge.retrieval.calibration import Calibration
 
-# Where nothing was found the desk is no surer than this, and a threshold below it would let everything pass.
+# With no evidence found the confidence does not exceed this, so a threshold below it would let everything pass.
 _NEVER_DECLINES = 0.02
 
 
 def calibrate(measured: Sequence[Measured], wrongly: float, data_dir: Path, before: float) -> Report:
-    """Keep the threshold, and tell what it costs against the one before, which was in force when they were asked."""
+    """Store the threshold, and report its cost against `before`, the one in force when the questions were asked."""
     answerable, _ = confidences(measured)
     threshold = _threshold(answerable, wrongly)
     found = Calibration(
@@ -48,7 +48,7 @@ def calibrate(measured: Sequence[Measured], wrongly: float, data_dir: Path, befo
 
 
 def _threshold(answerable: Sequence[float], wrongly: float) -> float:
-    """That of some confidences, if it can tell an answer from none."""
+    """Return the threshold for the confidences, if it can tell an answer from none."""
     threshold = threshold_for(answerable, wrongly)
     if threshold is None:
         raise QuestionsInvalid(

@@ -1,4 +1,4 @@
-"""The desk that is measured: the one that ships, from the question to the last word, with the embedded model alone."""
+"""The desk under evaluation: the one that ships, from the question to the last word, with the embedded model alone."""
 
 import asyncio
 import sys
@@ -32,7 +32,7 @@ from knowledge.retrieval.strategies import Evidence, Strategies
 
 @asynccontextmanager
 async def throwaway_library(embedding_model: str) -> AsyncIterator[Library]:
-    """An empty library that is gone afterwards."""
+    """Open an empty library that is deleted afterwards."""
     with tempfile.TemporaryDirectory() as directory:
         library = await Library.open(Path(directory), embedding_model=embedding_model)
         try:
@@ -43,7 +43,7 @@ async def throwaway_library(embedding_model: str) -> AsyncIterator[Library]:
 
 @asynccontextmanager
 async def indexed_library(catalog: Catalog, documents: Path, embedding_model: str) -> AsyncIterator[Library]:
-    """A throw-away index of the folders that agents of the catalogue answer from."""
+    """Index the folders that the catalogue's agents answer from in a temporary library."""
     async with throwaway_library(embedding_model) as library:
         for folder in sorted({agent.knowledge for agent in catalog.agents}):
             if (documents / folder).is_dir():
@@ -68,7 +68,7 @@ async def measure(
 
 
 class _Desk:
-    """What stands behind the doors, without the doors and the log."""
+    """The desk without its endpoints and its event log."""
 
     def __init__(self, catalog: Catalog, searcher: Searcher, strategies: "_Noting", threshold: float) -> None:
         self._strategies = strategies
@@ -106,18 +106,18 @@ class _Desk:
 
 
 class _Noting(Strategies):
-    """Remembers how sure the surest agent was."""
+    """Strategies that remember the confidence of the most confident agent."""
 
     confidence: float | None = None
 
-    async def gather(self, *told: Any, **more: Any) -> Evidence:  # noqa: ANN401 - as it is told, so it is passed on
+    async def gather(self, *told: Any, **more: Any) -> Evidence:  # noqa: ANN401 - passed on unchanged
         evidence = await super().gather(*told, **more)
         self.confidence = max(self.confidence or 0.0, evidence.confidence)
         return evidence
 
 
 def _sources(events: Sequence[Event]) -> dict[str, tuple[str, ...]]:
-    """The documents of each agent, each once, in the order of its sources."""
+    """Return the documents of each agent, each once, in the order of its sources."""
     found: dict[str, list[str]] = {}
     for event in events:
         if isinstance(event, Sources):

@@ -1,4 +1,4 @@
-"""What is counted: shares, ranks, certainty, time. None where a figure has no meaning, as a share of no questions."""
+"""Metrics: shares, ranks, confidence, time. None if a figure has no meaning, such as a share of no questions."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,29 +9,29 @@ Ranking = Sequence[str]
 
 
 def share(hits: Sequence[bool]) -> float | None:
-    """How many of them, from 0 to 1."""
+    """Return the share of hits, from 0 to 1."""
     return sum(hits) / len(hits) if hits else None
 
 
 def mean(values: Sequence[float]) -> float | None:
-    """The mean."""
+    """Return the mean, or None if there are no values."""
     return sum(values) / len(values) if values else None
 
 
 def hit(ranking: Ranking, relevant: Mapping[str, int], within: int) -> bool:
-    """Whether something relevant is among the first."""
+    """Return True if a relevant document is among the first `within`."""
     return any(relevant.get(found, 0) > 0 for found in ranking[:within])
 
 
 def ndcg(ranking: Ranking, relevant: Mapping[str, int], within: int = 10) -> float:
-    """How near the ranking comes to the best there could be, by gains that fall with the place."""
+    """Return nDCG: the gain of a ranking over that of the best one possible, where gains fall with the rank."""
     gained = _gain([relevant.get(found, 0) for found in ranking[:within]])
     best = _gain(sorted(relevant.values(), reverse=True)[:within])
     return gained / best if best else 0.0
 
 
 def auc(above: Sequence[float], below: Sequence[float]) -> float | None:
-    """How often one of the first is larger than one of the second; ties count half."""
+    """Return how often a value of the first is larger than one of the second; ties count half."""
     if not above or not below:
         return None
     ordered = np.sort(np.asarray(below))
@@ -40,18 +40,18 @@ def auc(above: Sequence[float], below: Sequence[float]) -> float | None:
 
 
 def percentile(values: Sequence[float], percent: float) -> float | None:
-    """The value that so many percent are not above."""
+    """Return the value that so many percent do not exceed."""
     return float(np.percentile(values, percent)) if values else None
 
 
 def threshold_for(confidences: Sequence[float], wrongly: float) -> float | None:
-    """The highest threshold that declines no more than this share of questions of these confidences."""
+    """Return the highest threshold that declines at most this share of questions of these confidences."""
     ordered = sorted(confidences)
     return ordered[min(int(wrongly * len(ordered)), len(ordered) - 1)] if ordered else None
 
 
 def macro_f1(expected: Sequence[str], chosen: Sequence[str]) -> float | None:
-    """The mean, over all that was expected, of how precisely and how completely it was chosen."""
+    """Return the mean F1 over all expected labels: how precisely and how completely each was chosen."""
     scores = []
     for label in set(expected):
         right = sum(e == c == label for e, c in zip(expected, chosen, strict=True))

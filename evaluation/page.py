@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing from elsewhere: no script, no font, no picture."""
+"""A report as one self-contained HTML page: no script, no font, no picture from elsewhere."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -32,7 +32,7 @@ td.right { background: rgb(var(--good) / var(--share)); } td.wrong { background:
 
 
 def page(report: Report) -> str:
-    """The whole page."""
+    """Render the whole page."""
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',

@@ -1,6 +1,6 @@
 """Labelled questions: JSON lines of `question`, `agents`, `documents` (folder/path), `answerable`, `history`.
 
-What the desk did with each of them, and whether that was right.
+Also the results: what the desk did with each of them, and whether that was right.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from knowledge.retrieval.support import SUPPORTED
 
 @dataclass(frozen=True)
 class Labelled:
-    """A question with what a good desk does with it; `history` are the user's earlier turns."""
+    """A question labelled with the right agents and documents; `history` holds the user's earlier turns."""
 
     text: str
     history: tuple[str, ...]
@@ -29,9 +29,10 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Measured:
-    """What the desk did with a question: sources by agent, best first; how well each sentence is supported.
+    """The result of a question: sources by agent, best first; how well each sentence is supported.
 
-    It has no confidence where no agent looked anything up, as when a person is asked for."""
+    `confidence` is None if no agent searched for evidence, such as when the user asks for a person.
+    """
 
     question: Labelled
     agents: tuple[str, ...]
@@ -45,24 +46,24 @@ class Measured:
 
     @property
     def routed(self) -> bool:
-        """Whether exactly the right agents were asked."""
+        """True if exactly the right agents were asked."""
         return frozenset(self.agents) == self.question.agents
 
     def found(self, within: int) -> bool:
-        """Whether every folder that holds expected documents has one of them among some agent's first sources."""
+        """Return True if every folder with expected documents has one of them among some agent's first sources."""
         first = {self._label(uri) for uris in self.sources.values() for uri in uris[:within]}
         expected = self.question.documents
         return {_folder(label) for label in first & expected} == {_folder(label) for label in expected}
 
     @property
     def ndcg(self) -> float:
-        """Of the sources: each agent's first, then each agent's second, and so on."""
+        """The nDCG of the sources: each agent's first, then each agent's second, and so on."""
         taken = chain.from_iterable(zip_longest(*self.sources.values()))
         ranking = list(dict.fromkeys(self._label(uri) for uri in taken if uri))
         return figures.ndcg(ranking, dict.fromkeys(self.question.documents, 1))
 
     def declined_at(self, threshold: float, present: float) -> bool:
-        """Whether it would be declined at this threshold, as far as one can know who asked it at the present one."""
+        """Return True if the question would be declined at a threshold, as far as asking it at `present` tells."""
         if self.confidence is None:
             return self.declined
         had_nothing_to_say = self.declined and self.confidence >= present
@@ -70,16 +71,16 @@ class Measured:
 
     @property
     def unsupported(self) -> int:
-        """How many sentences of the answer its evidence does not support."""
+        """The number of sentences of the answer that its evidence does not support."""
         return sum(score < SUPPORTED for score in self.sentences)
 
     def _label(self, uri: str) -> str:
-        """A label may leave the folder out."""
+        """Return the expected label of a URI, or else the URI; a label may leave the folder out."""
         return next((label for label in self.question.documents if uri == label or uri.endswith(f"/{label}")), uri)
 
 
 def read_questions(path: Path) -> list[Labelled]:
-    """The labelled questions of a file, or an error that names the line."""
+    """Read the labelled questions of a file, or raise an error that names the line."""
     questions = [line.labelled() for _, line in read_objects(path, _Line)]
     if not questions:
         raise QuestionsInvalid(f"{path} holds no questions")
@@ -87,7 +88,7 @@ def read_questions(path: Path) -> list[Labelled]:
 
 
 def halves(measured: Sequence[Measured]) -> tuple[list[Measured], list[Measured]]:
-    """Two halves alike in kind, the same ones every time: every other question of each kind."""
+    """Split the questions into two halves alike in kind, always the same: every other question of each kind."""
     tuning: list[Measured] = []
     reporting: list[Measured] = []
     seen: dict[tuple[bool, frozenset[str], bool], int] = {}

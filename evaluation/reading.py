@@ -1,4 +1,4 @@
-"""Labelled files, line by line: whatever is wrong with one is said with the file and the line."""
+"""Read labelled files line by line: every error names the file and the line."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ MAX_LINE_BYTES = 4_000_000
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines that are not empty, with their numbers; never more than one of them at a time."""
+    """Yield the lines that are not empty, with their numbers; never more than one of them in memory."""
     try:
         with path.open("rb") as file:
             yield from _lines(path, file)
@@ -23,7 +23,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def read_objects(path: Path, model: type[M]) -> Iterator[tuple[int, M]]:
-    """The JSON objects of a file of one a line."""
+    """Yield the JSON objects of a file with one per line, validated, with their line numbers."""
     for number, line in read_lines(path):
         try:
             yield number, model.model_validate_json(line)
@@ -34,7 +34,7 @@ def read_objects(path: Path, model: type[M]) -> Iterator[tuple[int, M]]:
 
 
 def broken(path: Path, number: int, what: str) -> QuestionsInvalid:
-    """What is wrong with a line."""
+    """Return the error for a broken line."""
     return QuestionsInvalid(f"{path}, line {number}: {what}")
 
 

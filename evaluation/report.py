@@ -1,4 +1,4 @@
-"""What an evaluation found, ready to be shown: on a terminal, as JSON, or as a page (`evaluation.page`)."""
+"""The report of an evaluation, shown on a terminal, as JSON, or as a page (`evaluation.page`)."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ _SHOWN_CHARS = 150
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure: its name for machines, what people call it, and its value, or None where it has no meaning."""
+    """A figure: its key for machines, its label for people, and its value, or None if it has no meaning."""
 
     key: str
     label: str
@@ -22,7 +22,7 @@ class Figure:
 
     @property
     def shown(self) -> str:
-        """The value as people read it."""
+        """The value as text for people."""
         if self.value is None:
             return "-"
         forms = {"share": "{:.1%}", "score": "{:.3f}", "count": "{:,.0f}", "ms": "{:,.0f} ms", "seconds": "{:,.0f} s"}
@@ -41,24 +41,24 @@ class Miss:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often which choice was made where which was expected."""
+    """A confusion matrix: how often each choice was made for each expected one."""
 
     pairs: Counter[tuple[str, str]]
 
     @property
     def labels(self) -> list[str]:
-        """Everything that was expected or chosen."""
+        """All labels that were expected or chosen."""
         return sorted({label for pair in self.pairs for label in pair})
 
     def rows(self) -> Iterator[tuple[str, list[int]]]:
-        """What was expected, and how often each label was chosen then."""
+        """Yield each expected label, and how often each label was chosen for it."""
         for expected in self.labels:
             yield expected, [self.pairs[expected, chosen] for chosen in self.labels]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Several ways to do the same, each with the same figures."""
+    """A comparison of several ways to do the same, each with the same figures."""
 
     title: str
     ways: dict[str, list[Figure]]
@@ -66,7 +66,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Report:
-    """All that is told of one evaluation. Misses are in the order in which they should be looked at."""
+    """The results of one evaluation. Misses are in the order in which they should be looked at."""
 
     title: str
     figures: Sequence[Figure]
@@ -77,7 +77,7 @@ class Report:
     about: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The figures by their names."""
+        """Return the figures by their keys."""
         told = {**self.about, **_values(self.figures)}
         if self.comparison:
             told["compared"] = {way: _values(figures) for way, figures in self.comparison.ways.items()}
@@ -89,7 +89,7 @@ class Report:
         return told
 
     def as_text(self) -> str:
-        """A table, then the first misses."""
+        """Render a table, then the first misses."""
         width = max(len(figure.label) for figure in self.figures)
         lines = [self.title, *(f"  {figure.label:<{width}}  {figure.shown:>9}" for figure in self.figures)]
         if self.comparison:

@@ -1,4 +1,4 @@
-"""How well search finds what answers a query, and how well it knows that nothing does."""
+"""Evaluate retrieval: how well search finds what answers a query, and how well it knows that nothing does."""
 
 import sys
 import time
@@ -24,7 +24,7 @@ _FUSED, _RERANKED = "fused", "fused and reranked"
 
 @dataclass(frozen=True)
 class Ranked:
-    """What search made of a query: by each way of ranking its best documents, best first."""
+    """The search results of a query: for each way of ranking the best documents, best first."""
 
     query: Query
     rankings: dict[str, list[str]]
@@ -33,14 +33,14 @@ class Ranked:
 
     @property
     def has_answer(self) -> bool:
-        """What is known to be answered has an answer."""
+        """True if the query is labelled answerable or, without a label, a relevant document is known."""
         return bool(self.query.relevant) if self.query.answerable is None else self.query.answerable
 
 
 async def measure(
     directory: Path, threshold: float, embedding_model: str, *, compare: bool, cross_encoder: str = ""
 ) -> Report:
-    """Index the corpus, search for every query, and count."""
+    """Index the corpus, search for every query, and report the figures."""
     documents = beir.read_ids(directory)
     queries = beir.read_queries(directory, documents)
     async with throwaway_library(embedding_model) as library, reranker(cross_encoder) as second_look:
@@ -77,7 +77,7 @@ async def _search(query: Query, searcher: Searcher) -> Ranked:
 
 
 def _as_found(passages: Sequence[Passage]) -> list[str]:
-    """The documents by their best passages."""
+    """Return the documents in the order of their best passages."""
     return list(dict.fromkeys(passage.chunk.path for passage in passages))[:_RANKED]
 
 
@@ -130,7 +130,7 @@ def _times(ranked: Sequence[Ranked]) -> list[Figure]:
 
 
 def _misses(ranked: Sequence[Ranked], threshold: float) -> list[Miss]:
-    """Those first of which search was surest."""
+    """Return the misses, those of which search was surest first."""
     misses: list[tuple[float, Miss]] = []
     for r in ranked:
         first = r.rankings[_RERANKED][: _CUTS[1]]

@@ -1,6 +1,6 @@
-"""Routing alone, for agents that exist nowhere else: what each is asked, and whose each question is.
+"""Evaluate routing alone, for agents that exist nowhere else, from their examples and labelled questions.
 
-Both files have lines of `text` and `agent`; in the one of questions, `agent: null` is a question for none of them.
+Both files have lines of `text` and `agent`; in the questions, `agent: null` marks one that is for none of them.
 """
 
 import sys
@@ -28,7 +28,7 @@ NONE = "(none of them)"
 
 @dataclass(frozen=True)
 class Routed:
-    """A question, whose it is (`NONE` for nobody's), and what the router made of it."""
+    """A question, the expected agent (`NONE` if it is for none), and the router's decision."""
 
     text: str
     expected: str
@@ -36,12 +36,12 @@ class Routed:
 
     @property
     def nearest(self) -> str:
-        """The agent that the router is surest of, were it one of theirs."""
+        """The agent that the router is surest of, whether or not the question is in scope."""
         return self.decision.agents[0] if self.decision.agents else NONE
 
     @property
     def chosen(self) -> str:
-        """That agent, unless the router takes the question for one that is nobody's."""
+        """The nearest agent, unless the router takes the question to be out of scope (`NONE`)."""
         return self.nearest if self.decision.familiarity >= 0 else NONE
 
 
@@ -51,7 +51,7 @@ class _Line(BaseModel):
 
 
 async def measure(examples: Path, questions: Path, embedding_model: str) -> Report:
-    """Make agents of the examples, route the questions, and count."""
+    """Make agents of the examples, route the questions, and report the figures."""
     agents = read_agents(examples)
     asked = _read_questions(questions, {agent.id for agent in agents})
     async with throwaway_library(embedding_model) as library:
@@ -65,7 +65,7 @@ async def measure(examples: Path, questions: Path, embedding_model: str) -> Repo
 
 
 def read_agents(path: Path) -> list[Agent]:
-    """An agent for each name in the file, made of its examples alone."""
+    """Make an agent for each name in the file, of its examples alone."""
     examples: dict[str, list[str]] = {}
     for number, line in read_objects(path, _Line):
         if line.agent is None:
@@ -73,7 +73,7 @@ def read_agents(path: Path) -> list[Agent]:
         examples.setdefault(line.agent, []).append(line.text)
     if len(examples) < 2:
         raise QuestionsInvalid(f"{path} must hold examples of at least two agents")
-    # Names and numbers here need not be fit for a catalogue: nobody ever sees these agents.
+    # Not validated: names and numbers need not be fit for a catalogue, as these agents are never shown.
     return [
         Agent.model_construct(id=name, name=name, description="", examples=tuple(texts), knowledge="none", prompt="")
         for name, texts in examples.items()
@@ -118,7 +118,7 @@ def _report(routed: Sequence[Routed], agents: Sequence[Agent]) -> Report:
 
 
 def _misses(routed: Sequence[Routed]) -> list[Miss]:
-    """Those first of which the router was surest."""
+    """Return the misses, those of which the router was surest first."""
     missed = sorted((r for r in routed if r.chosen != r.expected), key=lambda r: -r.decision.confidence)
     return [Miss("wrong agent" if r.expected != NONE else "nobody's", r.text, r.expected, _found(r)) for r in missed]
 

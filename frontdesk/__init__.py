@@ -1,4 +1,4 @@
-"""The public Python package of Frontdesk: a client of a desk, and the types of its API."""
+"""The public Python package of Frontdesk: a client for the server, and the types of its API."""
 
 from frontdesk.client.client import AsyncDesk, Desk
 from frontdesk.client.errors import DeskError

@@ -1,1 +1,1 @@
-"""Documents: loading, chunking, embedding, indexing and searching them. Knows nothing of agents or HTTP."""
+"""The loading, chunking, embedding, indexing and search of documents, independent of agents and HTTP."""

@@ -1,26 +1,26 @@
-"""The root of the error tree, and what can go wrong with documents.
+"""The root of the error tree, and the errors about documents.
 
 DeskError
 ├── KnowledgeError
 │   ├── DataDirectoryInUse      another process owns the data directory
 │   ├── DataDirectoryUnusable   DATA_DIR cannot be used
-│   │   ├── DatabaseDamaged         a database file is damaged, or is none of the desk's
-│   │   └── DatabaseNewer           a later release of the desk has written a database file
+│   │   ├── DatabaseDamaged         a database file is damaged, or does not belong to the server
+│   │   └── DatabaseNewer           a later release of the server has written a database file
 │   ├── EmbeddingModelUnusable  EMBEDDING_MODEL cannot be loaded
 │   ├── RerankerUnusable        RERANKER cannot be loaded
 │   ├── DocumentUnreadable      one file cannot become a document
 │   ├── DocumentsNotFound       a path that does not exist or holds nothing to index
 │   ├── QuestionsInvalid        labelled questions that cannot be used
-│   ├── ReportNotWritten        no room, or no right, for the page of an evaluation
+│   ├── ReportNotWritten        the page of an evaluation cannot be written
 │   ├── DocumentUnknown         no document of that id
-│   ├── OwnQuotaReached         a user has as much of their own as they may have
-│   │   ├── TooManyDocuments        as many documents
-│   │   └── OwnSpaceFull            as many bytes of text
-│   ├── DocumentsForgotten      a user's documents were removed while one was brought in
-│   ├── OwnerInvalid            what cannot name the owner of a document
+│   ├── OwnQuotaReached         a user has reached the limit of their own documents
+│   │   ├── TooManyDocuments        in number
+│   │   └── OwnSpaceFull            in bytes of text
+│   ├── DocumentsForgotten      a user's documents were removed while one was being stored
+│   ├── OwnerInvalid            a name that cannot be an owner's
 │   ├── EmbeddingModelChanged   the stored vectors are of another model
 │   ├── IndexUnavailable        the vector index does not answer
-│   └── StorageFull             there is no room for what should be stored
+│   └── StorageFull             the disk has no room for a write
 └── agents.errors, backend.errors
 """
 
@@ -28,7 +28,7 @@ from typing import ClassVar
 
 
 class DeskError(Exception):
-    """Something a user or operator should hear of: a stable code, and a message that says what to do."""
+    """An error for users or operators, with a stable code and a message that says what to do."""
 
     code: ClassVar[str] = "internal_error"
     retryable: ClassVar[bool] = False
@@ -39,13 +39,13 @@ class DeskError(Exception):
 
 
 class KnowledgeError(DeskError):
-    """Anything about documents."""
+    """Base class of the errors about documents."""
 
     code = "knowledge_error"
 
 
 class DataDirectoryInUse(KnowledgeError):
-    """A data directory has one owner at a time; two would break the vector index without a word."""
+    """Another process owns the data directory; two at once would silently corrupt the vector index."""
 
     code = "data_directory_in_use"
 
@@ -55,19 +55,19 @@ class DataDirectoryInUse(KnowledgeError):
 
 
 class DataDirectoryUnusable(KnowledgeError):
-    """Not a directory, not writable, or what lies there is damaged."""
+    """The data directory is not a directory, not writable, or damaged."""
 
     code = "data_directory_unusable"
 
 
 class DatabaseDamaged(DataDirectoryUnusable):
-    """Found when the desk starts, or while it serves; only a backup, or what can be made anew, helps."""
+    """A database file is damaged, found at start or while serving; only a backup or a rebuild from sources helps."""
 
     code = "database_damaged"
 
 
 class DatabaseNewer(DataDirectoryUnusable):
-    """An older release does not know what a later one has stored, and would break it."""
+    """A later release has written the database; an older one does not know its schema and would break it."""
 
     code = "database_newer"
 
@@ -85,7 +85,7 @@ class RerankerUnusable(KnowledgeError):
 
 
 class DocumentUnreadable(KnowledgeError):
-    """The reason goes into the ingestion report beside the file's name."""
+    """A file cannot become a document; the ingestion report states the reason beside the file's name."""
 
     code = "document_unreadable"
 
@@ -109,56 +109,56 @@ class ReportNotWritten(KnowledgeError):
 
 
 class DocumentUnknown(KnowledgeError):
-    """No document of that id."""
+    """No document has that id."""
 
     code = "document_not_found"
 
 
 class OwnQuotaReached(KnowledgeError):
-    """What somebody has of their own has a limit, or one user could fill the disk of all."""
+    """A user has reached the limit of their own documents; without one, a single user could fill the shared disk."""
 
     code = "own_quota_reached"
 
 
 class TooManyDocuments(OwnQuotaReached):
-    """A user may have so many documents of their own."""
+    """A user has as many documents of their own as they may have."""
 
     code = "too_many_documents"
 
 
 class OwnSpaceFull(OwnQuotaReached):
-    """MAX_OWN_BYTES."""
+    """A user's own documents have reached MAX_OWN_BYTES."""
 
     code = "own_space_full"
 
 
 class DocumentsForgotten(KnowledgeError):
-    """What was sent before a removal does not come back after it."""
+    """A user's documents were removed while one was being stored; it does not come back after the removal."""
 
     code = "documents_forgotten"
 
 
 class OwnerInvalid(KnowledgeError):
-    """No user is called so."""
+    """The name given cannot be a user's."""
 
     code = "owner_invalid"
 
 
 class EmbeddingModelChanged(KnowledgeError):
-    """Vectors of two models cannot be compared; every answer would be wrong without a word."""
+    """The stored vectors are of another model; comparing the two would make every answer silently wrong."""
 
     code = "embedding_model_changed"
 
 
 class IndexUnavailable(KnowledgeError):
-    """An outage of the index is never reported as 'nothing found'."""
+    """The vector index does not answer; an outage is never reported as 'nothing found'."""
 
     code = "index_unavailable"
     retryable = True
 
 
 class StorageFull(KnowledgeError):
-    """Nothing that was stored is lost, and what could not be stored is not there by half."""
+    """The disk is full; stored data is safe, and the failed write has left no partial data."""
 
     code = "storage_full"
     retryable = True

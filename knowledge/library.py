@@ -1,4 +1,4 @@
-"""The library: the one place that holds the documents' parts together and keeps SQL and the vector index in step."""
+"""The library: the facade over parsing, embedding and storing documents that keeps SQL and the vector index in step."""
 
 import asyncio
 import hashlib
@@ -36,14 +36,14 @@ from knowledge.text.paths import check_path
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
-# How long searches go on with an index that lacks changes before they try again to bring them in.
+# How long searches use an index that lacks changes before they try again to apply them.
 _RETRY_SECONDS = 2.0
-# Searches wait for the index while it takes these in.
+# Searches wait for the index while it applies a batch of changes.
 _CHANGES_AT_ONCE = 100
 
 
 class Library:
-    """Documents of one data directory, from `open` to `close`."""
+    """The documents of one data directory, from `open` to `close`."""
 
     def __init__(self, ownership: Ownership, database: Database, index: VectorIndex, embedder: Embedder) -> None:
         self._ownership = ownership
@@ -61,7 +61,7 @@ class Library:
 
     @classmethod
     async def open(cls, data_dir: Path, *, embedding_model: str = BUNDLED) -> "Library":
-        """Take the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
+        """Lock the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
         ownership = Ownership(data_dir)
         try:
             database = Database(data_dir / "knowledge.db", migrations.MIGRATIONS, migrations.REMEDY)
@@ -84,7 +84,7 @@ class Library:
         return library
 
     async def close(self) -> None:
-        """Close the parts in the order that nothing uses what is already closed."""
+        """Close the parts in an order in which none uses another that is already closed."""
         await self._readers.close()
         self.embedder.close()
         await self.index.close()
@@ -94,45 +94,45 @@ class Library:
         self._ownership.release()
 
     def announce(self, url: str) -> None:
-        """Let those who find the directory taken know where its owner answers."""
+        """Record the URL of the owner of the directory for other processes that find it locked."""
         self._ownership.announce(url)
 
     @property
     def damage(self) -> str | None:
-        """What was found wrong with the documents' file, if anything."""
+        """The damage that was found in the documents' database file, if any."""
         return self._database.damage
 
     async def listing(self, folder: str | None = None, *, owner: str = "") -> list[DocumentInfo]:
-        """What a user may see, in all folders or one: everybody's documents, and their own."""
+        """Return the documents that a user may see, shared and their own, in all folders or in one."""
         return await self.read(lambda db: store.visible_documents(db, folder, owner))
 
     async def page(self, wanted: Wanted, limit: int, offset: int = 0, after: str | None = None) -> list[DocumentInfo]:
-        """Some of what a user may see, as `store.visible_page` has it."""
+        """Return one page of the documents that a user may see, as `store.visible_page` does."""
         return await self._database.read(lambda db: store.visible_page(db, wanted, limit, offset, after), long=True)
 
     async def by_folder(self, wanted: Wanted) -> dict[str, int]:
-        """How many documents fit, by folder."""
+        """Count the documents that match, by folder."""
         return await self._database.read(lambda db: store.visible_by_folder(db, wanted), long=True)
 
     async def everything(self) -> list[DocumentInfo]:
-        """All documents, also those that are a user's own: for who runs the desk, never for who asks it."""
+        """Return all documents, including those that users own: for operators, never for users."""
         return await self.read(store.all_documents)
 
     async def cut_before(self, moment: float, folder: str | None = None) -> list[DocumentInfo]:
-        """Documents of whomever that `read_again` has not seen since then, nor were brought in."""
+        """Return all owners' documents that were neither stored nor chunked again since that moment."""
         return await self.read(lambda db: store.documents_cut_before(db, moment, folder))
 
     async def whole(self, document_id: str, *, owner: str = "") -> WholeDocument:
-        """A document with its text, or `DocumentUnknown` to who may not see it."""
+        """Return a document with its text, or raise `DocumentUnknown` for a user who may not see it."""
         document = await self.read(lambda db: store.whole_document(db, document_id, owner))
         if document is None:
             raise DocumentUnknown(f"there is no document {document_id}")
         return document
 
     async def put(self, key: DocumentKey, data: bytes, *, quota: Quota | None = None) -> DocumentInfo:
-        """Store a new document or a new version of one; the old version answers until the new one is whole.
+        """Store a new document or a new version of one; the old version answers until the new one is complete.
 
-        Its owner may have so much."""
+        `quota` limits what its owner may store."""
         check_path(key.path)
         await self.read(lambda db: check_quota(db, key, quota))
         forgotten = self._forgotten[key.owner]
@@ -151,7 +151,7 @@ class Library:
         return await self._change(put)
 
     async def move(self, document: DocumentInfo, path: str, data: bytes = b"") -> DocumentInfo:
-        """Call a document by another path of its source; nothing of it is read or embedded again."""
+        """Give a document another path within its source, without parsing or embedding it again."""
         check_path(path)
         key = DocumentKey(document.folder, document.source, path, document.owner)
         is_named_after_file = document.title == title_from_name(document.path)
@@ -164,7 +164,7 @@ class Library:
         return await self._change(move)
 
     async def read_again(self, document: DocumentInfo) -> None:
-        """Cut and embed what is stored of a document anew, as this release does; until then it answers as before."""
+        """Chunk and embed a document's stored text again, as this release does; until then it answers as before."""
         text = await self.read(lambda db: store.text_of(db, document.id))
         if text is None:
             raise DocumentUnknown(f"there is no document {document.id}")
@@ -174,7 +174,7 @@ class Library:
         await self._change(lambda db: _check_known(writing.put_chunks(db, document, pieces, vectors), document.id))
 
     async def put_texts(self, texts: Sequence[tuple[DocumentKey, Text]]) -> None:
-        """Store many documents whose text is at hand already, in one go. Those without any passage are left out."""
+        """Store many documents whose text is already parsed, in one transaction; skip those without any passage."""
         split = await asyncio.to_thread(lambda: [(key, text, chunking.split(text)) for key, text in texts])
         passages = [as_embedded(text.title, piece) for _, text, pieces in split for piece in pieces]
         vectors = await self.embedder.embed_documents(passages)
@@ -190,7 +190,7 @@ class Library:
         await self._catch_up()
 
     async def remove(self, document_id: str, *, owner: str = "") -> None:
-        """Forget one of everybody's documents, or of an owner's. To who is not its owner, a document is unknown."""
+        """Remove a shared document or one of an owner's. For anybody but its owner, an owned document is unknown."""
 
         def remove(db: sqlite3.Connection) -> None:
             _check_known(writing.remove(db, document_id, owner), document_id)
@@ -200,9 +200,9 @@ class Library:
         self._words.start()
 
     async def forget_owner(self, owner: str) -> int:
-        """Remove all documents of an owner, also those that are just being brought in; how many there were."""
+        """Remove all documents of an owner, including those being stored right now, and return how many there were."""
         self._forgotten[owner] += 1
-        # Asked of the writer: what it holds by then is found, and what it is given later is refused.
+        # On the writer's connection: documents it has stored by then are found, and later ones are refused.
         documents = await self._database.write(lambda db: writing.owned_by(db, owner))
         for document_id in documents:
             await self._database.write(partial(writing.remove, document_id=document_id, owner=owner), erasing=True)
@@ -213,21 +213,21 @@ class Library:
         return len(documents)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Ask the store something."""
+        """Run a read-only query on the database."""
         return await self._database.read(work)
 
     async def sizes(self, owner: str = "") -> dict[str, int]:
-        """Chunks by folder, of everybody's documents or of an owner's."""
+        """Return the number of chunks by folder, of the shared documents or of an owner's."""
         return (await self._sizes.get()).get(owner, {})
 
     async def level(self) -> None:
-        """Before a search: tell the vector index what it could not take earlier, because the disk was full."""
+        """Before a search, apply changes that the vector index could not store earlier because the disk was full."""
         if self._retry_at and time.monotonic() > self._retry_at and not self._catching_up.locked():
             with suppress(StorageFull, IndexUnavailable):
                 await self._catch_up()
 
     async def catch_up(self) -> bool:
-        """Tell the vector index at once what has changed, and say whether it could be told."""
+        """Apply pending changes to the vector index at once; return False if it cannot take them."""
         if self._retry_at:
             return False
         with suppress(StorageFull, IndexUnavailable):
@@ -236,7 +236,7 @@ class Library:
         return False
 
     async def rebuild(self) -> int:
-        """Make both indexes anew from SQL, without embedding again; how many chunks that were."""
+        """Rebuild both indexes from SQL without embedding again, and return the number of chunks."""
         await self._database.write(writing.rebuild_words)
         await self._refill()
         return sum((await self.read(store.chunk_counts)).values())
@@ -265,7 +265,7 @@ class Library:
         await self._catch_up()
 
     async def _catch_up(self) -> None:
-        """Tell the vector index what SQL already holds. One at a time, or an old change could overtake a new one."""
+        """Apply to the vector index what SQL already holds, one caller at a time so that changes keep their order."""
         async with self._catching_up:
             self._sizes.forget()
             self.vocabularies.forget()
@@ -275,7 +275,7 @@ class Library:
                     if not changes.last:
                         break
                     if not await self.index.apply(changes):
-                        # A change that had failed half-way has broken it.
+                        # A change that failed half-way has broken the index.
                         await self.index.reset()
                         await self._database.write(writing.note_everything)
                         continue
@@ -292,5 +292,5 @@ def _check_known(known: bool, document_id: str) -> None:
 
 
 def hash_of(data: bytes) -> str:
-    """What tells a changed document from an unchanged one."""
+    """Return the content hash that tells a changed document from an unchanged one."""
     return hashlib.sha256(data).hexdigest()

@@ -1,1 +1,1 @@
-"""Tests against real parts: sockets, SQLite, Chroma, the embedding model. Nothing leaves the loopback address."""
+"""Tests against real parts: sockets, SQLite, Chroma, the embedding model. No traffic leaves the loopback address."""

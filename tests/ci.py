@@ -1,7 +1,7 @@
-"""The whole suite as continuous integration runs it: `python -m tests.ci [what pytest takes]`.
+"""Run the whole suite as continuous integration does: `python -m tests.ci [pytest arguments]`.
 
-It prints the slowest files. What failed is run once more by itself: a test that passes then is flaky, which the last
-lines say, and does not fail the run. A test that fails twice does.
+It prints the slowest files. Each failed test is rerun once by itself: one that passes then is reported as flaky in the
+last lines and does not fail the run. A test that fails twice does.
 """
 
 import subprocess
@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 import pytest
 
 _SLOWEST_FILES = 10
-# So many failures are no bad luck.
+# More failures than this are not flaky tests, and are not rerun.
 _MOST_RERUN = 8
 
 
 @dataclass
 class Recorder:
-    """A plugin of pytest that keeps how long each file took, and what failed."""
+    """A pytest plugin that records the duration of each file and the failed tests."""
 
     seconds: Counter[str] = field(default_factory=Counter)
     failed: dict[str, None] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Recorder:
 
 
 def main(arguments: list[str]) -> int:
-    """The exit status of the run, after the second chance."""
+    """Run the suite and return its exit status after the reruns."""
     recorder = Recorder()
     status = pytest.main(arguments, plugins=[recorder])
     print("\nThe slowest files, in seconds of their tests:")

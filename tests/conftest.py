@@ -1,4 +1,4 @@
-"""Shared parts: a small set of documents, a library over it, a desk over it."""
+"""Shared fixtures: a small set of documents, a library over it, a desk over it."""
 
 import asyncio
 import os
@@ -57,7 +57,7 @@ Support is open Monday to Friday from 08:00 to 18:00 CET. On public holidays onl
 
 
 def write_documents(root: Path) -> Path:
-    """The small set, on disk."""
+    """Write the small set of documents to disk."""
     for name, text in DOCUMENTS.items():
         file = root / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def write_documents(root: Path) -> Path:
 
 
 async def index(data_dir: Path, root: Path) -> None:
-    """Bring every folder of documents into a data directory."""
+    """Ingest every folder of documents into a data directory."""
     library = await Library.open(data_dir)
     for folder in sorted(root.iterdir()):
         await ingest(folder, folder.name, library)
@@ -89,7 +89,7 @@ def data_dir(indexed: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def library(data_dir: Path) -> AsyncIterator[Library]:
-    """The small set, open."""
+    """An open library over the small set."""
     opened = await Library.open(data_dir)
     yield opened
     await opened.close()

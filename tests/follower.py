@@ -1,4 +1,4 @@
-"""A client that follows runs over a bare socket, costs little, and can take them up again where it lost them."""
+"""A cheap client that follows runs over a bare socket and can resume them where it lost them."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ _ENDS = (b'"type":"done"', b'"type":"cancelled"', b'"type":"error"')
 
 @dataclass
 class Follower:
-    """The frames of one run, and whether what it looks for has come."""
+    """The frames of one run; `seen` is set once one of them contains `sight`."""
 
     sight: bytes = b""
     frames: list[bytes] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Follower:
 
     @property
     def text(self) -> str:
-        """The answer as it was heard."""
+        """The answer as it was received."""
         return text_of([orjson.loads(frame[frame.index(b"data: ") + 6 :]) for frame in self.frames])
 
     @property
@@ -41,7 +41,7 @@ class Follower:
         return bool(self.frames) and any(end in self.frames[-1] for end in _ENDS)
 
     async def read(self, server: Server, request: bytes, most: int | None = None) -> None:
-        """Every whole frame, or so many, until the stream ends or breaks."""
+        """Read complete frames, all or `most` of them, until the stream ends or breaks."""
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(request)
         enough = sys.maxsize if most is None else len(self.frames) + most
@@ -66,7 +66,7 @@ class Follower:
 
 
 async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """The lines of a body that comes in chunks."""
+    """Yield the lines of a chunked body."""
     await reader.readuntil(b"\r\n\r\n")
     kept = b""
     while size := int(await reader.readline() or b"0", 16):
@@ -76,7 +76,7 @@ async def _lines(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
 
 
 def asking(server: Server, message: str, **more: str) -> bytes:
-    """A question as it goes over the wire."""
+    """Build the raw request that asks a question."""
     body = orjson.dumps({"message": message, **more})
     return b"POST /chat/stream HTTP/1.1\r\n%scontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (
         _host(server),
@@ -86,7 +86,7 @@ def asking(server: Server, message: str, **more: str) -> bytes:
 
 
 def following(server: Server, run_id: str, after: int) -> bytes:
-    """The rest of a run as it is asked for."""
+    """Build the raw request for the rest of a run."""
     head = f"GET /runs/{run_id}/stream HTTP/1.1\r\nlast-event-id: {after}\r\n"
     return head.encode() + _host(server) + b"\r\n"
 

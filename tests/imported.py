@@ -1,4 +1,4 @@
-"""What every desk imports before it opens, or while it does, and the model that it embeds with."""
+"""The modules that every desk imports before or while it opens, and its embedding model, loaded for the fork server."""
 
 # ruff: noqa: F401
 import gc
@@ -12,7 +12,7 @@ import backend.server
 from knowledge.embedding.encoder import Encoder
 
 THREADS = torch.get_num_threads()
-# A process whose computing has spread over threads cannot be forked: they would be missing, and waited for.
+# A process with torch's worker threads cannot be forked: the child would wait for threads that it does not have.
 torch.set_num_threads(1)
 Encoder().questions(["warm up"])
 # What is here already is never garbage: a fork that looks through it would copy every page of it.

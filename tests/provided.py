@@ -1,4 +1,4 @@
-"""A desk in a process of its own that reaches loopback providers with keys one would recognise anywhere."""
+"""A desk in a process of its own that uses loopback providers, with recognisable keys."""
 
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ AWS_KEYS = {
     "AWS_SECRET_ACCESS_KEY": "SeededSecret/Access+Key0123456789abcdefgh",
     "AWS_SESSION_TOKEN": "SeededSessionToken//////////0123456789abcdef==",
 }
-# On a busy machine everything can be late: only where a provider falls silent may its silence be noticed.
+# Long timeouts, as a busy machine is slow: only tests of a silent provider should time out.
 PATIENT = {"MODEL_CONNECT_SECONDS": 60, "MODEL_FIRST_TOKEN_SECONDS": 60, "MODEL_IDLE_SECONDS": 60}
-# A key that somebody made up may look like the name of an error.
+# A self-chosen key may look like the name of an error.
 SERVICE_KEY = "correct_horse_battery_staple"
 BILLING = "How long do refunds of duplicate charges take?"
 TECHNICAL = "Why does the Upload API answer 413?"
@@ -28,22 +28,22 @@ PRIVACY = "Where is customer data stored and how is it encrypted at rest?"
 
 
 def at_openai(server: LoopbackServer, key: str = OPENAI_KEY) -> dict[str, Any]:
-    """What brings a desk to that server when it means OpenAI."""
+    """Return the settings that direct a desk's OpenAI requests to that server."""
     return {"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": key}
 
 
 def at_bedrock(server: LoopbackServer) -> dict[str, Any]:
-    """What brings a desk to that server when it means Bedrock."""
+    """Return the settings that direct a desk's Bedrock requests to that server."""
     return {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": server.url, **AWS_KEYS}
 
 
 def no_profile(home: Path) -> dict[str, Any]:
-    """No credentials of whoever runs the tests."""
+    """Return settings that hide the AWS credentials of the user who runs the tests."""
     return {"AWS_CONFIG_FILE": str(home / "no-config"), "AWS_SHARED_CREDENTIALS_FILE": str(home / "no-credentials")}
 
 
 def ask(server: Server, question: str, session: str) -> list[dict[str, Any]]:
-    """Every event of one whole answer."""
+    """Ask a question and return all events of the answer."""
     with server.client() as client:
         body = {"message": question, "session_id": session}
         with client.stream("POST", "/chat/stream", json=body) as response:
@@ -52,7 +52,7 @@ def ask(server: Server, question: str, session: str) -> list[dict[str, Any]]:
 
 
 def attempts(events: list[dict[str, Any]], agent: str | None) -> list[dict[str, Any]]:
-    """How each attempt of a model to write (or, without an agent, to route) came out."""
+    """Return the end of every attempt of a model to write (or, without an agent, to route)."""
     kinds = {
         event["step_id"]
         for event in events

@@ -1,4 +1,4 @@
-"""Clients that reset their connections or do not read, and what a desk then still holds of them."""
+"""Clients that reset their connections or do not read, and a measure of the resources that a desk then still holds."""
 
 import asyncio
 import random
@@ -24,13 +24,13 @@ _BRIEF = "How are refunds paid? 30 tokens, 1 ms apart"
 _ENDLESS = "How are refunds paid? 3 tokens, then hang"
 _AT_ONCE = 50
 
-# The connections that Chroma opens to its own index when many search at once, with a thread and a descriptor each.
+# Connections that Chroma opens to its index under concurrent searches, with a thread and a descriptor each.
 POOL = 10
 
 
 @dataclass(frozen=True)
 class Held:
-    """What a desk holds for its clients."""
+    """The resources that a desk holds for its clients."""
 
     streams: int
     dropped: int
@@ -40,7 +40,7 @@ class Held:
 
 
 def held(server: Server) -> Held:
-    """What it holds now."""
+    """Measure the resources that the desk holds now."""
     with server.client() as client:
         page = client.get("/metrics").text
     values: dict[str, float] = {}
@@ -57,7 +57,7 @@ def held(server: Server) -> Held:
 
 
 def tasks(server: Server) -> int:
-    """How many tasks the desk has, one answer among them."""
+    """Return the number of asyncio tasks in the desk, including those of this answer."""
     with server.client() as client:
         return int(
             client.post("/chat", json={"message": "How are refunds paid? 0 tokens, count tasks"}).json()["answer"]
@@ -65,7 +65,7 @@ def tasks(server: Server) -> int:
 
 
 async def reset_many(server: Server, run_id: str, number: int, chance: random.Random) -> None:
-    """Open so many connections and reset each: at three doors, before, within or after its request."""
+    """Open many connections and reset each: at three endpoints, before, within or after its request."""
     doors = (asking(server, _BRIEF, on_disconnect="cancel"), following(server, run_id, -1), _socket(server))
     gate = asyncio.Semaphore(_AT_ONCE)
 
@@ -81,21 +81,21 @@ async def _reset(server: Server, request: bytes, chance: random.Random) -> None:
     cut = chance.choice((0, chance.randrange(len(request)), request.find(b"\r\n\r\n") + 4, len(request)))
     writer.write(request[:cut])
     if cut == len(request):
-        await asyncio.sleep(chance.uniform(0, 0.2))  # until some moment of the answer, whichever
+        await asyncio.sleep(chance.uniform(0, 0.2))  # until a random moment of the answer
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
 
 def _socket(server: Server) -> bytes:
-    """A WebSocket's opening, and a task in a frame of its own."""
+    """Build a WebSocket handshake followed by a frame with a task."""
     task = orjson.dumps({"agent_type": "billing", "task": _BRIEF, "on_disconnect": "cancel"})
-    # Masked, as a client must, with a mask that changes nothing.
+    # Masked, as clients must, with a zero mask that changes nothing.
     frame = b"\x81" + bytes([0x80 | len(task)]) + bytes(4) + task
     return _HANDSHAKE % server.port + frame
 
 
 def silent(server: Server, request: bytes) -> socket.socket:
-    """A client that asks and reads nothing."""
+    """Connect a client that sends a request and never reads."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", server.port))
@@ -105,7 +105,7 @@ def silent(server: Server, request: bytes) -> socket.socket:
 
 @asynccontextmanager
 async def endless(server: Server) -> AsyncIterator[str]:
-    """The id of a run that others can follow for as long as the block takes."""
+    """Yield the id of a run that others can follow for the duration of the block."""
     asker = Follower(b'"content":"word2 "')
     reading = asyncio.create_task(asker.read(server, asking(server, _ENDLESS)))
     await asker.seen.wait()

@@ -1,7 +1,7 @@
-"""A chat model that follows a script, and a desk that it answers for: `python -m tests.scripted`.
+"""A chat model that follows a script, and a desk that uses it: `python -m tests.scripted`.
 
-The script stands in the question: "refunds, 500 tokens, 10 ms apart", "... then hang"; "0 tokens, count tasks" tells
-how many tasks the desk has. Whatever the model is asked is noted in a file beside the data, which outlives the desk.
+The question contains the script: "refunds, 500 tokens, 10 ms apart", "... then hang"; "0 tokens, count tasks" returns
+the desk's number of asyncio tasks. Every prompt is recorded in a file beside the data, which outlives the desk.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _COUNT = "count tasks"
 
 
 class FollowsScript(StreamingModel):
-    """Streams `word0 word1 ...` as the last message asks, and notes that message."""
+    """A chat model that streams `word0 word1 ...` as the last message asks, and records that message."""
 
     asked: Path | None = None
 
@@ -56,7 +56,7 @@ class FollowsScript(StreamingModel):
 
 
 def asked_of(data_dir: Path) -> list[str]:
-    """What the model of a desk over that data was asked, in all the desk's lives."""
+    """Return the prompts of the model of a desk over that data, across restarts."""
     return _notes(data_dir).read_text(encoding="utf-8").splitlines()
 
 

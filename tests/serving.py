@@ -36,28 +36,28 @@ class Server:
         return httpx.Client(base_url=self.url, timeout=60, trust_env=False, verify=_PLAIN, **options)
 
     def kill(self) -> None:
-        """As a power cut for the process: no handler runs."""
+        """Kill the process so that no handler runs, as in a power cut."""
         self.process.kill()
         self.process.wait()
 
     def interrupt(self) -> int:
-        """As Ctrl-C or a service manager; the exit status."""
+        """Send SIGTERM, as a service manager does, and return the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=30)
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """Return a port that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def environment(data_dir: Path, port: int, **settings: object) -> dict[str, str]:
-    """The environment of a desk: nothing of this machine's own settings."""
+    """Return the environment of a desk, without any settings of this machine."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}  # noqa: TID251
     own = {"DATA_DIR": str(data_dir), "PORT": str(port), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
-    # The AWS SDK would look for a machine's role at an address beyond this machine.
+    # Otherwise the AWS SDK would query the metadata service, which is not on this machine.
     own["AWS_EC2_METADATA_DISABLED"] = "true"
     return kept | own | {name: str(value) for name, value in settings.items()}
 
@@ -74,7 +74,7 @@ def serve(data_dir: Path, module: str = "backend", **settings: object) -> Iterat
 
 @contextmanager
 def serve_alone(data_dir: Path, module: str = "backend", **settings: object) -> Iterator[Server]:
-    """The same, started by itself as users do: what is measured should share nothing."""
+    """Start a desk in a fresh process, as users do, so that what is measured shares nothing with the tests."""
     port = int(str(settings.get("PORT") or free_port()))
     log = data_dir.parent / f"{data_dir.name}-server.log"
     with log.open("ab") as output:

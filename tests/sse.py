@@ -1,4 +1,4 @@
-"""Read a stream of server-sent events as a client would."""
+"""A reader of server-sent events, as a client would read them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ import orjson
 
 
 def frames(response: httpx.Response) -> Iterator[tuple[int | None, dict[str, Any]]]:
-    """Number and data of each frame; heartbeats have no number."""
+    """Yield the number and the data of each frame; heartbeats have no number."""
     number: int | None = None
     for line in response.iter_lines():
         if line.startswith("id: "):
@@ -19,7 +19,7 @@ def frames(response: httpx.Response) -> Iterator[tuple[int | None, dict[str, Any
 
 
 def text_of(events: list[dict[str, Any]]) -> str:
-    """The answer: all tokens since the last reset."""
+    """Return the answer: all tokens since the last reset."""
     text = ""
     for event in events:
         if event["type"] == "reset":
@@ -30,7 +30,7 @@ def text_of(events: list[dict[str, Any]]) -> str:
 
 
 def check_whole(numbered: list[tuple[int | None, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Numbers without a gap from 0, exactly one terminal event, at the end; returns the stored events."""
+    """Assert numbers without a gap from 0 and exactly one terminal event, at the end; return the stored events."""
     stored = [(number, event) for number, event in numbered if event["type"] != "heartbeat"]
     assert [number for number, _ in stored] == list(range(len(stored)))
     events = [event for _, event in stored]

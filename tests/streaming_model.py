@@ -1,4 +1,4 @@
-"""What every scripted chat model of the tests is made of."""
+"""The base of all scripted chat models of the tests."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from agents.settings import AgentSettings
 
 
 class StreamingModel(BaseChatModel):
-    """A chat model that can only stream, as the desk wants it to."""
+    """A chat model that can only stream, as the desk requires."""
 
     @property
     def _llm_type(self) -> str:
@@ -27,7 +27,7 @@ class StreamingModel(BaseChatModel):
 
 
 class ScriptedProvider:
-    """Reaches a scripted chat model where the desk would reach a real one."""
+    """A provider that returns a scripted chat model in place of a real one."""
 
     def __init__(self, chat: BaseChatModel) -> None:
         self._chat = chat
@@ -58,7 +58,7 @@ class ScriptedProvider:
 
 
 def writes(chat: BaseChatModel) -> Chain:
-    """A chain of that chat model alone. It may be silent for long: what it does is the test's affair."""
+    """Build a chain with this chat model alone, with long timeouts so that a test decides how long it is silent."""
     settings = AgentSettings(model_first_token_seconds=60, model_idle_seconds=60)
     return Chain(
         [ModelWriter(Model(ModelName("openai", "scripted"), lambda: ScriptedProvider(chat), Breaker(), settings))]

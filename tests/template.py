@@ -1,7 +1,7 @@
-"""A process from which the tests' desks and commands are forked, with all that each would import and load first.
+"""A fork server for the tests' desks and commands that has already imported and loaded everything that they need.
 
-That takes a desk longer than everything else it does at its start. What it does after that is the same as if it were
-started by itself, which the benchmarks do, and one test of each command.
+Imports take longer than the rest of a desk's start. Otherwise a forked desk or command behaves as if started by itself,
+which the benchmarks do, and one test of each command.
 """
 
 import multiprocessing
@@ -20,7 +20,7 @@ _CONTEXT.set_forkserver_preload([f"{__package__}.imported"])
 
 
 class Forked:
-    """A process as `subprocess.Popen` shows it, as far as the tests look."""
+    """A forked process with the parts of the `subprocess.Popen` interface that the tests use."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Forked:
         arguments: Sequence[str] = (),
         before: Callable[[], object] | None = None,
     ) -> None:
-        """Run a module as `python -m` does; what it prints goes to `log`, its errors elsewhere where that is given.
+        """Run a module as `python -m` does. Its output goes to `log`, and so do its errors unless `errors` is given.
 
         `before` is called in the new process first.
         """
@@ -44,37 +44,37 @@ class Forked:
 
     @property
     def returncode(self) -> int | None:
-        """As of a process that has ended."""
+        """The exit status, or None while the process runs."""
         return self._process.exitcode
 
     def poll(self) -> int | None:
-        """How it ended, if it has."""
+        """Return the exit status, or None while the process runs."""
         return self._process.exitcode
 
     def wait(self, timeout: float | None = None) -> int:
-        """How it ended, once it has."""
+        """Wait for the end and return the exit status."""
         self._process.join(timeout)
         if self._process.exitcode is None:
             raise subprocess.TimeoutExpired("desk", timeout or 0)
         return self._process.exitcode
 
     def send_signal(self, number: int) -> None:
-        """To a process that still runs."""
+        """Send a signal if the process still runs."""
         if self.poll() is None:
             os.kill(self.pid, number)
 
     def terminate(self) -> None:
-        """As a service manager does."""
+        """Send SIGTERM, as a service manager does."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """As a power cut does."""
+        """Send SIGKILL, as in a power cut."""
         self.send_signal(signal.SIGKILL)
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What the new process does."""
+    """The work of the new process."""
 
     module: str
     arguments: tuple[str, ...]
@@ -90,7 +90,7 @@ class _Run:
         from tests.imported import THREADS
 
         torch.set_num_threads(THREADS)
-        os.environ.clear()  # noqa: TID251 - it becomes another process
+        os.environ.clear()  # noqa: TID251 - the child becomes a process with its own environment
         os.environ.update(self.env)  # noqa: TID251
         os.chdir(self.cwd)
         for descriptor, path in ((1, self.output), (2, self.errors)):
@@ -98,6 +98,6 @@ class _Run:
         if self.before:
             self.before()
         sys.argv = [self.module, *self.arguments]
-        # It says that the module was imported before, which is what this process is for.
+        # runpy warns of modules that are imported already, which is the purpose of the fork server.
         warnings.filterwarnings("ignore", category=RuntimeWarning, module="runpy")
         runpy.run_module(self.module, run_name="__main__", alter_sys=True)

@@ -1,4 +1,4 @@
-"""A desk with its pages, which are built already: what `python -m backend --web` serves."""
+"""A desk with pages that are already built, as `python -m backend --web` serves it."""
 
 import sys
 

@@ -1,1 +1,1 @@
-"""The web desk. It knows a desk by its client alone (`frontdesk`)."""
+"""The web desk, a client of the API: it uses the server only through the `frontdesk` package."""

@@ -1,4 +1,4 @@
-"""The web desk: its pages, put together."""
+"""The Reflex application: assembles the pages of the web desk."""
 
 import logging
 from collections.abc import Collection
@@ -28,13 +28,13 @@ _LOG = logging.getLogger(__name__)
 
 
 def _say(exception: Exception) -> rx.event.EventSpec:
-    """What nobody foresaw is for the log; the visitor learns that it happened."""
+    """Log an unexpected error and tell the user that one occurred."""
     _LOG.error("the web desk failed", exc_info=exception)
     return Session.complain("Something went wrong on this page. Load it again, please.")
 
 
 def _is_of_use(record: logging.LogRecord) -> bool:
-    """Whoever closes a page in the middle of an answer is nothing to warn of, many times for each."""
+    """Drop Reflex's warnings about pages closed in the middle of an answer; each such page causes many."""
     return not record.getMessage().startswith("Attempting to send delta to disconnected client")
 
 
@@ -48,9 +48,9 @@ app = rx.App(
     stylesheets=["/desk/desk.css", "/desk/knowledge.css", "/desk/agents.css", "/desk/activity.css"],
     head_components=[rx.el.link(rel="icon", href="/desk/icon.svg", type="image/svg+xml")],
 )
-# That nobody serves a page is said by the page itself (ui/components/connection_banner.py).
+# The page itself reports a lost connection (ui/components/connection_banner.py).
 del app.app_wraps[5, "Overlay"]
-# The conversation itself is opened by the page, which alone knows its address at any moment.
+# The page opens the conversation itself, as only it knows its address at any moment.
 app.add_page(chat, route="/", title="Frontdesk", on_load=[SourceViewer.close, Session.begin, Threads.load])
 app.add_page(chat, route="/c/[session]", title="Frontdesk", on_load=[SourceViewer.close, Session.begin, Threads.load])
 app.add_page(

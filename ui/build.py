@@ -1,7 +1,7 @@
-"""`python -m ui.build`: make the pages that a browser loads, unless those that are there are of the same sources.
+"""`python -m ui.build`: build the pages for the browser, unless the existing build is of the same sources.
 
-Node and npm come with `pip install`; the packages that the pages consist of come from npm's registry, in the versions
-of `reflex.lock`. Nothing else is fetched, and nothing is told to anybody.
+Node and npm come with `pip install`; the npm packages of the pages come from npm's registry, in the versions of
+`reflex.lock`. Nothing else is downloaded, and no telemetry is sent.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from reflex.utils import export, frontend_skeleton, path_ops, prerequisites
 ROOT = Path(__file__).resolve().parents[1]
 _LOCKFILES = ROOT / "reflex.lock"
 _SOURCES = ("ui/**/*.py", "frontdesk/**/*.py", "assets/**/*", "rxconfig.py", "reflex.lock/*", "requirements.txt")
-# Where Reflex, asked for the desk's own origin, puts another: the page is served wherever the desk is.
+# Reflex fixes the socket's URL at build time here; the patch takes it from the page's origin, wherever that is.
 _STATE = Path("utils") / "state.js"
 _FIXED = "const endpoint = new URL(url_str);"
 _SERVED = """const endpoint = new URL(url_str);
@@ -35,14 +35,14 @@ _SERVED = """const endpoint = new URL(url_str);
 
 
 def main() -> None:
-    """Build what is not there yet. Whoever comes meanwhile waits, and finds it built."""
+    """Build the pages if they are missing or out of date. A concurrent call waits, and reuses the finished build."""
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
-    # Told to stop, it ends as by Ctrl-C.
+    # SIGTERM ends the build as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with path_ops.file_lock(prerequisites.get_web_dir()):
         if not is_built():
-            # Until it is done, what is there is of neither these sources nor the ones before.
+            # An unfinished build is of neither these sources nor the previous ones.
             _note().unlink(missing_ok=True)
             print("Building the pages of the web desk; this takes a minute, once.", flush=True)
             with _lockfiles_as_they_were_unless_done():
@@ -51,14 +51,14 @@ def main() -> None:
 
 
 def is_built() -> bool:
-    """Whether the pages are those of these sources."""
+    """Tell whether the existing build is of the current sources."""
     return _note().is_file() and _note().read_text() == _fingerprint()
 
 
 def _build() -> None:
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     environment.REFLEX_USE_NPM.set(True)
-    # Left to itself, Reflex asks two registries which is nearer. The one that npm is set to is to be asked alone.
+    # By default Reflex probes two registries for the nearer one. Use only the registry that npm is configured for.
     environment.NPM_CONFIG_REGISTRY.set(_registry())
     frontend_skeleton.initialize_web_directory()
     _serve_anywhere()
@@ -67,7 +67,7 @@ def _build() -> None:
 
 @contextmanager
 def _lockfiles_as_they_were_unless_done() -> Iterator[None]:
-    """Reflex changes them on its way, and what it leaves when it is interrupted is not what was tried."""
+    """Restore the lock files if the build fails: Reflex changes them on its way and would leave untested versions."""
     kept = {file: file.read_bytes() for file in _LOCKFILES.iterdir()}
     try:
         yield

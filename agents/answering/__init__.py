@@ -1,1 +1,1 @@
-"""Write an answer from what was found: prompts, tools, citations, and how well the sources support it."""
+"""Write an answer from the evidence: prompts, tools, citations, and how well the sources support the answer."""

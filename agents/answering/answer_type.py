@@ -1,4 +1,4 @@
-"""What kind of answer a question wants, as far as its words tell: a time, an amount of money, a number."""
+"""The type of answer that a question wants, as far as its words tell: a time, an amount of money, a number."""
 
 import re
 from collections.abc import Callable
@@ -23,6 +23,6 @@ _KINDS = tuple(
 
 
 def wanted(question: str) -> Callable[[str], bool]:
-    """Whether a text holds the kind of answer that the question wants; never, where it does not say."""
+    """Return a test for texts that hold the wanted type of answer; none passes if the question does not say."""
     patterns = [answer for asked, answer in _KINDS if asked.search(question)]
     return lambda text: any(pattern.search(text) for pattern in patterns)

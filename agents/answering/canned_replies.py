@@ -1,4 +1,4 @@
-"""The few sentences that the desk says in its own words."""
+"""Canned replies: the few sentences that the server says in its own words."""
 
 from collections.abc import Sequence
 
@@ -18,9 +18,10 @@ _COURTESIES = _THANKS | frozenset(
 
 
 def unknown(closest: Sequence[Excerpt]) -> str:
-    """Said instead of the nearest paragraph when nothing found answers the question.
+    """Return the reply for when no evidence answers the question, given instead of the nearest paragraph.
 
-    The closest documents carry the markers of their sources, which lead to them like any citation."""
+    The closest documents carry the markers of their sources, which lead to them like any citation.
+    """
     opening = "I don't know: our documents do not answer this. I can hand you over to a person."
     numbers: dict[str, int] = {}
     for excerpt in closest:
@@ -31,24 +32,24 @@ def unknown(closest: Sequence[Excerpt]) -> str:
 
 
 def is_courtesy(message: str) -> bool:
-    """Whether a message greets, thanks or takes its leave, and asks nothing."""
+    """Return True if a message greets, thanks or says goodbye, and asks nothing."""
     return set(words.words(message)) <= _COURTESIES and "?" not in message
 
 
 def asks_nothing(message: str, earlier: Sequence[str]) -> bool:
-    """Whether there is nothing in a message, after the user's earlier turns, that an agent could answer."""
+    """Return True if a message, after the user's earlier turns, has nothing that an agent could answer."""
     return is_courtesy(message) or (not words.content_words(message) and not earlier)
 
 
 def greeting(message: str, agents: Sequence[Agent]) -> str:
-    """Said to a message that asks nothing."""
+    """Return the reply to a message that asks nothing."""
     opening = "You are welcome." if _THANKS.intersection(words.words(message)) else "Hello!"
     return f"{opening} Ask me anything about: {', '.join(agent.name for agent in agents)}."
 
 
 HANDOVER = "I am handing you over to a person, with what you have told me so far."
 
-# What a conversation remembers of an answer that was stopped before its first word.
+# Stored in the conversation for an answer that was stopped before its first word.
 STOPPED = "(This question was not answered.)"
 
 REDUCED = "(The language models cannot be reached at the moment; this is quoted from the documents.)\n\n"

@@ -1,4 +1,4 @@
-"""Source numbers in what a chat model writes: turned into those of the whole answer, or dropped if they name nothing.
+"""Citations in a chat model's text: renumbered for the whole answer, or dropped if they name no source.
 
 A model always sees its evidence numbered from 1, so that the same documents make the same prompt.
 """
@@ -8,12 +8,12 @@ import re
 # `[3]` or `[1, 4]`; longer brackets are no citations.
 _CITATION = r"\[\d{1,3}(?:, ?\d{1,3}){0,5}\]"
 _TOKEN = re.compile(rf"{_CITATION}|`+|~{{3,}}|\n")
-# What may go on in the next piece of the text.
+# A token that may go on in the next piece of the text.
 _BEGUN = re.compile(r"(?:\[[\d, ]{0,28}|(?<!`)`+|(?<!~)~+)\Z")
 
 
 class Citations:
-    """Reads a text as it is written. Code is left alone: between equal runs of backticks, or of tildes."""
+    """Renumbers citations in streamed text. Code is left alone: between equal runs of backticks, or of tildes."""
 
     def __init__(self, first: int, count: int) -> None:
         self.numbers = list(range(first, first + count))
@@ -22,12 +22,12 @@ class Citations:
         self._line_is_empty = False
 
     def show(self, number: int) -> int:
-        """The model sees one more source of the whole answer; under which number."""
+        """Add a source of the whole answer to those that the model sees, and return its number there."""
         self.numbers.append(number)
         return len(self.numbers)
 
     def hear(self, text: str) -> str:
-        """The text so far, as far as it is certain."""
+        """Return the text so far, as far as it is certain."""
         text = self._held + text
         begun = _BEGUN.search(text)
         end = begun.start() if begun else len(text)
@@ -35,7 +35,7 @@ class Citations:
         return self._read(text[:end])
 
     def end(self) -> str:
-        """What was held back."""
+        """Return the text that was held back."""
         held, self._held = self._held, ""
         return self._read(held)
 
@@ -54,7 +54,7 @@ class Citations:
 
     def _take(self, token: str) -> str:
         if token.isspace():
-            # A backtick that nobody closed does not reach beyond its paragraph; a fence does.
+            # An unclosed backtick does not reach beyond its paragraph; a fence does.
             if self._line_is_empty and len(self._code) < 3:
                 self._code = ""
             self._line_is_empty = True

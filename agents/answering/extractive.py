@@ -1,7 +1,7 @@
-"""Compose an answer out of quotations: what answers first, then what belongs to it in its own document.
+"""Compose an answer out of quotations: the best match first, then what belongs to it in its own document.
 
-Not one sentence is written here; every piece is as it stands in a source, and carries that source's number. What speaks
-to a model rather than to a reader is not quoted (`agents/security/injection.py`).
+No sentence is written here; every piece stands as it is in a source, and carries that source's number. Text that
+addresses a model rather than a reader is not quoted (`agents/security/injection.py`).
 """
 
 import re
@@ -17,17 +17,17 @@ from knowledge.retrieval.strategies import Evidence
 from knowledge.text import words
 
 PASSAGES_READ = 7
-# What a unit's words add to its nearness in meaning, and what its passage's score adds.
+# The weights of a unit's words and of its passage's score, beside its nearness in meaning.
 _WORD_WEIGHT = 0.25
 _PASSAGE_WEIGHT = 1.0
-# A unit beside the best one is quoted too from this share of the best score on.
+# The share of the best score from which another unit is quoted too.
 _BESIDE = 0.85
 _ELSEWHERE = 0.92
 _MAX_ROWS = 6
 _MAX_SENTENCES = 4
-# A paragraph of no more than this reads better whole.
+# A paragraph up to this length reads better whole.
 _SHORT_PARAGRAPH = 420
-# What the right kind of answer adds: a time to "how long", an amount to "how much".
+# The bonus for the right type of answer: a time to "how long", an amount to "how much".
 _KIND_WEIGHT = 0.12
 _CONTINUES = re.compile(
     r"(?:unless|except|however|but|if|otherwise|note|this|these|that|those|it|they|then|after|only|both|the same)\b",
@@ -37,7 +37,7 @@ _CONTINUES = re.compile(
 
 @dataclass(frozen=True)
 class _Unit:
-    """Where a unit stands (passage, block, index), and how well it answers."""
+    """A unit by its place (passage, block, index), and how well it answers."""
 
     passage: int
     block: int
@@ -47,7 +47,7 @@ class _Unit:
 
 @dataclass(frozen=True)
 class _Reading:
-    """The passages taken apart: for each its source number, document, score and its blocks."""
+    """The passages split up: the source number, document, score and blocks of each."""
 
     numbers: tuple[int, ...]
     documents: tuple[str, ...]
@@ -56,7 +56,7 @@ class _Reading:
 
 
 async def quote(question: str, evidence: Evidence, embedder: Embedder) -> list[str]:
-    """The paragraphs of the answer; empty if the evidence holds nothing that can be quoted."""
+    """Return the paragraphs of the answer; empty if the evidence holds nothing that can be quoted."""
     read = evidence.passages[:PASSAGES_READ]
     reading = _Reading(
         tuple(number for number, _ in read),
@@ -67,7 +67,7 @@ async def quote(question: str, evidence: Evidence, embedder: Embedder) -> list[s
     sections = [f"{passage.chunk.title} {passage.chunk.section}" for _, passage in read]
     scored = await _score(question, reading, sections, embedder)
     units = [unit for unit in scored if unit.index not in reading.blocks[unit.passage][unit.block].withheld]
-    # Where what may not be quoted is by far the nearest, the rest is about something else.
+    # If a withheld unit is by far the nearest, the rest is about something else.
     if not units or units[0].score < _BESIDE * scored[0].score:
         return []
     best = units[0]
@@ -79,7 +79,7 @@ async def quote(question: str, evidence: Evidence, embedder: Embedder) -> list[s
 
 
 async def _score(question: str, reading: _Reading, sections: list[str], embedder: Embedder) -> list[_Unit]:
-    """Every unit of every passage, best first."""
+    """Score every unit of every passage, best first."""
     places = [
         (passage, block, index)
         for passage, passage_blocks in enumerate(reading.blocks)
@@ -113,13 +113,13 @@ def _share(asked: set[str], text: str) -> float:
 
 
 def _adds(unit: _Unit, best: _Unit, reading: _Reading) -> bool:
-    """Whether a unit of another document is as good as the best one."""
+    """Return True if a unit of another document is as good as the best one."""
     elsewhere = reading.documents[unit.passage] != reading.documents[best.passage]
     return elsewhere and unit.score >= _ELSEWHERE * best.score
 
 
 def _with_neighbours(unit: _Unit, units: list[_Unit], reading: _Reading) -> str:
-    """The unit with what it cannot be understood without, then its source's number."""
+    """Quote the unit with the context needed to understand it, then its source's number."""
     passage = reading.blocks[unit.passage]
     block = passage[unit.block]
     marker = f"[{reading.numbers[unit.passage]}]"
@@ -138,7 +138,7 @@ def _with_neighbours(unit: _Unit, units: list[_Unit], reading: _Reading) -> str:
 
 
 def _sentences_around(block: Block, start: int, near: set[int]) -> list[int]:
-    """The sentence with those after it that continue it or answer as well, and the one that it points back to."""
+    """Choose the sentence, the one it points back to, and those after it that continue it or answer as well."""
     if len(block.render(range(len(block.units)))) <= _SHORT_PARAGRAPH:
         return list(range(len(block.units)))
     chosen = [start]
@@ -152,14 +152,14 @@ def _sentences_around(block: Block, start: int, near: set[int]) -> list[int]:
 
 
 def _rows_or_items(block: Block, best: int, near: set[int]) -> list[int]:
-    """All steps of a procedure; of a list or table the part that answers, or all of it where it is short."""
+    """Choose all steps of a procedure; of a list or table the part that answers, or all of it if it is short."""
     if block.kind in ("ordered", "code") or (block.kind == "bullets" and len(block.units) <= _MAX_ROWS):
         return list(range(len(block.units)))
     return sorted(sorted(near, key=lambda index: abs(index - best))[:_MAX_ROWS])
 
 
 def _introduction(passage: tuple[Block, ...], block: int) -> list[str]:
-    """The sentence before a list or table that ends in a colon: without it the rows say half of what they mean."""
+    """Return the sentence before a list or table if it ends in a colon: the rows alone say half of what they mean."""
     before = passage[block - 1] if block else None
     if before and before.kind == "paragraph" and before.render([len(before.units) - 1]).endswith(":"):
         return [before.units[-1]]
@@ -167,7 +167,7 @@ def _introduction(passage: tuple[Block, ...], block: int) -> list[str]:
 
 
 def _introduced(passage: tuple[Block, ...], block: int, text: str) -> list[str]:
-    """The list, table or code that a quoted sentence announces with its colon, and the steps that follow it."""
+    """Return the list, table or code that a quoted sentence announces with a colon, or the steps that follow it."""
     after = passage[block + 1] if block + 1 < len(passage) else None
     if after is None or after.kind == "paragraph":
         return []

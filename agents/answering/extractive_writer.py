@@ -1,4 +1,4 @@
-"""The embedded model's answers: quotations, word by word. It needs no key and no network."""
+"""The extractive writer: the embedded model answers in quotations, word by word. It needs no key and no network."""
 
 import re
 from collections.abc import AsyncGenerator
@@ -16,7 +16,7 @@ _WORD = re.compile(r"\S+\s*")
 
 
 class EmbeddedWriter:
-    """Writes answers out of quotations."""
+    """A writer that composes answers out of quotations."""
 
     name = EMBEDDED
 
@@ -24,15 +24,15 @@ class EmbeddedWriter:
         self._embedder = embedder
 
     def held_back(self) -> ModelFailure | None:
-        """It is always there."""
+        """Return None: the embedded model is always available."""
         return None
 
     async def window(self) -> Window | None:
-        """It reads whatever there is."""
+        """Return None: the embedded model has no limit."""
         return None
 
     async def write(self, prompt: Prompt) -> AsyncGenerator[Written]:
-        """The answer word by word, then what it would have counted as."""
+        """Yield the answer word by word, then its estimated usage."""
         asked = f"{prompt.context} {prompt.question}".strip()
         evidence = prompt.evidence.numbered_from(prompt.first_number)
         answer = "\n\n".join(await quote(asked, evidence, self._embedder))

@@ -1,4 +1,4 @@
-"""Take a passage apart into what can be quoted by itself: sentences, list items, table rows, code."""
+"""Split a passage into blocks whose units can be quoted alone: sentences, list items, table rows, code."""
 
 import re
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|no|vs|approx|incl|Inc|Ltd|St|Dr|
 class Block:
     """A paragraph with its sentences, a list with its items, a table with its rows, or code as one unit.
 
-    `units` are what is compared with a question; `head` is what a unit cannot be shown without (a table's header).
-    Those whose indices are `withheld` are never shown.
+    `units` are compared with a question; `head` (a table's header) is always shown with a unit. Units whose indices are
+    in `withheld` are never shown.
     """
 
     kind: Kind
@@ -30,7 +30,7 @@ class Block:
     withheld: frozenset[int] = frozenset()
 
     def render(self, chosen: range | list[int]) -> str:
-        """The chosen units as they stood in the document; nothing if there are none that may be shown."""
+        """Return the chosen units as they stood in the document; empty if none of them may be shown."""
         parts = [self.units[index] for index in chosen if index not in self.withheld]
         if self.kind == "paragraph" or not parts:
             return " ".join(parts)
@@ -38,7 +38,7 @@ class Block:
 
 
 def blocks(markdown: str) -> list[Block]:
-    """The blocks of a passage, in order."""
+    """Return the blocks of a passage, in order."""
     lines = markdown.split("\n")
     tokens = _MARKDOWN.parse(markdown)
     found: list[Block] = []
@@ -84,7 +84,7 @@ def _unquoted(text: str) -> str:
 
 
 def sentences(paragraph: str) -> list[str]:
-    """Sentences of a paragraph; a full stop after an abbreviation does not end one."""
+    """Split a paragraph into sentences; a full stop after an abbreviation does not end one."""
     found: list[str] = []
     for piece in _SENTENCE_END.split(" ".join(paragraph.split())):
         if found and _ABBREVIATION.search(found[-1]):

@@ -1,4 +1,4 @@
-"""What a worker hands to whoever writes the answer, and the messages a chat model gets of it.
+"""The prompt that a worker passes to a writer, and the messages built from it for a chat model.
 
 Evidence is data: it stands in a bounded block of its own, and nothing inside it can close the block.
 """
@@ -20,7 +20,7 @@ from frontdesk.contracts.events import Usage
 from knowledge.retrieval.strategies import Evidence, Excerpt
 from knowledge.retrieval.token_budget import BOUNDLESS, Room, about_tokens
 
-# What could open or close a block of ours inside a document, or look so to a model; bounded, for documents are long.
+# Text that could open or close a block of ours, or look so to a model; bounded, because documents are long.
 _OUR_TAGS = re.compile(
     rf"[<\u2039\u3008\u27e8](?=\W{{0,40}}(?:{'|'.join(f'{UNSEEN}*'.join(name) for name in ('evidence', 'source'))})\b)"
 )
@@ -34,7 +34,7 @@ _RULES = """Rules of this desk:
 _TOOL_RULE = "\n- Before you say that you do not know, use the tool that may help. What a tool finds is evidence too."
 
 
-# What a model's own form puts around each message.
+# Tokens that a chat template adds around each message.
 _AROUND_TOKENS = 10
 # A long conversation leaves most of a window to the evidence.
 _HISTORY_SHARE = 4
@@ -44,7 +44,7 @@ _HISTORY_SHARE = 4
 class Prompt:
     """A question with all that is needed to answer it. `context` is what earlier turns add to the question.
 
-    The evidence is numbered from 1; in the answer it counts from `first_number`, behind what other agents found.
+    The evidence is numbered from 1; in the answer it counts from `first_number`, after the sources of other agents.
     """
 
     agent: Agent
@@ -58,20 +58,20 @@ class Prompt:
 
     @property
     def reading(self) -> Usage:
-        """About what a model reads of it."""
+        """The estimated usage of a model that reads the prompt."""
         texts = [self.agent.prompt, _RULES, self.question, *(message.text for message in self.history)]
         return estimate_chars(sum(map(len, texts)) + sum(len(excerpt.text) for excerpt in self.evidence.excerpts))
 
 
 def messages_for(prompt: Prompt) -> list[AnyMessage]:
-    """System prompt and evidence first, because they change least: providers cache the prefix."""
+    """Build the messages, system prompt and evidence first: they change least, and providers cache the prefix."""
     rules = _RULES + (_TOOL_RULE if prompt.agent.tools else "")
     system = f"{prompt.agent.prompt}\n\n{rules}\n\n{evidence_block(prompt.evidence.excerpts)}"
     return [SystemMessage(system), *prompt.history, HumanMessage(prompt.question)]
 
 
 def recent(history: Sequence[AnyMessage], window: Window | None) -> tuple[AnyMessage, ...]:
-    """The newest turns that a window has room for; providers want a user to begin."""
+    """Return the newest turns that fit into the window; the first is the user's, as providers require."""
     sizes = [about_tokens(message.text) + _AROUND_TOKENS for message in history]
     room = window.prompt_tokens // _HISTORY_SHARE if window else math.inf
     if sum(sizes) <= room:
@@ -81,7 +81,7 @@ def recent(history: Sequence[AnyMessage], window: Window | None) -> tuple[AnyMes
 
 
 def room_beside(agent: Agent, question: str, history: Sequence[AnyMessage], window: Window | None) -> Room:
-    """What is left for evidence beside the rest of the prompt and the answer."""
+    """Return the tokens left for evidence beside the rest of the prompt and the answer."""
     if window is None:
         return BOUNDLESS
     forms = json.dumps([FORMS[name] for name in agent.tools])
@@ -91,7 +91,7 @@ def room_beside(agent: Agent, question: str, history: Sequence[AnyMessage], wind
 
 
 def evidence_block(excerpts: Sequence[Excerpt]) -> str:
-    """Excerpts as data, which nothing inside them can end."""
+    """Render excerpts as a block of data, which nothing inside them can end."""
     entries = [
         f"<source number={excerpt.number} title={_attribute(excerpt.title)} section={_attribute(excerpt.section)}"
         f"{f' page={excerpt.page}' if excerpt.page else ''}>\n"

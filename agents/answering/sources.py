@@ -1,4 +1,4 @@
-"""What one agent has been shown for one answer, under the numbers of the whole answer."""
+"""The sources that one agent has been shown for one answer, under the numbers of the whole answer."""
 
 import re
 from dataclasses import replace
@@ -10,7 +10,7 @@ from knowledge.retrieval.token_budget import BOUNDLESS, Room
 from knowledge.text.headings import shortened
 
 _SNIPPET_CHARS = 320
-# Of all addresses of one source.
+# The limit for all addresses of one source together.
 _LINK_CHARS = 4_000
 _ADDRESS = re.compile(
     r"(?:https?://|mailto:|(?<![\w.])www\.)[^\s<>\"`]{1,500}|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}",
@@ -22,7 +22,7 @@ _ENDS = ".,;:!?'*_~]}|\\"
 
 
 class Shown:
-    """Numbers what is found and tells the client of it. What was found before keeps its number."""
+    """Numbers excerpts and sends them to the client as sources. An excerpt found again keeps its number."""
 
     def __init__(self, agent: str, floor: Floor, emit: Emit, room: Room = BOUNDLESS) -> None:
         self._agent = agent
@@ -34,16 +34,16 @@ class Shown:
 
     @property
     def texts(self) -> list[str]:
-        """All that was shown, each piece below what its document and section are called."""
+        """All excerpts shown, each below the title of its document and section."""
         return ["\n".join(filter(None, (found.title, found.section, found.text))) for found in self._excerpts]
 
     @property
     def room(self) -> Room:
-        """What is left for more."""
+        """The tokens left for more excerpts."""
         return self._room.after(self._excerpts)
 
     def begin(self, evidence: Evidence) -> int:
-        """The number of the first source of what an agent answers from."""
+        """Number the first evidence of an agent, send its sources, and return the first number."""
         first = self._floor.reserve_numbers(len(evidence.excerpts))
         numbered = evidence.numbered_from(first)
         self._excerpts = list(numbered.excerpts)
@@ -51,7 +51,7 @@ class Shown:
         return first
 
     def add(self, evidence: Evidence) -> list[Excerpt]:
-        """What was found later, best first, with its numbers."""
+        """Number evidence found later, send what is new, and return the excerpts, best first."""
         found = {excerpt.number: excerpt for excerpt in map(self._numbered, evidence.by_relevance)}
         if untold := [excerpt for number, excerpt in found.items() if number not in self._told]:
             self._tell(untold)
@@ -89,13 +89,13 @@ def _source(excerpt: Excerpt, agent: str) -> Source:
 
 
 def links_of(text: str) -> list[str]:
-    """The addresses that stand in a text, each as far as it may reach; those at its beginning, where there are many."""
+    """Return the addresses in a text, each as far as it may reach; only the first ones, if there are many."""
     found: dict[str, None] = {}
     room = _LINK_CHARS
     for match in _ADDRESS.finditer(text):
         whole = match[0].replace("&amp;", "&")
         for form in (whole, _ESCAPE.sub(r"\1", whole)):
-            # What closes a bracket may belong to the address or to the text around it.
+            # A closing bracket may belong to the address or to the text around it.
             for link in (_within(form).rstrip(_ENDS), _CLOSING.split(form, maxsplit=1)[0].rstrip(_ENDS)):
                 if link not in found:
                     room -= len(link)
@@ -106,7 +106,7 @@ def links_of(text: str) -> list[str]:
 
 
 def _within(address: str) -> str:
-    """As far as brackets that were opened in it are closed."""
+    """Cut an address at the first closing bracket that was not opened in it."""
     depth = 0
     for place, character in enumerate(address):
         depth += (character == "(") - (character == ")")

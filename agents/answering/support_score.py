@@ -1,4 +1,4 @@
-"""How well answers are supported: judged once an answer is whole, and kept beside it. It never changes one."""
+"""The support score of an answer: computed once the answer is whole, and stored beside it. It never changes one."""
 
 import asyncio
 import logging
@@ -19,8 +19,8 @@ _DIGITS = 3
 
 
 async def score(text: str, evidence: Sequence[str], embedder: Embedder) -> Support | None:
-    """How well its evidence supports what one agent has said; None where it states nothing, or cannot be told."""
-    # The desk's own words in front of a quotation are about the desk.
+    """Score how well the evidence supports an agent's text; None if it states nothing or cannot be scored."""
+    # The server's own words in front of a quotation need no support.
     opening = len(canned_replies.REDUCED) if text.startswith(canned_replies.REDUCED) else 0
     try:
         async with asyncio.timeout(_SECONDS):
@@ -34,7 +34,7 @@ async def score(text: str, evidence: Sequence[str], embedder: Embedder) -> Suppo
 
 
 def support_of(whole: str, answers: Sequence["Answer"]) -> Support | None:
-    """The support of a whole answer, put together from what its agents have said."""
+    """Combine the support of a whole answer from that of its agents."""
     taken: list[tuple[int, int]] = []
     sentences: list[tuple[int, int, float]] = []
     # The longest first: a short text may also stand within another.
@@ -50,7 +50,7 @@ def support_of(whole: str, answers: Sequence["Answer"]) -> Support | None:
 
 
 def _free(whole: str, text: str, taken: Sequence[tuple[int, int]]) -> int | None:
-    """Where a text stands that no other one is."""
+    """Return the first position of a text that overlaps no other one, or None."""
     start = whole.find(text) if text else -1
     while start >= 0:
         end = start + len(text)

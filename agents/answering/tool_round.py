@@ -1,4 +1,4 @@
-"""One round of a chat model that has tools: what it says and calls, and how both and the results are told to it."""
+"""A tool round of a chat model: its text and calls, and how they and the results are put into the next request."""
 
 import re
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from agents.answering.tools import Result, ToolCall
 from agents.models.chunks import CallPart, Finish, Piece, estimate, storable
 from frontdesk.contracts.events import Usage
 
-# A model may name tools that there are not; in what it said it may name them only as tools can be named.
+# A model may call tools that do not exist; sent back to it, their names must be valid tool names.
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]")
 _LONGEST_NAME = 64
 
 
 @dataclass
 class Round:
-    """What a model says in one go."""
+    """The output of a model in one round."""
 
     said: list[str] = field(default_factory=list)
     usage: Usage | None = None
@@ -27,7 +27,7 @@ class Round:
     _calls: dict[int, ToolCall] = field(default_factory=dict)
 
     def hear(self, piece: Piece) -> None:
-        """The next piece of it."""
+        """Take the next piece of the round."""
         self.said.append(piece.text)
         self.usage, self.finish = piece.usage or self.usage, piece.finish or self.finish
         for part in piece.calls:
@@ -43,20 +43,20 @@ class Round:
 
     @property
     def begun(self) -> bool:
-        """Whether the model has said anything at all."""
+        """True if the model has said anything at all."""
         return any(self.said) or bool(self._calls)
 
     @property
     def calls(self) -> list[ToolCall]:
-        """The calls that are whole: of an answer that was cut short, none is."""
+        """The complete calls; none if the answer was cut short."""
         return list(self._calls.values()) if self.finish == "tool_calls" else []
 
     def spent(self, messages: Sequence[AnyMessage]) -> Usage:
-        """What it took: estimated where the provider counted nothing."""
+        """Return the usage, estimated if the provider counted nothing."""
         return self.usage or estimate(messages, self.text + "".join(call.arguments for call in self._calls.values()))
 
     def told(self, results: Sequence[Result], citations: Citations) -> list[AnyMessage]:
-        """The round as the model sees it in the next: each call with its result."""
+        """Return the round as the model sees it in the next: each call with its result."""
         used = [
             {"id": call.id, "name": _NOT_IN_NAMES.sub("_", call.name)[:_LONGEST_NAME] or "_", "args": call.given or {}}
             for call in self.calls
@@ -69,7 +69,7 @@ class Round:
 
 
 def _told(result: Result, citations: Citations) -> str:
-    """A result with its sources under the numbers that the model knows them by, or will."""
+    """Render a result with its sources under the numbers that the model knows or now learns."""
     known = [citations.numbers.index(found.number) + 1 for found in result.sources if found.number in citations.numbers]
     fresh = [
         replace(found, number=citations.show(found.number))

@@ -1,6 +1,6 @@
-"""The tools of agents: looking into their documents again, and calling a person. A model can do nothing else.
+"""The tools of agents: searching their documents again, and calling a person. A model can do nothing else.
 
-Whatever a model asks of them is answered, also where it cannot be done: providers refuse a call without a result.
+Every call gets a result, even one that cannot be done: providers refuse a call without a result.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ FORMS: dict[ToolName, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A call as a model made it. What is `given` is None where the arguments are no JSON object."""
+    """A call as a model made it. `given` is None if the arguments are no JSON object."""
 
     id: str
     name: str
@@ -65,7 +65,7 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Result:
-    """What a call came to: in words for the model, in fewer for the trace, and what it found."""
+    """The result of a call: its text for the model, a summary for the trace, and the sources found."""
 
     text: str
     summary: str
@@ -88,11 +88,11 @@ class Toolbox:
 
     @property
     def forms(self) -> list[dict[str, Any]]:
-        """What the model may call."""
+        """The tools that the model may call, in OpenAI's form."""
         return [FORMS[name] for name in dict.fromkeys(self.agent.tools)]
 
     async def use(self, calls: Sequence[ToolCall]) -> list[Result]:
-        """What each of the calls of a round came to. They run at once."""
+        """Run the calls of a round at once, and return the result of each."""
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(self._use(call)) for call in calls[:_CALLS_AT_ONCE]]
         surplus = Result(f"Error: at most {_CALLS_AT_ONCE} calls at once.", "")
@@ -100,7 +100,7 @@ class Toolbox:
 
     async def _use(self, call: ToolCall) -> Result:
         self._used += 1
-        # Whatever else a model may call it, that is nothing to show.
+        # Any other name that a model makes up is not shown.
         name = next((name for name in self.agent.tools if name == call.name), "unknown tool")
         try:
             with step(self.emit, "tool", name, agent=self.agent.id, parent=self.parent, number=self._used) as current:
@@ -139,13 +139,13 @@ class Toolbox:
     def _hand_over(self, reason: str) -> Result:
         if not self.handed_over:
             self.handed_over = True
-            # What a model does, a document may have told it to do: nobody has asked for a person by that.
+            # A document may have told the model to do this, so it does not mean that the user asked for a person.
             self.emit(Handoff(cause="agent", reason=reason, summary=self.conversation, agent=self.agent.id))
         return Result("A person has been called. Tell the user.", "a person was called")
 
 
 def _text(call: ToolCall, name: str) -> str:
-    """The one thing that a tool is given."""
+    """Return the one argument of a tool call."""
     text = (call.given or {}).get(name)
     if not isinstance(text, str) or not text.strip():
         raise ToolFailed(f'{call.name} takes a JSON object with a text "{name}"')

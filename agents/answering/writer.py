@@ -1,4 +1,4 @@
-"""Who writes an answer: a chat model token by token, or the embedded model by quoting (`extractive_writer`)."""
+"""Writers of answers: a chat model token by token, or the embedded model by quoting (`extractive_writer`)."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -24,7 +24,7 @@ from frontdesk.contracts.events import Usage
 
 @dataclass(frozen=True)
 class Written:
-    """A piece of the answer, or at the end what it took and why it ends."""
+    """A piece of the answer, or at the end its usage and finish reason."""
 
     text: str = ""
     usage: Usage | None = None
@@ -33,12 +33,12 @@ class Written:
 
 
 class Writer(Link, Protocol):
-    """Writes the answer to a prompt, piece by piece."""
+    """A link of a chain that writes the answer to a prompt, piece by piece."""
 
     def write(self, prompt: Prompt) -> AsyncGenerator[Written]: ...
 
     async def window(self) -> Window | None:
-        """How much it reads; None where that has no limit."""
+        """Return the context window, or None if there is no limit."""
 
 
 # How often a model may use its tools before it must answer.
@@ -46,22 +46,22 @@ _ROUNDS = 4
 
 
 class ModelWriter:
-    """A chat model."""
+    """A writer that uses a chat model."""
 
     def __init__(self, model: Model) -> None:
         self.name = model.name
         self._model = model
 
     def held_back(self) -> ModelFailure | None:
-        """Why the model is not asked now, if it is not."""
+        """Return the failure that keeps the model from being called now, or None."""
         return self._model.held_back()
 
     async def window(self) -> Window | None:
-        """The model's own."""
+        """Return the model's context window."""
         return await self._model.window()
 
     async def write(self, prompt: Prompt) -> AsyncGenerator[Written]:
-        """The model's own tokens as they come, round by round while it uses tools, then what all of it took."""
+        """Yield the model's tokens as they come, round by round while it uses tools, then the usage of all rounds."""
         messages = messages_for(prompt)
         citations = Citations(prompt.first_number, len(prompt.evidence.excerpts))
         spent, spoken = Usage(), False
@@ -78,7 +78,7 @@ class ModelWriter:
                 failure.usage = spent + current.spent(messages) if current.begun else spent if spent.total else None
                 raise
             spent += current.spent(messages)
-            # Told with every round: whatever ends the next one, this one is paid for.
+            # Reported after every round: whatever ends the next one, this one is paid for.
             yield Written(citations.end(), usage=spent)
             spoken = spoken or bool(current.text)
             if not (left and current.calls and prompt.toolbox):
@@ -88,9 +88,9 @@ class ModelWriter:
 
 
 def _ask(prompt: Prompt, messages: Sequence[AnyMessage], left: int, spoken: bool) -> Ask:
-    """The tools stay on offer to the end, since what was called must be known; at the end none may be called."""
+    """Build the request. Tools stay on offer, since past calls must be known; in the last round none may be called."""
     return Ask(
-        # What is asked must not change with what is said to it.
+        # A copy: later rounds append to the list.
         tuple(messages),
         stable_prefix=prompt.agent.strategy == "cag",
         tools=prompt.toolbox.forms if prompt.toolbox else (),
@@ -102,18 +102,18 @@ def _ask(prompt: Prompt, messages: Sequence[AnyMessage], left: int, spoken: bool
 
 @dataclass(frozen=True)
 class Chain:
-    """The writers of one agent. Of an assumed chain nobody expects the models for which there are no keys."""
+    """The writers of one agent. In an assumed chain, nobody expects the models without keys to answer."""
 
     writers: Sequence[Writer]
     assumed: bool = False
 
     async def window(self) -> Window | None:
-        """The narrowest: whoever writes in the end is to have room for what was gathered."""
+        """Return the narrowest context window, so that the evidence fits whichever model writes in the end."""
         windows = await asyncio.gather(*(writer.window() for writer in self.writers))
         return min(filter(None, windows), key=lambda window: window.prompt_tokens, default=None)
 
     async def write(self, prompt: Prompt, trail: Trail) -> AsyncGenerator[Written | Withdrawn]:
-        """A whole answer by the first writer that can."""
+        """Yield a whole answer by the first writer that can give one."""
 
         def call(writer: Writer) -> AsyncGenerator[Written]:
             let_down = self._let_down(trail, writer)
@@ -129,7 +129,7 @@ class Chain:
                 yield piece
 
     def _let_down(self, trail: Trail, writer: Writer) -> bool:
-        """Whether a model before this one did not answer that the user counts on."""
+        """Return True if a model before this one, on which the user counts, did not answer."""
         return any(
             trouble.model != writer.name and not (self.assumed and trouble.failure.kind is Kind.NO_CREDENTIALS)
             for trouble in trail.troubles
@@ -137,7 +137,7 @@ class Chain:
 
 
 async def _reduced(pieces: AsyncGenerator[Written]) -> AsyncGenerator[Written]:
-    """Say in front of an answer that it is only quoted."""
+    """Prefix an answer with a note that it is only quoted."""
     opening = canned_replies.REDUCED
     async with aclosing(pieces) as source:
         async for piece in source:

@@ -1,4 +1,4 @@
-"""Who speaks: with several workers at once, their text still makes one linear answer.
+"""The answer stream of a run: the text of several workers at once still makes one linear answer.
 
 The worker that speaks first has the floor and streams; the others' text waits, and follows section by section.
 """
@@ -14,10 +14,10 @@ Emit = Callable[[Event], None]
 
 
 class Floor:
-    """One run's floor."""
+    """The answer stream of one run, in which one agent at a time has the floor."""
 
     def __init__(self) -> None:
-        # Who said what, in the order in which it was said.
+        # Agent and text of each token, in the order in which they were streamed.
         self._said: list[tuple[str, str]] = []
         self._headings: dict[str, str] = {}
         self._holder: str | None = None
@@ -27,32 +27,32 @@ class Floor:
 
     @property
     def text(self) -> str:
-        """Everything said so far, as it was streamed."""
+        """All text streamed so far."""
         return "".join(text for _, text in self._said)
 
     @property
     def last_number(self) -> int:
-        """The highest number that a source of this answer has."""
+        """The highest source number used in this answer."""
         return self._next_number - 1
 
     def reserve_numbers(self, count: int) -> int:
-        """The first of so many source numbers that no other agent of this answer has."""
+        """Reserve source numbers that no other agent of this answer has, and return the first of them."""
         first = self._next_number
         self._next_number += count
         return first
 
     def open(self, agents: list[Agent]) -> None:
-        """Several speakers get a heading each; one alone needs none."""
+        """Give each of several speakers a heading; one alone needs none."""
         self._headings = {agent.id: f"**{agent.name}**\n\n" for agent in agents} if len(agents) > 1 else {}
 
     def resume(self, agent: str, text: str, last_number: int, emit: Emit) -> None:
-        """What an agent had said to its end before the desk was restarted is said again."""
+        """Stream again what an agent had said to its end before the server was restarted."""
         self._next_number = max(self._next_number, last_number + 1)
         self.speak(agent, text, emit)
         self.finish(agent, emit)
 
     def speak(self, agent: str, text: str, emit: Emit) -> None:
-        """Say it now if the agent has the floor or can take it; else keep it."""
+        """Stream the text now if the agent has the floor or can take it; otherwise buffer it."""
         if self._holder is None:
             self._take(agent, emit)
         if self._holder == agent:
@@ -61,13 +61,13 @@ class Floor:
             self._waiting.setdefault(agent, []).append(text)
 
     def finish(self, agent: str, emit: Emit) -> None:
-        """The agent is done: what others have finished follows, and one still speaking takes the floor."""
+        """Mark the agent as done: what others have finished follows, and one still speaking takes the floor."""
         self._finished.add(agent)
         if self._holder in (agent, None):
             self._pass_on(emit)
 
     def withdraw(self, agent: str, reason: str, model: str, emit: Emit) -> None:
-        """What the agent has said is void. What others have said stands, so it is said again behind the reset."""
+        """Void what the agent has said. The text of the others stands, so it is streamed again after the reset."""
         self._waiting.pop(agent, None)
         if self._holder != agent:
             return

@@ -1,4 +1,4 @@
-"""The supervisor: a graph that routes a question to one to three workers at once and closes the turn."""
+"""The supervisor: a graph that routes a question to one to three workers at once and then closes the turn."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 def _collect(held: list[T], new: list[T] | None) -> list[T]:
-    """Workers add; None, with which every turn begins, clears."""
+    """Append what workers add; None, with which every turn begins, clears the list."""
     return [] if new is None else held + new
 
 
@@ -39,10 +39,10 @@ def _merge(held: dict[str, list[int]], new: dict[str, list[int]]) -> dict[str, l
 
 
 class Conversation(TypedDict):
-    """What a thread remembers: its messages, the evidence that agents keep, and how far its last turn has come.
+    """The state of a thread: its messages, the evidence that agents keep, and how far its last turn has come.
 
-    What those who answered told beside their answers is kept as JSON. `kept_before` is the evidence as it was
-    before the last turn, if that has asked any agent.
+    `told` holds as JSON the events that agents emitted beside their answers. `kept_before` is the evidence as it was
+    before the last turn, if that turn asked any agent.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
@@ -55,12 +55,12 @@ class Conversation(TypedDict):
 
 @dataclass
 class RunContext:
-    """What belongs to one run alone. `owner` is the user who asks; the agent is set where they chose who answers."""
+    """The context of one run. `owner` is the user who asks; `agent` is set if the user chose who answers."""
 
     floor: Floor
     owner: str = ""
     agent: str | None = None
-    # As they were when the question was routed: an agent that is changed or deleted meanwhile finishes its answer.
+    # As they were when the question was routed: an agent changed or deleted meanwhile still finishes its answer.
     agents: dict[str, Agent] = field(default_factory=dict)
     answers: Sequence[Answer] = ()
     text: str = ""
@@ -71,7 +71,7 @@ Graph = CompiledStateGraph[Conversation, RunContext, Any, Any]
 
 @dataclass(frozen=True)
 class Supervisor:
-    """The nodes of the graph, with what they need."""
+    """The nodes of the graph, with their dependencies."""
 
     catalog: Catalog
     routers: Sequence[Router]
@@ -79,7 +79,7 @@ class Supervisor:
     writers: Callable[[Agent], Chain]
 
     def graph(self, checkpointer: BaseCheckpointSaver[str]) -> Graph:
-        """route -> workers -> close"""
+        """Compile the graph: route -> workers -> close."""
         builder = StateGraph(Conversation, context_schema=RunContext)
         builder.add_node("route", self.route, destinations=("worker", "hand_over", "greet"))
         builder.add_node("worker", self.work, input_schema=Task)
@@ -93,7 +93,7 @@ class Supervisor:
         return builder.compile(checkpointer=checkpointer)
 
     async def route(self, state: Conversation, runtime: Runtime[RunContext]) -> Command[Any]:
-        """Understand the question from the conversation, then send it to whoever should answer."""
+        """Understand the question from the conversation, then send it to the agents that should answer."""
         emit: Emit = runtime.stream_writer
         question, earlier = state["messages"][-1].text, _user_turns(state["messages"][:-1])
         if canned_replies.asks_nothing(question, earlier):
@@ -126,7 +126,7 @@ class Supervisor:
         return decision
 
     async def work(self, state: Task, runtime: Runtime[RunContext]) -> dict[str, Any]:
-        """One agent answers."""
+        """Let one agent answer, and return its answer, its sources and handoffs, and the evidence to keep."""
         context, agent = runtime.context, runtime.context.agents[state["agent"]]
         told: list[str] = []
 
@@ -139,20 +139,20 @@ class Supervisor:
         return {"answers": [answer], "told": told, "kept": {agent.id: answer["kept"]}}
 
     async def hand_over(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
-        """The user asked for a person."""
+        """Emit the handoff to a person, for whom the user asked."""
         turns = _user_turns(state["messages"])
         handoff = Handoff(reason="the user asked for a person", summary="\n".join(turns[-4:]))
         runtime.stream_writer(handoff)
         return {"answers": [_say(canned_replies.HANDOVER, "handoff", runtime)], "told": [handoff.model_dump_json()]}
 
     async def greet(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
-        """The message asks nothing."""
+        """Reply to a message that asks nothing."""
         return {
             "answers": [_say(canned_replies.greeting(state["messages"][-1].text, self.catalog.agents), "stop", runtime)]
         }
 
     async def close(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
-        """Remember the answer as it was spoken."""
+        """Store the answer as it was streamed, and drop the oldest messages beyond the limit."""
         runtime.context.answers, runtime.context.text = state["answers"], runtime.context.floor.text
         surplus = max(0, len(state["messages"]) + 1 - _REMEMBERED_MESSAGES)
         forgotten = [RemoveMessage(id=message.id) for message in state["messages"][:surplus] if message.id]
@@ -160,28 +160,28 @@ class Supervisor:
 
 
 SUPERVISOR = "supervisor"
-# The step of routing itself tells all there is to tell of the embedded router.
+# The embedded router needs no step of its own: the routing step already says everything about it.
 _SILENT = frozenset({EMBEDDED})
 _REMEMBERED_TURNS = 6
 _REMEMBERED_MESSAGES = 40
-# A turn in which one agent answered and another did not know is an answered one.
+# In order of precedence: a turn in which one agent answered and another did not know counts as answered.
 _REASONS: tuple[FinishReason, ...] = ("length", "stop", "handoff", "declined")
 
 
 def open_floor(context: RunContext, agents: Sequence[Agent]) -> None:
-    """These are to speak."""
+    """Register the agents that are to answer in this run."""
     context.agents = {agent.id: agent for agent in agents}
     context.floor.open(list(agents))
 
 
 def finish_reason_of(answers: Sequence[Answer]) -> FinishReason:
-    """Why an answer of several ends."""
+    """Return the finish reason of a whole answer, to which several agents may contribute."""
     reasons = {answer["finish_reason"] for answer in answers}
     return next(reason for reason in _REASONS if reason in reasons)
 
 
 def _as_chosen(agent: str, asked: Question) -> Decision:
-    """The user has chosen who answers, and may still ask for a person."""
+    """Return the decision for an agent that the user chose; the user may still ask for a person."""
     if asks_for_person(asked.text):
         return Decision((), (), "the user asks for a person", 1.0, needs_human=True)
     return Decision((agent,), (asked.text,), "chosen by the user", 1.0)

@@ -1,4 +1,4 @@
-"""A worker: one agent gathers its evidence and answers from it, or says that it does not know."""
+"""A worker: one agent gathers evidence and answers from it, or says that it does not know."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -25,7 +25,7 @@ HISTORY_MESSAGES = 12
 
 
 class Task(TypedDict):
-    """What the supervisor sends a worker."""
+    """A question that the supervisor sends to a worker."""
 
     agent: str
     question: str
@@ -37,7 +37,7 @@ class Task(TypedDict):
 
 
 class Answer(TypedDict):
-    """What a worker gives back."""
+    """An answer that a worker returns."""
 
     agent: str
     text: str
@@ -51,13 +51,13 @@ class Answer(TypedDict):
 
 @dataclass(frozen=True)
 class Worker:
-    """Answers for any agent of the catalogue."""
+    """The worker, which answers for any agent of the catalogue."""
 
     strategies: Strategies
     threshold: float
 
     async def answer(self, task: Task, agent: Agent, chain: Chain, floor: Floor, emit: Emit, owner: str = "") -> Answer:
-        """Evidence first, then the answer from it."""
+        """Gather evidence, then stream the answer from it."""
         parallel = (task["index"], task["total"]) if task["total"] > 1 else None
         with step(emit, "agent", agent.name, agent=agent.id, parallel=parallel) as whole:
             window = await chain.window()
@@ -72,7 +72,7 @@ class Worker:
                 async with aclosing(chain.write(prompt, Trail(emit, agent.id, whole.id))) as pieces:
                     async for piece in pieces:
                         speech.hear(piece)
-            # A writer that found nothing to say does not know either.
+            # An empty answer counts as not knowing.
             if not speech.text.strip():
                 speech.say(canned_replies.unknown(evidence.numbered_from(first_number).by_relevance))
                 speech.finish_reason = "declined"
@@ -89,7 +89,7 @@ class Worker:
     async def _gather(
         self, task: Task, agent: Agent, owner: str, shown: Shown, emit: Emit, parent: str
     ) -> tuple[Evidence, int]:
-        """The evidence, and the number in the answer of its first source."""
+        """Return the evidence, and the number of its first source in the answer."""
         with step(emit, "retrieve", agent.strategy, agent=agent.id, parent=parent) as retrieving:
             evidence = await self.strategies.gather(
                 agent.strategy,
@@ -105,7 +105,7 @@ class Worker:
 
     def _toolbox(self, task: Task, agent: Agent, owner: str, shown: Shown, emit: Emit, parent: str) -> Toolbox:
         async def gather(query: str) -> Evidence:
-            # Passages alone: whoever reads whole documents has them already.
+            # Passages alone: an agent that reads whole documents has them already.
             return await self.strategies.gather("rag", agent.knowledge, query, owner=owner, room=shown.room)
 
         return Toolbox(agent, gather, self.threshold, shown, _summary(task), emit, parent)
@@ -113,7 +113,7 @@ class Worker:
 
 @dataclass
 class _Speech:
-    """What one agent says, as it says it."""
+    """The text of one agent as it is streamed."""
 
     agent: str
     floor: Floor
@@ -128,7 +128,7 @@ class _Speech:
         return "".join(self.said)
 
     def hear(self, piece: Written | Withdrawn) -> None:
-        """The next of what a writer gives."""
+        """Take the next piece from a writer: stream its text, or withdraw the text so far."""
         if isinstance(piece, Withdrawn):
             self.said.clear()
             self.floor.withdraw(self.agent, piece.reason, piece.model, self.emit)
@@ -156,6 +156,6 @@ class _Speech:
 
 
 def _summary(task: Task) -> str:
-    """The user's own words, newest last."""
+    """Return the user's own words, newest last."""
     said = [message.text for message in task["history"] if message.type == "human"]
     return "\n".join([*said[-3:], task["question"]])

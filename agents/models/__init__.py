@@ -1,1 +1,1 @@
-"""Chat models: a string names one, a provider reaches it, and what it says is counted and priced."""
+"""Chat models: a string names one, a provider reaches it, and its answers are counted and priced."""

@@ -1,4 +1,4 @@
-"""`python -m agents.models check`: whether the models of this desk can be reached, and what is wrong if not."""
+"""`python -m agents.models check`: tell which models of this desk can be reached, and what is wrong with the others."""
 
 import argparse
 import asyncio
@@ -13,7 +13,7 @@ from knowledge.errors import DeskError
 
 
 def main() -> int:
-    """0 if every model that has credentials answered, 1 if one did not, 2 if the settings cannot be used."""
+    """Return 0 if every model that has credentials answered, 1 if one did not, 2 if the settings cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m agents.models", description=__doc__)
     parser.add_argument("command", choices=["check"])
     parser.parse_args()

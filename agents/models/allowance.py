@@ -1,6 +1,6 @@
-"""What a question may cost: each call of a model takes its share before it is made, and gives back what is left.
+"""The allowance of a question: each model call reserves its share of the budget first, and returns what is left.
 
-Who keeps the budget says what is too much; its error ends the answer. Nothing is counted where nobody keeps one.
+The owner of the budget decides what is too much; its error ends the answer. Without a budget nothing is counted.
 """
 
 import json
@@ -19,13 +19,13 @@ from agents.models.request import Ask
 from frontdesk.contracts.events import Usage
 from knowledge.retrieval.token_budget import about_tokens
 
-# What a model's own form puts around each message.
+# Tokens that a chat template adds around each message.
 _AROUND_TOKENS = 10
 
 
 @dataclass(frozen=True)
 class Expense:
-    """Tokens, and what they cost in US dollars."""
+    """An amount of tokens and their cost in US dollars."""
 
     tokens: int = 0
     usd: float = 0.0
@@ -40,18 +40,18 @@ class Expense:
         return self.tokens > 0 or self.usd > 0
 
     def at_least(self, other: "Expense") -> "Expense":
-        """The larger of both, in tokens and in dollars."""
+        """Return the larger of both amounts, in tokens and in dollars."""
         return Expense(max(self.tokens, other.tokens), max(self.usd, other.usd))
 
 
 class Allowance(Protocol):
-    """What one question may cost."""
+    """The budget of one question."""
 
     async def take(self, share: Expense) -> None:
-        """Set aside what a call may cost, or raise the error that the answer ends with."""
+        """Reserve what a call may cost, or raise the error that ends the answer."""
 
     def settle(self, taken: Expense, spent: Expense) -> None:
-        """The call is over and has cost that."""
+        """Replace the reservation of a finished call by what it has cost."""
 
 
 _ALLOWANCE: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
@@ -59,7 +59,7 @@ _ALLOWANCE: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
 
 @contextmanager
 def within(allowance: Allowance | None) -> Iterator[None]:
-    """Have every call of a model inside, also those of tasks that begin inside, keep within an allowance."""
+    """Keep every model call inside, also those of tasks that begin inside, within an allowance."""
     before = _ALLOWANCE.set(allowance)
     try:
         yield
@@ -68,13 +68,13 @@ def within(allowance: Allowance | None) -> Iterator[None]:
 
 
 def expense_of(name: ModelName, prompt: int, completion: int) -> Expense:
-    """What so many tokens of a model come to."""
+    """Return the expense of so many tokens of a model."""
     usage = Usage(prompt=prompt, completion=completion, total=prompt + completion)
     return Expense(usage.total, cost_of(name, usage))
 
 
 def reading(messages: Sequence[AnyMessage], tools: Sequence[dict[str, Any]] = ()) -> int:
-    """About how many tokens a model reads, rather more than fewer: messages, calls of tools, and their descriptions."""
+    """Estimate, rather high, how many tokens a model reads: messages, tool calls, and tool descriptions."""
     texts: list[str] = [message.text for message in messages]
     texts += [json.dumps(message.tool_calls) for message in messages if isinstance(message, AIMessage)]
     texts += [json.dumps(tool) for tool in tools]
@@ -83,7 +83,7 @@ def reading(messages: Sequence[AnyMessage], tools: Sequence[dict[str, Any]] = ()
 
 @dataclass
 class CallCost:
-    """What one call has cost so far."""
+    """The cost of one call so far."""
 
     name: ModelName
     reading: int
@@ -99,7 +99,7 @@ class CallCost:
 
     @property
     def spent(self) -> Expense:
-        """What the provider counted, or an estimate; nothing where it never began to answer."""
+        """The usage that the provider counted, or an estimate; nothing if the provider never began to answer."""
         if self.usage:
             return Expense(self.usage.total, cost_of(self.name, self.usage))
         return expense_of(self.name, self.reading, estimate_chars(0, self.said).completion) if self.begun else Expense()
@@ -107,7 +107,7 @@ class CallCost:
 
 @asynccontextmanager
 async def call_of(name: ModelName, ask: Ask, longest: int) -> AsyncIterator[CallCost | None]:
-    """One call, with its share set aside: all that it reads, and the longest answer that it may give."""
+    """Reserve the share of one call: all that it reads, and the longest answer that it may give."""
     if (allowance := _ALLOWANCE.get()) is None:
         yield None
         return

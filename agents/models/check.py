@@ -1,4 +1,4 @@
-"""`python -m agents.models check`: ask every configured model for as little as can be asked, and say what is wrong."""
+"""`python -m agents.models check`: send every configured model the smallest possible request and report problems."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ _MORE = {"bedrock": "; see AWS_BEDROCK_SETUP.md"}
 
 @dataclass(frozen=True)
 class Finding:
-    """How one model did."""
+    """The result of checking one model."""
 
     model: ModelName
     used_by: tuple[str, ...]
@@ -42,7 +42,7 @@ class Finding:
 
     @property
     def missing(self) -> bool:
-        """There is no key for it, which is no fault where another model of the chain answers."""
+        """True if the model has no key, which is no fault where another model of the chain answers."""
         return self.failure is not None and self.failure.kind is Kind.NO_CREDENTIALS
 
     def __str__(self) -> str:
@@ -62,7 +62,7 @@ def _advice(model: ModelName, failure: ModelFailure) -> str:
 
 
 def users_of_models(settings: AgentSettings, agents: Iterable[Agent]) -> dict[ModelName, list[str]]:
-    """Every model that may be asked, with the supervisor and the agents that may ask it."""
+    """Return every model that may be asked, with the supervisor and the agents that may ask it."""
     users: dict[ModelName, list[str]] = {}
     for user, order in [
         ("supervisor", supervisor_order(settings)),
@@ -74,7 +74,7 @@ def users_of_models(settings: AgentSettings, agents: Iterable[Agent]) -> dict[Mo
 
 
 async def check(settings: AgentSettings, agents: Iterable[Agent], make: MakeProvider = make_provider) -> list[Finding]:
-    """One finding for every model."""
+    """Check every model, and return one finding for each."""
     models = Models(settings, make)
     try:
         users = users_of_models(settings, agents)

@@ -1,4 +1,4 @@
-"""What a chat model says, read from its chunks in one form for every provider."""
+"""Chunks of chat models, converted to one form for every provider."""
 
 import json
 import re
@@ -22,7 +22,7 @@ _CUT_SHORT = frozenset({"length", "max_tokens", "model_context_window_exceeded"}
 
 @dataclass(frozen=True)
 class CallPart:
-    """The next part of a tool call. The first part of each has its id and its name."""
+    """The next part of a tool call. The first part of each call has its id and its name."""
 
     index: int
     id: str | None = None
@@ -32,7 +32,7 @@ class CallPart:
 
 @dataclass(frozen=True)
 class Piece:
-    """Some text, how a form is filled in, parts of tool calls, what was counted, or why the answer ends."""
+    """A piece of an answer: text, arguments of a form, parts of tool calls, the usage, or the finish reason."""
 
     text: str = ""
     arguments: str = ""
@@ -42,7 +42,7 @@ class Piece:
 
 
 def piece_of(message: AIMessage) -> Piece:
-    """A chunk of a stream, or a whole answer that did not come as one."""
+    """Convert a chunk of a stream, or a whole answer that was not streamed."""
     reason = message.response_metadata.get("finish_reason") or message.response_metadata.get("stopReason")
     return Piece(
         text=message.text,
@@ -53,7 +53,7 @@ def piece_of(message: AIMessage) -> Piece:
 
 
 def _finish(reason: str) -> Finish:
-    """Why an answer ends. One that a filter or an error cut off is none."""
+    """Return the finish reason of an answer; raise `ModelFailure` if a filter or an error cut it off."""
     if reason in _CUT_SHORT:
         return "length"
     if reason in _WHOLE:
@@ -62,12 +62,12 @@ def _finish(reason: str) -> Finish:
 
 
 def storable(text: str) -> str:
-    """The text without halves of characters, which a model may cut in two and nobody can store or send."""
+    """Replace lone surrogates, which a model may produce by splitting a character and nobody can store or send."""
     return text.encode("utf-8", "replace").decode()
 
 
 def clean(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """The same without halves of characters and NULs, which can be neither stored nor sent."""
+    """Replace lone surrogates and remove NULs in every string of a value: neither can be stored or sent."""
     match value:
         case str():
             return storable(value).replace("\x00", "")
@@ -79,12 +79,12 @@ def clean(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 
 def estimate(messages: Sequence[AnyMessage], said: str) -> Usage:
-    """What nobody counted."""
+    """Estimate the usage that a provider did not count."""
     return estimate_chars(sum(len(message.text) for message in messages), len(said))
 
 
 def estimate_chars(read: int, written: int = 0) -> Usage:
-    """About how many tokens so many characters are."""
+    """Estimate the usage from numbers of characters."""
     prompt, completion = read // _CHARS_PER_TOKEN, -(-written // _CHARS_PER_TOKEN)
     return Usage(prompt=prompt, completion=completion, total=prompt + completion, estimated=True)
 
@@ -100,7 +100,7 @@ def _usage(message: AIMessage) -> Usage | None:
     if not counted:
         return None
     details = counted.get("input_token_details", {})
-    # Where the provider tells how long what it wrote will live, it is counted under that and not in the sum.
+    # If the provider reports the lifetime of cached tokens, they are counted per lifetime and not in the sum.
     lifetimes = ("cache_creation", "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
     return Usage(
         prompt=counted["input_tokens"],
@@ -112,9 +112,9 @@ def _usage(message: AIMessage) -> Usage | None:
 
 
 class Unthinking:
-    """Takes what a model thinks aloud out of what it says, wherever the chunks are cut."""
+    """Removes the thoughts of a model from its answer, wherever the chunks are cut."""
 
-    # Between backticks the tag is spoken of.
+    # Behind a backtick the tag is only mentioned.
     _OPEN = re.compile(r"(?<!`)<think(?:ing)?>")
     _CLOSE = re.compile(r"</think(?:ing)?>")
     _STRAY = re.compile(r"(?<!`)</think(?:ing)?>")
@@ -126,7 +126,7 @@ class Unthinking:
         self._spoken = False
 
     def hear(self, text: str) -> str:
-        """The part of the text so far that is no thought, as far as it is certain."""
+        """Return the part of the text so far that is no thought, as far as that is certain."""
         if not self._held and not self._thinking and "<" not in text and not text.endswith("`"):
             return self._say(text)
         self._held += text
@@ -150,13 +150,13 @@ class Unthinking:
         return self._say("".join(spoken))
 
     def end(self) -> str:
-        """What was held back and turned out to be no tag."""
+        """Return the text that was held back and turned out to be no tag."""
         held, self._held = self._held, ""
         return "" if self._thinking else self._say(held)
 
     @property
     def unfinished(self) -> bool:
-        """Whether what was heard ends within a thought."""
+        """True if the text so far ends within a thought."""
         return self._thinking
 
     def _say(self, text: str) -> str:
@@ -168,7 +168,7 @@ class Unthinking:
 
 
 def _begun(text: str, tags: Sequence[str]) -> int:
-    """How many characters at the end of the text may be the beginning of a tag, and only that."""
+    """Return how many characters at the end of the text may be the beginning of a tag, and only that."""
     longest = max(map(len, tags)) - 1
     sizes = range(min(longest, len(text)), 0, -1)
     return next((size for size in sizes if any(_begins(tag, text[-size:]) for tag in tags)), 0)

@@ -1,4 +1,4 @@
-"""Circuit breakers: a provider that keeps failing is left alone for a while, then tried with one request."""
+"""Circuit breakers: a provider that keeps failing is not called for a while, then probed with one request."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _LONGEST_OPEN_SECONDS = 40.0
 
 
 class State(StrEnum):
-    """Closed lets calls through; half-open lets one through at a time."""
+    """The state of a breaker: closed lets all calls through, half-open one at a time, open none."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -22,7 +22,7 @@ class State(StrEnum):
 
 @dataclass
 class Breaker:
-    """Opens after some failures in a row, or one that cost its caller a deadline. A failed probe doubles the pause."""
+    """A circuit breaker. Opens after some failures in a row or a missed deadline; a failed probe doubles the pause."""
 
     clock: Callable[[], float] = time.monotonic
     cause: ModelFailure | None = None
@@ -35,35 +35,35 @@ class Breaker:
 
     @property
     def state(self) -> State:
-        """Whether calls go through now."""
+        """The current state, which decides whether calls go through."""
         if self._failures < _FAILURES_TO_OPEN:
             return State.CLOSED
         return State.OPEN if self._probes or self.clock() < self._open_until else State.HALF_OPEN
 
     def admit(self, call: object) -> bool:
-        """Whether this call may be made. A call that was admitted is settled with `succeed`, `fail` or `release`."""
+        """Return True if this call may be made. An admitted call is settled with `succeed`, `fail` or `release`."""
         state = self.state
         if state is State.HALF_OPEN:
             self._probes.add(call)
         return state is not State.OPEN
 
     def answers(self, call: object) -> None:
-        """A probe that has begun to answer: everyone may call again, and one failure is enough to close them out."""
+        """Let every call through again once a probe begins to answer; one more failure opens the breaker."""
         if call in self._probes:
             self._probes.discard(call)
             self._failures = _FAILURES_TO_OPEN - 1
 
     def succeed(self, *, began: float) -> None:
-        """A call came to its good end. One that began before the breaker opened tells nothing of how it is now."""
+        """Record a successful call. One that began before the breaker opened says nothing about the present."""
         if self._failures >= _FAILURES_TO_OPEN and began < self._opened_at:
             return
         self._last_success = self.clock()
         self._failures, self._pause, self.cause = 0, _OPEN_SECONDS, None
 
     def fail(self, call: object, cause: ModelFailure, *, since: float, costly: bool) -> None:
-        """One more failure of a call that heard nothing since. A costly one opens at once.
+        """Record the failure of a call that received nothing since `since`. A costly one opens the breaker at once.
 
-        It does not count where another call succeeded meanwhile: then it was this call's bad luck, not an outage.
+        The failure does not count if another call succeeded meanwhile: then it was this call's bad luck, not an outage.
         """
         probing = call in self._probes
         self._probes.discard(call)
@@ -78,5 +78,5 @@ class Breaker:
             self._open_until = self._opened_at + self._pause
 
     def release(self, call: object) -> None:
-        """The call was given up before it showed anything."""
+        """Drop a call that was abandoned before it showed anything."""
         self._probes.discard(call)

@@ -1,4 +1,4 @@
-"""How much a model reads at once: asked for when it is first needed, then remembered; nobody waits long for it."""
+"""The context window of a model: asked for when it is first needed, then cached; no caller waits long for it."""
 
 import asyncio
 import time
@@ -9,17 +9,17 @@ from langchain_core.language_models import BaseChatModel
 
 from agents.models.model_name import ModelName
 
-# A model that did not tell is asked again after this.
+# The pause before a model that did not report its window is asked again.
 _AGAIN_SECONDS = 30.0
-# Whoever asks has a question to answer. The first may have to wait for an SDK.
+# The caller has a question to answer. The first may have to wait for an SDK to be imported.
 _WAIT_SECONDS = 2.0
-# What a model of a cloud reads that LangChain does not know: the least of those that are offered today.
+# The window of a cloud model that LangChain does not know: the smallest of those that are offered today.
 CLOUD_TOKENS = 32_000
 
 
 @dataclass(frozen=True)
 class Window:
-    """So many tokens, prompt and answer together; an assumed window is one that nobody has told."""
+    """A context window in tokens, prompt and answer together; an assumed window is one that nobody has reported."""
 
     model: ModelName
     tokens: int
@@ -28,7 +28,7 @@ class Window:
 
     @property
     def prompt_tokens(self) -> int:
-        """What a prompt may take of it: an answer needs room too, in a small window up to half."""
+        """The tokens that a prompt may take: an answer needs room too, in a small window up to half."""
         return self.tokens - min(self.answer_tokens, self.tokens // 2)
 
     def __str__(self) -> str:
@@ -36,7 +36,7 @@ class Window:
 
 
 class Asked:
-    """A number that is asked for once, by whoever needs it first, and again only while it is not known."""
+    """A number that is asked for once, when it is first needed, and again only while it is not known."""
 
     def __init__(self, ask: Callable[[], Awaitable[int | None]]) -> None:
         self.known: int | None = None
@@ -45,18 +45,18 @@ class Asked:
         self._asking: asyncio.Task[None] | None = None
 
     async def update(self) -> None:
-        """Ask, if it is time to, and wait a little; who comes later hears what comes later."""
+        """Ask if it is time to, and wait a little; a late answer serves later callers."""
         if self._asking is None and time.monotonic() >= self._due:
             self._asking = asyncio.create_task(self._hear())
         if self._asking:
             await asyncio.wait({self._asking}, timeout=_WAIT_SECONDS)
 
     def doubt(self) -> None:
-        """What is known may have changed: it holds until the next answer."""
+        """Ask again at the next update, because the number may have changed; the known one holds until then."""
         self._due = float("-inf")
 
     def close(self) -> None:
-        """Nobody waits any more."""
+        """Cancel the question under way."""
         if self._asking:
             self._asking.cancel()
 
@@ -68,5 +68,5 @@ class Asked:
 
 
 def profiled(model: BaseChatModel) -> int | None:
-    """What LangChain knows of a model."""
+    """Return the context window that LangChain knows of a model, if any."""
     return (model.profile or {}).get("max_input_tokens")

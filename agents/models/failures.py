@@ -1,11 +1,11 @@
-"""Why a model did not answer, and what follows. Nothing that a provider wrote is repeated: it may hold a key."""
+"""Why a model did not answer, and the consequences. Text from a provider is never repeated: it may hold a key."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from frontdesk.contracts.events import Usage
 
-# What a provider may be quoted with. Any other name in an error may be anything, a key as well.
+# The error names that may be quoted. Any other name in an error may be anything, even a key.
 _ERROR_NAMES = frozenset(
     """
     AccessDeniedException ExpiredTokenException IncompleteSignatureException InternalServerException
@@ -20,7 +20,7 @@ _ERROR_NAMES = frozenset(
 
 
 class Kind(StrEnum):
-    """What happened."""
+    """The kind of a model failure."""
 
     NO_CREDENTIALS = "no_credentials"
     REFUSED = "refused"
@@ -39,7 +39,7 @@ class Kind(StrEnum):
 
 
 class Blame(StrEnum):
-    """Who is avoided for a while after a failure: all of the provider, one of its models, or nobody."""
+    """The scope avoided for a while after a failure: all of the provider, one of its models, or nothing."""
 
     PROVIDER = "provider"
     MODEL = "model"
@@ -48,7 +48,7 @@ class Blame(StrEnum):
 
 @dataclass(frozen=True)
 class Consequence:
-    """What a kind of failure means."""
+    """The meaning of a kind of failure, its blame, and whether a retry is worthwhile."""
 
     meaning: str
     blame: Blame
@@ -84,20 +84,20 @@ class ModelFailure(Exception):
         self.consequence = CONSEQUENCES[kind]
         self.detail = detail
         self.retry_after = retry_after
-        # What it took all the same, where the failure came in the middle.
+        # The tokens used all the same, if the failure came in the middle.
         self.usage: Usage | None = None
         super().__init__(self.consequence.meaning + (f" ({detail})" if detail else ""))
 
 
 def of_status(status: int, error_name: str = "", retry_after: float | None = None) -> ModelFailure:
-    """The failure behind an HTTP status."""
+    """Return the failure behind an HTTP status."""
     kind = _STATUS.get(status, Kind.SERVER_ERROR if status >= 500 else Kind.BAD_REQUEST)
     named = f", {error_name}" if error_name in _ERROR_NAMES else ""
     return ModelFailure(kind, f"HTTP {status}{named}", retry_after)
 
 
 def seconds_of(retry_after: str | None) -> float | None:
-    """The `Retry-After` header where it is a number of seconds."""
+    """Parse a `Retry-After` header that is a number of seconds; None for any other."""
     try:
         return float(retry_after) if retry_after else None
     except ValueError:

@@ -1,6 +1,7 @@
-"""The one loop over models: try, try again, go on to the next, and say so in the trace.
+"""The fallback loop over models: try, retry, go on to the next model, and record it in the trace.
 
-Before a model has said anything the switch is silent. After that what it said is withdrawn, and the next begins anew.
+Before a model has said anything the fallback is silent. After that its text is withdrawn, and the next model starts
+over.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from frontdesk.contracts.events import StepType, Usage
 WHAT_TO_SET = "set OPENAI_API_KEY, AI_SERVICE_URL or WORKER_MODEL, see README.md"
 _ATTEMPTS = 2
 _FIRST_PAUSE_SECONDS = 0.15
-# Whoever must wait longer than this is better served by the next model.
+# A user who would wait longer than this is better served by the next model.
 _LONGEST_PAUSE_SECONDS = 0.5
 
 
@@ -32,11 +33,11 @@ class Link(Protocol):
     def name(self) -> ModelName: ...
 
     def held_back(self) -> ModelFailure | None:
-        """Why the model is not asked now, if it is not."""
+        """Return the failure that keeps the model from being called now, or None."""
 
 
 class Counted(Protocol):
-    """A piece of what a model gives; one of them may say what it took."""
+    """A piece of a model's output; one of the pieces may carry the usage."""
 
     @property
     def usage(self) -> Usage | None: ...
@@ -44,7 +45,7 @@ class Counted(Protocol):
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """What was said so far is void: another model begins anew."""
+    """A withdrawal of all text so far: another model starts over."""
 
     reason: str
     model: str
@@ -52,7 +53,7 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why a model of the chain did not answer."""
+    """The reason why a model of the chain did not answer."""
 
     model: ModelName
     failure: ModelFailure
@@ -63,7 +64,7 @@ class Trouble:
 
 @dataclass
 class Trail:
-    """What a walk along a chain leaves in the trace, and what went wrong on it."""
+    """The trace of one walk along a chain: its attempts, and what went wrong."""
 
     emit: Emit
     agent: str | None
@@ -74,7 +75,7 @@ class Trail:
     current: Step | None = None
 
     def attempt(self, model: ModelName) -> AbstractContextManager[Step]:
-        """The step of one more attempt: the first is named for what it does, the others are retries."""
+        """Open the step of one more attempt: the first is named for what it does, the others are retries."""
         if model in self.silent:
             return nullcontext(Step("", self.agent, self.emit))
         self.attempts += 1
@@ -82,17 +83,17 @@ class Trail:
         return step(self.emit, kind, model.public, agent=self.agent, parent=self.parent, number=self.attempts)
 
     def expect(self, usage: Usage) -> None:
-        """What the attempt is about to read: it is charged for even if nobody hears its end."""
+        """Record what the attempt is about to read: it is charged for even if nobody receives its end."""
         if self.current:
             self.current.update(0.0, usage)
 
     def masked(self, what: str) -> None:
-        """Note in the attempt's step what personal data its model is not shown."""
+        """Note in the attempt's step which personal data is hidden from the model."""
         if self.current:
             self.current.masked = what
 
     def passed_over(self) -> str | None:
-        """The models that were not asked or did not answer, and why."""
+        """Describe the models that were not asked or did not answer, and why."""
         return "; ".join(dict.fromkeys(str(trouble) for trouble in self.troubles)) or None
 
 
@@ -103,7 +104,7 @@ T = TypeVar("T", bound=Counted)
 async def in_turn(
     chain: Sequence[L], call: Callable[[L], AsyncGenerator[T]], trail: Trail
 ) -> AsyncGenerator[T | Withdrawn]:
-    """What the first model that can gives, whole; `ModelsUnavailable` where none can."""
+    """Yield the whole output of the first model that can answer; raise `ModelsUnavailable` if none can."""
     broken: Trouble | None = None
     for link in chain:
         for attempt in range(_ATTEMPTS):
@@ -134,7 +135,7 @@ async def in_turn(
 
 
 async def _traced(pieces: AsyncGenerator[T], current: Step, link: Link, trail: Trail) -> AsyncGenerator[T]:
-    """The pieces, with what they took and why they failed noted in their step."""
+    """Yield the pieces, and note their usage and the reason of a failure in their step."""
     current.model = link.name.public
     current.output = trail.passed_over()
     try:
@@ -155,7 +156,7 @@ def _spend(current: Step, model: ModelName, usage: Usage) -> None:
 
 
 def _pause(failure: ModelFailure, attempt: int) -> float | None:
-    """How long to wait before the same model is asked again; None where it is not."""
+    """Return the backoff in seconds before the same model is retried, or None if it is not."""
     if not failure.consequence.worth_another_try or attempt + 1 == _ATTEMPTS:
         return None
     pause = _FIRST_PAUSE_SECONDS * 2**attempt * (1 + random.random())  # noqa: S311 - spreads retries, guards nothing

@@ -1,4 +1,4 @@
-"""A model as chains see it: whether it may be asked now, what became of the calls so far, and the next answer."""
+"""A model as chains see it: whether it may be called now, how its calls went so far, and its next answer."""
 
 import asyncio
 import logging
@@ -23,20 +23,20 @@ _LOG = logging.getLogger(__name__)
 
 # Keys come and go seldom, and looking for them may ask the network of this machine.
 _LOOK_AGAIN_SECONDS = 30.0
-# Looking for keys, in files and at the machine's own role; the SDK's import is in it too.
+# The deadline for finding keys, in files and at the machine's own role; it includes the SDK's import.
 _OPENING_SECONDS = 10.0
-# Within this a server says how much its model reads, or not now.
+# The deadline for a server to report its model's context window.
 _WINDOW_SECONDS = 1.0
 _LASTING = frozenset({Kind.NO_CREDENTIALS, Kind.REFUSED, Kind.UNKNOWN_MODEL, Kind.LOADING, Kind.UNREACHABLE})
 _COSTLY = frozenset({Kind.TIMED_OUT, Kind.STALLED, Kind.UNREACHABLE})
-# After these a server may come back with another window, or has shown that its window is another.
+# After these a server may come back with another context window, or has shown that its window differs.
 _CHANGING = frozenset({Kind.TOO_LONG, Kind.UNREACHABLE, Kind.LOADING})
-# What a server that answers to its name can no longer be said to suffer from.
+# Failures that are over once a server lists its models again.
 _OVER_WHEN_SEEN = frozenset({Kind.UNREACHABLE, Kind.LOADING, Kind.TIMED_OUT, Kind.STALLED, Kind.SERVER_ERROR})
 
 
 class Model:
-    """One model, shared by every chain that names it."""
+    """A model, shared by every chain that names it."""
 
     def __init__(
         self, name: ModelName, make: Callable[[], Provider], endpoint: Breaker, settings: AgentSettings
@@ -57,29 +57,29 @@ class Model:
 
     @property
     def breaker(self) -> State:
-        """Whether calls go through: the stricter of the provider's breaker and the model's own."""
+        """The stricter state of the provider's breaker and the model's own; it decides whether calls go through."""
         states = {breaker.state for breaker in self._breakers.values()}
         return next(state for state in (State.OPEN, State.HALF_OPEN, State.CLOSED) if state in states)
 
     @property
     def state(self) -> str:
-        """`ready`, `unchecked`, or what kind of failure the last call was."""
+        """`ready`, `unchecked`, or the kind of failure of the last call."""
         if self.last:
             return self.last.kind
         return "ready" if self.answered else "unchecked"
 
     @property
     def keyless(self) -> bool:
-        """Whether there is no key to ask it with, as far as is known."""
+        """True if there is no key to call the model with, as far as is known."""
         return self._missing is not None
 
     @property
     def failing(self) -> ModelFailure | None:
-        """Why the next call would fail or not be made. One answer that went wrong does not tell."""
+        """The reason why the next call would fail or not be made. One answer that went wrong is no sign of it."""
         return self.held_back() or (self.last if self.last and self.last.kind in _LASTING else None)
 
     def held_back(self) -> ModelFailure | None:
-        """Why the model is not asked now, if it is not."""
+        """Return the failure that keeps the model from being called now, or None."""
         if self._missing:
             if time.monotonic() > self._looked_at + _LOOK_AGAIN_SECONDS:
                 self._looked_at = time.monotonic()
@@ -89,7 +89,7 @@ class Model:
         return held.cause if held else None
 
     async def ask(self, ask: Ask) -> AsyncGenerator[Piece]:
-        """The answer piece by piece; `ModelFailure` where it does not come whole."""
+        """Yield the answer piece by piece; raise `ModelFailure` if it does not come whole."""
         provider, chat = await self._open()
         if masked := await self._mask(ask):
             ask = masked.ask
@@ -125,7 +125,7 @@ class Model:
             self._tell(lambda breaker: breaker.release(call))
 
     async def window(self) -> Window | None:
-        """How much the model reads; None where there is no key to ask it with."""
+        """Return the context window of the model, or None if there is no key to ask it with."""
         if not self.held_back():
             await self._window.update()
         if self._missing:
@@ -135,18 +135,18 @@ class Model:
         return Window(self.name, known or assumed, self._settings.model_max_tokens, assumed=not known)
 
     async def check(self) -> None:
-        """Ask for as little as can be asked, and remember how that went; `ModelFailure` where it went wrong."""
+        """Send the smallest possible request, and remember the result; raise `ModelFailure` if it fails."""
         began = time.monotonic()
         await self._examine(lambda provider: provider.check())
         self._succeed(began)
 
     async def look(self) -> None:
-        """Whether the model is there, found out as cheaply as can be; `ModelFailure` where it is not."""
+        """Find out as cheaply as possible whether the model is there; raise `ModelFailure` if it is not."""
         known = self.last
         try:
             await self._examine(lambda provider: provider.look())
         except ModelFailure:
-            # That a server knows no such model is worth more than that it is slow to say what it serves.
+            # A missing model says more than a server that is slow to list its models.
             if known and self.name.url and known.kind not in _OVER_WHEN_SEEN:
                 self.last = known
             raise
@@ -155,7 +155,7 @@ class Model:
             self._succeed(time.monotonic())
 
     async def close(self) -> None:
-        """Let go of the provider."""
+        """Cancel background work and close the provider."""
         if self._looking:
             self._looking.cancel()
         self._window.close()
@@ -163,7 +163,7 @@ class Model:
             await self._provider.close()
 
     async def _mask(self, ask: Ask) -> Mask | None:
-        """What is masked in a request; None where nothing is."""
+        """Mask personal data in a request; None if nothing is masked."""
         if self._settings.mask_personal_data == "off" or not self.name.is_cloud:
             return None
         masked = await mask(ask)
@@ -193,7 +193,7 @@ class Model:
                 return await provider.window()
         except (TimeoutError, ModelFailure) as error:
             reason = str(error) or "took too long"
-        except Exception as error:  # noqa: BLE001 - no question fails for it; what nobody foresaw is logged as an error
+        except Exception as error:  # noqa: BLE001 - no question fails for it; unforeseen errors are logged
             reason = str(failure_of(error, self._provider))
         _LOG.info("model %s did not say how much it reads: %s", self.name, reason)
         return None
@@ -233,6 +233,6 @@ class Model:
             raise self.last from error
 
     async def _look_for_keys(self) -> None:
-        """Nobody waits for this: whoever asks meanwhile is answered by another model."""
+        """Look for keys in the background: questions that come meanwhile are answered by another model."""
         with suppress(ModelFailure):
             await self._open()

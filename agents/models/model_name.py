@@ -18,7 +18,7 @@ _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,255}")
 
 @dataclass(frozen=True)
 class ModelName:
-    """Which model of which provider. An empty model at a url is whatever the server there serves."""
+    """A model of a provider. An empty model with a URL is whatever the server there serves."""
 
     provider: ProviderName
     model: str = ""
@@ -31,12 +31,12 @@ class ModelName:
 
     @property
     def public(self) -> str:
-        """What users are told: where a model server stands in the operator's network is not theirs to know."""
+        """The name shown to users, without the address of a model server in the operator's network."""
         return str(replace(self, url="")).removesuffix(":")
 
     @property
     def is_cloud(self) -> bool:
-        """Whether somebody else runs the model: not this machine, and no server in a private network."""
+        """True if somebody else runs the model: neither this machine nor a server in a private network."""
         if self.url:
             return not _is_own(urlsplit(self.url).hostname or "")
         return self.provider in ("bedrock", "openai")
@@ -46,7 +46,7 @@ EMBEDDED = ModelName("embedded")
 
 
 def parse_chain(text: str) -> tuple[ModelName, ...]:
-    """The models of a chain in their order, each once; `ModelNameInvalid` says what is wrong with which."""
+    """Parse a chain into its models, in order and each once; `ModelNameInvalid` says which is wrong and how."""
     parts = [part.strip() for part in text.split(",")]
     if not all(parts):
         raise ModelNameInvalid(f"{_shown(text)} names no model between two commas; use {_FORMS}")
@@ -54,7 +54,7 @@ def parse_chain(text: str) -> tuple[ModelName, ...]:
 
 
 def parse_model(text: str) -> ModelName:
-    """One model."""
+    """Parse the name of one model."""
     if text == "embedded":
         return EMBEDDED
     provider, _, rest = text.partition(":")
@@ -67,7 +67,7 @@ def parse_model(text: str) -> ModelName:
 
 
 def server(url: str) -> ModelName:
-    """Whatever model the server at an address serves."""
+    """Return the name for whatever model the server at an address serves."""
     parts = _parts(url)
     if not parts or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ModelNameInvalid(f"{_shown(url)} is no address of a model server; use http://host:port/v1")
@@ -81,17 +81,17 @@ _OWN_NAMES = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home",
 
 
 def _is_own(host: str) -> bool:
-    """Whether a host is this machine or in a private network. What a public name leads to may change, so none is."""
+    """Return True for this machine and private networks; never for a public name, since its target may change."""
     host = host.rstrip(".").lower()
     address = _address(host)
     if address is None:
-        # Other scripts have dots of their own, which are dots to whoever connects.
+        # Other scripts have dots of their own, which count as dots when a connection is made.
         return host.isascii() and ("." not in host or host.endswith(_OWN_NAMES))
     return not (getattr(address, "ipv4_mapped", None) or address).is_global
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that a host is written as, also as `0x7f000001`; None where it is a name."""
+    """Parse a host that is written as an address, also as `0x7f000001`; None if it is a name."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -103,7 +103,7 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _parts(url: str) -> SplitResult | None:
-    """The parts of an address; None where its host or port cannot be."""
+    """Split an address into its parts; None if its host or port is impossible."""
     try:
         parts = urlsplit(url)
         return parts if parts.port != 0 else None
@@ -112,7 +112,7 @@ def _parts(url: str) -> SplitResult | None:
 
 
 def _shown(text: str) -> str:
-    """The text without what may be a password in it."""
+    """Hide what may be a password in the text."""
     return repr(",".join(map(_without_password, text.split(","))))
 
 

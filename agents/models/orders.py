@@ -1,4 +1,4 @@
-"""Which models are asked for whom: settings, agent files and addresses of model servers, brought into one order."""
+"""The order of models for the supervisor and each agent, from settings, agent files and model server addresses."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from agents.settings import AgentSettings
 
 @dataclass(frozen=True)
 class Order:
-    """Models in the order in which they are asked. An assumed order is one that nobody set."""
+    """Models in the order in which they are called. An assumed order is one that nobody set."""
 
     models: tuple[ModelName, ...]
     assumed: bool = False
 
 
 def supervisor_order(settings: AgentSettings) -> Order:
-    """Who routes."""
+    """Return the models that route."""
     return _order(settings, settings.supervisor_model, "supervisor_model")
 
 
 def worker_order(agent: Agent, settings: AgentSettings) -> Order:
-    """Who writes an agent's answers: its own server, else the shared one; behind it its own models or everyone's."""
+    """Return an agent's models: its own server or else the shared one, then its own models or everyone's."""
     chain = _order(settings, agent.model or settings.worker_model, None if agent.model else "worker_model")
     url = settings.agent_urls().get(agent.id) or ("" if agent.model else settings.ai_service_url)
     if not url:
@@ -31,7 +31,7 @@ def worker_order(agent: Agent, settings: AgentSettings) -> Order:
 
 
 def plain_order(settings: AgentSettings) -> Order:
-    """Who answers where no agent is asked."""
+    """Return the models that answer without an agent."""
     chain = _order(settings, settings.worker_model, "worker_model")
     if not settings.ai_service_url:
         return chain
@@ -39,7 +39,7 @@ def plain_order(settings: AgentSettings) -> Order:
 
 
 def stray_addresses(settings: AgentSettings, agents: Iterable[Agent]) -> list[str]:
-    """Settings that give a model server to an agent there is not: most likely somebody's slip."""
+    """Return settings that give a model server to an unknown agent: most likely a slip."""
     strays = settings.agent_urls().keys() - {agent.id for agent in agents}
     return [f"{stray.upper()}_MODEL_URL" for stray in sorted(strays)]
 

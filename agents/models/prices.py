@@ -1,4 +1,4 @@
-"""What tokens cost, from the one table in `prices.toml`."""
+"""Prices of tokens, from the one table in `prices.toml`."""
 
 import logging
 import re
@@ -13,7 +13,7 @@ from frontdesk.contracts.events import Usage
 _LOG = logging.getLogger(__name__)
 _TABLE = Path(__file__).parent / "prices.toml"
 _PER = 1_000_000
-# What an inference profile adds to the name of its model.
+# The prefix that an inference profile adds to the name of its model.
 _PROFILE = re.compile(r"^(us|us-gov|eu|apac|jp|au|ca|global)\.")
 
 
@@ -22,7 +22,7 @@ _DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars for a million tokens of each kind."""
+    """The price of a million tokens of each kind, in US dollars."""
 
     input: float
     output: float
@@ -31,7 +31,7 @@ class Price:
 
 
 def cost_of(name: ModelName, usage: Usage) -> float:
-    """US dollars for what was used; `usage.prompt` holds the cached tokens too."""
+    """Return the cost of the usage in US dollars; `usage.prompt` includes the cached tokens."""
     if name.url or name.provider == "embedded":
         return 0.0
     price = price_of(name)
@@ -48,7 +48,7 @@ def cost_of(name: ModelName, usage: Usage) -> float:
 
 @cache
 def price_of(name: ModelName) -> Price | None:
-    """The price of a model, if the table has it."""
+    """Return the price of a model, or None with a warning if the table lacks it."""
     prices = _prices().get(name.provider, {})
     # An ARN ends in the model's name, and a model of OpenAI's may be named with its date.
     model = _DATE.sub("", name.model.rpartition("/")[2])

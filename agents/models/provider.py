@@ -1,4 +1,4 @@
-"""What reaches a model: a LangChain chat model, opened when it is first needed, and what its errors mean."""
+"""The interface of a provider: a LangChain chat model, opened on first use, and the meaning of its errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from agents.models.request import Ask
 
 @dataclass(frozen=True)
 class Request:
-    """An ask as a provider wants it. `names` are what the caller calls the tools that have other names there."""
+    """A request in a provider's form. `names` maps the provider's names of tools to the caller's where they differ."""
 
     messages: list[AnyMessage]
     options: dict[str, Any] = field(default_factory=dict)
@@ -24,25 +24,25 @@ class Provider(Protocol):
     """One model of one provider."""
 
     async def open(self) -> BaseChatModel:
-        """The chat model; `ModelFailure` where there are no credentials to reach it with."""
+        """Return the chat model; raise `ModelFailure` if there are no credentials to reach it with."""
 
     def request(self, ask: Ask) -> Request:
-        """The ask as this provider wants it; with a stable prefix, the first message is worth caching."""
+        """Convert a request to this provider's form; with a stable prefix, the first message is worth caching."""
 
     def failure(self, error: Exception) -> ModelFailure | None:
-        """What an error of the chat model means; None for one that the provider's SDK is not known to raise."""
+        """Map an error of the chat model to a failure; None for one that the provider's SDK is not known to raise."""
 
     async def check(self) -> None:
-        """Ask the model for as little as can be asked; any error where that fails."""
+        """Send the smallest possible request; raise any error if that fails."""
 
     async def look(self) -> None:
-        """Find out as cheaply as can be whether the model is there; any error where it is not."""
+        """Find out as cheaply as possible whether the model is there; raise any error if it is not."""
 
     async def alive(self) -> bool:
-        """Whether a model that has not begun to answer is known to be at work on it."""
+        """Return True if a model that has not begun to answer is known to be at work on it."""
 
     async def window(self) -> int | None:
-        """How many tokens the model reads, its answer among them; None where nobody tells, or any error."""
+        """Return the context window in tokens, answer included; None if unknown, or raise any error."""
 
     async def close(self) -> None:
-        """Let go of connections and threads."""
+        """Close connections and threads."""

@@ -1,4 +1,4 @@
-"""Every model of a desk, each once: who shares a model shares its connections and its breakers."""
+"""The registry of models, each created once: chains that share a model share its connections and its breakers."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ from agents.settings import AgentSettings
 
 _LOG = logging.getLogger(__name__)
 
-# Whoever looks at the models more often sees the same. To look at a cloud is to ask it.
+# Results are reused for this long. Checking a cloud model means asking it.
 _SERVER_SECONDS = 2.0
 _CLOUD_SECONDS = 30.0
 
@@ -24,7 +24,7 @@ MakeProvider = Callable[[ModelName, AgentSettings], Provider]
 
 
 def make_provider(name: ModelName, settings: AgentSettings) -> Provider:
-    """The provider of a model. Its SDK is imported here, because each takes a second that others need not pay."""
+    """Create the provider of a model. SDKs are imported here: each takes a second that others need not pay."""
     if name.provider == "bedrock":
         from agents.models.bedrock.provider import BedrockProvider
 
@@ -35,7 +35,7 @@ def make_provider(name: ModelName, settings: AgentSettings) -> Provider:
 
 
 class Models:
-    """The models, opened and checked in the background, closed together."""
+    """The models of a desk, opened and checked in the background, closed together."""
 
     def __init__(self, settings: AgentSettings, make: MakeProvider = make_provider) -> None:
         self._settings = settings
@@ -51,20 +51,20 @@ class Models:
         return list(self._models.values())
 
     def get(self, name: ModelName) -> Model:
-        """The model of that name."""
+        """Return the model with that name, and create it on first use."""
         assert name != EMBEDDED  # noqa: S101 - the embedded model has no provider
         if name not in self._models:
-            # Whatever shares an address fails together.
+            # Models that share an address fail together.
             endpoint = self._endpoints.setdefault(name.url or name.provider, Breaker())
             self._models[name] = Model(name, partial(self._make, name, self._settings), endpoint, self._settings)
         return self._models[name]
 
     def check_in_background(self) -> None:
-        """Find out what is there before the first question does."""
+        """Start checking every model, so that problems are known before the first question."""
         self._checking = asyncio.create_task(self._check_all(self.all))
 
     async def check_servers(self) -> None:
-        """Ask the servers of one's own again how they are, and seldom the clouds that are known to fail."""
+        """Check self-hosted servers again, and less often cloud models that are known to fail."""
         now = time.monotonic()
         due = [model for model in self.all if now > self._looked_at.get(model.name, 0) + _pause(model)]
         self._looked_at |= dict.fromkeys((model.name for model in due), now)
@@ -86,7 +86,7 @@ class Models:
 
 
 def _pause(model: Model) -> float:
-    """How long a model is left alone between two looks. A cloud is looked at only while it is known to fail."""
+    """Return the pause between two checks of a model. A cloud is checked only while it is known to fail."""
     if model.name.url:
         return _SERVER_SECONDS
     failing = model.failing

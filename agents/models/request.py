@@ -1,4 +1,4 @@
-"""What a chat model is asked."""
+"""A request to a chat model."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from langchain_core.messages import AnyMessage
 
 @dataclass(frozen=True)
 class Ask:
-    """To write, to answer at once, or with a tool, to fill in its form.
+    """A request to a chat model: to stream, to answer in one piece, or, with `tool`, to fill in its form.
 
-    `tools` are those that the model may call, in OpenAI's form. Their choice is "auto", "none", "required", or the name
-    of one. A temperature, `top_p` or `max_tokens` of None is what the settings say. A model that may be silent need
-    say nothing. Who wants to know what personal data was masked is told how many of each kind.
+    `tools` are those that the model may call, in OpenAI's form; `tool_choice` is "auto", "none", "required", or the
+    name of one. A temperature, `top_p` or `max_tokens` of None takes the value from the settings. With `may_be_silent`
+    an empty answer is allowed. `on_masked` is called with how many pieces of personal data of each kind were masked.
     """
 
     messages: Sequence[AnyMessage]

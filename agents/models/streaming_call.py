@@ -1,4 +1,4 @@
-"""One call of a chat model: its pieces as they come, each within its deadline."""
+"""One streaming call of a chat model: its pieces as they come, each within its deadline."""
 
 import asyncio
 import logging
@@ -22,14 +22,14 @@ __all__ = ["Ask", "Call", "failure_of"]
 
 _LOG = logging.getLogger(__name__)
 
-# A provider that has ended its answer is waited for this long to say what it counted.
+# How long to wait for the usage after a provider has ended its answer.
 _COUNT_SECONDS = 1.0
-# How much longer than usual a server of one's own may take, so that it can be asked whether it is at work.
+# The extra time of a self-hosted server, in which it can be asked whether it is at work.
 _ASKING_SECONDS = 1.5
 
 
 class Call:
-    """One answer as it comes in."""
+    """An answer as it is received."""
 
     def __init__(self, provider: Provider, chat: BaseChatModel, ask: Ask, settings: AgentSettings) -> None:
         self._provider = provider
@@ -45,7 +45,7 @@ class Call:
         self.finished = False
 
     async def pieces(self, *, patient: bool) -> AsyncGenerator[Piece]:
-        """The answer without its thoughts; `ModelFailure` where it does not come whole.
+        """Yield the answer without its thoughts; raise `ModelFailure` if it does not come whole.
 
         A patient call goes on waiting for the first token while the server shows that it is at work.
         """
@@ -71,9 +71,7 @@ class Call:
                 raise
             if not self.finished:
                 raise ModelFailure(Kind.STALLED if self.said else Kind.TIMED_OUT) from error
-        except (
-            Exception
-        ) as error:  # what an SDK raises over a strange answer nobody can list; it becomes a failure here
+        except Exception as error:  # an SDK may raise anything over a strange answer; it becomes a failure here
             failure = failure_of(error, self._provider, said=self.said)
             # An answer that has said why it ends is whole, whatever breaks behind it.
             if not self.finished:
@@ -125,7 +123,7 @@ class Call:
             raise ModelFailure(Kind.BAD_REQUEST, "it cannot be made to call a tool") from error
 
     async def _wait_while_alive(self, deadline: asyncio.Timeout) -> None:
-        """A server of one's own may read a long prompt slowly; it is waited for as long as it answers to its name."""
+        """Extend the deadline while a self-hosted server, which may read a long prompt slowly, still answers checks."""
         now = asyncio.get_running_loop().time
         wait, last = self._settings.model_first_token_seconds, now() + self._settings.model_server_first_token_seconds
         while now() < last:
@@ -137,12 +135,12 @@ class Call:
 
 
 def failure_of(error: Exception, provider: Provider | None, *, said: bool = False) -> ModelFailure:
-    """What an error means. One that nobody foresaw is a broken answer too, and somebody should hear of it."""
+    """Map an error to a failure. An unforeseen one counts as a broken answer, and is logged as an error."""
     failure = provider.failure(error) if provider else None
     if failure is None:
         _LOG.error("a model failed in a way that is not known", exc_info=error)
         return ModelFailure(Kind.BROKEN, type(error).__name__)
     if failure.kind is Kind.STALLED and not said:
-        # A library's own deadline; what it broke off had not begun.
+        # A library's own deadline: it broke off an answer that had not begun.
         return ModelFailure(Kind.TIMED_OUT, failure.detail)
     return failure

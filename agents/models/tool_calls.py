@@ -1,4 +1,4 @@
-"""The parts of tool calls, numbered alike whoever sent them."""
+"""The parts of tool calls, numbered alike for every provider."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,17 +10,17 @@ from agents.models.chunks import CallPart, storable
 
 
 class Calls:
-    """Reads the calls of one answer. Providers count them from anywhere, and some not at all."""
+    """Reads the tool calls of one answer. Providers number them from anywhere, and some not at all."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
-        # What the provider calls a call: its number here, and its id there.
+        # By the provider's index of a call: its number here, and its id there.
         self._open: dict[int | None, tuple[int, str | None]] = {}
         self._ids: set[str] = set()
         self.count = 0
 
     def hear(self, message: AIMessage) -> tuple[CallPart, ...]:
-        """The parts in a chunk of a stream, or in a whole answer."""
+        """Return the parts in a chunk of a stream, or in a whole answer."""
         return tuple(self._part(*raw) for raw in _raw(message))
 
     def _part(self, place: int | None, call_id: str | None, name: str | None, arguments: str) -> CallPart:
@@ -36,7 +36,7 @@ class Calls:
 
 
 def _raw(message: AIMessage) -> Iterator[tuple[int | None, str | None, str | None, str]]:
-    """Place, id, name and arguments of each part, as the provider gives them."""
+    """Yield place, id, name and arguments of each part, as the provider gives them."""
     if isinstance(message, AIMessageChunk):
         for part in message.tool_call_chunks:
             yield part["index"], part["id"], part["name"], part["args"] or ""

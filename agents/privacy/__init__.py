@@ -1,1 +1,1 @@
-"""Personal data: find it in text, replace it with placeholders, and put it back into what a model answers."""
+"""Personal data: find it in text, replace it with placeholders, and restore it in what a model answers."""

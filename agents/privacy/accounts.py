@@ -1,4 +1,4 @@
-"""Find numbers of payment cards and bank accounts. All of them carry a check digit, so few other numbers pass."""
+"""Find card and bank account numbers. All of them carry a check digit, so few other numbers pass."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 _GAP = "[ \u00a0\u2009\u202f.-]"
 
 _CARD_RUN = re.compile(rf"(?<!\w)(?<!\d{{4}}[ -])[2-6]\d{{3}}(?:{_GAP}?\d){{8,15}}")
-# What cards begin with, and how many digits they have then.
+# The prefixes of cards, and their possible numbers of digits.
 _BRANDS = (
     (re.compile(r"4"), (19, 16)),
     (re.compile(r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|220[0-4]"), (16,)),
@@ -32,14 +32,14 @@ _IBAN_BODIES = {
     for length in set(_IBAN_LENGTHS.values())
 }
 
-# Any ninth number of nine digits passes this checksum, so somebody must say that it is one.
+# About one in ten numbers of nine digits passes this checksum, so a word in front must say that it is one.
 _ROUTING_WORD = re.compile(r"\b(?:routing|aba|rtn|transit)\b", re.IGNORECASE)
 _ROUTING = re.compile(r"(?<![\w-])(?:0\d|1[0-2]|2[1-9]|3[0-2]|6[1-9]|7[0-2]|80)\d{2}[ -]?\d{4}[ -]?\d(?![\w-])")
 _ROUTING_NEAR = 40
 
 
 def cards(text: str) -> Iterator[tuple[int, int]]:
-    """The places of all card numbers, from left to right."""
+    """Yield the spans of all card numbers, from left to right."""
     after = 0
     while run := _CARD_RUN.search(text, after):
         places = [place for place in range(run.start(), run.end()) if text[place].isdecimal()]
@@ -52,7 +52,7 @@ def cards(text: str) -> Iterator[tuple[int, int]]:
 
 
 def bank_accounts(text: str) -> Iterator[tuple[int, int]]:
-    """The places of all IBANs, and of what is called a routing number, from left to right."""
+    """Yield the spans of all IBANs and of numbers called routing numbers, from left to right."""
     yield from sorted([*_ibans(text), *_routing_numbers(text)])
 
 

@@ -1,6 +1,6 @@
-"""The calling codes of countries, and how many digits a number has behind one."""
+"""The calling codes of countries, and the possible lengths of their numbers."""
 
-# Those of two digits; all that begin otherwise, but for 1 and 7, have three.
+# Codes of two digits; all others have three, except 1 and 7.
 _TWO_DIGITS = frozenset(
     """20 27 28 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 83 84
     86 89 90 91 92 93 94 95 98""".split()
@@ -22,7 +22,7 @@ _ANY_LENGTH = (7, 11)
 
 
 def possible(digits: str) -> bool:
-    """Whether the digits, calling code first, can be a number of some country."""
+    """Return True if the digits, calling code first, can be a number of some country."""
     size = 1 if digits[0] in "17" else 2 if digits[:2] in _TWO_DIGITS else 3
     code = digits[:size]
     least, most = _LENGTHS.get(code, _ANY_LENGTH)

@@ -1,4 +1,4 @@
-"""Find personal data in text. The time it takes grows with the length of the text, whatever the text holds."""
+"""Find personal data in text, in time proportional to its length, whatever the text holds."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from agents.privacy.spans import without
 
 
 class PersonalData(StrEnum):
-    """The kinds that are found. In capitals, they name the placeholders."""
+    """The kinds of personal data that are found. In capitals, they name the placeholders."""
 
     EMAIL = "email"
     PHONE = "phone"
@@ -19,14 +19,14 @@ class PersonalData(StrEnum):
 
 
 class Detected(NamedTuple):
-    """One piece of personal data, by its place in the text."""
+    """A piece of personal data, by its place in the text."""
 
     start: int
     end: int
     kind: PersonalData
 
 
-# What a checksum proves goes first; a phone number is only ever a guess.
+# Kinds that a checksum proves go first; a phone number is only ever a guess.
 _DETECTORS = (
     (PersonalData.EMAIL, emails),
     (PersonalData.BANK, bank_accounts),
@@ -36,7 +36,7 @@ _DETECTORS = (
 
 
 def detect(text: str) -> list[Detected]:
-    """All personal data of the text in its order; no two overlap."""
+    """Return all personal data of the text, in order; no two overlap."""
     found: list[Detected] = []
     for kind, spans_in in _DETECTORS:
         spans = list(spans_in(text))

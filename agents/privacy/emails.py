@@ -18,7 +18,7 @@ _FILES = frozenset("png jpg jpeg gif webp svg ico bmp css js mjs json html xml p
 
 
 def emails(text: str) -> Iterator[tuple[int, int]]:
-    """The places of all addresses, from left to right."""
+    """Yield the spans of all e-mail addresses, from left to right."""
     after = 0
     for at in _AT.finditer(text):
         first = max(after, at.start() - _LONGEST_LOCAL)

@@ -1,8 +1,8 @@
-"""Mask personal data in what a model is asked, and restore it in what the model answers.
+"""Mask personal data in a request to a model, and restore it in the answer.
 
-A mask belongs to one request and is forgotten with it. The values are numbered in the order in which the request has
-them, and every request brings its whole conversation: so a conversation that only grows keeps its placeholders, and
-what a provider has cached of a prompt stays valid.
+A mask belongs to one request and is forgotten with it. Values are numbered in the order of the request, and every
+request brings its whole conversation: so a conversation that only grows keeps its placeholders, and what a provider has
+cached of a prompt stays valid.
 """
 
 import asyncio
@@ -23,18 +23,18 @@ _LONG_CHARS = 20_000
 
 
 class Mask:
-    """The personal data of one request, and what stands for each of it."""
+    """The personal data of one request, and the placeholder for each value."""
 
     def __init__(self, ask: Ask) -> None:
         self.values: dict[Placeholder, str] = {}
         self._placeholders: dict[tuple[PersonalData, str], Placeholder] = {}
         self._numbers = dict.fromkeys(PersonalData, 0)
-        # Somebody may write `[EMAIL_1]` and mean just that.
+        # A user may write `[EMAIL_1]` and mean just that.
         self._written = {placeholder_of(match) for text in _texts(ask) for match in PLACEHOLDER.finditer(text)}
         self.ask = self._masked(ask)
 
     def __str__(self) -> str:
-        """How many of each kind, for the trace."""
+        """Return how many values of each kind are masked, for the trace."""
         counts = Counter(placeholder.kind for placeholder in self.values)
         return "masked: " + ", ".join(f"{counts[kind]} {kind}" for kind in PersonalData if counts[kind])
 
@@ -58,7 +58,7 @@ class Mask:
         return tool | {"function": self._any(function) | {"name": function["name"]}}
 
     def _any(self, value: Any, key: str = "") -> Any:  # noqa: ANN401 - whatever JSON holds
-        """The same with placeholders in its texts and for its numbers; a key tells what they may be."""
+        """Mask the texts and numbers of a JSON value; the key tells what they may be."""
         match value:
             case str():
                 return self._text(value, f"{key}: " if key else "")
@@ -94,7 +94,7 @@ class Mask:
 
 
 async def mask(ask: Ask) -> Mask:
-    """The mask of a request. A long one is searched on a thread, for it takes longer than others should wait."""
+    """Mask a request. A long one is searched on a thread, because it takes longer than others should wait."""
     return await asyncio.to_thread(Mask, ask) if sum(map(len, _texts(ask))) > _LONG_CHARS else Mask(ask)
 
 
@@ -107,7 +107,7 @@ class Unmasking:
         self._calls: dict[int, Restorer] = {}
 
     def hear(self, piece: Piece) -> Piece:
-        """The piece with its values, as far as they are certain. With its end, all of them are."""
+        """Return the piece with its values restored, as far as they are certain; the last piece includes the rest."""
         text, form = self._text.hear(piece.text), self._form.hear(piece.arguments)
         calls = tuple(self._part(part) for part in piece.calls)
         restored = replace(piece, text=text, arguments=form, calls=calls)
@@ -126,7 +126,7 @@ class Unmasking:
 
 
 def _texts(ask: Ask) -> Iterator[str]:
-    """Whatever a model reads of a request."""
+    """Yield every text that a model reads of a request."""
     contents = [message.content for message in ask.messages]
     calls = [call["args"] for message in ask.messages if isinstance(message, AIMessage) for call in message.tool_calls]
     waiting: list[Any] = [contents, calls, list(ask.tools), ask.tool]
@@ -141,7 +141,7 @@ def _texts(ask: Ask) -> Iterator[str]:
 
 
 def _spelled_alike(kind: PersonalData, value: str) -> str:
-    """What two spellings of one value have in common."""
+    """Normalize a value, so that its spellings are equal."""
     if kind is PersonalData.EMAIL:
         return value.casefold()
     plain = "".join(part for part in value.upper().replace("(0)", "") if part.isalnum() or part == "+")
@@ -149,7 +149,7 @@ def _spelled_alike(kind: PersonalData, value: str) -> str:
 
 
 def _with_note(messages: Sequence[AnyMessage], example: Placeholder) -> list[AnyMessage]:
-    """The messages, whose instructions say what placeholders are."""
+    """Add to the instructions a note on what placeholders are."""
     note = (
         f"Placeholders such as {example} stand for personal data that you are not shown. "
         "Where you mean what one stands for, write the placeholder exactly as it is."

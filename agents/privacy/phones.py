@@ -1,6 +1,7 @@
 """Find phone numbers: international ones, and national forms that can hardly be anything else.
 
-What could as well be an order number, a date or a price counts only behind a word that says that it is a phone number.
+A number that could as well be an order number, a date or a price counts only behind a word that calls it a phone
+number.
 """
 
 import re
@@ -44,7 +45,7 @@ _SHAPES_IN_MARKS = re.compile(r"(?:1\ )?[2-9]\d\d\ \d{3}\ ?\d{4}")
 _SHAPES_IN_BRACKETS = re.compile(r"\d\d\ 9?\d{4}\ \d{4}|[2-9]\d\d\ \d{7}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
-# These look at no more than so many characters in front of a number.
+# The number of characters in front of a number that these words are looked for in.
 _NEAR = 32
 _PHONE_WORD = re.compile(
     r"""(?<![^\W_])(?:(?:tele)?phones?(?:number)?|tel|telefon\w*|t[ée]l[ée]phone|tel[ée]fono|mobil\w*|m[óo]vil|cell(?:phone|ular)?|celular|
@@ -63,7 +64,7 @@ _OTHER_WORD = re.compile(
 
 
 def phones(text: str) -> Iterator[Span]:
-    """The places of all phone numbers, from left to right."""
+    """Yield the spans of all phone numbers, from left to right."""
     abroad = list(_international(text))
     rest = without(text, abroad)
     rest = without(rest, (date.span() for date in _DATE.finditer(rest)))
@@ -81,7 +82,7 @@ def _international(text: str) -> Iterator[Span]:
 
 
 def _can_be_called(text: str, start: int, end: int) -> bool:
-    """Whether an international number may end here."""
+    """Return True if an international number may end here."""
     number = text[start:end]
     if text[end : end + 1].isdecimal() or _CLOCK.match(text, end) or _DECIMAL.fullmatch(number):
         return False
@@ -103,7 +104,7 @@ def _national(text: str) -> Iterator[Span]:
 
 
 def _ways_to_part(text: str, groups: list[Span]) -> Iterator[list[list[Span]]]:
-    """Groups of digits as one number, as several with wide gaps between them, and with spaces between them."""
+    """Yield the groups of digits as one number, then as several split at wide gaps, then split at spaces."""
     gaps = [text[left[1] : right[0]] for left, right in pairwise(groups)]
     yield [groups]
     for ends in ([len(gap) > 2 for gap in gaps], [" " in gap for gap in gaps]):
@@ -117,7 +118,7 @@ def _ways_to_part(text: str, groups: list[Span]) -> Iterator[list[list[Span]]]:
 
 
 def _with_bracket(text: str, groups: list[Span]) -> Span:
-    """The span of a number, which begins with its bracket if that closes within it."""
+    """Return the span of a number, with the bracket in front if that closes within it."""
     start, end = groups[0][0], groups[-1][1]
     return (start - 1 if text[start - 1 : start] == "(" and ")" in text[start:end] else start), end
 
@@ -133,7 +134,7 @@ def _is_phone(text: str, start: int, end: int) -> bool:
 
 
 def _has_shape(number: str, groups: list[str]) -> bool:
-    """Whether a number looks like a phone number and like nothing else."""
+    """Return True if a number looks like a phone number and like nothing else."""
     if (len(groups) == 2 and "." in number) or (len(groups[0]) < 3 and any(map(_YEAR.fullmatch, groups))):
         return False
     spaced = " ".join(groups)

@@ -1,14 +1,14 @@
-"""What stands for personal data in a prompt: `[EMAIL_1]`, and how models alter it when they write it again."""
+"""Placeholders for personal data in a prompt, such as `[EMAIL_1]`, and the ways in which models alter them."""
 
 import re
 from typing import NamedTuple
 
 from agents.privacy.detection import PersonalData
 
-# Letters of other scripts count as some of these where case is ignored and nothing is said of scripts.
+# Without the ASCII flag, ignoring case lets letters of other scripts match some of these.
 _KINDS = f"(?ai:{'|'.join(PersonalData)})"
 _SPACE = "[ \u00a0]?"
-# Markdown escapes the underscore; some models write a hyphen or a space for it. Longer numbers are nobody's.
+# Markdown escapes the underscore; some models write a hyphen or a space for it. Longer numbers do not occur.
 _GAP = rf"{_SPACE}(?:\\{{0,2}}_|[ \u00a0\u2010-\u2013-])?{_SPACE}"
 # Within JSON an escape has two backslashes; of three the first belongs to something else.
 _OPEN, _CLOSE = r"(?:(?<!\\)\\{1,2})?[\[{\u3010\uff3b]", r"\\{0,2}[\]}\u3011\uff3d]"
@@ -36,7 +36,7 @@ LONGEST = 32
 
 
 class Placeholder(NamedTuple):
-    """One of the values of a kind that stand in a prompt, counted from 1."""
+    """A placeholder for one value of a kind, numbered from 1."""
 
     kind: PersonalData
     number: int
@@ -46,6 +46,6 @@ class Placeholder(NamedTuple):
 
 
 def placeholder_of(match: re.Match[str]) -> Placeholder:
-    """The placeholder that was matched."""
+    """Return the placeholder that was matched."""
     kind, number = (text for text in match.groups() if text)
     return Placeholder(PersonalData(kind.lower()), int(number))

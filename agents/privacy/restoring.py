@@ -1,4 +1,4 @@
-"""Put personal data back into a text that comes in pieces, however these are cut."""
+"""Restore personal data in streamed text, however its pieces are cut."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from agents.privacy.placeholders import BEGUN, CONTEXT, LONGEST, PLACEHOLDER, UN
 
 
 class Restorer:
-    """Restores one text. What may be the beginning of a placeholder is held back until it is certain."""
+    """Restores one text. A possible beginning of a placeholder is held back until it is certain."""
 
     def __init__(self, values: Mapping[Placeholder, str]) -> None:
         self._values = values
@@ -15,13 +15,13 @@ class Restorer:
         self._before = ""
 
     def hear(self, text: str) -> str:
-        """The text so far with its values, as far as it is certain."""
+        """Return the text so far with its values, as far as it is certain."""
         self._held += text
         begun = BEGUN.search(self._before + self._held, max(len(self._before), len(self._held) - LONGEST))
         return self._say(begun.start() - len(self._before) if begun else len(self._held))
 
     def end(self) -> str:
-        """What was held back. A placeholder that the end cuts off is restored where it can be no longer one."""
+        """Return the text held back. A placeholder cut off by the end is restored unless it could be a longer one."""
         unclosed = UNCLOSED.search(self._held)
         said = self._say(unclosed.start() if unclosed else len(self._held))
         cut, self._held = self._held, ""

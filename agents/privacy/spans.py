@@ -1,15 +1,15 @@
-"""Places in a text."""
+"""Spans of a text."""
 
 from collections.abc import Iterable
 
 Span = tuple[int, int]
 
-# No letter, no digit, no mark: whatever is looked for neither holds it nor reaches over it.
+# No letter, no digit, no mark: no pattern matches it or reaches across it.
 _TAKEN = "\ufffc"
 
 
 def without(text: str, spans: Iterable[Span]) -> str:
-    """The text with the spans blotted out, so that every other place in it stays what it is."""
+    """Blot out the spans in the text; all other positions stay the same."""
     pieces, place = [], 0
     for start, end in spans:
         pieces += [text[place:start], _TAKEN * (end - start)]

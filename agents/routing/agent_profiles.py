@@ -1,4 +1,4 @@
-"""What agents are told that they are there for, examples and descriptions, as vectors; and what is like none of it."""
+"""Agent profiles: examples and descriptions of agents as vectors, and how far a question is from all of them."""
 
 from collections.abc import Sequence
 
@@ -7,15 +7,15 @@ import numpy as np
 from agents.catalog import Agent
 from knowledge.embedding.embedder import Embedder, Vector, Vectors
 
-# This share of the examples would themselves be taken for questions that nobody is there for.
+# The share of the examples that would themselves be taken for out-of-scope questions.
 _STRANGE = 0.1
-# More examples than this tell no more of how near they are to each other.
+# Comparing more examples than this adds nothing to the estimate of how near they are to each other.
 _MOST_COMPARED = 1_000
 _AGENTS_REMEMBERED = 1_000
 
 
 class Told:
-    """What one agent is told. `centre` is in the midst of it."""
+    """The profile of one agent: its examples and description as vectors. `centre` is their mean, of length 1."""
 
     def __init__(self, vectors: Vectors) -> None:
         self.vectors = vectors
@@ -24,7 +24,7 @@ class Told:
 
 
 class Memory:
-    """The vectors of agents as they are, embedded when they are first asked for."""
+    """A cache of agent profiles, embedded when they are first asked for."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
@@ -32,7 +32,7 @@ class Memory:
         self._least_near: tuple[tuple[Told, ...], float] | None = None
 
     async def of(self, agents: Sequence[Agent]) -> list[Told]:
-        """What each is told."""
+        """Return the profile of each agent."""
         texts = [tuple(filter(None, (*agent.examples, agent.description))) for agent in agents]
         if len(self._told) > _AGENTS_REMEMBERED:
             self._told.clear()
@@ -41,19 +41,19 @@ class Memory:
         return [self._told[told] for told in texts]
 
     def familiarity(self, vector: Vector, told: Sequence[Told]) -> float:
-        """How much nearer a question is than the strangest tenth of what agents are told is to the rest of it."""
+        """Return how much nearer a question is to the profiles than their strangest tenth is to the rest of them."""
         if self._least_near is None or self._least_near[0] != tuple(told):
             self._least_near = tuple(told), _least_near(told)
         return _nearness(vector, told) - self._least_near[1]
 
 
 def _nearness(vector: Vector, told: Sequence[Told]) -> float:
-    """To the nearest of what agents are told, and to the nearest of their centres."""
+    """Return the similarity to the nearest profile text plus that to the nearest centre."""
     return float(max((one.vectors @ vector).max() for one in told) + max(one.centre @ vector for one in told))
 
 
 def _least_near(told: Sequence[Told]) -> float:
-    """How near to the others what agents are told is, but for the strangest of it."""
+    """Return how near to the others all but the strangest texts of the profiles are."""
     every = np.concatenate([one.vectors for one in told])
     whose = np.repeat(np.arange(len(told)), [len(one.vectors) for one in told])
     compared = np.unique(np.linspace(0, len(every) - 1, min(len(every), _MOST_COMPARED)).astype(int))
@@ -64,7 +64,7 @@ def _least_near(told: Sequence[Told]) -> float:
         others = every @ vector
         others[place] = -1.0
         to_centres = centres @ vector
-        # Its own centre is taken without it.
+        # The centre of its own agent is computed without it.
         to_centres[own] = _unit(told[own].sum - vector) @ vector
         near.append(others.max() + to_centres.max())
     return float(np.quantile(near, _STRANGE))

@@ -1,4 +1,4 @@
-"""Routing by a chat model: it fills in a form; where it cannot, it is asked for the same in plain text."""
+"""Routing by a chat model, which fills in a form; a model that cannot is asked for the same in plain text."""
 
 import json
 import re
@@ -30,7 +30,7 @@ Answer with one line of JSON and nothing else:
 "needs_human": <true or false>}"""
 
 _OUR_TAG = re.compile(r"<(?=\s*+(?:/\s*+)?message\b)", re.IGNORECASE)
-# Models that cannot fill in a form say so in either way.
+# Models that cannot fill in a form fail in either of these ways.
 _CANNOT_FILL_IN = frozenset({Kind.BAD_ANSWER, Kind.BAD_REQUEST})
 _EXAMPLES = 4
 _REASON_CHARS = 300
@@ -42,7 +42,7 @@ class _Task(BaseModel):
 
 
 class _Form(BaseModel):
-    """What a model fills in."""
+    """The form that a model fills in."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -53,7 +53,7 @@ class _Form(BaseModel):
 
 
 class ModelRouter:
-    """A chat model."""
+    """A router that asks a chat model."""
 
     kind = "model"
 
@@ -62,11 +62,11 @@ class ModelRouter:
         self._model = model
 
     def held_back(self) -> ModelFailure | None:
-        """Why the model is not asked now, if it is not."""
+        """Return the failure that keeps the model from being called now, or None."""
         return self._model.held_back()
 
     async def route(self, question: Question, agents: Sequence[Agent]) -> AsyncGenerator[Routed]:
-        """One decision; `ModelFailure` where what the model says is none."""
+        """Yield one decision; raise `ModelFailure` if the model's reply holds none."""
         spent = Usage()
         for ending, tool in (("", _tool(agents)), (_IN_WORDS, None)):
             try:
@@ -94,7 +94,7 @@ class ModelRouter:
 
 
 def _messages(question: Question, agents: Sequence[Agent], ending: str = "") -> list[AnyMessage]:
-    """The agents first, because they stay the same."""
+    """Build the prompt, with the agents first, because they stay the same."""
     described = "\n\n".join(
         "\n".join([f"{agent.id}: {agent.description}", *(f"- {example}" for example in agent.examples[:_EXAMPLES])])
         for agent in agents
@@ -105,7 +105,7 @@ def _messages(question: Question, agents: Sequence[Agent], ending: str = "") -> 
 
 
 def _tool(agents: Sequence[Agent]) -> dict[str, Any]:
-    """The form. Nova takes no hyphens in its name and nothing but type, properties and required at its top."""
+    """Build the form. Nova takes no hyphens in its name and nothing but type, properties and required at its top."""
     task = {
         "type": "object",
         "properties": {
@@ -133,7 +133,7 @@ def _tool(agents: Sequence[Agent]) -> dict[str, Any]:
 
 
 def _decision(said: str, question: Question, agents: Sequence[Agent]) -> Decision:
-    """The decision in what a model said; unknown agents are left out."""
+    """Parse the decision in a model's reply; unknown agents are left out."""
     begin, end = said.find("{"), said.rfind("}") + 1
     try:
         form = _Form.model_validate(clean(json.loads(said[begin:end])))

@@ -1,4 +1,4 @@
-"""What a router is asked and what it answers, and a chain of routers: models first, the embedded one behind them."""
+"""The question to a router, its decision, and a chain of routers: models first, the embedded one behind them."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -14,9 +14,10 @@ MAX_AGENTS = 3
 
 @dataclass(frozen=True)
 class Question:
-    """The user's words, what of the earlier turns they cannot be understood without, and all earlier turns.
+    """A question to route: the user's words, the earlier turns needed to understand them, and all earlier turns.
 
-    `owner` is the user whose own documents count beside everybody's."""
+    `owner` is the user whose own documents count beside everybody's.
+    """
 
     text: str
     context: str = ""
@@ -29,7 +30,8 @@ class Question:
 class Decision:
     """One to three agents, the surest first, and the part of the question that each is to answer.
 
-    `familiarity` is below 0 where nothing that any agent is there for is like the question, as far as examples tell."""
+    `familiarity` is below 0 if the question is like nothing that any agent is there for, as far as examples tell.
+    """
 
     agents: tuple[str, ...]
     parts: tuple[str, ...]
@@ -41,7 +43,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Routed:
-    """A decision and what it took."""
+    """A decision, with its router and the tokens used."""
 
     decision: Decision
     router: "Router"
@@ -49,23 +51,23 @@ class Routed:
 
 
 class Router(Link, Protocol):
-    """Decides who answers."""
+    """A link of a chain that decides which agents answer."""
 
     @property
     def kind(self) -> str:
-        """How it decides, in a word."""
+        """How the router decides, in a word."""
 
     def route(self, question: Question, agents: Sequence[Agent]) -> AsyncGenerator[Routed]:
-        """One decision."""
+        """Yield one decision."""
 
 
 async def route(routers: Sequence[Router], question: Question, agents: Sequence[Agent], trail: Trail) -> Routed:
-    """The decision of the first router that can make one."""
+    """Return the decision of the first router that can make one."""
     question = replace(question, on_masked=trail.masked)
     decided: Routed | None = None
     async with aclosing(in_turn(routers, lambda router: router.route(question, agents), trail)) as decisions:
         async for routed in decisions:
-            # To the end: a walk that is left early counts as given up.
+            # Read to the end: leaving the chain early counts as giving the call up.
             decided = routed if isinstance(routed, Routed) else None
     assert decided  # noqa: S101 - a chain ends with a decision or an error
     return decided

@@ -1,8 +1,8 @@
-"""The embedded model's routing: by meaning, from what agents know, what they are said to do, and what they are asked.
+"""Routing by the embedded model: by meaning, from agents' documents, descriptions and examples.
 
 Each agent is a cloud of vectors: the passages of its knowledge, its examples, its description. A question goes to the
-agent in whose cloud it lies densest; a message that asks two things is cut where that explains it best. On
-conversations with people that beats the nearest passage alone, and both beat descriptions by far.
+agent in whose cloud it lies densest; a message that asks two things is split where that explains it best. On
+conversations with people this beats the nearest passage alone, and both beat descriptions by far.
 """
 
 import re
@@ -32,21 +32,21 @@ _PERSON = re.compile(
     re.IGNORECASE,
 )
 
-# How fast a vector's say falls with its distance, in cosine.
+# How fast the weight of a vector falls with its cosine distance.
 _WIDTH = 0.05
 # No cloud counts as larger or smaller than this many times the typical one.
 _SIZE_SPAN = 5.0
 _WORD_WEIGHT = 0.2
-# What the conversation so far adds to what the question says by itself.
+# The weight of the conversation so far, beside the question by itself.
 _CONVERSATION_WEIGHT = 0.3
-# What the whole message's scores add to those of its parts.
+# The weight of the whole message's scores, beside those of its parts.
 _WHOLE_WEIGHT = 0.15
 # A part that points back to the one before it must be that much nearer to another agent.
 _LEANING_COST = 0.05
 
 
 class EmbeddedRouter:
-    """Needs no key and no network."""
+    """A router that uses the embedded model. It needs no key and no network."""
 
     name = EMBEDDED
     kind = "meaning"
@@ -57,19 +57,19 @@ class EmbeddedRouter:
         self._told = agent_profiles.Memory(embedder)
 
     def held_back(self) -> ModelFailure | None:
-        """It is always there."""
+        """Return None: the embedded model is always available."""
         return None
 
     async def warm_up(self, agents: Sequence[Agent]) -> None:
-        """Embed what every question is compared with, so that the first questions need not all do so at once."""
+        """Embed the agents' profiles, so that the first questions need not all do so at once."""
         await self._told.of(agents)
 
     async def route(self, question: Question, agents: Sequence[Agent]) -> AsyncGenerator[Routed]:
-        """One decision."""
+        """Yield one decision."""
         yield Routed(await self.decide(question, agents), self)
 
     async def decide(self, question: Question, agents: Sequence[Agent]) -> Decision:
-        """The agent that the question is nearest to, or one for each of its parts."""
+        """Choose the agent that the question is nearest to, or one for each of its parts."""
         if asks_for_person(question.text):
             return Decision((), (), "the user asks for a person", 1.0, needs_human=True)
         scores = await self._scores(f"{question.context} {question.text}".strip(), agents, question.owner)
@@ -89,7 +89,7 @@ class EmbeddedRouter:
         )
 
     async def _familiarity(self, text: str, agents: Sequence[Agent], owner: str) -> float:
-        """Told where examples are all there is; elsewhere the documents tell what is not in them."""
+        """Return the familiarity if agents have examples alone; with documents return 0, since search decides there."""
         known = await self._searcher.sizes(owner)
         if any(known.get(agent.knowledge) for agent in agents):
             return 0.0
@@ -98,9 +98,9 @@ class EmbeddedRouter:
     async def _wanted(
         self, text: str, scores: Vector, agents: Sequence[Agent], owner: str, depth: int
     ) -> dict[int, str]:
-        """One agent for the text, or several for parts of it where that explains it better."""
+        """Assign the text to one agent, or parts of it to several if that explains it better."""
         pairs = cuts(text) if depth else []
-        # One batch is much faster than a text at a time, and what was embedded is remembered.
+        # One batch is much faster than a text at a time, and embeddings are cached.
         await self._embedder.embed([part for pair in pairs for part in pair])
         best = _Cut(0.0, "", "", scores, scores)
         for before, after in pairs:
@@ -115,7 +115,7 @@ class EmbeddedRouter:
         return wanted
 
     async def _scores(self, text: str, agents: Sequence[Agent], owner: str) -> Vector:
-        """How densely each agent's cloud lies around a text, and how well its knowledge matches the words."""
+        """Score each agent by how densely its cloud lies around a text and how well its knowledge matches the words."""
         vector = (await self._embedder.embed([text]))[0]
         known = await self._searcher.closeness(text, [agent.knowledge for agent in agents], owner=owner)
         own = await self._told.of(agents)
@@ -125,20 +125,20 @@ class EmbeddedRouter:
         counted = np.clip(sizes, typical / _SIZE_SPAN, typical * _SIZE_SPAN)
         near = [np.exp(np.sort(cloud)[-CANDIDATES:] / _WIDTH).sum() for cloud in clouds]
         words = [_WORD_WEIGHT * close.words for close in known]
-        # The midst of its examples tells much of an agent that has little else, and misleads of one that knows much.
+        # The centre of its examples tells much of an agent with little else, but misleads for one with many documents.
         share = sum(len(one.vectors) for one in own) / sum(sizes)
         centres = [share * float(one.centre @ vector) for one in own]
         return np.asarray(_WIDTH * np.log(near / counted) + words + centres, dtype=np.float32)
 
 
 def asks_for_person(text: str) -> bool:
-    """Whether somebody would rather talk to a person."""
+    """Return True if the user would rather talk to a person."""
     return _PERSON.search(text) is not None
 
 
 @dataclass(frozen=True)
 class _Cut:
-    """A message in two parts, and how much better two agents explain it than one does."""
+    """A message split in two parts, and how much better two agents explain it than one does."""
 
     gain: float
     before: str

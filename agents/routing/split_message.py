@@ -1,18 +1,18 @@
-"""Take a message apart into what it asks: "Why is my sync stuck, and when will you bill me?" asks two things."""
+"""Split a message into what it asks: "Why is my sync stuck, and when will you bill me?" asks two things."""
 
 import re
 
 from knowledge.retrieval.followups import leans_on_earlier
 from knowledge.text import words
 
-# More places than this to cut a message at would make a long one slow to route, and none of its parts telling.
+# More splits than this would make a long message slow to route, and its parts too short to tell anything.
 MAX_CUTS = 8
 _LONGEST = 2_000
-# Less than this is no question by itself: "and how long", "why is that".
+# Anything shorter is no question by itself: "and how long", "why is that".
 _MIN_WORDS = 5
 _MIN_CONTENT_WORDS = 2
 
-# Of a message with single spaces for its white space.
+# Expects single spaces for all white space.
 _CUT = re.compile(
     r"(?<=[.?!;:]) |, (?=(?:and|but|or|then|also) )| (?=(?:and|also|plus|but|while|separately) )", re.IGNORECASE
 )
@@ -25,14 +25,14 @@ _REQUEST = re.compile(
     rf"\?|(?:^|[.,;!:]\s+|,\s*|\b(?:and|also|plus|but|or|so|then|hi|hello)\s+)(?:{_OPENERS})\b"
     r"|\b(?:please|pls|plz|tell me|show me|explain|asks?|asked|wants?|(?:'d|would) like|curious|wonder|wondering|need"
     r"|wanna|looking for|how do|how can|how to|what is|where do"
-    # What does not work is asked about by being told.
+    # Users ask about what does not work by reporting it.
     r"|won't|wont|doesn't|doesnt|isn't|not working|fails|failing|refuses|error|broken|stuck|dead slow|any ?more)\b",
     re.IGNORECASE,
 )
 
 
 def cuts(message: str) -> list[tuple[str, str]]:
-    """Every way to cut a message in two so that something is asked on either side."""
+    """Return every split of a message into two parts that each ask something."""
     message = " ".join(message.split())
     if len(message) > _LONGEST:
         return []
@@ -42,7 +42,7 @@ def cuts(message: str) -> list[tuple[str, str]]:
 
 
 def leans(text: str) -> bool:
-    """Whether a part points back to what came before it: "and does that cost anything?" belongs with it."""
+    """Return True if a part points back to the one before: "and does that cost anything?" belongs with it."""
     return leans_on_earlier(_JOINT.sub("", text))
 
 

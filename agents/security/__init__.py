@@ -1,1 +1,1 @@
-"""Defend prompts and logs against what documents and users put into them."""
+"""Protect prompts and logs against what documents and users put into them."""

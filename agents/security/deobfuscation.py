@@ -1,4 +1,4 @@
-"""What a text says to whoever sees through disguises: invisible or look-alike letters, digits for letters, codes.
+"""Undo disguises in a text: invisible or look-alike letters, digits for letters, encodings.
 
 For comparing only, never for showing: much is lost on the way.
 """
@@ -21,14 +21,14 @@ _HEX = re.compile(r"\b(?:[0-9a-fA-F]{2}){10,}\b")
 
 
 def as_it_looks(text: str) -> str:
-    """In one case and form, without emphasis and what is invisible. Scripts are mixed within a word only to deceive."""
+    """Normalize case and form, and drop emphasis and invisible characters. Scripts mixed in a word only deceive."""
     folded = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
     seen = _EMPHASIS.sub("", "".join(letter for letter in folded if unicodedata.category(letter) != "Cf"))
     return seen if seen.isascii() else _within_words(_LOOK_ALIKES, seen)
 
 
 class _Looks(dict[int, str]):
-    """What a character looks like, found out once for each."""
+    """A cache of what each character looks like."""
 
     def __missing__(self, code: int) -> str:
         letter = chr(code)
@@ -43,12 +43,12 @@ _LOOKS = _Looks()
 
 
 def place_by_place(text: str) -> str:
-    """Each character as it looks, at its place; `UNSEEN` stands for those that are not seen."""
+    """Map each character to what it looks like, at its place; `UNSEEN` stands for invisible ones."""
     return text.translate(_LOOKS)
 
 
 def readings(text: str) -> Iterator[str]:
-    """The text in lower case as it looks, then as it may be meant, then what is encoded in it."""
+    """Yield the text in lower case as it looks, then as it may be meant, then what is encoded in it."""
     plain = as_it_looks(text)
     yield plain
     meant = _within_words(_DIGITS_FOR_LETTERS, _HYPHENATED.sub("", plain))
@@ -59,12 +59,12 @@ def readings(text: str) -> Iterator[str]:
 
 
 def _within_words(table: dict[int, int], text: str) -> str:
-    """Translated where Latin letters stand in the same word."""
+    """Translate characters in words that hold Latin letters."""
     return _WORD.sub(lambda word: word[0].translate(table) if _LATIN.search(word[0]) else word[0], text)
 
 
 def _decoded(text: str) -> Iterator[str]:
-    """What base64 and hexadecimal digits stand for, where that is text."""
+    """Yield the text that base64 and hexadecimal digits stand for, where that is text."""
     for code in _BASE64.findall(text):
         padded = code.rstrip("=") + "=" * (-len(code.rstrip("=")) % 4)
         yield from _as_text(base64.urlsafe_b64decode, padded.replace("+", "-").replace("/", "_"))

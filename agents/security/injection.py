@@ -1,15 +1,15 @@
-"""Finds what in a document is said to a model rather than to a reader, so that the embedded model never quotes it.
+"""Detect prompt injection in documents: text for a model rather than a reader, which the embedded model never quotes.
 
-A false alarm costs a user a right answer, so no sign counts alone that support documents have too: setting aside what
-was told counts with whose it is and either nothing more or a reply to give, addressing a machine with a dictated reply,
-a foreign imperative with both. Alone count a chat's own marks, calls of the desk's tools and a few words that nobody
-says to a reader. All is also looked for where letters are disguised (`agents.security.deobfuscation`).
+A false alarm costs a user a right answer, so no sign that support documents have too counts alone: "ignore" counts with
+whose instructions are meant and either nothing more or a reply to give, addressing a machine with a dictated reply, a
+foreign imperative with both. Chat template marks, calls of the agents' tools and a few phrases that nobody says to a
+reader count alone. Disguised letters are searched too (`agents.security.deobfuscation`).
 
-It does not protect against a document that merely states what is false, against an order in words that a reader may be
-given too ("tell the customer that ...", "assistants must cite this", "instructions for AI agents"), against polite
-forms in other languages, riddles, verse and languages that are not listed here. It is no protection at all for chat
-models: these are kept from doing harm by what they can reach (`agents.answering.prompt`, `agents.answering.tools`), not
-by filtering what they read.
+There is no protection against a document that merely states what is false, an order in words that a reader may be given
+too ("tell the customer that ...", "assistants must cite this", "instructions for AI agents"), polite forms in other
+languages, riddles, verse and languages that are not listed here. It is no protection at all for chat models: what keeps
+them from doing harm is what they can reach (`agents.answering.prompt`, `agents.answering.tools`), not a filter on what
+they read.
 """
 
 import re
@@ -37,11 +37,11 @@ _SAY = (
 _DUTY = r"(?:must|shall|should|ha(?:s|ve) to|(?:is|are) to|needs? to|ought to)"
 _IGNORE = r"(?:ignore|disregard|forget|neglect|abandon|(?:do not|don't) (?:follow|obey))"
 _SET_ASIDE = rf"(?:{_IGNORE}|override|bypass|discard|drop|suspend|switch off)"
-# A line, an item of a list or a row begins.
+# The beginning of a line, a list item or a row.
 _FIRST = r"^[^\w\n]{0,9}(?:\d{1,3}[.)] )?"
-# Where a clause can begin with its verb, or who shall do it stands before it.
+# Where a clause can begin with its verb, or follow its subject.
 _ORDERED = r"(?:^|[.!?:;,()|\"'\u2014-] ?|\b(?:and|or|but|please|then|now|you|must|should|shall|instead) )"
-# What a model was told: its own, or what came before.
+# The instructions of a model: its own, or those that came before.
 _OWN = (
     r"(?:(?:all (?:of )?)?(?:your|the operator's) (?:(?:previous|prior|earlier|original|own|system|current) )?"
     r"(?:instructions|guidelines|directives|prompt|rules)|(?:your |the )?system prompt"
@@ -52,9 +52,9 @@ _BEFORE = (
     r"(?:(?:previous|prior|preceding|earlier|former|all|above) (?:instructions?|guidelines|directives)"
     r"|instructions (?:above|you (?:were|have been) given))"
 )
-# Nothing more is said of it: not where it stood, who sent it, what it was about.
+# Nothing more follows: not where it stood, who sent it, what it was about.
 _PERIOD = r"\s*(?:$|[.!;:)\"'])"
-# A reply that is dictated: what to say follows, not whom to write to or how.
+# A dictated reply: what to say follows, not whom to write to or how.
 _AND_SAY = (
     r"(?: here)?(?:,|,? (?:and|&|then))(?: then| to| instead| only| just)?"
     rf" (?:tell (?:the|every) (?:user|customer)|tell them|{_SAY}s?"
@@ -122,9 +122,9 @@ _MARKS_OF_A_CHAT = (
     rf"(?:^|[|>#\]] ?)system: (?:you are (?:now )?an? |(?:the )?{_MACHINE} (?:answers|says|replies)\b)",
     rf"\b{_TOOLS}\((?:\w+ ?=|\{{)|\bcall (?:the )?(?:tool |function )?{_TOOLS}\b|\bname\"?[:=] ?\"{_TOOLS}\"",
 )
-# Nobody writes so for a reader.
+# No text for a reader is spelled like this.
 _LETTER_BY_LETTER = (r"(?:\b[^\W\d_] ){12}",)
-# Setting aside as one orders a model, what it was told, and then its reply.
+# For each language: the imperative to set aside, the instructions, and the dictated reply.
 _ELSEWHERE = {
     "German": (
         r"\b(?:ignoriere?|vergiss|missachte)\b",
@@ -157,9 +157,9 @@ _ELSEWHERE = {
     "Hindi": (r"अनदेखा|भूल", r"निर्देश", r"उत्तर|जवाब|कह|बोल|लिख"),
 }
 _NEAR = r"[^.!?。！？\n]{0,40}"
-# Within a clause, and not where it depends on something.
+# Within a clause that is not conditional.
 _CLAUSE = r"(?:(?! (?:si|se|wenn|falls|als|om|jeśli|если) )[^.!?,:;。！？，、：；\n]){0,40}"
-# What readers answer is a message or a person.
+# A reader is told to reply to a message or a person, a model just to reply.
 _TO_NOBODY = r"(?! (?:auf|au|aux|à|al|a|ao|alla|op|på|na|на|im|per|por|par|via)\b)"
 _FOREIGN = [
     rf"(?:(?:{undo}){_CLAUSE}(?:{told})|(?:{told}){_CLAUSE}(?:{undo})){_NEAR}(?:{reply}){_TO_NOBODY}"
@@ -176,12 +176,12 @@ _ANNOUNCED = re.compile(r":$|\b(?:next|following|below)\b", re.IGNORECASE)
 
 @lru_cache(maxsize=20_000)
 def gives_orders(text: str) -> bool:
-    """Whether a sentence, a row, a heading or the like speaks to a model."""
+    """Return True if a sentence, a row, a heading or the like addresses a model."""
     return any(_PATTERN.search(reading) for reading in readings(text))
 
 
 def withholding(section: str, found: Iterable[Block]) -> tuple[Block, ...]:
-    """The blocks below a heading, with what gives orders withheld; below a heading that gives some, that is all."""
+    """Return the blocks of a section, with orders to a model withheld; if its heading gives some, all is withheld."""
     if any(gives_orders(heading) for heading in section.split(" > ")):
         return tuple(replace(block, withheld=frozenset(range(len(block.units)))) for block in found)
     checked: list[Block] = []
@@ -192,12 +192,12 @@ def withholding(section: str, found: Iterable[Block]) -> tuple[Block, ...]:
 
 
 def _announces(block: Block) -> bool:
-    """Whether orders speak of what comes next."""
+    """Return True if the orders of a block announce what comes next."""
     return bool(block.withheld) and _ANNOUNCED.search(block.units[max(block.withheld)]) is not None
 
 
 def _withheld(block: Block) -> frozenset[int]:
-    """Lines of a list or table stand each for itself; a paragraph, a procedure or code is one thing with its orders."""
+    """Return the units to withhold: single lines of a list or table, but all of a paragraph, procedure or code."""
     orders = frozenset(index for index, unit in enumerate(block.units) if gives_orders(unit))
     if gives_orders(block.head) or (orders and block.kind not in ("bullets", "table")):
         return frozenset(range(len(block.units)))

@@ -1,7 +1,8 @@
 """Logs without secrets, whatever may be written there: as text for people, or as lines of JSON for machines.
 
-Visitors decide what much of a record says. So a record is one line of bounded length, only a traceback has lines of its
-own, indented; and what one place of the code warns of again and again is written a few times a minute and then counted.
+Much of what a record says comes from clients. So a record is one line of bounded length, only a traceback has lines of
+its own, indented; and what one place of the code warns of again and again is written a few times a minute and then
+counted.
 """
 
 import json
@@ -19,28 +20,28 @@ from agents.settings import secrets
 
 _HIDDEN = "[hidden]"
 _ABOUT = ("run_id", "thread_id", "user_id", "agent_id")
-# Keys that are not among this process's own settings: those of a profile, of a role, or derived for one request.
+# Keys that are not in this process's own settings: those of a profile, of a role, or derived for one request.
 _SHAPES = re.compile(
     r"AWS4-HMAC-SHA256[^\n]*|(?i:bearer)\s+[\w.~+/=-]{8,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bsk-[\w-]{8,}"
-    # Those of this desk's own users (backend/users.py), also right behind a letter, such as that of an escaped newline.
+    # API keys of this server (backend/users.py), also right behind a letter, such as that of an escaped newline.
     r"|fd-[\w-]{40,}"
-    # What a page is known by stands in the address of its socket.
+    # The token that identifies a page is in the URL of its socket.
     r"|(?<=[?&]token=)[^\s&\"']+"
     r"|(?i:x-amz-(?:security-token|signature)|aws_?secret_?access_?key|authorization)['\"]?\s*[:=]\s*['\"]?[^\s'\",]+"
 )
 
-# Longer ones are cut; so much beyond is looked at, because a secret may lie across the cut.
+# Longer texts are cut; the longest secret beyond is searched too, because one may lie across the cut.
 _MOST_CHARS = 8_000
 _LONGEST_TRACEBACK = 24_000
 _LONGEST_SECRET = 2_000
-# What would end a line, move the cursor, reorder what is read, or cannot be written: all of it can be shown escaped.
+# Characters that end a line, move the cursor, reorder text, or cannot be written: all can be shown escaped.
 _UNPRINTABLE = re.compile(
     "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060\\u2066-\\u2069\\ud800-\\udfff\\ufeff]"
 )
-# These put what visitors send into what they log, and their exceptions into both.
+# These log what clients send, also in exceptions.
 _TALKATIVE = frozenset({"engineio", "socketio", "reflex"})
 _FRAMES_ALONE = _TALKATIVE | {"ui"}
-# What these tell at level INFO is told once for each piece of work that somebody may ask for; of others, such as the
+# These log at level INFO once for each piece of work that a user may ask for; of the records of others, such as the
 # server's line for each socket, so many a minute are enough.
 _OWN = frozenset({"agents", "backend", "evaluation", "frontdesk", "knowledge", "ui"})
 _MOST_A_MINUTE = 30
@@ -49,7 +50,7 @@ _Failure = tuple[type[BaseException], BaseException, TracebackType | None] | tup
 
 
 class Redacting(logging.Formatter):
-    """A record as a line of text with what it is about, its traceback below it, without secrets."""
+    """Formats a record without secrets: a line of text with the ids it is about, and its traceback below."""
 
     def __init__(self, pattern: str | None = None) -> None:
         super().__init__(pattern)
@@ -65,13 +66,13 @@ class Redacting(logging.Formatter):
         return self.formatMessage(record) + about + below
 
     def hide(self, text: str, most: int = _MOST_CHARS) -> str:
-        """The text without secrets, cut where it is too long."""
+        """Replace secrets in the text, and cut it if it is too long."""
         rest = text[most + _LONGEST_SECRET :]
         text = text[: most + _LONGEST_SECRET]
         for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)
         text = _SHAPES.sub(_HIDDEN, text)
-        # What is left of a secret that was cut stands at the very end.
+        # The rest of a secret that was cut is at the very end.
         kept = (text[:-_LONGEST_SECRET] if rest else text)[:most]
         left_out = len(text) - len(kept) + len(rest)
         return f"{kept} [{left_out:,} more characters]" if left_out else kept
@@ -80,7 +81,7 @@ class Redacting(logging.Formatter):
         return _UNPRINTABLE.sub(_escaped, self.hide(text))
 
     def _lines(self, text: str) -> Iterator[str]:
-        """Of a text in several, however they are ended."""
+        """Return the escaped lines of a text without secrets, however the lines are ended."""
         whole = self.hide(text, _LONGEST_TRACEBACK)
         return (_UNPRINTABLE.sub(_escaped, line) for line in whole.split("\n")) if text else iter(())
 
@@ -91,7 +92,7 @@ class Redacting(logging.Formatter):
 
 
 class RedactingJson(Redacting):
-    """The same as an object a line."""
+    """Formats a record without secrets as a JSON object on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -101,7 +102,7 @@ class RedactingJson(Redacting):
             "message": _message(record),
             **_about(record),
         }
-        # Each value before it is escaped: what hides a signature takes all to the end of its line.
+        # Each value before it is escaped: the pattern for a signature hides everything up to the end of its line.
         line = {name: self.hide(value) for name, value in line.items()}
         if failure := self._failure(record):
             line["exception"] = self.hide(failure, _LONGEST_TRACEBACK)
@@ -110,20 +111,20 @@ class RedactingJson(Redacting):
 
 
 def _package(record: logging.LogRecord) -> str:
-    """Whose record it is; Reflex's packages count as one."""
+    """Return the top-level package that logged a record; Reflex's packages count as one."""
     name = record.name.partition(".")[0]
     return "reflex" if name.startswith("reflex_") else name
 
 
 def _message(record: logging.LogRecord) -> str:
-    """What a record says, or where it was written if what it says may be a visitor's words."""
+    """Return the message of a record, or its place in the code if the message may hold a visitor's words."""
     if _package(record) not in _TALKATIVE:
         return record.getMessage()
     return f"reported by {record.funcName} at line {record.lineno} of {record.filename}"
 
 
 def _frames(failure: _Failure) -> str:
-    """Where it failed and with what kind of error. The error's own words may be a visitor's."""
+    """Return the frames and the type of an error, without its message, which may hold a visitor's words."""
     kind = failure[0].__name__ if failure[0] else ""
     return "".join(["Traceback (most recent call last):\n", *traceback.format_tb(failure[2]), kind])
 
@@ -134,18 +135,18 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    """How a secret may look: as it is, within JSON, within what Python shows of a value."""
+    """Return the forms of a secret: as it is, within JSON, and within Python's `repr`."""
     return {secret, *(json.dumps(secret, ensure_ascii=escaped)[1:-1] for escaped in (True, False)), repr(secret)[1:-1]}
 
 
 def _about(record: logging.LogRecord) -> dict[str, str]:
-    """Which run of which conversation a record is about, where it says so."""
+    """Return the ids that a record is about (run, thread, user, agent), if it has them."""
     return {name: str(getattr(record, name)) for name in _ABOUT if hasattr(record, name)}
 
 
 @dataclass
 class _Minute:
-    """What one place of the code has told since the minute began."""
+    """The records of one place of the code since the minute began."""
 
     began: float
     record: logging.LogRecord
@@ -154,9 +155,10 @@ class _Minute:
 
 
 class RateLimitedHandler(logging.StreamHandler[TextIO]):
-    """Write to standard error what one place of the code tells, up to so much a minute, and how much was left out.
+    """Writes records to standard error, rate limited per place in the code, with a count of those left out.
 
-    Whoever makes the desk warn of them cannot fill its disk."""
+    So a user who makes the server log warnings cannot fill its disk.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -164,7 +166,7 @@ class RateLimitedHandler(logging.StreamHandler[TextIO]):
         self._minutes: dict[tuple[str, int], _Minute] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """The record, after what is to be said of others that were left out."""
+        """Write the record, after summaries of others that were left out."""
         now = self._clock()
         for summary in self._over(now):
             super().emit(summary)
@@ -179,7 +181,7 @@ class RateLimitedHandler(logging.StreamHandler[TextIO]):
             minute.left_out += 1
 
     def close(self) -> None:
-        """Nothing stays untold at the end."""
+        """Write the summaries that are still due, then close."""
         for summary in self._over(float("inf")):
             super().emit(summary)
         super().close()
@@ -203,11 +205,11 @@ def log_to_stderr(level: str, form: str = "text") -> None:
     text = Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(RedactingJson() if form == "json" else text)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # These write whole requests, headers included, when they are asked for details.
+    # At level DEBUG these write whole requests, headers included.
     for name in "botocore boto3 urllib3 httpx httpcore httpx2 openai langchain_aws langchain_openai".split():
         logging.getLogger(name).setLevel(logging.WARNING)
-    # Whoever gives them no level gets a handler of theirs, which writes what it is given as it is.
+    # Without a level these add a handler of their own, which writes records as they are.
     for name in ("engineio.server", "socketio.server"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    # It would write the frames of sockets, and what was sent to open them.
+    # At level DEBUG it writes the frames of sockets, and the requests that open them.
     logging.getLogger("uvicorn.error").setLevel(max(logging.INFO, logging.getLogger().level))

@@ -1,4 +1,4 @@
-"""What the desk has done lately: runs, tokens, cost, times, fallbacks and ratings, by day and by agent."""
+"""The activity of the desk: runs, tokens, cost, times, fallbacks and ratings, by day and by agent."""
 
 import time
 from typing import Annotated, Any
@@ -57,9 +57,9 @@ class AgentFigures(Figures):
 
 
 class LatestRun(BaseModel):
-    """A run, perhaps under way. `session_id` is that of its conversation, unless that is put away or there is none.
+    """A run, perhaps under way. `session_id` is that of its conversation, unless that is deleted or there is none.
 
-    `agent_id` is whom its conversation is with, `agents` are those who had a part in it.
+    `agent_id` is the agent of its conversation, `agents` are those who had a part in the run.
     """
 
     id: str
@@ -78,7 +78,7 @@ class LatestRun(BaseModel):
 
 
 class Activity(Page):
-    """Every day from the first to today, every agent that had a part, all in all, and a page of the latest runs."""
+    """Figures for every day up to today, for every agent that had a part, and in total; a page of the latest runs."""
 
     days: list[DayFigures]
     agents: list[AgentFigures]
@@ -94,7 +94,7 @@ async def get_activity(
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> Activity:
-    """What your questions came to in so many days, or for an operator everybody's."""
+    """Sum up your own runs of the last `days`, or for an operator everybody's."""
     whose, now = None if user.operator else user.id, time.time()
     since = (now // activity.DAY_SECONDS - days + 1) * activity.DAY_SECONDS
     told: dict[str, Any] = await desk.database.read(lambda db: activity.summary(db, whose, days, now), long=True)

@@ -1,4 +1,4 @@
-"""Talk to one agent, and the conversations with it. The supervisor is an agent here too."""
+"""Chat with one agent, and the conversations with it. The supervisor is an agent here too."""
 
 from fastapi import APIRouter
 from pydantic import ConfigDict
@@ -34,7 +34,7 @@ class AgentChatRequest(ChatRequest):
 async def chat_with_agent(
     agent_id: str, asked: AgentChatRequest, request: Request, desk: TheDesk, user: TheUser
 ) -> Response | Answer:
-    """The agent's answer: whole, or with `stream` as server-sent events."""
+    """Return the agent's answer: complete, or with `stream` as server-sent events."""
     check(desk, agent_id)
     if asked.stream:
         desk.streams.check()
@@ -58,7 +58,7 @@ async def chat_with_agent(
 async def list_agent_threads(
     agent_id: str, desk: TheDesk, user: TheUser, limit: Limit = 50, offset: Offset = 0, status: Status = "active"
 ) -> ThreadPage:
-    """Your conversations with the agent, the last used first."""
+    """List your conversations with the agent, the last used first."""
     check(desk, agent_id, switched_off=True)
     return await threads.page(desk, Wanted(user.id, status, agent_id), limit, offset)
 
@@ -67,7 +67,7 @@ async def list_agent_threads(
 async def get_agent_thread(
     agent_id: str, thread_id: str, desk: TheDesk, user: TheUser, limit: Limit = 200, offset: Offset = 0
 ) -> ThreadWhole:
-    """One conversation with its messages."""
+    """Return one conversation with its messages."""
     return await threads.history(desk, await threads.known(desk, user.id, thread_id, agent_id), limit, offset)
 
 
@@ -75,12 +75,12 @@ async def get_agent_thread(
 async def delete_agent_thread(
     agent_id: str, thread_id: str, desk: TheDesk, user: TheUser, actor: TheActor, hard_delete: bool = False
 ) -> ThreadDeleted:
-    """Put it away; with `hard_delete`, destroy every trace of it."""
+    """Soft-delete a conversation; with `hard_delete`, destroy every trace of it."""
     await threads.known(desk, user.id, thread_id, agent_id)
     return await threads.remove(desk, thread_id, hard_delete, actor)
 
 
 def check(desk: Desk, agent_id: str, *, switched_off: bool = False) -> None:
-    """There is such an agent, and it is not switched off unless it may be; or the supervisor is meant."""
+    """Refuse an unknown agent, and one that is switched off unless `switched_off`; the supervisor always passes."""
     if agent_id != SUPERVISOR:
         (desk.catalog.find if switched_off else desk.catalog.get)(agent_id)

@@ -1,4 +1,4 @@
-"""Agents while the desk serves: list, make, change, switch off, delete, and ask which of them would answer."""
+"""Agents while the desk serves: list, create, change, switch off and delete them, and try the routing."""
 
 from typing import Annotated, Any, Literal
 
@@ -87,7 +87,7 @@ class Agents(BaseModel):
 
 
 class Deleted(BaseModel):
-    """What is gone."""
+    """The id of a deleted agent."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"deleted": "sales"}]})
 
@@ -95,7 +95,7 @@ class Deleted(BaseModel):
 
 
 class RouteRequest(BaseModel):
-    """A question that nobody is to answer."""
+    """A question to be routed and not answered."""
 
     model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"question": "Can I try it before I buy?"}]})
 
@@ -111,7 +111,7 @@ class RoutedAgent(BaseModel):
 
 
 class RouteResponse(BaseModel):
-    """Who would answer, the surest first. Nobody, where a person is asked for or nothing is asked."""
+    """The agents that would answer, the surest first; none where a person is asked for or nothing is asked."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ROUTED]})
 
@@ -125,19 +125,19 @@ class RouteResponse(BaseModel):
 
 @router.get("")
 async def list_agents(desk: TheDesk, user: TheUser) -> Agents:
-    """Every agent, also those that are switched off. Operators see all of their fields."""
+    """List every agent, also those that are switched off. Operators see all of their fields."""
     return Agents(agents=[_seen(agent, desk.catalog, user) for agent in desk.catalog.all])
 
 
 @router.get("/{agent_id}")
 async def get_agent(agent_id: _AgentId, desk: TheDesk, user: TheUser) -> ShownAgent | ListedAgent:
-    """One agent. Operators see all of its fields."""
+    """Return one agent. Operators see all of its fields."""
     return _seen(desk.catalog.find(agent_id), desk.catalog, user)
 
 
 @router.post("", status_code=201, responses=_CHANGING)
 async def create_agent(body: NewAgent, desk: TheDesk, user: Operator, actor: TheActor) -> ShownAgent:
-    """Make an agent. The next question may be routed to it; documents of its folder are added at `/api/documents`."""
+    """Create an agent. The next question may be routed to it; its documents are added at `/api/documents`."""
     agent = Agent.model_validate(body.model_dump())
     await desk.registry.create(agent, actor)
     return _shown(agent, desk.catalog)
@@ -165,14 +165,14 @@ async def delete_agent(agent_id: _AgentId, desk: TheDesk, user: Operator, actor:
 
 @router.post("/route", responses=ASKING, dependencies=[needs("chat"), *SEARCHING])
 async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> RouteResponse:
-    """Which agents would take this as the first question of a conversation. It goes through the same routers."""
+    """Return the agents that the routers would choose for this as the first question of a conversation."""
     question = clean(body.question, desk.settings.max_message_chars)
     if canned_replies.asks_nothing(question, ()):
         return RouteResponse(
             agents=[], reason="the message asks nothing", confidence=1, needs_human=False, router=None, model=None
         )
     agents = desk.catalog.agents
-    # There is no run whose trace could show the way to the decision; what it takes is paid for all the same.
+    # There is no run whose trace could show the decision; what it takes is paid for all the same.
     spent = _Spending()
     async with desk.runs.admission.admitted(user.id, desk.costs.of_routing(question)) as reservation:
         try:
@@ -187,13 +187,13 @@ async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> Ro
 
 
 class _Spending:
-    """Adds up what the steps of a way to a decision took."""
+    """The sum of what the steps of a routing decision cost."""
 
     def __init__(self) -> None:
         self.total = Spent()
 
     def __call__(self, event: Event) -> None:
-        """The next event."""
+        """Add the cost of the next event."""
         if isinstance(event, TraceEnd) and event.usage and event.model != str(EMBEDDED):
             self.total += Spent(usage=event.usage, cost_usd=event.cost_usd or 0)
 

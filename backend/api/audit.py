@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/audit", tags=["audit"], responses=LOOKING, depen
 
 
 class RecordedAction(BaseModel):
-    """Something that was done."""
+    """An entry of the audit log."""
 
     place: int = Field(description="Entries are numbered without gaps.")
     at: float
@@ -39,14 +39,14 @@ class AuditPage(BaseModel):
 
 
 class AuditCheck(BaseModel):
-    """Whether each entry still builds upon the one before it."""
+    """The result of a check that each entry still builds upon the one before it."""
 
     whole: bool
     broken_at: int | None = Field(description="The place of the first entry that was altered or follows a gap.")
 
 
 class _CsvStream(EventStream):
-    """Given up where its client does not read, like every stream."""
+    """A stream of CSV, given up like every stream where its client does not read."""
 
     media_type = "text/csv; charset=utf-8"
 
@@ -78,9 +78,9 @@ async def list_audit(
     limit: Limit = 50,
     format: Literal["json", "csv"] = "json",
 ) -> Response | AuditPage:
-    """What was done, the newest first; `format=csv` has up to 100,000 entries at once."""
+    """List what was done, the newest first; `format=csv` has up to 100,000 entries at once."""
     wanted = AuditFilter(action, actor, target, person, since, until, before)
-    # What is counted and not stored yet belongs to it.
+    # Entries that are counted and not stored yet belong to the log too.
     await desk.audit.try_to_flush()
     if format == "csv":
         desk.streams.check()
@@ -94,7 +94,7 @@ async def list_audit(
 
 @router.get("/check")
 async def check_audit(desk: TheDesk) -> AuditCheck:
-    """Look through the whole log for entries that were altered or removed with another program."""
+    """Check the whole log for entries that were altered or removed with another program."""
     place = await desk.database.read(check_chain, long=True)
     return AuditCheck(whole=place is None, broken_at=place)
 

@@ -1,4 +1,4 @@
-"""The main door: `POST /chat` for a whole answer, `POST /chat/stream` for one word by word."""
+"""The main endpoints: `POST /chat` for a complete answer, `POST /chat/stream` for one word by word."""
 
 from fastapi import APIRouter
 from pydantic import ConfigDict, model_validator
@@ -20,7 +20,7 @@ class ChatRequest(Manner):
     """A message. Messages of one session make a conversation; without a session or a thread a new one begins.
 
     With `replaces`, the id of a conversation's last run, the message takes the place of that run's question, which is
-    withdrawn with its answer. It never waits: while anything is under way in the conversation it is refused.
+    withdrawn with its answer. Such a message never waits: it is refused while any run of the conversation is under way.
     """
 
     model_config = ConfigDict(
@@ -42,13 +42,13 @@ class ChatRequest(Manner):
 
 @router.post("/chat", response_model=Answer)
 async def chat(asked: ChatRequest, request: Request, desk: TheDesk, user: TheUser) -> Response | Answer:
-    """The answer at once, when it is whole."""
+    """Return the answer when it is complete."""
     return await whole(desk, await _begin(asked, desk, user), request, asked.on_disconnect)
 
 
 @router.post("/chat/stream", response_class=Response, responses=EVENT_STREAM)
 async def chat_stream(asked: ChatRequest, desk: TheDesk, user: TheUser) -> Response:
-    """The answer as server-sent events: start, route, trace steps, sources, tokens, done."""
+    """Stream the answer as server-sent events: start, route, trace steps, sources, tokens, done."""
     desk.streams.check()
     return streamed(desk, await _begin(asked, desk, user), asked.on_disconnect)
 

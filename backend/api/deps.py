@@ -1,4 +1,4 @@
-"""What several doors need: the desk itself, who asks, and how messages are taken."""
+"""Dependencies that several endpoints share: the desk itself, the user, and how messages are taken."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -22,9 +22,9 @@ Offset = Annotated[int, Query(ge=0, le=2**31)]
 Search = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 
 
-# What has no `async` would be handed to a thread for each request, and back.
+# Dependencies are `async`: plain functions would be run in a thread for each request.
 async def the_desk(connection: HTTPConnection) -> Desk:
-    """The open desk."""
+    """Return the open desk, or raise `NotReady`."""
     desk = getattr(connection.app.state, "desk", None)
     if not isinstance(desk, Desk):
         raise NotReady("the desk is being opened; ask again in a moment")
@@ -35,9 +35,9 @@ TheDesk = Annotated[Desk, Depends(the_desk)]
 
 
 async def the_user(connection: HTTPConnection, desk: TheDesk) -> User:
-    """Whoever asks, by the key they send, or `KeyRefused`. What the key is for is checked by `needs`."""
+    """Return the user by the key of the request, or raise `KeyRefused`. What the key is for is checked by `needs`."""
     user = desk.users.of_headers(connection.headers, address_of(connection))
-    # What is sent for long asks again now and then.
+    # Long streams check the key again now and then.
     connection.state.check_key = partial(desk.users.check, user)
     return user
 
@@ -47,18 +47,18 @@ TheUser = Annotated[User, Depends(the_user)]
 
 @dataclass(frozen=True)
 class Needs:
-    """A route is for keys of one of these scopes."""
+    """A dependency that lets a route be used with keys of one of these scopes."""
 
     any_of: tuple[Scope, ...]
 
     async def __call__(self, user: TheUser) -> User:
-        """Whoever asks, or `ScopeMissing`."""
+        """Return the user, or raise `ScopeMissing`."""
         user.check_scopes(*self.any_of)
         return user
 
 
 def needs(*any_of: Scope) -> params.Depends:
-    """Say which keys a router or a route is for: those that have one of these scopes."""
+    """Make a router or a route require a key with one of these scopes."""
     dependency: params.Depends = Depends(Needs(any_of))
     return dependency
 
@@ -67,7 +67,7 @@ Operator = Annotated[User, needs("operator")]
 
 
 async def an_onlooker(connection: HTTPConnection, desk: TheDesk) -> User | None:
-    """Whoever asks where strangers are answered too: then None."""
+    """Return the user where requests without a good key are answered too: for those, None."""
     try:
         return desk.users.of_headers(connection.headers, address_of(connection))
     except (KeyRefused, RateLimited):
@@ -79,22 +79,22 @@ Onlooker = Annotated[User | None, Depends(an_onlooker)]
 
 
 async def may_search(desk: TheDesk, user: TheUser) -> None:
-    """Whoever lists or searches does not do it too often."""
+    """Apply the rate limit of lists and searches."""
     await desk.runs.admission.check_rate(user.id, "searches")
 
 
 async def may_upload(desk: TheDesk, user: TheUser) -> None:
-    """Whoever adds documents does not do it too often. Operators bring in what they have, by the thousand."""
+    """Apply the rate limit of uploads, except to operators, who bring in documents by the thousand."""
     if not user.operator:
         await desk.runs.admission.check_rate(user.id, "uploads")
 
 
 SEARCHING, UPLOADING = [Depends(may_search)], [Depends(may_upload)]
-"""What doors depend on that list or search, and that take documents."""
+"""Dependencies of endpoints that list or search, and of those that take documents."""
 
 
 async def the_actor(connection: HTTPConnection, user: TheUser) -> Actor:
-    """Whoever asks and from where, for the audit log."""
+    """Return the user and the address of the request, for the audit log."""
     return Actor(user.id, address_of(connection), user.key_id)
 
 
@@ -102,7 +102,7 @@ TheActor = Annotated[Actor, Depends(the_actor)]
 
 
 def address_of(connection: HTTPConnection) -> str | None:
-    """The client's address; behind a proxy on this machine, the one that the proxy names."""
+    """Return the client's address; behind a proxy on this machine, the one that the proxy names."""
     return connection.client.host if connection.client else None
 
 
@@ -116,7 +116,7 @@ class Manner(BaseModel):
 
 
 class Page(BaseModel):
-    """Some of many."""
+    """One page of a longer list."""
 
     total: int
     limit: int
@@ -124,7 +124,7 @@ class Page(BaseModel):
 
 
 class Problem(BaseModel):
-    """What is wrong: a code that stays, words for people, and whether asking again helps."""
+    """An error: a stable code, words for people, and whether asking again helps."""
 
     code: str
     message: str
@@ -132,7 +132,7 @@ class Problem(BaseModel):
 
 
 class Failure(BaseModel):
-    """The one shape of errors."""
+    """The body of every error reply."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -144,7 +144,7 @@ class Failure(BaseModel):
 
 
 def fails(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For the description of a door: it may answer with these, each in the one shape of errors."""
+    """Return the OpenAPI responses of these statuses, each in the one shape of errors."""
     return {status: {"description": _FAILURES[status], "model": Failure} for status in statuses}
 
 
@@ -163,10 +163,10 @@ _FAILURES = {
     507: "The disk is full.",
 }
 ANYWHERE = fails(403, 429, 503)
-"""What every door may answer."""
+"""Failures of every endpoint."""
 ASKING = fails(400, 401, 402, 404, 409, 413, 422, 429, 504)
-"""What asking a question may fail with."""
+"""Failures of endpoints that take a question."""
 LOOKING = fails(401, 404, 422)
-"""What looking at something may fail with."""
+"""Failures of endpoints that read."""
 TELLING = fails(400, 413)
-"""What sending something may fail with besides."""
+"""Further failures of endpoints that take a body."""

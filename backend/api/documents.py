@@ -1,4 +1,4 @@
-"""Documents while the desk serves: list, look at, add or replace, bring in by archive, re-index, remove."""
+"""Documents while the desk serves: list, read, add or replace, import by archive, re-index, remove."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ from knowledge.text.paths import MAX_PATH_CHARS, checked_path
 
 router = APIRouter(prefix="/api/documents", tags=["documents"], responses=LOOKING, dependencies=[needs("documents")])
 
-# The work is done when the run is; this is only its beginning.
+# These endpoints only start the work; it is done when the run is.
 _BEGINNING = {**ASKING, **fails(507)}
 
 
@@ -77,20 +77,20 @@ class Document(BaseModel):
 
 
 class DocumentWhole(Document):
-    """With its text, as Markdown whatever format it came in."""
+    """A document with its text, as Markdown whatever format it came in."""
 
     markdown: str
 
 
 class Documents(Page):
-    """Some of everybody's documents and your own; and how many there are in each folder, whichever is looked at."""
+    """Some of everybody's documents and your own, and the number in each folder, whichever folder is listed."""
 
     folders: dict[str, int]
     documents: list[Document]
 
 
 class Reindex(BaseModel):
-    """One knowledge folder, or without it all of them."""
+    """The knowledge folder to re-index; all of them without it."""
 
     model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"folder": "billing"}]})
 
@@ -108,7 +108,7 @@ class Begun(BaseModel):
 
 
 class Removed(BaseModel):
-    """Which document is gone."""
+    """The id of a removed document."""
 
     deleted: str
 
@@ -126,9 +126,9 @@ async def list_documents(
         Query(pattern="^[0-9a-f]{0,16}$", description="The last id of the page before; empty for the first."),
     ] = None,
 ) -> Documents:
-    """Everybody's documents and your own, or those of one knowledge folder; `search` looks into titles and paths.
+    """List everybody's documents and your own, or those of one folder; `search` looks into titles and paths.
 
-    They come by folder and path. Whoever wants all of them, while some come and go, reads them by id, with `after`.
+    They come by folder and path. To read all of them while some come and go, page by id, with `after`.
     """
     folders = await desk.library.by_folder(Wanted(user.owner, search=search))
     found = await desk.library.page(Wanted(user.owner, folder, search), limit, offset, after)
@@ -155,7 +155,7 @@ async def put_document(
 ) -> Document:
     """Add a document to a knowledge folder, or replace the one of the same source and path.
 
-    What an operator adds is for everybody; from what anyone else adds, they alone are answered.
+    An operator's documents are for everybody; a document of any other user is used in that user's answers alone.
     """
     data = await _read(desk, file)
     key = DocumentKey(desk.catalog.folder(folder), source, path, user.owner)
@@ -176,7 +176,7 @@ async def put_archive(
     path: _Path,
     source: _Source = "upload",
 ) -> Begun:
-    """Bring in what a zip archive holds, as a run: follow it at `/runs/{id}/stream`. Its text is the report.
+    """Import the documents of a zip archive, as a run: follow it at `/runs/{id}/stream`. Its text is the report.
 
     The members become documents below the archive's name. The same archive again changes only what has changed.
     """
@@ -209,9 +209,9 @@ async def put_archive(
 async def reindex(
     desk: TheDesk, user: Operator, actor: TheActor, wanted: Annotated[Reindex, Body()] = _EVERYTHING
 ) -> Begun:
-    """Cut and embed again what is stored, as a run: follow it at `/runs/{id}/stream`.
+    """Chunk and embed the stored documents again, as a run: follow it at `/runs/{id}/stream`.
 
-    Needed after a release that does either otherwise. Each document answers as before until it is done.
+    Needed after a release that changes either. Each document answers as before until it is done.
     """
     folder = desk.catalog.folder(wanted.folder) if wanted.folder else None
     begun = await _begin(
@@ -223,14 +223,14 @@ async def reindex(
 
 @router.get("/{document_id}")
 async def get_document(document_id: str, desk: TheDesk, user: TheUser) -> DocumentWhole:
-    """A document with its text: everybody's, or your own."""
+    """Return a document with its text: everybody's, or your own."""
     document = await desk.library.whole(document_id, owner=user.owner)
     return DocumentWhole(**vars(_shown(document.info, user)), markdown=document.markdown)
 
 
 @router.delete("/{document_id}")
 async def delete_document(document_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> Removed:
-    """Remove a document; the next answer does not know it any more."""
+    """Remove a document; the next answer no longer uses it."""
     document = await desk.library.whole(document_id, owner=user.owner)
     await desk.library.remove(document_id, owner=user.owner)
     entry = actor.did("document.remove", document_id, _recorded(document.info), person=user.owner or None)
@@ -246,7 +246,7 @@ async def _read(desk: Desk, file: UploadFile) -> bytes:
 
 
 async def _begin(desk: Desk, user: User, order: Order, what: str, run_id: str | None = None) -> Begun:
-    """One at a time for each user: two would do the same work twice."""
+    """Start the run of an order, one at a time for each user: two would do the same work twice."""
     request = order.model_dump_json(exclude_defaults=True)
     asked = Asked(user.id, what, INDEXING, session_id=INDEXING, run_id=run_id, request=request)
     run = await desk.runs.start(asked)
@@ -254,13 +254,13 @@ async def _begin(desk: Desk, user: User, order: Order, what: str, run_id: str | 
 
 
 def _quota(desk: Desk, user: User) -> Quota | None:
-    """Operators know what they do; anyone else may have so much of their own."""
+    """Return the quota of a user's own documents; operators have none."""
     settings = desk.settings
     return None if user.operator else Quota(documents=settings.max_own_documents, bytes=settings.max_own_bytes)
 
 
 def _recorded(info: DocumentInfo) -> dict[str, Any]:
-    """What the audit log says of a document. It outlives the document, so words of a user stay out of it."""
+    """Return what the audit log keeps of a document; it outlives the document, so a user's words stay out of it."""
     told = {"folder": info.folder, "version": info.version, "content_hash": info.content_hash}
     if info.owner:
         return told | {"owner": info.owner}
@@ -272,5 +272,5 @@ def _document(info: DocumentInfo, user: User) -> Document:
 
 
 def _shown(info: DocumentInfo, user: User) -> DocumentInfo:
-    """Where on the desk's machine everybody's documents lie is for operators to know."""
+    """Hide from users where everybody's documents lie on the desk's machine: that is for operators to know."""
     return info if info.owner or user.operator else replace(info, source="")

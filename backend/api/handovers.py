@@ -1,4 +1,4 @@
-"""Who waits for a person, and which questions nobody could answer."""
+"""Hand-overs to a person, and questions that no document answered."""
 
 import sqlite3
 import time
@@ -36,10 +36,10 @@ _DAY_SECONDS = 86_400
 
 
 class Handover(BaseModel):
-    """Somebody waits for a person: who, why, in which conversation if in one, and how they are reached if they say.
+    """A user waits for a person: who, why, in which conversation if in one, and how to reach them if they say.
 
     `cause` is `asked` where they asked for one, `unanswered` where no document answered, `agent` where an agent's model
-    called one. `summary` is what they asked last; of who has neither asked nor left a contact, the one question.
+    called one. `summary` is what they asked last, or the one question if they neither asked nor left a contact.
     """
 
     id: str
@@ -65,10 +65,10 @@ class HandoverPage(Page):
 
 
 class HandoverWhole(Handover):
-    """With the conversation, to whoever may read it.
+    """A hand-over with the conversation, for readers who may see it.
 
     Its own user may. An operator may where that user has asked for a person or left a contact, up to the resolution;
-    else it is `withheld`.
+    otherwise it is `withheld`.
     """
 
     transcript: list[Message]
@@ -86,14 +86,14 @@ class Unanswered(BaseModel):
 
 
 class UnansweredPage(BaseModel):
-    """What no document answered in so many days, the most frequent first."""
+    """The questions of so many days that no document answered, the most frequent first."""
 
     days: int
     questions: list[Unanswered]
 
 
 class Request(BaseModel):
-    """Somebody asks for a person: how they are reached, and what about."""
+    """A request for a person: how to reach the user, and what it is about."""
 
     model_config = ConfigDict(
         strict=True,
@@ -107,7 +107,7 @@ class Request(BaseModel):
 
 
 class Resolution(BaseModel):
-    """What a person has done about it."""
+    """A note on what a person has done about a hand-over."""
 
     model_config = ConfigDict(strict=True, json_schema_extra={"examples": [{"note": "Refunded by hand."}]})
 
@@ -118,7 +118,7 @@ class Resolution(BaseModel):
 async def list_handovers(
     desk: TheDesk, user: TheUser, resolved: bool | None = False, limit: Limit = 50, offset: Offset = 0
 ) -> HandoverPage:
-    """Those still waiting, or with `resolved` those seen to: your own, or for an operator everybody's."""
+    """List hand-overs still waiting, or with `resolved` those seen to: your own, or for an operator everybody's."""
     whose = None if user.operator else user.id
     total, rows = await desk.database.read(lambda db: handovers.listing(db, whose, resolved, limit, offset))
     return HandoverPage(total=total, limit=limit, offset=offset, handovers=[Handover(**row) for row in rows])
@@ -126,7 +126,7 @@ async def list_handovers(
 
 @router.post("/handovers", status_code=201, responses={**TELLING, **fails(429)})
 async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> Handover:
-    """Ask for a person, in a conversation or outside of any. What an answer there has offered is taken up."""
+    """Ask for a person, in a conversation or outside of any. An offer made by an answer there is taken up."""
     await desk.runs.admission.check_rate(user.id)
     if request.thread_id is not None:
         await known(desk, user.id, request.thread_id)
@@ -138,15 +138,15 @@ async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> Hand
 
 @router.get("/handovers/{handover_id}")
 async def get_handover(handover_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> HandoverWhole:
-    """One, with the conversation that led to it, if one did.
+    """Return a hand-over, with the conversation that led to it, if one did.
 
-    An operator reads another's only where that user has asked for a person or left a contact, and only up to the
-    resolution. That it was read is recorded.
+    An operator reads another user's conversation only where that user has asked for a person or left a contact, and
+    only up to the resolution. The reading is recorded in the audit log.
     """
     row = await _known(desk, user, handover_id)
     transcript = await desk.database.read(lambda db: handovers.transcript(db, row, user.id), long=True)
     if row["user_id"] != user.id and transcript is not None:
-        # Before it is shown: what cannot be recorded is not read.
+        # Recorded before it is shown: what cannot be recorded is not read.
         whose = {"user": row["user_id"], "conversation": row["thread_id"]}
         await desk.audit.add(actor.did("transcript.read", handover_id, None, whose, person=row["user_id"]))
     return HandoverWhole(**row, transcript=transcript or [], withheld=transcript is None)
@@ -156,7 +156,7 @@ async def get_handover(handover_id: str, desk: TheDesk, user: TheUser, actor: Th
 async def resolve_handover(
     handover_id: str, resolution: Resolution, desk: TheDesk, user: Operator, actor: TheActor
 ) -> Handover:
-    """A person has seen to it. Whoever was first stays named."""
+    """Mark a hand-over as resolved by a person. The first to do so stays named."""
     row = await _known(desk, user, handover_id)
 
     def resolve(db: sqlite3.Connection) -> None:
@@ -176,7 +176,7 @@ async def list_unanswered(
     days: Annotated[int, Query(ge=1, le=3_650)] = 30,
     limit: Limit = 50,
 ) -> UnansweredPage:
-    """What people asked and no document answered, the most frequent first: what to write next."""
+    """List the questions that no document answered, the most frequent first: what to write next."""
     since = time.time() - days * _DAY_SECONDS
     rows = await desk.database.read(lambda db: handovers.unanswered(db, since, limit), long=True)
     return UnansweredPage(days=days, questions=[Unanswered(**row) for row in rows])

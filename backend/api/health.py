@@ -1,4 +1,4 @@
-"""Whether the desk is up, what it serves, and how the models behind it are."""
+"""Health and readiness of the desk, its metrics, and what it serves."""
 
 from typing import Any, Literal
 
@@ -26,7 +26,7 @@ Status = Literal["ok", "reduced", "unavailable"]
 
 
 class Ready(BaseModel):
-    """Questions can be taken."""
+    """The desk takes questions."""
 
     status: Literal["ready"] = "ready"
 
@@ -49,7 +49,7 @@ class Limits(BaseModel):
 
 
 class KnownUser(BaseModel):
-    """Whoever asks."""
+    """The user of the request."""
 
     id: str
     operator: bool
@@ -57,7 +57,7 @@ class KnownUser(BaseModel):
 
 
 class Info(BaseModel):
-    """A desk, and who you are to it."""
+    """The desk, and who you are to it."""
 
     name: str
     version: str
@@ -79,7 +79,7 @@ class ModelHealth(BaseModel):
 
 
 class ChainHealth(BaseModel):
-    """Which model would answer now, of all that may."""
+    """The model that would answer now, and all that may."""
 
     model: str | None
     models: list[str]
@@ -93,7 +93,7 @@ class AgentHealth(ChainHealth):
 
 
 class Health(BaseModel):
-    """How the desk is. Which models it has, and where, is for operators, and for keys with the scope `metrics`."""
+    """The state of the desk. Its models and where they are: for operators and keys with the scope `metrics` alone."""
 
     status: Status
     reason: str | None = None
@@ -112,13 +112,13 @@ _UNHEALTHY: dict[int | str, dict[str, Any]] = {
 
 
 async def home() -> dict[str, Any]:
-    """Where to go from here."""
+    """Point to the main endpoints."""
     return {"name": "Frontdesk", "ask": "POST /chat", "stream": "POST /chat/stream", "every door": "/openapi.json"}
 
 
 @router.get("/ready")
 async def ready(desk: TheDesk, user: Onlooker) -> Ready:
-    """Whether questions can be taken now; 503 while they cannot. Which models fail is told as at `/health`."""
+    """Return 200 while questions can be taken, 503 while they cannot. Failing models are named as at `/health`."""
     if desk.runs.stopping:
         raise NotReady("the desk is being stopped")
     workers = desk.chains.workers
@@ -131,7 +131,7 @@ async def ready(desk: TheDesk, user: Onlooker) -> Ready:
 
 @router.get("/info", responses=fails(401), dependencies=[needs("chat", "documents")])
 async def info(desk: TheDesk, user: TheUser) -> Info:
-    """What this desk is: its version, its agents, its limits, and who you are to it."""
+    """Return what this desk is: its version, its agents, its limits, and who you are to it."""
     settings = desk.settings
     return Info(
         name="Frontdesk",
@@ -152,20 +152,20 @@ async def info(desk: TheDesk, user: TheUser) -> Info:
 
 @router.get("/metrics", response_class=Response, responses={**fails(401), **_PAGE}, dependencies=[needs("metrics")])
 async def metrics(desk: TheDesk) -> Response:
-    """What Prometheus reads."""
+    """Return the metrics in Prometheus text format."""
     return Response(desk.metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/health", response_model_exclude_unset=True, responses=_UNHEALTHY)
 async def health(desk: TheDesk, user: Onlooker, response: Response) -> Health:
-    """The agents, who would answer for each, every model's state, and the memory of this process.
+    """Return the agents, the model that would answer for each, every model's state, and the memory of this process.
 
     `reduced` while some agent can only quote because its models fail; 503 while some agent has no model at all.
-    Whoever has no key of an operator, nor one with the scope `metrics`, learns the status alone.
+    Without the key of an operator, or one with the scope `metrics`, the reply holds the status alone.
     """
     await desk.models.check_servers()
     documents = await desk.library.by_folder(Wanted())
-    # The agents of this moment: one may come or go meanwhile.
+    # A snapshot: agents may come or go meanwhile.
     agents, workers = desk.catalog.agents, desk.chains.workers
     answering = {agent: _answering(desk, order) for agent, order in workers.items()}
     status, reason = _verdict(desk, workers, answering)
@@ -191,7 +191,7 @@ async def health(desk: TheDesk, user: Onlooker, response: Response) -> Health:
 
 
 def _may_know(user: User | None) -> bool:
-    """Whether somebody is told of models and where they are."""
+    """Tell whether a user may see the models and where they are."""
     return user is not None and "metrics" in user.scopes
 
 
@@ -200,12 +200,12 @@ def _chain(order: Order, answering: ModelName | None) -> dict[str, Any]:
 
 
 def _answering(desk: Desk, order: Order) -> ModelName | None:
-    """The first model of a chain that is not known to fail."""
+    """Return the first model of a chain that is not known to fail."""
     return next((name for name in order.models if name == EMBEDDED or not desk.models.get(name).failing), None)
 
 
 def _users(desk: Desk, workers: dict[str, Order]) -> dict[ModelName, list[str]]:
-    """Every model that may be asked now, with the supervisor and the agents that may ask it."""
+    """Return every model that may be asked now, with the supervisor and the agents that may ask it."""
     users: dict[ModelName, list[str]] = {}
     for user, order in {"supervisor": desk.chains.supervisor, **workers}.items():
         for name in order.models:
@@ -242,7 +242,7 @@ def _verdict(
 
 
 def _failing(desk: Desk, order: Order) -> str:
-    """The models of a chain that are counted on and fail."""
+    """Describe the models of a chain that are counted on and fail."""
     models = [desk.models.get(name) for name in order.models if name != EMBEDDED]
     return "; ".join(
         f"{model.name} {failure}"

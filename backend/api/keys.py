@@ -1,4 +1,4 @@
-"""Keys made, listed and revoked while the desk serves."""
+"""API keys made, listed and revoked while the desk serves."""
 
 import time
 from typing import Annotated, Literal, Self
@@ -19,7 +19,7 @@ _LONGEST_SECONDS = 10 * 366 * 86_400
 
 
 class NewKey(BaseModel):
-    """Whose the key is, what for, and how long: `expires_in` seconds or until `expires_at`, or without an end."""
+    """The user, scopes and lifetime of a new key: `expires_in` seconds, until `expires_at`, or without an end."""
 
     model_config = ConfigDict(
         strict=True,
@@ -43,12 +43,12 @@ class NewKey(BaseModel):
         return self
 
     def end(self, now: float) -> float | None:
-        """When the key expires, by the clock that it is checked with."""
+        """Return when the key expires, by the clock that it is checked with."""
         return self.expires_at if self.expires_in is None else now + self.expires_in
 
 
 class KeyInfo(BaseModel):
-    """A key, without itself."""
+    """A key, without its secret."""
 
     id: str = Field(description="The beginning of the key's SHA-256 hash.")
     origin: Literal["settings", "desk"] = Field(description="settings: it is in API_KEYS; desk: it was made over HTTP")
@@ -65,7 +65,7 @@ class KeyInfo(BaseModel):
 
 
 class MadeKey(KeyInfo):
-    """A key that was just made. It is told this once."""
+    """A key that was just made. The secret is shown this once."""
 
     key: str
 
@@ -78,7 +78,7 @@ class KeyPage(Page):
 
 @router.get("")
 async def list_keys(desk: TheDesk, limit: Limit = 50, offset: Offset = 0) -> KeyPage:
-    """Every key, also those that were revoked or have expired; no key itself."""
+    """List every key, also those that were revoked or have expired; no secrets."""
     keys, uses = await desk.keys.every(), await desk.keys.last_uses()
     shown = [_shown(key, uses.get(key.id), desk.clock.now()) for key in keys[offset : offset + limit]]
     return KeyPage(total=len(keys), limit=limit, offset=offset, keys=shown)
@@ -86,7 +86,7 @@ async def list_keys(desk: TheDesk, limit: Limit = 50, offset: Offset = 0) -> Key
 
 @router.post("", status_code=201, responses={**TELLING, **fails(409)})
 async def make_key(wanted: NewKey, desk: TheDesk, actor: TheActor) -> MadeKey:
-    """Make a key. The reply is the only place where it is ever told.
+    """Make a key. The reply is the only place where its secret is ever shown.
 
     A key with the scope `operator` may do everything.
     """
@@ -99,7 +99,7 @@ async def make_key(wanted: NewKey, desk: TheDesk, actor: TheActor) -> MadeKey:
 
 @router.delete("/{key_id}", responses=fails(409))
 async def revoke_key(key_id: str, desk: TheDesk, actor: TheActor) -> KeyInfo:
-    """Refuse a key from now on. What is still being streamed to it ends with the next event or heartbeat."""
+    """Revoke a key. Streams that are open for it end with the next event or heartbeat."""
     key = await desk.keys.revoke(key_id, actor)
     return _shown(key, (await desk.keys.last_uses()).get(key.id), desk.clock.now())
 

@@ -1,4 +1,4 @@
-"""What OpenAPI says beyond the doors' own models: the frames of every stream, and the key that a desk wants."""
+"""Additions to the OpenAPI document: the frames of every stream, and the key that a desk requires."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ Responses = dict[int | str, dict[str, Any]]
 
 _REFERENCE = "#/components/schemas/{model}"
 _FRAMES: dict[str, TypeAdapter[Any]] = {"Event": EVENTS, "GatewayFrame": GATEWAY_FRAMES, "LlmFrame": LLM_FRAMES}
-# What the log adds to every event that it stores.
+# Fields that the log adds to every event it stores.
 _STAMP = {"session_id": {"type": "string"}, "timestamp": {"type": "string", "format": "date-time"}}
-# Whoever has no key is answered here too, if with less.
+# These endpoints answer without a key too, if with less.
 _OPEN_DOORS = ("/ready", "/health")
 
 
 def event_stream(frame: str, description: str, example: str, *, numbered: bool = False) -> Responses:
-    """Server-sent events, of which each has JSON of that schema for its `data`."""
+    """Describe a stream of server-sent events whose `data` is JSON of that schema."""
     content = {"type": "string", "contentMediaType": "application/json"}
     data = {**content, "contentSchema": {"$ref": _REFERENCE.format(model=frame)}}
     number = {"id": {"type": "string", "pattern": "^[0-9]+$"}} if numbered else {}
@@ -50,7 +50,7 @@ LLM_STREAM = event_stream(
 
 
 def complete(document: dict[str, Any], *, keyed: bool) -> dict[str, Any]:
-    """The document with the schemas of all frames in it, and the key, if one is wanted."""
+    """Add the schemas of all frames to the document, and the key, if one is required."""
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for name, adapter in _FRAMES.items():
@@ -71,7 +71,7 @@ def complete(document: dict[str, Any], *, keyed: bool) -> dict[str, Any]:
 
 
 def _tell_events_apart(schemas: dict[str, Any]) -> None:
-    """An event always has its type, and what the log adds to it."""
+    """Require the type of every event, and add the fields that the log stamps on it."""
     for reference in schemas["Event"]["discriminator"]["mapping"].values():
         event = schemas[reference.rpartition("/")[2]]
         event["required"] = sorted({"type", *event.get("required", ())})

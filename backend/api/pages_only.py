@@ -1,4 +1,4 @@
-"""What a process says of itself that serves the pages alone, for a desk elsewhere."""
+"""The health endpoint of a process that only serves the pages of a desk elsewhere."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ router = APIRouter(tags=["health"])
 
 
 class PagesHealth(BaseModel):
-    """The pages are served here, and no desk; that tells its own health. Where it is, is for operators to know."""
+    """The health of a process that only serves pages; the desk, whose address is for operators, tells its own."""
 
     status: Literal["ok"] = "ok"
     serves: Literal["pages"] = "pages"
@@ -17,5 +17,5 @@ class PagesHealth(BaseModel):
 
 @router.get("/health")
 async def health() -> PagesHealth:
-    """That the pages are served."""
+    """Report that the pages are served."""
     return PagesHealth()

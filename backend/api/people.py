@@ -1,4 +1,4 @@
-"""People: how much the desk holds of each, a copy of everything for whoever it is about, and deletion."""
+"""Personal data: how much the desk holds of each user, a full copy for that user, and deletion."""
 
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,7 @@ from backend.privacy.exports import ArchiveStream
 from backend.privacy.removal import Part
 from backend.users import LOCAL, USER_NAME
 
-# It is about everything of a person, so a key that is for a part of it does not do.
+# These endpoints concern all data of a person, so a key for a part of it is not enough.
 router = APIRouter(
     prefix="/api/people", tags=["people"], responses=LOOKING, dependencies=[needs("chat"), needs("documents")]
 )
@@ -25,14 +25,14 @@ Name = Annotated[str, Path(alias="user", pattern=USER_NAME)]
 
 
 async def a_person(name: Name, user: TheUser) -> str:
-    """The person that is named: whoever asks, or for an operator anybody."""
+    """Return the user that is named: the one that asks, or for an operator anybody."""
     if name != user.id:
         user.check_operator()
     return name
 
 
 async def anybody(name: Name, user: Operator) -> str:
-    """The person that an operator names."""
+    """Return the user that an operator names."""
     return name
 
 
@@ -41,7 +41,7 @@ Anybody = Annotated[str, Depends(anybody)]
 
 
 class PersonInfo(BaseModel):
-    """Somebody who has a key or has left something here, and how much that is; not a word of it.
+    """A user who has a key or has left something here, and how much that is; none of its text.
 
     Bytes are those of texts: of messages, and of documents as they were read.
     """
@@ -58,13 +58,13 @@ class PersonInfo(BaseModel):
 
 
 class People(Page):
-    """Some of them, by name."""
+    """Some users, by name."""
 
     people: list[PersonInfo]
 
 
 class PersonRemoved(BaseModel):
-    """What is gone for good; all zero where there was nothing. `keys_in_settings` still open the desk to the person.
+    """The counts of what is gone for good, all zero where there was nothing. `keys_in_settings` still admit the user.
 
     The audit log keeps that it was done, and everything else that it says of the person.
     """
@@ -84,7 +84,7 @@ class PersonRemoved(BaseModel):
 
 
 class OneRemoved(BaseModel):
-    """Which conversation or document is gone for good."""
+    """The conversation or document that is gone for good."""
 
     user: str
     deleted: str
@@ -100,7 +100,7 @@ _ARCHIVE: dict[int | str, dict[str, Any]] = {
 
 @router.get("", dependencies=SEARCHING)
 async def list_people(desk: TheDesk, user: Operator, limit: Limit = 50, offset: Offset = 0) -> People:
-    """Everybody who has a key or has left something here, and how much; an operator reads nothing of it by this."""
+    """List the users who have a key or have left something here, and how much; an operator sees none of its text."""
     everyone = await _everyone(desk)
     page = everyone[offset : offset + limit]
     said = await desk.database.read(lambda db: people.conversations_of(db, page), long=True)
@@ -112,7 +112,7 @@ async def list_people(desk: TheDesk, user: Operator, limit: Limit = 50, offset: 
 
 @router.get("/{user}/export", dependencies=SEARCHING, response_class=Response, responses=_ARCHIVE)
 async def export_person(person: Person, desk: TheDesk, actor: TheActor) -> Response:
-    """Everything that the desk holds about you, or for an operator about anybody, as one archive; one at a time."""
+    """Export everything that the desk holds about you, or for an operator about anybody, as a zip; one at a time."""
     if person not in await _everyone(desk):
         raise PersonUnknown(f"nothing here is {person}'s, and no key")
     desk.streams.check()
@@ -124,9 +124,9 @@ async def export_person(person: Person, desk: TheDesk, actor: TheActor) -> Respo
 
 @router.delete("/{user}", responses=fails(507))
 async def delete_person(person: Person, desk: TheDesk, actor: TheActor) -> PersonRemoved:
-    """Delete everything of yours, or for an operator of anybody's; what is under way is stopped first.
+    """Delete all of your data, or for an operator anybody's; what is under way is stopped first.
 
-    A second time nothing more happens. An operator's documents are everybody's, and stay; so does a key of API_KEYS.
+    A second call deletes nothing more. An operator's documents are everybody's, and stay; so does a key of API_KEYS.
     """
     return await _remove(desk, person, "everything", actor)
 
@@ -168,14 +168,14 @@ async def _everyone(desk: Desk) -> list[str]:
 
 
 async def _keyed(desk: Desk) -> set[str]:
-    """Whoever has a key that opens the desk; without keys, the one user that there is."""
+    """Return the users who have a key that opens the desk; without keys, the one user that there is."""
     now = desk.clock.now()
     usable = (key for key in await desk.keys.every() if not key.revoked_at and (key.expires_at or now) >= now)
     return {key.user_id for key in usable} if desk.users.keyed else {LOCAL.id}
 
 
 async def _keys_of(desk: Desk, person: str) -> list[dict[str, Any]]:
-    """What is known of a person's keys, which the desk does not have."""
+    """Return what is stored of a person's keys; the keys themselves are not."""
     used = await desk.keys.last_uses()
     hidden = ("digest", "scopes")
     return [

@@ -1,4 +1,4 @@
-"""Runs after the fact or from elsewhere: look at one, follow it from any event on, stop it, rate its answer."""
+"""Runs: read one, follow it from any event on, stop it, rate its answer."""
 
 import sqlite3
 from typing import Annotated, Literal
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/runs", tags=["runs"], responses=LOOKING, dependencie
 
 
 class Stopped(BaseModel):
-    """Whether a run was still under way; its last event tells how it ended."""
+    """The status of a run when it was stopped; its last event tells how it ended."""
 
     run_id: str
     status: str
@@ -52,7 +52,7 @@ class Step(BaseModel):
 
 
 class Rating(BaseModel):
-    """What was said of an answer, and when."""
+    """The rating of an answer, and when it was given."""
 
     rating: Literal["up", "down"]
     comment: str
@@ -60,7 +60,7 @@ class Rating(BaseModel):
 
 
 class RunWhole(BaseModel):
-    """A run with its answer, its steps, and what they took."""
+    """A run with its answer, its steps, and their usage and cost."""
 
     id: str
     thread_id: str
@@ -98,14 +98,14 @@ class Feedback(BaseModel):
 
 
 class Rated(Feedback):
-    """What is now said of an answer."""
+    """The current rating of an answer."""
 
     run_id: str
 
 
 @router.get("/{run_id}")
 async def get_run(run_id: str, desk: TheDesk, user: TheUser) -> RunWhole:
-    """A run with its answer, its steps, what they took and what was said of it: so far, if it is still under way."""
+    """Return a run with its answer, steps, cost and rating: so far, if it is still under way."""
     run = await _known(desk, user, run_id)
     answer = await desk.database.read(lambda db: runs.answer_of(db, run.id))
     data = await desk.database.read(lambda db: threads.data_of(db, run.id))
@@ -127,7 +127,7 @@ async def follow_run(
     after: Annotated[int | None, Query(ge=-1, le=_LAST)] = None,
     last_event_id: Annotated[int | None, Header(ge=-1, le=_LAST)] = None,
 ) -> Response:
-    """The run's events after a number, or all of them: those stored, then those still to come."""
+    """Stream the run's events after a number, or all of them: those stored, then those still to come."""
     desk.streams.check()
     run = await _known(desk, user, run_id)
     position = next((number for number in (after, last_event_id) if number is not None), -1)
@@ -136,13 +136,13 @@ async def follow_run(
 
 @router.post("/{run_id}/cancel")
 async def cancel_run(run_id: str, desk: TheDesk, user: TheUser) -> Stopped:
-    """Stop a run, from wherever; a second time, or after its end, nothing more happens."""
+    """Stop a run, from any client; a second time, or after its end, nothing more happens."""
     return await stop(desk, user, run_id)
 
 
 @router.post("/{run_id}/feedback", responses=TELLING)
 async def rate_run(run_id: str, feedback: Feedback, desk: TheDesk, user: TheUser) -> Rated:
-    """Say whether the answer was good; saying it again replaces what was said."""
+    """Rate the answer as good or bad; a later rating replaces an earlier one."""
     run = await _known(desk, user, run_id)
 
     def rate(db: sqlite3.Connection) -> None:
@@ -154,14 +154,14 @@ async def rate_run(run_id: str, feedback: Feedback, desk: TheDesk, user: TheUser
 
 
 async def stop(desk: Desk, user: User, run_id: str) -> Stopped:
-    """Stop that user's run, whatever they call it: a run or a generation."""
+    """Stop a run of that user, be it called a run or a generation."""
     await _known(desk, user, run_id)
     run = await desk.runs.cancel(run_id, user.id, "cancelled by the user")
     return Stopped(run_id=run.id, status="cancelling" if run.is_open else run.status)
 
 
 async def _known(desk: Desk, user: User, run_id: str) -> Run:
-    """That user's run, where their key is for work of its kind."""
+    """Return a run of that user, if their key is for work of its kind."""
     run = await desk.runs.get(run_id, user.id)
     user.check_scopes("documents" if run.agent_id == INDEXING else "chat")
     return run

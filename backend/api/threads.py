@@ -1,4 +1,4 @@
-"""Conversations: listed, searched, read, renamed, exported, put away, brought back, deleted."""
+"""Conversations: list, search, read, rename, export, soft-delete, restore and destroy."""
 
 import sqlite3
 import time
@@ -57,7 +57,7 @@ class ThreadPage(Page):
 
 
 class Message(BaseModel):
-    """A turn; what became of its run is told with it, and with an answer, who gave it and from what."""
+    """A message with the outcome of its run, and for an answer, the agents who gave it and its sources."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -85,14 +85,14 @@ class ThreadWhole(ThreadInfo):
 
 
 class ThreadDeleted(BaseModel):
-    """Which conversation is put away, or destroyed."""
+    """The conversation that was soft-deleted, or destroyed with `hard`."""
 
     deleted: str
     hard: bool
 
 
 class Rename(BaseModel):
-    """Another title."""
+    """A new title."""
 
     model_config = ConfigDict(
         strict=True, str_strip_whitespace=True, json_schema_extra={"examples": [{"title": "The double charge"}]}
@@ -124,7 +124,7 @@ async def list_threads(
     session: SessionId | None = None,
     session_prefix: SessionId | None = None,
 ) -> ThreadPage:
-    """Your conversations; `search` looks into titles and messages, `session_prefix` at how sessions are called."""
+    """List your conversations; `search` looks into titles and messages, `session_prefix` at the names of sessions."""
     return await page(desk, Wanted(user.id, status, agent, search, session_prefix, session), limit, offset)
 
 
@@ -132,13 +132,13 @@ async def list_threads(
 async def get_thread(
     thread_id: str, desk: TheDesk, user: TheUser, limit: Limit = 200, offset: Offset = 0
 ) -> ThreadWhole:
-    """One conversation with its messages; each names its run."""
+    """Return one conversation with its messages; each names its run."""
     return await history(desk, await known(desk, user.id, thread_id), limit, offset)
 
 
 @router.patch("/{thread_id}", responses=TELLING)
 async def rename_thread(thread_id: str, rename: Rename, desk: TheDesk, user: TheUser) -> ThreadWhole:
-    """Call it something else."""
+    """Rename a conversation."""
     await known(desk, user.id, thread_id)
     await desk.database.write(lambda db: threads.rename(db, thread_id, rename.title))
     return await history(desk, await known(desk, user.id, thread_id), 1, 0)
@@ -146,7 +146,7 @@ async def rename_thread(thread_id: str, rename: Rename, desk: TheDesk, user: The
 
 @router.post("/{thread_id}/restore", responses=fails(409))
 async def restore_thread(thread_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> ThreadWhole:
-    """Bring back what was put away."""
+    """Restore a soft-deleted conversation."""
     thread = await known(desk, user.id, thread_id)
 
     def restore(db: sqlite3.Connection) -> bool:
@@ -164,7 +164,7 @@ async def restore_thread(thread_id: str, desk: TheDesk, user: TheUser, actor: Th
 async def delete_thread(
     thread_id: str, desk: TheDesk, user: TheUser, actor: TheActor, hard_delete: bool = False
 ) -> ThreadDeleted:
-    """Put it away; with `hard_delete`, destroy every trace of it. What is under way in it is stopped."""
+    """Soft-delete a conversation; with `hard_delete`, destroy every trace of it. Its runs under way are stopped."""
     await known(desk, user.id, thread_id)
     return await remove(desk, thread_id, hard_delete, actor)
 
@@ -173,7 +173,7 @@ async def delete_thread(
 async def export_thread(
     thread_id: str, desk: TheDesk, user: TheUser, actor: TheActor, format: Literal["markdown", "json"] = "markdown"
 ) -> Response:
-    """The whole conversation as a file."""
+    """Export the whole conversation as a file."""
     thread = await known(desk, user.id, thread_id)
     await desk.audit.add(actor.did("conversation.export", thread_id, None, {"format": format}, person=user.id))
     messages = await desk.database.read(lambda db: threads.messages_of(db, thread_id), long=True)
@@ -183,7 +183,7 @@ async def export_thread(
 
 
 async def known(desk: Desk, user_id: str, thread_id: str, agent_id: str | None = None) -> Thread:
-    """That user's conversation, with that agent if one is named, or `ThreadUnknown`."""
+    """Return a conversation of that user, with that agent if one is named, or raise `ThreadUnknown`."""
     thread = await desk.database.read(lambda db: threads.get(db, user_id, thread_id))
     if thread is None or agent_id not in (None, thread.agent_id):
         raise ThreadUnknown(f"there is no conversation {thread_id}")
@@ -191,13 +191,13 @@ async def known(desk: Desk, user_id: str, thread_id: str, agent_id: str | None =
 
 
 async def page(desk: Desk, wanted: Wanted, limit: int, offset: int) -> ThreadPage:
-    """A page of what is wanted."""
+    """Return a page of the conversations that match."""
     total, rows = await desk.database.read(lambda db: threads.listing(db, wanted, limit, offset), long=True)
     return ThreadPage(total=total, limit=limit, offset=offset, threads=[ThreadInfo(**row) for row in rows])
 
 
 async def history(desk: Desk, thread: Thread, limit: int, offset: int) -> ThreadWhole:
-    """A conversation with a page of its messages."""
+    """Return a conversation with a page of its messages."""
     count, messages = await desk.database.read(
         lambda db: (threads.count_messages(db, thread.id), threads.messages_of(db, thread.id, limit, offset))
     )
@@ -205,7 +205,7 @@ async def history(desk: Desk, thread: Thread, limit: int, offset: int) -> Thread
 
 
 async def remove(desk: Desk, thread_id: str, hard_delete: bool, actor: Actor) -> ThreadDeleted:
-    """Stop what is under way in a conversation of the actor's, then put it away or destroy it."""
+    """Stop the runs of one of the actor's conversations, then soft-delete or destroy it."""
 
     def put_away(db: sqlite3.Connection) -> None:
         threads.put_away(db, thread_id)

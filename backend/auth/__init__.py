@@ -1,1 +1,1 @@
-"""Who may do what, and who did it: keys, their scopes, and the audit log."""
+"""Authentication, authorization and accountability: API keys, their scopes, and the audit log."""

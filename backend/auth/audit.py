@@ -1,8 +1,8 @@
-"""The audit log: who did what, to what, when and from where, with what changed. Rows are added and never altered.
+"""The append-only audit log: who did what, to what, when and from where, and what changed.
 
-A change and its entry are written in one transaction (`record`). SQL itself refuses to update or delete a row, except
-that `trim` removes the oldest ones. Each row carries a hash over itself and the row before it, so that an edit made
-with another program shows (`check_chain`).
+A change and its entry are written in one transaction (`record`). Triggers refuse to update or delete a row, except that
+`trim` removes the oldest ones. Each row carries a hash over itself and the row before it, so that an edit made with
+another program is detected (`check_chain`).
 """
 
 import hashlib
@@ -26,9 +26,9 @@ _SECRET_NAME = re.compile(
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """Something that was done. `before` and `after` hold the fields that it changed; they need not be cleaned.
+    """An action for the audit log. `before` and `after` hold the fields that it changed; secrets need not be removed.
 
-    `person` is the user whose data or key it concerns, if any; `target` is an id, and of an agent as well as of a key.
+    `person` is the user whose data or key it concerns, if any; `target` is the id of anything, be it an agent or a key.
     """
 
     action: str
@@ -43,7 +43,7 @@ class AuditEntry:
 
 @dataclass(frozen=True)
 class Actor:
-    """Whoever sent a request: the user, the address it came from, and the id of the key it came with."""
+    """The originator of a request: the user, the client address, and the id of the key it came with."""
 
     name: str
     address: str | None
@@ -58,16 +58,16 @@ class Actor:
         *,
         person: str | None = None,
     ) -> AuditEntry:
-        """Make the entry of something that this request did."""
+        """Make the audit entry of an action of this request."""
         return AuditEntry(action, self.name, self.address, target, before, after, key_id=self.key_id, person=person)
 
 
 SYSTEM = Actor("(desk)", None)
-"""What the desk does by itself: retention, and settings read at start."""
+"""The actor of the server's own actions: retention, and settings read at start."""
 
 
 def create_audit_table(db: sqlite3.Connection) -> None:
-    """Create the log, its triggers, and the mark below which `trim` may delete."""
+    """Create the log, its triggers, and the mark up to which `trim` may delete."""
     for statement in (
         """CREATE TABLE audit (
             place INTEGER PRIMARY KEY, at REAL NOT NULL, action TEXT NOT NULL, actor TEXT NOT NULL,
@@ -77,10 +77,10 @@ def create_audit_table(db: sqlite3.Connection) -> None:
         "CREATE INDEX audit_by_actor ON audit (actor, place)",
         "CREATE INDEX audit_by_target ON audit (target, place)",
         "CREATE INDEX audit_by_person ON audit (person, place) WHERE person IS NOT NULL",
-        # The last row that retention has removed, and its hash, which the first row that is left builds upon.
+        # The last row that retention has removed, with its hash, on which the first remaining row builds.
         "CREATE TABLE audit_trimmed (place INTEGER NOT NULL, hash TEXT NOT NULL)",
         "INSERT INTO audit_trimmed VALUES (0, '')",
-        # What is put in the place of a row deletes that row, and asks no other trigger.
+        # INSERT OR REPLACE would delete the existing row without firing the delete trigger.
         """CREATE TRIGGER audit_is_in_order BEFORE INSERT ON audit
             WHEN NEW.place <> 1 + (SELECT max(coalesce((SELECT max(place) FROM audit), 0), place) FROM audit_trimmed)
             BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
@@ -101,7 +101,7 @@ def create_audit_table(db: sqlite3.Connection) -> None:
 
 
 def record(db: sqlite3.Connection, entry: AuditEntry) -> None:
-    """Append an entry; call it in the transaction of the change that it tells of."""
+    """Append an entry; call this in the transaction of the change that it describes."""
     last = db.execute("SELECT place, hash FROM audit ORDER BY place DESC LIMIT 1").fetchone()
     place, previous = last or db.execute("SELECT place, hash FROM audit_trimmed").fetchone()
     row = (
@@ -123,9 +123,9 @@ TRIMMED_AT_ONCE = 5_000
 
 
 def trim(db: sqlite3.Connection, before: float, most: int = TRIMMED_AT_ONCE) -> int:
-    """Delete the oldest entries from before a time, for retention; how many. That it was done is an entry too."""
+    """Delete the oldest entries from before a time and return their number; the deletion itself is an entry too."""
     oldest = db.execute("SELECT place, at, hash FROM audit ORDER BY place LIMIT ?", (most,))
-    # Not beyond the first that stays, whatever a clock that went back has put behind it.
+    # Stop at the first entry that stays, even if a clock that was set back has made later ones look older.
     last = None
     for row in oldest:
         if row["at"] >= before:
@@ -145,9 +145,9 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, An
 
 
 def check_chain(db: sqlite3.Connection) -> int | None:
-    """The place of the first row that was altered, or that follows a gap; None where the log is whole."""
+    """Return the place of the first row that was altered or follows a gap, or None if the log is intact."""
     place, previous = db.execute("SELECT place, hash FROM audit_trimmed").fetchone()
-    # What was removed by retention was told by an entry, which comes after it and so is still there.
+    # Retention records each removal in an entry that comes after the removed ones and so still exists.
     told = db.execute("SELECT after FROM audit WHERE action = 'audit.trim' ORDER BY place DESC LIMIT 1").fetchone()
     if place and f'"up_to_place":{place},' not in (told["after"] if told else "").replace(" ", ""):
         return int(place)
@@ -169,8 +169,8 @@ def _as_json(fields: dict[str, Any] | None) -> str | None:
     return json.dumps({_clean_text(name): _clean(name, value) for name, value in fields.items()}, ensure_ascii=False)
 
 
-def _clean(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """Take out secrets by their name and by their look, and cut what is long."""
+def _clean(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Redact secrets by name and by pattern, and truncate long values."""
     if value is not None and _SECRET_NAME.search(name):
         return _HIDDEN
     if isinstance(value, dict):
@@ -181,7 +181,7 @@ def _clean(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 
 def _clean_text(text: str, most: int = _NAME_CHARS) -> str:
-    # Half a character cannot be stored.
+    # A lone surrogate cannot be stored.
     return _redacting().hide(text.encode("utf-8", "replace").decode(), most)
 
 

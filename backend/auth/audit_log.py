@@ -1,4 +1,4 @@
-"""Audit entries outside of any transaction, and refused keys, of which an attacker can make millions."""
+"""The writer of audit entries that stand alone, and of refused keys, of which an attacker can cause millions."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ _LOG = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 60
 _DAY_SECONDS = 86_400
-# Rows that refused keys may make in that time: all of them, and those of one address.
+# The most rows for refused keys in that time, in total and of one address.
 MOST_REFUSED, MOST_OF_AN_ADDRESS = 20, 5
 _MANY = "many"
 
@@ -27,7 +27,7 @@ class _Refused(NamedTuple):
 
 
 class AuditLog:
-    """Appends entries; gathers refused keys and appends one row a minute for each address and key, with a count."""
+    """A writer of entries that aggregates refused keys into one row a minute for each address and key, with a count."""
 
     def __init__(self, database: Database, days: int = 0) -> None:
         self._database = database
@@ -36,41 +36,41 @@ class AuditLog:
         self._flushing: asyncio.Task[None] | None = None
 
     async def add(self, entry: AuditEntry) -> None:
-        """Append the entry of something that is done already. Whoever stops waiting does not stop it."""
+        """Append the entry of an action that is already done; cancelling the caller does not stop the write."""
         await asyncio.shield(self._database.write(lambda db: record(db, entry)))
 
     def refuse(self, address: str | None, key_id: str | None, reason: str) -> None:
-        """Count a refused key; `key_id` is the beginning of its digest. It is appended within a minute."""
+        """Count a refused key, to be appended within a minute; `key_id` is the beginning of its digest."""
         self._refused[self._kind(_Refused(address, key_id or "none", reason))] += 1
         if self._flushing is None:
             self._flushing = in_background(self._flush_regularly(), "audit log")
 
     async def flush(self) -> None:
-        """Append what is counted, or raise and count on. Whoever stops waiting does not stop it."""
+        """Append the counts, or raise and keep counting; cancelling the caller does not stop the write."""
         await asyncio.shield(self._append_refused())
 
     async def try_to_flush(self) -> None:
-        """Append what is counted, unless the disk is full or the file damaged: it is tried again within a minute."""
+        """Append the counts; if the disk is full or the file damaged, log that and retry within a minute."""
         try:
             await self.flush()
         except (sqlite3.Error, DeskError) as error:
             _LOG.warning("refused keys are not in the audit log yet: %s", error)
 
     async def close(self) -> None:
-        """Append what is counted, for the last time."""
+        """Stop the background task and append the remaining counts."""
         if self._flushing:
             self._flushing.cancel()
         await self.try_to_flush()
 
     async def trim(self, now: float) -> int:
-        """Delete what is older than AUDIT_DAYS; how many entries that were."""
+        """Delete entries older than AUDIT_DAYS and return their number."""
         if not self.days:
             return 0
         before, trimmed = now - self.days * _DAY_SECONDS, 0
         while True:
             count = await self._database.write(lambda db: trim(db, before))
             trimmed += count
-            # Not until nothing is left: each step makes an entry, which a clock that jumps makes too old as well.
+            # Looping until nothing is left might not end: each step adds an entry, which a jumping clock makes old too.
             if count < TRIMMED_AT_ONCE:
                 return trimmed
 
@@ -97,7 +97,7 @@ class AuditLog:
             raise
 
     def _kind(self, refused: _Refused) -> _Refused:
-        """What it is counted as: by itself, with others of its address, or with all others."""
+        """Choose the counter of a refusal: its own, that of its address, or that of all others."""
         if refused in self._refused:
             return refused
         if len(self._refused) >= MOST_REFUSED:
@@ -107,7 +107,7 @@ class AuditLog:
         return refused
 
     async def _flush_regularly(self) -> None:
-        """Until nothing is counted any more."""
+        """Flush every minute until no count is left."""
         while self._refused:
             await asyncio.sleep(_EVERY_SECONDS)
             await self.try_to_flush()

@@ -1,4 +1,4 @@
-"""The audit log, read: which entries are wanted, a page of them, and all of them as CSV."""
+"""Queries of the audit log: a filter, a page of entries, and all matching entries as CSV."""
 
 import csv
 import io
@@ -14,13 +14,13 @@ from knowledge.storage.sqlite import Database
 COLUMNS = ("place", "at", "action", "actor", "key_id", "address", "target", "person", "before", "after", "hash")
 MOST_CSV_ROWS = 100_000
 _ROWS_AT_ONCE = 500
-# What a spreadsheet takes for a formula, or strips until it does.
+# Characters that begin a formula in a spreadsheet, or that it strips before one.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which entries are wanted; what is None is all the same. `action` fits `action.anything` too."""
+    """A filter of entries, in which None matches anything; `action` also matches `action.anything`."""
 
     action: str | None = None
     actor: str | None = None
@@ -32,11 +32,11 @@ class AuditFilter:
 
 
 def entries(db: sqlite3.Connection, wanted: AuditFilter, limit: int) -> list[dict[str, Any]]:
-    """The newest entries that are wanted, the newest first."""
+    """Return the matching entries, newest first."""
     conditions: list[str] = []
     values: list[Any] = []
     if wanted.action is not None:
-        # As a range, which the index answers: "/" is the character after ".".
+        # A range, which uses the index: "/" is the character after ".".
         conditions.append("(action = ? OR action >= ? AND action < ?)")
         values += [wanted.action, f"{wanted.action}.", f"{wanted.action}/"]
     for condition, value in (
@@ -56,9 +56,9 @@ def entries(db: sqlite3.Connection, wanted: AuditFilter, limit: int) -> list[dic
 
 
 async def as_csv(database: Database, wanted: AuditFilter) -> AsyncIterator[bytes]:
-    """What is wanted as CSV, the newest first: 100,000 rows at most, those before them with the last `place`.
+    """Yield the matching entries as CSV, newest first, at most 100,000 rows; `before` the last `place` continues.
 
-    Nothing is held but a few hundred rows, however slowly they are read.
+    Only a few hundred rows are in memory, however slowly the client reads.
     """
     yield _lines([COLUMNS])
     for _ in range(MOST_CSV_ROWS // _ROWS_AT_ONCE):
@@ -83,7 +83,7 @@ def _cells(entry: dict[str, Any]) -> list[str]:
     return [_cell(shown[name]) for name in COLUMNS]
 
 
-def _cell(value: Any) -> str:  # noqa: ANN401 - whatever a column holds
+def _cell(value: Any) -> str:  # noqa: ANN401 - any column value
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,27 +1,27 @@
-"""What can go wrong with keys that are made and revoked while the desk serves."""
+"""The errors about keys that are created and revoked at run time."""
 
 from backend.errors import BackendError
 
 
 class KeyUnknown(BackendError):
-    """No key of that id was made."""
+    """No key has that id."""
 
     code = "key_not_found"
 
 
 class KeyInSettings(BackendError):
-    """Whoever may change the settings revokes it there."""
+    """The key is defined in API_KEYS, and can be revoked only by whoever may change the settings."""
 
     code = "key_in_settings"
 
 
 class KeysUnused(BackendError):
-    """Without API_KEYS everybody is let in."""
+    """API_KEYS is empty, so everybody is let in and a key would have no effect."""
 
     code = "keys_unused"
 
 
 class TooManyKeys(BackendError):
-    """Each key is held in memory, so their number has a limit."""
+    """The limit of usable keys is reached, since each is held in memory."""
 
     code = "too_many_keys"

@@ -1,4 +1,4 @@
-"""Keys made and revoked while the desk serves. Requests are checked in memory; SQL is read when the desk opens."""
+"""The store of keys created and revoked at run time. Requests are checked in memory; SQL is read at start."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ _EVERY_SECONDS = 60
 
 @dataclass(frozen=True)
 class KeyRequest:
-    """A key that is to be made."""
+    """A request to create a key."""
 
     user_id: str
     scopes: frozenset[Scope]
@@ -34,19 +34,19 @@ class KeyRequest:
 
 
 class KeyStore:
-    """Changes keys: each change is stored first, and holds from the next request on."""
+    """The store of API keys: each change is stored first, and takes effect with the next request."""
 
     def __init__(self, database: Database, users: Users) -> None:
         self._database = database
         self._users = users
         self._noted: dict[str, float] = {}
-        # What is checked must still hold when it is seen.
+        # Keeps the order of changes in SQL and in memory the same.
         self._changing = asyncio.Lock()
         self._noting = in_background(self._note_regularly(), "uses of keys")
 
     @classmethod
     async def open(cls, database: Database, users: Users) -> Self:
-        """Bring the stored keys to those who are asked for each request."""
+        """Load the stored keys into `users`, which authenticates each request."""
         stored = await database.read(keys.every_key)
         for key in stored:
             users.put(key)
@@ -57,7 +57,7 @@ class KeyStore:
         return cls(database, users)
 
     async def make(self, wanted: KeyRequest, actor: Actor) -> tuple[str, StoredKey]:
-        """Make a key; it is told this once."""
+        """Create a key and return its secret, which is never shown again."""
         if not self._users.keyed:
             raise KeysUnused(
                 "This desk asks for no keys, so a key would change nothing. Name an operator's in API_KEYS first; "
@@ -86,7 +86,7 @@ class KeyStore:
         return secret, key
 
     async def revoke(self, key_id: str, actor: Actor) -> StoredKey:
-        """Refuse a key from now on; a second time nothing more happens."""
+        """Revoke a key with immediate effect; doing so again changes nothing."""
         if self._users.is_in_settings(key_id):
             raise KeyInSettings(f"key {key_id} is in API_KEYS; take it out there and restart the desk")
 
@@ -103,20 +103,20 @@ class KeyStore:
         return key
 
     def forget(self, user_id: str) -> None:
-        """Know nothing more of a user's revoked keys, whose rows are about to be deleted: they are unknown now."""
+        """Drop a user's revoked keys, whose rows are about to be deleted, from memory: they count as unknown now."""
         for key_id in self._users.forget_revoked(user_id):
             self._noted.pop(key_id, None)
 
     async def every(self) -> list[StoredKey]:
-        """All keys: those of API_KEYS, then the stored ones, the newest first."""
+        """Return all keys: those of API_KEYS, then the stored ones, newest first."""
         return [*self._users.in_settings(), *await self._database.read(keys.every_key)]
 
     async def last_uses(self) -> dict[str, float]:
-        """When each key was used last."""
+        """Return the time at which each key was last used."""
         return await self._database.read(keys.last_uses) | self._users.uses
 
     async def close(self) -> None:
-        """Store for the last time when keys were used."""
+        """Stop the background task and store the last uses of keys."""
         self._noting.cancel()
         await self._note()
 

@@ -1,4 +1,4 @@
-"""Keys that are stored in the desk, in SQL: the tables, and each statement that touches them."""
+"""The SQL of stored API keys: the tables, and every statement on them."""
 
 import sqlite3
 import time
@@ -14,7 +14,7 @@ MOST_KEYS = 1_000
 
 @dataclass(frozen=True)
 class StoredKey:
-    """A key without itself: the desk holds only its hash."""
+    """The record of an API key, with a hash in place of its secret."""
 
     id: str
     digest: str
@@ -29,13 +29,13 @@ class StoredKey:
 
     @property
     def told(self) -> dict[str, Any]:
-        """What the audit log says of it."""
+        """The fields of the key that go into the audit log."""
         told = {"user": self.user_id, "scopes": sorted(self.scopes), "label": self.label}
         return told | {"expires_at": self.expires_at}
 
 
 def create_keys_tables(db: sqlite3.Connection) -> None:
-    """Create the keys, and when each key was used last, those of API_KEYS included."""
+    """Create the tables of keys and of the last use of each, including the keys of API_KEYS."""
     db.execute(
         """CREATE TABLE keys (
             id TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL, label TEXT NOT NULL,
@@ -46,7 +46,7 @@ def create_keys_tables(db: sqlite3.Connection) -> None:
 
 
 def add_key(db: sqlite3.Connection, key: StoredKey) -> None:
-    """Store a key; `TooManyKeys` where there are as many as there may be that can still be used."""
+    """Store a key, or raise `TooManyKeys` if the limit of usable keys is reached."""
     usable = "SELECT count(*) FROM keys WHERE revoked_at IS NULL AND coalesce(expires_at, ?) > ?"
     now = time.time()
     if db.execute(usable, (now + 1, now)).fetchone()[0] >= MOST_KEYS:
@@ -75,25 +75,25 @@ def get_key(db: sqlite3.Connection, key_id: str) -> StoredKey:
 
 
 def revoke_key(db: sqlite3.Connection, key_id: str, user_id: str) -> bool:
-    """Revoke a key; False if it was revoked before, by whoever stays named."""
+    """Revoke a key; return False if it was revoked before, and keep who did that."""
     revoke = "UPDATE keys SET revoked_at = ?, revoked_by = ? WHERE id = ? AND revoked_at IS NULL"
     return bool(db.execute(revoke, (time.time(), user_id, key_id)).rowcount)
 
 
 def delete_revoked(db: sqlite3.Connection, user_id: str) -> None:
-    """Delete what is stored of a user's keys that cannot be used any more."""
+    """Delete the rows of a user's revoked keys."""
     mine = "SELECT id FROM keys WHERE user_id = ? AND revoked_at IS NOT NULL"
     db.execute(f"DELETE FROM key_uses WHERE key_id IN ({mine})", (user_id,))
     db.execute(f"DELETE FROM keys WHERE id IN ({mine})", (user_id,))
 
 
 def every_key(db: sqlite3.Connection) -> list[StoredKey]:
-    """All stored keys, the newest first, also those that are revoked or have expired."""
+    """Return all stored keys, newest first, including revoked and expired ones."""
     return [_key(row) for row in db.execute("SELECT * FROM keys ORDER BY created_at DESC, rowid DESC")]
 
 
 def note_uses(db: sqlite3.Connection, uses: Mapping[str, float]) -> None:
-    """Store when keys were used last."""
+    """Store the times at which keys were last used."""
     db.executemany(
         """INSERT INTO key_uses VALUES (?, ?)
            ON CONFLICT (key_id) DO UPDATE SET used_at = max(used_at, excluded.used_at)""",
@@ -102,11 +102,11 @@ def note_uses(db: sqlite3.Connection, uses: Mapping[str, float]) -> None:
 
 
 def last_uses(db: sqlite3.Connection) -> dict[str, float]:
-    """When each key was used last."""
+    """Return the time at which each key was last used."""
     return {row["key_id"]: row["used_at"] for row in db.execute("SELECT key_id, used_at FROM key_uses")}
 
 
 def _key(row: sqlite3.Row) -> StoredKey:
-    # A scope that a newer release has stored means nothing here.
+    # Scopes that a newer release has stored are ignored.
     scopes = [cast("Scope", name) for name in row["scopes"].split() if name in get_args(Scope)]
     return StoredKey(**{**dict(row), "scopes": with_implied(scopes)})

@@ -1,4 +1,4 @@
-"""Entries of the audit log that are made while no desk is running."""
+"""Audit entries made while no server is running."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from knowledge.storage.sqlite import Database
 
 
 async def record_offline(data_dir: Path, entry: AuditEntry) -> None:
-    """Append an entry, if a desk has ever run here; whoever calls this owns the directory."""
+    """Append an entry if a server has ever run on this directory; the caller must hold its lock."""
     file = data_dir / "desk.db"
     if not file.exists():
         return

@@ -1,4 +1,4 @@
-"""The settings that a desk starts with, compared with those of its last start; the audit log tells what differs."""
+"""The comparison of the settings at start with those of the last start, whose differences go into the audit log."""
 
 import hashlib
 import json
@@ -18,12 +18,12 @@ _SALT = ""
 
 
 def create_settings_table(db: sqlite3.Connection) -> None:
-    """Create the settings of the last start. Of a secret there is a salted hash, which only tells that it changed."""
+    """Create the table of the last start's settings, with a salted hash of each secret that only reveals changes."""
     db.execute("CREATE TABLE last_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
 
 
 def record_settings(db: sqlite3.Connection, settings: Settings, users: Users) -> None:
-    """Record which settings differ from those of the last start, and keep them for the next."""
+    """Record the settings that differ from those of the last start, and store them for the next."""
     stored = {row["name"]: json.loads(row["value"]) for row in db.execute("SELECT name, value FROM last_settings")}
     salt = stored.pop(_SALT, None) or secrets.token_hex(16)
     current = _public(settings, users) | _hashed(settings, salt)

@@ -1,4 +1,4 @@
-"""A run's answer as a door gives it: whole, when it has ended, or event by event."""
+"""Responses with the answer of a run: complete, when it has ended, or streamed event by event."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ LEFT = "the client left"
 
 
 class Whole(BaseModel):
-    """What is told of whatever has come to its end."""
+    """The outcome of a completed run."""
 
     session_id: str
     thread_id: str
@@ -39,14 +39,14 @@ class Whole(BaseModel):
 
 
 class Answer(Whole):
-    """A whole answer."""
+    """A complete answer."""
 
     answer: str
     run_id: str
 
 
 async def whole(desk: Desk, run: Run, request: Request, on_disconnect: OnDisconnect) -> Response | Answer:
-    """The answer when it has ended, or why there is none."""
+    """Return the answer when the run has ended, or the error that ended it."""
     events = await _until_left(desk, run, request, on_disconnect)
     last = events[-1] if events else None
     if isinstance(last, Error):
@@ -79,13 +79,13 @@ def streamed(
     chunks: AsyncIterator[bytes] | None = None,
     headers: dict[str, str] | None = None,
 ) -> EventStream:
-    """The answer as server-sent events; in another form than the log's, if one is given."""
+    """Return a stream of the answer as server-sent events, encoded as in the log unless `chunks` are given."""
     stop = (lambda: desk.runs.cancel_now(run.id, LEFT)) if on_disconnect == "cancel" else None
     return EventStream(chunks or sse.chunks(desk.runs.follow(run.id)), desk.streams, stop, headers)
 
 
 async def told(desk: Desk, run: Run) -> AsyncIterator[Event | None]:
-    """The run's events, always with an end; None for each silence."""
+    """Yield the run's events, always with an end; None for each silence."""
     last = None
     try:
         async for event in sse.events_of(desk.runs.follow(run.id)):
@@ -100,13 +100,13 @@ async def told(desk: Desk, run: Run) -> AsyncIterator[Event | None]:
 
 
 def sources_in(events: list[Event]) -> list[Source]:
-    """Every source once, by its number: an answer that has begun again names them again."""
+    """Return every source once, by its number: an answer that has begun again names them again."""
     by_number = {source.id: source for event in events if isinstance(event, Sources) for source in event.sources}
     return list(by_number.values())
 
 
 async def _until_left(desk: Desk, run: Run, request: Request, on_disconnect: OnDisconnect) -> list[Event]:
-    """Every event of the run, unless the client leaves: then nobody waits for the rest."""
+    """Collect the events of the run until it ends or the client disconnects."""
     events: list[Event] = []
 
     async def read() -> None:

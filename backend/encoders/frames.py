@@ -1,4 +1,4 @@
-"""What the generation gateway and the model alone say, frame by frame, for the OpenAPI document."""
+"""The stream frames of the generation gateway and the model endpoints, for the OpenAPI document."""
 
 from typing import Literal
 
@@ -11,14 +11,14 @@ from frontdesk.contracts.events import Usage
 
 
 class Generation(Whole):
-    """A whole text, and what it took."""
+    """A complete text, and its usage."""
 
     text: str
     generation_id: str
 
 
 class GatewayToken(BaseModel):
-    """The next piece, and the text so far. With `reset`, which says why, the text begins anew."""
+    """The next piece, and the text so far. With `reset`, which gives the reason, the text begins anew."""
 
     token: str
     text: str
@@ -26,7 +26,7 @@ class GatewayToken(BaseModel):
 
 
 class GatewayFinal(BaseModel):
-    """The text is whole."""
+    """The last frame of a complete text."""
 
     final: Literal[True]
     text: str
@@ -37,7 +37,7 @@ class GatewayFinal(BaseModel):
 
 
 class GatewayCancelled(BaseModel):
-    """The generation was stopped; this is what there was of it."""
+    """The last frame of a generation that was stopped, with its text so far."""
 
     cancelled: Literal[True]
     text: str
@@ -45,14 +45,14 @@ class GatewayCancelled(BaseModel):
 
 
 class GatewayFailed(BaseModel):
-    """There will be no whole text."""
+    """The last frame of a generation that failed."""
 
     error: Problem
     generation_id: str
 
 
 class LlmContent(BaseModel):
-    """The next piece of what the model says."""
+    """The next piece of the model's answer."""
 
     content: str
 
@@ -67,19 +67,19 @@ class CallPiece(BaseModel):
 
 
 class LlmToolCall(BaseModel):
-    """The model calls a tool."""
+    """A piece of the model's call of a tool."""
 
     tool_call: CallPiece
 
 
 class LlmReset(BaseModel):
-    """What was said so far is withdrawn, and why."""
+    """The withdrawal of the answer so far, and the reason."""
 
     reset: str
 
 
 class LlmDone(BaseModel):
-    """The answer is whole."""
+    """The last frame of a complete answer."""
 
     done: Literal[True]
     usage: Usage
@@ -91,14 +91,14 @@ class LlmDone(BaseModel):
 
 
 class LlmCancelled(BaseModel):
-    """The answer was stopped."""
+    """The last frame of an answer that was stopped."""
 
     cancelled: Literal[True]
     run_id: str
 
 
 class LlmFailed(BaseModel):
-    """There will be no whole answer. Of a run that could not be stored there is no id."""
+    """The last frame of an answer that failed. A run that could not be stored has no id."""
 
     error: Problem
     run_id: str | None = None

@@ -1,1 +1,1 @@
-"""HTTP before any door sees a request: connections and their limits, deadlines, what is refused, headers of replies."""
+"""The HTTP layer in front of the endpoints: connections, their limits and deadlines, refusals, response headers."""

@@ -1,20 +1,20 @@
-"""Garbage is collected, and memory given back, while nobody waits for a word."""
+"""Garbage collection, and the return of freed memory, in moments when no client waits for output."""
 
 import ctypes
 import gc
 from collections.abc import Callable
 
-# A collection takes some milliseconds, so not after each question; `spare_the_collector` has made it rare otherwise.
+# A collection takes some milliseconds, so not after each question; `spare_the_collector` makes automatic ones rare.
 _PAUSE_SECONDS = 5
-# Where it is never quiet, a gap between words is better than memory that only grows.
+# If it is never quiet, a pause in the output is better than memory that only grows.
 _LONGEST_SECONDS = 120
 _WORTH_COLLECTING = 5_000
-# It takes up to twenty milliseconds.
+# Returning memory takes up to twenty milliseconds.
 _GIVE_BACK_SECONDS = 60
 
 
 class QuietCollector:
-    """Collects what is left of requests that are over, so that the memory they took is there for others."""
+    """A collector of the garbage of finished requests, which frees their memory for others in quiet moments."""
 
     def __init__(self, busy: Callable[[], bool]) -> None:
         self._busy = busy
@@ -22,7 +22,7 @@ class QuietCollector:
         self._given_back = 0.0
 
     def tick(self, now: float) -> None:
-        """Collect, if it is quiet, and enough has been made since the last time; give memory back once a minute."""
+        """Collect if it is quiet and enough garbage has accumulated; return memory to the system once a minute."""
         waited = now - self._last
         if waited < _PAUSE_SECONDS or (self._busy() and waited < _LONGEST_SECONDS):
             return
@@ -36,6 +36,6 @@ class QuietCollector:
 
 
 def give_back_freed_memory() -> None:
-    """Return freed pages to the system. glibc keeps them: without this a desk holds the most it has ever needed."""
+    """Return freed pages to the system, which glibc would keep: the process would stay at its peak memory."""
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
         trim(0)

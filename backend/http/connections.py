@@ -1,4 +1,4 @@
-"""Every connection of the server: how many may be idle, how many one address may have, and who looks after them."""
+"""The registry of the server's connections, with limits on idle ones and on those of one address."""
 
 import logging
 from collections import Counter
@@ -16,7 +16,7 @@ _RETRY_SECONDS = 5
 
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """What a client may take of the server before it has sent a request, and while it does."""
+    """The limits on a client's connections, before and while it sends a request."""
 
     header_seconds: float = 20
     body_rate: float = 500
@@ -26,11 +26,11 @@ class ConnectionLimits:
 
     @classmethod
     def of(cls, settings: Settings) -> "ConnectionLimits":
-        """Those of a desk."""
+        """Derive the limits from the settings."""
         return cls(
             header_seconds=settings.header_seconds,
             body_rate=settings.min_body_rate,
-            # Streams are given up earlier, by who writes them and counts it.
+            # Streams time out earlier, in `EventStream`, which counts them.
             stalled_seconds=2 * settings.slow_reader_seconds,
             idle=settings.max_idle_connections,
             of_one_address=settings.address_connections,
@@ -38,23 +38,23 @@ class ConnectionLimits:
 
 
 class Checked(Protocol):
-    """A connection that is looked at once a second."""
+    """A connection that is checked once a second."""
 
     def check(self, now: float) -> None:
         """Apply the deadlines."""
 
     def evict(self) -> None:
-        """Close an idle connection that others need the place of."""
+        """Close an idle connection to make room for others."""
 
 
 class Connections:
-    """Those of one server."""
+    """The connections of one server."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self._addresses: dict[Checked, str] = {}
         self._of_address: Counter[str] = Counter()
-        # The longest idle first.
+        # In the order in which they became idle.
         self._idle: dict[Checked, None] = {}
 
     def __len__(self) -> int:
@@ -62,11 +62,11 @@ class Connections:
 
     @property
     def idle(self) -> int:
-        """How many have no request under way."""
+        """The number of connections without a request under way."""
         return len(self._idle)
 
     def admit(self, connection: Checked, peer: str | None, own: str | None) -> NotNow | None:
-        """Take a connection; what is returned is why it must end."""
+        """Register a connection, and return the error with which it must be closed, if any."""
         address = _network(peer, own) if self.limits.of_one_address else ""
         self._addresses[connection] = address
         self._of_address[address] += 1
@@ -79,13 +79,13 @@ class Connections:
         return None
 
     def replace(self, connection: Checked, other: Checked) -> None:
-        """Let another protocol have the connection."""
+        """Hand a connection over to another protocol."""
         self._idle.pop(connection, None)
         if (address := self._addresses.pop(connection, None)) is not None:
             self._addresses[other] = address
 
     def leave(self, connection: Checked) -> None:
-        """A connection is over."""
+        """Remove a closed connection."""
         self._idle.pop(connection, None)
         if (address := self._addresses.pop(connection, None)) is not None:
             self._of_address[address] -= 1
@@ -93,7 +93,7 @@ class Connections:
                 del self._of_address[address]
 
     def rest(self, connection: Checked) -> None:
-        """A connection waits for its next request; where too many do, the one that has waited longest ends."""
+        """Mark a connection as idle; if too many are, close the one that has been idle longest."""
         if connection not in self._addresses:
             return
         self._idle.pop(connection, None)
@@ -104,17 +104,17 @@ class Connections:
             longest.evict()
 
     def work(self, connection: Checked) -> None:
-        """A connection has a request."""
+        """Mark a connection as busy with a request."""
         self._idle.pop(connection, None)
 
     def sweep(self, now: float) -> None:
-        """Look at every connection."""
+        """Apply the deadlines of every connection."""
         for connection in list(self._addresses):
             connection.check(now)
 
 
 def _network(peer: str | None, own: str | None) -> str:
-    """Whom a connection is counted for; nobody where it comes from this machine, as those of the pages do."""
+    """Return the network that a connection counts for, or "" if it is local, as those of the web pages are."""
     if not peer or peer == own:
         return ""
     network = network_of(peer)

@@ -21,12 +21,12 @@ _HTTP_CODES = {400: "invalid_body", 404: "not_found", 405: "method_not_allowed"}
 
 
 def error_response(status: int, code: str, message: str, *, retryable: bool = False) -> JSONResponse:
-    """The one shape."""
+    """Make an error response in the common format."""
     return JSONResponse(body_of(code, message, retryable=retryable), status)
 
 
 def install(app: FastAPI) -> None:
-    """Have every error of the app answered in that shape."""
+    """Install handlers that answer every error of the app in the common format."""
     app.add_exception_handler(DeskError, _desk_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
@@ -66,7 +66,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _methods_of(request: Request) -> list[str]:
-    """What is possible at an address. Each method has a route of its own, and the framework tells the first one's."""
+    """Return the methods that a path allows; each has its own route, and the framework names only the first one's."""
     scopes = {method: {**request.scope, "method": method} for method in _METHODS}
     routes = request.app.routes
     return [name for name, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]

@@ -1,11 +1,11 @@
-"""Requests that are refused before a door sees them.
+"""The errors of requests that are refused before they reach an endpoint.
 
 backend.errors.BackendError
 ├── RequestRefused          with the status of each class
 │   ├── RequestMalformed        400: not HTTP/1.1
-│   ├── OriginRefused           403: a page of another site, or a host name that is not this machine's
-│   ├── RequestTooSlow          408: the headers or the body did not come in time
-│   ├── BodyTooLarge            413: more than MAX_BODY_BYTES, or MAX_DOCUMENT_BYTES where documents are taken
+│   ├── OriginRefused           403: a page of another site, or a host name that is not local
+│   ├── RequestTooSlow          408: headers or body did not arrive in time
+│   ├── BodyTooLarge            413: more than MAX_BODY_BYTES, or MAX_DOCUMENT_BYTES where documents are uploaded
 │   ├── TargetTooLong           414: a path and query of more than 8 KB
 │   └── HeadersTooLarge         431: more than 64 KB of headers, or 200 of them
 └── NotNow
@@ -18,13 +18,13 @@ from backend.errors import BackendError, NotNow
 
 
 class RequestRefused(BackendError):
-    """Each class has one status."""
+    """Base class of refused requests, each class with its HTTP status."""
 
     status: ClassVar[int]
 
 
 class RequestMalformed(RequestRefused):
-    """The parser cannot read on, so the connection ends."""
+    """The parser cannot continue, so the connection is closed."""
 
     code = "malformed_request"
     status = 400
@@ -34,7 +34,7 @@ class RequestMalformed(RequestRefused):
 
 
 class OriginRefused(RequestRefused):
-    """Said of every page that CORS_ORIGINS does not name."""
+    """The request comes from a page of a site that CORS_ORIGINS does not name, or uses a foreign host name."""
 
     code = "origin_refused"
     status = 403
@@ -44,7 +44,7 @@ class OriginRefused(RequestRefused):
 
 
 class RequestTooSlow(RequestRefused):
-    """HEADER_SECONDS and MIN_BODY_RATE."""
+    """The request is slower than HEADER_SECONDS or MIN_BODY_RATE permit."""
 
     code = "request_too_slow"
     status = 408
@@ -55,7 +55,7 @@ class RequestTooSlow(RequestRefused):
 
 
 class BodyTooLarge(RequestRefused):
-    """Said as soon as it is known."""
+    """The body exceeds its limit; the client is told as soon as that is known."""
 
     code = "body_too_large"
     status = 413
@@ -65,7 +65,7 @@ class BodyTooLarge(RequestRefused):
 
 
 class TargetTooLong(RequestRefused):
-    """No door has an address of that length."""
+    """The path and query are longer than those of any endpoint."""
 
     code = "uri_too_long"
     status = 414
@@ -75,7 +75,7 @@ class TargetTooLong(RequestRefused):
 
 
 class HeadersTooLarge(RequestRefused):
-    """Headers and trailers are held in memory until they are whole."""
+    """The headers or trailers, which are held in memory until they are complete, exceed their limit."""
 
     code = "headers_too_large"
     status = 431
@@ -85,6 +85,6 @@ class HeadersTooLarge(RequestRefused):
 
 
 class TooManyConnections(NotNow):
-    """MAX_ADDRESS_CONNECTIONS."""
+    """The client's address has reached MAX_ADDRESS_CONNECTIONS."""
 
     code = "too_many_connections"

@@ -1,4 +1,4 @@
-"""Event streams to clients: how many are open, what each may hold of this process, and when one is given up."""
+"""Event streams to clients, with limits on their number, their buffers, and clients that do not read."""
 
 import asyncio
 import logging
@@ -13,16 +13,16 @@ from backend.errors import KeyRefused, TooManyStreams
 
 _LOG = logging.getLogger(__name__)
 
-# Proxies must neither keep nor compress nor hold back what should arrive word by word.
+# Proxies must not cache, compress or buffer a stream that should arrive word by word.
 _HEADERS = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
-# The server writes on while less than that waits for the client, so that no client makes it hold twice as much.
+# The server keeps writing while less than this is buffered, so no client makes it hold twice as much.
 _MOST_BYTES = 16_384
 _FULL_SECONDS = 5
 _FAREWELL_SECONDS = 2
 
 
 class Streams:
-    """Every stream that is open."""
+    """The registry of open streams."""
 
     def __init__(self, most: int, slow_seconds: float) -> None:
         self._most = most
@@ -32,13 +32,13 @@ class Streams:
         self._telling: set[asyncio.Task[None]] = set()
 
     def check(self) -> None:
-        """Refuse one more where there are enough, before its run exists."""
+        """Refuse a further stream if the limit is reached, before its run exists."""
         if self.open >= self._most:
             raise TooManyStreams(f"{self.open} streams are open already; ask again in a moment.", _FULL_SECONDS)
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """One that is open, in whatever way it ends."""
+        """Count a stream as open until it ends, in whatever way."""
         self.open += 1
         try:
             yield
@@ -46,20 +46,20 @@ class Streams:
             self.open -= 1
 
     def tell(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Write something to a client that is told other things at the same time."""
+        """Start a concurrent write to a client that also receives a stream."""
         telling = asyncio.create_task(work)
         self._telling.add(telling)
         telling.add_done_callback(self._telling.discard)
         return telling
 
     async def finish(self) -> None:
-        """Let what is being told come to its end, unless nobody reads it. Responses are waited for by the server."""
+        """Wait briefly for the writes started by `tell`; the server itself waits for responses."""
         if self._telling:
             await asyncio.wait(self._telling, timeout=_FAREWELL_SECONDS)
 
 
 class EventStream(Response):
-    """What comes, as it comes. Ends at once when the client leaves, and soon when it does not read."""
+    """A streaming response that ends at once when the client disconnects, and soon when it does not read."""
 
     media_type = "text/event-stream"
 
@@ -77,7 +77,7 @@ class EventStream(Response):
         self._when_left = when_left
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Write until the end, or until nobody reads."""
+        """Write until the end of the stream, or until the client disconnects or does not read."""
         with self._streams.slot():
             writing = asyncio.ensure_future(self._write(scope, send))
             leaving = asyncio.ensure_future(left(receive))
@@ -93,7 +93,7 @@ class EventStream(Response):
                 raise outcome
 
     async def _write(self, scope: Scope, send: Send) -> bool:
-        """Whether all of it was written."""
+        """Write the response; return True if all of it was written."""
         check_key = scope.get("state", {}).get("check_key", _good)
         try:
             await self._send(send, {"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -109,7 +109,7 @@ class EventStream(Response):
             abort(scope)
             return False
         except KeyRefused as refused:
-            # Its client comes back for the rest, and is told why there is none.
+            # The client reconnects for the rest, and is then told that its key is refused.
             _LOG.info("a stream has ended: %s", refused)
             await self._send(send, {"type": "http.response.body", "body": b"", "more_body": False})
             return False
@@ -121,16 +121,16 @@ class EventStream(Response):
 
 
 def _good() -> None:
-    """What asks for no key cannot lose it."""
+    """Accept always: a request that needs no key cannot lose one."""
 
 
 async def left(receive: Receive) -> None:
-    """Until the client has left."""
+    """Wait until the client has disconnected."""
     while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
         pass
 
 
 def abort(scope: Scope) -> None:
-    """Close a connection without waiting for what the client has not read; see `backend.http.protocols`."""
+    """Close a connection without waiting for the client to read the rest; see `backend.http.protocols`."""
     if close := scope.get("state", {}).get("abort"):
         close()

@@ -1,4 +1,4 @@
-"""ASGI middleware around all doors: the headers of every reply, and the key before the body."""
+"""ASGI middleware around all endpoints: response headers, and the check of the key before the body is read."""
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
@@ -10,9 +10,9 @@ from knowledge.errors import DeskError
 
 
 class ReplyGuard:
-    """Forbids browsers to guess a reply's type and caches to keep it, and keeps the connection of a failed request.
+    """Middleware against MIME sniffing and caching of responses, which also keeps a failed request's connection open.
 
-    Files of the pages are the same for everybody and have an ETag, so caches may keep them.
+    Static files of the pages are the same for everybody and have an ETag, so caches may keep them.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -38,17 +38,17 @@ class ReplyGuard:
         try:
             await self._app(scope, receive, send_guarded)
         except Exception:
-            # Starlette raises an error again after it was logged and answered with a 500. The server would take
-            # it as a broken response and close the connection, which the client was told that it may use again.
+            # Starlette raises an error again after logging it and answering with a 500. The server would treat that as
+            # a broken response and close the connection, although the client was told that it may reuse it.
             if not whole:
                 raise
 
 
 class KeyFirst:
-    """Answers 401 to a body without a valid key before a byte of it is read.
+    """Middleware that answers 401 to a request without a valid key before a byte of its body is read.
 
-    FastAPI reads the body before any dependency. Requests without a body are left to the doors' own dependencies, and
-    so is what the pages talk to, which are paths that begin with an underscore: there a visitor's key comes later.
+    FastAPI reads the body before any dependency. Requests without a body are left to the endpoints' own dependencies,
+    and so are the pages' internal paths, which begin with an underscore: there a visitor's key comes later.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -1,6 +1,6 @@
-"""The web desk in front of the API: its pages and their socket, in the same process and on the same port.
+"""The web interface: its pages and their WebSocket, in the same process and on the same port as the API.
 
-The pages speak to the API as any client does, over HTTP; all that is shared is the port.
+The pages are a client of the API like any other, over HTTP; only the port is shared.
 """
 
 import base64
@@ -28,7 +28,7 @@ from ui.runtime import identity
 from ui.runtime.limits import most_frame_bytes
 
 _ROOT = Path(__file__).resolve().parents[2]
-# Each open page has one; browsers that are refused try again.
+# Each open page has one; refused browsers reconnect.
 _MOST_SOCKETS = 2_000
 _EVENTS = "/_event"
 _SCRIPT = re.compile(r"<script(?P<attributes>[^<>]*)>(?P<code>[^<]*+(?:<(?!/?script)[^<]*+)*+)</script>")
@@ -36,12 +36,12 @@ _SRC = re.compile(r"\bsrc=")
 
 
 def build() -> None:
-    """Make the pages where they are not there yet, or are of other sources. In a process of its own, for its memory."""
+    """Build the pages if they are missing or outdated, in a subprocess, which frees its memory when it ends."""
     building = subprocess.Popen([sys.executable, "-m", "ui.build"], cwd=_ROOT)
     try:
         status = building.wait()
     except KeyboardInterrupt:
-        # It has heard that too, and first tidies up.
+        # The subprocess has received the interrupt too, and cleans up first.
         building.wait()
         raise
     if status:
@@ -49,7 +49,7 @@ def build() -> None:
 
 
 def mount(app: FastAPI, settings: Settings) -> Starlette:
-    """Answer with pages what the API has no door for. What is returned wants to be run as long as it is served."""
+    """Serve pages at all paths without an API endpoint; the returned app must run (`running`) while they are served."""
     # Reflex takes seconds to import, and an API alone does not need it.
     from ui.runtime.serve import pages
 
@@ -60,22 +60,22 @@ def mount(app: FastAPI, settings: Settings) -> Starlette:
 
 
 def message_limits(settings: Settings) -> dict[str, int]:
-    """The most bytes of a message that comes over a socket of the pages."""
+    """Return the maximum size in bytes of a message on the pages' WebSocket, by path."""
     return {_EVENTS: most_frame_bytes(settings.max_message_chars)}
 
 
 @asynccontextmanager
 async def running(pages: Starlette) -> AsyncGenerator[None]:
-    """What the pages' socket needs to work."""
+    """Run the lifespan of the pages' app, which their WebSocket needs."""
     async with pages.router.lifespan_context(pages):
         yield
 
 
 class _Guarded:
-    """Pages with the headers that keep scripts, frames and requests of others out of them.
+    """The pages with security headers against foreign scripts, frames and cross-site requests.
 
-    What begins with an underscore is what the pages talk to (`/_event`), and nobody else: with keys, too, because a key
-    that a visitor has typed in acts behind it.
+    Paths that begin with an underscore (`/_event`) are for the pages alone, even with API keys, because the key that a
+    visitor has entered acts behind them.
     """
 
     def __init__(self, pages: ASGIApp, beginnings: Collection[str], policy: str, most_of_one: int) -> None:
@@ -97,7 +97,7 @@ class _Guarded:
             await refuse_origin(scope, send)
             return
         if scope["type"] == "http" and not (self._has(beginning, scope) or (not talks and _is_lost(scope))):
-            # What is no page is a door of the API that is not there, or not for this method.
+            # A path that is not a page is an API endpoint that does not exist, or not for this method.
             raise HTTPException(405 if (beginning in self._beginnings and not talks) or _is_door(scope) else 404)
 
         cookie = identity.cookie_of(scope["headers"])
@@ -119,7 +119,7 @@ class _Guarded:
 
     async def _hold(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = (scope.get("client") or ("",))[0]
-        # A proxy on this machine may not say for whom it asks.
+        # A local proxy may hide the client's address.
         too_many = address not in LOOPBACK and self._sockets[address] >= self._most_of_one
         if too_many or self._sockets.total() >= _MOST_SOCKETS:
             await send({"type": "websocket.close", "code": 1013})
@@ -132,26 +132,26 @@ class _Guarded:
 
     def _has(self, beginning: str, scope: Scope) -> bool:
         if beginning == UPLOAD.strip("/"):
-            # Reflex would also show what is kept there, which is nothing.
+            # Reflex would also serve stored uploads from this path, of which there are none.
             return (scope["path"], scope["method"]) == (UPLOAD, "POST")
         return beginning in self._beginnings and (beginning.startswith("_") or scope["method"] in ("GET", "HEAD"))
 
 
 def _opens_a_page(message: Message) -> bool:
-    """Whether a browser is answered with a page, or that of a page that had none before is let in."""
+    """Tell whether a message starts an HTML page or accepts a page's WebSocket, and so may set the cookie."""
     if message["type"] == "http.response.start":
         return Headers(raw=message.get("headers", [])).get("content-type", "").startswith("text/html")
     return bool(message["type"] == "websocket.accept")
 
 
 def _giving(cookie: str, *, secure: bool) -> Iterator[tuple[bytes, bytes]]:
-    """The headers that give a browser its cookie, and it alone."""
+    """Yield the headers that set a browser's cookie, and keep shared caches from storing it."""
     yield b"set-cookie", identity.set_cookie(cookie, secure=secure)
     yield b"cache-control", b"private, no-cache"
 
 
 def _is_lost(scope: Scope) -> bool:
-    """Whether a person has come to an address of nothing, and not a program."""
+    """Tell whether a browser, and not a program, asks for an address that does not exist."""
     accepts = Headers(scope=scope).get("accept", "")
     return scope["method"] in ("GET", "HEAD") and "text/html" in accepts and not _is_door(scope)
 
@@ -161,7 +161,7 @@ def _is_door(scope: Scope) -> bool:
 
 
 def _is_own_page(scope: Scope) -> bool:
-    """Whether a page of this desk asks. Browsers name the origin of whatever a page sends, and of every socket."""
+    """Tell whether a request comes from a page of this server; browsers send the origin of a page's requests."""
     headers = Headers(scope=scope)
     origin = headers.get("origin")
     if origin is None:
@@ -173,7 +173,7 @@ def _is_own_page(scope: Scope) -> bool:
 
 
 def _policy(directory: Path) -> str:
-    """What the pages may load and run: what is served with them, and the scripts that stand in them."""
+    """Return the content security policy: pages may load what is served with them, and run their inline scripts."""
     found = [script for page in directory.glob("*.html") for script in _SCRIPT.finditer(page.read_text())]
     scripts = {script["code"] for script in found if not _SRC.search(script["attributes"])}
     hashes = sorted(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts if s)

@@ -1,4 +1,4 @@
-"""HTTP/1.1 on one connection: what a client may send, how long it may take, and how the connection ends."""
+"""The HTTP/1.1 protocol of a connection, with limits on size and time, and an orderly end of the connection."""
 
 import asyncio
 from enum import Enum, auto
@@ -20,14 +20,14 @@ from knowledge.errors import DeskError
 _MOST_HEADER_BYTES = 65_536
 _MOST_HEADERS = 200
 _MOST_TARGET_BYTES = 8_192
-# Hardly any client sends a request before the last one is answered.
+# Hardly any client sends a request before the previous one is answered.
 _MOST_PIPELINED = 16
-# Of a body that nobody wants; a client that sends more is not waited for.
+# The most that is read of an unwanted body before the connection is closed.
 _MOST_UNWANTED_BYTES = 1_000_000
 
 
 class _Stage(Enum):
-    """What the next bytes of a connection belong to."""
+    """The stage of a connection, which determines what the next bytes belong to."""
 
     IDLE = auto()
     HEADERS = auto()
@@ -37,9 +37,9 @@ class _Stage(Enum):
 
 
 class BreakableHttp(HttpToolsProtocol):
-    """HTTP/1.1 with limits on what a client sends, and on the time it takes.
+    """An HTTP/1.1 protocol with limits on what a client sends, and on the time it takes.
 
-    `check` applies the deadlines and is called once a second, which costs less than a timer for each request.
+    `check` applies the deadlines and is called once a second, which is cheaper than a timer for each request.
     """
 
     def __init__(
@@ -56,17 +56,17 @@ class BreakableHttp(HttpToolsProtocol):
         self._limits = connections.limits
         self._answering: RequestResponseCycle | None = None
         self._stage = _Stage.IDLE
-        # When the stage began; in a body, when its rate was last looked at.
+        # When the stage began; in a body, when its rate was last checked.
         self._since = self.loop.time()
         self._body_bytes = 0
-        # Headers of this request that are whole, and bytes since the parser made anything of them.
+        # The bytes of this request's complete headers, and those received since the parser last called back.
         self._header_bytes = 0
         self._unparsed_bytes = 0
         self._parsed = False
         self._unsent = 0, self._since
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Each request of the connection finds the way to end it in its state."""
+        """Register the connection, and put `abort` into the state of its requests."""
         super().connection_made(transport)
         hold_little(transport)
         self.flow = PipelineFlow(transport, self.pipeline)
@@ -78,7 +78,7 @@ class BreakableHttp(HttpToolsProtocol):
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the request that is being answered, forget those behind it, and leave no cycle for the collector."""
+        """Notify the request being answered, drop the pipelined ones, and break reference cycles."""
         self._all.leave(self)
         self.pipeline.clear()
         super().connection_lost(exc)
@@ -88,7 +88,7 @@ class BreakableHttp(HttpToolsProtocol):
         self._answering = self._writer = None
 
     def data_received(self, data: bytes) -> None:
-        """Parse, unless the connection is ending anyway."""
+        """Parse the data, unless the connection is ending."""
         if self._stage is _Stage.LEAVING:
             return
         self._unset_keepalive_if_required()
@@ -110,7 +110,7 @@ class BreakableHttp(HttpToolsProtocol):
             self._refuse(HeadersTooLarge(_MOST_HEADER_BYTES, _MOST_HEADERS))
 
     def handle_websocket_upgrade(self) -> None:
-        """Hand the connection over, unless another request is still being answered on it."""
+        """Hand the connection over to the WebSocket protocol, unless a request is still being answered on it."""
         if self._is_answering:
             self.transport.abort()
             return
@@ -120,7 +120,7 @@ class BreakableHttp(HttpToolsProtocol):
             upgraded.take_over(self._all, self)
 
     def on_message_begin(self) -> None:
-        """A request begins; too many behind one that is being answered end the connection."""
+        """Begin a request; abort the connection if too many are pipelined."""
         if len(self.pipeline) >= _MOST_PIPELINED:
             self.transport.abort()
             raise RequestMalformed
@@ -129,13 +129,13 @@ class BreakableHttp(HttpToolsProtocol):
         self._enter(_Stage.HEADERS)
 
     def on_url(self, url: bytes) -> None:
-        """A piece of the address."""
+        """Add a piece of the request target, up to its limit."""
         super().on_url(url)
         if len(self.url) > _MOST_TARGET_BYTES:
             raise TargetTooLong(_MOST_TARGET_BYTES)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or after the body a trailer, which counts but is not kept: the request was judged without it."""
+        """Add a header; a trailer after the body counts but is dropped: the request was validated without it."""
         self._header_bytes += len(name) + len(value) + 4
         if self._header_bytes > _MOST_HEADER_BYTES or len(self.headers) >= _MOST_HEADERS:
             raise HeadersTooLarge(_MOST_HEADER_BYTES, _MOST_HEADERS)
@@ -143,7 +143,7 @@ class BreakableHttp(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """A request can be answered, though its body is still to come."""
+        """Start the response to a request, though its body is still to come."""
         self._all.work(self)
         self._enter(_Stage.BODY)
         super().on_headers_complete()
@@ -151,7 +151,7 @@ class BreakableHttp(HttpToolsProtocol):
             self.cycle.transport = self._writer  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
-        """A piece of a body, whether or not anybody wants it."""
+        """Pass on a piece of the body, or linger if the client sends too much after the response is complete."""
         self._parsed = True
         self._body_bytes += len(body)
         if self.cycle.response_complete and self._body_bytes > _MOST_UNWANTED_BYTES:
@@ -159,12 +159,12 @@ class BreakableHttp(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """A request is whole. It may have been answered before."""
+        """Mark the request as complete; it may already have been answered."""
         super().on_message_complete()
         self._enter(_Stage.WHOLE if self._is_answering else _Stage.IDLE)
 
     def on_response_complete(self) -> None:
-        """Go on with the next request; read on only when there is none."""
+        """Continue with the next pipelined request; resume reading only if there is none."""
         if self._stage is _Stage.LEAVING or self.transport.is_closing():
             self.server_state.total_requests += 1
             return
@@ -191,7 +191,7 @@ class BreakableHttp(HttpToolsProtocol):
             self._all.rest(self)
 
     def check(self, now: float) -> None:
-        """Apply the deadlines: for what is read by the client, for a request's headers, and for its body."""
+        """Apply the deadlines for the client's reading, for a request's headers, and for its body."""
         unsent = self.transport.get_write_buffer_size()
         if not unsent or unsent != self._unsent[0]:
             self._unsent = unsent, now
@@ -199,7 +199,7 @@ class BreakableHttp(HttpToolsProtocol):
             self.transport.abort()
             return
         if self.flow.read_paused or (self._stage is _Stage.BODY and self.cycle.waiting_for_100_continue):
-            # It is the desk that does not read on.
+            # The server has paused reading, so the client is not to blame.
             self._since, self._body_bytes = now, 0
             return
         waited = now - self._since
@@ -215,11 +215,11 @@ class BreakableHttp(HttpToolsProtocol):
             self._since, self._body_bytes = now, 0
 
     def evict(self) -> None:
-        """Close an idle connection that others need the place of; what was answered last may still be read."""
+        """Close an idle connection to make room for others; the client can still read the last response."""
         self.transport.close()
 
     def _refuse(self, error: DeskError) -> None:
-        """Answer a request that no door will see, unless an answer has begun, and end the connection."""
+        """Answer a request with an error unless a response has begun, and end the connection."""
         if self.transport.is_closing():
             return
         if self._is_answering and self._answering is not None and self._answering.response_started:
@@ -231,20 +231,20 @@ class BreakableHttp(HttpToolsProtocol):
         self._linger()
 
     def _disconnect(self) -> None:
-        """Tell whoever answers that nobody listens any more."""
+        """Tell the app that the client has disconnected."""
         if self._is_answering and self._answering is not None:
             self._answering.disconnected = True
             self._answering.message_event.set()
 
     def _close(self) -> None:
-        """End the connection after a response; whose body is still on its way could not read it after a reset."""
+        """End the connection after a response; linger if a body is arriving, since a reset could lose the response."""
         if self._stage is _Stage.BODY:
             self._linger()
         else:
             self.transport.close()
 
     def _linger(self) -> None:
-        """Say that nothing more comes, and throw away what the client still sends until it leaves."""
+        """Close the writing side, and discard what the client still sends until it disconnects."""
         if self.transport.is_closing() or self._stage is _Stage.LEAVING:
             return
         self._enter(_Stage.LEAVING)

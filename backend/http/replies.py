@@ -1,4 +1,4 @@
-"""Errors as bytes and as ASGI messages, for whatever answers without a door."""
+"""Error responses as bytes and as ASGI messages, for code that answers before any endpoint."""
 
 from http import HTTPStatus
 
@@ -14,7 +14,7 @@ NO_STORE = ("cache-control", "no-store")
 
 
 def headers_of(error: DeskError) -> dict[str, str]:
-    """What a reply says in its headers about an error."""
+    """Return the response headers of an error."""
     headers = {}
     if isinstance(error, NotNow):
         headers["retry-after"] = str(error.retry_after)
@@ -24,7 +24,7 @@ def headers_of(error: DeskError) -> dict[str, str]:
 
 
 def raw_reply(error: DeskError) -> bytes:
-    """A whole HTTP/1.1 response that ends its connection."""
+    """Encode an error as a complete HTTP/1.1 response that closes the connection."""
     status = HTTPStatus(status_of(error))
     lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
     body, headers = _closing(error)
@@ -33,7 +33,7 @@ def raw_reply(error: DeskError) -> bytes:
 
 
 async def refuse(send: Send, error: DeskError) -> None:
-    """Answer a request of which nothing more is read."""
+    """Answer a request with an error and close the connection without reading the rest."""
     body, headers = _closing(error)
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status_of(error), "headers": raw})

@@ -1,8 +1,8 @@
-"""What is refused before any door sees it: bodies that are too large, and other sites' pages.
+"""Middleware that refuses requests before any endpoint: bodies that are too large, and pages of other sites.
 
-Without keys the desk trusts whoever reaches its port, so it listens on the loopback address alone, and a web page of
-another origin must not be able to use a visitor's browser to reach it, unless CORS_ORIGINS names it. It does not
-protect against other users of the same machine. With keys no page can do anything without one.
+Without API keys the server trusts every client that reaches its port, so it listens on the loopback address alone, and
+a web page of another origin must not be able to reach it through a visitor's browser, unless CORS_ORIGINS names it.
+It does not protect against other users of the same machine. With keys no page can do anything without one.
 """
 
 from collections.abc import Collection
@@ -18,20 +18,20 @@ from backend.http.replies import refuse
 from backend.settings import LOOPBACK, Settings
 
 _DOCUMENTS = ("/api/documents", "/api/documents/archives")
-# Files that a visitor drops on a page come by it, to be handed to the API one by one.
+# The path for files that a visitor drops on a page, which hands them to the API one by one.
 UPLOAD = "/_upload"
-# As many as a page takes at once (ui/documents/upload_stream.py).
+# The most files that a page uploads at once (ui/documents/upload_stream.py).
 _FILES_AT_ONCE = 20
 # Multipart boundaries and field names around an uploaded file.
 _ENVELOPE_BYTES = 64_000
 
 
 class _Excess(ClientDisconnect):
-    """Ends the reading of a body as if its sender had left, so that nobody waits for the rest."""
+    """The end of reading an oversized body, as if the client had disconnected, so that nothing waits for the rest."""
 
 
 def check_address(settings: Settings) -> None:
-    """Refuse to serve strangers without authentication."""
+    """Refuse to serve the network without authentication."""
     if settings.host not in LOOPBACK and not settings.api_keys.get_secret_value():
         raise BindRefused(
             f"HOST={settings.host} would open the desk to the network without authentication; "
@@ -40,7 +40,7 @@ def check_address(settings: Settings) -> None:
 
 
 class OriginGuard:
-    """Answers 403 to requests that a page of another site sends, and to host names that are not this machine's."""
+    """Middleware that answers 403 to requests from pages of other sites, and to host names that are not local."""
 
     def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
         self._app = app
@@ -54,9 +54,9 @@ class OriginGuard:
 
 
 class BodyLimit:
-    """Answers 413 as soon as a body is known to be too large, however it is sent.
+    """Middleware that answers 413 as soon as a body is known to be too large, declared or chunked.
 
-    Large bodies are taken at the addresses where files come in, and nowhere below or beside them.
+    Large bodies are accepted at the exact paths of file uploads alone.
     """
 
     def __init__(self, app: ASGIApp, body_bytes: int, document_bytes: int) -> None:
@@ -75,14 +75,14 @@ class BodyLimit:
         if declared.isdecimal() and int(declared) > limit:
             await refuse(send, BodyTooLarge(limit))
         elif declared or "transfer-encoding" not in headers:
-            # The server hands on what was declared, and no more.
+            # The server never passes on more than the declared length.
             await self._app(scope, receive, send)
         else:
             await _Metered(receive, send, limit).serve(self._app, scope)
 
 
 class _Metered:
-    """One request whose body is counted as it is read."""
+    """A request whose body is counted as it is read."""
 
     def __init__(self, receive: Receive, send: Send, limit: int) -> None:
         self._receive = receive
@@ -105,7 +105,7 @@ class _Metered:
         return message
 
     async def _unless_refused(self, message: Message) -> None:
-        # The framework answers a body that broke off with a 400 of its own; the reason is known better here.
+        # The framework would answer an interrupted body with a 400; the true reason is known here.
         if self._read > self._limit:
             await self._refuse()
         else:
@@ -118,7 +118,7 @@ class _Metered:
 
 
 def _is_own(headers: Headers, origins: Collection[str]) -> bool:
-    """Whether a request names this machine, and no page of an unknown site sends it."""
+    """Tell whether a request names a local host, and does not come from a page of an unknown site."""
     host, origin = headers.get("host", ""), headers.get("origin")
     try:
         # `[::1]:8000` -> `::1`, `localhost:8000` -> `localhost`
@@ -129,7 +129,7 @@ def _is_own(headers: Headers, origins: Collection[str]) -> bool:
 
 
 async def refuse_origin(scope: Scope, send: Send) -> None:
-    """Answer what a page of another site has sent."""
+    """Refuse a request or WebSocket from a page of another site."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": "origin refused"})
     else:

@@ -1,4 +1,4 @@
-"""WebSockets that are counted among the connections, and can be broken off."""
+"""WebSockets that count among the connections, and can be aborted."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,50 +11,50 @@ from websockets.http11 import Request
 from backend.http.connections import Checked, Connections
 from backend.http.transports import MOST_WAITING_BYTES
 
-# Of one message.
+# The most frames of one message.
 _MOST_PIECES = 1_000
 
 
 class BreakableSocket(WebSocketsSansIOProtocol):
-    """A WebSocket that counts as its connection did, and that can be broken off."""
+    """A WebSocket protocol that takes over its connection's place in the count, and that can be aborted."""
 
-    # Largest messages where they are smaller than the server's own, by how the path begins.
+    # Message limits below the server's own, by path prefix.
     most_message_bytes: Mapping[str, int] = MappingProxyType({})
     _all: Connections | None = None
 
     def handle_connect(self, event: Request) -> None:
-        """Know how large a message may be before any is read."""
+        """Set the message limit of the path before any message is read."""
         for beginning, most in self.most_message_bytes.items():
             if event.path.startswith(beginning):
                 self.conn.max_message_size = most
         super().handle_connect(event)
 
     def handle_cont(self, event: Frame) -> None:
-        """Break off a message of too many pieces: those of no length would be held without end."""
+        """Abort the connection at a message of too many frames: empty ones would accumulate without end."""
         super().handle_cont(event)
         if len(self.frames) > _MOST_PIECES:
             self.transport.abort()
 
     def handle_ping(self) -> None:
-        """Answer, unless the client does not read what it is sent."""
+        """Answer a ping, unless the client does not read."""
         if self.transport.get_write_buffer_size() > MOST_WAITING_BYTES:
             self.conn.data_to_send()
         else:
             super().handle_ping()
 
     def take_over(self, connections: Connections, handshake: Checked) -> None:
-        """Be counted in place of the protocol that read the handshake."""
+        """Replace the protocol that read the handshake in the registry of connections."""
         self._all = connections
         connections.replace(handshake, self)
 
     async def send(self, message: ASGISendEvent) -> None:
-        """A handshake that is refused with a response is complete; the base class would report it as an error."""
+        """Send, and mark a refused handshake as complete, which the base class would report as an error."""
         await super().send(message)
         if self.close_sent:
             self.handshake_complete = True
 
     def data_received(self, data: bytes) -> None:
-        """Tell whoever sends a handshake that cannot be read, too; the base class would leave them waiting."""
+        """Receive data, and answer an invalid handshake, which the base class would leave waiting."""
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_complete:
             self.handshake_complete = self.close_sent = True
@@ -62,24 +62,24 @@ class BreakableSocket(WebSocketsSansIOProtocol):
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Leave the count."""
+        """Remove the connection from the registry."""
         if self._all:
             self._all.leave(self)
         super().connection_lost(exc)
 
     def check(self, now: float) -> None:
-        """Do nothing: pings find out who is gone, and who writes gives up a client that does not read."""
+        """Do nothing: pings detect lost clients, and writers time out if a client does not read."""
 
     def evict(self) -> None:
-        """Break the connection off."""
+        """Abort the connection."""
         self.transport.abort()
 
     def keepalive_timeout(self) -> None:
-        """Who does not answer a ping does not read the farewell either: the connection is over at once."""
+        """Abort at once: a client that does not answer a ping does not read the closing handshake either."""
         super().keepalive_timeout()
         self.transport.abort()
 
 
 def with_limits(most_message_bytes: Mapping[str, int]) -> type[BreakableSocket]:
-    """Make the protocol of a server whose paths take messages of at most so many bytes."""
+    """Make a protocol class with message limits in bytes by path prefix."""
     return type("LimitedSocket", (BreakableSocket,), {"most_message_bytes": MappingProxyType(dict(most_message_bytes))})

@@ -1,4 +1,4 @@
-"""The HTTP status of every error of the desk."""
+"""The HTTP status of every typed error."""
 
 from agents.errors import (
     AgentDisabled,
@@ -97,11 +97,11 @@ _STATUS: dict[type[DeskError], int] = {
 
 
 def status_of(error: DeskError) -> int:
-    """The HTTP status an error is answered with."""
+    """Return the HTTP status with which an error is answered."""
     if isinstance(error, RequestRefused):
         return error.status
     return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 500)
 
 
-# A run's stored error is known by its code alone.
+# A stored run records only the code of its error.
 STATUS_BY_CODE = {kind.code: status for kind, status in _STATUS.items()}

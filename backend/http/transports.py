@@ -1,4 +1,4 @@
-"""A connection's transport: how much waits for a client that does not read, and when more is read from one."""
+"""The transport of a connection: write buffer limits for slow clients, and flow control of reading."""
 
 import asyncio
 import socket
@@ -7,14 +7,14 @@ from collections.abc import Callable, Sized
 from uvicorn.protocols.http.flow_control import FlowControl
 
 _MOST_UNSENT_BYTES = 65_536
-# The server's own buffer takes about a kilobyte for each piece, however small.
+# The server's own buffer takes about a kilobyte for each chunk, however small.
 MOST_WAITING_BYTES = 16_384
 
 
 def hold_little(transport: asyncio.Transport) -> None:
-    """Let little wait for a client that does not read; of itself the kernel takes megabytes.
+    """Limit the data buffered for a client that does not read; by default the kernel buffers megabytes.
 
-    What is on its way is not counted, so that a client far away is served as fast as before.
+    Data in flight does not count, so a distant client is served as fast as before.
     """
     transport.set_write_buffer_limits(high=MOST_WAITING_BYTES)
     connection = transport.get_extra_info("socket")
@@ -23,7 +23,7 @@ def hold_little(transport: asyncio.Transport) -> None:
 
 
 class PipelineFlow(FlowControl):
-    """Reads on only when no request waits behind the one that is being answered."""
+    """Flow control that resumes reading only when no pipelined request waits."""
 
     def __init__(self, transport: asyncio.Transport, pipeline: Sized) -> None:
         super().__init__(transport)
@@ -35,7 +35,7 @@ class PipelineFlow(FlowControl):
 
 
 class Writer:
-    """The transport as a request sees it, which closes it before the client has sent all of a body."""
+    """The transport as a request sees it, which may close it before the client has sent the whole body."""
 
     __slots__ = ("close", "is_closing", "write")
 

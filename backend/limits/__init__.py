@@ -1,1 +1,1 @@
-"""How often and how much each user may ask, and the clock that both go by."""
+"""Rate limits and daily budgets of users, and the clock that both use."""

@@ -1,13 +1,13 @@
-"""Whom a client's address stands for, where clients are counted."""
+"""The network of a client's address, by which clients are counted."""
 
 import ipaddress
 
-# A network gives each of its customers at least so much of IPv6 to choose addresses from.
+# A provider assigns each customer at least a network of this prefix length.
 _IPV6_NETWORK_BITS = 64
 
 
 def network_of(address: str | None) -> str:
-    """The address itself, or of an IPv6 address the network that its customer has."""
+    """Return an IPv4 address itself, or the customer network of an IPv6 address."""
     try:
         found = ipaddress.ip_address((address or "").partition("%")[0])
     except ValueError:
@@ -20,7 +20,7 @@ def network_of(address: str | None) -> str:
 
 
 def is_loopback(network: str) -> bool:
-    """Whether that is this machine itself."""
+    """Tell whether a network is this machine itself."""
     try:
         return ipaddress.ip_address(network).is_loopback
     except ValueError:

@@ -1,6 +1,6 @@
-"""Daily budgets: what a question may cost is set aside before any provider is called, and settled by what it did cost.
+"""Daily budgets: the possible cost of a question is reserved before any provider is called, and settled afterwards.
 
-What is set aside lives as long as the run. A run that outlives its process sets it aside again at the next start.
+A reservation lasts as long as its run. A run that outlives its process reserves again at the next start.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _BUSY_SECONDS = 2
 
 
 class Budget:
-    """What each user may spend in a day of UTC, and what is set aside of it."""
+    """The budget of each user per UTC day, with the open reservations."""
 
     def __init__(self, tokens: int, usd: float, database: Database, clock: DeskClock) -> None:
         self.limited = bool(tokens or usd)
@@ -33,7 +33,7 @@ class Budget:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def reserve(self, user_id: str, share: Expense | None) -> "Reservation | None":
-        """Set aside what a question will cost at least, or raise `BudgetSpent`; a share of None costs nothing."""
+        """Reserve the minimum cost of a question, or raise `BudgetSpent`; a share of None costs nothing."""
         if not self.limited:
             return None
         reservation = Reservation(self, user_id)
@@ -43,7 +43,7 @@ class Budget:
         return reservation
 
     def resume(self, user_id: str, share: Expense | None) -> "Reservation | None":
-        """The same for a question that was let in by an earlier process."""
+        """Reserve for a question that an earlier process admitted, without a check."""
         if not self.limited:
             return None
         reservation = Reservation(self, user_id)
@@ -51,24 +51,24 @@ class Budget:
         return reservation
 
     def hold(self, reservation: "Reservation", share: Expense) -> None:
-        """Set that aside."""
+        """Set the amount of a reservation and count it as open."""
         reservation.held = share
         self._open[reservation.user_id].add(reservation)
 
     def release(self, reservation: "Reservation") -> None:
-        """Let go of what is set aside."""
+        """Release a reservation."""
         self._open[reservation.user_id].discard(reservation)
         if not self._open[reservation.user_id]:
             del self._open[reservation.user_id]
 
     async def cover(self, reservation: "Reservation") -> None:
-        """Set aside as much as a question is about to take; `BudgetSpent` where there is not so much left."""
+        """Raise a reservation to what its question is about to take, or raise `BudgetSpent` if that is not left."""
         user = reservation.user_id
         async with self._locks.setdefault(user, asyncio.Lock()):
             wanted = reservation.held.at_least(reservation.taken)
             if not wanted - reservation.held:
                 return
-            # Before the look at what is spent: a run that ends meanwhile counts twice rather than not at all.
+            # Read before the spending: a run that ends meanwhile counts twice rather than not at all.
             others = self._open.get(user, set()) - {reservation}
             held = reduce(add, (other.held for other in others), Expense())
             now = self._clock.now()
@@ -105,7 +105,7 @@ class Budget:
 
 
 class Reservation:
-    """What one question may cost its user: an `agents.models.allowance.Allowance`."""
+    """The reserved cost of one question: an `agents.models.allowance.Allowance`."""
 
     def __init__(self, budget: Budget, user_id: str) -> None:
         self.user_id = user_id
@@ -114,7 +114,7 @@ class Reservation:
         self._budget = budget
 
     async def take(self, share: Expense) -> None:
-        """Take a call's share, beyond what is set aside if there is more; `BudgetSpent` if not."""
+        """Take a call's share, raising the reservation if the budget permits, or else `BudgetSpent`."""
         self.taken += share
         try:
             await self._budget.cover(self)
@@ -123,10 +123,10 @@ class Reservation:
             raise
 
     def settle(self, taken: Expense, spent: Expense) -> None:
-        """A call is over; what it took beyond its share counts at once."""
+        """Replace a finished call's share by its actual cost; any excess counts at once."""
         self.taken += spent - taken
         self.held = self.held.at_least(self.taken)
 
     def release(self) -> None:
-        """What the question has cost is stored, or it was not asked."""
+        """Release the reservation once the cost of the question is stored, or if it was not asked."""
         self._budget.release(self)

@@ -1,7 +1,7 @@
-"""What a question will cost at least, told before anything is asked.
+"""The estimate of a question's minimum cost, made before any model is called.
 
-That is its own text, the instructions of whoever answers, and the longest answer. What is found for it, and what was
-said before it, is counted when the model is called: see `agents.models.allowance`.
+It covers the question's text, the instructions of the answering agent, and the longest answer. Evidence and history
+are counted when the model is called: see `agents.models.allowance`.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from knowledge.retrieval.token_budget import about_tokens
 
 
 class Costs:
-    """Estimates for the agents and models of a desk. None is what costs nothing: no model but the embedded one."""
+    """A cost estimator for the agents and their models; None means free, with the embedded model alone."""
 
     def __init__(self, settings: Settings, catalog: Catalog, chains: Chains) -> None:
         self._longest = settings.model_max_tokens
@@ -26,7 +26,7 @@ class Costs:
         self._chains = chains
 
     def of_question(self, agent_id: str, text: str, request: str | None = None) -> Expense | None:
-        """What it takes to have that agent answer."""
+        """Estimate the cost of an answer by an agent."""
         if agent_id == INDEXING:
             return None
         if agent_id == LLM:
@@ -38,7 +38,7 @@ class Costs:
         return writing or routing
 
     def of_routing(self, text: str) -> Expense | None:
-        """What it takes to ask who should answer."""
+        """Estimate the cost of routing a question to an agent."""
         return _dearest(self._chains.paid(self._chains.supervisor.models), about_tokens(text), 0)
 
     def _of_request(self, request: str) -> Expense | None:
@@ -49,7 +49,7 @@ class Costs:
 
 
 def _shortest(agents: Sequence[Agent]) -> int:
-    """Whoever answers reads no less."""
+    """Return the tokens of the shortest prompt, which any answering agent reads at least."""
     return min((about_tokens(agent.prompt) for agent in agents), default=0)
 
 

@@ -1,6 +1,6 @@
-"""How often a user or an address may do something: one moving window for each limit and each of them.
+"""Rate limits: one moving window for each limit and each user or address.
 
-Windows are measured by a clock that never goes back, and forgotten once they are empty.
+Windows use a monotonic clock, and are dropped once they are empty.
 """
 
 import logging
@@ -21,7 +21,7 @@ _LOG = logging.getLogger(__name__)
 
 Limit = Literal["questions", "uploads", "searches", "keys"]
 
-# The setting of each limit, and what whoever exceeds it is told.
+# The setting of each limit, and the message for clients that exceed it.
 _SETTINGS: dict[Limit, str] = {
     "questions": "RATE_LIMIT",
     "uploads": "UPLOAD_RATE",
@@ -34,13 +34,13 @@ _SAID: dict[Limit, str] = {
     "searches": "You may search and list {rate}; try again in {wait} s.",
     "keys": "Your address may try {rate} wrong keys; check your key, and try again in {wait} s.",
 }
-# One line for each user or address in so many seconds, and so many lines in all: a log is not to be flooded either.
+# The log is rate-limited too: one line for each user or address in this many seconds, and this many lines in all.
 _QUIET_SECONDS = 60.0
 _LINES_A_MINUTE = 60
 
 
 class Rates:
-    """Every limit of the desk. One whose setting is empty does not bite."""
+    """All rate limits of the server; one whose setting is empty is disabled."""
 
     def __init__(self, settings: Settings, elapsed: Callable[[], float] = time.monotonic) -> None:
         limits = {limit: _parsed(name, settings.rate_of(name.lower())) for limit, name in _SETTINGS.items()}
@@ -52,7 +52,7 @@ class Rates:
         self._lines = MovingWindow(_LINES_A_MINUTE, 60, elapsed)
 
     def check(self, limit: Limit, who: str) -> None:
-        """Refuse whoever comes too often; each call counts."""
+        """Count a call, and raise `RateLimited` for a user or address that exceeds the limit."""
         window = self._windows.get(limit)
         if window is None or not (seconds := window.hit(who)):
             return
@@ -62,7 +62,7 @@ class Rates:
         raise RateLimited(_SAID[limit].format(rate=rate, wait=wait), wait)
 
     def check_address(self, address: str | None) -> None:
-        """Refuse an address that has sent a wrong key once too often; each call counts as one wrong key."""
+        """Count a wrong key, and raise `RateLimited` for an address that has sent too many."""
         self.check("keys", network_of(address))
 
 

@@ -1,1 +1,1 @@
-"""Looking after a data directory: backups of it, and bringing them back."""
+"""The maintenance of a data directory: backup, restore, and the check and rebuild of indexes."""

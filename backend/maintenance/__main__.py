@@ -1,4 +1,4 @@
-"""`python -m backend.maintenance check|rebuild`: look after the documents of a desk that is stopped."""
+"""`python -m backend.maintenance check|rebuild`: check the documents of a stopped server, or rebuild their indexes."""
 
 import argparse
 import asyncio
@@ -11,7 +11,7 @@ from knowledge.library import Library
 
 
 def main() -> int:
-    """0 if all is well, 1 if something is wrong, 2 if nothing could be done."""
+    """Run a task and return 0 if all is well, 1 if something is wrong, 2 if nothing could be done."""
     parser = argparse.ArgumentParser(prog="python -m backend.maintenance", description=__doc__)
     parser.add_argument("task", choices=("check", "rebuild"), help="look whether all is well, or make the indexes anew")
     task = parser.parse_args().task

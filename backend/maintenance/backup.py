@@ -1,9 +1,9 @@
-"""Copy a data directory, also while a desk serves it: `python -m backend backup DIRECTORY`.
+"""The backup of a data directory, even while a server uses it: `python -m backend backup DIRECTORY`.
 
 Each database is copied by SQLite's own backup, from a snapshot. All snapshots are taken within a moment, that of the
-conversations' memory first, so that the desk's log knows every run that the memory knows: what the memory does not have
-yet of a run under way is done again when the desk goes on from the copy. The vector index is left out; the desk makes
-it anew from what `knowledge.db` holds.
+checkpoints first, so that the event log has every run that the checkpoints have: steps of a run under way that lack a
+checkpoint are repeated when a server resumes from the copy. The vector index is left out; the server rebuilds it from
+`knowledge.db`.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from knowledge.errors import DatabaseDamaged
 from knowledge.retrieval.calibration import FILE as CALIBRATION
 from knowledge.storage.damage import RESTORE, as_opening_failed
 
-# In the order of their snapshots.
+# In the order in which the snapshots are taken.
 DATABASES = ("graph.db", "desk.db", "knowledge.db")
 UPLOADS = "uploads"
 MANIFEST = "backup.json"
@@ -31,24 +31,24 @@ _PAGES_AT_ONCE = 4_096
 
 
 class CopiedFile(BaseModel):
-    """A file of a backup, as it was when it was made."""
+    """The size and hash of a file at the time of the backup."""
 
     bytes: int
     sha256: str
 
 
 class Manifest(BaseModel):
-    """What a backup holds, by paths below it; it is written last."""
+    """The list of a backup's files by relative path, which is written last."""
 
     release: str = VERSION
     created_at: float = Field(default_factory=time.time)
-    # How many migrations each database has had.
+    # The number of migrations applied to each database.
     versions: dict[str, int] = {}
     files: dict[str, CopiedFile] = {}
 
 
 def back_up(data_dir: Path, target: Path) -> Manifest:
-    """Make a directory that is there whole or not at all, and that nobody else may read."""
+    """Make a backup directory atomically, readable by its owner alone."""
     if os.path.lexists(target):
         raise BackupNotMade(f"{target} exists already; name a directory that does not")
     if not any((data_dir / name).exists() for name in DATABASES):
@@ -69,15 +69,15 @@ def back_up(data_dir: Path, target: Path) -> Manifest:
 
 
 def digest(file: Path) -> CopiedFile:
-    """What tells a file from any other."""
+    """Return the size and hash that identify a file's content."""
     with file.open("rb") as content:
         return CopiedFile(bytes=file.stat().st_size, sha256=hashlib.file_digest(content, "sha256").hexdigest())
 
 
 def _fill(data_dir: Path, staging: Path) -> Manifest:
     manifest = Manifest()
-    # An archive lies there before its run is stored, and is gone before the run has ended: what the log's snapshot
-    # needs is there before it or after it.
+    # An archive is written before its run is stored, and deleted before the run has ended: whatever the snapshot's runs
+    # need is found either before or after the snapshot.
     _copy_uploads(data_dir, staging)
     with ExitStack() as stack:
         sources = {
@@ -102,9 +102,9 @@ def _fill(data_dir: Path, staging: Path) -> Manifest:
 
 @contextmanager
 def _snapshot(file: Path) -> Iterator[sqlite3.Connection]:
-    """What a database holds at this moment, for as long as it is open; whoever writes to it goes on."""
+    """Open a snapshot of a database, without blocking those who write to it."""
     try:
-        # It can neither write nor checkpoint: the desk's own connection alone may do that.
+        # Read-only, without checkpoints: only the server's own connection may do those.
         source = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
         with closing(source):
             source.execute("BEGIN")
@@ -115,10 +115,10 @@ def _snapshot(file: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _copy(source: sqlite3.Connection, file: Path, target: Path) -> int:
-    """Copy a snapshot and read the copy through; its version."""
+    """Copy a snapshot, check the integrity of the copy, and return its schema version."""
     with closing(sqlite3.connect(target, isolation_level=None)) as copy:
         source.backup(copy, pages=_PAGES_AT_ONCE)
-        # One file, without a log beside it; the desk has it otherwise when it opens it.
+        # A single file without a write-ahead log; the server switches back when it opens it.
         copy.execute("PRAGMA journal_mode = DELETE")
         found = [row[0] for row in copy.execute("PRAGMA integrity_check(3)")]
         if found != ["ok"]:
@@ -127,7 +127,7 @@ def _copy(source: sqlite3.Connection, file: Path, target: Path) -> int:
 
 
 def _copy_uploads(data_dir: Path, staging: Path) -> None:
-    """The archives of runs under way; one may be finished with meanwhile."""
+    """Copy the uploaded archives of runs under way, any of which may be deleted meanwhile."""
     for file in sorted((data_dir / UPLOADS).glob("*/*")):
         target = staging / file.relative_to(data_dir)
         if not target.exists():

@@ -1,21 +1,21 @@
-"""What can go wrong with backups."""
+"""The errors of backup and restore."""
 
 from backend.errors import BackendError
 
 
 class BackupNotMade(BackendError):
-    """Nothing is overwritten, and nothing is left where it was to be."""
+    """A backup could not be made; nothing is overwritten, and no partial backup is left."""
 
     code = "backup_not_made"
 
 
 class BackupUnusable(BackendError):
-    """Not whole, not a backup, or no longer as it was made."""
+    """The directory is not a backup, is incomplete, or has changed since it was made."""
 
     code = "backup_unusable"
 
 
 class DirectoryNotEmpty(BackendError):
-    """What is there is kept unless somebody says that it may be moved away."""
+    """The data directory holds files, which are moved away only with --force."""
 
     code = "directory_not_empty"

@@ -1,7 +1,7 @@
-"""Bring a backup back: `python -m backend restore DIRECTORY`.
+"""The restore of a backup: `python -m backend restore DIRECTORY`.
 
-The copies are laid out inside the data directory and compared with the backup's own list before anything is moved. A
-desk refuses a directory in which that was broken off, and the same command, again, finishes it.
+The files are copied into a staging directory inside the data directory and verified against the manifest before any is
+moved. A server refuses a directory in which a restore was interrupted, and the same command, repeated, completes it.
 """
 
 import itertools
@@ -30,12 +30,12 @@ _KNOWN = {
     "knowledge.db": len(knowledge_schema.MIGRATIONS),
 }
 _REPLACED = "replaced-"
-# The lock and its note are of whoever restores.
+# The lock and its note belong to this restore.
 _OWNERS = frozenset({"owner.lock", "owner.json", RESTORING})
 
 
 def restore(backup: Path, data_dir: Path, *, force: bool = False) -> Path | None:
-    """Put a backup in place; where what was there has been moved, if anything was."""
+    """Restore a backup, and return the directory to which the previous files were moved, if there were any."""
     manifest = _read(backup)
     ownership = Ownership(data_dir, restoring=True)
     try:
@@ -50,7 +50,7 @@ def restore(backup: Path, data_dir: Path, *, force: bool = False) -> Path | None
             staged = _lay_out(backup, manifest, staging)
             _record(staging / "desk.db", backup, manifest)
         except BaseException:
-            # What was half restored before is still not to be served.
+            # The staging directory of an interrupted restore stays, so that no server uses the half-restored data.
             if not interrupted:
                 shutil.rmtree(staging, ignore_errors=True)
             raise
@@ -66,7 +66,7 @@ def restore(backup: Path, data_dir: Path, *, force: bool = False) -> Path | None
 
 
 def _read(backup: Path) -> Manifest:
-    """The list of what a backup holds, once it is known that this release can serve that."""
+    """Read a backup's manifest, and check that this release can serve it."""
     try:
         manifest = Manifest.model_validate_json((backup / MANIFEST).read_bytes())
     except (OSError, ValidationError) as error:
@@ -90,7 +90,7 @@ def _is_ours(path: PurePosixPath) -> bool:
 
 
 def _lay_out(backup: Path, manifest: Manifest, staging: Path) -> list[Path]:
-    """Copy everything and compare it; nothing of the data directory is touched until it is whole."""
+    """Copy and verify all files in the staging directory, before anything in the data directory is touched."""
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(mode=0o700)
     for name, told in manifest.files.items():
@@ -107,7 +107,7 @@ def _lay_out(backup: Path, manifest: Manifest, staging: Path) -> list[Path]:
 
 
 def _record(desk: Path, backup: Path, manifest: Manifest) -> None:
-    """Let the restored audit log say that what follows was not there before; an older release's has none."""
+    """Record the restore in the restored audit log, unless its schema is older than this release's."""
     if manifest.versions.get(desk.name) != len(desk_schema.MIGRATIONS):
         return
     after = {"backup": str(backup), "made_at": manifest.created_at, "release": manifest.release, "uid": os.getuid()}

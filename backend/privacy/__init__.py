@@ -1,1 +1,1 @@
-"""How long the desk keeps what people say, and what a person may ask of it: a copy of everything, and its deletion."""
+"""Privacy: the retention of conversations, and the export and deletion of a person's data."""

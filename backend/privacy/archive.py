@@ -1,4 +1,4 @@
-"""A zip archive that is sent while it grows: at no time is more of it in memory than a piece of one file."""
+"""A zip archive that is streamed while it is made, with no more in memory than a piece of one file."""
 
 import asyncio
 import time
@@ -6,19 +6,19 @@ import zipfile
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import NamedTuple
 
-# What is compressed on a thread in one go, and then sent.
+# The size of the pieces that are compressed on a thread, and then sent.
 _PIECE_BYTES = 256 * 1024
 
 
 class File(NamedTuple):
-    """A file of an archive: its path, and its content as it is read."""
+    """A file of an archive, with its content as a stream."""
 
     path: str
     content: AsyncIterable[bytes]
 
 
 async def zipped(files: AsyncIterable[File]) -> AsyncGenerator[bytes]:
-    """The archive of these files. One that breaks off has no directory at its end, which shows when it is opened."""
+    """Yield an archive of the files; if it breaks off, the missing central directory shows when it is opened."""
     out = _Out()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         async for file in files:
@@ -34,7 +34,7 @@ async def zipped(files: AsyncIterable[File]) -> AsyncGenerator[bytes]:
 
 
 async def _in_pieces(content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Small parts together, so that each does not cost a change of threads."""
+    """Combine small parts, so that not each of them costs a switch of threads."""
     gathered = bytearray()
     async for part in content:
         gathered += part
@@ -45,7 +45,7 @@ async def _in_pieces(content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
 
 
 class _Out:
-    """A file that can only be written to; without a position, `zipfile` never goes back in it."""
+    """A write-only file; because it has no position, `zipfile` never seeks in it."""
 
     def __init__(self) -> None:
         self._written = bytearray()
@@ -55,13 +55,13 @@ class _Out:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing, since nothing is buffered."""
 
     def close(self) -> None:
-        """Nothing is kept open; `zipfile` leaves this to whoever opened it."""
+        """Do nothing, since nothing is open; `zipfile` leaves closing to the caller."""
 
     def take(self) -> bytes:
-        """What was written since the last time."""
+        """Return and drop the bytes written since the last call."""
         taken = bytes(self._written)
         self._written.clear()
         return taken

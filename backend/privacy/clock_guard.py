@@ -1,9 +1,9 @@
-"""Whether the machine's clock may be believed when it says that something is old enough to be deleted.
+"""The check that the machine's clock can be trusted before retention deletes by it.
 
-A clock that jumps ahead makes everything look old. It is doubted where it has moved more than an hour further than the
-time that passed since the last look, or at a start, further than the retention period beyond the last look or, before
-the first one, beyond the newest thing stored. Nothing is deleted then, until the clock is right again, or until the
-desk has run for a day, in which an operator can see the warning. Doubts outlast a restart.
+A clock that jumps ahead makes everything look old. It is doubted if it has moved more than an hour further than the
+time elapsed since the last check, or at a start, by more than the retention period beyond the last check or, before the
+first one, beyond the newest stored row. Nothing is deleted then until the clock is right again, or until the server has
+run for a day, in which an operator can see the warning. The doubt outlasts a restart.
 """
 
 import logging
@@ -21,12 +21,12 @@ _DAY_SECONDS = 86_400
 
 class _Look(NamedTuple):
     trusted_at: float
-    # How long the desk has yet to run before a clock that is doubted is believed.
+    # How long the server must still run before it trusts a doubted clock.
     doubt_seconds: float | None = None
 
 
 class ClockGuard:
-    """Compares the machine's clock with the time that passes, from one look to the next."""
+    """A comparison of the machine's clock with elapsed time, from one check to the next."""
 
     def __init__(self, database: Database, clock: DeskClock, last: _Look, slack_seconds: float) -> None:
         self._database = database
@@ -37,19 +37,19 @@ class ClockGuard:
 
     @classmethod
     async def open(cls, database: Database, clock: DeskClock, days: int) -> Self:
-        """Read what the clock is compared with first; before this process has stored anything by that clock."""
+        """Read the time for the first comparison; call this before the process stores anything by its clock."""
         last = await database.read(_last_look) or _Look(clock.wall())
         return cls(database, clock, last, days * _DAY_SECONDS)
 
     async def now(self) -> float | None:
-        """The time by the machine's clock, or None where it is doubted. What was seen is stored."""
+        """Return the time by the machine's clock, or None if it is doubted, and store the result of the check."""
         now, elapsed = self._clock.wall(), self._clock.elapsed()
         passed, self._elapsed = elapsed - self._elapsed, elapsed
         trusted_at, left = self._last
         ahead = now - trusted_at - passed
         doubted = ahead > self._slack_seconds
         left = _DAY_SECONDS if left is None else left - passed
-        # While the desk is off its clock goes on, and nobody knows by how much it should.
+        # The larger slack is for a start alone: while the server was off, the elapsed time is unknown.
         self._slack_seconds = _HOUR_SECONDS
         if trusts := not doubted or left <= 0:
             self._last = _Look(now)
@@ -74,7 +74,7 @@ def _last_look(db: sqlite3.Connection) -> _Look | None:
     return max((_Look(row[0]) for row in found if row and row[0] is not None), default=None)
 
 
-# What the desk itself has recorded says nothing: a restore of today brings back old data.
+# The server's own audit entries do not count: a restore today brings back old data.
 _NEWEST = (
     "SELECT max(updated_at) FROM threads",
     "SELECT created_at FROM runs ORDER BY rowid DESC LIMIT 1",

@@ -1,4 +1,4 @@
-"""Everything that the desk holds about a person, read a page at a time, as the files of an archive."""
+"""The export of everything stored about a person, read page by page, as the files of an archive."""
 
 import sqlite3
 import time
@@ -21,7 +21,7 @@ _JSON_COLUMNS = ("data", "usage", "payload", "request", "before", "after")
 
 
 class PersonalCopy:
-    """One user's data. What is added or deleted while it is read may be in the copy or not."""
+    """A copy of a user's data; rows added or deleted while it is read may be in it or not."""
 
     def __init__(self, user_id: str, keys: Sequence[Row], database: Database, library: Library) -> None:
         self._user_id = user_id
@@ -31,7 +31,7 @@ class PersonalCopy:
         self._counts: Counter[str] = Counter()
 
     async def files(self) -> AsyncIterator[File]:
-        """Conversations, documents, requests for a person, figures, keys and audit lines; at the end, what there is."""
+        """Yield conversations, documents, handovers, figures, keys and audit entries, and at the end a summary."""
         async for thread in self._threads():
             self._counts["conversations"] += 1
             place = f"conversations/{thread.id}"
@@ -62,7 +62,7 @@ class PersonalCopy:
             yield transcript.turns(page).encode()
 
     async def _as_json(self, thread: Thread) -> AsyncIterator[bytes]:
-        """All that is stored of it, also questions in whose place others were asked."""
+        """Yield all that is stored of a conversation, including questions that were replaced by others."""
         yield b'{"conversation": ' + _indented(vars(thread)) + b',\n"messages": '
         async for part in _array(self._rows(_MESSAGES, thread.id)):
             yield part
@@ -97,7 +97,7 @@ class PersonalCopy:
             yield f"\n## {transcript.moment(row['created_at'])}\n\n{told}\n".encode()
 
     async def _figures(self) -> AsyncIterator[Row]:
-        """Day by day: they lie in the order of their days."""
+        """Yield the figures day by day, which is the order of their primary key."""
         for day in await self._read(lambda db: _all(db, _DAYS, self._user_id)):
             values = (day["day"], self._user_id)
             for row in await self._read(lambda db, values=values: _all(db, _FIGURES, *values)):  # type: ignore[misc]
@@ -109,7 +109,7 @@ class PersonalCopy:
             yield row
 
     async def _rows(self, query: str, value: str, read: "Reading | None" = None) -> AsyncIterator[Row]:
-        """The rows of a query in the order of their `number`, a page at a time."""
+        """Yield the rows of a query in the order of their `number`, read page by page."""
         after, read = -1, read or self._read
         paged = f"SELECT * FROM ({query}) WHERE number > ? ORDER BY number LIMIT {_PAGE}"
         while page := await read(lambda db, after=after: _all(db, paged, value, after)):  # type: ignore[misc]
@@ -145,8 +145,8 @@ _FIGURES = "SELECT * FROM activity WHERE day = ? AND user_id = ?"
 _LISTS = {
     "requests-for-a-person": "SELECT rowid AS number, * FROM handovers WHERE user_id = ?",
     "spending": "SELECT row_number() OVER (ORDER BY day) AS number, * FROM spending WHERE user_id = ?",
-    # What others did is told without where they were and with which key, and a hash would let these be guessed. What
-    # changed is left out where it is the desk's: an agent's prompt is not its operator's own.
+    # Actions of others are listed without their address and key, and without the hash, by which these could be
+    # guessed. Changed values are left out unless they concern the person: an agent's prompt is not its operator's data.
     "audit": """SELECT place AS number, place, at, action, actor, key_id, address, target, person,
                        iif(person = ?1, before, NULL) AS before, iif(person = ?1, after, NULL) AS after, hash
                 FROM audit WHERE actor = ?1
@@ -180,7 +180,7 @@ def _all(db: sqlite3.Connection, query: str, *values: object) -> list[Row]:
 
 
 def _with_json(row: sqlite3.Row) -> Row:
-    """A row as JSON has it: what is stored as JSON is part of it, not a text in it."""
+    """Turn a row into a dict in which columns stored as JSON are embedded as such, not as strings."""
     told = dict(row)
     for name in _JSON_COLUMNS:
         if told.get(name):
@@ -188,7 +188,7 @@ def _with_json(row: sqlite3.Row) -> Row:
     return told
 
 
-def _indented(value: Any) -> bytes:  # noqa: ANN401 - whatever JSON holds
+def _indented(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     return orjson.dumps(value, option=orjson.OPT_INDENT_2)
 
 
@@ -197,7 +197,7 @@ async def _once(content: bytes) -> AsyncIterator[bytes]:
 
 
 async def _array(rows: AsyncIterator[Row]) -> AsyncIterator[bytes]:
-    """A JSON array, a line for each row."""
+    """Yield a JSON array with one line for each row."""
     between = b"[\n"
     async for row in rows:
         yield between + orjson.dumps(row)

@@ -1,6 +1,6 @@
-"""Hard deletion of conversations: every row of them in `desk.db`, and what they remember in `graph.db`.
+"""The hard deletion of conversations: all their rows in `desk.db`, and their checkpoints in `graph.db`.
 
-A long conversation is deleted a few runs at a time, so that answers under way are not kept waiting for the disk.
+A long conversation is deleted a few runs at a time, so that answers under way do not wait for the disk.
 """
 
 import sqlite3
@@ -13,7 +13,7 @@ from backend.storage.checkpoints import Memory
 from knowledge.storage.sqlite import Database
 
 _RUNS_AT_ONCE = 20
-# A run's rows in the order in which nothing refers to what is gone.
+# Tables with a run's rows, in an order that never violates a foreign key.
 _OF_RUNS = ("feedback", "steps", "events", "handovers", "messages")
 
 
@@ -23,7 +23,7 @@ class _Part(NamedTuple):
 
 
 class Deletion:
-    """Deletes conversations. Whoever calls it sees to it that nothing more begins in them."""
+    """The deletion of conversations; callers must ensure that no run begins in them meanwhile."""
 
     def __init__(self, database: Database, memory: Memory) -> None:
         self._database = database
@@ -32,11 +32,11 @@ class Deletion:
     async def conversation(
         self, thread_id: str, *, keep_figures: bool = False, entry: AuditEntry | None = None
     ) -> Counter[str]:
-        """Delete every trace of a conversation; how many rows of each table that were.
+        """Delete every trace of a conversation, and return the number of rows by table.
 
-        With `keep_figures`, the rows without text that `/api/activity` sums up stay. `entry` tells the audit log.
+        With `keep_figures`, the rows without text that `/api/activity` sums up stay. `entry` is for the audit log.
         """
-        # First, because a crash in between leaves a conversation, which can be deleted again, and no memory of none.
+        # First, because a crash in between leaves a conversation that can be deleted again, not orphaned checkpoints.
         await self._memory.adelete_thread(thread_id)
         deleted: Counter[str] = Counter()
         while True:
@@ -46,7 +46,7 @@ class Deletion:
                 return deleted
 
     async def runs(self, run_ids: Sequence[str], *, keep_figures: bool = False) -> Counter[str]:
-        """Delete some runs and leave their conversations."""
+        """Delete some runs but not their conversations, and return the number of rows by table."""
         deleted: Counter[str] = Counter()
         for start in range(0, len(run_ids), _RUNS_AT_ONCE):
             some = run_ids[start : start + _RUNS_AT_ONCE]
@@ -58,7 +58,7 @@ class Deletion:
 
 
 def delete_runs(db: sqlite3.Connection, run_ids: Sequence[str], keep_figures: bool) -> Counter[str]:
-    """Delete runs with all that belongs to them; how many rows of each table that were."""
+    """Delete runs with all that belongs to them, and return the number of rows by table."""
     tables = _OF_RUNS if keep_figures else (*_OF_RUNS, "activity")
     marks = ",".join("?" * len(run_ids))
     deleted = {
@@ -69,7 +69,7 @@ def delete_runs(db: sqlite3.Connection, run_ids: Sequence[str], keep_figures: bo
 
 
 def _delete_part(db: sqlite3.Connection, thread_id: str, keep_figures: bool, entry: AuditEntry | None) -> _Part:
-    """Delete the oldest runs of a conversation; with the last of them, all that is left of it."""
+    """Delete the oldest runs of a conversation, and with the last of them the conversation itself."""
     rows = db.execute("SELECT id FROM runs WHERE thread_id = ? ORDER BY rowid LIMIT ?", (thread_id, _RUNS_AT_ONCE))
     run_ids = [row["id"] for row in rows]
     deleted = delete_runs(db, run_ids, keep_figures)

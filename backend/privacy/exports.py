@@ -1,4 +1,4 @@
-"""Copies of personal data that are being downloaded: a stream like any other, and of each person one at a time."""
+"""Downloads of personal data, as streams like any other, one at a time for each person."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
@@ -14,13 +14,13 @@ _RETRY_SECONDS = 10
 
 
 class Exports:
-    """The people whose data is being downloaded."""
+    """The set of people whose data is being downloaded."""
 
     def __init__(self) -> None:
         self._people: set[str] = set()
 
     def check(self, person: str) -> None:
-        """Refuse a second copy of the same person's data."""
+        """Refuse a second concurrent download of the same person's data."""
         if person in self._people:
             raise ExportUnderWay(
                 f"The data of {person} is being downloaded already; try again when that is done.", _RETRY_SECONDS
@@ -28,7 +28,7 @@ class Exports:
 
     @contextmanager
     def under_way(self, person: str) -> Iterator[None]:
-        """Keep others out until this one has ended, however it ends."""
+        """Mark a download as under way until it ends, in whatever way."""
         self.check(person)
         self._people.add(person)
         try:
@@ -38,7 +38,7 @@ class Exports:
 
 
 class ArchiveStream(EventStream):
-    """A person's archive. Like every stream it ends when its key does, or when its client does not read."""
+    """The download of a person's archive, which like any stream ends if its key expires or its client does not read."""
 
     media_type = "application/zip"
 
@@ -49,7 +49,7 @@ class ArchiveStream(EventStream):
         self._exports = exports
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it, unless another was begun since the door looked: nothing is sent yet, so it can still be refused."""
+        """Send the archive, or refuse if another download has begun since the endpoint's check: nothing is sent yet."""
         self._streams.check()
         with self._exports.under_way(self._person):
             await super().__call__(scope, receive, send)

@@ -1,10 +1,10 @@
-"""Who uses the desk and how much of each person it holds, without a word of what they wrote."""
+"""The list of users and how much is stored of each, without any of their text."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-# A person is whoever owns something: each of these has an index that begins with the name.
+# Users are found by what they own; each of these tables has an index that begins with the user.
 _IN_DESK = (
     "SELECT user_id FROM threads GROUP BY user_id",
     "SELECT user_id FROM runs GROUP BY user_id",
@@ -15,7 +15,7 @@ _IN_DESK = (
 
 @dataclass(frozen=True)
 class Conversations:
-    """What a user has said and asked."""
+    """The amount of a user's conversations."""
 
     conversations: int
     runs: int
@@ -26,35 +26,35 @@ class Conversations:
 
 @dataclass(frozen=True)
 class Shelf:
-    """A user's own documents."""
+    """The amount of a user's own documents."""
 
     documents: int
     document_bytes: int
 
 
 def names(db: sqlite3.Connection) -> list[str]:
-    """Whoever has left something in `desk.db`."""
+    """Return the users with rows in `desk.db`."""
     return [row["user_id"] for row in db.execute(" UNION ".join(_IN_DESK))]
 
 
 def owners(db: sqlite3.Connection) -> list[str]:
-    """Whoever has documents of their own, in `knowledge.db`."""
+    """Return the users with documents of their own in `knowledge.db`."""
     return [row["owner"] for row in db.execute("SELECT owner FROM documents WHERE owner <> '' GROUP BY owner")]
 
 
 def conversations_of(db: sqlite3.Connection, users: Sequence[str]) -> dict[str, Conversations]:
-    """How much there is of each of these users."""
+    """Measure the conversations of each of the users."""
     return {user: _conversations(db, user) for user in users}
 
 
 def shelves_of(db: sqlite3.Connection, users: Sequence[str]) -> dict[str, Shelf]:
-    """How many documents each of these users has, and how long their texts are."""
+    """Count the documents of each of the users, and the bytes of their texts."""
     of_owner = "SELECT count(*), coalesce(sum(bytes), 0) FROM documents WHERE owner = ?"
     return {user: Shelf(*db.execute(of_owner, (user,)).fetchone()) for user in users}
 
 
 def every_name(*found: Iterable[str]) -> list[str]:
-    """All of them once, in order."""
+    """Merge the names, sorted and without duplicates."""
     return sorted(set().union(*found))
 
 

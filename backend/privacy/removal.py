@@ -1,8 +1,8 @@
-"""A person's data is deleted: at their own wish or an operator's, also through a crash in the middle.
+"""The deletion of a person's data, at their own request or an operator's, resumable after a crash.
 
-What is to be deleted is marked first, in `desk.db`. Until the mark is gone, nothing of that person's begins: a question
-is refused, and a document that is still being brought in is not stored. The next start of the desk completes what a
-crash or a full disk broke off.
+The removal is marked first, in `desk.db`. Until the mark is gone, nothing of that person's begins: a question is
+refused, and a document still being ingested is not stored. The next start of the server completes a removal that was
+interrupted by a crash or a full disk.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class _Mark(NamedTuple):
 
 
 class Removals:
-    """Deletes what is a user's: one removal of each user at a time."""
+    """The removals of users' data, one at a time for each user."""
 
     def __init__(
         self, database: Database, library: Library, runs: RunEngine, deletion: Deletion, keys: KeyStore
@@ -47,11 +47,11 @@ class Removals:
         self._deletion = deletion
         self._keys = keys
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        # Of each user what a mark keeps closed, also where the removal has failed.
+        # The parts of each user that a mark keeps closed, even if the removal has failed.
         self._marked: set[tuple[str, Part]] = set()
 
     async def remove(self, user_id: str, part: Part, actor: Actor) -> Counter[str]:
-        """Delete everything of a user, or a part of it; how much of each kind there was. Nothing left is no error."""
+        """Delete a user's data or a part of it, and return the counts by kind, which may be empty."""
         lock = self._locks.setdefault(user_id, asyncio.Lock())
         async with lock:
             mark = _Mark(user_id, part, actor)
@@ -59,7 +59,7 @@ class Removals:
             return await self._complete(mark)
 
     async def resume(self) -> None:
-        """Complete what an earlier process has left; called before it is found out which runs go on."""
+        """Complete the removals of an earlier process; call this before interrupted runs are resumed."""
         for mark in await self._database.read(_marks):
             deleted = await self._complete(mark)
             _LOG.info("the removal of %s of %s is complete: %s", mark.part, mark.user_id, dict(deleted))
@@ -72,7 +72,7 @@ class Removals:
         deleted: Counter[str] = Counter()
         if part == "everything":
             deleted["keys"] = await self._revoke_keys(user_id, actor)
-        # Work on documents is a run too.
+        # This includes indexing runs.
         await self._runs.cancel_user(user_id, "what the desk holds of the user was deleted")
         if part != "conversations":
             deleted["documents"] = await self._library.forget_owner(user_id)
@@ -87,17 +87,17 @@ class Removals:
         return deleted
 
     async def _revoke_keys(self, user_id: str, actor: Actor) -> int:
-        """Those that the desk stores; how many could be used until now."""
+        """Revoke the user's stored keys, and return how many were not revoked before."""
         stored = await self._database.read(every_key)
         mine = [key for key in stored if key.user_id == user_id and key.revoked_at is None]
         for key in mine:
-            with suppress(KeyInSettings):  # where it stands as well, and is a setting
+            with suppress(KeyInSettings):  # the key is also in API_KEYS, and remains there
                 await self._keys.revoke(key.id, actor)
         return len(mine)
 
 
 def _set(db: sqlite3.Connection, mark: _Mark) -> None:
-    """Mark a removal; one that has failed keeps its mark and whoever asked for it first."""
+    """Mark a removal; the mark of a failed one stays, with its first actor."""
     actor = (mark.actor.name, mark.actor.address, mark.actor.key_id)
     db.execute(
         "INSERT OR IGNORE INTO removals VALUES (?, ?, ?, ?, ?, ?)", (mark.user_id, mark.part, *actor, time.time())
@@ -110,12 +110,12 @@ def _marks(db: sqlite3.Connection) -> list[_Mark]:
 
 
 def _threads_of(db: sqlite3.Connection, user_id: str) -> list[str]:
-    """Put away or not, with whomever: calls of a model and work on documents are among them."""
+    """Return all of a user's conversations, including archived ones, those of direct model calls and of indexing."""
     return [row["id"] for row in db.execute("SELECT id FROM threads WHERE user_id = ?", (user_id,))]
 
 
 def _finish(db: sqlite3.Connection, mark: _Mark, deleted: Counter[str]) -> Counter[str]:
-    """Delete what belongs to no conversation; take the mark away, and tell the audit log, in the same transaction."""
+    """Delete rows outside of conversations, delete the mark, and write the audit entry, in one transaction."""
     tables = {"everything": ("handovers", "activity"), "conversations": ("handovers",), "documents": ()}
     last = Counter(
         {
@@ -125,7 +125,7 @@ def _finish(db: sqlite3.Connection, mark: _Mark, deleted: Counter[str]) -> Count
     )
     if mark.part == "everything":
         delete_revoked(db, mark.user_id)
-        # Today's stays: nobody is to get a new budget by deleting themselves.
+        # Today's spending stays, or users could renew their budget by deleting their data.
         last["spending"] = spending.delete(db, mark.user_id, before=time.time())
     counts = {name: count for name, count in sorted((deleted + last).items()) if count}
     after = {"part": mark.part, **counts}

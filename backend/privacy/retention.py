@@ -1,8 +1,8 @@
-"""Nothing is kept longer than RETENTION_DAYS: a task of the desk that deletes what is older, and keeps the sums.
+"""Retention: a background task that deletes data older than RETENTION_DAYS, and keeps the figures.
 
-A conversation counts from its last use, a request for a person outside of any from when it was seen to, or else from
-when it was made. Documents, agents, what was spent and the figures of `/api/activity` stay. The audit log has days of
-its own, AUDIT_DAYS.
+The age of a conversation counts from its last use, that of a handover without one from its resolution, or else from its
+creation. Documents, agents, spending and the figures of `/api/activity` stay. The audit log has its own period,
+AUDIT_DAYS.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _AT_ONCE = 50
 
 
 class Retention:
-    """Deletes what is too old, from `begin` to `close`; with 0 days, nothing is."""
+    """A background task that deletes outdated data from `begin` to `close`; 0 days disable it."""
 
     def __init__(
         self, days: int, database: Database, lanes: Lanes, deletion: Deletion, audit: AuditLog, guard: ClockGuard
@@ -50,25 +50,25 @@ class Retention:
     async def open(
         cls, days: int, database: Database, lanes: Lanes, deletion: Deletion, audit: AuditLog, clock: DeskClock
     ) -> Self:
-        """Prepare it, before the desk stores anything by today's clock."""
+        """Prepare the task; call this before the server stores anything by its current clock."""
         shortest = min(filter(None, (days, audit.days)), default=0)
         guard = await ClockGuard.open(database, clock, shortest)
         return cls(days, database, lanes, deletion, audit, guard)
 
     def begin(self) -> None:
-        """Look now, and then every hour."""
+        """Start the task, which looks now and then every hour."""
         if self._days or self._audit.days:
             self._task = in_background(self._look_regularly(), "retention")
 
     async def close(self) -> None:
-        """Stop; the next start goes on with what is left."""
+        """Stop the task; the next start continues with the rest."""
         if self._task:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
 
     async def look(self) -> None:
-        """Delete what is too old now, if the clock may be believed; what fails waits for the next look."""
+        """Delete outdated data if the clock is trusted; log failures and leave them to the next look."""
         works: tuple[Callable[[float], Awaitable[object]], ...] = (self.sweep, self._audit.trim)
         try:
             now = await self._guard.now()
@@ -84,7 +84,7 @@ class Retention:
                 _LOG.exception("what is too old could not be deleted; the desk tries again in an hour")
 
     async def sweep(self, now: float) -> Counter[str]:
-        """Delete what is too old at that time; how many rows of each table that were."""
+        """Delete the data that is outdated at a time, and return the number of rows by table."""
         if not self._days:
             return Counter()
         before = now - self._days * _DAY_SECONDS
@@ -115,7 +115,7 @@ class Retention:
         return deleted
 
     async def _conversation(self, thread_id: str, before: float) -> Counter[str]:
-        """Unless it is used just now, or was since it was looked at."""
+        """Delete a conversation, unless it is in use or was used since it was found outdated."""
         with self._lanes.closed(thread_id):
             if self._lanes.of_thread(thread_id) or not await self._database.read(
                 lambda db: _is_outdated(db, thread_id, before)
@@ -124,7 +124,7 @@ class Retention:
             return await self._deletion.conversation(thread_id, keep_figures=True)
 
     async def _work_on_documents(self, before: float) -> Counter[str]:
-        """Each user's are one conversation that is used for ever: its runs count from their ends."""
+        """Delete old indexing runs by their end: each user's are in one conversation that is used for ever."""
         deleted: Counter[str] = Counter()
         while ids := await self._database.read(lambda db: _outdated_work(db, before), long=True):
             began = time.monotonic()
@@ -140,11 +140,11 @@ class Retention:
         return deleted
 
     async def _pause(self, began: float) -> None:
-        """For as long as it took: whoever is answered meanwhile has at least half of the disk."""
+        """Sleep for as long as the work took, so that answers under way have the disk at least half of the time."""
         await asyncio.sleep(time.monotonic() - began)
 
 
-# A run that has no end yet is under way, or was when the desk ended, and goes on.
+# A run without an end is under way, or was interrupted and will be resumed.
 _OUTDATED = """updated_at < ? AND NOT EXISTS (SELECT 1 FROM runs WHERE thread_id = threads.id AND ended_at IS NULL)"""
 
 
@@ -154,7 +154,7 @@ class _Used(NamedTuple):
 
 
 def _outdated(db: sqlite3.Connection, before: float, after: _Used) -> list[_Used]:
-    """Some conversations that are too old, the oldest first, behind one that was looked at already."""
+    """Return a page of outdated conversations, oldest first, after the last one already examined."""
     rows = db.execute(
         f"""SELECT updated_at, id FROM threads WHERE {_OUTDATED} AND (updated_at, id) > (?, ?)
             ORDER BY updated_at, id LIMIT ?""",
@@ -173,7 +173,7 @@ def _outdated_work(db: sqlite3.Connection, before: float) -> list[str]:
 
 
 def _delete_handovers(db: sqlite3.Connection, before: float) -> int:
-    """Those of conversations go with them."""
+    """Delete outdated handovers outside of conversations; the others are deleted with theirs."""
     return db.execute(
         """DELETE FROM handovers WHERE rowid IN (
                SELECT rowid FROM handovers

@@ -1,10 +1,10 @@
-"""What deletion and retention need in `desk.db`."""
+"""The migrations of `desk.db` for deletion and retention."""
 
 import sqlite3
 
 
 def let_figures_outlive_runs(db: sqlite3.Connection) -> None:
-    """Figures hold no text, so retention keeps them: a row of `activity` no longer needs its run."""
+    """Let rows of `activity` exist without their run: figures hold no text, so retention keeps them."""
     columns = """day, agent, run_id, user_id, outcome, tokens, cost_usd, first_token_ms, whole_ms, fallback, reduced,
                  rating"""
     for statement in (
@@ -17,14 +17,14 @@ def let_figures_outlive_runs(db: sqlite3.Connection) -> None:
         "DROP TABLE activity",
         "ALTER TABLE lasting_activity RENAME TO activity",
         "CREATE INDEX activity_by_run ON activity (run_id)",
-        # Retention asks for what was used the longest time ago, whoever used it.
+        # Retention queries the least recently used conversations of all users.
         "CREATE INDEX threads_by_use ON threads (updated_at, id)",
     ):
         db.execute(statement)
 
 
 def create_removals_table(db: sqlite3.Connection) -> None:
-    """Mark the removals that are under way, so that the next start of the desk completes what a crash broke off."""
+    """Create the table that marks removals under way, so that the next start completes those interrupted by a crash."""
     db.execute(
         """CREATE TABLE removals (
             user_id TEXT NOT NULL, part TEXT NOT NULL, actor TEXT NOT NULL, address TEXT, key_id TEXT,
@@ -33,7 +33,7 @@ def create_removals_table(db: sqlite3.Connection) -> None:
 
 
 def create_clock_table(db: sqlite3.Connection) -> None:
-    """Keep what retention saw of the clock when it looked last: one row."""
+    """Create the table of retention's last check of the clock, which has one row."""
     db.execute(
         """CREATE TABLE retention_clock (
             number INTEGER PRIMARY KEY CHECK (number = 1), trusted_at REAL NOT NULL, doubt_seconds REAL)"""

@@ -1,4 +1,4 @@
-"""A conversation as Markdown, for people to read."""
+"""The transcript of a conversation as Markdown, for people to read."""
 
 import re
 from collections.abc import Iterable
@@ -7,29 +7,29 @@ from typing import Any
 
 from backend.storage.threads import Thread
 
-# A title is plain text: it must not become a link, a picture or HTML.
+# A title is plain text: it must not turn into a link, a picture or HTML.
 _MARKUP, _ESCAPED = re.compile(r"([\\`*_{}\[\]()<>#&|!~])"), r"\\\1"
 _SPEAKERS = {"user": "You", "assistant": "Desk"}
 _NOT_WHOLE = {"cancelled": "\n(This answer was stopped.)\n", "failed": "\n(This answer broke off.)\n"}
 
 
 def head(thread: Thread) -> str:
-    """What a conversation is called, when it began, and with whom."""
+    """Write the title of a conversation, its beginning, and its agent."""
     return f"# {plain(thread.title)}\n\n{moment(thread.created_at)}, with {thread.agent_id}\n"
 
 
 def turns(messages: Iterable[dict[str, Any]]) -> str:
-    """Some of its messages, as `threads.messages_of` reads them."""
+    """Write messages as `threads.messages_of` returns them."""
     return "".join(map(_turn, messages))
 
 
 def plain(text: str) -> str:
-    """A text that is to be read as it is."""
+    """Escape the Markdown in a plain text."""
     return _MARKUP.sub(_ESCAPED, text)
 
 
 def moment(seconds: float) -> str:
-    """A time, to the minute."""
+    """Format a time to the minute."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 

@@ -1,4 +1,4 @@
-"""Whether a user may ask now: a cap for the whole desk, a rate and a daily budget for each user."""
+"""Admission control of runs: a cap for the whole desk, a rate limit and a daily budget for each user."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ _BUSY_SECONDS = 2
 
 
 class Admission:
-    """Asked before anything is stored and before any provider is called."""
+    """The admission check of every question, before anything is stored and before any provider is called."""
 
     def __init__(self, settings: Settings, database: Database, lanes: Lanes, clock: DeskClock) -> None:
         self._settings = settings
@@ -28,10 +28,9 @@ class Admission:
 
     @asynccontextmanager
     async def admitted(self, user_id: str, cost: Expense | None = None) -> AsyncIterator[Reservation | None]:
-        """Enter where the user may ask something that costs at least that; None costs nothing.
+        """Admit a user's question that costs at least `cost`, or refuse it; None costs nothing.
 
-        Until it is left the question counts as one that is under way. What is set aside for it is the caller's to
-        release, unless the block fails.
+        Inside the block the question counts as under way. The caller releases the reservation, unless the block fails.
         """
         under_way = len(self._lanes) + self._entering.total()
         if under_way >= self._settings.max_runs:
@@ -55,8 +54,8 @@ class Admission:
             raise
         finally:
             self._entering[user_id] -= 1
-            self._entering += Counter()  # forgets who has none
+            self._entering += Counter()  # drops the users who have none
 
     async def check_rate(self, who: str, limit: Limit = "questions") -> None:
-        """Refuse whoever comes too often; each call counts."""
+        """Count this call against a rate limit, and refuse it where the limit is exceeded."""
         self.rates.check(limit, who)

@@ -1,4 +1,4 @@
-"""Tasks that run for as long as the desk does."""
+"""Background tasks, which run for as long as the desk does."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def in_background(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-    """Start a task that nobody awaits; should it fail for a reason that nobody foresaw, the log says so at once."""
+    """Start a task that nobody awaits; log it at once if it fails for a reason that nobody foresaw."""
     task = asyncio.create_task(work, name=name)
     task.add_done_callback(_tell)
     return task

@@ -1,4 +1,4 @@
-"""The run engine: takes questions, runs the assistant detached from whoever asked, and writes everything to the log."""
+"""The run engine: accepts questions, runs the assistant independently of the client, and logs every event."""
 
 import asyncio
 import logging
@@ -38,12 +38,12 @@ _LOG = logging.getLogger(__name__)
 INTERRUPTED = Error(
     code="interrupted", message="The desk was stopped in the middle of this answer; please ask again.", retryable=True
 )
-# A question that has been under way at that many ends of the process may well be what ended it.
+# A run that has seen the process end this often may well be the cause.
 _MOST_ATTEMPTS = 3
 
 
 class RunEngine:
-    """Every run under way, as a task of its own."""
+    """The engine that executes the runs, each in a task of its own."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class RunEngine:
         self.stopping = False
 
     async def recover(self) -> None:
-        """Go on with what a process that is gone had under way, or end it: nothing stays unfinished."""
+        """Continue the runs that an earlier process left unfinished, or end them: none stays open."""
         ending = []
         for run in await self._database.read(runs.unfinished_runs):
             events = await self._stored_events(run.id)
@@ -85,30 +85,30 @@ class RunEngine:
                 await live.stored()
 
     async def start(self, asked: Asked) -> Run:
-        """Store the question and begin to answer it. Returns once both would survive a crash."""
+        """Store the question and start its run; return once both would survive a crash."""
         if self.stopping:
             raise ShuttingDown("The desk is being stopped; please ask again in a moment.")
         async with self._asking.admitted(asked) as (run, continues, reservation):
             active = Active(run, reservation=reservation)
             opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            # Whoever asked may leave at once; what is begun is ended all the same.
+            # The client may disconnect at once; a run that has begun is ended all the same.
             self._lane(active, self._begin(active, opened, continues=continues))
         await asyncio.shield(opened)
         return run
 
     async def get(self, run_id: str, user_id: str) -> Run:
-        """A run of that user's by id, or `RunUnknown`."""
+        """Return a run of that user by id, or raise `RunUnknown`."""
         run = await self._database.read(lambda db: runs.run_of(db, user_id, run_id))
         active = self.lanes.get(run.id)
-        # Its end is known, though the disk has no room for it.
+        # The outcome is known, though the disk has no room for it.
         return replace(run, status="failed", error_code=StorageFailed.code) if active and active.failed else run
 
     def follow(self, run_id: str, after: int = -1) -> AsyncIterator[list[Frame]]:
-        """A run's frames after number `after`, stored and live, to its end; an empty batch after each silence."""
+        """Stream a run's frames after `after`, stored and live, to its end; an empty batch after each silence."""
         return self._log.follow(run_id, after, self._settings.heartbeat_seconds)
 
     async def cancel(self, run_id: str, user_id: str, reason: str) -> Run:
-        """Stop a run. Returns at once, before its last event; one that has ended stays as it is."""
+        """Cancel a run and return at once, before its last event; a run that has ended stays as it is."""
         run = await self.get(run_id, user_id)
         if not run.is_open:
             return run
@@ -116,17 +116,17 @@ class RunEngine:
         try:
             await self._database.write(lambda db: runs.note_stop(db, run.id, reason))
         except (sqlite3.Error, StorageFull):
-            # It is stopped all the same; after a crash before its end it would go on.
+            # The run is stopped all the same; only after a crash before its end would it go on.
             _LOG.warning("that a run was stopped cannot be stored", extra=ids(run))
         return run
 
     def cancel_now(self, run_id: str, reason: str) -> None:
-        """Stop a run whose user is known to be the one that asks."""
+        """Cancel a run whose user is known to be the one that asks."""
         if active := self.lanes.get(run_id):
             active.stop(reason)
 
     async def cancel_thread(self, thread_id: str, reason: str) -> None:
-        """Stop everything of a conversation and wait until nothing of it is said any more."""
+        """Cancel all runs of a conversation and wait until none of them emits another event."""
         actives = self.lanes.of_thread(thread_id)
         for active in actives:
             active.stop(reason)
@@ -134,7 +134,7 @@ class RunEngine:
             await asyncio.wait(tasks)
 
     async def cancel_user(self, user_id: str, reason: str) -> None:
-        """Stop everything of a user and wait until nothing of it is said any more."""
+        """Cancel all runs of a user and wait until none of them emits another event."""
         actives = [active for active in self.lanes if active.run.user_id == user_id]
         for active in actives:
             active.stop(reason)
@@ -142,7 +142,7 @@ class RunEngine:
             await asyncio.wait(tasks)
 
     async def stop(self, seconds: float) -> None:
-        """Take no more questions; give answers under way that long, then leave them to the next process."""
+        """Accept no more questions; let runs go on for `seconds`, then leave them to the next process."""
         self.stopping = True
         goes_on = self._settings.interrupted_runs == "continue"
         if goes_on and (answering := _tasks(self.lanes)):
@@ -157,14 +157,14 @@ class RunEngine:
             await asyncio.wait(left, timeout=seconds)
 
     def _set_aside(self, run: Run) -> Reservation | None:
-        """What a run of an earlier process may cost yet."""
+        """Reserve budget for what a run of an earlier process may still cost."""
         budget = self.admission.budget
         if not budget.limited:
             return None
         return budget.resume(run.user_id, self._costs.of_question(run.agent_id, run.question, run.request))
 
     def _end_of(self, run: Run) -> Cancelled | Error | None:
-        """How a run ends that was under way when the process ended; None where it goes on."""
+        """Return the event that ends a run left by an earlier process, or None if the run goes on."""
         if run.stopped:
             return Cancelled(reason=run.stopped)
         if self._settings.interrupted_runs == "end" or run.attempts >= _MOST_ATTEMPTS:
@@ -172,7 +172,7 @@ class RunEngine:
         return None
 
     async def _take_up(self, active: Active, progress: Progress, end: Cancelled | Error | None) -> None:
-        """Go on with a run of an earlier process, or end it."""
+        """Continue a run of an earlier process, or end it."""
         run = active.run
         try:
             if not progress.heard:
@@ -216,7 +216,7 @@ class RunEngine:
         await self._go_on(active, progress, again=False)
 
     async def _go_on(self, active: Active, progress: Progress, *, again: bool) -> None:
-        """Answer, and write how that ended."""
+        """Answer the question and write how the run ended."""
         run = active.run
         turn = _turn(run, progress.text if again else None)
         try:
@@ -248,7 +248,7 @@ class RunEngine:
         await self.lanes.wait_for_turn(active)
         if run.status == "queued" or active.attempt > 1:
             await self._database.write(lambda db: runs.take_up(db, run.id, active.attempt))
-        # Work on documents takes as long as there are documents.
+        # Indexing has no timeout: it takes as long as there are documents.
         limit = None if run.agent_id == INDEXING else self._settings.run_timeout_seconds
         async with asyncio.timeout(limit):
             async with aclosing(self._answers(run.agent_id).stream(turn)) as items:
@@ -260,7 +260,7 @@ class RunEngine:
 
     async def _fail(self, active: Active, progress: Progress, error: DeskError, turn: Turn) -> None:
         _LOG.warning("run failed: %s", error.code, extra=ids(progress.live.run))
-        # What was interrupted may always be asked again.
+        # An interrupted question may always be asked again.
         retryable = error.retryable or turn.said is not None
         event = Error(code=error.code, message=error.message, retryable=retryable)
         await self._writer.give_up(active, progress, event, turn)
@@ -271,7 +271,7 @@ class RunEngine:
 
 
 def _tasks(actives: Iterable[Active]) -> list[asyncio.Task[None]]:
-    """Those that may still say something: a run that has failed waits for room on the disk alone."""
+    """Return the tasks that may still emit events: a run that has failed only waits for room on the disk."""
     return [active.task for active in actives if active.task and not active.failed]
 
 

@@ -1,7 +1,7 @@
-"""The run log: every event of every run, numbered and durable before anyone sees it.
+"""The event log of the runs: each event is numbered and durable before any client sees it.
 
-The writer commits as soon as it is free; what gathers meanwhile goes into the next transaction together. A run whose
-events cannot be stored has failed; its log is taken up again, behind what is stored, to write its end: see `resume`.
+The writer commits as soon as it is free, and batches what gathers meanwhile into the next transaction. A run whose
+events cannot be stored has failed; `resume` reopens its log behind the last stored event, to write its end.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _MAX_PENDING = 5_000
 
 @dataclass
 class LiveRun:
-    """A run under way: its frames from number `base` on, and how its followers hear of new ones."""
+    """A run under way: its frames from number `base` on, and the signal that tells its followers of new ones."""
 
     run: Run
     base: int
@@ -48,45 +48,45 @@ class LiveRun:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        """Begin to measure. A run of an earlier process was asked by a clock that may have been set since."""
+        """Start the timer. The question of an earlier process was asked by a clock that may have been set since."""
         self._since = self.clock.elapsed()
         self._before = max(0.0, self.clock.now() - self.run.created_at)
 
     @property
     def seconds(self) -> float:
-        """How long ago the run was asked, however the clock was set since."""
+        """The seconds since the question was asked, however the system clock was set since."""
         return self._before + self.clock.elapsed() - self._since
 
     @property
     def now(self) -> float:
-        """The moment, by the clock that the run was asked by."""
+        """The current time, by the clock that the question was asked by."""
         return self.run.created_at + self.seconds
 
     @property
     def failing_seconds(self) -> float:
-        """For how long nothing of it can be stored."""
+        """The seconds for which no event of the run could be stored."""
         return 0.0 if self.failure is None or self.failed_at is None else self.clock.elapsed() - self.failed_at
 
     def fail(self, reason: BaseException) -> None:
-        """Nothing of it can be stored for now."""
+        """Note that no event of the run can be stored for now."""
         self.failure = StorageFailed(f"the run log cannot be written ({reason}); check the disk that holds DATA_DIR")
         self.failed_at = self.clock.elapsed() if self.failed_at is None else self.failed_at
 
     def publish(self, frames: list[Frame]) -> None:
-        """Show what is durable to everyone who waits."""
+        """Publish durable frames to all followers."""
         self.frames.extend(frames)
         self.changed.set()
         self.changed = asyncio.Event()
 
     async def stored(self) -> None:
-        """Until the end is durable; `StorageFailed` where it cannot be stored now."""
+        """Wait until the terminal event is durable; raise `StorageFailed` if it cannot be stored now."""
         while not self.ended:
             if self.failure:
                 raise self.failure
             await self.changed.wait()
 
     async def wait(self, seconds: float) -> None:
-        """Until there is something new, or the time is over."""
+        """Wait for a change, at most that many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.changed.wait()
@@ -99,7 +99,7 @@ class _Posted(NamedTuple):
 
 
 class RunLog:
-    """The only writer of events."""
+    """The log of all runs, and the only writer of events."""
 
     def __init__(self, database: Database, clock: DeskClock | None = None) -> None:
         self._database = database
@@ -114,17 +114,17 @@ class RunLog:
         self._writer = asyncio.create_task(self._write_loop(), name="run-log")
 
     def open(self, run: Run, base: int = 0) -> LiveRun:
-        """Begin a run's log, or go on with one from number `base`."""
+        """Open the log of a run, or continue one from number `base`."""
         suffix = b',"session_id":' + orjson.dumps(run.session_id)
         live = LiveRun(run, base, suffix, posted=base, clock=self._clock)
         self._live[run.id] = live
         return live
 
     async def append(self, live: LiveRun, event: Event, also: Also | None = None) -> None:
-        """Number an event and have it stored, with whatever else must happen in the same transaction."""
+        """Number an event and queue it for storage, with whatever else must happen in the same transaction."""
         if live.failure:
             raise live.failure
-        # Events say nothing of when and in which conversation they happen.
+        # Events themselves carry neither a timestamp nor a session id.
         at = live.now
         payload = b'%s%s,"timestamp":"%s"}' % (
             event.model_dump_json(exclude_none=True).encode()[:-1],
@@ -139,9 +139,9 @@ class RunLog:
             await self._room.wait()
 
     async def follow(self, run_id: str, after: int, idle_seconds: float) -> AsyncIterator[list[Frame]]:
-        """Frames after number `after`, in batches, to the end of the run; an empty batch after each silence.
+        """Yield frames after number `after`, in batches, to the end of the run; an empty batch after each silence.
 
-        `StorageFailed` where the run has failed and its end could not be stored for that long.
+        Raise `StorageFailed` if the run has failed and its end could not be stored for `idle_seconds`.
         """
         live = self._live.get(run_id)
         if live is None or after + 1 < live.base:
@@ -155,7 +155,7 @@ class RunLog:
             # A follower may be ahead: it asked for what comes after a number that does not exist yet.
             if position >= len(live.frames):
                 await live.wait(idle_seconds)
-                # Its end comes when it can be stored; not everybody can wait for that.
+                # The end follows when it can be stored; not every client can wait for that.
                 if live.failure and live.failing_seconds >= idle_seconds and position >= len(live.frames):
                     raise live.failure
             frames = live.frames[position : position + _PAGE]
@@ -164,7 +164,7 @@ class RunLog:
                 yield frames
 
     async def resume(self, live: LiveRun) -> list[Event]:
-        """Go on with a log that could not be written; the events that are stored, which alone count from now on.
+        """Reopen a log that could not be written; return the stored events, which alone count from now on.
 
         Nothing may be appended meanwhile. Fails as reading does.
         """
@@ -172,14 +172,14 @@ class RunLog:
         frames = [sse.frame(seq, payload) for seq, payload in payloads]
         live.posted, live.failure = len(frames), None
         events = [sse.event_of(frame) for frame in frames]
-        # A commit that was told to have failed may have been stored all the same.
+        # A commit that was reported as failed may have been stored all the same.
         if more := frames[live.base + len(live.frames) :]:
             self._note_end(live, events)
             live.publish(more)
         return events
 
     async def wait_for_room(self, seconds: float) -> None:
-        """Until something was stored, or the time is over: then is the time to try what could not be stored again."""
+        """Wait until something is stored or the time is over: the moment to retry what could not be stored."""
         written = asyncio.Event()
         self._waiting.add(written)
         try:
@@ -190,18 +190,18 @@ class RunLog:
             self._waiting.discard(written)
 
     def wake(self) -> None:
-        """Let nobody wait for room any longer."""
+        """Wake everything that waits for room."""
         for written in self._waiting:
             written.set()
 
     def leave(self, live: LiveRun) -> None:
-        """The run goes on in another process: whoever follows it here has to ask there for the rest."""
+        """Drop a run that goes on in another process: its followers have to ask there for the rest."""
         live.left = True
         self._live.pop(live.run.id, None)
         live.publish([])
 
     async def close(self) -> None:
-        """Store what is pending, then stop."""
+        """Store what is pending, then stop the writer."""
         self._closing = True
         self._work.set()
         await self._writer
@@ -223,7 +223,7 @@ class RunLog:
                 await self._commit(batch)
 
     async def _commit(self, batch: list[_Posted]) -> None:
-        """One transaction, in which each run has a savepoint of its own: what is wrong with one spoils no other."""
+        """Commit a batch in one transaction with a savepoint for each run, so that one failure spoils no other run."""
         by_run: dict[str, list[_Posted]] = {}
         for posted in batch:
             by_run.setdefault(posted.entry.run_id, []).append(posted)
@@ -236,7 +236,7 @@ class RunLog:
         live = batch[0].live
         if failure:
             live.fail(failure)
-            # What comes behind a gap is not stored either.
+            # Events behind a gap are not stored either.
             self._pending = [posted for posted in self._pending if posted.live is not live]
             live.publish([])
             return
@@ -245,7 +245,7 @@ class RunLog:
         live.publish([sse.frame(posted.entry.seq, posted.entry.payload) for posted in batch])
 
     def _note_end(self, live: LiveRun, events: Sequence[Event]) -> None:
-        """The run is over once its last event is stored."""
+        """Close the log of a run whose terminal event is stored."""
         if events and isinstance(events[-1], Done | Cancelled | Error):
             live.ended = True
             self._live.pop(live.run.id, None)

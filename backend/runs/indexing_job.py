@@ -1,4 +1,4 @@
-"""Long work on documents, as runs: bringing in an archive, and cutting and embedding again what is stored."""
+"""Long work on documents, as runs: import an archive, or chunk and embed the stored documents again."""
 
 import asyncio
 import errno
@@ -23,15 +23,16 @@ from knowledge.storage.documents import DocumentInfo, DocumentKey
 from knowledge.storage.quota import Quota
 
 INDEXING = "documents"
-# What an upload is called is for its documents; a file system may not take it.
+# An upload's own name is for the paths of its documents; a file system may not take it.
 _ARCHIVE = "archive.zip"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Order(BaseModel):
-    """What a run of this kind is to do; stored with it.
+    """The job of an indexing run, stored with it.
 
-    `archive` is the path that an upload came by; what was cut `since` is not cut again after a restart."""
+    `archive` is the path that an upload came by; documents chunked after `since` are not chunked again after a restart.
+    """
 
     work: Literal["archive", "reindex"]
     folder: str | None = None
@@ -43,7 +44,7 @@ class Order(BaseModel):
 
 
 class Indexing:
-    """Answers for the run engine, as the assistant does: with steps that tell how far it is, then with a report."""
+    """The counterpart of the assistant for indexing runs: streams steps that show the progress, then a report."""
 
     def __init__(self, library: Library, uploads: Path, max_bytes: int) -> None:
         self._library = library
@@ -51,7 +52,7 @@ class Indexing:
         self._max_bytes = max_bytes
 
     def keep(self, run_id: str, data: bytes) -> None:
-        """Lay an archive where its run will look for it."""
+        """Store an archive where its run will look for it."""
         place = self._uploads / run_id / _ARCHIVE
         try:
             place.parent.mkdir(parents=True)
@@ -63,18 +64,18 @@ class Indexing:
             raise
 
     def drop(self, run_id: str) -> None:
-        """Nobody needs that archive any more."""
+        """Delete the archive of a run."""
         shutil.rmtree(self._uploads / run_id, ignore_errors=True)
 
     def sweep(self, needed: Collection[str]) -> None:
-        """Drop what a process that is gone has left behind, but for the runs that go on."""
+        """Delete the archives that an earlier process has left behind, except those of the runs that go on."""
         if self._uploads.is_dir():
             for directory in self._uploads.iterdir():
                 if directory.name not in needed:
                     self.drop(directory.name)
 
     async def stream(self, turn: Turn) -> AsyncGenerator[Event | Ended]:
-        """The events of one run. What was done before a restart is found done."""
+        """Stream the events of one run; work that was done before a restart is not repeated."""
         if turn.said is not None:
             yield Reset(reason="the desk was restarted in the middle of this")
         order = Order.model_validate_json(turn.request or "{}")
@@ -93,7 +94,7 @@ class Indexing:
         yield Ended("stop")
 
     async def leave(self, turn: Turn, said: str) -> None:
-        """A run that is given up needs its archive no more; the documents that it brought stay."""
+        """Delete the archive of a run that is given up; the documents that it has imported stay."""
         await asyncio.to_thread(self.drop, turn.run_id)
 
     async def _work(self, order: Order, run_id: str, emit: Emit) -> Report:
@@ -114,11 +115,11 @@ class Indexing:
     async def _read_again(self, order: Order, whole: Step) -> Report:
         report, progress, done = Report(), _progress(whole), 0
         before = -1
-        # What is moved meanwhile has another id, and is found again.
+        # A document that is moved meanwhile has another id, and is found again.
         while (documents := await self._library.cut_before(order.since, order.folder)) and done != before:
             before, total = done, done + len(documents)
             for document in documents:
-                # Removed meanwhile, or moved, or there is a new version, which is cut as it should be.
+                # Removed or moved meanwhile, or replaced by a new version, which is chunked as it should be.
                 with suppress(DocumentUnknown):
                     try:
                         await self._library.read_again(document)
@@ -132,7 +133,7 @@ class Indexing:
 
 
 class _Uploaded:
-    """A library to which an ingestion brings documents as if they had been uploaded one by one."""
+    """A library in which an ingestion stores documents as if they had been uploaded one by one."""
 
     def __init__(self, library: Library, order: Order, root: str) -> None:
         self._library = library
@@ -140,7 +141,7 @@ class _Uploaded:
         self._root = root
 
     async def listing(self, folder: str | None = None) -> list[DocumentInfo]:
-        """What the same user uploaded by the same source."""
+        """Return the documents that the same user uploaded from this archive under the same source."""
         found = await self._library.listing(folder, owner=self._order.owner)
         whose = (self._order.source, self._order.owner)
         return [
@@ -150,30 +151,30 @@ class _Uploaded:
         ]
 
     async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo:
-        """As long as its user may have more."""
+        """Store a document, as long as the quota of its user allows it."""
         own = replace(key, source=self._order.source, owner=self._order.owner, path=self._named(key.path))
         try:
             return await self._library.put(own, data, quota=self._order.quota)
         except OwnQuotaReached as error:
-            # What else the archive holds may replace what is there.
+            # Other members of the archive may replace stored documents, so the ingestion goes on.
             raise DocumentUnreadable(error.message) from error
 
     async def move(self, document: DocumentInfo, path: str, data: bytes) -> DocumentInfo:
-        """Within the archive."""
+        """Move a document within the archive."""
         stored = replace(document, source=self._order.source, path=self._named(document.path))
         return await self._library.move(stored, self._named(path), data)
 
     async def remove(self, document_id: str) -> None:
-        """What a new version of the archive does not hold any more."""
+        """Delete a document that a new version of the archive does not hold any more."""
         await self._library.remove(document_id, owner=self._order.owner)
 
     def _named(self, path: str) -> str:
-        """As the archive was called by who uploaded it."""
+        """Put the name under which the archive was uploaded in place of its file name."""
         return self._order.archive + path.removeprefix(_ARCHIVE)
 
 
 def _progress(whole: Step) -> Callable[[int, int, str, Outcome], None]:
-    """A word at each hundredth of the way; names stay out of it, since some documents are somebody's own."""
+    """Return a callback that reports each percent of progress; without names, since some documents are private."""
     told = 0
 
     def tell(number: int, total: int, name: str, outcome: Outcome) -> None:

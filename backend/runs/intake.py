@@ -1,4 +1,4 @@
-"""From a question to the run that will answer it: whether its user may ask now, and in which conversation."""
+"""The intake of questions: check that the user may ask now, find the conversation, and prepare the run."""
 
 import asyncio
 import re
@@ -26,10 +26,10 @@ from knowledge.text.characters import cleaned, is_blank
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, whom it is for, in which conversation, and what to do if that is still answering.
+    """A question with its agent, its conversation, and what to do while that conversation is still answering.
 
-    Without a thread or a session a conversation begins. `run_id` is the name that the client gives the run, if it does;
-    `replaces`, the last run of the conversation, whose place the question takes.
+    Without a thread or a session a conversation begins. `run_id` is the client's own id for the run, if it gives one;
+    `replaces` is the last run of the conversation, whose place the question takes.
     """
 
     user_id: str
@@ -44,7 +44,7 @@ class Asked:
 
 
 class Admitted(NamedTuple):
-    """A run to be, whether its conversation is there already, and what is set aside for it, which is to be released."""
+    """A prepared run, whether its conversation exists already, and the budget reserved for it, to be released."""
 
     run: Run
     continues: bool
@@ -58,7 +58,7 @@ class _Conversation(NamedTuple):
 
 
 class Asking:
-    """Lets questions in, one at a time for each conversation."""
+    """The intake of questions, one at a time for each conversation."""
 
     def __init__(
         self,
@@ -79,16 +79,16 @@ class Asking:
 
     @asynccontextmanager
     async def admitted(self, asked: Asked) -> AsyncIterator[Admitted]:
-        """The run to be, while nobody else can take its place in the conversation."""
+        """Prepare the run of a question, while no other can take its place in the conversation."""
         text = clean(asked.text, self._settings.max_message_chars)
         run_id = asked.run_id or str(uuid.uuid4())
-        # Two first messages of one session would each begin a conversation.
+        # Without it, two first messages of one session would each begin a conversation.
         name = f"{asked.user_id}/{asked.agent_id}/{asked.thread_id or asked.session_id or run_id}"
         doorway = self._doorways.setdefault(name, asyncio.Lock())
         async with self._admission.admitted(asked.user_id, self._cost(asked, text)) as reservation, doorway:
             asked = await self._in_place(asked)
             thread_id, session_id, begun = await self._conversation(asked)
-            # Nothing is waited for between this and the run's entry into its lane, or two could take one id.
+            # No await may come between this check and the run's entry into its lane, or two could take one id.
             if asked.run_id and await self._taken(run_id):
                 raise RunExists(f"there is a run {run_id} already; choose another id or none")
             waits = self._make_way(thread_id, asked)
@@ -114,7 +114,7 @@ class Asking:
         return stored is not None or self._lanes.get(run_id) is not None
 
     async def _in_place(self, asked: Asked) -> Asked:
-        """What replaces a run goes to its conversation, unless it names another."""
+        """Direct a question that replaces a run to the conversation of that run, unless it names another."""
         if (replaced := asked.replaces) is None:
             return asked
         run = await self._database.read(lambda db: runs.run_of(db, asked.user_id, replaced))
@@ -122,9 +122,9 @@ class Asking:
         return replace(asked, replaces=run.id, thread_id=asked.thread_id if named else run.thread_id)
 
     async def _conversation(self, asked: Asked) -> _Conversation:
-        """Find its thread and its session, or make ids for those that begin.
+        """Find the thread and the session of a question, or make ids for new ones.
 
-        What is found may be deleted before the run is stored; see `storage.begin_run`.
+        A conversation that is found may be deleted before the run is stored; see `runs.begin_run`.
         """
         if asked.thread_id is not None:
             wanted = asked.thread_id
@@ -140,12 +140,12 @@ class Asking:
         return _Conversation(begun or str(uuid.uuid4()), session, begun is not None)
 
     def _make_way(self, thread_id: str, asked: Asked) -> bool:
-        """Whether the run has to wait for others of its conversation."""
+        """Apply `when_busy` to the conversation; return whether the run has to wait for others there."""
         self._lanes.check_user(asked.user_id)
         if self._lanes.is_closed(thread_id):
             raise ThreadBusy("this conversation is being deleted; ask again in a moment")
         before = self._lanes.of_thread(thread_id)
-        # What replaces a run is refused when it is stored, unless that run is the last and has ended.
+        # A replacement is refused when it is stored, unless the replaced run is the last and has ended.
         if asked.replaces:
             return bool(before)
         if before and asked.when_busy == "reject":
@@ -165,9 +165,10 @@ class Asking:
 
 
 def clean(text: str, most: int) -> str:
-    """A message as it is stored; refused where it is empty, too long or not text.
+    """Return a message as it is stored; refuse it if it is empty, too long or not text.
 
-    What reorders it, is not seen or controls a terminal is left out."""
+    Characters that reorder it, are invisible or control a terminal are left out.
+    """
     text = text.strip()
     if is_blank(text):
         raise MessageInvalid("The message is empty; write a question.")
@@ -179,5 +180,5 @@ def clean(text: str, most: int) -> str:
 
 
 _QUEUE_SECONDS = 5
-# NUL, and halves of characters.
+# NUL, and lone surrogates.
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")

@@ -1,4 +1,4 @@
-"""What a run has said so far, and what it has taken: kept while it runs, and read back from its log after a crash."""
+"""The progress of a run: its text, sources and cost, kept while it runs and rebuilt from its log after a crash."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,14 +29,14 @@ _BY_A_MODEL = ("generate", "retry")
 
 @dataclass
 class _OpenStep:
-    """A step that has not ended, and for that of a model, what it has read and said."""
+    """A step that has not ended; for a model's, its usage and text so far."""
 
     started: TraceStart
     usage: Usage | None = None
     said: list[str] = field(default_factory=list)
 
     def cut_off(self, status: StepStatus) -> TraceEnd:
-        """Its end, with an estimate of what it took: nobody will count that any more, and it is paid for."""
+        """Return its end with an estimated usage: nobody will count the tokens any more, and they are paid for."""
         step = self.started
         end = TraceEnd(step_id=step.step_id, agent=step.agent, status=status)
         if self.usage is None:
@@ -48,7 +48,7 @@ class _OpenStep:
 
 @dataclass
 class Progress:
-    """One run's."""
+    """The text, sources, steps and cost of one run so far."""
 
     live: LiveRun
     said: list[str] = field(default_factory=list)
@@ -67,12 +67,12 @@ class Progress:
 
     @property
     def kept(self) -> dict[str, Any]:
-        """What a conversation keeps with the answer: who gave it, and from what."""
+        """The metadata that a conversation keeps with the answer: its agents and its sources."""
         sources = [source.model_dump() for _, source in sorted(self.sources.items())]
         return {name: value for name, value in {"agents": self.agents, "sources": sources}.items() if value}
 
     def hear(self, event: Event) -> None:
-        """The next event of the run."""
+        """Take in the next event of the run."""
         self.heard += 1
         match event:
             case Route():
@@ -93,11 +93,11 @@ class Progress:
                 self._spend(event)
 
     def cut_off(self, status: StepStatus) -> list[TraceEnd]:
-        """The ends of the steps that could not end themselves, the innermost first."""
+        """Return the ends of the steps that could not end themselves, the innermost first."""
         return [step.cut_off(status) for step in reversed(self._open.values())]
 
     def done(self, outcome: Outcome, message_id: str) -> Done:
-        """The end of a whole answer."""
+        """Return the terminal event of a complete answer."""
         both = self.supervisor + self.workers
         return Done(
             message_id=message_id,
@@ -130,7 +130,7 @@ class Progress:
 
 
 def of_attempt(event: Event, attempt: int) -> Event:
-    """Steps that are taken again have names of their own."""
+    """Give the steps of a repeated attempt ids of their own."""
     if attempt == 1 or not isinstance(event, TraceStart | TraceUpdate | TraceEnd):
         return event
     names = {"step_id": f"{event.step_id}~{attempt}"}

@@ -1,4 +1,4 @@
-"""What a run writes: its events as they come, and its end, if need be once the disk has room again."""
+"""The writer of runs: stores events as they come, and the end, if need be once the disk has room again."""
 
 import logging
 import sqlite3
@@ -24,7 +24,7 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 10.0
 
 
 class Answers(Protocol):
-    """What the engine runs: see `agents.assistant.Assistant`."""
+    """The interface of what answers a run; see `agents.assistant.Assistant`."""
 
     def stream(self, turn: Turn) -> AsyncGenerator[Event | Outcome]: ...
 
@@ -32,7 +32,7 @@ class Answers(Protocol):
 
 
 class RunWriter:
-    """Writes the events of every run to the log. Whatever happens, each run gets one end."""
+    """The writer of every run's events; whatever happens, it gives each run exactly one end."""
 
     def __init__(self, database: Database, log: RunLog, answers: Callable[[str], Answers], metrics: Metrics) -> None:
         self._database = database
@@ -63,17 +63,17 @@ class RunWriter:
                 threads.add_message(db, message_id, run.thread_id, run.id, "assistant", text, kept, live.now)
 
         await self._log.append(live, event, keep_answer)
-        # Until then it is under way: its costs are not counted yet, and nothing of it may be deleted.
+        # Until then the run is under way: its costs are not counted yet, and nothing of it may be deleted.
         await live.stored()
         self._metrics.ended(progress, event)
         _LOG.info("run ended: %s", event.type, extra=ids(live.run))
 
     async def give_up(self, active: Active, progress: Progress, event: Cancelled | Error, turn: Turn) -> None:
-        """End an answer that is not whole. The conversation remembers what was said of it."""
+        """End a run whose answer is not complete; the conversation keeps the text so far."""
         await self._leave(turn, progress)
         try:
             status: StepStatus = "cancelled" if isinstance(event, Cancelled) else "failed"
-            # What was cut off could not end its own steps.
+            # An answer that was broken off could not end its own steps.
             for end in progress.cut_off(status):
                 await self.say(progress, end)
             await self._close(progress, event)
@@ -81,9 +81,9 @@ class RunWriter:
             await self.end_later(active, progress.live)
 
     async def end_later(self, active: Active, live: LiveRun) -> None:
-        """End a run whose log cannot be written with that error, as soon as it can be.
+        """End a run whose log cannot be written: retry with backoff until its error event is stored.
 
-        Until then nothing else begins in its conversation. If the desk stops first, the next one sees to the run.
+        Until then no other run begins in its conversation. If the desk stops first, the next process ends the run.
         """
         active.failed = True
         _LOG.warning("the end of a run cannot be stored yet", extra=ids(live.run))
@@ -102,12 +102,12 @@ class RunWriter:
         self._log.leave(live)
 
     def leave(self) -> None:
-        """The desk stops: ends that cannot be stored are left to the next process."""
+        """Stop retrying: ends that cannot be stored are left to the next process."""
         self._leaving = True
         self._log.wake()
 
     async def _end_stored(self, live: LiveRun, failure: Error) -> None:
-        """End a run behind what is stored of it: nobody was told more than that."""
+        """End a run behind its last stored event: clients have seen nothing beyond that."""
         progress = Progress(live)
         for event in await self._log.resume(live):
             progress.hear(event)
@@ -137,7 +137,7 @@ class RunWriter:
             _LOG.exception("the conversation could not be tidied up", extra=ids(run))
 
     async def _is_stored(self, run: Run) -> bool:
-        """Whether nobody has destroyed the run's conversation meanwhile."""
+        """Tell whether the run is still stored: its conversation may have been deleted meanwhile."""
         return await self._database.read(lambda db: runs.get_run(db, run.id)) is not None
 
 
@@ -147,7 +147,7 @@ def start_of(run: Run) -> Start:
 
 
 def ids(run: Run) -> dict[str, str]:
-    """For the log: which run of which conversation; never what was said."""
+    """Return the log fields that identify a run and its conversation; never any of its text."""
     return {"run_id": run.id, "thread_id": run.thread_id, "user_id": run.user_id, "agent_id": run.agent_id}
 
 

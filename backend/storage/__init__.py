@@ -1,1 +1,1 @@
-"""What the desk stores in SQLite: runs, threads, hand-overs, agents, spending and checkpoints."""
+"""SQLite storage of runs, threads, hand-overs, agents, spending and checkpoints."""

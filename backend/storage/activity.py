@@ -1,4 +1,4 @@
-"""What the desk has done: a row for each run that has ended and for each agent's part in it, and the sums of them.
+"""Activity figures: a row for each run that has ended and for each agent's part in it, and the sums of them.
 
 The rows are written with the end of a run, so that sums need neither its steps nor its log.
 """
@@ -19,13 +19,13 @@ from backend.storage.spending import day_of
 Times = NDArray[np.int64]
 
 DAY_SECONDS = 86_400
-# The agent of the row that stands for all of a run.
+# The agent of the row for a whole run.
 _WHOLE = ""
 _COUNTED = "runs completed failed cancelled declined tokens cost_usd fallbacks reduced up down".split()
 
 
 def create_activity_table(db: sqlite3.Connection) -> None:
-    """What is summed up, also of the runs there are; and runs are found by when they were asked."""
+    """Create the activity table and fill it from the existing runs; index runs by when they were asked."""
     for statement in (
         "ALTER TABLE steps ADD COLUMN fallback INTEGER",
         """CREATE TABLE activity (
@@ -43,33 +43,33 @@ def create_activity_table(db: sqlite3.Connection) -> None:
 
 
 def record(db: sqlite3.Connection, run_id: str) -> None:
-    """A run has ended."""
+    """Add the rows of a run that has ended."""
     db.execute(f"{_ADD_RUNS} AND runs.id = ?", (run_id,))
     db.execute(_ADD_PARTS.format(which="AND whole.run_id = ?"), (run_id,))
 
 
 def rate(db: sqlite3.Connection, run_id: str, rating: str) -> None:
-    """Its answer was rated."""
+    """Store the rating of a run's answer in its rows."""
     db.execute("UPDATE activity SET rating = ? WHERE run_id = ?", (rating, run_id))
 
 
 @dataclass
 class Figures:
-    """Sums over some runs, and how long they took."""
+    """Sums over some runs, and the times that they took."""
 
     counted: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_COUNTED, 0))
     first_token_ms: list[Times] = field(default_factory=list)
     whole_ms: list[Times] = field(default_factory=list)
 
     def add(self, sums: "Sums") -> None:
-        """More of them."""
+        """Add the sums of one agent and day."""
         for name in _COUNTED:
             self.counted[name] += sums.row[name]
         self.first_token_ms.append(sums.first_token_ms)
         self.whole_ms.append(sums.whole_ms)
 
     def told(self) -> dict[str, Any]:
-        """As they are shown; times in seconds."""
+        """Return the figures as they are shown, with times in seconds."""
         first, whole = _shares(self.first_token_ms, 50, 95), _shares(self.whole_ms, 50)
         times = {"first_token_p50": first[0], "first_token_p95": first[1], "time_p50": whole[0]}
         return {**self.counted, "cost_usd": round(self.counted["cost_usd"], 9), **times}
@@ -85,7 +85,7 @@ class Sums:
 
 
 def summary(db: sqlite3.Connection, user_id: str | None, days: int, now: float) -> dict[str, Any]:
-    """What one user's runs, or everybody's, came to: day by day to today, agent by agent, and in all."""
+    """Sum up one user's runs, or everybody's: by day up to today, by agent, and in total."""
     today = int(now // DAY_SECONDS)
     of_days = {day: Figures() for day in range(today - days + 1, today + 1)}
     shares: dict[int, list[dict[str, Any]]] = {day: [] for day in of_days}
@@ -113,7 +113,7 @@ def summary(db: sqlite3.Connection, user_id: str | None, days: int, now: float) 
 def latest(
     db: sqlite3.Connection, user_id: str | None, since: float, limit: int, offset: int
 ) -> tuple[int, list[dict[str, Any]]]:
-    """How many runs were asked for since then, also those under way, and a page of them, the latest first."""
+    """Count the runs asked since then, also those under way, and return a page of them, the latest first."""
     whose, values = _whose("runs", user_id)
     source = f"FROM runs WHERE {whose} AND created_at >= ? AND agent_id != '{INDEXING}'"
     total = db.execute(f"SELECT count(*) {source}", (*values, since)).fetchone()[0]
@@ -156,7 +156,7 @@ def _times(text: str | None) -> Times:
 
 
 def _shares(times: list[Times], *percents: float) -> list[float | None]:
-    """What so many per cent of them do not exceed, in seconds."""
+    """Return these percentiles of the times, in seconds."""
     together = np.concatenate(times) if times else np.empty(0)
     if not together.size:
         return [None for _ in percents]
@@ -178,7 +178,7 @@ _ADD_RUNS = f"""
                      FROM events WHERE run_id = runs.id ORDER BY seq DESC LIMIT 1), 0),
            (SELECT rating FROM feedback WHERE run_id = runs.id)
     FROM runs WHERE ended_at IS NOT NULL AND agent_id != '{INDEXING}'"""
-# The supervisor has a part where its routing took a model.
+# The supervisor has a row where its routing took a model.
 _ADD_PARTS = f"""
     INSERT INTO activity
     SELECT day, coalesce(steps.agent, '{SUPERVISOR}') AS part, whole.run_id, user_id, outcome,

@@ -1,4 +1,4 @@
-"""What conversations remember between turns: LangGraph's checkpoints, of which only the newest of a thread is kept."""
+"""The memory of conversations between turns: LangGraph's checkpoints, only the newest of each thread."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -17,17 +17,17 @@ from knowledge.storage.sqlite import Database
 
 
 class _Statements(SqliteSaver):
-    """LangGraph's own statements, on a connection whose transactions are somebody else's."""
+    """LangGraph's own statements, on a connection whose transactions are managed elsewhere."""
 
     @contextmanager
     def cursor(self, transaction: bool = True) -> Iterator[sqlite3.Cursor]:
-        """A cursor that commits nothing."""
+        """Yield a cursor that commits nothing."""
         with closing(self.conn.cursor()) as cursor:
             yield cursor
 
 
 class Memory(SqliteSaver):
-    """Reads and writes on the threads of a `Database`, so that what many runs store at once is one transaction.
+    """A checkpointer on the threads of a `Database`, so that what many runs store at once is one transaction.
 
     LangGraph's asynchronous saver crosses threads for every single statement, some hundred times a run.
     """
@@ -40,7 +40,7 @@ class Memory(SqliteSaver):
         self.conn.close()
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """The newest checkpoint of a thread."""
+        """Return the newest checkpoint of a thread."""
         return await self._database.read(lambda db: self._on(db).get_tuple(config))
 
     async def aput(
@@ -50,7 +50,7 @@ class Memory(SqliteSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Store the newest checkpoint, and forget those before it.
+        """Store the newest checkpoint, and delete those before it.
 
         Each holds the whole conversation; keeping them all would grow with its square.
         """
@@ -70,16 +70,16 @@ class Memory(SqliteSaver):
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """Store what a step has done on the way to the next checkpoint."""
+        """Store the writes of a step on the way to the next checkpoint."""
         await self._database.write(lambda db: self._on(db).put_writes(config, writes, task_id, task_path))
 
     async def adelete_thread(self, thread_id: str) -> None:
-        """Forget a conversation."""
+        """Delete the checkpoints of a conversation."""
         await self._database.write(lambda db: self._on(db).delete_thread(thread_id), erasing=True)
 
     @property
     def damage(self) -> str | None:
-        """What was found wrong with the file, if anything."""
+        """The damage found in the database file, if any."""
         return self._database.damage
 
     def _on(self, db: sqlite3.Connection) -> _Statements:
@@ -91,7 +91,7 @@ class Memory(SqliteSaver):
 
 
 def create_checkpoint_tables(db: sqlite3.Connection) -> None:
-    """LangGraph's own tables, where an earlier release has not made them."""
+    """Create LangGraph's own tables where an earlier release has not."""
     with closing(sqlite3.connect(":memory:")) as scratch:
         SqliteSaver(scratch).setup()
         made = scratch.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
@@ -105,7 +105,7 @@ _REMEDY = f"{RESTORE}; or move it away: conversations stay, but agents no longer
 
 @asynccontextmanager
 async def open_memory(data_dir: Path) -> AsyncIterator[Memory]:
-    """The memory of a data directory."""
+    """Open the memory of a data directory, and close it at the end."""
     database = Database(data_dir / "graph.db", MIGRATIONS, _REMEDY)
     try:
         # Strict: a checkpoint that names any class outside the allowed ones is not read.

@@ -1,4 +1,4 @@
-"""What a conversation with a model holds already: read from its runs, each with what was said and what it answered."""
+"""The earlier messages of a conversation with a model, read from its runs and their answers."""
 
 import json
 import sqlite3
@@ -11,7 +11,7 @@ _REMEMBERED_RUNS = 20
 
 
 def earlier(db: sqlite3.Connection, turn: Turn) -> list[Said]:
-    """The last turns before this one. One that was not answered has words in the place of its answer."""
+    """Return the messages of the last turns before this one; a missing answer gets a placeholder text."""
     rows = db.execute(
         """SELECT runs.request, answers.content, answers.data FROM runs
            LEFT JOIN messages AS answers ON answers.run_id = runs.id AND answers.role = 'assistant'
@@ -32,7 +32,7 @@ def earlier(db: sqlite3.Connection, turn: Turn) -> list[Said]:
 
 
 def _instructions(db: sqlite3.Connection, turn: Turn) -> list[Said]:
-    """The last that were given, also where the turn that gave them is forgotten."""
+    """Return the last system prompt, even if the turn that gave it is no longer remembered."""
     row = db.execute(
         """SELECT json_extract(said.value, '$.content') FROM runs, json_each(runs.request, '$.messages') AS said
            WHERE runs.thread_id = ? AND runs.place < (SELECT place FROM runs WHERE id = ?)

@@ -1,4 +1,4 @@
-"""What people say of answers, who waits for a person, and what nobody could answer: the statements in SQL."""
+"""Ratings of answers, hand-overs to a person, and unanswered questions: the statements in SQL."""
 
 import sqlite3
 import time
@@ -16,7 +16,7 @@ _SUMMARY_TURN_CHARS = 500
 
 @dataclass(frozen=True)
 class Wish:
-    """Somebody asks for a person: in a conversation or outside of any, and how they are reached."""
+    """A user's request for a person, in a conversation or outside of any, and how the user is reached."""
 
     user_id: str
     thread_id: str | None
@@ -25,14 +25,14 @@ class Wish:
 
 
 def end_with_resolution(db: sqlite3.Connection) -> None:
-    """Note which message was the last when a person had seen to it, and keep no more than its question of an offer."""
+    """Add the last message before each resolution, and keep only the question in the summary of an offer."""
     db.execute("ALTER TABLE handovers ADD COLUMN last_message INTEGER")
     db.execute(
         """UPDATE handovers SET last_message = (SELECT max(place) FROM messages
                WHERE thread_id = handovers.thread_id AND created_at <= handovers.resolved_at)
            WHERE resolved_at IS NOT NULL"""
     )
-    # Those of the conversation itself are of no agent: with one, its model has called the person.
+    # Requests of the conversation itself name no agent: with one, its model has called the person.
     db.execute(
         "UPDATE handovers SET cause = 'agent' WHERE cause = 'asked' AND agent_id IS NOT NULL AND contact IS NULL"
     )
@@ -43,7 +43,7 @@ def end_with_resolution(db: sqlite3.Connection) -> None:
 
 
 def add(db: sqlite3.Connection, run_id: str, handoff: Handoff) -> None:
-    """An answer says that somebody waits for a person. Of who has not asked for one, only the question is told."""
+    """Store the hand-over that an answer announces; unless the user asked for a person, only the question is kept."""
     asked = handoff.summary if handoff.cause == "asked" else None
     db.execute(
         """INSERT OR IGNORE INTO handovers
@@ -55,9 +55,9 @@ def add(db: sqlite3.Connection, run_id: str, handoff: Handoff) -> None:
 
 
 def ask(db: sqlite3.Connection, wish: Wish) -> str:
-    """Somebody asks for a person; the id of what waits. An offer of their conversation that is open is taken up."""
+    """Store a request for a person and return its id; an open offer of the same conversation is taken up."""
     said = (wish.contact, wish.message, _summary(db, wish.thread_id))
-    # Or whoever sees to them would find the same matter twice.
+    # Otherwise an operator would find the same matter twice.
     offered = db.execute(
         """UPDATE handovers SET contact = ?, message = ?, summary = ? WHERE id = (
                SELECT id FROM handovers WHERE thread_id = ? AND resolved_at IS NULL AND contact IS NULL
@@ -79,7 +79,7 @@ def ask(db: sqlite3.Connection, wish: Wish) -> str:
 def listing(
     db: sqlite3.Connection, user_id: str | None, resolved: bool | None, limit: int, offset: int
 ) -> tuple[int, list[dict[str, Any]]]:
-    """How many there are, and a page of them, the longest waiting first; one user's, or everybody's."""
+    """Count the hand-overs of one user, or everybody's, and return a page of them, the longest waiting first."""
     where, values = "1", []
     if user_id is not None:
         where, values = "user_id = ?", [user_id]
@@ -94,15 +94,15 @@ def listing(
 
 
 def get(db: sqlite3.Connection, handover_id: str) -> dict[str, Any] | None:
-    """One of them."""
+    """Return a hand-over by id."""
     row = db.execute("SELECT * FROM handovers WHERE id = ?", (handover_id,)).fetchone()
     return dict(row) if row else None
 
 
 def transcript(db: sqlite3.Connection, handover: dict[str, Any], reader: str) -> list[dict[str, Any]] | None:
-    """The conversation as far as somebody may read it; None where it is another's who has not asked for a person.
+    """Return the messages that `reader` may see; None for another user's conversation that asked for no person.
 
-    To others than whose it is it ends with the resolution. By the messages' order, since a clock may be set back.
+    Readers other than its user see it up to the resolution, by the messages' order, since a clock may be set back.
     """
     own = handover["user_id"] == reader
     if not (own or handover["cause"] == "asked" or handover["contact"] is not None):
@@ -114,12 +114,12 @@ def transcript(db: sqlite3.Connection, handover: dict[str, Any], reader: str) ->
         "SELECT id FROM messages WHERE thread_id = ? AND place <= ?", (handover["thread_id"], handover["last_message"])
     )
     shown = {row["id"] for row in before}
-    # An answer may be rated at any time.
+    # Feedback may be newer than the resolution.
     return [{**message, "feedback": None} for message in messages if message["id"] in shown]
 
 
 def resolve(db: sqlite3.Connection, handover_id: str, user_id: str, note: str) -> bool:
-    """A person has seen to it; False if somebody had before, who stays named."""
+    """Mark a hand-over as resolved; return False if somebody had done so before, who stays named."""
     resolved = db.execute(
         """UPDATE handovers SET resolved_at = ?, resolved_by = ?, note = ?,
                last_message = (SELECT max(place) FROM messages WHERE thread_id = handovers.thread_id)
@@ -130,7 +130,7 @@ def resolve(db: sqlite3.Connection, handover_id: str, user_id: str, note: str) -
 
 
 def rate(db: sqlite3.Connection, run_id: str, rating: str, comment: str) -> None:
-    """Thumbs up or down; who changes their mind replaces what they said."""
+    """Store the rating of an answer in place of any earlier one."""
     db.execute(
         """INSERT INTO feedback VALUES (?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET
            rating = excluded.rating, comment = excluded.comment, created_at = excluded.created_at""",
@@ -139,13 +139,13 @@ def rate(db: sqlite3.Connection, run_id: str, rating: str, comment: str) -> None
 
 
 def feedback_of(db: sqlite3.Connection, run_id: str) -> dict[str, Any] | None:
-    """What was said of an answer."""
+    """Return the rating of an answer and its comment."""
     row = db.execute("SELECT rating, comment, created_at FROM feedback WHERE run_id = ?", (run_id,)).fetchone()
     return dict(row) if row else None
 
 
 def unanswered(db: sqlite3.Connection, since: float, limit: int) -> list[dict[str, Any]]:
-    """Questions that the documents did not answer, those asked most often first."""
+    """Return the questions that the documents did not answer, those asked most often first."""
     # Beside a single max() SQLite takes the other columns from that row: the question as it was asked last.
     rows = db.execute(
         """SELECT runs.question, handovers.agent_id AS agent, count(DISTINCT runs.id) AS times,
@@ -160,7 +160,7 @@ def unanswered(db: sqlite3.Connection, since: float, limit: int) -> list[dict[st
 
 
 def _summary(db: sqlite3.Connection, thread_id: str | None) -> str:
-    """What the user last asked in a conversation."""
+    """Return the last messages of the user in a conversation, shortened."""
     rows = db.execute(
         """SELECT content FROM messages WHERE thread_id = ? AND role = 'user'
            ORDER BY place DESC LIMIT ?""",

@@ -1,4 +1,4 @@
-"""The tables of `desk.db`: an append-only list of migrations. Documents have a file of their own."""
+"""The schema of `desk.db`: an append-only list of migrations. Documents have a file of their own."""
 
 import sqlite3
 
@@ -13,7 +13,7 @@ from backend.storage.place_columns import order_by_place
 
 
 def create_tables(db: sqlite3.Connection) -> None:
-    """Threads, runs, messages, steps and events."""
+    """Create the tables of threads, runs, messages, steps and events."""
     for statement in (
         """CREATE TABLE threads (
             id TEXT PRIMARY KEY, session_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
@@ -42,13 +42,13 @@ def create_tables(db: sqlite3.Connection) -> None:
 
 
 def add_models_to_steps(db: sqlite3.Connection) -> None:
-    """Which model took a step, and what that cost."""
+    """Add the model of each step and its cost."""
     db.execute("ALTER TABLE steps ADD COLUMN model TEXT")
     db.execute("ALTER TABLE steps ADD COLUMN cost_usd REAL")
 
 
 def give_threads_to_users(db: sqlite3.Connection) -> None:
-    """Whose a conversation is and with whom; a session's name is free again once its conversation is deleted."""
+    """Give conversations a user and an agent; a session's name is free again once its conversation is deleted."""
     for statement in (
         """CREATE TABLE owned_threads (
             id TEXT PRIMARY KEY, user_id TEXT NOT NULL, agent_id TEXT NOT NULL, session_id TEXT NOT NULL,
@@ -72,7 +72,7 @@ def give_threads_to_users(db: sqlite3.Connection) -> None:
 
 
 def add_feedback_and_budgets(db: sqlite3.Connection) -> None:
-    """What people say of answers, who waits for a person, and what each user has spent on each day."""
+    """Create the tables of ratings, hand-overs and each user's spending by day."""
     for statement in (
         """CREATE TABLE feedback (
             run_id TEXT PRIMARY KEY REFERENCES runs (id), rating TEXT NOT NULL, comment TEXT NOT NULL,
@@ -81,7 +81,7 @@ def add_feedback_and_budgets(db: sqlite3.Connection) -> None:
             id TEXT PRIMARY KEY, run_id TEXT NOT NULL REFERENCES runs (id), agent_id TEXT, cause TEXT NOT NULL,
             reason TEXT NOT NULL, summary TEXT NOT NULL, created_at REAL NOT NULL, resolved_at REAL,
             resolved_by TEXT, note TEXT)""",
-        # A run that goes on after a restart may say it again.
+        # A run that goes on after a restart may announce the same hand-over again.
         "CREATE UNIQUE INDEX handover_once ON handovers (run_id, cause, coalesce(agent_id, ''))",
         "CREATE INDEX open_handovers ON handovers (created_at) WHERE resolved_at IS NULL",
         """CREATE TABLE spending (
@@ -92,12 +92,12 @@ def add_feedback_and_budgets(db: sqlite3.Connection) -> None:
 
 
 def find_threads_by_session(db: sqlite3.Connection) -> None:
-    """Conversations are looked for by how their sessions are called, with whomever they are, put away or not."""
+    """Index conversations by their sessions, whichever agent they are with, deleted or not."""
     db.execute("CREATE INDEX threads_by_session ON threads (user_id, session_id)")
 
 
 def give_handovers_to_users(db: sqlite3.Connection) -> None:
-    """People may ask for a person outside of any answer, and say how they are reached."""
+    """Give hand-overs a user and a contact, so that users can ask for a person outside of any answer."""
     for statement in (
         """CREATE TABLE owned_handovers (
             id TEXT PRIMARY KEY, run_id TEXT REFERENCES runs (id), thread_id TEXT REFERENCES threads (id),
@@ -117,13 +117,13 @@ def give_handovers_to_users(db: sqlite3.Connection) -> None:
 
 
 def let_runs_replace_others(db: sqlite3.Connection) -> None:
-    """Which run a run took the place of: that alone withdraws the other, and no two can do it."""
+    """Add the run that a run replaces: this alone withdraws the other, and no two can do it."""
     db.execute("ALTER TABLE runs ADD COLUMN replaces TEXT")
     db.execute("CREATE UNIQUE INDEX replaced_once ON runs (thread_id, replaces) WHERE replaces IS NOT NULL")
 
 
 def list_threads_of_a_session(db: sqlite3.Connection) -> None:
-    """The last used of them comes first, which is read off the index too."""
+    """Add the last use to the index by session, so that the newest conversation is read off it too."""
     db.execute("DROP INDEX threads_by_session")
     db.execute("CREATE INDEX threads_by_session ON threads (user_id, session_id, updated_at)")
 

@@ -1,10 +1,10 @@
-"""The order of what is stored, as a column: clocks are set back, and a backup may renumber the rows of a table."""
+"""The `place` column, the order of stored rows: clocks are set back, and a backup may renumber a table's rows."""
 
 import sqlite3
 
 
 def order_by_place(db: sqlite3.Connection) -> None:
-    """Give runs, messages and hand-overs their place among all others, and steps theirs in the run."""
+    """Number runs, messages and hand-overs in their order, and the steps within each run."""
     for table in ("runs", "messages", "handovers"):
         db.execute(f"ALTER TABLE {table} ADD COLUMN place INTEGER")
         db.execute(f"UPDATE {table} SET place = rowid")

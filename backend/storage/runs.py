@@ -26,9 +26,9 @@ from frontdesk.contracts.events import (
 
 @dataclass(frozen=True)
 class Run:
-    """A question on its way to an answer. What a door asked beside the question is in `request`.
+    """A question on its way to an answer. `request` holds what an endpoint received beside the question.
 
-    One that `replaces` another has withdrawn it from the conversation.
+    A run that `replaces` another has withdrawn it from the conversation.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Run:
 
     @property
     def is_open(self) -> bool:
-        """Whether it waits or answers still."""
+        """True while the run waits or answers."""
         return self.status in ("queued", "in_progress")
 
 
@@ -65,10 +65,10 @@ class Entry(NamedTuple):
 
 
 def begin_run(db: sqlite3.Connection, run: Run, message_id: str, *, continues: bool = False) -> None:
-    """Store the question before anything is done about it; whatever it replaces is withdrawn with that.
+    """Store the question before anything is done about it, and withdraw the run that it replaces.
 
-    One that `continues` a conversation is refused if that was deleted since it was looked up: only a conversation that
-    begins makes a thread.
+    A run that `continues` a conversation is refused if that was deleted since it was looked up: only a new conversation
+    makes a thread.
     """
     if run.replaces:
         _check_last(db, run.replaces, run.thread_id)
@@ -98,12 +98,12 @@ def begin_run(db: sqlite3.Connection, run: Run, message_id: str, *, continues: b
 
 
 def take_up(db: sqlite3.Connection, run_id: str, attempt: int) -> None:
-    """The run's turn has come, or has come again after a restart."""
+    """Mark a run as in progress, for the first time or again after a restart."""
     db.execute("UPDATE runs SET status = 'in_progress', attempts = ? WHERE id = ?", (attempt, run_id))
 
 
 def note_stop(db: sqlite3.Connection, run_id: str, reason: str) -> None:
-    """Somebody has stopped the run: that holds even if the process ends before the run does."""
+    """Record that a run was stopped: that holds even if the process ends before the run does."""
     db.execute("UPDATE runs SET stopped = ? WHERE id = ? AND ended_at IS NULL", (reason, run_id))
 
 
@@ -125,13 +125,13 @@ def append_events(db: sqlite3.Connection, entries: list[Entry]) -> None:
 
 
 def get_run(db: sqlite3.Connection, run_id: str) -> Run | None:
-    """A run by id."""
+    """Return a run by id."""
     row = db.execute(f"{_RUN} WHERE id = ?", (run_id,)).fetchone()
     return Run(**dict(row)) if row else None
 
 
 def run_of(db: sqlite3.Connection, user_id: str, run_id: str) -> Run:
-    """A run of that user's by id, or `RunUnknown`."""
+    """Return a run of that user by id, or raise `RunUnknown`."""
     run = get_run(db, _as_stored(run_id))
     if run is None or run.user_id != user_id:
         raise RunUnknown(f"there is no run {run_id}")
@@ -139,18 +139,18 @@ def run_of(db: sqlite3.Connection, user_id: str, run_id: str) -> Run:
 
 
 def withdrawn_from(db: sqlite3.Connection, thread_id: str) -> frozenset[str]:
-    """The runs of a conversation in whose place others are."""
+    """Return the ids of a conversation's runs that others have replaced."""
     rows = db.execute("SELECT replaces FROM runs WHERE thread_id = ? AND replaces IS NOT NULL", (thread_id,))
     return frozenset(row["replaces"] for row in rows)
 
 
 def unfinished_runs(db: sqlite3.Connection) -> list[Run]:
-    """Runs that a process which is gone had under way, in the order in which they were asked."""
+    """Return the runs that an earlier process left unfinished, in the order in which they were asked."""
     return [Run(**dict(row)) for row in db.execute(f"{_RUN} WHERE ended_at IS NULL ORDER BY place")]
 
 
 def events_after(db: sqlite3.Connection, run_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
-    """Stored events from the one after `after` on."""
+    """Return the stored events after number `after`."""
     rows = db.execute(
         "SELECT seq, payload FROM events WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT ?", (run_id, after, limit)
     )
@@ -158,19 +158,19 @@ def events_after(db: sqlite3.Connection, run_id: str, after: int, limit: int) ->
 
 
 def answer_of(db: sqlite3.Connection, run_id: str) -> str | None:
-    """The stored answer of a run."""
+    """Return the stored answer of a run."""
     row = db.execute("SELECT content FROM messages WHERE run_id = ? AND role = 'assistant'", (run_id,)).fetchone()
     return row["content"] if row else None
 
 
 def steps_of(db: sqlite3.Connection, run_id: str) -> list[dict[str, Any]]:
-    """The steps of a run, in the order in which they began."""
+    """Return the steps of a run, in the order in which they began."""
     rows = db.execute("SELECT * FROM steps WHERE run_id = ? ORDER BY place", (run_id,))
     return [{**dict(row), "usage": json.loads(row["usage"]) if row["usage"] else None} for row in rows]
 
 
 def spent_by(steps: Iterable[dict[str, Any]]) -> tuple[Spent, Spent]:
-    """What the supervisor and the workers took, however the run ended."""
+    """Sum up what the supervisor and the workers spent, however the run ended."""
     supervisor, workers = Spent(), Spent()
     for step in steps:
         if step["usage"]:
@@ -189,7 +189,7 @@ _RUN = """SELECT id, thread_id, session_id, user_id, agent_id, status, question,
 
 
 def _as_stored(run_id: str) -> str:
-    """A client may write the id that it gave its run in capitals, or without hyphens."""
+    """Normalize a run id: a client may write its own in capitals, or without hyphens."""
     try:
         return str(uuid.UUID(run_id))
     except ValueError:
@@ -197,7 +197,7 @@ def _as_stored(run_id: str) -> str:
 
 
 def _check_last(db: sqlite3.Connection, run_id: str, thread_id: str) -> None:
-    """Only the last run of a conversation can be replaced, once it has ended."""
+    """Refuse to replace a run unless it is the last of its conversation and has ended."""
     last = db.execute(
         "SELECT id, ended_at FROM runs WHERE thread_id = ? ORDER BY place DESC LIMIT 1", (thread_id,)
     ).fetchone()
@@ -236,7 +236,7 @@ def _end_step(db: sqlite3.Connection, run_id: str, step: TraceEnd) -> None:
 
 
 def _end_run(db: sqlite3.Connection, run_id: str, event: Terminal, now: float) -> None:
-    # What was read and written is paid for, however the run ended.
+    # Tokens are paid for, however the run ended.
     steps = steps_of(db, run_id)
     supervisor, workers = spent_by(steps)
     spent = supervisor + workers

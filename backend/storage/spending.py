@@ -1,4 +1,4 @@
-"""What each user has spent on each day, in SQL; days are those of UTC."""
+"""The spending of each user by day, in SQL; days are those of UTC."""
 
 import sqlite3
 from datetime import UTC, datetime
@@ -7,12 +7,12 @@ from frontdesk.contracts.events import Spent
 
 
 def day_of(now: float) -> str:
-    """The day that a moment belongs to."""
+    """Return the day that a moment belongs to."""
     return datetime.fromtimestamp(now, UTC).date().isoformat()
 
 
 def add(db: sqlite3.Connection, user_id: str, spent: Spent, now: float) -> None:
-    """A user pays for something on the day of that moment."""
+    """Add to what a user has spent on the day of that moment."""
     db.execute(
         """INSERT INTO spending VALUES (?, ?, ?, ?)
            ON CONFLICT (user_id, day) DO UPDATE SET
@@ -22,12 +22,12 @@ def add(db: sqlite3.Connection, user_id: str, spent: Spent, now: float) -> None:
 
 
 def delete(db: sqlite3.Connection, user_id: str, before: float) -> int:
-    """Delete what a user has spent on the days before that of a moment; how many days that were."""
+    """Delete the spending of a user before the day of that moment; return how many days that were."""
     return db.execute("DELETE FROM spending WHERE user_id = ? AND day < ?", (user_id, day_of(before))).rowcount
 
 
 def of_day(db: sqlite3.Connection, user_id: str, now: float) -> tuple[int, float]:
-    """Tokens and dollars of a user on the day of that moment."""
+    """Return the tokens and dollars of a user on the day of that moment."""
     row = db.execute(
         "SELECT tokens, cost_usd FROM spending WHERE user_id = ? AND day = ?", (user_id, day_of(now))
     ).fetchone()

@@ -1,4 +1,4 @@
-"""Conversations and their messages in SQL: begun, listed, searched, renamed, put away and deleted."""
+"""Conversations and their messages in SQL: begin, list, search, rename, soft-delete and restore."""
 
 import json
 import sqlite3
@@ -15,7 +15,7 @@ TITLE_CHARS = 60
 
 Status = Literal["active", "deleted", "all"]
 
-# Of a run that another has replaced the conversation shows nothing.
+# A conversation shows nothing of a run that another has replaced.
 _SHOWN = """NOT EXISTS (SELECT 1 FROM runs AS newer
             WHERE newer.thread_id = messages.thread_id AND newer.replaces = messages.run_id)"""
 
@@ -36,7 +36,7 @@ class Thread:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which conversations are looked for: one user's, and of those the ones that fit."""
+    """A filter for the conversations of one user."""
 
     user_id: str
     status: Status = "active"
@@ -58,7 +58,7 @@ def begin(
 
 
 def touch(db: sqlite3.Connection, thread_id: str, user_id: str, now: float) -> bool:
-    """Move a conversation to the top, since a question is asked in it; False where it was deleted."""
+    """Move a conversation to the top for a new question; return False if it was deleted."""
     changed = db.execute(
         """UPDATE threads SET updated_at = max(updated_at, ?)
            WHERE id = ? AND user_id = ? AND deleted_at IS NULL""",
@@ -68,13 +68,13 @@ def touch(db: sqlite3.Connection, thread_id: str, user_id: str, now: float) -> b
 
 
 def title_of(question: str) -> str:
-    """What a conversation is called until somebody renames it."""
+    """Shorten a question to the title that its conversation has until somebody renames it."""
     line = cleaned_line(question)
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 3].rstrip() + "..."
 
 
 def retitle(db: sqlite3.Connection, thread_id: str, question: str) -> None:
-    """A conversation whose only question is replaced is called after the new one, unless somebody has renamed it."""
+    """Give a conversation the title of the question that replaces its only one, unless somebody has renamed it."""
     only = db.execute(
         f"""SELECT min(content) FROM messages WHERE thread_id = ? AND role = 'user' AND {_SHOWN}
             HAVING count(*) = 1""",
@@ -86,13 +86,13 @@ def retitle(db: sqlite3.Connection, thread_id: str, question: str) -> None:
 
 
 def get(db: sqlite3.Connection, user_id: str, thread_id: str) -> Thread | None:
-    """A conversation of that user's, put away or not."""
+    """Return a conversation of that user, soft-deleted or not."""
     row = db.execute("SELECT * FROM threads WHERE id = ? AND user_id = ?", (thread_id, user_id)).fetchone()
     return Thread(**dict(row)) if row else None
 
 
 def of_session(db: sqlite3.Connection, user_id: str, agent_id: str, session_id: str) -> str | None:
-    """The conversation of a session, if it has begun."""
+    """Return the conversation of a session, if it has begun."""
     row = db.execute(
         "SELECT id FROM threads WHERE user_id = ? AND agent_id = ? AND session_id = ? AND deleted_at IS NULL",
         (user_id, agent_id, session_id),
@@ -101,7 +101,7 @@ def of_session(db: sqlite3.Connection, user_id: str, agent_id: str, session_id: 
 
 
 def listing(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
-    """How many fit, and a page of them, the last used first, each with the number of its messages."""
+    """Count the matching conversations and return a page of them, last used first, with their message counts."""
     where, values = _condition(wanted)
     total = db.execute(f"SELECT count(*) FROM threads WHERE {where}", values).fetchone()[0]
     rows = db.execute(
@@ -113,13 +113,13 @@ def listing(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int) -> 
 
 
 def count_messages(db: sqlite3.Connection, thread_id: str) -> int:
-    """How many turns a conversation has."""
+    """Count the messages of a conversation."""
     count = f"SELECT count(*) FROM messages WHERE thread_id = ? AND {_SHOWN}"
     return int(db.execute(count, (thread_id,)).fetchone()[0])
 
 
 def messages_of(db: sqlite3.Connection, thread_id: str, limit: int = -1, offset: int = 0) -> list[dict[str, Any]]:
-    """The turns in the order in which they were asked, each answer behind its question; each knows its run."""
+    """Return the messages in the order of their questions, each answer behind its own; each with its run."""
     rows = db.execute(
         f"""SELECT messages.id, messages.run_id, messages.role, messages.content, messages.data, messages.created_at,
                   runs.status, runs.finish_reason, runs.error_code, runs.cost_usd,
@@ -134,7 +134,7 @@ def messages_of(db: sqlite3.Connection, thread_id: str, limit: int = -1, offset:
 
 
 def data_of(db: sqlite3.Connection, run_id: str) -> dict[str, Any]:
-    """What is kept with the answer of a run beside its text."""
+    """Return the metadata kept with the answer of a run."""
     row = db.execute("SELECT data FROM messages WHERE run_id = ? AND role = 'assistant'", (run_id,)).fetchone()
     return dict(json.loads(row["data"])) if row and row["data"] else {}
 
@@ -149,7 +149,7 @@ def add_message(
     data: dict[str, Any] | None = None,
     at: float | None = None,
 ) -> None:
-    """Add one turn to a conversation, behind all that are there."""
+    """Append a message to a conversation."""
     created_at = time.time() if at is None else at
     db.execute(
         """INSERT INTO messages (id, thread_id, run_id, role, content, created_at, data, place)
@@ -159,17 +159,17 @@ def add_message(
 
 
 def rename(db: sqlite3.Connection, thread_id: str, title: str) -> None:
-    """Call a conversation something else; that does not move it to the top."""
+    """Rename a conversation without moving it to the top."""
     db.execute("UPDATE threads SET title = ? WHERE id = ?", (title, thread_id))
 
 
 def put_away(db: sqlite3.Connection, thread_id: str) -> None:
-    """Soft deletion: not listed any more, and its session begins anew."""
+    """Soft-delete a conversation: it is not listed any more, and its session begins anew."""
     db.execute("UPDATE threads SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", (time.time(), thread_id))
 
 
 def restore(db: sqlite3.Connection, thread: Thread) -> bool:
-    """Bring a conversation back; False where its session has begun another meanwhile."""
+    """Restore a soft-deleted conversation; return False if its session has begun another meanwhile."""
     other = of_session(db, thread.user_id, thread.agent_id, thread.session_id)
     if other not in (None, thread.id):
         return False
@@ -182,7 +182,7 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
     if wanted.status != "all":
         conditions.append(f"deleted_at IS {'NULL' if wanted.status == 'active' else 'NOT NULL'}")
     if wanted.agent_id is None:
-        # Calls of a model, and work on documents, are no conversations that anybody looks for.
+        # Calls of a model and indexing jobs are not conversations that a user looks for.
         conditions.append(f"agent_id NOT IN ('{LLM}', '{INDEXING}')")
     else:
         conditions.append("agent_id = ?")
@@ -191,7 +191,7 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
         conditions.append("session_id = ?")
         values.append(wanted.session_id)
     if wanted.session_prefix:
-        # As a range, which an index answers: no session's name has a character as high as the last one there is.
+        # A range, which an index answers: no session's name holds the highest code point.
         conditions.append("session_id >= ? AND session_id < ?")
         values += [wanted.session_prefix, wanted.session_prefix + "\U0010ffff"]
     if wanted.search:
@@ -207,7 +207,7 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
 def _message(row: dict[str, Any]) -> dict[str, Any]:
     data = row.pop("data")
     rating, comment = row.pop("rating"), row.pop("comment")
-    # What was said of an answer is told with the answer alone.
+    # Feedback is shown with the answer alone.
     rated = rating and row["role"] == "assistant"
     row["feedback"] = {"rating": rating, "comment": comment} if rated else None
     return {**row, **(json.loads(data) if data else {})}

@@ -1,1 +1,1 @@
-"""A client of a desk, synchronous and asynchronous."""
+"""The synchronous and asynchronous clients of a desk."""

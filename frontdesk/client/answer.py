@@ -1,4 +1,4 @@
-"""What a run has said so far, put together from its events as they come."""
+"""An answer assembled from the events of its run as they arrive."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -22,7 +22,7 @@ Status = Literal["queued", "in_progress", "completed", "cancelled", "failed"]
 
 @dataclass
 class Transcript:
-    """One answer. The ids are empty until `start` has come; `end` is `done`, `cancelled` or `error`."""
+    """The state of one answer. The ids are empty until `start` arrives; `end` is `done`, `cancelled` or `error`."""
 
     run_id: str = ""
     thread_id: str = ""
@@ -36,21 +36,21 @@ class Transcript:
 
     @property
     def text(self) -> str:
-        """The tokens since the last reset: what the desk stores as the answer once it is whole."""
+        """The tokens since the last reset: the text that the server stores when the answer is complete."""
         return "".join(self._said)
 
     @property
     def sources(self) -> list[Source]:
-        """The evidence of every agent, by the number that its citations carry; an agent's newest evidence counts."""
+        """The evidence of all agents, by citation number; an agent's newest evidence replaces its earlier one."""
         return sorted((source for found in self._sources.values() for source in found), key=lambda source: source.id)
 
     @property
     def error(self) -> Error | None:
-        """Why there is no whole answer; never part of the text."""
+        """The reason why the answer is incomplete; never part of the text."""
         return self.end if isinstance(self.end, Error) else None
 
     def apply(self, event: Event) -> None:
-        """Take the next event in."""
+        """Update the state with the next event."""
         match event:
             case Start():
                 self.run_id, self.thread_id, self.session_id = event.run_id, event.thread_id, event.session_id

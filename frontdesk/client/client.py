@@ -1,7 +1,7 @@
-"""The desk from Python: `Desk`, and `AsyncDesk` for those who await. `endpoints` describes their requests.
+"""The Python clients: `Desk` (synchronous) and `AsyncDesk`. `endpoints` describes their requests.
 
-`stream` and `follow` outlive broken connections and restarts of the desk. Leave one early with `contextlib.closing` or
-`aclosing`.
+`stream` and `follow` survive broken connections and restarts of the server. To leave one early, use
+`contextlib.closing` or `aclosing`.
 """
 
 import asyncio
@@ -35,16 +35,17 @@ URL = "http://127.0.0.1:8000"
 
 @cache
 def _authorities() -> ssl.SSLContext:
-    """Reading whom to trust takes longer than most requests."""
+    """Load the trusted certificates once: loading them takes longer than most requests."""
     return httpx.create_ssl_context(trust_env=False)
 
 
 class _Reach(Generic[Http]):
-    """How a desk is reached. Times are in seconds.
+    """Connection settings shared by both clients. Times are in seconds.
 
-    `timeout` is for ordinary requests, `answer_timeout` for a whole answer, or a document that is read and embedded.
-    A stream without as much as a heartbeat for `silence` is broken; a broken one is tried again for `patience` without
-    a new event. `forwarded_for` is the address of whomever a server asks for; a desk believes it of its own machine.
+    `timeout` applies to ordinary requests, `answer_timeout` to a whole answer or to reading and embedding a document. A
+    stream without even a heartbeat for `silence` counts as broken; a broken stream is retried for `patience` without a
+    new event. `forwarded_for` is the address of the user on whose behalf another server asks; a desk trusts it only
+    from its own machine.
     """
 
     _make: type[Http]
@@ -60,10 +61,10 @@ class _Reach(Generic[Http]):
         patience: float = 60,
         forwarded_for: str | None = None,
     ) -> None:
-        # Bodies come as they are, so that no small one can unfold into a huge one.
+        # No compression, so that no small body can decompress into a huge one.
         headers = {"accept-encoding": "identity"}
         if api_key is not None:
-            # Checked here because the error of whoever else finds out would show the key.
+            # Checked here because an error from further down would show the key.
             if not (api_key.isascii() and api_key.isprintable() and api_key.strip()):
                 raise ValueError("api_key holds what no key can hold")
             headers["authorization"] = f"Bearer {api_key.strip()}"
@@ -89,7 +90,7 @@ class _Reach(Generic[Http]):
 
 
 class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, Access, People):
-    """For programs that wait."""
+    """The synchronous client."""
 
     _make = httpx.Client
 
@@ -100,7 +101,7 @@ class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, Acce
         self.close()
 
     def close(self) -> None:
-        """Give up the connections."""
+        """Close the connections."""
         self._http.close()
 
     def ask(self, message: str, **choices: Unpack[Choices]) -> Answer:
@@ -142,7 +143,7 @@ class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, Acce
 class AsyncDesk(
     _Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, AsyncDocuments, AsyncReports, AsyncAccess, AsyncPeople
 ):
-    """For programs that do something else meanwhile."""
+    """The asynchronous client."""
 
     _make = httpx.AsyncClient
 
@@ -153,7 +154,7 @@ class AsyncDesk(
         await self.close()
 
     async def close(self) -> None:
-        """Give up the connections."""
+        """Close the connections."""
         await self._http.aclose()
 
     async def ask(self, message: str, **choices: Unpack[Choices]) -> Answer:
@@ -194,5 +195,5 @@ class AsyncDesk(
 
 
 def _let_go(response: httpx.Response) -> None:
-    """A response and its stream hold each other, and the file that was sent with them, until garbage is collected."""
+    """Break the reference cycle of response and stream, which would keep an uploaded file until garbage collection."""
     response.stream = httpx.ByteStream(b"")

@@ -1,4 +1,4 @@
-"""Every door of the desk as a request and how to read its reply, without a connection: both clients send the same."""
+"""Every endpoint as a request and a way to read its reply, without a connection: both clients send the same."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, Unpack
@@ -23,9 +23,9 @@ _DEFAULTS = {"when_busy": "reject", "on_disconnect": "continue"}
 
 
 class Choices(TypedDict, total=False):
-    """How to ask. With `agent`, that one answers; what is None or left out is the desk's to choose.
+    """Options for asking. `agent` selects one agent to answer; the server chooses whatever is None or left out.
 
-    With `replaces`, the id of a conversation's last run, the message takes the place of that run's question.
+    With `replaces`, the id of a conversation's last run, the message replaces that run's question.
     """
 
     session_id: str | None
@@ -42,34 +42,34 @@ def ask(message: str, **choices: Unpack[Choices]) -> Call[Answer]:
 
 
 def stream(message: str, **choices: Unpack[Choices]) -> Opening:
-    """Ask, and read the answer's events as they come, over as many connections as it takes."""
+    """Ask, and stream the answer's events, over as many connections as it takes."""
     return Opening(_question(message, choices, streamed=True))
 
 
 def follow(run_id: str, after: int = -1) -> Opening:
-    """A run's events after number `after`, which must come before the last one."""
+    """Stream the events of a run after number `after`, which must not be the last one."""
     headers = {"last-event-id": str(after)} if after >= 0 else {}
     return Opening(Request("GET", f"/runs/{segment(run_id)}/stream", headers=headers), run_id, after)
 
 
 def run(run_id: str) -> Call[Run]:
-    """A run with its steps and what they took."""
+    """Return a run with its steps, their usage and their latency."""
     return Call(Request("GET", f"/runs/{segment(run_id)}"), Run.model_validate_json)
 
 
 def cancel(run_id: str) -> Call[Json]:
-    """Stop a run; what it has said is kept."""
+    """Cancel a run; the text written so far is kept."""
     return Call(Request("POST", f"/runs/{segment(run_id)}/cancel"), as_json)
 
 
 def feedback(run_id: str, rating: Literal["up", "down"], comment: str = "") -> Call[Json]:
-    """Say whether an answer helped."""
+    """Rate an answer as helpful or not."""
     body = {"rating": rating} | ({"comment": comment} if comment else {})
     return Call(sending("POST", f"/runs/{segment(run_id)}/feedback", body), as_json)
 
 
 class Page(TypedDict, total=False):
-    """Which conversations to list; what is None or left out is the desk's to choose."""
+    """Which conversations to list; the server chooses whatever is None or left out."""
 
     limit: int | None
     offset: int | None
@@ -81,68 +81,68 @@ class Page(TypedDict, total=False):
 
 
 def threads(**page: Unpack[Page]) -> Call[resources.Threads]:
-    """Conversations, a page at a time."""
+    """List conversations, one page at a time."""
     return Call(looking("/api/threads", **page), resources.Threads.model_validate_json)
 
 
 def thread(thread_id: str, limit: int | None = None, offset: int | None = None) -> Call[resources.ThreadWhole]:
-    """A conversation with a page of its messages, the oldest first."""
+    """Return a conversation with a page of its messages, oldest first."""
     return Call(looking(_thread(thread_id), limit=limit, offset=offset), resources.ThreadWhole.model_validate_json)
 
 
 def rename(thread_id: str, title: str) -> Call[resources.ThreadWhole]:
-    """Give a conversation another title."""
+    """Rename a conversation."""
     return Call(sending("PATCH", _thread(thread_id), {"title": title}), resources.ThreadWhole.model_validate_json)
 
 
 def delete(thread_id: str, hard: bool = False) -> Call[Json]:
-    """Put a conversation away; with `hard`, for good."""
+    """Delete a conversation so that it can be restored; with `hard`, delete it permanently."""
     return Call(Request("DELETE", _thread(thread_id), params={"hard_delete": "true"} if hard else {}), as_json)
 
 
 def restore(thread_id: str) -> Call[resources.ThreadWhole]:
-    """Bring back what was put away."""
+    """Restore a deleted conversation."""
     return Call(Request("POST", f"{_thread(thread_id)}/restore"), resources.ThreadWhole.model_validate_json)
 
 
 def export(thread_id: str, format: Literal["markdown", "json"] = "markdown") -> Call[str]:
-    """A conversation as a document."""
+    """Export a conversation as a Markdown or JSON document."""
     return Call(looking(f"{_thread(thread_id)}/export", format=format), as_text)
 
 
 def agents() -> Call[resources.Agents]:
-    """Every agent."""
+    """List all agents."""
     return Call(looking("/api/agents"), resources.Agents.model_validate_json)
 
 
 def agent(agent_id: str) -> Call[resources.Agent]:
-    """One agent."""
+    """Return one agent."""
     return Call(looking(_agent(agent_id)), resources.Agent.model_validate_json)
 
 
 def create_agent(description: Mapping[str, Any]) -> Call[resources.Agent]:
-    """A new agent, in the desk's own words for one."""
+    """Create an agent from a description with the fields of the API."""
     return Call(sending("POST", "/api/agents", description), resources.Agent.model_validate_json)
 
 
 def replace_agent(agent_id: str, description: Mapping[str, Any]) -> Call[resources.Agent]:
-    """Another agent under the same id."""
+    """Replace the agent with this id."""
     return Call(sending("PUT", _agent(agent_id), description), resources.Agent.model_validate_json)
 
 
 def delete_agent(agent_id: str) -> Call[Json]:
-    """Dismiss an agent."""
+    """Delete an agent."""
     return Call(Request("DELETE", _agent(agent_id)), as_json)
 
 
 def route(question: str) -> Call[resources.Routed]:
-    """Which agents would take a question; it may take a model to say, and is not answered."""
+    """Preview which agents would take a question, without answering it; routing may call a model."""
     body = {"question": question}
     return Call(sending("POST", "/api/agents/route", body), resources.Routed.model_validate_json, slow=True)
 
 
 class Shelf(TypedDict, total=False):
-    """Which documents to list; what is None or left out is the desk's to choose."""
+    """Which documents to list; the server chooses whatever is None or left out."""
 
     folder: str | None
     search: str | None
@@ -151,40 +151,40 @@ class Shelf(TypedDict, total=False):
 
 
 def documents(**shelf: Unpack[Shelf]) -> Call[resources.Documents]:
-    """Documents without their text."""
+    """List documents without their text."""
     return Call(looking("/api/documents", **shelf), resources.Documents.model_validate_json)
 
 
 def document(document_id: str) -> Call[resources.DocumentWhole]:
-    """A document with its text."""
+    """Return a document with its text."""
     return Call(looking(_document(document_id)), resources.DocumentWhole.model_validate_json)
 
 
 def put_document(file: bytes, folder: str, path: str, source: str = "upload") -> Call[resources.Document]:
-    """Add a document to a folder, or replace the one of that source and path. The desk reads and embeds it at once."""
+    """Add a document to a folder, or replace the one with this source and path; it is read and embedded at once."""
     request = uploading("/api/documents", file, folder=folder, path=path, source=source)
     return Call(request, resources.Document.model_validate_json, slow=True)
 
 
 def put_archive(file: bytes, folder: str, path: str, source: str = "upload") -> Call[resources.Begun]:
-    """Bring in what a zip archive holds, as a run to be followed."""
+    """Ingest the documents of a zip archive, as a run to follow."""
     request = uploading("/api/documents/archives", file, folder=folder, path=path, source=source)
     return Call(request, resources.Begun.model_validate_json)
 
 
 def reindex(folder: str | None = None) -> Call[resources.Begun]:
-    """Cut and embed a folder again, or everything, as a run to be followed."""
+    """Chunk and embed a folder again, or all documents, as a run to follow."""
     body = {"folder": folder} if folder else {}
     return Call(sending("POST", "/api/documents/reindex", body), resources.Begun.model_validate_json)
 
 
 def delete_document(document_id: str) -> Call[Json]:
-    """Remove a document."""
+    """Delete a document."""
     return Call(Request("DELETE", _document(document_id)), as_json)
 
 
 class Queue(TypedDict, total=False):
-    """Which hand-overs to list: those still waiting, or with `resolved` those seen to."""
+    """Which hand-overs to list: the waiting ones, or with `resolved` the resolved ones."""
 
     resolved: bool | None
     limit: int | None
@@ -192,76 +192,76 @@ class Queue(TypedDict, total=False):
 
 
 def handovers(**queue: Unpack[Queue]) -> Call[reports.Handovers]:
-    """Who waits for a person."""
+    """List the users who wait for a person."""
     return Call(looking("/api/handovers", **queue), reports.Handovers.model_validate_json)
 
 
 def handover(handover_id: str) -> Call[reports.HandoverWhole]:
-    """One of them, with the conversation that led to it."""
+    """Return one hand-over with the conversation that led to it."""
     return Call(looking(_handover(handover_id)), reports.HandoverWhole.model_validate_json)
 
 
 def hand_over(contact: str, message: str = "", thread_id: str | None = None) -> Call[reports.Handover]:
-    """Ask for a person, and say how they reach you."""
+    """Request a person, and leave a contact for the reply."""
     body = {"contact": contact, "message": message} | ({"thread_id": thread_id} if thread_id else {})
     return Call(sending("POST", "/api/handovers", body), reports.Handover.model_validate_json)
 
 
 def resolve(handover_id: str, note: str = "") -> Call[reports.Handover]:
-    """A person has seen to it."""
+    """Mark a hand-over as resolved by a person."""
     return Call(
         sending("POST", f"{_handover(handover_id)}/resolve", {"note": note}), reports.Handover.model_validate_json
     )
 
 
 def unanswered(days: int | None = None, limit: int | None = None) -> Call[reports.UnansweredQuestions]:
-    """What people asked and no document answers."""
+    """List the questions that no document answers."""
     return Call(looking("/api/unanswered", days=days, limit=limit), reports.UnansweredQuestions.model_validate_json)
 
 
 def activity(days: int | None = None, limit: int | None = None, offset: int | None = None) -> Call[reports.Activity]:
-    """What the desk has done in so many days, with a page of the latest runs."""
+    """Report the server's activity of the last `days` days, with a page of the latest runs."""
     return Call(looking("/api/activity", days=days, limit=limit, offset=offset), reports.Activity.model_validate_json)
 
 
 def people(limit: int | None = None, offset: int | None = None) -> Call[reports.People]:
-    """Who has a key or has left something, and how much."""
+    """List the users who have a key or stored data, and how much they have stored."""
     return Call(looking("/api/people", limit=limit, offset=offset), reports.People.model_validate_json)
 
 
 def export_person(user: str) -> Call[bytes]:
-    """Everything that the desk holds about a user, as a zip archive; one beyond 64 MB is better saved with curl."""
+    """Export all data about a user as a zip archive; for one beyond 64 MB, use curl."""
     return Call(Request("GET", f"{_person(user)}/export"), as_bytes, slow=True)
 
 
 def delete_person(user: str, part: Literal["conversations", "documents"] | None = None) -> Call[reports.PersonRemoved]:
-    """Everything of a user, or a part of it, for good."""
+    """Permanently delete all data of a user, or a part of it."""
     place = f"{_person(user)}/{part}" if part else _person(user)
     return Call(Request("DELETE", place), reports.PersonRemoved.model_validate_json, slow=True)
 
 
 def delete_conversation_of(user: str, thread_id: str) -> Call[Json]:
-    """One conversation of a user, for good and unread."""
+    """Permanently delete one conversation of a user, without reading it."""
     return Call(Request("DELETE", f"{_person(user)}/conversations/{segment(thread_id)}"), as_json)
 
 
 def delete_document_of(user: str, document_id: str) -> Call[Json]:
-    """One of a user's own documents, unread."""
+    """Delete one of a user's own documents, without reading it."""
     return Call(Request("DELETE", f"{_person(user)}/documents/{segment(document_id)}"), as_json)
 
 
 def info() -> Call[resources.Info]:
-    """What this desk is, and who you are to it."""
+    """Describe this server and the user of this client."""
     return Call(looking("/info"), resources.Info.model_validate_json)
 
 
 def health() -> Call[Json]:
-    """How the desk is; also where it says that it is not well."""
+    """Return the health report, also when it says that the server is unhealthy."""
     return Call(looking("/health"), as_json, also=503)
 
 
 def _question(message: str, choices: Choices, *, streamed: bool) -> Request:
-    # What is not asked for is not sent, so that a desk without that choice answers too.
+    # Default options are not sent, so that a desk without an option answers too.
     chosen = {name: value for name, value in choices.items() if value != _DEFAULTS.get(name)}
     agent = chosen.pop("agent", None)
     if agent is None:

@@ -1,16 +1,16 @@
-"""What can go wrong between a client and a desk.
+"""The errors of the clients.
 
 DeskError
-├── IdInvalid       an id that no desk gives; nothing was sent
-├── Refused         the desk said no, in its own words
-├── NotADesk        what answers there is not a desk, or not one that this client understands
-├── Unreachable     nothing answers there, or not to the end
-└── StreamBroken    an answer was under way and its end did not come
+├── IdInvalid       an id that no desk issues; nothing was sent
+├── Refused         the desk refused the request, with its own code and message
+├── NotADesk        the server is not a desk, or not one that this client understands
+├── Unreachable     the server does not answer, or not completely
+└── StreamBroken    an answer was in progress and its end did not arrive
 """
 
 
 class DeskError(Exception):
-    """A stable code, a message that says what to do, and whether asking again may help."""
+    """An error with a stable code, a message that says what to do, and whether a retry may help."""
 
     code = "client_error"
     retryable = False
@@ -21,7 +21,7 @@ class DeskError(Exception):
 
 
 class IdInvalid(DeskError):
-    """It would lead to another door than the one that was meant."""
+    """An id that would lead to another endpoint than intended."""
 
     code = "id_invalid"
 
@@ -41,7 +41,7 @@ class Refused(DeskError):
 
 
 class NotADesk(DeskError):
-    """Another server, a proxy in between, or a desk of another version."""
+    """A reply from another server, a proxy in between, or a desk of another version."""
 
     code = "not_a_desk"
 
@@ -52,14 +52,17 @@ class NotADesk(DeskError):
 
 
 class Unreachable(DeskError):
-    """The message says whether the request may have been taken all the same."""
+    """A failed connection. The message says if the request may have been processed all the same."""
 
     code = "unreachable"
     retryable = True
 
 
 class StreamBroken(DeskError):
-    """With a `run_id`, `follow(run_id, after)` may have the rest. Without one the question may have been taken."""
+    """A broken stream.
+
+    With a `run_id`, `follow(run_id, after)` may return the rest. Without one the question may have been taken.
+    """
 
     code = "stream_broken"
 

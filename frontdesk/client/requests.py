@@ -1,4 +1,4 @@
-"""What is sent to a desk and how its reply is read, whatever the door."""
+"""Building of requests and reading of replies, shared by all endpoints."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,14 +15,14 @@ from frontdesk.client.responses import Reply, perhaps_taken, unreachable, unsent
 T = TypeVar("T")
 Json = dict[str, Any]
 
-# Longer ones no desk gives, and no address can hold.
+# No desk issues longer ones, and no URL can hold them.
 _LONGEST_ID = 500
 _JSON = TypeAdapter(Json)
 
 
 @dataclass(frozen=True)
 class Request:
-    """Named as `httpx` names its parts."""
+    """A request, with the parts named as in `httpx`."""
 
     method: str
     url: str
@@ -35,7 +35,8 @@ class Request:
 class Call(Generic[T]):
     """A request with one reply.
 
-    A question's reply takes as long as its answer, and is never asked for twice; `slow` ones may take as long.
+    The reply to a `question` takes as long as its answer, and the question is never resent; `slow` ones may take as
+    long.
     """
 
     request: Request
@@ -45,7 +46,7 @@ class Call(Generic[T]):
     also: int | None = None
 
     def result(self, reply: Reply) -> T:
-        """What the reply says; raises what it says is wrong."""
+        """Parse the reply, or raise the error that it reports."""
         if not reply.ok and (reply.status != self.also or isinstance(reply.failure(), Refused)):
             raise reply.failure()
         try:
@@ -54,7 +55,7 @@ class Call(Generic[T]):
             raise reply.failure() from error
 
     def lost(self, error: httpx.TransportError) -> DeskError:
-        """No reply came."""
+        """Return the error for a call that got no reply."""
         if self.question and not unsent(error):
             return perhaps_taken()
         return unreachable(error, changes=self.request.method != "GET")
@@ -62,7 +63,7 @@ class Call(Generic[T]):
 
 @dataclass(frozen=True)
 class Opening:
-    """The request that opens a stream: of a run that is known, from the event after `after` on, or of a new one."""
+    """The request that opens a stream: of a known run, from the event after `after` on, or of a new one."""
 
     request: Request
     run_id: str | None = None
@@ -70,45 +71,45 @@ class Opening:
 
 
 def looking(url: str, /, **params: object) -> Request:
-    """To look at something; what is None is the desk's to choose."""
+    """Build a GET request; parameters that are None are left to the server."""
     params = {name: value for name, value in params.items() if value is not None}
-    # As JSON writes yes and no.
+    # Booleans as in JSON.
     said = {name: json.dumps(value) if isinstance(value, bool) else str(value) for name, value in params.items()}
     return Request("GET", url, params=said)
 
 
 def sending(method: str, url: str, body: Mapping[str, Any]) -> Request:
-    """With JSON."""
-    # Escaped to ASCII: halves of characters reach the desk, which says what is wrong with them.
+    """Build a request with a JSON body."""
+    # Escaped to ASCII: lone surrogates reach the desk, which says what is wrong with them.
     return Request(method, url, content=json.dumps(body).encode(), headers={"content-type": "application/json"})
 
 
 def uploading(url: str, file: bytes, **form: str) -> Request:
-    """With a file, as a form sends it."""
-    # Halves of characters cannot be sent so.
+    """Build a request that uploads a file as a multipart form."""
+    # A form cannot carry lone surrogates.
     fields = {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
-    # The address is left out of what is sent; the same bytes go through either kind of client.
+    # Only the encoded body and its type are used, not the URL; both clients send the same bytes.
     encoded = httpx.Request("POST", "http://desk", data=fields, files={"file": file})
     return Request("POST", url, content=encoded.read(), headers={"content-type": encoded.headers["content-type"]})
 
 
 def segment(identifier: str) -> str:
-    """An id as a part of an address."""
+    """Quote an id for use as a path segment."""
     if identifier in ("", ".", "..") or len(identifier) > _LONGEST_ID:
         raise IdInvalid(f"{identifier[:20]!r} is not an id")
     return quote(identifier, safe="", errors="replace")
 
 
 def as_json(body: bytes) -> Json:
-    """A reply whose shape is not settled."""
+    """Read a reply of no fixed shape as JSON."""
     return _JSON.validate_json(body) if body else {}
 
 
 def as_bytes(body: bytes) -> bytes:
-    """A reply that is a file."""
+    """Read a reply that is a file."""
     return body
 
 
 def as_text(body: bytes) -> str:
-    """A reply that is a document."""
+    """Read a reply that is a text document."""
     return body.decode("utf-8", "replace")

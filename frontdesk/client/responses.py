@@ -1,4 +1,4 @@
-"""What comes back from a request: a reply of bounded size, what it means where it is no answer, or nothing at all."""
+"""Replies of bounded size, and the errors for replies that report a failure or never arrive."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,12 +12,12 @@ from frontdesk.contracts.resources import ErrorBody
 
 MAX_BODY_BYTES = 64_000_000
 
-# Raised before the first byte of a request left this machine.
+# Errors raised before the first byte of a request leaves this machine.
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 class Reply:
-    """Status, headers and, as it comes, the body."""
+    """A reply: status, headers, and the body as it arrives."""
 
     def __init__(self, status: int, headers: Mapping[str, str]) -> None:
         self.status = status
@@ -30,7 +30,7 @@ class Reply:
 
     @property
     def streams(self) -> bool:
-        """Whether events follow."""
+        """True if an event stream follows."""
         return self.status == 200 and self._headers.get("content-type", "").startswith("text/event-stream")
 
     @property
@@ -38,13 +38,13 @@ class Reply:
         return bytes(self._body)
 
     def add(self, chunk: bytes) -> None:
-        """More of the body."""
+        """Append a piece of the body."""
         self._body += chunk
         if len(self._body) > MAX_BODY_BYTES:
             raise NotADesk(f"the answer is larger than {MAX_BODY_BYTES:,} bytes", self.status)
 
     def failure(self) -> Refused | NotADesk:
-        """Why this is not what was asked for."""
+        """Return the error that this reply reports."""
         try:
             problem = ErrorBody.model_validate_json(self.body).error
         except ValidationError:
@@ -63,12 +63,12 @@ class Reply:
 
 
 def unsent(error: httpx.TransportError) -> bool:
-    """Whether the desk cannot have seen any of the request."""
+    """Tell whether the failure proves that the server has seen nothing of the request."""
     return isinstance(error, _UNSENT)
 
 
 def unreachable(error: httpx.TransportError, *, changes: bool = False) -> Unreachable:
-    """Nothing answers; `changes` where the desk may have done what was asked without our hearing of it."""
+    """Build the error for a lost connection; `changes` if the server may have carried out the request."""
     where = f"{error.request.url.scheme}://{error.request.url.netloc.decode()}"
     message = f"the desk at {where} does not answer ({type(error).__name__}: {error})"
     if changes and not unsent(error):
@@ -77,7 +77,7 @@ def unreachable(error: httpx.TransportError, *, changes: bool = False) -> Unreac
 
 
 def perhaps_taken() -> StreamBroken:
-    """A question is never sent twice by itself: it would be answered, and paid for, twice."""
+    """Build the error for a question of unknown fate; resending it could have it answered, and paid for, twice."""
     return StreamBroken(
         "the connection broke before the desk named its run; the question may or may not have been taken"
     )

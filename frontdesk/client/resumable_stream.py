@@ -1,6 +1,7 @@
-"""Reading one run to its end over as many connections as it takes: what to do next, without a connection of its own.
+"""The resumption of one run's stream over many connections: decides what to do next, without a connection of its own.
 
-A driver opens what `attempt` names, tells `opened`, gives every piece to `receive`, and ends with `closed` or `lost`.
+A driver opens the request of `attempt`, calls `opened`, passes every chunk to `receive`, and ends with `closed` or
+`lost`.
 """
 
 import random
@@ -20,7 +21,7 @@ from frontdesk.contracts.events import EVENTS, Cancelled, Done, Error, Event, He
 
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 5.0
-# What a proxy or a desk says of itself while it restarts or has too much to do.
+# Transient statuses of a proxy or a desk that restarts or is overloaded.
 _PASSING = (429, 502, 503, 504)
 
 
@@ -33,9 +34,10 @@ class Attempt:
 
 
 class Patience:
-    """How long to go on trying: so many seconds out of contact, counted anew with every new event.
+    """A retry budget with backoff: a number of seconds without contact, reset by every new event.
 
-    A heartbeat stops the count and does not clear it, or a server that only ever sends one would be tried for ever.
+    A heartbeat pauses the count and does not reset it, or a server that only ever sends heartbeats would be retried for
+    ever.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -44,19 +46,19 @@ class Patience:
         self.progressed()
 
     def progressed(self) -> None:
-        """There was a new event."""
+        """Reset the budget: a new event arrived."""
         self._spent = 0.0
         self._since: float | None = None
         self._failures = 0
 
     def heard(self) -> None:
-        """The desk is there."""
+        """Pause the count: the server responded."""
         if self._since is not None:
             self._spent += self._clock() - self._since
             self._since = None
 
     def pause(self, asked: float) -> float | None:
-        """Contact was lost: how long to wait before the next try, at least what the desk asked; None to give up."""
+        """Return the backoff before the next try, at least what the server asked for; None to give up."""
         now = self._clock()
         self._since = now if self._since is None else self._since
         left = self._seconds - self._spent - (now - self._since)
@@ -65,13 +67,13 @@ class Patience:
         self._failures += 1
         if self._failures == 1:
             return asked
-        # Halved at random: many clients of one restarted desk should not come back at once.
+        # Jitter down to half: many clients of one restarted desk should not come back at once.
         grown = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._failures - 2, 10))
         return min(left, max(asked, grown * random.uniform(0.5, 1)))  # noqa: S311 - it keeps no secret
 
 
 class Following:
-    """Gives out every event once, in order. A question is sent once; only a run that is known is asked for again."""
+    """A reader that yields every event once, in order. A question is sent once; only a known run is asked for again."""
 
     def __init__(self, opening: Opening, patience: Patience) -> None:
         self._run_id = opening.run_id
@@ -82,20 +84,20 @@ class Following:
 
     @property
     def ended(self) -> bool:
-        """Whether the run's end was given out."""
+        """True if the run's end has been yielded."""
         return self._next is None
 
     def attempt(self) -> Attempt | None:
-        """The next connection to open; None after the end."""
+        """Return the next connection to open; None after the end."""
         return self._next
 
     def opened(self, status: int, headers: Mapping[str, str]) -> None:
-        """The desk has answered; its body follows."""
+        """Record the status and headers of a response; its body follows."""
         self._reply, self._parser = Reply(status, headers), Parser()
         self._begun = self._begun or self._reply.streams
 
     def receive(self, chunk: bytes) -> Iterator[Event]:
-        """The events that a piece of the body completes."""
+        """Yield the events that a chunk of the body completes."""
         if not self._reply.streams:
             self._reply.add(chunk)
             return
@@ -109,7 +111,7 @@ class Following:
             raise self._broken("the desk sent what this client cannot read") from error
 
     def closed(self) -> None:
-        """The body is over."""
+        """Handle the end of the body: schedule a retry unless the run has ended, or raise."""
         if self.ended:
             return
         if self._reply.streams:
@@ -123,7 +125,7 @@ class Following:
         self._again(str(failure), failure)
 
     def lost(self, error: httpx.TransportError) -> None:
-        """The connection broke, was silent for too long, or did not come about."""
+        """Handle a connection that broke, fell silent or could not be opened: schedule a retry, or raise."""
         if not self._begun and (unsent(error) or self._run_id):
             raise unreachable(error) from error
         self._again(f"the connection broke ({type(error).__name__})", error)
@@ -142,7 +144,7 @@ class Following:
         self._patience.heard()
         if isinstance(event, Heartbeat):
             return None
-        # The desk cannot number what it cannot store; that is the one reason for an error without a number.
+        # The desk cannot number an event it cannot store; no other error comes without a number.
         if frame.id is not None or not isinstance(event, Error):
             if frame.id != str(self._last + 1):
                 raise FrameInvalid(f"event {str(frame.id)[:20]} came where {self._last + 1} was due")

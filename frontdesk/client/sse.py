@@ -1,4 +1,4 @@
-"""Server-sent events from bytes, however they are cut. Lines end with LF or CRLF."""
+"""A parser for server-sent events from arbitrary chunks of bytes. Lines end with LF or CRLF."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,18 +8,18 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Frame(NamedTuple):
-    """What stands between two blank lines."""
+    """The fields between two blank lines."""
 
     id: str | None
     data: str
 
 
 class FrameInvalid(ValueError):
-    """The bytes are no frames, or one of them is too large to be meant."""
+    """Bytes that are not a valid frame, or a frame above the size limit."""
 
 
 class Parser:
-    """Takes bytes as they come and gives out whole frames. What no blank line ends was cut off, and is not given."""
+    """An incremental parser that yields complete frames. A frame that no blank line ends was cut off and is dropped."""
 
     def __init__(self, max_bytes: int = MAX_FRAME_BYTES) -> None:
         self._max_bytes = max_bytes
@@ -30,11 +30,11 @@ class Parser:
         self._first = True
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
-        """The frames that these bytes complete."""
+        """Yield the frames that these bytes complete."""
         *ended, rest = chunk.split(b"\n")
         for end in ended:
             self._add(end)
-            # Only whole lines are decoded, so that a character may be cut anywhere.
+            # Only whole lines are decoded, so that chunks may split a character.
             line = bytes(self._line).removesuffix(b"\r")
             self._line.clear()
             if frame := self._take(line):

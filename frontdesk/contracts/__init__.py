@@ -1,1 +1,1 @@
-"""Everything that crosses the wire, as types that the server and its clients share."""
+"""The types of everything that crosses the wire, shared by the server and its clients."""

@@ -1,4 +1,4 @@
-"""Keys and the audit log, for operators: the requests, and the shapes of the replies."""
+"""API keys and the audit log, for operators: the requests, and the shapes of the replies."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, TypedDict, Unpack
@@ -10,7 +10,7 @@ Scope = Literal["metrics", "documents", "chat", "operator"]
 
 
 class KeyInfo(Shape):
-    """A key, without itself."""
+    """An API key without its secret."""
 
     id: str
     origin: Literal["settings", "desk"]
@@ -27,19 +27,19 @@ class KeyInfo(Shape):
 
 
 class MadeKey(KeyInfo):
-    """A key that was just made; it is told this once."""
+    """A key that was just created; the secret is returned only this once."""
 
     key: str
 
 
 class Keys(Page):
-    """Some keys: those of API_KEYS first, then the newest."""
+    """A page of keys: those of API_KEYS first, then the newest."""
 
     keys: list[KeyInfo]
 
 
 class Recorded(Shape):
-    """Something that was done: who did it, with which key, from where, and what it changed."""
+    """An entry of the audit log: who did what, with which key, from where, and what it changed."""
 
     place: int
     at: float
@@ -55,21 +55,21 @@ class Recorded(Shape):
 
 
 class AuditPage(Shape):
-    """Some entries, the newest first; `before_place` leads to those before them, and is None where there are none."""
+    """A page of entries, newest first; `before_place` is the cursor to older ones, and None if there are none."""
 
     entries: list[Recorded]
     before_place: int | None
 
 
 class AuditCheck(Shape):
-    """Whether the audit log is as it was written, or where it is not."""
+    """The result of an integrity check of the audit log, with the place where it is broken."""
 
     whole: bool
     broken_at: int | None
 
 
 class KeyChoices(TypedDict, total=False):
-    """What a key may have: a label, and an end, in so many seconds or at a moment."""
+    """Options for a new key: a label, and an expiry in seconds from now or at a point in time."""
 
     label: str
     expires_in: int
@@ -77,7 +77,7 @@ class KeyChoices(TypedDict, total=False):
 
 
 class Sought(TypedDict, total=False):
-    """Which entries to list; times are seconds since 1970. What is None or left out is all the same."""
+    """Which entries to list; times are seconds since 1970. A filter that is None or left out matches everything."""
 
     action: str | None
     actor: str | None
@@ -90,33 +90,33 @@ class Sought(TypedDict, total=False):
 
 
 def keys(limit: int | None = None, offset: int | None = None) -> Call[Keys]:
-    """Every key, a page at a time."""
+    """List all keys, one page at a time."""
     return Call(looking("/api/keys", limit=limit, offset=offset), Keys.model_validate_json)
 
 
 def make_key(user: str, scopes: Sequence[Scope], **choices: Unpack[KeyChoices]) -> Call[MadeKey]:
-    """A key for a user; the reply is the only place where it is told."""
+    """Create a key for a user; its secret is only in this reply."""
     body = {"user": user, "scopes": list(scopes), **choices}
     return Call(sending("POST", "/api/keys", body), MadeKey.model_validate_json)
 
 
 def revoke_key(key_id: str) -> Call[KeyInfo]:
-    """Refuse a key from now on."""
+    """Revoke a key, effective at once."""
     return Call(Request("DELETE", f"/api/keys/{segment(key_id)}"), KeyInfo.model_validate_json)
 
 
 def audit(**sought: Unpack[Sought]) -> Call[AuditPage]:
-    """What was done, the newest first."""
+    """List the audit log, newest first."""
     return Call(_audit(sought), AuditPage.model_validate_json)
 
 
 def audit_csv(**sought: Unpack[Sought]) -> Call[str]:
-    """The same as CSV: up to 100,000 entries."""
+    """Export the audit log as CSV: up to 100,000 entries."""
     return Call(_audit(sought, format="csv"), as_text, slow=True)
 
 
 def audit_check() -> Call[AuditCheck]:
-    """Look through the whole audit log for what was altered."""
+    """Check the whole audit log for entries that were altered."""
     return Call(looking("/api/audit/check"), AuditCheck.model_validate_json, slow=True)
 
 

@@ -1,4 +1,4 @@
-"""What a run says while it works: one union of events, told apart by `type`.
+"""The events of a run: one union, discriminated by `type`.
 
 Every run ends with exactly one of `done`, `cancelled` and `error`; the `content` of its tokens since the last `reset`,
 joined, is the stored answer.
@@ -19,7 +19,7 @@ class _Part(BaseModel):
 
 
 class Usage(_Part):
-    """Tokens of one step or one run. `estimated` where no provider counted them.
+    """Tokens of one step or one run. `estimated` is true where the provider reported no count.
 
     `cached` and `cache_written` are parts of `prompt`: read from the provider's cache, and written to it.
     """
@@ -43,7 +43,7 @@ class Usage(_Part):
 
 
 class Spent(_Part):
-    """What one part of the desk took."""
+    """Tokens and cost of one part of the system."""
 
     usage: Usage = Usage()
     cost_usd: float = 0.0
@@ -53,7 +53,7 @@ class Spent(_Part):
 
 
 class Source(_Part):
-    """A piece of evidence: a passage, or a `whole` document as `cag` has it. `id` is the number its citations carry."""
+    """A piece of evidence: a passage, or a `whole` document as `cag` reads it. `id` is its citation number."""
 
     id: int
     title: str
@@ -66,12 +66,12 @@ class Source(_Part):
     document_id: str
     version: int
     whole: bool = False
-    # Addresses that stand in it, so that whoever shows an answer can tell its links from those that are made up.
+    # URLs that occur in it, so that a client can tell an answer's real links from invented ones.
     links: list[str] = []
 
 
 class Start(_Part):
-    """The run exists. `generation_id` is the run's id under the name that the generation gateway uses."""
+    """The run has started. `generation_id` is the run's id under the name that the generation gateway uses."""
 
     type: Literal["start"] = "start"
     run_id: str
@@ -81,7 +81,7 @@ class Start(_Part):
 
 
 class Route(_Part):
-    """Which agents answer, why, and who decided."""
+    """The agents that answer, the reason, and the router that decided."""
 
     type: Literal["route"] = "route"
     agents: list[str]
@@ -93,7 +93,7 @@ class Route(_Part):
 
 
 class TraceStart(_Part):
-    """A step begins."""
+    """A step has started."""
 
     type: Literal["trace_start"] = "trace_start"
     step_id: str
@@ -107,7 +107,7 @@ class TraceStart(_Part):
 
 
 class TraceUpdate(_Part):
-    """A step moves on. `usage` is what a model's answer has taken so far, as far as it can be told."""
+    """A step has progressed. `usage` is what a model's answer has used so far, as far as it is known."""
 
     type: Literal["trace_update"] = "trace_update"
     step_id: str
@@ -119,7 +119,7 @@ class TraceUpdate(_Part):
 
 
 class TraceEnd(_Part):
-    """A step is over. `fallback` where a model answers because one before it, that is counted on, did not."""
+    """A step has ended. `fallback` is true where a model answers because a preferred one failed."""
 
     type: Literal["trace_end"] = "trace_end"
     step_id: str
@@ -134,7 +134,7 @@ class TraceEnd(_Part):
 
 
 class Sources(_Part):
-    """The evidence an agent answers from."""
+    """The evidence that an agent answers from."""
 
     type: Literal["sources"] = "sources"
     agent: str
@@ -160,7 +160,7 @@ class ToolCall(_Part):
 
 
 class Reset(_Part):
-    """The text so far is withdrawn; what follows replaces it."""
+    """The text so far is withdrawn; the tokens that follow replace it."""
 
     type: Literal["reset"] = "reset"
     reason: str
@@ -178,7 +178,7 @@ class Handoff(_Part):
 
 
 class SupportedSentence(_Part):
-    """A sentence of the answer, by the places of its characters, and how well the evidence supports it."""
+    """A sentence of the answer, by its character offsets, and how well the evidence supports it."""
 
     start: int
     end: int
@@ -186,7 +186,7 @@ class SupportedSentence(_Part):
 
 
 class Support(_Part):
-    """How well the evidence supports what the answer states, from 0 to 1: as a whole, and sentence by sentence."""
+    """How well the evidence supports the answer's statements, from 0 to 1: as a whole, and sentence by sentence."""
 
     score: float = Field(ge=0, le=1)
     sentences: list[SupportedSentence]
@@ -198,7 +198,7 @@ class Done(_Part):
     `time` is the seconds since the question.
 
     `supervisor` and `workers` split the usage and the cost. A `reduced` answer was quoted because no model could write.
-    There is no `support` where the desk says only what it says of itself: that it does not know, or hands over.
+    There is no `support` for a fixed answer of the server's own: that it does not know, or hands over.
     """
 
     type: Literal["done"] = "done"
@@ -216,7 +216,7 @@ class Done(_Part):
 
 
 class Cancelled(_Part):
-    """The run was stopped; what had been said is kept."""
+    """The run was cancelled; the text so far is kept."""
 
     type: Literal["cancelled"] = "cancelled"
     message_id: str | None = None
@@ -233,7 +233,7 @@ class Error(_Part):
 
 
 class Heartbeat(_Part):
-    """Nothing has happened for a while and the connection is alive. Neither stored nor numbered."""
+    """A sign that the connection is alive while nothing else is sent. Neither stored nor numbered."""
 
     type: Literal["heartbeat"] = "heartbeat"
 

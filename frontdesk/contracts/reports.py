@@ -1,4 +1,4 @@
-"""What a desk reports to those who run it: who waits for a person, what nobody answers, and what it has done."""
+"""The reports for operators: hand-overs, unanswered questions, activity and stored data of people."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ from frontdesk.contracts.resources import SUPERVISOR, Message, Page, Shape
 
 
 class Handover(Shape):
-    """Somebody waits for a person, or did."""
+    """A request for a person, waiting or resolved."""
 
     id: str
     run_id: str | None
@@ -25,20 +25,20 @@ class Handover(Shape):
 
 
 class Handovers(Page):
-    """Some hand-overs, the longest waiting first."""
+    """A page of hand-overs, the longest waiting first."""
 
     handovers: list[Handover]
 
 
 class HandoverWhole(Handover):
-    """With the conversation as far as it may be read; it is `withheld` where its user has not asked for a person."""
+    """A hand-over with its conversation, which is `withheld` if its user has not asked for a person."""
 
     transcript: list[Message]
     withheld: bool = False
 
 
 class Unanswered(Shape):
-    """A question, how often it was asked, and a run in which it was."""
+    """A question, how often it was asked, and one of the runs that asked it."""
 
     question: str
     agent: str | None
@@ -48,16 +48,16 @@ class Unanswered(Shape):
 
 
 class UnansweredQuestions(Shape):
-    """What no document answered in so many days, the most frequent first."""
+    """The questions of the last `days` days that no document answered, the most frequent first."""
 
     days: int
     questions: list[Unanswered]
 
 
 class Figures(Shape):
-    """Runs that have ended. `fallbacks` were answered by another model than was counted on, `reduced` ones by quoting.
+    """Figures of runs that have ended. `fallbacks` were answered by a fallback model, `reduced` ones by quoting.
 
-    Times are seconds, of half or of 95 % of the runs; null where there was none.
+    Times are seconds, the median or the 95th percentile of the runs; null if there were none.
     """
 
     runs: int
@@ -77,7 +77,7 @@ class Figures(Shape):
 
 
 class Share(Shape):
-    """An agent's part of a day."""
+    """An agent's share of a day."""
 
     agent: str
     runs: int
@@ -86,22 +86,22 @@ class Share(Shape):
 
 
 class DayFigures(Figures):
-    """A day of UTC. A run of several agents is one here and one for each of them in `agents`."""
+    """Figures of one UTC day. A run of several agents counts once here and once for each of them in `agents`."""
 
     day: str
     agents: list[Share]
 
 
 class AgentFigures(Figures):
-    """The runs that an agent had a part in, with what its own part took."""
+    """Figures of the runs that an agent took part in, with its own share of tokens and cost."""
 
     agent: str
 
 
 class LatestRun(Shape):
-    """A run, perhaps under way. `session_id` is that of its conversation, unless that is put away or there is none.
+    """A run, possibly in progress. `session_id` is that of its conversation, unless that is deleted or there is none.
 
-    `agent_id` is whom its conversation is with, `agents` are those who had a part in it.
+    `agent_id` is the agent of its conversation, `agents` are those that took part in the run.
     """
 
     id: str
@@ -120,7 +120,7 @@ class LatestRun(Shape):
 
 
 class Activity(Page):
-    """Every day from the first to today, every agent that had a part, all in all, and a page of the latest runs."""
+    """All days from the first to today, all agents that took part, the totals, and a page of the latest runs."""
 
     days: list[DayFigures]
     agents: list[AgentFigures]
@@ -129,7 +129,7 @@ class Activity(Page):
 
 
 class Person(Shape):
-    """Somebody who has a key or has left something, and how much that is."""
+    """A user who has a key or stored data, and how much it is."""
 
     user: str
     has_key: bool
@@ -143,13 +143,13 @@ class Person(Shape):
 
 
 class People(Page):
-    """Some of them, by name."""
+    """A page of people, by name."""
 
     people: list[Person]
 
 
 class PersonRemoved(Shape):
-    """What is gone for good. With keys of API_KEYS, which the desk cannot remove, `note` says what to do."""
+    """Counts of what was permanently deleted. If keys of API_KEYS remain, `note` says how to remove them."""
 
     user: str
     part: Literal["everything", "conversations", "documents"]

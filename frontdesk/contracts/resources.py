@@ -1,4 +1,4 @@
-"""What a desk answers in JSON, where its shape is settled. What a newer desk adds is ignored."""
+"""The JSON replies of the API whose shape is fixed. Fields that a newer server adds are ignored."""
 
 from typing import Literal
 
@@ -6,20 +6,20 @@ from pydantic import BaseModel, ConfigDict
 
 from frontdesk.contracts.events import Source, Spent, StepStatus, StepType, Support, Usage
 
-# What the conversations are called that no single agent has.
+# The agent id of conversations that belong to no single agent.
 SUPERVISOR = "supervisor"
-# Of a run whose answer is to come.
+# Statuses of a run that has not ended.
 UNDER_WAY = ("queued", "in_progress")
 
 
 class Shape(BaseModel):
-    """Frozen, and open to what a newer desk adds."""
+    """The base of all replies: frozen, and tolerant of fields that a newer server adds."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Answer(Shape):
-    """A whole answer."""
+    """A complete answer."""
 
     answer: str
     session_id: str
@@ -56,7 +56,7 @@ class Step(Shape):
 
 
 class Run(Shape):
-    """A question and what became of it: so far, while it is under way."""
+    """A question and its outcome, or its state so far while it is in progress."""
 
     id: str
     thread_id: str
@@ -79,7 +79,7 @@ class Run(Shape):
 
 
 class Page(Shape):
-    """Some of many."""
+    """The position of a page within a longer list."""
 
     total: int
     limit: int
@@ -100,20 +100,20 @@ class Thread(Shape):
 
 
 class Threads(Page):
-    """Some conversations, the last used first."""
+    """A page of conversations, the last used first."""
 
     threads: list[Thread]
 
 
 class Feedback(Shape):
-    """What was said of an answer."""
+    """A user's rating of an answer."""
 
     rating: Literal["up", "down"]
     comment: str
 
 
 class Message(Shape):
-    """A turn of a conversation, with what became of its run."""
+    """A turn of a conversation, with the outcome of its run."""
 
     id: str
     run_id: str
@@ -133,13 +133,13 @@ class Message(Shape):
 
 
 class ThreadWhole(Thread):
-    """A conversation with a page of its messages, the oldest first."""
+    """A conversation with a page of its messages, oldest first."""
 
     history: list[Message]
 
 
 class Agent(Shape):
-    """An agent as it serves now. What only operators are shown is None to others, and its tools are none."""
+    """An agent as it serves now. Fields for operators are None for other users, and `tools` is empty."""
 
     id: str
     name: str
@@ -155,7 +155,7 @@ class Agent(Shape):
 
 
 class Agents(Shape):
-    """Every agent, in the order of the catalogue, also those that are switched off."""
+    """All agents in the order of the catalogue, including disabled ones."""
 
     agents: list[Agent]
 
@@ -169,7 +169,7 @@ class RoutedAgent(Shape):
 
 
 class Routed(Shape):
-    """Who would answer, the surest first."""
+    """The agents that would answer, the most confident first."""
 
     agents: list[RoutedAgent]
     reason: str
@@ -194,13 +194,13 @@ class Document(Shape):
 
 
 class DocumentWhole(Document):
-    """With its text, as Markdown whatever format it came in."""
+    """A document with its text, as Markdown whatever its original format."""
 
     markdown: str
 
 
 class Documents(Shape):
-    """Some documents; of a desk that says so, how many there are in all and in each folder."""
+    """A page of documents; if the server reports them, the total and the count of each folder."""
 
     documents: list[Document]
     total: int | None = None
@@ -208,7 +208,7 @@ class Documents(Shape):
 
 
 class Begun(Shape):
-    """A run that is under way."""
+    """A run that has started."""
 
     run_id: str
     thread_id: str
@@ -222,7 +222,7 @@ class KnownAgent(Shape):
 
 
 class User(Shape):
-    """Who you are to a desk."""
+    """The user as whom the client is authenticated."""
 
     id: str
     operator: bool
@@ -230,7 +230,7 @@ class User(Shape):
 
 
 class Limits(Shape):
-    """How much may be sent and asked; None where there is no limit."""
+    """The limits on message length, document size, request rate and daily spending; None where there is none."""
 
     message_chars: int
     document_bytes: int
@@ -240,7 +240,7 @@ class Limits(Shape):
 
 
 class Info(Shape):
-    """A desk, and who you are to it."""
+    """A description of the server and of the user who asks."""
 
     name: str
     version: str
@@ -252,7 +252,7 @@ class Info(Shape):
 
 
 class Problem(Shape):
-    """What is wrong, inside the one shape of a desk's errors."""
+    """The error inside an `ErrorBody`."""
 
     code: str
     message: str
@@ -260,6 +260,6 @@ class Problem(Shape):
 
 
 class ErrorBody(Shape):
-    """The one shape."""
+    """The single shape of all errors of the API."""
 
     error: Problem

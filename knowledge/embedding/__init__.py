@@ -1,1 +1,1 @@
-"""Encode texts as vectors, and rerank passages."""
+"""The encoding of texts as vectors, and the reranking of passages."""

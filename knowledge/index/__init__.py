@@ -1,1 +1,1 @@
-"""The vector index, the lexical index and the vocabulary, and their integrity."""
+"""The vector index, the lexical index, the vocabulary, and the check of their integrity."""

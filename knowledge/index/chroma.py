@@ -1,7 +1,7 @@
-"""The vector index: Chroma in this process, one collection per folder and owner, all of it on one thread.
+"""The vector index: Chroma in this process, one collection per folder and owner, all on one thread.
 
-A collection of its own costs nothing to those who do not own it; a filter would slow down every question.
-It can be thrown away at any time: SQL holds every embedding, and `open` says when it must be filled again.
+A separate collection per owner costs other users nothing; a filter would slow down every question.
+The index can be deleted at any time: SQL holds every embedding, and `open` reports when it must be filled again.
 """
 
 import asyncio
@@ -32,14 +32,14 @@ T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 _BATCH = 2000
-# For what Chroma writes when it is opened, and then some.
+# Enough for what Chroma writes when it is opened.
 _ROOM_BYTES = 4_000_000
-# Chroma tells what went wrong in words alone.
+# Chroma reports the cause in the error message alone, not in a type or code.
 _FULL = re.compile(r"disk is full|disk I/O error|No space left|os error (?:27|28|122)\b")
 
 
 class VectorIndex:
-    """Owns the directory from `open` to `close`; the data directory's lock keeps other processes out."""
+    """The owner of Chroma's directory from `open` to `close`; the data directory's lock keeps other processes out."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -49,42 +49,42 @@ class VectorIndex:
         self._has_failed = False
 
     async def open(self) -> bool:
-        """True if what was there could be opened; False if the index starts empty and must be filled again."""
+        """Open the index; return False if it starts empty and must be filled again."""
         return await self._run(self._open)
 
     async def open_as_it_is(self) -> bool:
-        """Whether what is there can be opened and searched, without mending anything."""
+        """Open the existing index without repairing anything; return False if it cannot be opened or searched."""
         return await self._run(lambda: self._is_sound() and self._try_open())
 
     async def ids(self, place: Place) -> set[int]:
-        """The chunks whose vectors a place holds."""
+        """Return the ids of the chunks whose vectors a place holds."""
         return await self._run(lambda: self._ids(place))
 
     async def vectors(self, place: Place, ids: Sequence[int]) -> dict[int, npt.NDArray[np.float32]]:
-        """Those of some chunks of a place, as the index keeps them."""
+        """Return the vectors of some chunks of a place, as the index stores them."""
         return await self._run(lambda: self._vectors(place, ids))
 
     async def counts(self) -> dict[Place, int]:
-        """Vectors by place, without the places that hold none."""
+        """Count the vectors by place, without the places that hold none."""
         return await self._run(self._counts)
 
     async def apply(self, changes: VectorChanges) -> bool:
-        """Bring in changes; the same ones twice do no harm. False if the index is found broken and must be reset."""
+        """Apply changes, which is idempotent; return False if the index turns out broken and must be reset."""
         return await self._run(lambda: self._apply(changes))
 
     async def nearest(
         self, groups: Sequence[Sequence[Place]], vector: npt.NDArray[np.float32], limit: int
     ) -> list[list[tuple[int, float]]]:
-        """Chunk ids of each group of places with their cosine similarity, best first."""
+        """Return the nearest chunk ids of each group of places with their cosine similarity, best first."""
         return await self._run(lambda: [self._nearest(places, vector, limit) for places in groups])
 
     async def close(self) -> None:
-        """Give the directory back."""
+        """Close Chroma, note the state of its files and stop the thread."""
         await self._run(self._leave)
         self._thread.shutdown(wait=True)
 
     async def reset(self) -> None:
-        """Throw the index away and start an empty one."""
+        """Delete the index and start an empty one."""
         await self._run(self._reset)
 
     async def _run(self, work: Callable[[], T]) -> T:
@@ -98,7 +98,7 @@ class VectorIndex:
             raise IndexUnavailable(f"the vector index does not answer: {error}") from error
 
     def _open(self) -> bool:
-        # Chroma would be made anew, and fail with words that name no file.
+        # Otherwise the index would be reset, and Chroma would fail with a message that names no file.
         check_writable(self._directory)
         self._has_failed = False
         existed = self._exists()
@@ -114,7 +114,7 @@ class VectorIndex:
         if not self._exists() or chroma_probe.is_as_left(self._directory):
             return True
         fault = chroma_probe.fault_of(self._directory)
-        # What lies on a full disk is not broken.
+        # A full disk does not mean that the index is broken.
         if fault and _FULL.search(fault):
             raise StorageFull(f"the vector index has no room on the disk that holds DATA_DIR ({fault})")
         if fault:
@@ -132,10 +132,10 @@ class VectorIndex:
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
                 raise
             if self._client is None:
-                # Chroma remembers what it could not start, and would hand it out again.
+                # Chroma caches the system it failed to start, and would return it again.
                 Client.clear_system_cache()
             self._close()
-            # What lies on a full disk is not broken.
+            # A full disk does not mean that the index is broken.
             if _FULL.search(str(error)):
                 raise
             return False
@@ -151,7 +151,7 @@ class VectorIndex:
         was_open = self._client is not None
         self._close()
         if was_open and not self._has_failed:
-            # On a full disk there is no note, and a trial instead.
+            # Without the note, which a full disk prevents, the next start probes the index instead.
             with suppress(OSError):
                 chroma_probe.note_as_left(self._directory)
 
@@ -168,8 +168,8 @@ class VectorIndex:
 
     def _apply(self, changes: VectorChanges) -> bool:
         if self._has_failed:
-            # Chroma would wait for its own broken transaction. Opening it anew takes room as well: until there is some,
-            # what it holds can still be searched.
+            # Chroma would wait for its own broken transaction. Opening it again takes disk space too: until there is
+            # some, the open index can still be searched.
             self._check_room()
             if not self._try_open():
                 return False
@@ -216,7 +216,7 @@ class VectorIndex:
             return
         for start in range(0, len(ids), _BATCH):
             collection.delete(ids=list(ids[start : start + _BATCH]))
-        # Folders are few and stay; users are many and go.
+        # Folders are few and permanent; users are many and come and go.
         if place.owner and not collection.count():
             self._opened().delete_collection(_name(place))
             del self._collections[place]
@@ -238,7 +238,7 @@ class VectorIndex:
         return {int(chunk_id): vector for chunk_id, vector in zip(found["ids"], vectors, strict=True)}
 
     def _known(self, place: Place) -> chromadb.Collection | None:
-        """The collection of a place, if it has one. Chroma would look for it in its files each time."""
+        """Return the collection of a place, if it has one, from a cache: Chroma would look in its files each time."""
         if place not in self._collections:
             try:
                 self._collections[place] = self._opened().get_collection(_name(place), embedding_function=None)
@@ -261,16 +261,16 @@ class VectorIndex:
 
 
 def _is_chromas(error: BaseException) -> bool:
-    """Whether Chroma raised it; its native code has a kind of its own, which no module exports."""
+    """Tell whether Chroma raised the error; its native code has its own exception type, which no module exports."""
     return isinstance(error, chromadb.errors.ChromaError) or type(error).__name__ == "PanicException"
 
 
-# Chroma wants names to end in a letter or digit; a folder's may end otherwise.
+# Chroma requires names to end in a letter or digit; a folder's name may end otherwise.
 _SHARED, _OWN, _SUFFIX = "folder.", "own.", ".0"
 
 
 def _name(place: Place) -> str:
-    # In hexadecimal, no owner's name can reach into another's collections or a folder's.
+    # In hexadecimal, no owner's name can clash with another owner's collections or a shared folder's.
     start = f"{_OWN}{place.owner.encode().hex()}." if place.owner else _SHARED
     return f"{start}{place.folder}{_SUFFIX}"
 

@@ -1,9 +1,7 @@
-"""Find out in a process of its own whether Chroma's files can be searched.
+"""The probe that searches Chroma's files in a subprocess, `python -m knowledge.index.chroma_probe DIRECTORY`.
 
-The process is `python -m knowledge.index.chroma_probe DIRECTORY`.
-
-Damaged ones may open and count well, and take the whole process with them at the first search. Files that are as they
-were when they were last closed need no trial.
+Damaged files may open and count well, and crash the whole process at the first search. Files that have not changed
+since they were last closed need no probe.
 """
 
 import json
@@ -18,18 +16,18 @@ from chromadb.config import Settings
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 300
-# Searches in each collection, for vectors from all over it: damage may lie anywhere.
+# Searches in each collection, for vectors spread over all of it: damage may lie anywhere.
 _SEARCHES = 50
 _UNLIKE_ITSELF = 0.01
 
 
 def note_as_left(directory: Path) -> None:
-    """Remember the files of an index that was closed in order."""
+    """Write down the sizes and times of the files of an index that was closed cleanly."""
     _note(directory).write_text(json.dumps(_files(directory)))
 
 
 def is_as_left(directory: Path) -> bool:
-    """Whether nothing has touched the files since."""
+    """Tell whether the files are unchanged since they were noted."""
     try:
         return bool(json.loads(_note(directory).read_text()) == _files(directory))
     except (OSError, ValueError):
@@ -37,7 +35,7 @@ def is_as_left(directory: Path) -> bool:
 
 
 def fault_of(directory: Path) -> str | None:
-    """What goes wrong when the index is searched, if anything."""
+    """Search the index in a subprocess and return what goes wrong, if anything."""
     try:
         tried = subprocess.run(  # noqa: S603 - this Python, with a path of our own
             [sys.executable, "-m", "knowledge.index.chroma_probe", str(directory.resolve())],

@@ -1,7 +1,7 @@
-"""Have the words of removed documents leave the lexical indexes for good.
+"""The permanent erasure of the words of removed documents from the lexical indexes.
 
-FTS5 only marks what is removed, and drops it when it next merges what it has stored at different times. After a removal
-everything is merged, in steps between which others write, and after a restart the rest of it.
+FTS5 only marks removed rows, and drops them when it next merges its segments. After a removal all segments are merged,
+in small steps between which other writes proceed; a restart continues with the rest.
 """
 
 import asyncio
@@ -14,19 +14,19 @@ from knowledge.storage.sqlite import Database
 _LOG = logging.getLogger(__name__)
 _TABLES = ("chunk_words", "own_words")
 _FACT = "words_to_erase"
-# A step of so many pages of some 4 kB holds other writes up for a few milliseconds.
+# A step of this many pages of some 4 kB delays other writes by a few milliseconds.
 _PAGES = 64
 
 
 def note(db: sqlite3.Connection) -> None:
-    """Something was removed; the number tells this removal from those before."""
+    """Record a removal; the counter tells it from earlier ones."""
     db.execute(
         "INSERT INTO facts VALUES (?, '1') ON CONFLICT (name) DO UPDATE SET value = CAST(value + 1 AS TEXT)", (_FACT,)
     )
 
 
 class WordEraser:
-    """Merges in the background from `start` until nothing is left to erase, or until `close`."""
+    """A background task that merges the lexical indexes from `start` until all is erased, or until `close`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -34,12 +34,12 @@ class WordEraser:
         self._closing = False
 
     def start(self) -> None:
-        """Begin, unless it has begun: one pass takes in what was removed before it."""
+        """Start the task unless it runs: one pass covers everything removed before it."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._erase(), name="erase-words")
 
     async def close(self) -> None:
-        """Stop after the step that is under way."""
+        """Stop after the current step."""
         self._closing = True
         if self._task and not self._task.done():
             await asyncio.wait([self._task])
@@ -48,7 +48,7 @@ class WordEraser:
         try:
             while (due := await self._database.read(_due)) is not None:
                 for table in _TABLES:
-                    # The first step marks all that there is to be merged, the others go on with that.
+                    # A negative number makes FTS5 mark all segments for merging; the other steps continue that merge.
                     pages = -_PAGES
                     while await self._database.write(lambda db, table=table, pages=pages: _merge(db, table, pages)):  # type: ignore[misc]
                         pages = _PAGES
@@ -60,7 +60,7 @@ class WordEraser:
 
 
 def _merge(db: sqlite3.Connection, table: str, pages: int) -> bool:
-    """False once there is nothing left to be merged."""
+    """Merge some pages; return False when nothing is left to merge."""
     before = db.total_changes
     db.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('merge', ?)", (pages,))
     return db.total_changes - before >= 2

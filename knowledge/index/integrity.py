@@ -1,4 +1,4 @@
-"""Whether a stopped desk's documents are whole: SQL, and each index beside what SQL holds. Nothing is mended here."""
+"""The read-only check of a stopped server's documents: SQL itself, and each index against what SQL holds."""
 
 import sqlite3
 from collections import defaultdict
@@ -19,13 +19,13 @@ from knowledge.storage.migrations import Place
 from knowledge.storage.sqlite import Database
 
 _COMPARED_AT_ONCE = 1_000
-# What an index may have rounded off.
+# The rounding error that an index may have introduced.
 _ROUNDED = 1e-3
 
 
 @dataclass
 class Health:
-    """What was counted, and what is wrong, a line each."""
+    """The counts of a check, and the problems it found, one line each."""
 
     documents: int = 0
     chunks: int = 0
@@ -34,7 +34,7 @@ class Health:
 
 
 async def check(data_dir: Path) -> Health:
-    """Look at everything; `DataDirectoryInUse` where a desk owns the directory."""
+    """Check SQL and the indexes; raise `DataDirectoryInUse` if a server owns the directory."""
     file = data_dir / "knowledge.db"
     if not file.exists():
         raise DataDirectoryUnusable(f"{data_dir} holds no documents: there is no {file.name}")
@@ -51,7 +51,7 @@ async def check(data_dir: Path) -> Health:
 
 async def _check(database: Database, chroma: Path) -> Health:
     health = await database.read(_check_sql)
-    # The lexical index is checked by a statement that has the form of a write.
+    # FTS5 checks its index by an INSERT statement, which needs the writer.
     health.problems += await database.write(_check_words)
     index = VectorIndex(chroma)
     try:
@@ -101,7 +101,7 @@ def _check_words(db: sqlite3.Connection) -> list[str]:
 
 
 async def _check_vectors(database: Database, index: VectorIndex) -> AsyncIterator[str]:
-    """What is still to be told to the index is no fault of it."""
+    """Yield the differences between the vector index and SQL, except for changes not applied yet."""
     stored = await database.read(_ids_by_place)
     waiting = await database.read(lambda db: {row[0] for row in db.execute("SELECT chunk_id FROM vector_changes")})
     for place in sorted(stored.keys() | (await index.counts()).keys()):

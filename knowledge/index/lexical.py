@@ -1,9 +1,9 @@
-"""The lexical side of search: BM25 over a folder, with misspelt words read as the nearest word that documents use.
+"""Lexical search: BM25 over a folder, with misspelt words corrected to the nearest word that documents use.
 
-How common a word is, is counted over what the asker may see. The index of what users own knows all of theirs: it finds
-an owner's chunks, but does not score them.
+Document frequencies are counted over what the user may see. The index of owned documents covers those of all owners: it
+finds an owner's chunks, but does not score them.
 
-In a large catalogue the common words of a question stand in every other chunk. Chunks are then found by its rarer words
+In a large catalogue the common words of a question stand in every other chunk. Chunks are then found by the rarer words
 alone, and scored by all of them.
 """
 
@@ -22,16 +22,16 @@ from knowledge.text import words as terms
 
 _COLUMN_WEIGHTS = {"title": 2.0, "section": 1.5, "text": 1.0}
 _WEIGHTS = ", ".join(map(str, (0.0, *_COLUMN_WEIGHTS.values())))
-# As FTS5 has them.
+# The BM25 constants of FTS5.
 _SATURATION, _LENGTH_SHARE, _LEAST_WEIGHT = 1.2, 0.75, 1e-6
-# A message may be as long as a page; a few words tell what it is about.
+# A message may be as long as a page; a few words suffice to find its topic.
 _MOST_WORDS = 64
-# Different words that are looked at to find those; an ordinary message of 8,000 characters has fewer.
+# Distinct words that are considered to find those; an ordinary message of 8,000 characters has fewer.
 _MOST_READ = 512
-# What documents do not hold takes longer: it may be in a document of a moment ago, or be misspelt.
+# Unknown words take longer: they may be in a document stored a moment ago, or be misspelt.
 _MOST_LOOKED_UP = 64
 _MOST_CORRECTED = 8
-# Chunks that are looked at for one question in one place.
+# Chunks that are scored for one question in one place.
 _MOST_CHUNKS = 3_000
 _SENTENCE_END = re.compile(r"[.?!:]\s")
 
@@ -40,7 +40,7 @@ _SENTENCE_END = re.compile(r"[.?!:]\s")
 class Asked:
     """A question as lexical search sees it: stems with their weight (inverse document frequency) and frequency.
 
-    `unknown` are those that no document holds, `names` those written like a name: PDF, OneDrive, error 4012."""
+    `unknown` are the stems that no document holds, `names` those written like a name: PDF, OneDrive, error 4012."""
 
     weights: dict[str, float]
     frequencies: dict[str, int]
@@ -50,35 +50,35 @@ class Asked:
 
     @property
     def weight(self) -> float:
-        """Of all words together."""
+        """The sum of the weights of all words."""
         return sum(self.weights.values()) or 1.0
 
 
 @dataclass(frozen=True)
 class Lexical:
-    """BM25 scores of the best chunks, and the question they are for."""
+    """The BM25 scores of the best chunks for a question."""
 
     scores: dict[int, float]
     asked: Asked
 
     @property
     def best(self) -> float:
-        """The best score as a share of what the question's words weigh together."""
+        """The best score as a share of the total weight of the question's words."""
         return max(self.scores.values(), default=0.0) / self.asked.weight
 
 
 def find(db: sqlite3.Connection, places: Sequence[Place], asked: Asked, limit: int) -> Lexical:
-    """The chunks of some places that hold the question's words, best first."""
+    """Find the chunks of some places that hold the question's words, best first."""
     if not asked.weights:
         return Lexical({}, asked)
-    # FTS5 knows how common a word is in one of its indexes; scores from two would not compare.
+    # FTS5 counts document frequencies within one index; scores from two indexes would not compare.
     by_fts5 = len(places) == 1 and not places[0].owner
     found = [pair for place in places for pair in _find(db, place, asked, limit, by_fts5)]
     return Lexical(dict(heapq.nlargest(limit, found, key=lambda pair: pair[1])), asked)
 
 
 def matches(db: sqlite3.Connection, table: str, ids: Sequence[int], asked: Asked) -> dict[int, dict[str, float]]:
-    """How well chunks match each word of a question, whichever way they were found; together that is their BM25."""
+    """Score how well chunks match each word of a question, however they were found; the sum is their BM25 score."""
     marks = ",".join("?" * len(ids))
     rows = db.execute(f"SELECT rowid, title, section, text FROM {table} WHERE rowid IN ({marks})", tuple(ids))
     return {row["rowid"]: _matches(row, asked) for row in rows}
@@ -100,7 +100,7 @@ def _find(db: sqlite3.Connection, place: Place, asked: Asked, limit: int, by_fts
 
 
 def _wanted(asked: Asked) -> tuple[str, bool]:
-    """The words to find chunks by, and whether those are all of them."""
+    """Return the FTS5 query to find chunks by, and whether it has all words of the question."""
     # Words that no document holds find nothing.
     known = [stem for stem in asked.weights if asked.frequencies[stem]] or list(asked.weights)
     rarest = sorted(known, key=lambda stem: asked.frequencies[stem])
@@ -112,13 +112,13 @@ def _wanted(asked: Asked) -> tuple[str, bool]:
             break
         chosen.append(stem)
     if asked.frequencies[chosen[0]] > _MOST_CHUNKS:
-        # None is rare. Those that hold the rarest of them together are still few.
+        # No word is rare, but few chunks hold the two rarest together.
         return " AND ".join(_quoted(stem) for stem in rarest[:2]), False
     return " OR ".join(_quoted(stem) for stem in chosen), len(chosen) == len(rarest)
 
 
 def _matches(chunk: sqlite3.Row, asked: Asked) -> dict[str, float]:
-    """As FTS5 counts for everybody's documents."""
+    """Score a chunk as FTS5 scores those of shared documents."""
     times: dict[str, float] = {}
     length = 1
     for column, weight in _COLUMN_WEIGHTS.items():
@@ -140,15 +140,15 @@ def _rarity(weight: float) -> float:
 
 
 def read(db: sqlite3.Connection, text: str, shared: Vocabulary, own: Vocabulary, total: int) -> Asked:
-    """What a question's words tell, whichever folder they are looked for in.
+    """Turn a question into weighted stems, independent of the folders to search.
 
-    `shared` are the words of everybody's documents, `own` those of the asker's; `total` counts the chunks of both."""
+    `shared` is the vocabulary of shared documents, `own` that of the user's; `total` counts the chunks of both."""
 
     looked_up: dict[str, int] = {}
 
     def frequency_of(stem: str) -> int:
         frequency = shared.frequency(stem)
-        # The vocabulary of a large catalogue may be a moment old, and lack the words of a new document.
+        # The cached vocabulary of a large catalogue may be stale, and lack the words of a new document.
         if not frequency and stem not in looked_up and len(looked_up) < _MOST_LOOKED_UP:
             looked_up[stem] = documents.frequency(db, stem)
         return (frequency or looked_up.get(stem, 0)) + own.frequency(stem)
@@ -167,21 +167,21 @@ def read(db: sqlite3.Connection, text: str, shared: Vocabulary, own: Vocabulary,
             unknown.add(stem)
         if is_name:
             names.add(stem)
-    # Words that documents hold first, then the rare before the common.
+    # Words that documents hold come first, and among them the rare before the common.
     telling = sorted(frequencies, key=lambda stem: (stem in unknown, frequencies[stem]))[:_MOST_WORDS]
     weights = {stem: _weight(frequencies[stem], total) for stem in telling}
     return Asked(weights, frequencies, frozenset(unknown), frozenset(names), shared.length)
 
 
 def _weight(frequency: int, total: int) -> float:
-    """The inverse document frequency."""
+    """Return the inverse document frequency."""
     return math.log(1 + (max(total - frequency, 0) + 0.5) / (frequency + 0.5))
 
 
 def _named_words(text: str) -> dict[str, bool]:
-    """The words that carry meaning, lower case, each with whether it is written like a name somewhere.
+    """Return the words that carry meaning in lower case, each with whether it is written like a name somewhere.
 
-    Of very many the last ones: what the conversation adds stands in front."""
+    Of too many words the last ones are kept: the conversation's additions stand in front."""
     named: dict[str, bool] = {}
     for place, (word, gap) in enumerate(terms.words_with_gaps(text)):
         known = word.lower()
@@ -195,7 +195,7 @@ def _is_name(word: str, gap: str, *, is_first: bool) -> bool:
         return True
     if not word[:1].isupper():
         return False
-    # An underscore belongs to a word, though not to one that search knows.
+    # An underscore is part of a word, though search splits words at it.
     _, underscore, gap = gap.rpartition("_")
     begins_text = is_first and not underscore
     return not (begins_text or _SENTENCE_END.search(gap))

@@ -1,4 +1,4 @@
-"""The words that documents use and how common each is: what tells a telling word from a filler, a slip from a name."""
+"""The words that documents use and their frequencies, which tell keywords from fillers and misspellings from names."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,13 @@ from rapidfuzz import fuzz, process
 
 _CORRECTED_FROM_LENGTH = 4
 _ALIKE = 80.0
-# Of a chunk of the samples, in words; for a desk that holds nobody's documents but users' own.
+# The length of a chunk of the samples in words, for a server that holds only users' own documents.
 _TYPICAL_LENGTH = 43.0
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Stems, each with how many chunks hold it, and how long a chunk is in words."""
+    """A vocabulary: stems with the number of chunks that hold each, and the average length of a chunk in words."""
 
     frequencies: Mapping[str, int]
     length: float = _TYPICAL_LENGTH
@@ -27,14 +27,14 @@ class Vocabulary:
         object.__setattr__(self, "_by_letter", by_letter)
 
     def frequency(self, stem: str) -> int:
-        """How many chunks hold a word."""
+        """Return the number of chunks that hold a stem."""
         return self.frequencies.get(stem, 0)
 
     def nearest(self, stem: str) -> tuple[str, float] | None:
-        """The known word that a misspelt one means, and how alike they are; none where nothing is alike enough."""
+        """Return the known stem nearest to a misspelt one with their similarity, or None if none is similar enough."""
         if len(stem) < _CORRECTED_FROM_LENGTH or not stem.isalpha():
             return None
-        # Who misspells a word still begins it right, and a dozen words are read faster than all.
+        # Misspelt words usually have the right first letter, and comparing with fewer words is faster.
         found = process.extractOne(stem, self._by_letter.get(stem[0], ()), scorer=fuzz.ratio, score_cutoff=_ALIKE)
         return (found[0], found[1]) if found else None
 

@@ -1,4 +1,4 @@
-"""The vocabularies of a library, read once and again after its documents have changed."""
+"""A cache of a library's vocabularies, read again after its documents have changed."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ _OWNERS_REMEMBERED = 100
 
 
 class Vocabularies:
-    """The words of everybody's documents, and of those that are one owner's."""
+    """The cached vocabularies of the shared documents and of each owner's."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -19,11 +19,11 @@ class Vocabularies:
         self._own: dict[str, Remembered[Vocabulary]] = {}
 
     async def shared(self) -> Vocabulary:
-        """The words of everybody's documents; of a large catalogue as they were a moment ago."""
+        """Return the vocabulary of the shared documents; that of a large catalogue may be a moment old."""
         return await self._shared.get()
 
     async def own(self, owner: str) -> Vocabulary:
-        """The words of an owner's documents."""
+        """Return the vocabulary of an owner's documents."""
         if owner not in self._own:
             if len(self._own) >= _OWNERS_REMEMBERED:
                 self._own.clear()
@@ -31,14 +31,14 @@ class Vocabularies:
         return await self._own[owner].get()
 
     def forget(self) -> None:
-        """Documents have changed."""
+        """Mark every vocabulary as outdated after documents have changed."""
         for vocabulary in (self._shared, *self._own.values()):
             vocabulary.forget()
 
     def forget_owner(self, owner: str) -> None:
-        """An owner has no documents any more."""
+        """Drop the vocabulary of an owner who has no documents any more."""
         self._own.pop(owner, None)
 
     async def close(self) -> None:
-        """End what is being read."""
+        """Stop the read under way."""
         await self._shared.close()

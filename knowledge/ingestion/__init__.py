@@ -1,1 +1,1 @@
-"""Find, parse, split and store documents."""
+"""The discovery, parsing, chunking and storing of documents."""

@@ -1,7 +1,7 @@
 """Zip archives, read member by member in memory: nothing is ever unpacked to disk.
 
-An archive says what it likes of its members, so its list has a limit before it is read, and each member before it is
-unpacked.
+An archive's own figures cannot be trusted, so the directory of members is limited before it is read, and each member
+before it is unpacked.
 """
 
 import io
@@ -19,13 +19,13 @@ from knowledge.errors import DocumentUnreadable
 
 MAX_MEMBERS = 10_000
 MAX_UNPACKED_BYTES = 1_000_000_000
-# Of the list of members, which is read in one piece; no name is that long.
+# The limit of the directory of members, which is read in one piece; no names are that long.
 _MAX_LIST_BYTES = 500 * MAX_MEMBERS
 _PIECE_BYTES = 65_536
 _REPEATED = "it is there more than once under this name, and only the first is read; make the archive anew"
 _ENCRYPTED = 0x1
 _DRIVE = re.compile(r"[A-Za-z]:")
-# What the library raises on archives that are damaged, or made to look so.
+# The exceptions that `zipfile` raises on archives that are damaged or malicious.
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -39,7 +39,7 @@ _DAMAGE = (
 
 
 class Archive:
-    """The members that may be read, and why others may not. Its file is open from the first reading to the last."""
+    """A zip archive with its readable and its refused members; its file is open from the first read to the last."""
 
     def __init__(self, open_file: Callable[[], int], max_bytes: int) -> None:
         self._open_file = open_file
@@ -65,14 +65,14 @@ class Archive:
 
     @property
     def is_open(self) -> bool:
-        """Whether its file is."""
+        """True while the archive's file is open."""
         return self._opened is not None
 
     def read(self, member: zipfile.ZipInfo) -> bytes:
-        """One member, which is never larger than it says."""
+        """Return the content of a member, which is never larger than the archive declares."""
         try:
             with self._zip().open(member) as packed:
-                # In one piece, all of it would be unpacked before it is cut off.
+                # A single read would unpack all of it before `zipfile` cuts it at the declared size.
                 return b"".join(iter(partial(packed.read, _PIECE_BYTES), b""))
         except _DAMAGE as error:
             raise DocumentUnreadable(f"damaged in its archive: {error}") from error
@@ -80,7 +80,7 @@ class Archive:
             self._count()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._opening:
             if self._opened is not None:
                 for opened in self._opened:
@@ -107,7 +107,7 @@ class Archive:
 
 
 class _Frugal(io.FileIO):
-    """A file of which no list of far too many members can be read."""
+    """A file that refuses to read an oversized directory of members."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > _MAX_LIST_BYTES:
@@ -116,7 +116,7 @@ class _Frugal(io.FileIO):
 
 
 def _check(listed: list[zipfile.ZipInfo]) -> None:
-    """Refuse an archive as a whole that is too much."""
+    """Refuse an archive that has too many members or is too large unpacked."""
     if len(listed) > MAX_MEMBERS:
         raise DocumentUnreadable(_too_many())
     unpacked = sum(info.file_size for info in listed)
@@ -129,7 +129,7 @@ def _too_many() -> str:
 
 
 def _refusal(info: zipfile.ZipInfo, max_bytes: int) -> str | None:
-    """Why a member is not read, if it is not."""
+    """Return the reason why a member must not be read, if there is one."""
     name, mode = info.filename, info.external_attr >> 16
     if _leads_out(name):
         return "its name leads out of the archive"
@@ -139,7 +139,7 @@ def _refusal(info: zipfile.ZipInfo, max_bytes: int) -> str | None:
         return "an archive within an archive; unpack it"
     if info.flag_bits & _ENCRYPTED:
         return "encrypted; make the archive without a password"
-    # Of other methods the library unpacks more than it is asked for.
+    # With other methods `zipfile` unpacks more than it is asked for.
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "packed by another method than deflate; make the archive anew"
     if info.file_size > max_bytes:

@@ -1,4 +1,4 @@
-"""Split a document along its headings into passages small enough to embed and to quote."""
+"""Chunking: the split of a document along its headings into passages small enough to embed and to quote."""
 
 import re
 from bisect import bisect_right
@@ -14,22 +14,22 @@ from knowledge.text.headings import joined, shortened
 # The bundled embedding model reads 256 word pieces, which English prose fills with about this many characters.
 MAX_CHARS = 1000
 
-# The steps of a procedure belong together; they are found by its heading and its first steps.
+# The steps of a procedure stay together; search finds them by the heading and the first steps.
 MAX_STEPS_CHARS = 3000
 
-# What one document may become: a thousand printed pages are about 3,000 passages.
+# The limit for one document: a thousand printed pages are about 3,000 passages.
 MAX_PASSAGES = 30_000
-# Headings and headers of tables stand in each of their passages. Beyond so many times the text, a document is made of
-# little else; a small one may be.
+# Headings and table headers are repeated in each of their passages. A document whose passages grow beyond this multiple
+# of its text consists of little else; for a small document that is allowed.
 _MOST_GROWTH = 3
 _SMALL_CHARS = 1_000_000
 
 _ROWS_TOLD = 8
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
-# Of the lines themselves only headings are taken apart: it takes most of a parser's time.
+# Inline parsing is done for headings alone: it takes most of a parser's time.
 _BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
-# A letter that is not lower case, in any alphabet or syllabary below the symbols: `re` has no class for it.
+# A letter that is not lower case, in any alphabet or syllabary below U+2000: `re` has no class for it.
 _NOT_LOWER = "".join(letter for letter in map(chr, range(0x80, 0x2000)) if letter.isalpha() and not letter.islower())
 SENTENCE_START = rf"[A-Z0-9\"'(*`\[¿¡«„“‘{_NOT_LOWER}]"
 _SENTENCE_END = re.compile(rf"(?<=[.!?])\s+(?={SENTENCE_START})")
@@ -37,7 +37,7 @@ _SENTENCE_END = re.compile(rf"(?<=[.!?])\s+(?={SENTENCE_START})")
 
 @dataclass(frozen=True)
 class Chunk:
-    """A run of lines below one heading. `section` is the path of headings, without the title; `page` counts from 1."""
+    """A passage below one heading. `section` is the path of headings, without the title; `page` counts from 1."""
 
     position: int
     section: str
@@ -47,7 +47,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class _Block:
-    """Something that belongs together, and the line of the document at which it begins."""
+    """A paragraph, list, table or code block, with the line of the document at which it begins."""
 
     section: str
     text: str
@@ -58,7 +58,7 @@ class _Block:
 
 @dataclass(frozen=True)
 class _Element:
-    """A heading with its level, or with level 0 anything else and how long it may be as one passage."""
+    """A heading with its level, or with level 0 any other block, with its maximum length as one passage."""
 
     level: int
     text: str
@@ -67,10 +67,10 @@ class _Element:
 
 
 def split(text: Text) -> list[Chunk]:
-    """Whole blocks (paragraphs, lists, tables, code) packed below their heading, none longer than its limit.
+    """Pack whole blocks (paragraphs, lists, tables, code) below a heading into chunks, none longer than its limit.
 
-    What stands on two pages is of the page that it begins on; blocks of different pages are never packed together.
-    A document that would fill the library with passages is `DocumentUnreadable`."""
+    A block across two pages belongs to the one on which it begins; blocks of different pages are never packed together.
+    Raise `DocumentUnreadable` for a document that would fill the library with passages."""
     packed: list[_Block] = []
     chars, most = 0, max(_SMALL_CHARS, _MOST_GROWTH * len(text.markdown))
     for block in _pieces(text):
@@ -92,7 +92,7 @@ def split(text: Text) -> list[Chunk]:
 
 
 def _fits(last: _Block, block: _Block) -> bool:
-    # A sentence that ends in a colon and the steps it announces are one.
+    # A sentence that ends in a colon stays with the steps it introduces.
     limit = block.limit if last.text.endswith(":") else MAX_CHARS
     return len(last.text) + len(block.text) + 2 <= limit
 
@@ -111,7 +111,7 @@ def _page(text: Text, line: int) -> int | None:
 
 
 def _blocks(text: Text) -> Iterator[_Block]:
-    """What stands below each path of headings. A heading with nothing below it stands for itself."""
+    """Yield the blocks below each path of headings; a heading with nothing below it becomes a block itself."""
     path: list[str] = []
     silent: _Element | None = None
     for element in _elements(text.markdown):
@@ -128,7 +128,7 @@ def _blocks(text: Text) -> Iterator[_Block]:
 
 
 def _elements(markdown: str) -> Iterator[_Element]:
-    # The parser takes these for line ends too.
+    # The parser reads these as line ends too.
     lines = markdown.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     told = [*_without_long_tables(lines), len(lines)]
     links: dict[str, object] = {}
@@ -137,7 +137,7 @@ def _elements(markdown: str) -> Iterator[_Element]:
     for index, token in enumerate(tokens):
         if token.level != 0 or token.map is None:
             continue
-        # The parser leaves no token for what it takes for the definition of a link.
+        # The parser emits no token for what it reads as the definition of a link.
         start = told[token.map[0]]
         yield from _text(lines, read, start, MAX_CHARS)
         read = told[token.map[1]]
@@ -150,7 +150,7 @@ def _elements(markdown: str) -> Iterator[_Element]:
 
 
 def _without_long_tables(lines: list[str]) -> Iterator[int]:
-    """The lines that tell a parser where blocks begin and end; more rows of a long table only take its time."""
+    """Yield the numbers of the lines that determine the blocks; more rows of a long table only cost parsing time."""
     row = 0
     for number, line in enumerate(lines):
         following = lines[number + 1] if number + 1 < len(lines) else ""
@@ -181,13 +181,13 @@ def _plain(heading: str, links: dict[str, object]) -> str:
 
 
 def _split_block(block: str) -> Iterator[tuple[int, str]]:
-    """Cut a table between rows (its header repeated), the rest between lines, sentences, or at last anywhere.
+    """Cut a table between rows (repeating its header), other blocks between lines, sentences, or else anywhere.
 
-    Each piece comes with the line of the block that it begins with."""
+    Each piece comes with the number of the block's line at which it begins."""
     lines = block.split("\n")
     is_table = len(lines) > 2 and set(lines[1]) <= set("|-: ") and "-" in lines[1]
     header = "\n".join(lines[:2]) + "\n" if is_table else ""
-    # A header that fills a passage by itself is no help in each of them.
+    # A header that fills most of a passage is not worth repeating.
     if len(header) > MAX_CHARS // 2:
         is_table, header = False, ""
     room = MAX_CHARS - len(header)
@@ -212,6 +212,6 @@ def _sentences(line: str, room: int) -> Iterator[str]:
 
 
 def as_embedded(title: str, chunk: Chunk) -> str:
-    """A passage is found by what its document and section are called as well as by what it says."""
+    """Put title and section before a passage, so that search finds it by those as well as by its text."""
     heading = f"{title} > {chunk.section}" if chunk.section else title
     return f"{heading}\n{chunk.text}".lstrip()

@@ -1,7 +1,7 @@
-"""What lies below a path: files and members of archives that may become documents, and what is refused or left alone.
+"""The discovery of documents below a path: candidate files and archive members, and what is refused or ignored.
 
-A link may lead to another place below the root, never out of it. What was looked at can be another thing when it is
-read, so reading follows no link on the way and takes nothing but a regular file.
+A link may lead to another place below the root, never out of it. A file may be replaced between discovery and reading,
+so reading follows no link on the way and accepts nothing but a regular file.
 """
 
 import os
@@ -21,7 +21,7 @@ _LEADS_OUT = "a link that leads out of the directory"
 
 @dataclass(frozen=True)
 class Candidate:
-    """What may become a document. As long as its `stamp` stays the same, nobody has written to it."""
+    """A file or archive member that may become a document; an equal `stamp` means that nobody has written to it."""
 
     name: str
     size: int
@@ -31,7 +31,7 @@ class Candidate:
 
 @dataclass
 class Found:
-    """What lies below a root. Of the names that start with `covers`, all are here, but for those `unseen`."""
+    """The files below a root. Names that start with `covers` are listed in full, except below those in `unseen`."""
 
     root: Path
     covers: str | None = None
@@ -42,7 +42,7 @@ class Found:
     archives: list[Archive] = field(default_factory=list)
 
     def missing(self, names: Iterable[str]) -> set[str]:
-        """Which of the documents that once came from here are gone, as far as one can know."""
+        """Return the names of documents that once came from here and are known to be gone."""
         if self.covers is None:
             return set()
         present = {candidate.name for candidate in self.candidates} | set(self.refused)
@@ -54,13 +54,13 @@ class Found:
         }
 
     def close(self) -> None:
-        """Let go of archives that are still open."""
+        """Close the archives that are still open."""
         for archive in self.archives:
             archive.close()
 
 
 def find(path: Path, max_bytes: int) -> Found:
-    """Look at a directory, an archive or a file. A link that is named itself is what it leads to."""
+    """Find the candidates in a directory, an archive or a file. A link given as `path` itself is followed."""
     if path.is_dir():
         found = Found(path.resolve(), covers="")
         for name in sorted(_walk(found)):
@@ -81,7 +81,7 @@ def find(path: Path, max_bytes: int) -> Found:
 
 
 def read_file(root: Path, place: str, max_bytes: int) -> bytes:
-    """A file below a root, unless it is too large."""
+    """Read a file below a root, unless it is too large."""
     try:
         with open(open_below(root, place), "rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -96,7 +96,7 @@ def read_file(root: Path, place: str, max_bytes: int) -> bytes:
 
 
 def open_below(root: Path, place: str) -> int:
-    """The descriptor of a regular file, reached from the root without following a link."""
+    """Open a regular file from the root without following a link, and return its descriptor."""
     *directories, name = place.split("/")
     directory = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -104,7 +104,7 @@ def open_below(root: Path, place: str) -> int:
             parent = directory
             directory = os.open(below, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
             os.close(parent)
-        # A pipe that nobody writes to would be waited for.
+        # Without O_NONBLOCK, opening a pipe would wait for a writer.
         opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
     finally:
         os.close(directory)
@@ -115,7 +115,7 @@ def open_below(root: Path, place: str) -> int:
 
 
 def _walk(found: Found) -> Iterator[str]:
-    """The names of everything below the root that is not hidden; directories that links lead to are not entered."""
+    """Yield the names of all files below the root that are not hidden, without entering linked directories."""
 
     def note(error: OSError) -> None:
         name = PurePosixPath(error.filename).relative_to(found.root).as_posix()
@@ -157,14 +157,14 @@ def _take_file(found: Found, name: str, file: Path, max_bytes: int) -> None:
 
 
 def _take_archive(found: Found, name: str, file: Path, max_bytes: int) -> None:
-    """An archive is a directory: its members stand below its name."""
+    """Add an archive's members as if it were a directory: their names begin with the archive's."""
     try:
         archive = Archive(partial(open_below, found.root, file.relative_to(found.root).as_posix()), max_bytes)
         status = file.stat()
     except (DocumentUnreadable, OSError) as error:
         reason = error.message if isinstance(error, DocumentUnreadable) else f"cannot be read: {error.strerror}"
         found.refused[name] = reason
-        # What an archive held that cannot be opened any more is not gone.
+        # Members of an archive that cannot be opened any more are not considered gone.
         found.unseen.append(f"{name}/")
         return
     found.archives.append(archive)

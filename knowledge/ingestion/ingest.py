@@ -1,7 +1,7 @@
-"""Bring a folder of files into a library: only what is new or changed is read, and every file's fate is reported.
+"""The incremental ingestion of a folder of files: only new or changed files are parsed, and every outcome is reported.
 
-Several files are under way at once, so that reading, embedding and storing overlap and small documents are embedded
-together. Each document is stored whole, so an ingestion that was killed is finished by the next one.
+Several files are processed at once, so that reading, embedding and storing overlap and small documents share a batch of
+embedding. Each document is stored atomically, so the next ingestion completes one that was killed.
 """
 
 import asyncio
@@ -20,18 +20,18 @@ from knowledge.text.paths import checked_path
 T = TypeVar("T")
 Outcome = Literal["added", "changed", "moved", "removed", "skipped", "failed"]
 Progress = Callable[[int, int, str, Outcome], None]
-# What the last pass found each file to be like.
+# The stamp of each file at the last pass.
 Seen = dict[str, tuple[int, ...]]
 
 MAX_FILE_BYTES = 20_000_000
 _AT_ONCE = 24
-# Files that fill batches by themselves would fill the memory too if there were many of them at once.
+# Large files fill embedding batches by themselves, and many of them at once would fill the memory.
 _LARGE_BYTES = 500_000
 _LARGE_AT_ONCE = 2
 
 
 class Destination(Protocol):
-    """Where documents go: the library in this process, or the one of a running desk."""
+    """The target of an ingestion: the library in this process, or that of a running server."""
 
     async def listing(self, folder: str | None = None) -> list[DocumentInfo]: ...
     async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo: ...
@@ -41,7 +41,7 @@ class Destination(Protocol):
 
 @dataclass
 class Report:
-    """What became of the files. Unchanged ones are skipped; files of no known format are ignored."""
+    """The outcome of each file. Unchanged files are skipped; files of an unknown format are ignored."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Report:
         self.failed.update({f"{folder}/{name}": reason for name, reason in other.failed.items()})
 
     def sort(self) -> None:
-        """By name, whatever the order in which files were done."""
+        """Sort the outcomes by name, since files finish in any order."""
         for names in (self.added, self.changed, self.moved, self.removed, self.skipped, self.ignored):
             names.sort()
         self.failed = dict(sorted(self.failed.items()))
@@ -76,9 +76,9 @@ async def ingest(
 ) -> Report:
     """Index a file, or every file below a directory or in an archive, into a folder of the library.
 
-    What an earlier ingestion of the same directory brought and is no longer there is removed; with `prune`, so is
-    everything else in the folder that is not in this directory. With `seen`, which is brought up to date, files that
-    nobody has written to since are not even read.
+    Documents from an earlier ingestion of the same directory whose files are gone are removed; with `prune`, so is
+    everything else in the folder that is not in this directory. With `seen`, which is updated, files that nobody has
+    written to since are not even read.
     """
     found = await asyncio.to_thread(find, path, max_bytes)
     try:
@@ -90,7 +90,7 @@ async def ingest(
 
 
 class _Ingestion:
-    """One pass over what was found."""
+    """A single pass over the files found."""
 
     def __init__(
         self,
@@ -119,11 +119,11 @@ class _Ingestion:
         self._done, self._total = 0, len(found.candidates) + len(self._gone) + len(self._elsewhere)
 
     async def run(self) -> Report:
-        """Bring in what is new, then forget what is gone."""
+        """Store new and changed documents, then remove those whose files are gone."""
         for name in self._seen.keys() - {candidate.name for candidate in self._candidates}:
             del self._seen[name]
         await _in_parallel(self._take, self._candidates)
-        # What has only moved is not gone.
+        # Only now, when documents whose files have moved are no longer in `_gone`.
         await _in_parallel(self._remove, [*self._gone.values(), *self._elsewhere])
         self._report.sort()
         return self._report
@@ -174,7 +174,7 @@ class _Ingestion:
 
 
 async def _in_parallel(work: Callable[[T], Awaitable[None]], items: Iterable[T]) -> None:
-    """A few at a time; the first error ends them all."""
+    """Process the items a few at a time; the first error cancels the rest."""
     waiting = iter(items)
 
     async def take_turns() -> None:
@@ -191,7 +191,7 @@ async def _in_parallel(work: Callable[[T], Awaitable[None]], items: Iterable[T])
 
 
 def _check_emptied(path: Path, found: Found, known: list[DocumentInfo], *, prune: bool) -> None:
-    """A directory that held documents and is empty may only be a disk that is not there today."""
+    """Refuse an empty directory that held documents: it may be a disk that is not mounted."""
     if found.candidates or found.unseen:
         return
     brought = len(found.missing(info.path for info in known if info.source == str(found.root)))
@@ -209,5 +209,5 @@ def _check_name(name: str) -> None:
 
 
 def _printable(name: str) -> str:
-    """As a terminal may be shown it: a name could hold what moves its cursor."""
+    """Escape a name for display: it could contain control sequences for a terminal."""
     return name if name.isprintable() else name.encode("unicode_escape").decode()

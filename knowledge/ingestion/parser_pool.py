@@ -1,7 +1,7 @@
-"""Files become texts and passages in processes of their own, so that no file can harm the desk or the other files.
+"""A pool of sandboxed processes that parse and chunk files, so that no file can harm the server or the other files.
 
-A few readers (`parser_worker`) are started when they are needed and kept for a while. One that takes too long
-or too much memory, or that crashes, is killed; its file is `DocumentUnreadable`, and the next file gets a new reader.
+A few readers (`parser_worker`) are started when they are needed and kept for a while. A reader that takes too long or
+too much memory, or that crashes, is killed; its file is `DocumentUnreadable`, and the next file gets a new reader.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ _LENGTH_DIGITS = 20
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may take: time, memory of its reader, and bytes of what is read in it. `idle` ends a reader."""
+    """The limits for one file: time, memory of its reader, and bytes of the result. An `idle` reader exits."""
 
     seconds: float = 30.0
     memory: int = 512 * 2**20
@@ -39,14 +39,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class Document:
-    """What was read of a file."""
+    """The text of a parsed file and its chunks."""
 
     text: Text
     chunks: list[Chunk]
 
 
 class Readers:
-    """As many readers at once as there are processors, from the first file to `close`."""
+    """A pool of at most as many readers as there are processors, from the first file to `close`."""
 
     def __init__(self, limits: Limits | None = None, *, most: int = os.cpu_count() or 1) -> None:
         self._limits = limits or Limits()
@@ -57,11 +57,11 @@ class Readers:
         self._lock = threading.Lock()
 
     async def read(self, data: bytes, name: str) -> Document:
-        """The text of a file and its passages, or `DocumentUnreadable` with the reason."""
+        """Return the text of a file and its passages, or raise `DocumentUnreadable` with the reason."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, data, name)
 
     async def close(self) -> None:
-        """End every reader, also those that are reading."""
+        """End every reader, including those that are reading."""
         with self._lock:
             self._closed = True
             for reader in self._running:
@@ -81,7 +81,7 @@ class Readers:
                 self._running.discard(reader)
                 if self._closed:
                     raise DocumentUnreadable("the desk was stopped while the file was read; bring it in again")
-            # One that had been idle may have left just before it was asked.
+            # A reader from the pool may have exited for idleness just before the request; a new one gets the file.
             if is_new or not reader.left:
                 raise DocumentUnreadable(reader.fate)
 
@@ -105,7 +105,7 @@ class Readers:
 
 
 class _Reader:
-    """One process, and what became of it."""
+    """A reader process and the reason why it ended."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -127,12 +127,12 @@ class _Reader:
 
     @property
     def left(self) -> bool:
-        """Whether it went by itself, without having looked at the file."""
+        """True if the reader exited by itself, before it looked at the file."""
         return self._process.returncode == 0
 
     @property
     def fate(self) -> str:
-        """What a file did to it, and what may help."""
+        """The reason why the file ended its reader, and what may help."""
         limits, code = self._limits, self._process.returncode
         if self._late or code == -signal.SIGXCPU:
             return f"reading it takes longer than {limits.seconds:g} s; split it, or save it anew in a simpler form"
@@ -144,7 +144,7 @@ class _Reader:
         return f"it makes its reader crash ({how}); it is damaged: save it anew"
 
     def ask(self, data: bytes, name: str) -> bytes | None:
-        """Its reply; None if it died of the file, which is then its `fate`."""
+        """Send a file and return the reply, or None if the reader ended, which `fate` then explains."""
         timer = threading.Timer(self._limits.seconds, self._give_up)
         timer.start()
         try:
@@ -162,9 +162,9 @@ class _Reader:
         self._process.kill()
 
     def end(self) -> None:
-        """See it off; a process that nobody waits for stays in the table."""
+        """Close the pipes and wait for the process, or it would stay a zombie."""
         self._output.close()
-        # What it never took cannot be flushed either.
+        # Closing flushes, which fails for data that the process never read.
         with contextlib.suppress(BrokenPipeError):
             self._input.close()
         self._process.wait()

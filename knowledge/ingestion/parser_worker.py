@@ -1,8 +1,8 @@
-"""A process that reads files for the desk, one after the other, and can be killed.
+"""The process that parses files for the server, one after the other, and can be killed.
 
-It is started by `knowledge.ingestion.parser_pool` and holds to limits that it sets itself. It has none of the desk's
-environment, and it refuses itself the network, other programs and writing files. That keeps a library that is led
-astray by a file from doing harm; it would not hold somebody who gets to run code of their own in it.
+It is started by `knowledge.ingestion.parser_pool` and limits its own resources. It has none of the server's environment
+variables, and denies itself the network, other programs and writing files. That keeps a parser library misled by a file
+from doing harm; it does not contain an attacker who can run code in the process.
 """
 
 import ctypes
@@ -21,13 +21,13 @@ from knowledge.ingestion import chunking
 
 _PR_SET_PDEATHSIG = 1
 _REFUSED = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "os.startfile")
-# Who holds on to more than this share of its memory leaves, so that the next file finds all of it.
+# A reader that retains more than this share of its memory exits, so that the next file has all of it.
 _LEAVING_SHARE = 0.5
 _HELD = Path("/proc/self/statm")
 
 
 def main(memory: int, seconds: float, idle: float) -> None:
-    """Answer requests on the standard input until it ends or nothing comes for a while."""
+    """Answer requests on the standard input until it ends or no request comes for `idle` seconds."""
     requests, replies = _channels()
     _bind(memory)
     while select.select([requests], [], [], idle)[0]:
@@ -46,12 +46,12 @@ def main(memory: int, seconds: float, idle: float) -> None:
 
 
 def _reply(data: bytes, name: str) -> bytes:
-    """JSON and not Python's own form of objects: nothing that comes from here may run in the desk."""
+    """Return the reply as JSON and not as a pickle: nothing that comes from here may run code in the server."""
     try:
         return json.dumps(_read(data, name)).encode()
     except DocumentUnreadable as error:
         reply = {"unreadable": error.message}
-    except Exception as error:  # noqa: BLE001 - whatever a damaged file makes of a library is reported as what it is
+    except Exception as error:  # noqa: BLE001 - a damaged file may make a library raise anything, which is reported by its type
         reply = {"failed": type(error).__name__}
     return json.dumps(reply).encode()
 
@@ -66,7 +66,7 @@ def _read(data: bytes, name: str) -> dict[str, object]:
 
 
 def _channels() -> tuple[BinaryIO, BinaryIO]:
-    """Where requests come from and replies go; what a library prints goes nowhere."""
+    """Return the streams of requests and replies, and discard what libraries print."""
     replies = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -79,15 +79,15 @@ def _bind(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
-        # Whatever it is doing when the desk is killed, it is not left behind.
+        # When the server is killed, the kernel kills this process too.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     sys.addaudithook(_refuse)
-    # openpyxl would load it where it is there, and with it threads that take a third of the memory.
+    # openpyxl would import numpy if it is installed, and with it threads that take a third of the memory.
     sys.modules["numpy"] = None  # type: ignore[assignment]
 
 
 def _held() -> int:
-    """Bytes of memory as the limit counts them; the peak that the system tells is that of the desk."""
+    """Return the memory in use as the limit counts it; the peak that the system reports is that of the server."""
     return int(_HELD.read_text().split()[0]) * resource.getpagesize() if _HELD.exists() else 0
 
 
@@ -97,7 +97,7 @@ def _refuse(event: str, _arguments: tuple[object, ...]) -> None:
 
 
 def _allow_seconds(seconds: float) -> None:
-    """Of processor time, from now on: where nobody is left to end it, it ends all the same."""
+    """Limit the processor time from now on: if nobody is left to kill this process, the kernel does."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     until = int(used.ru_utime + used.ru_stime + seconds) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))

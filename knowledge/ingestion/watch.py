@@ -1,4 +1,4 @@
-"""Follow a directory: say when it is time to look at it again."""
+"""The watch of a directory or file for changes."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -13,16 +13,16 @@ _GLANCE_MS = 1_000
 
 
 async def occasions(path: Path) -> AsyncGenerator[None, None]:
-    """Now, and after every change below a directory or to a file, for ever.
+    """Yield now, and after every change below a directory or to a file, for ever.
 
-    Changes that follow one another closely are one occasion. A path that goes, comes back, or becomes another directory
-    (a disk that is mounted over it) is a change too; while it is not there, it is waited for.
+    Changes in quick succession are debounced into one. A path that vanishes, comes back, or becomes another directory
+    (a disk mounted over it) counts as changed too; while it is missing, the watch waits for it.
     """
     while True:
         before = _identity(path)
         if before is None:
             yield
-            while _identity(path) is None:  # noqa: ASYNC110 - nothing tells of a path that is not there
+            while _identity(path) is None:  # noqa: ASYNC110 - no event reports a missing path
                 await asyncio.sleep(_GLANCE_MS / 1_000)
             continue
         async with aclosing(_changes(path, before)) as changes:
@@ -31,8 +31,8 @@ async def occasions(path: Path) -> AsyncGenerator[None, None]:
 
 
 async def _changes(path: Path, before: tuple[int, int]) -> AsyncGenerator[None, None]:
-    """Once the watch stands, and after each change, as long as the path is the same directory."""
-    # Who saves a file may put another in its place, which only its directory tells.
+    """Yield once the watch is set up, and after each change, as long as the path is the same directory."""
+    # Saving may replace a file by another one, which only a watch of its directory notices.
     is_directory = await asyncio.to_thread(path.is_dir)
     changes = awatch(
         path if is_directory else path.parent,
@@ -54,12 +54,12 @@ async def _changes(path: Path, before: tuple[int, int]) -> AsyncGenerator[None, 
                     is_first = False
                     yield
     except FileNotFoundError:
-        # It went before it could be watched.
+        # The path vanished before the watch was set up.
         return
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which directory, or the directory of which file, the path leads to now."""
+    """Return device and inode of the directory, or of the file's directory, that the path leads to now."""
     try:
         status = (path if path.is_dir() else path.parent).stat() if path.exists() else None
     except OSError:

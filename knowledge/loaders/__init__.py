@@ -1,7 +1,7 @@
-"""File formats, one module each: its `load(data, name)` makes a `Text` of a file's bytes.
+"""The loaders of the file formats, one module each, whose `load(data, name)` turns a file's bytes into a `Text`.
 
 To add a format, add a module here and name it in `_FORMATS`; nothing else needs to know of it. A module is imported
-when its first file comes: the desk itself never needs what the formats need.
+with the first file of its format: the server process itself never loads the parser libraries.
 """
 
 import importlib
@@ -23,17 +23,17 @@ _FORMATS = {
 _MODULES = {suffix: module for module, suffixes in _FORMATS.items() for suffix in suffixes}
 SUFFIXES = tuple(_MODULES)
 
-# More than a thousand printed books' pages; what grows beyond it out of a small file is meant to.
+# More than a thousand printed pages of a book; a small file that grows beyond it does so on purpose.
 MAX_TEXT_CHARS = 20_000_000
 
 
 def can_load(name: str) -> bool:
-    """Whether a file of this name is of a known format."""
+    """Tell by its name whether a file is of a known format."""
     return _suffix(name) in _MODULES
 
 
 def load(data: bytes, name: str) -> Text:
-    """The text of a file, or `DocumentUnreadable` with the reason. What a library raises at damage is passed on."""
+    """Return the text of a file, or raise `DocumentUnreadable`; a parser library's errors at damage are passed on."""
     suffix = _suffix(name)
     if suffix not in _MODULES:
         raise DocumentUnreadable(

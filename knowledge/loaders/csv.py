@@ -1,4 +1,4 @@
-"""Tables as text: CSV with whatever separates its cells, and TSV."""
+"""The loader of CSV, whose separator is detected, and TSV."""
 
 import csv
 from collections import Counter
@@ -12,10 +12,10 @@ _SAMPLE_CHARS = 20_000
 
 
 def load(data: bytes, name: str) -> Text:
-    """One table, or, where its columns are questions and answers, a section for each pair. Titled after its name."""
+    """Load a table, or a section for each pair if its columns are questions and answers; title it after its name."""
     text = decode(data)
-    # A cell may be as long as the file; what is too long altogether is noticed elsewhere.
-    # The limit is the process's own, so it is only ever raised.
+    # A cell may be as long as the file; the total length is checked elsewhere.
+    # The limit applies to the whole process, so it is only ever raised.
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     try:
         rows = list(csv.reader(text.splitlines(keepends=True), delimiter=_separator(text), strict=False))
@@ -26,7 +26,7 @@ def load(data: bytes, name: str) -> Text:
 
 
 def _separator(text: str) -> str:
-    """What cuts most lines into the same number of cells, and into the most of them."""
+    """Choose the separator that splits most lines into the same number of cells, and into the most cells."""
     lines = text[:_SAMPLE_CHARS].splitlines()
     return max(_SEPARATORS, key=lambda separator: _evenness(lines, separator))
 

@@ -1,4 +1,4 @@
-"""Word documents: mammoth makes HTML of their styles, lists and tables, and that becomes Markdown."""
+"""The loader of Word documents: mammoth converts styles, lists and tables to HTML, which becomes Markdown."""
 
 import mammoth
 
@@ -12,7 +12,7 @@ p[style-name='Subtitle'] => p:fresh
 
 
 def load(data: bytes, name: str) -> Text:
-    """Titled by its title or first heading, else after its name. Pictures, comments and linked files are left out."""
+    """Load a document titled by its title, first heading or file name, without pictures, comments and linked files."""
     made = mammoth.convert_to_html(
         zip_guard.opened(data, ".docx"),
         style_map=_STYLES,

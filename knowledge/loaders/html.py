@@ -1,4 +1,4 @@
-"""HTML, made Markdown by html-to-markdown: what is there to be read, without what surrounds it."""
+"""The loader of HTML: html-to-markdown converts the content of a page without the site's navigation around it."""
 
 import codecs
 import html
@@ -10,8 +10,8 @@ from html_to_markdown import ConversionOptions, NodeContext, VisitResult, Warnin
 from knowledge.errors import DocumentUnreadable
 from knowledge.loaders.text import Text, decode, title_from_name
 
-# A site's own frame, and what shows nothing that can be quoted. Scripts, styles, navigation, forms and whatever is
-# hidden are left out by the library.
+# A site's header and footer, and elements without text to quote. The library itself drops scripts, styles, navigation,
+# forms and hidden elements.
 _NOT_CONTENT = [
     *("svg", "iframe", "object", "video", "audio", "canvas", "footer", "button", "select"),
     *("[aria-hidden=true]", "[role=navigation]", "[role=banner]", "[role=contentinfo]", "[role=search]"),
@@ -31,7 +31,7 @@ _HEAD_CHARS = 16_384
 
 
 class _Links:
-    """A link that leads somewhere from everywhere stays one; of the others their text is kept."""
+    """The visitor that keeps absolute links and replaces all others by their text."""
 
     def visit_link(self, _node: NodeContext, href: str, text: str, _title: str) -> VisitResult | str | dict[str, str]:
         if href.startswith(_REACHABLE) and text:
@@ -40,8 +40,8 @@ class _Links:
 
 
 def to_markdown(markup: str) -> str:
-    """HTML, whole pages or pieces of them, as Markdown."""
-    # The library calls only the methods that there are; its type would have them all.
+    """Convert HTML, a whole page or a fragment, to Markdown."""
+    # The library calls only the methods that exist; its type requires them all.
     result = convert(markup, _OPTIONS, cast(Any, _Links()))
     if any(warning.kind == WarningKind.DEPTH_LIMIT_EXCEEDED for warning in result.warnings):
         raise DocumentUnreadable("its elements are nested more than 1,000 deep; save the page anew as simpler HTML")
@@ -49,7 +49,7 @@ def to_markdown(markup: str) -> str:
 
 
 def load(data: bytes, name: str) -> Text:
-    """Titled by its first heading, else by its title element, else after its name."""
+    """Load a page titled by its first heading, else by its title element, else after its name."""
     markup = _decode(data)
     ends = [found.start() for found in _MAIN.finditer(markup)]
     markdown = (ends and to_markdown(markup[ends[0] : ends[-1]])) or to_markdown(markup)
@@ -59,7 +59,7 @@ def load(data: bytes, name: str) -> Text:
 
 
 def _decode(data: bytes) -> str:
-    """As UTF-8 where it is that, else as the page itself says."""
+    """Decode as UTF-8 if that is valid, else by the encoding that the page declares."""
     try:
         return decode(data)
     except DocumentUnreadable:
@@ -71,7 +71,7 @@ def _decode(data: bytes) -> str:
 
 def _decode_as(data: bytes, encoding: str) -> str:
     try:
-        # Browsers read what calls itself Latin-1 as Windows-1252, and so do those who write it.
+        # Browsers read declared Latin-1 as Windows-1252, and authors rely on that.
         name = codecs.lookup(encoding).name
         text = data.decode("cp1252" if name in ("iso8859-1", "ascii") else name)
     except (LookupError, UnicodeError) as error:

@@ -1,4 +1,4 @@
-"""Questions with their answers, and titled texts: JSON, one record a line, or a table with such columns."""
+"""The loader of question-answer pairs and titled texts: JSON Lines, or a table with such columns."""
 
 import json
 import re
@@ -12,18 +12,18 @@ _ANSWER = ("answer", "a", "answers", "response", "reply", "completion", "output"
 _TITLE = ("title", "heading", "topic", "subject", "category", "name")
 _TEXT = ("text", "content", "body", "passage", "description", "contents")
 
-# Code keeps its comments; a heading of a record's text stands below the record's own.
+# Comments in code stay as they are; headings within a record's text move below the record's own heading.
 _CODE_OR_HEADING = re.compile(r"^```.*?^```|^(?P<hashes>#{1,6})(?=\s)", re.MULTILINE | re.DOTALL)
 _HEADING_LEVELS = 6
 
 
 def load(data: bytes, name: str) -> Text:
-    """A section for each record, headed by its question or its title. The document is titled after its name."""
+    """Load a section for each record, headed by its question or its title; title the document after its name."""
     return Text(title_from_name(name), _sections(_records(decode(data))))
 
 
 def of_table(rows: Sequence[Sequence[str]]) -> str | None:
-    """The sections of a table whose header names a question and an answer; None if it is another table."""
+    """Return the sections of a table whose header names a question and an answer, or None for any other table."""
     names = [cell.strip().lower() for cell in rows[0]] if rows else []
     if not (_first(names, _QUESTION[:3]) and _first(names, _ANSWER[:3])):
         return None
@@ -31,7 +31,7 @@ def of_table(rows: Sequence[Sequence[str]]) -> str | None:
 
 
 def _records(text: str) -> Iterator[tuple[str, Mapping[str, object]]]:
-    # Not splitlines(): JSON strings may hold what Unicode takes for the end of a line.
+    # Not splitlines(): JSON strings may hold characters that Unicode treats as line ends.
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue

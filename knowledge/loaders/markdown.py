@@ -1,4 +1,4 @@
-"""Markdown with or without YAML front matter. Blocks of HTML in it become Markdown too."""
+"""The loader of Markdown with or without YAML front matter; blocks of HTML in it become Markdown too."""
 
 import re
 
@@ -20,7 +20,7 @@ _MAX_MATTER_CHARS = 16_000
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 _STARTS_HTML = re.compile(r"^ {0,3}<[a-zA-Z/!?]", re.MULTILINE)
-# What gives a block a shape of its own. In other elements stands Markdown, as far as their author is concerned.
+# Elements that give a block its own structure. Authors write Markdown inside all others.
 _STRUCTURE = re.compile(
     r"<(?:table|tr|td|th|ul|ol|li|dl|dt|dd|p|h[1-6]|pre|blockquote|div|details|script|style)\b|<!", re.IGNORECASE
 )
@@ -28,7 +28,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 class _WithoutAliases(yaml.SafeLoader):
-    """A few lines of aliases to aliases can stand for gigabytes."""
+    """A YAML loader that refuses aliases: a few lines of nested aliases can expand to gigabytes."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
@@ -37,14 +37,14 @@ class _WithoutAliases(yaml.SafeLoader):
 
 
 def load(data: bytes, name: str) -> Text:
-    """Titled by its front matter, else by its first heading, else after its name."""
+    """Load a document titled by its front matter, else by its first heading, else after its name."""
     try:
         matter, body = _parse(decode(data))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DocumentUnreadable(f"the front matter is not valid YAML: {' '.join(str(error).split())}") from error
     heading = _first_heading(body)
     given = matter.get("title")
-    # A number or a date is a title too; a list or a mapping is none.
+    # A number or a date counts as a title; a list or a mapping does not.
     named = "" if given is None or isinstance(given, list | dict) else str(given)
     title = named or _MARKUP.sub("", heading) or title_from_name(name)
     return Text(title=title.strip(), markdown=_without_html(body).strip())
@@ -56,7 +56,7 @@ def _first_heading(body: str) -> str:
 
 
 def _parse(text: str) -> tuple[dict[str, object], str]:
-    """The front matter and the rest. What stands between two rules and is no mapping is text."""
+    """Split off the front matter; anything between two rules that is not a mapping is text."""
     if not _YAML.detect(text):
         return {}, text
     try:
@@ -70,7 +70,7 @@ def _parse(text: str) -> tuple[dict[str, object], str]:
 
 
 def _without_html(body: str) -> str:
-    """Tables and lists that are written as HTML can then be cut and quoted like all others, and comments are gone."""
+    """Convert HTML tables and lists, which can then be chunked and quoted like others, and drop comments."""
     if not _STARTS_HTML.search(body):
         return body
     lines = body.split("\n")
@@ -81,7 +81,7 @@ def _without_html(body: str) -> str:
 
 
 def _html_blocks(body: str, lines: list[str]) -> list[tuple[int, int]]:
-    """Where they stand. A blank line ends a block for Markdown, but not the table that it stands in."""
+    """Return the line ranges of HTML blocks, rejoined where Markdown ends one at a blank line within a table."""
     found: list[tuple[int, int]] = []
     for token in _MARKDOWN.parse(body):
         if token.type != "html_block" or token.map is None:

@@ -1,4 +1,4 @@
-"""Rows of cells as Markdown, whatever file they come from."""
+"""The conversion of rows of cells to Markdown tables, for every format that has rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -9,7 +9,7 @@ _MAX_HEADER_CHARS = 400
 
 
 def to_markdown(rows: Iterable[Row]) -> str:
-    """Tables of the rows between empty ones. The first row of each names its columns; a line above is its caption."""
+    """Make a table of each run of rows between empty ones; its first row is the header, a lone cell above a caption."""
     return "\n\n".join(part for block in _blocks(rows) for part in _table(block))
 
 
@@ -51,5 +51,5 @@ def _line(cells: Row) -> str:
 
 
 def _sentence(names: Row, cells: Row) -> str:
-    """A row of a wide table by itself, each value with the name of its column."""
+    """Write a row of a wide table as a sentence, each value with the name of its column."""
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell) + "."

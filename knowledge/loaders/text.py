@@ -1,4 +1,4 @@
-"""Plain text, how bytes become text, and the shape that every format is brought into."""
+"""The loader of plain text, the decoding of bytes, and the `Text` that every loader returns."""
 
 import codecs
 import re
@@ -10,7 +10,7 @@ from knowledge.text.characters import cleaned as without_unseen
 from knowledge.text.characters import cleaned_line
 from knowledge.text.headings import shortened
 
-# The longer marks first: that of UTF-32 begins with that of UTF-16.
+# Longer byte order marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -19,13 +19,13 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
-# From this share of a language's usual letters on, charset-normalizer was not wrong on any text that was tried.
+# At this coherence or above, charset-normalizer was right on every text that was tried.
 _CERTAIN = 0.5
 
 
 @dataclass(frozen=True)
 class Text:
-    """A document's title and its content as Markdown, whatever format it came in.
+    """A document's title and its content as Markdown, whatever its original format.
 
     `pages` are the lines at which its pages begin, for formats that have pages.
     """
@@ -36,7 +36,7 @@ class Text:
 
 
 def decode(data: bytes) -> str:
-    """By a byte order mark, else as UTF-8, else as what leaves no doubt; otherwise refused with the place."""
+    """Decode by byte order mark, else as UTF-8, else by a certain guess; otherwise refuse, naming the invalid byte."""
     mark, encoding = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", "utf-8"))
     try:
         text = data.decode(encoding).removeprefix("\ufeff")
@@ -52,7 +52,7 @@ def decode(data: bytes) -> str:
 
 
 def _guessed(data: bytes) -> str:
-    """Text of another encoding, if its letters tell which; else nothing."""
+    """Return text of another encoding if its characters reveal which with certainty, else an empty string."""
     from charset_normalizer import from_bytes  # only odd files need it
 
     best = from_bytes(data).best()
@@ -60,7 +60,7 @@ def _guessed(data: bytes) -> str:
 
 
 def cleaned(text: Text) -> Text:
-    """Without what no reader sees and no database or JSON likes. Every line stays where it is."""
+    """Remove invisible characters and those invalid in a database or JSON, keeping every line in place."""
     title = shortened(cleaned_line(_SURROGATES.sub("\ufffd", text.title)))
     return replace(text, title=title, markdown=_printable(text.markdown))
 
@@ -70,11 +70,11 @@ def _printable(text: str) -> str:
 
 
 def title_from_name(name: str) -> str:
-    """`refund-policy.txt` becomes `Refund policy`."""
+    """Make a title of a file's name: `refund-policy.txt` becomes `Refund policy`."""
     words = PurePosixPath(name).stem.replace("-", " ").replace("_", " ").strip()
     return shortened(words[:1].upper() + words[1:])
 
 
 def load(data: bytes, name: str) -> Text:
-    """The whole file, titled after its name."""
+    """Load the whole file, titled after its name."""
     return Text(title=title_from_name(name), markdown=decode(data))

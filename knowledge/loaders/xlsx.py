@@ -1,4 +1,4 @@
-"""Excel workbooks: a heading for each sheet, its tables below it, values as the sheet shows them."""
+"""The loader of Excel workbooks: a heading for each sheet with its tables below, values as the sheet displays them."""
 
 import datetime
 import re
@@ -11,20 +11,20 @@ from knowledge.loaders import jsonl, markdown_table, zip_guard
 from knowledge.loaders.text import Text, title_from_name
 from knowledge.text.headings import shortened
 
-# A currency as formats write it, before or behind the number: $, "EUR", [$€-407].
+# A currency in a number format, before or after the number: $, "EUR", [$€-407].
 _CURRENCY = re.compile(r'\[\$(?P<local>[^\[\]-]++)[^\[\]]*+\]|"(?P<quoted>[^"]+)"|(?P<bare>[$€£¥])')
 _DIGITS = re.compile(r"[0#]|$")
 _DECIMALS = re.compile(r"[0#]\.(0+)")
 
 
 def load(data: bytes, name: str) -> Text:
-    """Titled after its name. Formulas count as the values last stored for them; hidden sheets are left out."""
+    """Load a workbook titled after its name, formulas by their last stored values, without hidden sheets."""
     workbook = load_workbook(zip_guard.opened(data, ".xlsx"), read_only=True, data_only=True, keep_links=False)
     parts = []
     for sheet in workbook.worksheets:
         if sheet.sheet_state != "visible":
             continue
-        # What a workbook says of a sheet's size may be wrong either way.
+        # The dimensions that a workbook declares for a sheet may be too large or too small.
         sheet.reset_dimensions()
         rows = list(_rows(sheet))
         content = jsonl.of_table(rows)
@@ -36,7 +36,7 @@ def load(data: bytes, name: str) -> Text:
 
 
 def _rows(sheet: Any) -> Iterator[list[str]]:  # noqa: ANN401 - openpyxl has no types
-    """The rows as text; of several empty ones in a row, one."""
+    """Yield the rows as text, consecutive empty ones as a single row."""
     empty = True
     for row in sheet.rows:
         cells = [_shown(cell.value, cell.number_format or "") for cell in row] if row else []
@@ -67,7 +67,7 @@ def _number(value: float, number_format: str) -> str:
     percent = "%" in number_format
     decimals = _DECIMALS.search(number_format)
     amount = value * 100 if percent else value
-    # Fifteen digits are what a cell holds; more only shows how binary numbers miss decimal ones.
+    # A cell holds fifteen digits; more would only show binary rounding errors.
     shown = f"{amount:.{len(decimals[1])}f}" if decimals else f"{amount:.15g}"
     if percent:
         return f"{shown}%"

@@ -1,18 +1,18 @@
-"""What Word and Excel files have in common: they are archives, and may be none, locked, or far too large unfolded."""
+"""The check of Word and Excel files as archives: they may be damaged, encrypted, or far too large when unpacked."""
 
 import io
 import zipfile
 
 from knowledge.errors import DocumentUnreadable
 
-# Some hundred times what a large document takes. An entry gives no more than it declares.
+# Some hundred times the size of a large document. An entry never unpacks to more than it declares.
 MAX_UNFOLDED_BYTES = 100_000_000
-# Files of before 2007 begin so, and so do those with a password.
+# The signature of files from before 2007 and of files with a password.
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def opened(data: bytes, kind: str) -> io.BytesIO:
-    """The file for a library to read, or `DocumentUnreadable`."""
+    """Return the file for a parser library to read, or raise `DocumentUnreadable`."""
     if data.startswith(_COMPOUND):
         raise DocumentUnreadable(f"it has a password, or is of an old format; save it as {kind} without a password")
     file = io.BytesIO(data)

@@ -1,1 +1,1 @@
-"""Search passages, and judge how well they answer."""
+"""The search of passages, the confidence in them, and the support that they give an answer."""

@@ -1,4 +1,4 @@
-"""How sure the desk must be to answer: as somebody chose, as a calibration found, or the default."""
+"""The confidence threshold for answering: as configured, as calibrated, or the default."""
 
 import os
 import time
@@ -13,7 +13,7 @@ FILE = "calibration.json"
 
 
 class Calibration(BaseModel):
-    """What a calibration found, and on what: so many labelled questions, of which so many have an answer."""
+    """The result of a calibration, with the number of labelled questions and of those that have an answer."""
 
     answer_threshold: float = Field(ge=0, le=1)
     wrongly: float = Field(ge=0, le=1)
@@ -23,7 +23,7 @@ class Calibration(BaseModel):
 
 
 def keep(data_dir: Path, calibration: Calibration) -> Path:
-    """Store it in place of an earlier one; it is never there by halves."""
+    """Replace an earlier calibration atomically."""
     file = data_dir / FILE
     written = file.with_suffix(".new")
     try:
@@ -36,7 +36,7 @@ def keep(data_dir: Path, calibration: Calibration) -> Path:
 
 
 def kept(data_dir: Path) -> Calibration | None:
-    """The last calibration of a data directory, if it has had one."""
+    """Return the last calibration of a data directory, if there is one."""
     file = data_dir / FILE
     try:
         return Calibration.model_validate_json(file.read_bytes())
@@ -50,7 +50,7 @@ def kept(data_dir: Path) -> Calibration | None:
 
 
 def answer_threshold(data_dir: Path, chosen: float | None) -> float:
-    """The confidence below which an agent declines; what somebody has chosen goes before what was calibrated."""
+    """Return the confidence below which an agent declines; a configured value overrides the calibrated one."""
     if chosen is not None:
         return chosen
     calibration = kept(data_dir)

@@ -1,7 +1,7 @@
-"""How likely it is that what was found answers the question, rather than only looks like it.
+"""The confidence that search results answer the question, rather than only resemble it.
 
-Where a collection holds the answer, one document stands out from all others that were found. Where it does not, several
-look equally near.
+If a collection holds the answer, one document stands out from all others found. If it does not, several look equally
+near.
 """
 
 import math
@@ -10,21 +10,21 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-# Documents that the best one is compared with.
+# The number of documents that the best one is compared with.
 _COMPETITORS = 9
-# How fast a document's claim falls with its distance from the best one.
+# The softmax temperature: how fast a document's share falls with its distance from the best one.
 _WIDTH = 0.05
-# What a document of no interest scores, in all and by words.
+# The scores of an irrelevant document, in total and by words alone.
 _TYPICAL_SCORE, _TYPICAL_MATCH = 0.3, 0.15
 
 
 @dataclass(frozen=True)
 class Signals:
-    """What a search says of itself: about its best document, and about the words of the question.
+    """The features of a search result from which confidence is computed.
 
-    `cosine` is the best one's. `lead` is over the next documents, `share` what is left to the best one if all divide
-    its claim. `words_lead` is how far one document matches the question's words better than any other. `unknown_names`
-    is the share of the question that is names which no document holds."""
+    `cosine` is that of the best passage. `lead` is the best document's margin over the next ones, `share` its softmax
+    share among all. `words_lead` is the margin by which one document matches the question's words better than any
+    other. `unknown_names` is the share of the question's weight that falls on names which no document holds."""
 
     cosine: float = 0.0
     lead: float = 0.0
@@ -42,9 +42,9 @@ class Signals:
         weight: float,
         unknown_names: float,
     ) -> "Signals":
-        """Of what was found: for each passage its document, its score, and how well it matches each word.
+        """Compute the signals from each passage's document, cosine, score and match of each word.
 
-        `weight` is what all words of the question weigh together, `unknown_names` what those weigh that are unknown."""
+        `weight` is the total weight of the question's words, `unknown_names` the weight of its unknown names."""
         if not documents:
             return cls()
         best: dict[str, float] = {}
@@ -65,25 +65,25 @@ class Signals:
         )
 
     def values(self) -> list[float]:
-        """The signals in their fixed order."""
+        """Return the signals in their fixed order."""
         return [getattr(self, field.name) for field in fields(self)]
 
 
 def _ranked(values: list[float], typical: float) -> "np.typing.NDArray[np.float64]":
-    """Best first; where few documents were found, as many more as if there were others of no interest."""
+    """Sort best first, padded to a fixed length with the score of an irrelevant document."""
     missing = 1 + _COMPETITORS - len(values)
     ranked = np.sort(values)[::-1]
     return np.concatenate([ranked[:1], np.sort([*ranked[1:], *[typical] * missing])[::-1]])
 
 
-# A logistic regression over questions with and without an answer: support forums, an encyclopedia with some pages taken
-# out, half of the samples, and questions about something else. No signal of a good match may count against an answer.
-# The weight of unknown names is set by hand: they tell much in short questions, little in long ones full of log lines.
+# A logistic regression over questions with and without an answer: support forums, an encyclopedia with some pages
+# removed, half of the samples, and off-topic questions. No signal of a good match may count against an answer. The
+# weight of unknown names is set by hand: they mean much in short questions, little in long ones full of log lines.
 _BIAS = -3.6
 _WEIGHTS = Signals(cosine=3.2, lead=0.7, share=1.8, words_lead=3.5, unknown_names=-2.0)
 
 
 def confidence(signals: Signals) -> float:
-    """Between 0 and 1; the threshold below which an agent declines is a setting."""
+    """Return a confidence between 0 and 1; the threshold below which an agent declines is a setting."""
     total = _BIAS + sum(weight * value for weight, value in zip(_WEIGHTS.values(), signals.values(), strict=True))
     return 1 / (1 + math.exp(-total))

@@ -1,4 +1,4 @@
-"""Understand a question that leans on the ones before it, and leave alone one that stands by itself."""
+"""The detection of follow-up questions, and the earlier turns that they need as context."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ _ACRONYM = re.compile(r"\b[A-Z][A-Z0-9]{2,}\b")
 _POINTERS = frozenset(
     "it its it's that this those these they them their there one ones both either neither same".split()
 )
-# These point at nothing: "is there a limit", "is it possible to export".
+# Here the pronouns refer to nothing: "is there a limit", "is it possible to export".
 _EMPTY = re.compile(
     r"\b(?:is|are|was|were|will|would|could|can|isn't|aren't) there\b|\bthere(?:'s|\s+(?:is|are|was|were|will))\b"
     r"|\b(?:is|was|would|will) it (?:be )?(?:ok|okay|possible|necessary|true|safe|allowed|legal|normal|better|worth)\b"
@@ -20,18 +20,18 @@ _BARE = frozenset("how long when where why who which what much many often".split
 
 
 def context_for(question: str, earlier: Sequence[str]) -> str:
-    """What of the user's earlier turns the question needs to be understood; empty where it stands alone."""
+    """Return the earlier turns of the user that the question needs as context, or "" if it stands alone."""
     if not earlier or not leans_on_earlier(question):
         return ""
     last = earlier[-1]
-    # A chain of follow-ups is about what its first, full question named.
+    # A chain of follow-ups is about the topic of its first, self-contained question.
     if len(earlier) > 1 and leans_on_earlier(last):
         return f"{context_for(last, earlier[:-1])} {last}".strip()
     return last
 
 
 def leans_on_earlier(question: str) -> bool:
-    """Whether a question points outside itself: by how it opens, by a pronoun for its topic, or by naming none."""
+    """Tell whether a question is a follow-up: by its opening, by a pronoun for its topic, or by a lack of any topic."""
     lowered = question.lower().strip()
     content = [word for word in words.content_words(lowered) if word not in _BARE]
     if any(word in _POINTERS for word in words.words(_EMPTY.sub(" ", lowered))):

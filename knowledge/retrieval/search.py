@@ -1,7 +1,7 @@
-"""Search a folder by meaning and by words, and say how well what was found covers the question.
+"""Hybrid search of a folder, by embeddings and by words, with the signals that confidence is computed from.
 
-Whoever asks is answered from everybody's documents and from their own, as if both were one folder's; what others own is
-looked at by nothing here.
+A user is answered from the shared documents and from their own, as if both were in one folder; nothing here reads
+documents that other users own.
 """
 
 import asyncio
@@ -23,15 +23,15 @@ from knowledge.storage.documents import StoredChunk
 from knowledge.storage.migrations import Place
 
 CANDIDATES = 40
-# What matching every word of the question perfectly adds to a cosine.
+# The bonus on the cosine for matching every word of the question perfectly.
 _WORDS_WEIGHT = 0.5
-# A reranker reads so many of the best passages.
+# The number of best passages that a reranker reads.
 _RERANKED = 20
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A chunk that was found: how near in meaning (cosine), how well by its words (BM25), and both together."""
+    """A chunk that search found, with its cosine similarity, its BM25 score, and the fused score."""
 
     chunk: StoredChunk
     cosine: float
@@ -41,7 +41,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a folder holds on a question, best first, and the signals that confidence is told from."""
+    """The passages found for a question, best first, and the signals that confidence is computed from."""
 
     passages: tuple[Passage, ...]
     signals: Signals
@@ -49,7 +49,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Closeness:
-    """A folder's nearest cosines, how much of the text its best passage by words matches, and its size in chunks."""
+    """A folder's nearest cosines, the share of the text's words that its best passage has, and its size in chunks."""
 
     cosines: Vectors
     words: float
@@ -58,7 +58,7 @@ class Closeness:
 
 @dataclass(frozen=True)
 class _Known:
-    """What a search has to know of the library: where to look, how much is there, and how common words are."""
+    """The state of the library that a search needs: places, sizes, and the vocabularies with word frequencies."""
 
     places: list[list[Place]]
     sizes: list[int]
@@ -67,26 +67,26 @@ class _Known:
     total: int
 
     def asked(self, db: sqlite3.Connection, text: str) -> Asked:
-        """What the words of a text tell."""
+        """Turn a text into a weighted lexical query."""
         return lexical.read(db, text, self.shared, self.own, self.total)
 
 
 class Searcher:
-    """Searches the folders of one library."""
+    """A search engine over the folders of one library."""
 
     def __init__(self, library: Library, reranker: Reranker | None = None) -> None:
         self._library = library
         self._reranker = reranker
 
     async def sizes(self, owner: str = "") -> dict[str, int]:
-        """How many chunks each folder holds for that user."""
+        """Count the chunks that each folder holds for a user."""
         shared, own = await self._library.sizes(), await self._library.sizes(owner) if owner else {}
         return {folder: shared.get(folder, 0) + own.get(folder, 0) for folder in shared.keys() | own.keys()}
 
     async def closeness(self, text: str, folders: Sequence[str], *, owner: str = "") -> list[Closeness]:
-        """How near a text is to each folder, without reading what is there.
+        """Measure how near a text is to each folder, without reading its passages.
 
-        All folders at once, for what crosses to another thread waits there."""
+        All folders are queried at once, because each call to another thread waits in its queue."""
         known = await self._known(folders, owner)
 
         def by_words(db: sqlite3.Connection) -> list[float]:
@@ -98,10 +98,10 @@ class Searcher:
         return list(map(Closeness, cosines, words, known.sizes))
 
     async def search(self, question: str, folder: str, *, owner: str = "", context: str = "") -> Findings:
-        """Dense and lexical search, fused. `context` is what the conversation adds."""
+        """Run dense and lexical search and fuse their results. `context` is text added by the conversation."""
         text = f"{context} {question}".strip()
         found = await self._search(text, folder, owner)
-        # A document that was replaced meanwhile is stored under other ids.
+        # The chunks of a document that was replaced meanwhile have new ids.
         if found.lacks_some and await self._library.catch_up():
             found = await self._search(text, folder, owner)
         passages = sorted(found.passages, key=lambda passage: -passage.score)
@@ -113,7 +113,7 @@ class Searcher:
         known = await self._known([folder], owner)
         vector, (near,) = await self._near(text, known)
 
-        # In one job, because nothing changes within it.
+        # In one read job, which sees a single snapshot.
         def look(db: sqlite3.Connection) -> _Found:
             worded = lexical.find(db, known.places[0], known.asked(db, text), CANDIDATES)
             return _fetch(db, dict(near), worded, vector, owner)
@@ -143,7 +143,7 @@ def _places(folder: str, owner: str) -> list[Place]:
 
 @dataclass(frozen=True)
 class _Found:
-    """The passages, what they say of the search, and whether some were gone before they could be read."""
+    """The passages found, their signals, and whether some were removed before they could be read."""
 
     passages: list[Passage]
     signals: Signals
@@ -151,7 +151,7 @@ class _Found:
 
 
 def _fetch(db: sqlite3.Connection, near: dict[int, float], worded: Lexical, vector: Vector, owner: str) -> _Found:
-    """The chunks with all that is known of them. Those that the vector index holds and SQL does not are left out."""
+    """Read the chunks and score them, leaving out those that the vector index holds and SQL does not."""
     ids = list(near | worded.scores)
     chunks = documents.chunks_by_id(db, ids, owner)
     vectors = documents.embeddings_of_chunks(db, list(chunks))
@@ -176,7 +176,7 @@ def _fetch(db: sqlite3.Connection, near: dict[int, float], worded: Lexical, vect
 
 
 async def _reranked(text: str, passages: Sequence[Passage], reranker: Reranker) -> list[Passage]:
-    """The best ones in the reranker's order, then the rest."""
+    """Return the best passages in the reranker's order, then the rest."""
     best = passages[:_RERANKED]
     scores = await reranker.scores(text, [f"{passage.chunk.title}. {passage.chunk.text}" for passage in best])
     order = sorted(range(len(best)), key=lambda place: -scores[place])

@@ -1,4 +1,4 @@
-"""What an agent reads before it answers: passages per question, whole documents, or passages kept through a session."""
+"""Retrieval strategies: passages per question, whole documents, or passages kept through a conversation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,17 +17,17 @@ Strategy = Literal["rag", "cag", "hybrid"]
 PASSAGES = 7
 DOCUMENTS = 4
 KEPT_PASSAGES = 16
-# Beyond this whole documents cost more, in time and money, than passages lose.
+# Beyond this size, whole documents cost more time and money than they gain over passages.
 WHOLE_CHARS = 240_000
 _UNRANKED = 1_000_000
 
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A numbered piece of evidence: a passage, or a whole document. Citations carry its number.
+    """A numbered piece of evidence, a passage or a whole document, which citations refer to by number.
 
-    `score` is its cosine similarity to the question, `rank` its place among what was found, `page` where it begins in a
-    document that has pages."""
+    `score` is its cosine similarity to the question, `rank` its rank in the search results, `page` the page on which it
+    begins in a document that has pages."""
 
     number: int
     document_id: str
@@ -44,9 +44,9 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an agent may answer from. `excerpts` are in prompt order, `passages` best first for this question.
+    """The evidence an agent may answer from. `excerpts` are in prompt order, `passages` best first for this question.
 
-    `told` says in words how much was gathered, what of it is new, and why there is no more."""
+    `told` says in words how much was gathered, how much of it is new, and why there is no more."""
 
     strategy: Strategy
     excerpts: tuple[Excerpt, ...]
@@ -57,11 +57,11 @@ class Evidence:
 
     @property
     def by_relevance(self) -> list[Excerpt]:
-        """What has to do with the question, best first."""
+        """The excerpts that search ranked for the question, best first."""
         return sorted((e for e in self.excerpts if e.rank != _UNRANKED), key=lambda excerpt: excerpt.rank)
 
     def numbered_from(self, first: int) -> "Evidence":
-        """The same evidence with other numbers, for an answer to which several agents contribute."""
+        """Renumber the evidence for an answer to which several agents contribute."""
         shift = first - 1
         return replace(
             self,
@@ -71,7 +71,7 @@ class Evidence:
 
 
 class Strategies:
-    """Gathers evidence from one library."""
+    """The retrieval strategies over one library."""
 
     def __init__(self, library: Library, searcher: Searcher, whole_chars: int = WHOLE_CHARS) -> None:
         self._library = library
@@ -80,7 +80,7 @@ class Strategies:
 
     @property
     def embedder(self) -> Embedder:
-        """What the library's documents are embedded with."""
+        """The embedder of the library's documents."""
         return self._library.embedder
 
     async def gather(
@@ -94,9 +94,9 @@ class Strategies:
         kept: Sequence[int] = (),
         room: Room = BOUNDLESS,
     ) -> Evidence:
-        """Evidence on a question of a user's, from everybody's documents and their own.
+        """Gather evidence on a user's question from the shared documents and their own.
 
-        `context` is what the conversation adds, `kept` what the session holds, `room` what the reader takes."""
+        `context` is text added by the conversation, `kept` the chunks it holds, `room` the reader's token budget."""
         findings = await self._searcher.search(question, folder, owner=owner, context=context)
         outgrown = ""
         if strategy == "cag":
@@ -109,7 +109,7 @@ class Strategies:
         dropped = f"; {len(found) - len(chosen)} more do not fit {room.limit}" if len(chosen) < len(found) else ""
         if strategy == "hybrid":
             held = await self._library.read(lambda db: store.chunks_by_id(db, list(kept), owner))
-            # An agent may have been given another folder meanwhile.
+            # The agent's folder may have changed meanwhile.
             still = [held[chunk_id] for chunk_id in kept if chunk_id in held and held[chunk_id].folder == folder]
             chunks = _with_kept(still, chosen, room)
             new = len({chunk.id for chunk in chunks}.difference(chunk.id for chunk in still))
@@ -120,7 +120,7 @@ class Strategies:
         return _retrieved("rag", _joined([passage.chunk for passage in chosen]), chosen, findings, told)
 
     def _outgrown(self, whole: Evidence, room: Room) -> str:
-        """Why documents are not read whole, if they are not."""
+        """Return the reason why documents cannot be read whole, or an empty string."""
         chars = sum(len(excerpt.text) for excerpt in whole.excerpts)
         documents = f", because {len(whole.excerpts)} documents of {chars:,} characters"
         if chars > self._whole_chars:
@@ -129,13 +129,13 @@ class Strategies:
 
 
 def _distinct(passages: Sequence[Passage]) -> list[Passage]:
-    """Without what another document says in the same words."""
+    """Drop passages whose text repeats a better one."""
     distinct = {" ".join(passage.chunk.text.lower().split()): passage for passage in reversed(passages)}
     return sorted(distinct.values(), key=passages.index)
 
 
 def _joined(chunks: Sequence[StoredChunk]) -> list[list[StoredChunk]]:
-    """Neighbours of one section, which were one text before it was cut, stand together where the better one stood."""
+    """Join adjacent chunks of one section into runs, each at the rank of its best chunk."""
     runs: list[list[StoredChunk]] = []
     for chunk in sorted(chunks, key=lambda chunk: (chunk.document_id, chunk.position)):
         if runs and _continues(runs[-1][-1], chunk):
@@ -151,7 +151,7 @@ def _continues(chunk: StoredChunk, following: StoredChunk) -> bool:
 
 
 def _diverse(passages: Sequence[Passage]) -> list[Passage]:
-    """The best passage of each of the best documents, then what else the best ones hold."""
+    """Take the best passage of each of the best documents, then further passages of those."""
     firsts: dict[str, Passage] = {}
     seconds: list[Passage] = []
     for passage in passages:
@@ -166,7 +166,7 @@ def _diverse(passages: Sequence[Passage]) -> list[Passage]:
 
 
 def _fitting(passages: Sequence[Passage], room: Room) -> list[Passage]:
-    """The best for which there is room; the very best one all the same, for without any nothing can be answered."""
+    """Take the best passages that fit the budget, and always the first: without any there is no answer."""
     fitting = list(passages)
     while len(fitting) > 1 and not room.holds(passage.chunk for passage in fitting):
         fitting.pop()
@@ -174,9 +174,9 @@ def _fitting(passages: Sequence[Passage], room: Room) -> list[Passage]:
 
 
 def _with_kept(kept: Sequence[StoredChunk], chosen: Sequence[Passage], room: Room) -> list[StoredChunk]:
-    """What the session holds comes first and in its old order, so that a prompt made of it keeps its prefix.
+    """Put the kept chunks first and in their old order, so that the prompt keeps its prefix for caching.
 
-    Where it grows too long, the oldest that this question does not need goes."""
+    If there are too many, drop the oldest that this question does not need."""
     needed = {passage.chunk.id: passage.chunk for passage in chosen}
     chunks = {chunk.id: chunk for chunk in kept} | needed
     for chunk_id in [chunk_id for chunk_id in chunks if chunk_id not in needed]:

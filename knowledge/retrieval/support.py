@@ -1,8 +1,8 @@
-"""How well evidence supports an answer, sentence by sentence.
+"""The support score of an answer: how well the evidence supports each of its sentences.
 
-A sentence that stands in the evidence is supported. Of any other is asked how many of its words the evidence holds, how
-many of them in one place, and how near in meaning the nearest place is; a number or a code that stands nowhere tells
-most against it. A sentence that only says that something is not known states nothing, and is not judged.
+A sentence quoted from the evidence is supported. Any other is scored by the share of its words that the evidence holds,
+the share found in one place, and the similarity in meaning to that place; a number or a code that is not found counts
+most against it. A sentence that only says that something is not known makes no claim, and is not scored.
 """
 
 import asyncio
@@ -21,15 +21,15 @@ from knowledge.text import sentences
 from knowledge.text import words as terms
 from knowledge.text.sentences import Sentence
 
-# From here on a sentence counts as supported.
+# The score from which a sentence counts as supported.
 SUPPORTED = 0.5
-# Of an answer that states nothing.
+# The score of an answer that makes no claim.
 NEUTRAL = 0.55
 _NUMBER_WEIGHT = 3.0
-# Only where the words leave it open is the embedding model asked, and of no more sentences than this.
+# The embedding model is used only where the words leave the score open, and for at most this many sentences.
 _LEFT_OPEN = (0.3, 0.75)
 _MOST_EMBEDDED = 8
-# Elsewhere a line through what was measured tells how near a place is that holds so many of the words.
+# For the others, a linear fit to measurements estimates the similarity from the share of words found.
 _LEAST_NEAR, _NEAR_BY_WORDS = 0.25, 0.6
 
 _ADMITS = re.compile(
@@ -44,7 +44,7 @@ _QUOTE = re.compile(r"^[^\S\n]*+(?:>\s?)+", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Scored:
-    """A sentence of the answer by its place, and how well it is supported, from 0 to 1."""
+    """A sentence of the answer by its position, with its support from 0 to 1."""
 
     start: int
     end: int
@@ -53,31 +53,31 @@ class Scored:
 
 @dataclass(frozen=True)
 class Support:
-    """How well an answer is supported as a whole, and each of the sentences that state something."""
+    """The support of an answer as a whole and of each sentence that makes a claim."""
 
     score: float
     sentences: tuple[Scored, ...]
 
 
 async def measure(answer: str, evidence: Sequence[str], embedder: Embedder) -> Support:
-    """Judge an answer by the texts that it was written from."""
+    """Measure the support of an answer by the texts that it was written from."""
     compared = await asyncio.to_thread(_compare, answer, tuple(evidence))
     doubtful = [one for one in compared if _LEFT_OPEN[0] <= one.worded < _LEFT_OPEN[1]][:_MOST_EMBEDDED]
-    # Two texts at a time: questions, which somebody waits for, are embedded on the same thread.
+    # Two texts at a time: questions, for which users wait, are embedded on the same thread.
     near = {one: await _nearness(one, embedder) for one in doubtful}
     scored = tuple(_scored(one, near.get(one, _LEAST_NEAR + _NEAR_BY_WORDS * one.worded)) for one in compared)
     return Support(overall(scored), scored)
 
 
 def overall(scored: Sequence[Scored]) -> float:
-    """The score of an answer: of its sentences, each by its length."""
+    """Return the score of an answer: the mean over its sentences, weighted by length."""
     chars = sum(one.end - one.start for one in scored)
     return sum((one.end - one.start) * one.score for one in scored) / chars if chars else NEUTRAL
 
 
 @dataclass(frozen=True)
 class _Compared:
-    """A sentence, how many of its words the evidence holds, anywhere and in one place, and that place."""
+    """A sentence with the share of its words that the evidence holds, anywhere and in one place, and that place."""
 
     sentence: Sentence
     anywhere: float
@@ -87,13 +87,13 @@ class _Compared:
 
     @property
     def worded(self) -> float:
-        """What the words tell."""
+        """The score by words alone."""
         return 1.0 if self.is_quoted else (self.anywhere + self.together) / 2
 
 
 @dataclass(frozen=True)
 class _Read:
-    """A text of the evidence, taken apart: its places are its sentences, alone and in pairs."""
+    """A parsed text of the evidence, whose places are its sentences, alone and in pairs."""
 
     flat: str
     places: tuple[str, ...]
@@ -101,7 +101,7 @@ class _Read:
 
 
 def _compare(answer: str, evidence: Sequence[str]) -> list[_Compared]:
-    """What of the answer is to be judged, and what its words tell."""
+    """Select the sentences of the answer that make a claim, and compare their words with the evidence."""
     read = [_read(text) for text in evidence]
     stated = [sentence for sentence in sentences.sentences(answer) if not _ADMITS.search(sentence.text)]
     words = [(sentence, _words(sentence.text)) for sentence in stated]
@@ -119,7 +119,7 @@ def _compared(sentence: Sentence, weights: dict[str, float], read: Sequence[_Rea
         if not stems:
             continue
         known |= stems
-        # A whole document has thousands of places, and its commonest words stand in each.
+        # Vectorized: a whole document has thousands of places, and its commonest words stand in each.
         held = np.zeros(len(text.places))
         for stem in sorted(stems):
             held[text.found_in[stem]] += weights[stem]
@@ -130,7 +130,7 @@ def _compared(sentence: Sentence, weights: dict[str, float], read: Sequence[_Rea
 
 
 def _words(text: str) -> dict[str, float]:
-    """The stems of a sentence, each with what it weighs: as often as it stands there, and more where it is a number."""
+    """Return the stems of a sentence weighted by their frequency, numbers threefold."""
     weights: dict[str, float] = defaultdict(float)
     for word in terms.content_words(text):
         weights[terms.stem(word)] += _NUMBER_WEIGHT if any(letter.isdigit() for letter in word) else 1.0

@@ -1,4 +1,4 @@
-"""How much evidence whoever reads it has room for, in tokens that nobody has counted."""
+"""The token budget of a prompt's evidence, in tokens that are estimated and not counted."""
 
 import math
 import string
@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-# How many bytes make a token: of words and the space between them, of digits and signs, and of what is not ASCII. With
-# these, English documents and tables of numbers are taken for no fewer tokens than a small vocabulary makes of them.
+# Bytes per token: of words and the space between them, of digits and punctuation, and of non-ASCII text. With these,
+# the estimate for English documents and tables of numbers is never below the count of a small-vocabulary tokenizer.
 _PLAIN_BYTES, _SIGN_BYTES, _OTHER_BYTES = 4, 0.9, 3
 _PLAIN = (string.ascii_letters + string.whitespace).encode()
 _ASCII = bytes(range(128))
-# What stands around a source in a prompt, besides its text, its title and its section.
+# The overhead of a source in a prompt, besides its text, its title and its section.
 _AROUND_TOKENS = 20
 
 
 class Readable(Protocol):
-    """A passage or a document, as a reader is shown it."""
+    """A passage or a document as it appears in a prompt."""
 
     @property
     def title(self) -> str: ...
@@ -29,7 +29,7 @@ class Readable(Protocol):
 
 
 def about_tokens(text: str) -> int:
-    """How many tokens a text is, rather more than fewer."""
+    """Estimate the number of tokens of a text, erring on the high side."""
     written = text.encode(errors="replace")
     not_plain, other = len(written.translate(None, _PLAIN)), len(written.translate(None, _ASCII))
     plain, signs = len(written) - not_plain, not_plain - other
@@ -38,17 +38,17 @@ def about_tokens(text: str) -> int:
 
 @dataclass(frozen=True)
 class Room:
-    """So many tokens; `limit` says in words what they are what is left of."""
+    """A number of tokens that remain; `limit` names in words the limit that they remain of."""
 
     tokens: float = math.inf
     limit: str = ""
 
     def holds(self, pieces: Iterable[Readable]) -> bool:
-        """Whether there is room for all of them."""
+        """Tell whether the budget covers all of the pieces."""
         return sum(map(_size, pieces)) <= self.tokens
 
     def after(self, pieces: Iterable[Readable]) -> "Room":
-        """What is left of it behind them."""
+        """Return the budget that remains after the pieces."""
         return replace(self, tokens=self.tokens - sum(map(_size, pieces)))
 
 

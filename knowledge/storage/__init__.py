@@ -1,1 +1,1 @@
-"""Documents and their changes in SQLite."""
+"""The storage of documents and of their changes in SQLite."""

@@ -1,4 +1,4 @@
-"""What is read from the store once, and again after a change: at once where that is quick, else behind the scenes."""
+"""A cache of values read from the store, refreshed after a change: at once if that is quick, else in the background."""
 
 import asyncio
 import logging
@@ -8,16 +8,16 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-# What takes longer is not waited for by a question; it is answered from what was true a moment ago.
+# A question does not wait for a slower read, but uses the stale value.
 _QUICK_SECONDS = 0.03
-# Of the time, so much goes into reading what takes long, however often it changes.
+# The share of time that slow reads may take, however often the value changes.
 _SHARE_OF_TIME = 0.1
 
 _log = logging.getLogger(__name__)
 
 
 class Remembered(Generic[T]):
-    """One value. `forget` says that it has changed, `get` gives it."""
+    """A cached value, which `forget` marks as stale and `get` returns."""
 
     def __init__(self, read: Callable[[], Awaitable[T]], *, may_be_old: bool = False) -> None:
         self._read = read
@@ -29,14 +29,14 @@ class Remembered(Generic[T]):
         self._reading: asyncio.Task[None] | None = None
 
     def forget(self) -> None:
-        """What is held is not true any more."""
+        """Mark the cached value as stale."""
         self._is_stale = True
 
     async def get(self) -> T:
-        """The value; one that may be old and takes long to read is perhaps the last one."""
+        """Return the value; one that may be old and takes long to read may be the previous one."""
         while (held := self._held) is None or self._is_stale:
             must_wait = held is None or not self._may_be_old or self._seconds < _QUICK_SECONDS
-            # What is done is no help: waiting for it would not let anything else run, and so never end.
+            # A finished task is no help: awaiting it would not yield to the event loop, and so never end.
             is_read = self._reading is None or self._reading.done()
             if is_read and (must_wait or self._may_read_again()):
                 self._reading = asyncio.create_task(self._refresh())
@@ -48,7 +48,7 @@ class Remembered(Generic[T]):
         return held[0]
 
     async def close(self) -> None:
-        """End what is being read."""
+        """Cancel the read under way."""
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.wait([self._reading])

@@ -1,4 +1,4 @@
-"""Every change of documents in SQL. Each is one transaction that also notes what the vector index has to be told."""
+"""Every change of documents in SQL, each one transaction that also records the change for the vector index."""
 
 import json
 import sqlite3
@@ -25,7 +25,7 @@ def put(
     vectors: Vectors,
     quota: Quota | None = None,
 ) -> None:
-    """Replace a document by a new version, whole, if its owner has room for it."""
+    """Replace a document by a new version as a whole, if the owner's quota permits."""
     if quota is not None:
         check_quota(db, key, quota, len(text.markdown.encode()))
     previous = db.execute("SELECT version FROM documents WHERE id = ?", (key.id,)).fetchone()
@@ -41,8 +41,8 @@ def put(
 
 
 def put_chunks(db: sqlite3.Connection, document: DocumentInfo, chunks: Sequence[Chunk], vectors: Vectors) -> bool:
-    """Cut the same version of a document otherwise; False if it is not there any more as it was."""
-    # A document that was removed and has come back is a first version again.
+    """Replace the chunks of the same version of a document; return False if it was changed or removed meanwhile."""
+    # The hash matters too: a document that was removed and stored again restarts at version 1.
     same = (len(chunks), time.time(), document.id, document.version, document.content_hash)
     update = "UPDATE documents SET chunks = ?, cut_at = ? WHERE id = ? AND version = ? AND content_hash = ?"
     if not db.execute(update, same).rowcount:
@@ -73,7 +73,7 @@ def _remove_chunks(db: sqlite3.Connection, document_id: str, place: Place) -> No
 
 
 def remove(db: sqlite3.Connection, document_id: str, owner: str) -> bool:
-    """Forget a document of an owner; False if they have none of that id."""
+    """Remove a document of an owner; return False if they have none of that id."""
     of_owner = (document_id, owner)
     row = db.execute("SELECT folder FROM documents WHERE id = ? AND owner = ?", of_owner).fetchone()
     if row is None:
@@ -84,12 +84,12 @@ def remove(db: sqlite3.Connection, document_id: str, owner: str) -> bool:
 
 
 def owned_by(db: sqlite3.Connection, owner: str) -> list[str]:
-    """The ids of an owner's documents, as they are when the writer gets to it."""
+    """Return the ids of an owner's documents, as of the moment when the writer runs this."""
     return [row["id"] for row in db.execute("SELECT id FROM documents WHERE owner = ? ORDER BY id", (owner,))]
 
 
 def index_words(db: sqlite3.Connection, place: Place, chunk_id: int | None, parts: Sequence[str]) -> None:
-    """Have a chunk found by the words of its title, section and text: by their stems, so that both sides agree."""
+    """Index a chunk by the words of its title, section and text, stemmed as those of questions are."""
     db.execute(
         f"INSERT INTO {words_table(place.owner)} (rowid, folder, title, section, text) VALUES (?, ?, ?, ?, ?)",
         (chunk_id, place_word(place), *(" ".join(words.stems(part)) for part in parts)),
@@ -97,9 +97,9 @@ def index_words(db: sqlite3.Connection, place: Place, chunk_id: int | None, part
 
 
 def move(db: sqlite3.Connection, document_id: str, key: DocumentKey, title: str) -> bool:
-    """Call a document by another path; its version, its chunks and their vectors stay. False if there is none."""
+    """Change a document's path, keeping its version, chunks and vectors; return False if there is no such document."""
     remove(db, key.id, key.owner)
-    # Until the end of the transaction, chunks may be of a document that is called otherwise.
+    # Until the end of the transaction, chunks may refer to the document's old id.
     db.execute("PRAGMA defer_foreign_keys = 1")
     named = (key.id, key.path, title, document_id)
     if not db.execute("UPDATE documents SET id = ?, path = ?, title = ? WHERE id = ?", named).rowcount:
@@ -112,7 +112,7 @@ def move(db: sqlite3.Connection, document_id: str, key: DocumentKey, title: str)
 
 
 def rebuild_words(db: sqlite3.Connection) -> None:
-    """Make the lexical indexes anew from the chunks."""
+    """Rebuild the lexical indexes from the chunks."""
     for table in ("chunk_words", "own_words"):
         db.execute(f"DELETE FROM {table}")
     for row in db.execute(
@@ -124,7 +124,7 @@ def rebuild_words(db: sqlite3.Connection) -> None:
 
 
 def note_everything(db: sqlite3.Connection) -> None:
-    """Have the vector index told of every chunk anew, when it is rebuilt from nothing."""
+    """Record every chunk as added, to fill an empty vector index."""
     db.execute("DELETE FROM vector_changes")
     db.execute(
         """INSERT INTO vector_changes (folder, owner, chunk_id, removed)

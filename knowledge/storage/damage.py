@@ -1,4 +1,4 @@
-"""Whether a SQLite file is the desk's, whole and of a version that this release knows; and what its errors mean."""
+"""The check that a SQLite file is the server's, intact and of a known version, and the meaning of SQLite's errors."""
 
 import getpass
 import os
@@ -12,7 +12,7 @@ from knowledge.errors import DatabaseDamaged, DatabaseNewer, DataDirectoryUnusab
 Migration = Callable[[sqlite3.Connection], None]
 
 RESTORE = "stop the desk and restore a backup: python -m backend restore DIRECTORY --force"
-# A quota, and a limit on the size of files, show as writes that fail.
+# A disk quota and a file size limit show as failed writes.
 _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _FORBIDDEN = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
@@ -20,7 +20,7 @@ _FINDINGS = 3
 
 
 def check(db: sqlite3.Connection, path: Path, migrations: Sequence[Migration], remedy: str) -> None:
-    """Refuse what this release cannot serve, before anything is written to it."""
+    """Refuse a database that this release cannot serve, before anything is written to it."""
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > len(migrations):
         raise DatabaseNewer(
@@ -28,7 +28,7 @@ def check(db: sqlite3.Connection, path: Path, migrations: Sequence[Migration], r
             f"{len(migrations)}); serve it with that release, or restore a backup that this one has made"
         )
     held = _names(db)
-    # A file that has had no migration may hold some of the tables, as earlier releases made them, but nothing else.
+    # A file without migrations may hold some of the tables, as earlier releases created them, but nothing else.
     if version == 0 and (foreign := held - _made_by(migrations)):
         raise DatabaseDamaged(f"{path} is none of the desk's databases (it holds {min(foreign)}); {remedy}")
     if missing := _made_by(migrations[:version]) - held:
@@ -36,23 +36,23 @@ def check(db: sqlite3.Connection, path: Path, migrations: Sequence[Migration], r
 
 
 def damage_of(db: sqlite3.Connection) -> str | None:
-    """What SQLite finds wrong when it reads every page; None where all is well."""
+    """Return what SQLite finds wrong when it reads every page, or None if all is well."""
     found = [row[0] for row in db.execute(f"PRAGMA quick_check({_FINDINGS:d})")]
     return None if found == ["ok"] else "; ".join(" ".join(line.split()) for line in found)
 
 
 def is_damage(error: BaseException | None) -> bool:
-    """Whether SQLite has found that the file is damaged."""
+    """Tell whether an error means that the file is damaged."""
     return isinstance(error, sqlite3.Error) and _code(error) & 0xFF in _DAMAGED
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Whether there was no room to write."""
+    """Tell whether an error means that the disk is full."""
     return isinstance(error, sqlite3.OperationalError) and _code(error) in _FULL
 
 
 def as_opening_failed(error: sqlite3.Error | OSError, path: Path, remedy: str) -> DeskError:
-    """Why a database cannot be opened, and what to do about it."""
+    """Return the error that says why a database cannot be opened, and what to do about it."""
     if is_damage(error):
         return DatabaseDamaged(f"{path} is damaged ({error}); {remedy}")
     if is_full(error):
@@ -64,7 +64,7 @@ def as_opening_failed(error: sqlite3.Error | OSError, path: Path, remedy: str) -
 
 
 def how_to_permit(path: Path) -> str:
-    """What helps where this user may not read and write a file or directory."""
+    """Say what helps if this user may not read and write a file or directory."""
     try:
         me = f"{getpass.getuser()} (uid {os.getuid()})"
     except (KeyError, OSError):
@@ -80,12 +80,12 @@ def how_to_permit(path: Path) -> str:
 
 
 def _code(error: sqlite3.Error) -> int:
-    # What Python's own module raises has none.
+    # Errors raised by Python's sqlite3 module itself have no code.
     return int(getattr(error, "sqlite_errorcode", 0))
 
 
 def _names(db: sqlite3.Connection) -> frozenset[str]:
-    """The tables and indexes; SQLite makes those of its own when they are needed."""
+    """Return the names of tables and indexes, except SQLite's internal ones."""
     return frozenset(
         row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'")
     )

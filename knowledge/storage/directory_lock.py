@@ -1,4 +1,4 @@
-"""One process owns a data directory. The lock says that it is taken, the note beside it by whom."""
+"""The lock that makes one process the owner of a data directory, and the note beside it that says which."""
 
 import errno
 import json
@@ -11,18 +11,18 @@ from knowledge.errors import DataDirectoryInUse, DataDirectoryUnusable, DeskErro
 from knowledge.storage.damage import how_to_permit
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-# What a restore lays out before it is moved to its place.
+# The directory in which a restore prepares files before it moves them into place.
 RESTORING = "restoring"
 
 
 class Ownership:
-    """Held from construction to `release`; the operating system releases it when the process dies, however it dies."""
+    """The lock of a data directory, held from construction to `release`, or until the process dies in whatever way."""
 
     def __init__(self, directory: Path, *, restoring: bool = False) -> None:
         self._note = directory / "owner.json"
         self._lock = FileLock(directory / "owner.lock")
         try:
-            # Others of the machine have no business with what people ask and what documents say.
+            # Other users of the machine must not read questions and documents.
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout as error:
@@ -41,20 +41,20 @@ class Ownership:
             raise
 
     def announce(self, url: str | None) -> None:
-        """Say where the owner can be reached, once it can."""
+        """Write down the URL at which the owner can be reached, or None as long as it cannot."""
         try:
             self._note.write_text(json.dumps({"url": url}), encoding="utf-8")
         except OSError as error:
             raise _unusable(self._note.parent, error) from error
 
     def release(self) -> None:
-        """Let another process have the directory."""
+        """Release the directory for another process."""
         self._note.unlink(missing_ok=True)
         self._lock.release()
 
 
 def check_writable(path: Path) -> None:
-    """Refuse a file, or a directory with all in it, that is there and that this user may not change."""
+    """Raise `DataDirectoryUnusable` if this user may not change an existing file, or a directory and all in it."""
     for found in (path, *path.rglob("*")):
         wanted = os.R_OK | os.W_OK | (os.X_OK if found.is_dir() else 0)
         if found.exists() and not os.access(found, wanted):

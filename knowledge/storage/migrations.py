@@ -1,4 +1,4 @@
-"""The tables that documents lie in, as an append-only list of what was added to them, and what a place in them is."""
+"""The schema of the document tables as an append-only list of migrations, and the `Place` of a document."""
 
 import sqlite3
 from typing import NamedTuple
@@ -12,14 +12,14 @@ REMEDY = (
 
 
 class Place(NamedTuple):
-    """Where documents lie: in a knowledge folder, as everybody's ("") or as one user's own."""
+    """A knowledge folder together with the owner of its documents, "" for the shared ones."""
 
     folder: str
     owner: str = ""
 
 
 def create_documents(db: sqlite3.Connection) -> None:
-    """Documents, chunks, their lexical index, and the changes that the vector index has yet to see."""
+    """Create the tables of documents, chunks, their lexical index, and the changes pending for the vector index."""
     for statement in (
         """CREATE TABLE documents (
             id TEXT PRIMARY KEY, folder TEXT NOT NULL, source TEXT NOT NULL, path TEXT NOT NULL, title TEXT NOT NULL,
@@ -29,7 +29,7 @@ def create_documents(db: sqlite3.Connection) -> None:
             id INTEGER PRIMARY KEY AUTOINCREMENT, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
             position INTEGER NOT NULL, section TEXT NOT NULL, text TEXT NOT NULL, embedding BLOB NOT NULL)""",
         "CREATE INDEX chunks_by_document ON chunks (document_id, position)",
-        # Full stops and apostrophes stay in words: 2.5.1, o'brien.
+        # Full stops and apostrophes are part of words: 2.5.1, o'brien.
         """CREATE VIRTUAL TABLE chunk_words USING fts5 (
             folder, title, section, text, tokenize = "unicode61 remove_diacritics 0 tokenchars '.'''")""",
         "CREATE VIRTUAL TABLE chunk_vocabulary USING fts5vocab (chunk_words, 'row')",
@@ -41,12 +41,12 @@ def create_documents(db: sqlite3.Connection) -> None:
 
 
 def create_facts(db: sqlite3.Connection) -> None:
-    """What is true of the library as a whole."""
+    """Create the table of facts about the library as a whole."""
     db.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
 
 
 def add_owners(db: sqlite3.Connection) -> None:
-    """Documents that are one user's own; those of before are everybody's."""
+    """Add owners to documents; existing documents are shared."""
     for statement in (
         "ALTER TABLE documents ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE vector_changes ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
@@ -58,29 +58,29 @@ def add_owners(db: sqlite3.Connection) -> None:
 
 
 def add_sizes(db: sqlite3.Connection) -> None:
-    """How many chunks a document has; counting them all for every question takes too long in a large catalogue."""
+    """Add the number of chunks to documents: counting all for every question takes too long in a large catalogue."""
     db.execute("ALTER TABLE documents ADD COLUMN chunks INTEGER NOT NULL DEFAULT 0")
     db.execute("UPDATE documents SET chunks = (SELECT count(*) FROM chunks WHERE document_id = documents.id)")
 
 
 def add_pages(db: sqlite3.Connection) -> None:
-    """The page that a chunk begins on, of documents that have pages."""
+    """Add the page on which a chunk begins, for documents that have pages."""
     db.execute("ALTER TABLE chunks ADD COLUMN page INTEGER")
 
 
 def add_page_starts(db: sqlite3.Connection) -> None:
-    """Where a document's pages begin, so that it can be cut again."""
+    """Add the lines at which a document's pages begin, so that it can be chunked again."""
     db.execute("ALTER TABLE documents ADD COLUMN pages TEXT NOT NULL DEFAULT '[]'")
 
 
 def add_cutting_times(db: sqlite3.Connection) -> None:
-    """When a document was cut and embedded last; and its size where it is found without reading its text."""
+    """Add the time when a document was last chunked and embedded, and an index of sizes that avoids reading texts."""
     db.execute("ALTER TABLE documents ADD COLUMN cut_at REAL NOT NULL DEFAULT 0")
     db.execute("CREATE INDEX documents_by_size ON documents (owner, folder, chunks)")
 
 
 def add_text_bytes(db: sqlite3.Connection) -> None:
-    """Have the bytes of documents' texts at hand without reading the texts."""
+    """Add an index of the texts' sizes in bytes, so that quotas do not read the texts."""
     db.execute(
         "ALTER TABLE documents ADD COLUMN bytes INTEGER GENERATED ALWAYS AS (length(CAST(markdown AS BLOB))) VIRTUAL"
     )

@@ -1,4 +1,4 @@
-"""How much a user may have of their own: documents, and bytes of their text."""
+"""The quota of a user's own documents, in number and in bytes of text."""
 
 import sqlite3
 
@@ -9,14 +9,14 @@ from knowledge.storage.documents import DocumentKey
 
 
 class Quota(BaseModel, frozen=True):
-    """What one owner may have in all."""
+    """The limits of one owner's documents in total."""
 
     documents: int
     bytes: int
 
 
 def check_quota(db: sqlite3.Connection, key: DocumentKey, quota: Quota | None, text_bytes: int = 1) -> None:
-    """Refuse a document for which its owner has no room, beside those that it does not replace."""
+    """Refuse a document that, together with the documents it does not replace, exceeds its owner's quota."""
     if quota is None or not key.owner:
         return
     others = "SELECT count(*), coalesce(sum(bytes), 0) FROM documents WHERE owner = ?"

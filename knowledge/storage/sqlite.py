@@ -1,7 +1,7 @@
-"""One SQLite file: one writing connection on its own thread, and two reading ones: what takes long has its own.
+"""A SQLite file with a thread and connection for writes, one for short reads, and one for long reads.
 
-Writes that wait together are committed together, so a write costs no waiting when the desk is idle and next to
-nothing when it is busy. Each keeps its own savepoint: one that fails takes none of the others with it.
+Queued writes are committed as a group, so a write does not wait when the server is idle and costs next to nothing when
+it is busy. Each write has its own savepoint, so a failed one does not roll back the others.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 _LOG = logging.getLogger(__name__)
 
-# More than this in one transaction would make the first of them wait for the last.
+# The most writes in one transaction, since the first waits for the last.
 MAX_BATCH = 256
-# A file is read through before it is served; one of more bytes meanwhile. A gigabyte takes 0.7 s from memory, and as
-# long as its disk takes (15 s were seen) where it has not been read since the machine started.
+# A file up to this size is checked in full before it is served, a larger one in the background. A gigabyte takes 0.7 s
+# from the page cache, and from a cold disk as long as that takes (15 s were seen).
 _CHECKED_AT_ONCE = 256_000_000
 _BUSY_MS = 5_000
 
@@ -39,7 +39,7 @@ class _Job(NamedTuple):
 
 
 class Database:
-    """Owns the file from construction to `close`. `remedy` says what helps where it is damaged."""
+    """The owner of a SQLite file from construction to `close`; `remedy` tells operators what helps if it is damaged."""
 
     def __init__(self, path: Path, migrations: Sequence[Migration], remedy: str = RESTORE) -> None:
         self._path, self._remedy = path, remedy
@@ -54,7 +54,7 @@ class Database:
         self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._reads: dict[bool, queue.SimpleQueue[_Job | None]] = {long: queue.SimpleQueue() for long in self._readers}
         self._closed = False
-        # Something was erased that the write-ahead log still holds.
+        # True while the write-ahead log still holds erased data.
         self._log_to_empty = False
         self._threads = [
             threading.Thread(target=self._write_loop, name=f"{path.stem}-writer", daemon=True),
@@ -73,8 +73,8 @@ class Database:
     async def write(self, work: Work[T], *, erasing: bool = False) -> T:
         """Run `work` in a transaction; it is durable when this returns.
 
-        What it deletes is overwritten in the file. Where it is `erasing`, the write-ahead log is emptied too: at once,
-        or as soon as nobody reads what was there before.
+        Deleted data is overwritten in the file. With `erasing`, the write-ahead log is truncated too: at once, or as
+        soon as no reader needs an earlier snapshot.
         """
         self._check_open()
         job = _Job(work, Future(), erasing)
@@ -82,9 +82,9 @@ class Database:
         return await asyncio.wrap_future(job.result)
 
     async def read(self, work: Work[T], *, long: bool = False) -> T:
-        """Run `work` on a reading connection: it sees every write that has returned, and none that comes meanwhile.
+        """Run `work` on a reading connection in one snapshot, which includes every write that has returned.
 
-        What looks through much of the file is `long`: nothing else then waits for it.
+        With `long`, for queries that scan much of the file, a separate connection is used, so short reads do not wait.
         """
         self._check_open()
         job = _Job(work, Future())
@@ -92,7 +92,7 @@ class Database:
         return await asyncio.wrap_future(job.result)
 
     async def close(self) -> None:
-        """Finish what is queued, then close all connections."""
+        """Finish the queued jobs, then close all connections."""
         self._closed = True
         if self._checker:
             self._checker.interrupt()
@@ -141,7 +141,7 @@ class Database:
             _settle(job.result, value, self._named(failure))
 
     def _empty_log(self) -> None:
-        """Whoever still reads what was there before puts this off; it is tried again when they are done."""
+        """Truncate the write-ahead log, or retry later if a reader still needs an earlier snapshot."""
         with suppress(sqlite3.Error):
             self._writer.execute("PRAGMA busy_timeout = 0")
             self._log_to_empty = bool(self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
@@ -152,7 +152,7 @@ class Database:
         try:
             value = job.work(self._writer)
         except Exception as error:
-            # When the disk is full, SQLite may have rolled back all of the transaction.
+            # When the disk is full, SQLite may have rolled back the whole transaction.
             if isinstance(error, sqlite3.Error) and not self._writer.in_transaction:
                 raise
             self._writer.execute("ROLLBACK TO job")
@@ -165,7 +165,7 @@ class Database:
         while (job := self._reads[long].get()) is not None:
             try:
                 value = _snapshot(self._readers[long], job.work)
-            except Exception as error:  # noqa: BLE001 - handed to whoever awaits this job
+            except Exception as error:  # noqa: BLE001 - handed to the caller that awaits this job
                 _settle(job.result, None, self._named(error))
             else:
                 _settle(job.result, value, None)
@@ -173,7 +173,7 @@ class Database:
                 self._writes.put(_Job(lambda db: None, Future()))
 
     def _check(self, reader: sqlite3.Connection) -> None:
-        """Read a large file through while it is served already."""
+        """Check a large file in the background while it is served."""
         try:
             found = damage.damage_of(reader)
         except sqlite3.Error as error:
@@ -187,7 +187,7 @@ class Database:
             _LOG.error("%s is damaged (%s); %s", self._path, found, self._remedy)
 
     def _named(self, failure: BaseException | None) -> BaseException | None:
-        """A disk that is full is an operator's matter, and soon mended; a damaged file is theirs too, and is not."""
+        """Turn a full disk, which passes, and a damaged file, which does not, into errors that tell the operator."""
         if damage.is_full(failure):
             return StorageFull(f"the disk that holds DATA_DIR is full ({failure}); make room, then try again")
         if damage.is_damage(failure):
@@ -197,7 +197,7 @@ class Database:
 
 
 def _snapshot(reader: sqlite3.Connection, work: Work[T]) -> T:
-    """All statements of a job see the same state, whatever is written between them."""
+    """Run all statements of a job in one read transaction, so that they see the same state."""
     reader.execute("BEGIN")
     try:
         return work(reader)
@@ -207,12 +207,12 @@ def _snapshot(reader: sqlite3.Connection, work: Work[T]) -> T:
 
 
 def containing(text: str) -> str:
-    """The pattern of what holds a text as it is, for `LIKE ? ESCAPE '\\'`."""
+    """Return the pattern that matches a literal text anywhere, for `LIKE ? ESCAPE '\\'`."""
     return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 def _settle(result: Future[Any], value: object, failure: BaseException | None) -> None:
-    # False means that whoever asked was cancelled meanwhile; the write stands all the same.
+    # False means that the caller was cancelled meanwhile; the write stands all the same.
     if not result.set_running_or_notify_cancel():
         return
     if failure is None:
@@ -222,9 +222,9 @@ def _settle(result: Future[Any], value: object, failure: BaseException | None) -
 
 
 def _create(path: Path) -> None:
-    """At once with a header: a file without one has lost what it held, and is never taken for a new one."""
+    """Create a database file that has a header from the start: an empty file counts as damaged, never as new."""
     fresh = path.with_name(f"{path.name}.new")
-    # The log of a file that is gone must not be taken for that of the next.
+    # The write-ahead log of a deleted file must not be applied to the new one.
     for left in (fresh, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))):
         left.unlink(missing_ok=True)
     with closing(sqlite3.connect(fresh)) as connection:
@@ -249,11 +249,11 @@ def _open_writer(path: Path, migrations: Sequence[Migration], remedy: str) -> sq
         if path.stat().st_size <= _CHECKED_AT_ONCE and (found := damage.damage_of(writer)):
             raise DatabaseDamaged(f"{path} is damaged ({found}); {remedy}")
         writer.execute("PRAGMA journal_mode = WAL")
-        # Commits survive a killed process; after a power cut the file is whole but may lack the last instants.
+        # Commits survive a killed process; after a power cut the file is intact but may lack the last moments.
         writer.execute("PRAGMA synchronous = NORMAL")
-        # Overwrites what is deleted, also in pages that nothing uses any more, which FAST would leave.
+        # Overwrites deleted data even in free pages, which FAST would leave.
         writer.execute("PRAGMA secure_delete = ON")
-        # A file that may not be written is found out now, not by the first question.
+        # A read-only file is detected now and not by the first question.
         writer.execute("BEGIN IMMEDIATE")
         writer.execute("CREATE TABLE written (x)")
         writer.execute("ROLLBACK")
@@ -265,7 +265,7 @@ def _open_writer(path: Path, migrations: Sequence[Migration], remedy: str) -> sq
 
 
 def _open_reader(path: Path) -> sqlite3.Connection:
-    """It never writes and never checkpoints: SQLite before 3.51 can corrupt a WAL that two connections reset."""
+    """Open a connection that never writes or checkpoints: before SQLite 3.51, two that reset a WAL can corrupt it."""
     reader = _connect(path)
     reader.execute("PRAGMA query_only = 1")
     reader.execute("PRAGMA wal_autocheckpoint = 0")
@@ -273,9 +273,9 @@ def _open_reader(path: Path) -> sqlite3.Connection:
 
 
 def _migrate(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
-    """Apply what is new of an append-only list; the file remembers how many it has had."""
+    """Apply the new migrations of an append-only list; `user_version` counts those already applied."""
     done = connection.execute("PRAGMA user_version").fetchone()[0]
-    # A table that others refer to can only be replaced while nobody looks after the references.
+    # A referenced table can only be replaced while foreign keys are not enforced.
     connection.execute("PRAGMA foreign_keys = OFF")
     for number, migration in enumerate(migrations[done:], start=done + 1):
         connection.execute("BEGIN IMMEDIATE")

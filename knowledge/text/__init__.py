@@ -1,1 +1,1 @@
-"""Rules for text that hold everywhere: which characters it may hold, and how long headings may be."""
+"""The rules for text that apply everywhere: allowed characters, headings, paths, sentences and words."""

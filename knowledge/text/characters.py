@@ -1,40 +1,40 @@
-"""Which characters a text may hold: none that reorder it, hide in it or control a terminal, and all that scripts need.
+"""The characters that a text may hold: all that scripts need, but none that reorder it, hide or control a terminal.
 
-A name (a title, a path, whatever is told apart from others by how it looks) that holds one is refused, because two of
-them could look the same. What people write in sentences is kept without them: a browser may have put them there.
+A name (a title, a path, anything that users tell apart by its look) with a forbidden character is refused, because two
+names could look the same. From running text such characters are stripped: a browser may have put them there.
 """
 
 import re
 import unicodedata
 
-# Of the controls, tabs and ends of lines are text.
+# All control characters except tabs and line ends.
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
-# Bidirectional embeddings, overrides and isolates: they make a text be read in another order than it is written.
+# Bidirectional embeddings, overrides and isolates, which display a text in another order than it is written.
 _REORDERING = "\u202a-\u202e\u2066-\u2069"
-# What takes no room: soft hyphen, separators of Mongolian vowels, joiners of words, marks of byte order, operators that
-# are not seen, forms that Unicode has withdrawn, annotations, and a copy of ASCII in which whole texts can be hidden.
+# Invisible characters: soft hyphen, Mongolian vowel separator, word joiner, byte order mark, invisible operators,
+# deprecated format characters, annotations, and the tag characters, a copy of ASCII that can hide whole texts.
 _UNSEEN = (
     "\u00ad\u034f\u17b4\u17b5\u180e\u2060-\u2065\u206a-\u206f\ufeff\ufff0-\ufffb"
     "\U0001d173-\U0001d17a\U000e0000-\U000e007f"
 )
-# Scripts without spaces use it to tell where a word ends.
+# Scripts without spaces use it to mark the end of a word.
 _ZERO_WIDTH_SPACE = "\u200b"
 _UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff"
-# Marks that languages written from right to left need beside digits and Latin words.
+# Marks that right-to-left languages need beside digits and Latin words.
 _MARKS = "\u061c\u200e\u200f"
 _JOINERS = "\u200c\u200d"
-# Letters by category, and blank.
+# Letters by category that display as blank.
 _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 _SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
-# They choose how an emoji, a digit of a keycap, a Chinese or a Mongolian character looks; behind anything else they are
-# not seen.
+# Variation selectors choose the look of an emoji, a keycap digit, or a Chinese or Mongolian character; after anything
+# else they are invisible.
 _STRAY = (
     "(?<![#*0-9\u00a9\u00ae\u2000-\u33ff\u3400-\u9fff\uf900-\ufaff\U0001f000-\U0003ffff])[\ufe00-\ufe0f]"
     "|(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]"
     "|(?<![\u1800-\u18af])[\u180b-\u180d\u180f]"
 )
 
-# The flags of England, Scotland and Wales are written with that copy of ASCII.
+# The flags of England, Scotland and Wales are written with tag characters.
 _FLAG = "(\U0001f3f4[\U000e0061-\U000e007a]{3,6}\U000e007f)"
 _STRIPPED = re.compile(f"{_FLAG}|[{_CONTROLS}{_REORDERING}{_UNSEEN}]|(?<![{_UNSPACED}]){_ZERO_WIDTH_SPACE}")
 _ENDS_OF_LINES = "\t\n\r\x85\u2028\u2029"
@@ -49,22 +49,22 @@ _NOT_NAMED = re.compile(f"[{_MARKS}{_FILLERS}{_ZERO_WIDTH_SPACE}{_ENDS_OF_LINES}
 
 
 def cleaned(text: str) -> str:
-    """The text without what reorders it, is not seen or controls a terminal. Joiners of scripts and emoji stay."""
+    """Strip characters that reorder a text, are invisible or control a terminal; keep joiners of scripts and emoji."""
     return text if text.isascii() and text.isprintable() else _STRIPPED.sub(lambda found: found[1] or "", text)
 
 
 def cleaned_line(text: str) -> str:
-    """A title that nobody can be asked to correct: one line, and nothing in it that `checked_line` would refuse."""
+    """Make a title that no user can correct fit for `checked_line`: one line, without refused characters."""
     return _NOT_NAMED.sub("", cleaned(" ".join(text.split())))
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of a text is seen."""
+    """Return True if a text has no visible character."""
     return _BLANK.fullmatch(text) is not None
 
 
 def checked_line(text: str) -> str:
-    """A name of one line as it is, or `ValueError` with the first character that it must not hold."""
+    """Return a name of one line unchanged, or raise `ValueError` with the first character that it must not hold."""
     found = next((found for found in _REFUSED_IN_LINE.finditer(text) if not found[1]), None)
     if found:
         code = f"U+{ord(found[0]):04X}"

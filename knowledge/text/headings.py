@@ -1,16 +1,16 @@
-"""Headings and the paths they form, cut to a length at which every passage of a document can carry them."""
+"""Headings and heading paths, shortened so that every passage of a document can carry them."""
 
 from collections.abc import Sequence
 
 MAX_HEADING_CHARS = 200
 MAX_PATH_CHARS = 400
 _JOINER = " > "
-# A cut at a word's end may cost so much of a heading; one without spaces is cut anywhere.
+# The most characters that a cut at a word's end may cost; otherwise a heading is cut within a word.
 _MOST_LOST = 40
 
 
 def shortened(heading: str) -> str:
-    """A heading, or as many of its first words as there is room for."""
+    """Return a heading, cut to as many of its first words as fit."""
     if len(heading) <= MAX_HEADING_CHARS:
         return heading
     cut = heading[: MAX_HEADING_CHARS + 1].rfind(" ")
@@ -18,7 +18,7 @@ def shortened(heading: str) -> str:
 
 
 def joined(headings: Sequence[str]) -> str:
-    """The path of some headings; where they are too long together, the outer ones are left out."""
+    """Join headings into a path, leaving out the outer ones if it gets too long."""
     kept: list[str] = []
     room = MAX_PATH_CHARS
     for heading in map(shortened, reversed(headings)):
@@ -30,5 +30,5 @@ def joined(headings: Sequence[str]) -> str:
 
 
 def shortened_path(path: str) -> str:
-    """A path as it was stored, which may be longer than paths are today."""
+    """Shorten a stored path, which may be longer than today's limit."""
     return path if len(path) <= MAX_HEADING_CHARS else joined(path.split(_JOINER))

@@ -1,6 +1,6 @@
-"""The statements of a text, each with its place: sentences, rows of tables, lines of code.
+"""The statements of a text with their positions: sentences, table rows, lines of code.
 
-Headings, rules and the lines of a table that only divide it state nothing.
+Headings, rules and the separator lines of tables are not statements.
 """
 
 import re
@@ -14,7 +14,7 @@ _NOTHING = re.compile(
 _LIST = re.compile(r"\s*+(?:>\s*+)*+(?:[-*+•]|\d{1,9}[.)])\s++(?=\S)")
 _QUOTE = re.compile(r"\s*+(?:>\s*+)++")
 _MARKERS = re.compile(r"\s?\[\d{1,3}(?:, ?\d{1,3}){0,5}\]")
-# Numbers of sources stand behind the sentence that they belong to.
+# Citation markers stand behind the sentence that they belong to.
 _END = re.compile(r"[.!?…][\"'”’)\]*_`]{0,4}(?:\s?\[\d{1,3}(?:, ?\d{1,3}){0,5}\]){0,6}(?:\s+|\Z)")
 _ABBREVIATION_CHARS = 11
 _ABBREVIATION = re.compile(
@@ -24,7 +24,7 @@ _ABBREVIATION = re.compile(
 
 @dataclass(frozen=True)
 class Sentence:
-    """Where a statement begins and ends, and what it says, without the numbers of its sources."""
+    """A statement with its start, its end, and its text without citation markers."""
 
     start: int
     end: int
@@ -32,17 +32,17 @@ class Sentence:
 
 
 def sentences(text: str) -> list[Sentence]:
-    """Every statement, in order."""
+    """Return every statement of a text, in order."""
     return [found for start, end in _blocks(text) for found in _split(text, start, end)]
 
 
 def without_markers(text: str) -> str:
-    """A text without the numbers of its sources."""
+    """Remove the citation markers from a text."""
     return _MARKERS.sub("", text)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Where paragraphs, list items, rows of tables and lines of code stand."""
+    """Yield the ranges of paragraphs, list items, table rows and lines of code."""
     begun: int | None = None
     fence = ""
     place = 0

@@ -1,4 +1,4 @@
-"""Words as the lexical side of search sees them: lower case, without the ones that carry no meaning, stemmed."""
+"""The tokenization for lexical search: words in lower case, without stop words, stemmed."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from functools import lru_cache
 import snowballstemmer
 
 _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*")
-# Nothing longer is a word of any language, and the stemmer takes more than its share of time for it.
+# Longer strings are not words of any language, and take the stemmer too much time.
 _MOST_STEMMED_CHARS = 64
 _STEMMER = snowballstemmer.stemmer("porter")
 
@@ -30,12 +30,12 @@ STOP_WORDS = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """Every word, lower case, without accents."""
+    """Return every word, in lower case and without accents."""
     return [_plain(match[0]).lower() for match in _WORD.finditer(text)]
 
 
 def words_with_gaps(text: str) -> Iterator[tuple[str, str]]:
-    """Every word as it is written, but without accents, with what stands between it and the word before."""
+    """Yield every word in its original case but without accents, with the text between it and the word before."""
     end = 0
     for match in _WORD.finditer(text):
         yield _plain(match[0]), text[end : match.start()]
@@ -50,17 +50,17 @@ def _plain(word: str) -> str:
 
 
 def content_words(text: str) -> list[str]:
-    """The words that carry meaning, lower case."""
+    """Return the words that are not stop words, in lower case."""
     return [word for word in words(text) if word not in STOP_WORDS]
 
 
 def stems(text: str) -> list[str]:
-    """The stems of the words that carry meaning."""
+    """Return the stems of the words that are not stop words."""
     return [stem(word) for word in content_words(text)]
 
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
-    """`charging`, `charged` and `charges` become `charg`."""
+    """Return the stem of a word: `charging`, `charged` and `charges` become `charg`."""
     word = word.removesuffix("'s")
     return str(_STEMMER.stemWord(word)) if len(word) <= _MOST_STEMMED_CHARS else word

@@ -1,4 +1,4 @@
-"""An agent to make, and how a client makes and sees agents."""
+"""An example agent, and how a client creates and lists agents."""
 
 from typing import Any
 
@@ -19,10 +19,10 @@ SALES: dict[str, Any] = {
 
 
 def listing(client: httpx.Client) -> dict[str, dict[str, Any]]:
-    """Every agent by its id, in the order of the catalogue."""
+    """Return all agents by id, in the order of the catalogue."""
     return {agent["id"]: agent for agent in client.get("/api/agents").raise_for_status().json()["agents"]}
 
 
 def make(client: httpx.Client, **fields: object) -> dict[str, Any]:
-    """The sales agent, with those fields otherwise."""
+    """Create the sales agent, with some fields replaced."""
     return dict(client.post("/api/agents", json=SALES | fields).raise_for_status().json())

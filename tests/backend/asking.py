@@ -1,4 +1,4 @@
-"""Desks with keys and a loopback provider behind them, and how a test asks, holds, stops and follows."""
+"""Desks with keys and a loopback provider behind them, and helpers to ask, hold, cancel and follow runs."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ from tests.providers.script import Fault, Script, Usage
 from tests.serving import Server, serve
 from tests.sse import check_whole, frames
 
-# Each waits for the loopback provider, which is told by the question how long.
+# Each question tells the loopback provider how to answer.
 HELD = "Duplicate charges: please hold"
 SLOW = "Duplicate charges: please write slowly"
 BROKEN = "Duplicate charges: please break off"
@@ -48,13 +48,13 @@ class Provided:
 
     @property
     def answers(self) -> list[RecordedRequest]:
-        """The requests for an answer; the desk's own look at the model when it starts is not streamed."""
+        """The requests for an answer; the desk's own check of the model at its start is not streamed."""
         return [request for request in self.provider.requests if request.body and request.body["stream"]]
 
 
 @contextmanager
 def provided(indexed: Path, base: Path, **settings: object) -> Iterator[Provided]:
-    """A desk over a copy of that data whose answers a loopback provider writes as it is asked to."""
+    """Start a desk over a copy of that data whose answers a loopback provider writes as the question asks."""
     data = Path(shutil.copytree(indexed, base / "data"))
     with OpenAIServer(as_asked) as provider, serve(data, **_SETTINGS | at_openai(provider) | settings) as desk:
         yield Provided(desk, provider)
@@ -62,30 +62,30 @@ def provided(indexed: Path, base: Path, **settings: object) -> Iterator[Provided
 
 @contextmanager
 def restarted(ended: Provided, **settings: object) -> Iterator[Server]:
-    """The same desk again, over the same provider, with those settings."""
+    """Start the same desk again, over the same provider, with other settings."""
     with serve(ended.desk.data_dir, **_SETTINGS | at_openai(ended.provider) | settings) as desk:
         yield desk
 
 
 def key_of(name: str) -> str:
-    """That user's key."""
+    """Return the API key of a user."""
     return f"fd-{name}-0123456789"
 
 
 def keys(*names: str) -> str:
-    """API_KEYS of those users."""
+    """Return the API_KEYS setting for these users."""
     return ",".join(f"{name}:sha256:{digest_of(key_of(name))}" for name in names)
 
 
 def as_user(server: Server, name: str) -> httpx.Client:
-    """That user's client."""
+    """Create a client with that user's key."""
     return server.client(headers={"authorization": f"Bearer {key_of(name)}"})
 
 
 def as_asked(request: RecordedRequest) -> Script:
-    """What the loopback provider plays: three words and then silence or a bad end, many words, or a short answer.
+    """Script the provider by the question: three words and then silence or a failure, many words, or a short answer.
 
-    To "read much" is to count 50,000 tokens, whatever there was to read.
+    "Read much" reports 50,000 prompt tokens, whatever the prompt.
     """
     found = _ASKED.search(_last(request))
     if found is None:
@@ -100,12 +100,12 @@ def as_asked(request: RecordedRequest) -> Script:
 
 
 def roles(request: RecordedRequest) -> list[str]:
-    """Who speaks in what a model was sent, without the instructions."""
+    """Return the roles of the messages that a model was sent, without the system prompt."""
     return [message["role"] for message in request.body["messages"] if message["role"] != "system"]
 
 
 def begin(client: httpx.Client, message: str, words: int = 0, path: str = "/chat/stream", **body: Any) -> str:
-    """The id of a run that goes on alone, once it has said that many words."""
+    """Start a run, leave it once it has said that many words, and return its id."""
     with client.stream("POST", path, json={"message": message, **body}) as response:
         if response.is_error:
             raise AssertionError(response.read().decode())
@@ -120,7 +120,7 @@ def begin(client: httpx.Client, message: str, words: int = 0, path: str = "/chat
 
 @contextmanager
 def held(client: httpx.Client, message: str = HELD, words: int = 1, **body: Any) -> Iterator[dict[str, Any]]:
-    """A run that has begun to answer and would not end; it is stopped at the end."""
+    """Start a run that answers and would not end; it is cancelled at the end of the block."""
     run = client.get(f"/runs/{begin(client, message, words, **body)}").json()
     try:
         yield run
@@ -130,13 +130,13 @@ def held(client: httpx.Client, message: str = HELD, words: int = 1, **body: Any)
 
 
 def follow(client: httpx.Client, run_id: str) -> list[dict[str, Any]]:
-    """Every event of a run, once it has ended."""
+    """Follow a run to its end and return all events."""
     with client.stream("GET", f"/runs/{run_id}/stream") as response:
         return check_whole(list(frames(response)))
 
 
 def refusal(response: httpx.Response) -> tuple[int, str]:
-    """Status and code of what was refused."""
+    """Return the status and the error code of a refused request."""
     return response.status_code, response.json()["error"]["code"]
 
 
@@ -145,7 +145,7 @@ def _last(request: RecordedRequest) -> str:
 
 
 def end_badly(client: httpx.Client, message: str, **body: Any) -> str:
-    """The id of a run whose model breaks off, or which is cancelled while its model holds on."""
+    """Run a question whose model breaks off or, if it holds on, is cancelled; return the run's id."""
     run_id = begin(client, message, 1, **body)
     if message == HELD:
         client.post(f"/runs/{run_id}/cancel").raise_for_status()

@@ -1,4 +1,4 @@
-"""The shared desk, with its agents as they were, and one that generates for two users."""
+"""The shared desk, with its agents restored after each test, and one that generates for two users."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.serving import Server
 
 @pytest.fixture
 def client(server: Server) -> Iterator[httpx.Client]:
-    """The desk's client; the agents are as they were after each test."""
+    """A client of the desk; the agents are restored after each test."""
     with server.client() as opened:
         before = listing(opened)
         yield opened

@@ -1,4 +1,4 @@
-"""A real Chromium, a real desk with its pages, and tabs in which nothing may go wrong."""
+"""A real Chromium, a real desk with its pages, and tabs that fail the test on any fault."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ OpenTab = Callable[..., Tab]
 
 @pytest.fixture(scope="package")
 def chrome(indexed: Path) -> Iterator[Browser]:
-    """One for all files of this folder: while it is there, nothing else may run an event loop in this thread."""
+    """A browser for all files of this package: while it is open, nothing else may run an event loop in this thread."""
     expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)
@@ -39,7 +39,7 @@ def chrome(indexed: Path) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def desk(chrome: Browser, indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The embedded model, the small documents."""
+    """A desk with the embedded model and the small set of documents."""
     data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("web") / "data"))
     with serve(data, "tests.with_pages") as server:
         yield server
@@ -53,7 +53,7 @@ def provider(chrome: Browser) -> Iterator[OpenAIServer]:
 
 @pytest.fixture(scope="module")
 def scripted(indexed: Path, provider: OpenAIServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Routed by meaning, answered by one of the provider's two models or not at all."""
+    """A desk with the embedded router, answered by one of the provider's two models or not at all."""
     data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("scripted") / "data"))
     settings = {
         "SUPERVISOR_MODEL": "embedded",
@@ -69,7 +69,7 @@ def scripted(indexed: Path, provider: OpenAIServer, tmp_path_factory: pytest.Tem
 
 @pytest.fixture
 def context(chrome: Browser) -> Iterator[BrowserContext]:
-    """A browser of somebody who was never here."""
+    """A browser context of a new visitor."""
     context = chrome.new_context(viewport={"width": 1200, "height": 800})
     context.set_default_timeout(_PATIENCE_MS)
     yield context
@@ -78,7 +78,7 @@ def context(chrome: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def open_tab(context: BrowserContext) -> Iterator[OpenTab]:
-    """Opens tabs, in each of which nothing may have gone wrong by the end."""
+    """A function that opens tabs, none of which may have a fault by the end."""
     tabs: list[Tab] = []
 
     def open_one(server: Server, path: str = "/", browser: BrowserContext | None = None) -> Tab:

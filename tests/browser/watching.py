@@ -1,4 +1,4 @@
-"""A tab that notices whatever a hostile text brings about: scripts, requests, places to go, elements."""
+"""A tab that records every effect of a hostile text: scripts, requests, navigation, elements."""
 
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -7,11 +7,11 @@ from playwright.sync_api import Dialog, Frame, Page, Request
 
 from tests.browser.tab import Tab
 
-# What the page itself asks for: its parts, its socket, its pages.
+# Paths that the page itself requests: its assets, its socket, its pages.
 _OWN = ("/assets/", "/desk/", "/_event/", "/c/")
 _OWN_PATHS = ("/", "/_event", "/reflex-env.js")
 
-# Looks at every element that comes to stand where texts of others are shown, as soon as it does.
+# Checks every element inserted where untrusted text is shown, as soon as it is.
 WATCH = """
 window.offences = [];
 const PLACES = '.text, .question, .threads, .sources, .agents, .handoff, .note, .tools, [role="dialog"]';
@@ -51,7 +51,7 @@ document.addEventListener('securitypolicyviolation', (event) => {
 
 @dataclass
 class Watched:
-    """What has happened in a tab from when it is watched."""
+    """The effects in a tab since it is watched."""
 
     tab: Tab
     happened: list[str] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Watched:
 
     @property
     def offences(self) -> list[str]:
-        """Nothing, unless a text brought something about."""
+        """All effects of hostile texts; empty if there were none."""
         page = self.tab.page
         seen = [*page.evaluate("window.offences")]
         if page.evaluate("typeof window.pwned") != "undefined":

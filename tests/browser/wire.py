@@ -1,4 +1,4 @@
-"""A wire between a browser and a desk that can be cut while both go on."""
+"""A TCP proxy between a browser and a desk whose connections can be cut while both keep running."""
 
 import socket
 import threading
@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Wire:
-    """Passes on whatever comes, on a port of its own."""
+    """A proxy that forwards all bytes, on a port of its own."""
 
     def __init__(self, upstream: int) -> None:
         self._upstream = upstream
@@ -24,7 +24,7 @@ class Wire:
         self.cut()
 
     def cut(self) -> None:
-        """Every connection that is open; new ones are taken."""
+        """Close all open connections; new ones are accepted."""
         held, self._held = self._held, []
         for one in held:
             _close(one)

@@ -1,4 +1,4 @@
-"""Requests as they arrived, answers in parts, and how an answer is sent: whole, slowly, or broken at any byte."""
+"""Recorded requests, answers in parts, and the sending of an answer: whole, slowly, or broken at any byte."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ _LESS_THAN_A_FRAME = 24  # bytes: inside the head of a Bedrock frame, inside the
 
 @dataclass(eq=False)
 class RecordedRequest:
-    """A request as it arrived, and what became of its answer."""
+    """A request as it arrived, and the outcome of its answer."""
 
     method: str
     path: str
@@ -30,11 +30,11 @@ class RecordedRequest:
     arrived: float = field(default_factory=time.monotonic)
     closed: threading.Event = field(default_factory=threading.Event)  # the client left before the answer's end
     closed_at: float | None = None
-    finished: threading.Event = field(default_factory=threading.Event)  # the server did all of its script
+    finished: threading.Event = field(default_factory=threading.Event)  # the server has completed its script
     sent_tokens: int = 0
 
     def lost(self) -> None:
-        """The client closed the connection while the answer was unfinished."""
+        """Record that the client closed the connection while the answer was unfinished."""
         self.closed_at = time.monotonic()
         self.closed.set()
 
@@ -46,9 +46,9 @@ class Frames:
     opening: bytes
     tokens: Sequence[bytes]
     closing: bytes  # the end of a whole answer: finish reason, usage
-    unfinished: bytes  # what a provider that forgets the finish still sends
+    unfinished: bytes  # the end of an answer without its finish
     failure: bytes  # an error inside the stream
-    garbage: bytes  # what cannot be decoded
+    garbage: bytes  # a frame that cannot be decoded
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Reply:
     frames: Frames | None = None
 
     def head(self) -> bytes:
-        """Status line and headers."""
+        """Return the status line and the headers."""
         length = "Transfer-Encoding: chunked" if self.frames else f"Content-Length: {len(self.body)}"
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}", f"Content-Type: {self.content_type}"]
         lines += [length, "Connection: keep-alive", *(f"{name}: {value}" for name, value in self.headers)]
@@ -70,22 +70,22 @@ class Reply:
 
 
 def chunk(data: bytes) -> bytes:
-    """One chunk of a chunked transfer."""
+    """Encode one chunk of a chunked transfer."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def json_reply(status: int, body: object, headers: Sequence[tuple[str, str]] = ()) -> Reply:
-    """A whole answer in JSON."""
+    """Build a whole answer in JSON."""
     return Reply("application/json", status, tuple(headers), json.dumps(body).encode())
 
 
 async def _forever() -> None:
-    """Until the task is cancelled: by the client that leaves or by the server that stops."""
+    """Wait until the task is cancelled, because the client leaves or the server stops."""
     await asyncio.Event().wait()
 
 
 async def play(request: RecordedRequest, script: Script, reply: Reply, writer: asyncio.StreamWriter) -> bool:
-    """Send an answer as scripted; whether the connection can be used again."""
+    """Send an answer as scripted; return True if the connection can be reused."""
     if script.fault is Fault.HANG:
         await _forever()
     if script.fault in (Fault.CUT, Fault.RESET) and script.at < 0:
@@ -115,7 +115,7 @@ async def _play_whole(script: Script, reply: Reply, writer: asyncio.StreamWriter
 async def _send_tokens(
     request: RecordedRequest, script: Script, tokens: Sequence[bytes], writer: asyncio.StreamWriter
 ) -> None:
-    """The tokens before the fault, or all of them; without gaps in one write, which spares the shared core."""
+    """Send the tokens before the fault, or all of them; without gaps in one write, which spares the shared core."""
     whole = script.fault in (None, Fault.SLOW_START)
     number = len(tokens) if whole else max(0, min(script.at, len(tokens)))
     if script.first_token_seconds:
@@ -155,7 +155,7 @@ async def _stop_sending(script: Script, writer: asyncio.StreamWriter) -> bool:
 
 def _break_off(script: Script, writer: asyncio.StreamWriter) -> None:
     if script.fault is not Fault.RESET:
-        return  # the connection is closed by whoever serves it, after what was written
+        return  # the caller closes the connection, after what was written
     raw: socket.socket = writer.get_extra_info("socket")
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     writer.transport.abort()

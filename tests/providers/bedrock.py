@@ -1,4 +1,4 @@
-"""Amazon Bedrock on the loopback: Converse and ConverseStream."""
+"""A loopback server for Amazon Bedrock: Converse and ConverseStream."""
 
 import json
 import struct
@@ -30,7 +30,7 @@ _ERRORS: dict[Fault, tuple[int, str, str]] = {
 
 
 def frame(payload: object, **headers: str) -> bytes:
-    """A message of application/vnd.amazon.eventstream; `event_type` stands for the header `:event-type`."""
+    """Build a message of application/vnd.amazon.eventstream; `event_type` becomes the header `:event-type`."""
     packed = b""
     for name, value in ({"content_type": "application/json"} | headers).items():
         key, text = b":" + name.replace("_", "-").encode(), value.encode()
@@ -70,13 +70,13 @@ def _offered(request: RecordedRequest) -> list[str]:
 
 
 def _tool(request: RecordedRequest, script: Script) -> str | None:
-    """The tool to call."""
+    """Return the name of the tool to call."""
     names = _offered(request)
     return names[0] if names and script.tool_input is not None else None
 
 
 def _usage(script: Script) -> dict[str, int]:
-    """As Bedrock counts: inputTokens without what was read from or written to the cache."""
+    """Count as Bedrock does: inputTokens without what was read from or written to the cache."""
     if script.usage is None:
         return {}
     cached, written, output = script.usage.cached, script.usage.cache_written, script.completion_tokens()
@@ -95,7 +95,7 @@ def _stop_reason(script: Script, calls: object) -> str:
 
 
 class BedrockServer(LoopbackServer):
-    """`POST /model/{modelId}/converse` and `/converse-stream`."""
+    """A server of `POST /model/{modelId}/converse` and `/converse-stream`."""
 
     def reply(self, request: RecordedRequest, script: Script) -> Reply:
         path = request.path.split("?")[0]
@@ -146,7 +146,7 @@ class BedrockServer(LoopbackServer):
         )
 
     def _called(self, calls: Sequence[Called], behind_text: bool) -> Iterator[bytes]:
-        """Each call is a block of its own."""
+        """Yield the frames of the tool calls, each a content block of its own."""
         for block, call in enumerate(calls, start=int(behind_text)):
             yield (_block_stop(block - 1) if block else b"") + _tool_start(block, self.call_id(), call.name)
             yield from (_tool_input(piece, block) for piece in call.pieces())

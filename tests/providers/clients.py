@@ -1,4 +1,4 @@
-"""The real clients of the tests, and what they read."""
+"""The real client libraries of the providers, and readers of their streams."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ TOOL = {
 
 
 def converse(url: str, read_timeout: float = SILENCE) -> ChatBedrockConverse:
-    """A client of a Bedrock server."""
+    """Create a client of a Bedrock server."""
     config = Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout, max_pool_connections=100)
     return ChatBedrockConverse(
         model_id=NOVA,
@@ -37,7 +37,7 @@ def converse(url: str, read_timeout: float = SILENCE) -> ChatBedrockConverse:
 
 
 def chat_openai(url: str, read_timeout: float = SILENCE) -> ChatOpenAI:
-    """A client of an OpenAI server."""
+    """Create a client of an OpenAI server."""
     return ChatOpenAI(
         model="stub-model",
         api_key=SecretStr("sk-loopback"),
@@ -49,7 +49,7 @@ def chat_openai(url: str, read_timeout: float = SILENCE) -> ChatOpenAI:
 
 
 def read(model: ChatBedrockConverse | ChatOpenAI) -> tuple[str, Exception | None]:
-    """The text that arrived, and the error that ended it."""
+    """Stream an answer; return the text that arrived and the error that ended it."""
     text = ""
     try:
         for part in model.stream("Hello?"):
@@ -60,7 +60,7 @@ def read(model: ChatBedrockConverse | ChatOpenAI) -> tuple[str, Exception | None
 
 
 def whole(model: Any) -> AIMessageChunk:
-    """All chunks of a stream as one."""
+    """Stream an answer and merge all chunks into one."""
     chunks: list[BaseMessageChunk] = list(model.stream("Hello?"))
     total = chunks[0]
     for part in chunks[1:]:

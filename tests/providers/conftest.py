@@ -1,4 +1,4 @@
-"""One server and one client of each kind for a module: to build a botocore client takes a third of a second."""
+"""One server and one client of each kind for a module, as building a botocore client takes a third of a second."""
 
 import asyncio
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def chat(openai_server: OpenAIServer) -> Iterator[ChatOpenAI]:
 
 @pytest.fixture
 def bedrock(bedrock_server: BedrockServer) -> BedrockServer:
-    """The Bedrock server, as new."""
+    """The Bedrock server, reset."""
     bedrock_server.script = Script(TOKENS)
     bedrock_server.requests.clear()
     return bedrock_server
@@ -50,7 +50,7 @@ def bedrock(bedrock_server: BedrockServer) -> BedrockServer:
 
 @pytest.fixture
 def stub(openai_server: OpenAIServer) -> OpenAIServer:
-    """The OpenAI server, as new."""
+    """The OpenAI server, reset."""
     openai_server.script = Script(TOKENS)
     openai_server.requests.clear()
     return openai_server

@@ -1,4 +1,4 @@
-"""A raw HTTP/1.1 server on the loopback, in a thread of its own: it can stop, stall or be cut at any byte."""
+"""A raw HTTP/1.1 server on the loopback, in a thread of its own, that can stop, stall or be cut at any byte."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ _START_SECONDS = 10
 
 
 class _Connection:
-    """One connection: requests in, answers out, and an eye on the client while an answer is under way."""
+    """One connection: reads requests, writes answers, and notices when the client leaves in between."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -28,11 +28,11 @@ class _Connection:
         self._spare = b""
 
     async def request(self) -> RecordedRequest | None:
-        """The next request; None when the client has no more."""
+        """Return the next request, or None when the client has no more."""
         try:
             return await self._whole_request()
         except (asyncio.IncompleteReadError, ConnectionError):
-            return None  # killed clients leave between any two bytes, also in the middle of a body
+            return None  # killed clients may leave between any two bytes, even within a body
 
     async def _whole_request(self) -> RecordedRequest:
         head = self._spare + await self._reader.readuntil(b"\r\n\r\n")
@@ -45,9 +45,9 @@ class _Connection:
         return RecordedRequest(method, path, headers, json.loads(body) if body else None, head + body)
 
     async def answer(self, request: RecordedRequest, script: Script, reply: Reply) -> bool:
-        """Play an answer until its end or until the client is gone; whether another request may follow."""
+        """Play an answer until its end or until the client is gone; return True if another request may follow."""
         playing = asyncio.create_task(play(request, script, reply, self.writer))
-        # Reading is the one way to see a client go while nothing is written to it.
+        # Only reading reveals that a client has gone while nothing is written to it.
         watching = asyncio.create_task(self._reader.read(1))
         try:
             await asyncio.wait({playing, watching}, return_when=asyncio.FIRST_COMPLETED)
@@ -69,7 +69,7 @@ class _Connection:
 
 
 class LoopbackServer(ABC):
-    """A provider on 127.0.0.1. `script` may be set at any time; it holds for the requests that come after."""
+    """A provider on 127.0.0.1. `script` may be set at any time and applies to later requests."""
 
     def __init__(self, script: Script | Callable[[RecordedRequest], Script] | None = None, port: int = 0) -> None:
         self.script: Script | Callable[[RecordedRequest], Script] = script or Script()
@@ -82,7 +82,7 @@ class LoopbackServer(ABC):
         self._calls = count(1)
 
     def call_id(self) -> str:
-        """An id for a tool call that no other answer of this server has."""
+        """Return an id for a tool call that is unique within this server."""
         return f"call_{next(self._calls)}"
 
     @property
@@ -91,17 +91,17 @@ class LoopbackServer(ABC):
 
     @abstractmethod
     def reply(self, request: RecordedRequest, script: Script) -> Reply:
-        """The answer to a request, in the words of the provider."""
+        """Build the answer to a request in the provider's format."""
 
     def start(self) -> None:
-        """Listen; after a stop, on the same port as before."""
+        """Start listening; after a stop, on the same port as before."""
         self._listening: Future[int] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name=type(self).__name__, daemon=True)
         self._thread.start()
         self.port = self._listening.result(_START_SECONDS)
 
     def stop(self) -> None:
-        """Close all connections and the port; an error of the server's own or of a script is raised here."""
+        """Close all connections and the port, and raise any error of the server or of a script."""
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(_START_SECONDS)
         if self._errors:
@@ -117,14 +117,14 @@ class LoopbackServer(ABC):
         self.stop()
 
     def wait_for_requests(self, number: int, timeout: float = 30) -> list[RecordedRequest]:
-        """The requests, once there are as many. It blocks: in an async test call it with asyncio.to_thread."""
+        """Wait for that many requests; return them. It blocks: in an async test call it with asyncio.to_thread."""
         with self._arrived:
             if not self._arrived.wait_for(lambda: len(self.requests) >= number, timeout):
                 raise AssertionError(f"{len(self.requests)} of {number} requests within {timeout} s")
             return list(self.requests)
 
     def wait_until_closed(self, request: RecordedRequest, timeout: float = 30) -> float:
-        """When the client left the request, as of time.monotonic(). It blocks, as wait_for_requests does."""
+        """Wait until the client leaves; return that time.monotonic(). It blocks, as wait_for_requests does."""
         if not request.closed.wait(timeout) or request.closed_at is None:
             raise AssertionError(f"the client kept {request.method} {request.path} open for {timeout} s")
         return request.closed_at

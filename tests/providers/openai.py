@@ -1,4 +1,4 @@
-"""OpenAI on the loopback, and what speaks like it (llama.cpp): chat completions, models, health."""
+"""A loopback server for the OpenAI API and compatible servers (llama.cpp): chat completions, models, health."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +51,7 @@ def _arguments(model: str, piece: str, index: int = 0) -> bytes:
 
 
 def _offered(request: RecordedRequest) -> list[str]:
-    """The tools that may be called."""
+    """Return the names of the tools that may be called."""
     tools = request.body.get("tools") or []
     return [tool["function"]["name"] for tool in tools if request.body.get("tool_choice") != "none"]
 
@@ -75,11 +75,11 @@ def _error_body(message: str, kind: str, code: str | int | None) -> dict[str, An
 
 
 class OpenAIServer(LoopbackServer):
-    """Paths with and without /v1: `POST /chat/completions`, `GET /models`, `GET /models/{id}`, `GET /health`."""
+    """A server of paths with and without /v1: `POST /chat/completions`, `GET /models[/{id}]`, `GET /health`."""
 
     models: tuple[str, ...] = (MODEL,)
-    card: Mapping[str, Any] = {}  # what else is said of each model
-    pages: Mapping[str, Any] = {}  # what else can be read, by path
+    card: Mapping[str, Any] = {}  # more fields of each model
+    pages: Mapping[str, Any] = {}  # more GET replies, by path
 
     def reply(self, request: RecordedRequest, script: Script) -> Reply:
         path = request.path.split("?")[0].removeprefix("/v1")
@@ -103,7 +103,7 @@ class OpenAIServer(LoopbackServer):
         return json_reply(STATUS[fault], _error_body(script.message(text, request.headers), kind, code), headers)
 
     def _about(self, path: str, request: RecordedRequest, script: Script) -> Reply:
-        """What a desk asks before it chats; faults of the chat alone do not show here."""
+        """Answer the requests that a desk makes before it chats; faults of the chat alone do not show here."""
         if script.fault is Fault.LOADING or (script.fault is Fault.UNAUTHORIZED and path != "/health"):
             return self._error(script.fault, request, script)
         if path == "/health":
@@ -150,7 +150,7 @@ class OpenAIServer(LoopbackServer):
             yield from (_arguments(model, piece, index) for piece in call.pieces())
 
     def _whole(self, request: RecordedRequest, script: Script, tool: str | None) -> Reply:
-        if script.fault is Fault.EXCEPTION:  # as gateways do that have sent their status before the model failed
+        if script.fault is Fault.EXCEPTION:  # as gateways do that sent their status before the model failed
             text = script.message("The server had an error while processing your request.", request.headers)
             return json_reply(200, _error_body(text, "server_error", script.exception))
         if script.fault is Fault.BAD_CRC:

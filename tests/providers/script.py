@@ -1,4 +1,4 @@
-"""What a loopback provider shall do with a request: the answer it gives, and where and how it fails."""
+"""The script of a loopback provider for a request: its answer, and where and how it fails."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _PIECES_OF_A_TOOL_INPUT = 4
 
 
 class Fault(StrEnum):
-    """A way to fail. Those with a status stand instead of an answer; the others come after `Script.at` tokens."""
+    """A way to fail. Faults with a status replace the answer; the others come after `Script.at` tokens."""
 
     THROTTLED = "throttled"  # 429
     BROKEN = "broken"  # 500
@@ -45,7 +45,7 @@ STATUS: Mapping[Fault, int] = {
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens to report. `prompt` counts all of the prompt; `cached` and `cache_written` are parts of it."""
+    """The token counts to report. `prompt` counts the whole prompt; `cached` and `cache_written` are parts of it."""
 
     prompt: int = 100
     completion: int | None = None  # None: as many as tokens were scripted
@@ -55,19 +55,19 @@ class Usage:
 
 @dataclass(frozen=True)
 class Called:
-    """A tool that is called, with arguments as the model writes them: they need not be JSON."""
+    """A tool call, with arguments as the model writes them: they need not be JSON."""
 
     name: str
     arguments: str = "{}"
 
     def pieces(self) -> tuple[str, ...]:
-        """The arguments as they are streamed."""
+        """Return the arguments in the pieces that are streamed."""
         return _cut(self.arguments)
 
 
 @dataclass(frozen=True)
 class Script:
-    """One answer."""
+    """The script of one answer."""
 
     tokens: tuple[str, ...] = ("Hello", " world", ".")
     fault: Fault | None = None
@@ -85,19 +85,19 @@ class Script:
     echo_headers: bool = False  # a hostile provider: error messages hold all headers of the request
 
     def pieces(self, tool: str | None) -> tuple[str, ...]:
-        """What is streamed piece by piece: the tokens, or the input of a tool call as JSON."""
+        """Return the streamed pieces: the tokens, or the input of a tool call as JSON."""
         if tool is None or self.tool_input is None:
             return self.tokens
         return _cut(json.dumps(self.tool_input))
 
     def completion_tokens(self) -> int:
-        """Output tokens to report."""
+        """Return the number of output tokens to report."""
         if self.usage is None or self.usage.completion is None:
             return len(self.tokens)
         return self.usage.completion
 
     def message(self, realistic: str, headers: Mapping[str, str]) -> str:
-        """The text of an error body."""
+        """Return the text of an error body."""
         text = self.error_text or realistic
         return f"{text} {json.dumps(dict(headers))}" if self.echo_headers else text
 

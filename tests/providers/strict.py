@@ -1,10 +1,10 @@
-"""What providers refuse in a conversation, said of a request as it arrived: nothing, if they would take it."""
+"""The conversation rules of the providers, checked on a request as it arrived."""
 
 from typing import Any
 
 
 def mistakes(body: dict[str, Any]) -> list[str]:
-    """Of a request to OpenAI, or to Bedrock's Converse."""
+    """Return the violations in a request to OpenAI or to Bedrock's Converse; empty if they would accept it."""
     converse = isinstance(body["messages"][0]["content"], list)
     return _of_converse(body) if converse else _of_chat(body["messages"])
 

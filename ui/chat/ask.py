@@ -1,4 +1,4 @@
-"""One question on its way to the desk, and its answer on the way back, as what a page is told of it."""
+"""One question sent to the API, and its answer as operations for the page."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -15,12 +15,12 @@ from ui.chat.batching import paced
 from ui.chat.conversation import Question, Talk
 from ui.chat.op_stream import Op
 
-# Errors from here on say nothing of the request.
+# Statuses from here on do not mean that the request was rejected.
 _SERVERS_OWN = 500
 
 
 class Asking(NamedTuple):
-    """A question that is to be asked now."""
+    """A question that is due to be asked."""
 
     question: Question
     replaced: str
@@ -29,7 +29,7 @@ class Asking(NamedTuple):
 
 
 async def answered(asking: Asking, talk: Talk) -> AsyncGenerator[list[Op], None]:
-    """As it is written, or at once; raises what the desk says is wrong."""
+    """Yield the answer's operations as it is written, or all at once; raise the errors of the API."""
     question, replaced, desk, streaming = asking
     if question.run_id:
         told = _read(desk.follow(question.run_id), talk, desk, streaming)
@@ -42,7 +42,7 @@ async def answered(asking: Asking, talk: Talk) -> AsyncGenerator[list[Op], None]
             async for ops in told:
                 yield ops
         except DeskError as error:
-            # It may have been taken all the same; whoever asks again is then to take its place.
+            # The server may have taken the question; if so, asking again must replace it.
             was_refused = isinstance(error, Refused) and error.status < _SERVERS_OWN
             if not was_refused and not talk.run_id and (run_id := await history.unnamed_run(desk, talk)):
                 yield [transcript_ops.begun(run_id)]
@@ -50,7 +50,7 @@ async def answered(asking: Asking, talk: Talk) -> AsyncGenerator[list[Op], None]
 
 
 def _choices(talk: Talk, replaced: str) -> Choices:
-    # An answer that was stopped may still be on its way out.
+    # A cancelled answer may still be ending.
     choices = Choices(session_id=talk.session_id, agent=talk.agent or None, when_busy="enqueue")
     if replaced:
         choices["replaces"] = replaced
@@ -71,7 +71,7 @@ async def _read(
 
 
 async def _whole(events: AsyncGenerator[Event, None]) -> AsyncGenerator[list[Event], None]:
-    """All of them, once there are no more."""
+    """Collect all events and yield them once, at the end."""
     yield [event async for event in events]
 
 
@@ -95,7 +95,7 @@ async def _wait(question: Question, talk: Talk, desk: AsyncDesk, replaced: str) 
 
 
 async def _steps(desk: AsyncDesk, run_id: str) -> list[Step]:
-    """An answer is whole without them."""
+    """Return the steps of a run, or none if they cannot be read: the answer is complete without them."""
     try:
         return (await desk.run(run_id)).steps
     except DeskError:
@@ -103,6 +103,6 @@ async def _steps(desk: AsyncDesk, run_id: str) -> list[Step]:
 
 
 async def stop(desk: AsyncDesk, run_id: str) -> None:
-    """It may have ended in the meantime."""
+    """Cancel a run, which may have ended in the meantime."""
     with suppress(DeskError):
         await desk.cancel(run_id)

@@ -1,4 +1,4 @@
-"""Events gathered into updates, so that a page is told of them so many times a second and no more."""
+"""Batching of events, which limits how many updates a page gets each second."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -7,12 +7,12 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# Twenty updates a second look like writing; an eye does not see more, and each costs its frame.
+# Twenty updates a second look like writing; more are not visible, and each costs a frame.
 SECONDS = 0.05
 
 
 async def paced(events: AsyncIterator[T], seconds: float = SECONDS) -> AsyncGenerator[list[T], None]:
-    """The first event at once, then what has gathered since, until the events end; their error is raised after them."""
+    """Yield the first event at once, then batches of what has arrived since; an error of the source is raised last."""
     gathered: asyncio.Queue[T | None] = asyncio.Queue()
     pump = asyncio.create_task(_pump(events, gathered), name="pace events")
     try:

@@ -1,7 +1,7 @@
-"""One conversation as one page has it: what waits to be asked, and the answer under way.
+"""One conversation of one page: the queue of questions, and the answer in progress.
 
-It outlives the page's turning to another conversation: what waits is asked, and whoever comes back finds the answer
-where it is.
+It outlives the page's switch to another conversation: queued questions are still asked, and a user who comes back
+finds the answer where it is.
 """
 
 import asyncio
@@ -13,14 +13,14 @@ from urllib.parse import quote
 from frontdesk.contracts.resources import UNDER_WAY, Message
 from ui.chat.op_stream import Op
 
-# Questions that wait behind an answer; whoever sends more is to wait themselves.
+# Questions queued behind an answer; further ones are rejected.
 MOST_WAITING = 8
-# Of all questions that a page has waiting; one may be as long as the desk takes.
+# All queued questions of a page together; a single one may be as long as the API takes.
 _MOST_WAITING_CHARS = 64_000
 
 
 class Question(NamedTuple):
-    """What is to be asked, perhaps in place of the last question; with a `run_id`, what was asked already."""
+    """A question to ask, perhaps in place of the last one; with a `run_id`, one that was asked already."""
 
     text: str
     instead: bool = False
@@ -28,51 +28,51 @@ class Question(NamedTuple):
 
 
 class Talk:
-    """Only whoever holds the page's lock changes it."""
+    """The state of a conversation, changed only by the holder of the page's lock."""
 
     def __init__(self, session_id: str = "", agent: str = "") -> None:
         self.session_id = session_id
         self.agent = agent
-        # Until it is known what was said before, nothing is asked.
+        # Nothing is asked before the history is loaded.
         self.is_loaded = False
         self.waiting: deque[Question] = deque()
         self.is_under_way = False
-        # Set by whoever stops the answer, perhaps before it is known what to stop.
+        # Set when the user stops the answer, possibly before its run is known.
         self.stopping = asyncio.Event()
         self.asked = ""
         self.run_id = ""
-        # What a page that comes back in the middle is to be told of the answer under way.
+        # The operations of the answer in progress, replayed to a page that comes back in the middle of it.
         self.told: list[Op] = []
-        # How many answers were begun: what was read before one began is out of date.
+        # The number of answers started: history read before the latest start is out of date.
         self.begun = 0
         self._run_before = ""
 
     @property
     def name(self) -> tuple[str, str]:
-        """What an address says of it."""
+        """The pair of session and agent that identifies the conversation in an address."""
         return self.session_id, self.agent
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is to come."""
+        """True if no answer is in progress and no question is queued."""
         return not (self.is_under_way or self.waiting)
 
     def ask(self, question: Question) -> bool:
-        """Behind what waits; whether there was room. Nothing takes the place of a question that is being answered."""
+        """Queue a question; return False if there is no room. No question replaces one that is being answered."""
         if len(self.waiting) >= MOST_WAITING or (question.instead and not self.is_idle):
             return False
         self.waiting.append(question)
         return True
 
     def turned_to(self, other: "Talk") -> "Talk":
-        """The conversation that the page turns to. What was sent before the page said which it shows goes along."""
+        """Switch to another conversation, and move along the questions sent before the page said which one it shows."""
         if not self.session_id and not self.is_loaded:
             other.waiting.extend(self.waiting)
             self.waiting.clear()
         return other
 
     def begin(self) -> tuple[Question, str] | None:
-        """The next question and the run that it takes the place of, if it is time for one."""
+        """Start the next question if one is due; return it with the run that it replaces."""
         if not self.is_loaded or self.is_under_way or not self.waiting:
             return None
         question = self.waiting.popleft()
@@ -84,7 +84,7 @@ class Talk:
         return question, replaced
 
     def take(self, ops: Iterable[Op]) -> None:
-        """What was told of the answer; its text stays in one piece."""
+        """Record operations of the answer in progress; its text is kept in one piece."""
         for op in ops:
             if op["op"] == "run":
                 self.run_id = op["run"]
@@ -95,19 +95,19 @@ class Talk:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the end of the last answer was told."""
+        """True if the end of the last answer has been reported."""
         return any(op["op"] == "end" for op in self.told)
 
     def end(self) -> None:
-        """There is nothing more to come of this answer."""
+        """Mark the answer as no longer in progress."""
         self.is_under_way = False
 
     def is_new(self, turn: Message) -> bool:
-        """Whether this is the question that was asked last, which has not been told its run."""
+        """Tell whether a stored turn is the last question, the one whose run id has not arrived yet."""
         return turn.role == "user" and turn.content == self.asked and turn.run_id != self._run_before
 
     def load(self, turns: Sequence[Message]) -> list[Message]:
-        """What is stored, but for what is under way: that is told as it comes."""
+        """Take in the stored messages; return those of ended runs, as those in progress are streamed."""
         self.is_loaded = True
         ended = [turn for turn in turns if turn.status not in UNDER_WAY]
         if self.is_under_way:
@@ -117,7 +117,7 @@ class Talk:
         begun = [Question(turn.content, run_id=turn.run_id) for turn in running if turn.run_id not in known]
         self.waiting.extendleft(reversed(begun))
         if self.told and not self.run_id:
-            # Of a question that was refused nothing is stored, and it can be tried again.
+            # A refused question is not stored and can be retried.
             return ended
         self.told.clear()
         self.asked = next((turn.content for turn in reversed(ended) if turn.role == "user"), "")
@@ -127,18 +127,18 @@ class Talk:
     def _is_current(self, turn: Message, last_run_id: str) -> bool:
         if self.run_id:
             return turn.run_id == self.run_id
-        # Stored already, but not yet told: whoever waits for a whole answer learns of its run with it.
+        # Stored, but not reported yet: without streaming, the run's id arrives with the answer.
         return turn.run_id == last_run_id != self._run_before
 
 
 def path_of(session_id: str, agent: str = "") -> str:
-    """The address of a conversation."""
+    """Return the path of a conversation's page."""
     if not session_id:
         return "/"
     return f"/c/{quote(session_id, safe='')}" + (f"?agent={quote(agent, safe='')}" if agent else "")
 
 
 def has_room(question: Question, talks: Iterable[Talk]) -> bool:
-    """Whether a page may have one more question waiting beside those of all its conversations."""
+    """Tell whether a page may queue one more question besides those of all its conversations."""
     waiting = [waits.text for talk in talks for waits in talk.waiting]
     return not waiting or sum(map(len, waiting)) + len(question.text) <= _MOST_WAITING_CHARS

@@ -1,4 +1,4 @@
-"""What was said before, as a desk keeps it."""
+"""The stored messages and runs of a conversation, read from the API."""
 
 from contextlib import aclosing
 from typing import NamedTuple
@@ -15,7 +15,7 @@ _MESSAGES = 200
 
 
 class Past(NamedTuple):
-    """The last messages of a conversation, or those before; `earlier` counts what comes before them."""
+    """A page of a conversation's messages; `earlier` counts the ones before it."""
 
     turns: list[Message]
     earlier: int
@@ -25,19 +25,19 @@ NOTHING = Past([], 0)
 
 
 async def last_of(desk: AsyncDesk, talk: Talk) -> Past:
-    """The end of a conversation."""
+    """Return the latest messages of a conversation."""
     thread = await find(desk, talk)
     return await _read(desk, thread.id, thread.messages) if thread else NOTHING
 
 
 async def before(desk: AsyncDesk, talk: Talk, earlier: int) -> Past:
-    """What comes before the messages that are known already."""
+    """Return the messages before those that are known already."""
     thread = await find(desk, talk)
     return await _read(desk, thread.id, min(earlier, thread.messages)) if thread else NOTHING
 
 
 async def find(desk: AsyncDesk, talk: Talk) -> Thread | None:
-    """The conversation, if something was said in it."""
+    """Find the stored conversation; None if it has no messages yet."""
     if not talk.session_id:
         return None
     found = await desk.threads(session=talk.session_id, agent=talk.agent or SUPERVISOR, limit=1)
@@ -45,14 +45,14 @@ async def find(desk: AsyncDesk, talk: Talk) -> Thread | None:
 
 
 def agent_of(thread: Thread) -> str:
-    """Who alone answers in it; nobody, where the supervisor decides."""
+    """Return the agent that a conversation is with; empty if the supervisor decides."""
     return "" if thread.agent_id == SUPERVISOR else thread.agent_id
 
 
 async def unnamed_run(desk: AsyncDesk, talk: Talk, *, stop: bool = False) -> str:
-    """What became of a question whose run was not told, if it was taken; perhaps it is to be stopped.
+    """Find the run of a question whose run id did not arrive, if the server took it; with `stop`, cancel it.
 
-    That is not to be left to the desk, which notices only in a moment that nobody waits for an answer any more.
+    The cancellation is explicit because the server notices only after a moment that the client has disconnected.
     """
     try:
         asked = next((turn for turn in reversed((await last_of(desk, talk)).turns) if talk.is_new(turn)), None)
@@ -64,7 +64,7 @@ async def unnamed_run(desk: AsyncDesk, talk: Talk, *, stop: bool = False) -> str
 
 
 async def how(desk: AsyncDesk, run_id: str) -> Op:
-    """How an answer came about, told once more."""
+    """Replay the trace of a stored answer."""
     events = desk.follow(run_id)
     async with aclosing(events):
         kept = [event async for event in events if isinstance(event, Route | TraceStart | TraceUpdate | TraceEnd)]

@@ -1,7 +1,7 @@
-"""What the transcript on a page is told: numbered operations, each sent a few times and never kept.
+"""The operations that update the transcript on a page: numbered, each sent a few times and never stored.
 
-The page puts them together itself, so that nothing is sent again when an answer grows. Should it miss more of them than
-are sent again, because it was busy for a moment, it asks for the whole conversation.
+The page assembles them itself, so that nothing is sent again when an answer grows. If it misses more of them than are
+resent, because it was busy for a moment, it requests the whole conversation.
 """
 
 import secrets
@@ -11,12 +11,12 @@ from typing import Any, TypedDict
 
 Op = dict[str, Any]
 
-# Updates that a page may pass over and still be told all: a browser shows only the last of those that come at once.
+# Updates that a page may skip without a gap: a browser renders only the last of those that arrive together.
 _REACH = 4
 
 
 class Told(TypedDict):
-    """Operations with their numbers; another epoch counts anew and begins with `open`."""
+    """Numbered operations; a new epoch restarts the numbers and begins with `open`."""
 
     epoch: str
     first: int
@@ -27,7 +27,7 @@ EMPTY = Told(epoch="", first=0, ops=[])
 
 
 class Feed:
-    """The operations of one page, which takes no other's: `visit` is what it calls itself."""
+    """The operations for one page, which ignores those for any other: `visit` is its id."""
 
     def __init__(self, visit: str = "") -> None:
         self._visit = visit
@@ -35,24 +35,24 @@ class Feed:
         self._begin()
 
     def open(self, ops: Sequence[Op]) -> Told:
-        """Another conversation, or the same one from the beginning."""
+        """Start a new epoch, for another conversation or the same one from its beginning."""
         self._begin()
         self.is_open = True
         return self.tell(ops)
 
     def close(self) -> None:
-        """Another conversation is to come, and what belongs to it is not to be told in this one."""
+        """Stop updates until the next conversation is open, so that none of its operations end up in this one."""
         self.is_open = False
 
     def tell(self, ops: Sequence[Op]) -> Told:
-        """What to send now."""
+        """Add operations and return the update to send."""
         self._last.append(list(ops))
         self._next += len(ops)
         sent = [op for batch in self._last for op in batch]
         return Told(epoch=self._epoch, first=self._next - len(sent), ops=sent)
 
     def seen(self, epoch: str, number: int) -> Told | None:
-        """The page has all up to that number: what it needs no more is not kept."""
+        """Drop the operations that the page has acknowledged up to this number."""
         if epoch != self._epoch or number < self._next:
             return None
         self._last.clear()

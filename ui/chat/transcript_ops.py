@@ -1,4 +1,4 @@
-"""From the desk's events, answers and messages to the operations that a page's transcript knows."""
+"""Conversion of the API's events, answers and messages to the operations of a page's transcript."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -22,64 +22,64 @@ from frontdesk.contracts.events import (
 from frontdesk.contracts.resources import Answer, Message, Step
 from ui.chat.op_stream import Op
 
-# What a source carries that a page does not show is not sent.
+# The fields of a source that a page shows; no others are sent.
 _SHOWN = {"id", "title", "section", "page", "snippet", "document_id", "version", "agent", "whole", "links"}
 
 
 def asked(message: str, session_id: str, agent: str) -> Op:
-    """The visitor's message, and the conversation that may begin with it."""
+    """Show the user's message, and the conversation that may start with it."""
     return {"op": "asked", "text": message, "session": session_id, "agent": agent}
 
 
 def waiting(streaming: bool) -> Op:
-    """An answer is under way."""
+    """Show that an answer is in progress."""
     return {"op": "answering", "streaming": streaming}
 
 
 def begun(run_id: str) -> Op:
-    """What the answer's run is called."""
+    """Report the id of the answer's run."""
     return {"op": "run", "run": run_id}
 
 
 def withdrawn() -> Op:
-    """The last question and its answer, which another question replaces."""
+    """Remove the last question and its answer, which another question replaces."""
     return {"op": "withdraw"}
 
 
 def stopped() -> Op:
-    """The visitor has stopped it."""
+    """End the answer as cancelled."""
     return {"op": "end", "status": "cancelled"}
 
 
 def opened(session_id: str, agent: str, messages: Sequence[Message], earlier: int) -> Op:
-    """The end of a conversation; `earlier` counts what comes before."""
+    """Show the end of a conversation; `earlier` counts the messages before it."""
     return {"op": "open", "session": session_id, "agent": agent, "turns": _turns(messages), "earlier": earlier}
 
 
 def handed_over() -> Op:
-    """A person has been asked, so that it is not to be offered again."""
+    """Report that a person has been requested, so that the page does not offer it again."""
     return {"op": "handed"}
 
 
 def unread(session_id: str, agent: str) -> Op:
-    """A conversation that could not be read."""
+    """Show that a conversation could not be read."""
     return opened(session_id, agent, [], 0) | {"unread": True}
 
 
 def older(messages: Sequence[Message], before: int, earlier: int) -> Op:
-    """What comes before the message of that number."""
+    """Show the messages before the one with that number."""
     return {"op": "older", "turns": _turns(messages), "before": before, "earlier": earlier}
 
 
 def trace(run_id: str, events: Sequence[Event]) -> Op:
-    """How a stored answer came about."""
+    """Show the trace of a stored answer."""
     ops = of_events(events)
     route = next((op for op in reversed(ops) if op["op"] == "route"), None)
     return {"op": "trace", "run": run_id, "route": route, "steps": [op for op in ops if op["op"] == "step"]}
 
 
 def of_events(events: Sequence[Event]) -> list[Op]:
-    """What happened in a moment; the tokens in it as one piece."""
+    """Convert a batch of events; its tokens become one piece of text."""
     ops: list[Op] = []
     for op in (op for event in events for op in _of(event)):
         if op["op"] == "text" and ops and ops[-1]["op"] == "text":
@@ -90,7 +90,7 @@ def of_events(events: Sequence[Event]) -> list[Op]:
 
 
 def of_answer(answer: Answer, steps: Sequence[Step]) -> list[Op]:
-    """A whole answer at once, with what was done for it."""
+    """Convert a complete answer and its steps."""
     routed = {"op": "route", "agents": answer.agents}
     return [
         begun(answer.run_id),
@@ -103,7 +103,7 @@ def of_answer(answer: Answer, steps: Sequence[Step]) -> list[Op]:
 
 
 def failed(code: str, message: str, *, retryable: bool) -> Op:
-    """There is no answer, and why."""
+    """End the answer with an error."""
     return {"op": "end", "status": "failed", "code": code, "message": message, "retryable": retryable}
 
 
@@ -166,7 +166,7 @@ def _turns(messages: Sequence[Message]) -> list[Op]:
 
 
 def _unanswered(message: Message) -> Op:
-    """Of an answer that failed, or was stopped before its first word, nothing else is stored."""
+    """Add an empty answer where none is stored: it failed, or was cancelled before its first word."""
     return {
         "role": "assistant",
         "text": "",
@@ -178,7 +178,7 @@ def _unanswered(message: Message) -> Op:
 
 
 def _turn(message: Message) -> Op:
-    """As it is stored, with as much of what is kept beside it as a page shows."""
+    """Convert a stored message, with the details that a page shows."""
     turn: Op = {"role": message.role, "text": message.content}
     if message.role == "user":
         return turn

@@ -1,1 +1,1 @@
-"""Parts of the web desk."""
+"""The components of the web desk."""

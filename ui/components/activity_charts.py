@@ -1,4 +1,4 @@
-"""The days of the activity page as charts, each with what it says and what its colours stand for."""
+"""The charts of the activity page, each with a caption and a legend."""
 
 import reflex as rx
 
@@ -10,7 +10,7 @@ _ALL = "var(--gray-12)"
 
 
 def charts() -> rx.Component:
-    """Those that have something to show."""
+    """Show the charts that have data."""
     return rx.el.div(
         _questions(),
         _first_word(),

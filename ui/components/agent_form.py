@@ -1,4 +1,4 @@
-"""The form of one agent; without leave to change it, what users are told of it can be read."""
+"""The form of one agent, read-only for users who may not change it."""
 
 import reflex as rx
 
@@ -17,7 +17,7 @@ _TOOLS = (
 
 
 def agent_form() -> rx.Component:
-    """What it refuses is said at the field; what was typed stays."""
+    """Build the form; it shows validation errors at their fields and keeps the input."""
     return rx.el.form(
         rx.el.h2(
             rx.cond(
@@ -197,7 +197,7 @@ def _field(name: str, label: str, hint: str, control: rx.Component) -> rx.Compon
 
 
 def _told(name: str) -> dict[str, rx.Var[str] | str]:
-    """For who does not see where the message stands."""
+    """Return the ARIA attributes that link a field to its error or hint for screen readers."""
     wrong = Agents.problem_at == name
     return {
         "aria_invalid": rx.cond(wrong, "true", "false"),

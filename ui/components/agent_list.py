@@ -1,4 +1,4 @@
-"""The agents, and what can be done with each."""
+"""The list of agents, with the actions on each."""
 
 import reflex as rx
 
@@ -7,7 +7,7 @@ from ui.state.agents import Agents, Member
 
 
 def staff() -> rx.Component:
-    """In the order of the catalogue."""
+    """List the agents in the order of the catalogue."""
     return rx.el.section(
         rx.el.p(Agents.said, role="status", class_name="quiet"),
         kept_focus(rx.el.ul(rx.foreach(Agents.members, _member), class_name="staff")),

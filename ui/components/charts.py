@@ -1,24 +1,24 @@
-"""Charts of days: bars that are filled with patterns besides colours, lines that differ in their strokes."""
+"""Charts by day: bars with patterns besides colours, and lines with different strokes."""
 
 import reflex as rx
 
 from ui.state.activity import Activity
 from ui.view_models.activity_charts import SHADES
 
-# The lines over each colour, in a square of 8.
+# The pattern lines over each colour, in a square of 8.
 _RISING, _ACROSS, _DOWN = "M-2 2L2 -2M0 8L8 0M6 10L10 6", "M0 4H8", "M4 0V8"
 _LINES = ("", _RISING, _DOWN, _ACROSS, "M-2 6L2 10M0 0L8 8M6 -2L10 2", _DOWN + _ACROSS)
 _SHADES = dict(zip(map(str, range(SHADES)), _LINES, strict=True)) | {"quiet": "", "good": "", "bad": _RISING}
 _HEIGHT = 220
 _MARGIN = {"top": 8, "right": 8, "bottom": 0, "left": 0}
-# Amounts in any order of size, as short as they can be said.
+# Short number formats for amounts of any magnitude.
 _SHORT = """((value) => Intl.NumberFormat("en", {notation: "compact", maximumSignificantDigits: 3}).format(value))"""
 _MONEY = """((value) => "$" + Intl.NumberFormat("en", {maximumSignificantDigits: 3}).format(value))"""
 _SECONDS = """((value) => Intl.NumberFormat("en", {maximumSignificantDigits: 3}).format(value) + " s")"""
 
 
 def shades() -> rx.Component:
-    """What bars are filled with. They stand on the page once, for all of its charts."""
+    """Define the patterns that fill the bars, once on the page for all of its charts."""
     return rx.el.svg(
         rx.el.svg.defs(*(_shade(name, lines) for name, lines in _SHADES.items())),
         width="0",
@@ -29,7 +29,7 @@ def shades() -> rx.Component:
 
 
 def by_day(title: str, *drawn: rx.Component, unit: str = "") -> rx.Component:
-    """A chart of days. `unit` is "$", "s", or nothing for what is counted."""
+    """Draw a chart by day. `unit` is "$", "s", or empty for counts."""
     said: rx.Var[str] = rx.Var({"$": _MONEY, "s": _SECONDS}.get(unit, _SHORT))
     quiet = {"fill": "var(--gray-11)", "fontSize": 12}
     return rx.recharts.composed_chart(
@@ -69,7 +69,7 @@ def by_day(title: str, *drawn: rx.Component, unit: str = "") -> rx.Component:
 
 
 def bar(key: str | rx.Var[str], name: str | rx.Var[str], fill: str | rx.Var[str], stack: str = "all") -> rx.Component:
-    """A part of each day's bar."""
+    """Draw a segment of each day's bar."""
     return rx.recharts.bar(
         data_key=key,
         name=name,
@@ -83,7 +83,7 @@ def bar(key: str | rx.Var[str], name: str | rx.Var[str], fill: str | rx.Var[str]
 
 
 def line(key: str, name: str, *, dashed: bool = False, colour: str = "var(--accent-10)") -> rx.Component:
-    """A line with a point for each day, which shows a day between two without any."""
+    """Draw a line with a point for each day, so that a single day between two without data shows."""
     return rx.recharts.line(
         data_key=key,
         name=name,
@@ -97,7 +97,7 @@ def line(key: str, name: str, *, dashed: bool = False, colour: str = "var(--acce
 
 
 def swatch(fill: str | rx.Var[str], name: str | rx.Var[str]) -> rx.Component:
-    """What a fill stands for, in a legend."""
+    """Draw the legend entry of a fill."""
     return rx.el.li(
         rx.el.svg(
             rx.el.svg.rect(width="14", height="14", rx="3", fill=fill), width="14", height="14", aria_hidden="true"
@@ -107,7 +107,7 @@ def swatch(fill: str | rx.Var[str], name: str | rx.Var[str]) -> rx.Component:
 
 
 def stroke(name: str, *, dashed: bool = False, colour: str = "var(--accent-10)") -> rx.Component:
-    """What a line stands for, in a legend."""
+    """Draw the legend entry of a line."""
     return rx.el.li(
         rx.el.svg(
             rx.el.svg.path(

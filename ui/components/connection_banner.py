@@ -1,11 +1,11 @@
-"""What a page says while nobody serves it."""
+"""The banner that a page shows when the server cannot be reached."""
 
 import reflex as rx
 from reflex_components_core.core.banner import has_too_many_connection_errors
 
 
 def away() -> rx.Component:
-    """Browsers try again by themselves; one failure alone is nothing to speak of."""
+    """Show the banner after repeated failures; browsers reconnect by themselves, so one is not worth a message."""
     return rx.el.div(
         rx.cond(
             has_too_many_connection_errors,

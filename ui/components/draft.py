@@ -1,10 +1,10 @@
-"""What is written and not yet sent, and whether it is too long to be."""
+"""The draft of a message: kept in the tab until it is sent, and checked for its length."""
 
 import reflex as rx
 
 
 class Draft(rx.Component):
-    """Beside the field of that id, in its form."""
+    """The component that keeps the draft of the field with that id; place it in the field's form."""
 
     library = "$/public/desk/draft.jsx"
     tag = "Draft"

@@ -1,10 +1,10 @@
-"""Where the focus goes when a dialog closes that no button of its own has opened."""
+"""The return of the focus when a dialog closes that was not opened by a trigger of its own."""
 
 import reflex as rx
 
 
 class ReturnFocus(rx.Component):
-    """To be put into the dialog."""
+    """The component to place into the dialog."""
 
     library = "$/public/desk/focus.jsx"
     tag = "ReturnFocus"

@@ -1,17 +1,17 @@
-"""What must not get lost: the focus where a list changes, and what was typed where a form is left."""
+"""Protection of the focus when a list changes, and of unsaved input when a form is left."""
 
 import reflex as rx
 
 
 class KeptFocus(rx.Component):
-    """Around a list: where what has the focus is taken out of it, the focus goes to what stands there now."""
+    """A wrapper of a list: if the focused element is removed, the one in its place gets the focus."""
 
     library = "$/public/desk/kept.jsx"
     tag = "KeptFocus"
 
 
 class LeaveForm(rx.Component):
-    """The button that leaves a form; whoever has changed something in it is asked first, whichever way they leave."""
+    """The button that leaves a form; with unsaved changes, the user is asked first, whichever way they leave."""
 
     library = "$/public/desk/leaving.jsx"
     tag = "LeaveForm"

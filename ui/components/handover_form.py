@@ -1,4 +1,4 @@
-"""The form for who wants to talk to a person."""
+"""The form for users who want to talk to a person."""
 
 import reflex as rx
 
@@ -7,7 +7,7 @@ from ui.state.handover_form import HandoverForm
 
 
 def person() -> rx.Component:
-    """A dialog."""
+    """Show the form in a dialog."""
     return rx.dialog.root(
         rx.dialog.content(
             return_focus(),

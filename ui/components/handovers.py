@@ -1,4 +1,4 @@
-"""Who waits for a person, who has been seen to, and one of them with what was said."""
+"""The hand-overs: waiting, resolved, and one of them with its conversation."""
 
 import reflex as rx
 
@@ -9,7 +9,7 @@ from ui.state.handovers import FEW, Handovers, Item, Turn
 
 
 def handovers() -> rx.Component:
-    """Those who said how they are reached, the longest waiting first; and whom answers have offered a person."""
+    """List the hand-overs with a contact, the longest waiting first; and on demand those without."""
     return rx.el.section(
         rx.el.h2("Waiting for a person"),
         kept_focus(

@@ -1,17 +1,17 @@
-"""Signing in and out."""
+"""Sign-in and sign-out."""
 
 import reflex as rx
 
 
 class SignIn(rx.Component):
-    """Asks for a key."""
+    """The form that asks for an API key."""
 
     library = "$/public/desk/key.jsx"
     tag = "SignIn"
 
 
 class SignOut(rx.Component):
-    """Forgets it, and what it has shown."""
+    """The button that forgets the key and all data loaded with it."""
 
     library = "$/public/desk/key.jsx"
     tag = "SignOut"

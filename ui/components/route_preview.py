@@ -1,4 +1,4 @@
-"""The box that says which agent would take a question."""
+"""The routing preview: a box that shows which agent would take a question."""
 
 import reflex as rx
 
@@ -6,7 +6,7 @@ from ui.state.route_preview import RoutePreview, Taker
 
 
 def routing() -> rx.Component:
-    """Nothing is answered, and nothing kept."""
+    """Show the preview, which neither answers nor stores the question."""
     return rx.el.section(
         rx.el.h2("Which agent would take this question?"),
         rx.el.form(

@@ -1,4 +1,4 @@
-"""What every page has around it: the way to the other pages, and to a person."""
+"""The frame of every page: navigation, errors, sign-in, and the form for a person."""
 
 import reflex as rx
 
@@ -14,7 +14,7 @@ _PAGES = (("Knowledge", "/knowledge"), ("Agents", "/agents"), ("Activity", "/act
 
 
 def shell(*content: rx.Component, current: str = "Chat", with_conversations: bool = False) -> rx.Component:
-    """A page."""
+    """Build a page from its content."""
     return rx.el.div(
         rx.el.a("Skip to the content", href="#content", class_name="skip"),
         _top(current, with_conversations),

@@ -1,4 +1,4 @@
-"""The conversations at the side of the page."""
+"""The list of conversations at the side of the page."""
 
 import reflex as rx
 
@@ -7,7 +7,7 @@ from ui.state.threads import LIST, NEW, Item, Threads
 
 
 def sidebar() -> rx.Component:
-    """New, search, and what was said before."""
+    """Show the button for a new conversation, the search, and the list."""
     return rx.el.aside(
         rx.el.button(
             rx.icon("plus", size=16, aria_hidden="true"),
@@ -64,7 +64,7 @@ def _item(item: rx.Var[Item]) -> rx.Component:
 
 
 def _menu(item: rx.Var[Item]) -> rx.Component:
-    """Rename, export, delete; the last one asks."""
+    """Show the actions: rename, export, delete. Only delete asks for confirmation."""
     return rx.cond(
         Threads.deleting == item["id"],
         rx.el.span(

@@ -1,4 +1,4 @@
-"""The transcript: a React component of the desk's own (`assets/desk`), which keeps what it is told in pieces."""
+"""The transcript: a React component of this project (`assets/desk`) that assembles the operations it receives."""
 
 from typing import Any
 

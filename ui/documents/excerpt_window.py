@@ -1,4 +1,4 @@
-"""As much of a document's Markdown as a page shows at once, cut where that does not change how the rest is drawn."""
+"""The part of a document's Markdown that a page shows at once, cut where that does not change how the rest renders."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,13 +8,13 @@ _BEFORE = 20_000
 _BEHIND = 40_000
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}#{1,6}\s")
-# More of a list, or of what is indented below it.
+# Lines that continue a list or an indented block.
 _GOES_ON = re.compile(r"\s|[-*+]\s|\d{1,9}[.)]\s|\Z")
 
 
 @dataclass(frozen=True)
 class Window:
-    """From where to where; `opening` is what its first lines need before them: a table's header, a fence."""
+    """The bounds of the part; `opening` is the context that its first lines need: a table's header, a fence."""
 
     start: int
     end: int
@@ -23,7 +23,7 @@ class Window:
 
 @dataclass(frozen=True)
 class _Line:
-    """Where it begins, what it says, the fence it stands in, and whether a text may be cut before it."""
+    """A line with its start, its text, its enclosing fence, and if a text may be cut before it."""
 
     start: int
     text: str
@@ -32,7 +32,7 @@ class _Line:
 
 
 def around(markdown: str, place: tuple[int, int]) -> Window:
-    """All of a small document; of a large one what stands around a place."""
+    """Return the window around a place; a small document is shown completely."""
     if len(markdown) <= _BEFORE + _BEHIND:
         return Window(0, len(markdown))
     lines = list(_lines(markdown))
@@ -41,7 +41,7 @@ def around(markdown: str, place: tuple[int, int]) -> Window:
 
 
 def headings(markdown: str) -> list[int]:
-    """Where they begin."""
+    """Return the positions of the headings."""
     return [line.start for line in _lines(markdown) if not line.fence and _HEADING.match(line.text)]
 
 
@@ -61,7 +61,7 @@ def _end(lines: Sequence[_Line], place: int, latest: int, length: int) -> int:
 
 
 def _opening(lines: Sequence[_Line], number: int) -> str:
-    """What a line is drawn by that stands above it."""
+    """Return the lines above that a line needs to render: its fence or its table's header."""
     if lines[number].fence:
         return f"{lines[number].fence}\n"
     first = number

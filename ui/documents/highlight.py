@@ -1,7 +1,7 @@
-"""Where a document holds what an answer took from it: the passage of a source, and in it the words of the answer.
+"""Highlights of an answer in a document: the passage of a source, and within it the words that the answer took.
 
-Texts are compared word by word: case, accents, white space, Markdown's own signs, addresses of links and numbers of
-sources are no part of it.
+Texts are compared word by word: case, accents, white space, Markdown syntax, link targets and source numbers are
+ignored.
 """
 
 import re
@@ -19,13 +19,13 @@ from ui.documents.excerpt_window import around, headings
 Span = tuple[int, int]
 Kind = Literal["", "passage", "words"]
 
-# Fewer words than these in common may be chance, unless they are a whole line or sentence in both texts.
+# Shorter matches may be chance, unless they are a whole line or sentence in both texts.
 _PHRASE_WORDS = 5
 _PHRASE_LETTERS = 14
 _LEAST_WORDS = 2
-# What is left out at a snippet's end is not longer than this.
+# The longest text that may be cut from a snippet's end.
 _REACH = 3_000
-# So many words may differ within a passage that is not found as it stands.
+# The largest gap in words within a passage that has no exact match.
 _GAP = 30
 _CUT = " ..."
 _ANSWER_CHARS = 100_000
@@ -34,8 +34,8 @@ _ANSWER_CHARS = 100_000
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 _UNREAD = re.compile(
-    r"""\]\([^()\s]*(?:\s+"[^"\n]*")?\)"""  # where a link leads
-    r"|\[\d{1,3}(?:,[ ]?\d{1,3})*\]"  # numbers of sources
+    r"""\]\([^()\s]*(?:\s+"[^"\n]*")?\)"""  # link targets
+    r"|\[\d{1,3}(?:,[ ]?\d{1,3})*\]"  # source numbers
     r"|^[ \t>]*\d{1,9}[.)][ \t]"  # numbers of list items
     r"|^[ \t>]*(?:`{3,}|~{3,}).*$"  # fences
     r"|&(?:\#\w{1,8}|\w{1,32});",
@@ -47,7 +47,7 @@ _CLOSING = re.compile(r"[.!?…\"'”’»)\]*_`]*")
 
 
 class Part(TypedDict):
-    """A piece of a document: within the passage or not, and words that the answer took from it or not."""
+    """A piece of a document: inside the passage or not, and quoted by the answer or not."""
 
     kind: Kind
     text: str
@@ -55,7 +55,7 @@ class Part(TypedDict):
 
 @dataclass(frozen=True)
 class Opened:
-    """A document's Markdown in parts. Of a large one that is what stands around the passage."""
+    """The Markdown of a document in parts; for a large document only the window around the passage."""
 
     parts: list[Part]
     has_beginning: bool
@@ -64,7 +64,7 @@ class Opened:
 
 
 def opened(markdown: str, *, snippet: str = "", section: str = "", answer: str = "", whole: bool = False) -> Opened:
-    """A document, open at the passage that a snippet is the beginning of; a `whole` one was read from end to end."""
+    """Open a document at the passage that starts with the snippet; a `whole` document was read completely."""
     text = _Words(markdown)
     passage = None if whole else _passage(text, snippet, section)
     quoted = _quoted(text, _Words(answer[:_ANSWER_CHARS]), _reach(text, passage, snippet))
@@ -78,7 +78,7 @@ def opened(markdown: str, *, snippet: str = "", section: str = "", answer: str =
 
 
 class _Words:
-    """The words of a text, and where they stand in it."""
+    """The words of a text, with their positions."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -88,27 +88,27 @@ class _Words:
 
     @cached_property
     def joined(self) -> str:
-        """All of them, with one space before each and behind the last."""
+        """All words, with one space before each and after the last."""
         return f" {' '.join(self.words)} "
 
     @cached_property
     def places(self) -> list[int]:
-        """Where each begins in `joined`."""
+        """The position of each word in `joined`."""
         return list(accumulate((len(word) + 1 for word in self.words[:-1]), initial=1)) if self.words else []
 
     def at(self, place: int) -> int:
-        """The first word from a place of the text on."""
+        """Return the index of the first word at or after a position."""
         return bisect_left(self.spans, (place, place))
 
     def span(self, first: int, end: int) -> Span:
-        """What the words from one to before another take up, with the signs around them."""
+        """Return the span of a range of words, with the punctuation around them."""
         start, stop = self.spans[first][0], self.spans[end - 1][1]
         before = _OPENING.search(self.text, max(0, start - 8), start)
         behind = _CLOSING.match(self.text, stop, stop + 8)
         return (before.start() if before else start), (behind.end() if behind else stop)
 
     def units(self, first: int, end: int) -> Iterator[Span]:
-        """Lines and sentences among those words."""
+        """Yield the lines and sentences within a range of words."""
         begun = first
         for index in range(first + 1, end):
             if _BREAK.search(self.text, self.spans[index - 1][1], self.spans[index][0]):
@@ -126,7 +126,7 @@ def _folded(word: str) -> str:
 
 
 def _passage(text: _Words, snippet: str, section: str) -> Span | None:
-    """Where a snippet stands: of several places the first one below its heading."""
+    """Find the snippet; if it occurs several times, the first occurrence below its heading."""
     sought = _Words(snippet.removesuffix(_CUT))
     if not sought.words:
         return None
@@ -141,14 +141,14 @@ def _passage(text: _Words, snippet: str, section: str) -> Span | None:
 
 
 def _heading(text: _Words, section: str) -> int:
-    """The first word of the heading of a section; of the text, where there is none."""
+    """Return the index of the first word of a section's heading; 0 if there is none."""
     sought = _Words(f"# {section.rpartition(' > ')[2]}").words
     places = (text.at(place) for place in (headings(text.text) if sought else ()))
     return next((first for first in places if text.words[first : first + len(sought)] == sought), 0)
 
 
 def _nearly(text: _Words, sought: _Words) -> Span | None:
-    """Where most of a snippet stands that has more between its parts than the document, or less."""
+    """Find the place of most of a snippet that has more or less text between its parts than the document."""
     near: list[Span] = []
     for first, end in _in_common(text, sought, (0, len(text.words))):
         if near and first - near[-1][1] <= _GAP:
@@ -160,7 +160,7 @@ def _nearly(text: _Words, sought: _Words) -> Span | None:
 
 
 def _reach(text: _Words, passage: Span | None, snippet: str) -> Span:
-    """The words among which those of the answer are looked for."""
+    """Return the range of words to search for those of the answer."""
     if passage is None:
         return 0, len(text.words)
     start, end = passage
@@ -171,7 +171,7 @@ def _reach(text: _Words, passage: Span | None, snippet: str) -> Span:
 
 
 def _quoted(text: _Words, answer: _Words, reach: Span) -> list[Span]:
-    """The phrases, and the short lines and sentences, that the answer has in common with those words."""
+    """Find the phrases, and the short lines and sentences, that the answer shares with that range."""
     sizes = range(_LEAST_WORDS, _PHRASE_WORDS)
     said = {tuple(answer.words[first:end]) for first, end in answer.units(0, len(answer.words)) if end - first in sizes}
     units = (unit for unit in text.units(*reach) if tuple(text.words[slice(*unit)]) in said) if said else ()
@@ -185,7 +185,7 @@ def _quoted(text: _Words, answer: _Words, reach: Span) -> list[Span]:
 
 
 def _in_common(text: _Words, other: _Words, reach: Span) -> list[Span]:
-    """Runs of words that are long enough not to be chance."""
+    """Find runs of shared words that are too long to be chance."""
     phrases = {tuple(other.words[at : at + _PHRASE_WORDS]) for at in range(len(other.words) - _PHRASE_WORDS + 1)}
     runs: list[Span] = []
     for at in range(reach[0], reach[1] - _PHRASE_WORDS + 1):
@@ -199,7 +199,7 @@ def _in_common(text: _Words, other: _Words, reach: Span) -> list[Span]:
 
 
 def _parted(text: str, window: Span, passage: Span | None, quoted: Sequence[Span]) -> list[Part]:
-    """What the window shows, cut wherever the passage or a quotation begins or ends."""
+    """Split the window wherever the passage or a quotation begins or ends."""
     spans = [*quoted, *([passage] if passage else [])]
     places = sorted({*window, *(place for span in spans for place in span if window[0] < place < window[1])})
     return [Part(kind=_kind(start, passage, quoted), text=text[start:end]) for start, end in pairwise(places)]

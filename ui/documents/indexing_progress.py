@@ -1,4 +1,4 @@
-"""Long work on documents, followed: how far it is, and what came of it."""
+"""The progress and the report of indexing runs."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -9,14 +9,14 @@ from frontdesk.client.answer import Transcript
 from frontdesk.contracts.events import Event, TraceUpdate
 from frontdesk.contracts.resources import UNDER_WAY, Message
 
-# Who does such work, as conversations name who answers.
+# The agent id of the conversations that hold indexing runs.
 _INDEXING = "documents"
 _LINES = 100
 
 
 @dataclass
 class Report:
-    """In a few words, and file by file what could not be brought in."""
+    """A summary, and a line for each file that could not be ingested."""
 
     said: str
     failed: bool = False
@@ -24,7 +24,7 @@ class Report:
 
 
 async def followed(events: AsyncGenerator[Event, None], tell: Callable[[float], Awaitable[None]]) -> Report:
-    """Tell how far it is, from 0 to 1, until it is over."""
+    """Follow a run and report its progress, from 0 to 1; return its report."""
     transcript = Transcript()
     async with aclosing(events):
         async for event in events:
@@ -35,7 +35,7 @@ async def followed(events: AsyncGenerator[Event, None], tell: Callable[[float], 
 
 
 def report_of(transcript: Transcript) -> Report:
-    """What a run of this kind says at its end, in its parts."""
+    """Split the final text of an indexing run into a report."""
     if transcript.error:
         return Report(transcript.error.message, failed=True)
     if transcript.status == "cancelled":
@@ -47,7 +47,7 @@ def report_of(transcript: Transcript) -> Report:
 
 
 async def under_way(desk: AsyncDesk) -> Message | None:
-    """The order that is being worked on, whichever page or program gave it."""
+    """Find the indexing request in progress, whichever page or program made it."""
     found = (await desk.threads(agent=_INDEXING, limit=1)).threads
     if not found:
         return None

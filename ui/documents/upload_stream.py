@@ -1,15 +1,15 @@
-"""Files as a browser sends them, put together one at a time."""
+"""Assembly of uploaded files from the chunks that a browser sends, one file at a time."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-# The page takes no more at once, and the desk no larger request than so many files.
+# The page accepts no more at once, and the server no larger upload request.
 FILES_AT_ONCE = 20
 
 
 class Chunk(Protocol):
-    """A piece of a file, and where in it."""
+    """A piece of a file, with its offset."""
 
     filename: str
     offset: int
@@ -18,7 +18,7 @@ class Chunk(Protocol):
 
 @dataclass
 class File:
-    """A whole one, but for what is too large: of that only the size is kept."""
+    """A complete file; of one that is too large, only the size is kept."""
 
     name: str
     size: int = 0
@@ -26,12 +26,12 @@ class File:
 
     @property
     def is_archive(self) -> bool:
-        """Whether it holds documents, rather than being one."""
+        """True for a zip archive of documents."""
         return self.name.lower().endswith(".zip")
 
 
 async def whole(chunks: AsyncIterator[Chunk], most: int) -> AsyncGenerator[File, None]:
-    """Each file as soon as all of it is there. What comes after it is not read before the next one is wanted."""
+    """Yield each file as soon as it is complete. Later chunks are not read before the next file is requested."""
     file: File | None = None
     held = bytearray()
     async for chunk in chunks:
@@ -54,5 +54,5 @@ def _ended(file: File, held: bytearray, most: int) -> File:
 
 
 def megabytes(size: int) -> str:
-    """For people."""
+    """Format a size for people."""
     return f"{size / 1_000_000:.3g} MB"

@@ -1,1 +1,1 @@
-"""Parts of the web desk."""
+"""The pages of the web desk."""

@@ -1,4 +1,4 @@
-"""The activity page: what the desk has done, who waits for a person, and what nobody could answer."""
+"""The activity page: figures, hand-overs, and unanswered questions."""
 
 import reflex as rx
 
@@ -12,7 +12,7 @@ from ui.view_models.activity_charts import Figure, Table
 
 
 def activity() -> rx.Component:
-    """A visitor sees what their own questions came to, an operator everybody's."""
+    """Build the page; users see the outcome of their own questions, operators of everyone's."""
     return shell(
         rx.el.div(
             _head(),
@@ -57,7 +57,7 @@ def _head() -> rx.Component:
             class_name="plain refresh",
         ),
         rx.el.span(
-            # Before anything is there, this is said in its place.
+            # Empty before the first load, which has its own message.
             rx.cond(
                 Activity.loaded,
                 rx.cond(Activity.waiting.contains("figures"), "One moment", "As of " + Activity.loaded),

@@ -1,4 +1,4 @@
-"""The agents page: who answers here, and who would take a question."""
+"""The agents page: the list of agents, and the routing preview."""
 
 import reflex as rx
 
@@ -10,7 +10,7 @@ from ui.state.agents import Agents
 
 
 def agents() -> rx.Component:
-    """The list, or the form of one agent in its place."""
+    """Build the page: the list, or the form of one agent in its place."""
     return shell(
         rx.el.div(
             rx.el.div(

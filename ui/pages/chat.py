@@ -1,4 +1,4 @@
-"""The chat page: the conversation, those beside it, and where to write."""
+"""The chat page: the conversation, the list of others, and the message box."""
 
 import reflex as rx
 
@@ -16,7 +16,7 @@ from ui.state.threads import Threads
 
 
 def chat() -> rx.Component:
-    """Both for a new conversation and for one that the address names."""
+    """Build the page, both for a new conversation and for one that the address names."""
     return shell(
         rx.el.div(
             sidebar(),

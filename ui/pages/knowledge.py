@@ -11,7 +11,7 @@ from ui.state.knowledge import Knowledge
 
 
 def knowledge() -> rx.Component:
-    """Folders at the side, documents in the middle, a place to drop more."""
+    """Build the page: folders at the side, documents in the middle, and the drop zone."""
     return shell(
         rx.el.div(
             rx.el.div(

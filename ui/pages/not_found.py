@@ -1,4 +1,4 @@
-"""What an address shows that leads nowhere."""
+"""The page for unknown addresses."""
 
 import reflex as rx
 
@@ -6,7 +6,7 @@ from ui.components.shell import shell
 
 
 def nowhere() -> rx.Component:
-    """With the way back."""
+    """Build the page, with a link to the chat."""
     return shell(
         rx.el.div(
             rx.el.h1("There is no such page"),

@@ -1,1 +1,1 @@
-"""What guards the socket of the pages: whose page it is, what it may send, and how much of it the process holds."""
+"""The guard of the page sockets: page identity, validation of frames, and limits on memory."""

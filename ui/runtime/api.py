@@ -1,4 +1,4 @@
-"""Where the desk's API is, what it takes, and a client of it for whoever sits at the page."""
+"""Where the API is and what it accepts, and a client of it for each user of the pages."""
 
 import ipaddress
 
@@ -12,17 +12,17 @@ class _Reach:
 
 
 def use(url: str, message_chars: int = 8_000) -> None:
-    """Whoever serves the pages says where the API is, and how long a message to it may be."""
+    """Set the URL of the API and the longest message that it takes; called by the server of the pages."""
     _Reach.url, _Reach.message_chars = url, message_chars
 
 
 def message_chars() -> int:
-    """How long a message may be."""
+    """Return the maximum length of a message."""
     return _Reach.message_chars
 
 
 def desk(api_key: str = "", address: str = "") -> AsyncDesk:
-    """A client for one visitor, who is at that address; close it after use."""
+    """Create a client for one user at this address; close it after use."""
     return AsyncDesk(_Reach.url, api_key or None, forwarded_for=address if _is_address(address) else None)
 
 

@@ -1,6 +1,7 @@
-"""The events of the pages: each page is known by its token and its cookie, and waits for what it has asked for already.
+"""The events of the pages: identifies each page by token and cookie, and applies backpressure.
 
-Whoever sends faster than is worked, or does not read what they are sent, is read no further until they are even.
+A page that sends faster than its events are processed, or does not read its updates, is not read from until it has
+caught up.
 """
 
 import asyncio
@@ -22,26 +23,26 @@ from ui.runtime.identity import cookie_of, page_of
 from ui.runtime.sockets import PageSocket
 
 _LOG = logging.getLogger(__name__)
-# Of one page, under way at once; one event may be larger by itself.
+# Limits for the concurrent events of one page; a single event may exceed the bytes.
 _MOST_EVENTS = 64
 _MOST_EVENT_BYTES = 65_536
-# Whoever has sent that many waits, and so notices late that their socket is gone.
+# A page at its limit waits this long at most, as it does not notice meanwhile that its socket is gone.
 _PATIENCE_SECONDS = 5
-# Updates that wait to be sent to one page, beside those that are on their way.
+# Updates that may be queued for one page, besides those in transit.
 _MOST_UPDATES = 1
 _KEPT_HEADERS = ("host", "origin")
 
 
 @dataclass
 class _UnderWay:
-    """The events of one page that are being worked on."""
+    """The events of one page that are in progress."""
 
     events: int = 0
     bytes: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def room_for(self, size: int) -> None:
-        """Wait until as many have ended as need be."""
+        """Wait until enough events have ended to admit one of this size."""
         while self.events >= _MOST_EVENTS or (self.events and self.bytes + size > _MOST_EVENT_BYTES):
             self.ended.clear()
             await self.ended.wait()
@@ -57,15 +58,15 @@ class _UnderWay:
 
 
 class PageEvents(EventNamespace):
-    """Reflex's own, bounded."""
+    """Reflex's event namespace with limits for each page."""
 
     def __init__(self, namespace: str, app: App) -> None:
         super().__init__(namespace, app)
-        # Held by the events that wait and by those that run; with the last of them it is gone.
+        # An entry is held by the page's waiting and running events, and is gone with the last of them.
         self._under_way: WeakValueDictionary[str, _UnderWay] = WeakValueDictionary()
 
     async def link_token_to_sid(self, sid: str, token: str, *, update_state: bool = True) -> None:
-        """Know the page by its token and its cookie. A tab that was duplicated gets a token of its own."""
+        """Identify the page by its token and its cookie. A duplicated tab gets a token of its own."""
         cookie = cookie_of(self._environ(sid)["asgi.scope"]["headers"]) or sid
         page = page_of(token, cookie)
         if page in self._token_manager.token_to_socket:
@@ -75,7 +76,7 @@ class PageEvents(EventNamespace):
         await super().link_token_to_sid(sid, page, update_state=update_state)
 
     async def on_event(self, sid: str, data: dict[str, Any]) -> None:
-        """What the page asks for, once it has room for it. The frame was looked at before (`ui/runtime/frames.py`)."""
+        """Process an event once the page has room for it. Its frame was validated before (`ui/runtime/frames.py`)."""
         size, page = weight(data), self.sid_to_token.get(sid)
         if page is None:
             return
@@ -102,23 +103,23 @@ class PageEvents(EventNamespace):
             RouteVar.CLIENT_TOKEN: page,
             RouteVar.PATH: "/" + ((path and self.app.router(path)) or "404").removeprefix("/"),
         }
-        # What the connection is known by is kept, and a handler may change what it is given.
+        # A deep copy: the connection's own data is kept, and handlers may change what they get.
         router_data = place | copy.deepcopy(self._static_router_data[sid]) | known
         return Event(name=data["name"], payload=data.get("payload", {}), router_data=router_data)
 
     async def on_ping(self, sid: str) -> None:
-        """Answer, unless the answers before wait still."""
+        """Answer a ping, unless earlier messages still wait to be sent."""
         if await self._is_even(sid):
             await super().on_ping(sid)
 
     async def emit_update(self, update: StateUpdate, token: str) -> None:
-        """Send it, once the page has been sent what was before it."""
+        """Send an update after the page has been sent the earlier ones."""
         record = self._token_manager.token_to_socket.get(token)
         if record is None or await self._is_even(record.sid):
             await super().emit_update(update, token)
 
     async def _is_even(self, sid: str) -> bool:
-        """Once little waits to be sent to it; False where its socket is over."""
+        """Wait until little is left to send to the page; return False if its socket has closed."""
         server, environ = self.server, self._environ(sid)
         socket = server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, self.namespace))
         while socket and socket.queue.qsize() > _MOST_UPDATES:
@@ -130,7 +131,7 @@ class PageEvents(EventNamespace):
         return cast(dict[str, Any], self.server.get_environ(sid, self.namespace))
 
     def _build_static_router_data(self, sid: str, environ: dict[str, Any]) -> dict[str, Any]:
-        """Without the cookie, which the page would be sent, and all else that the pages do not use."""
+        """Drop the cookie, which would be sent to the page, and all other headers that the pages do not use."""
         told = super()._build_static_router_data(sid, environ)
         headers = told[RouteVar.HEADERS]
         return told | {RouteVar.HEADERS: {name: headers[name] for name in _KEPT_HEADERS if name in headers}}

@@ -1,7 +1,7 @@
-"""What a page may send over its socket. It is looked at before anything else reads it.
+"""Validation of the frames that a page sends over its socket, before anything else reads them.
 
-A frame that no page sends ends its socket. An event that this desk does not know, or whose values are not of the kind
-or size that its handler takes, is left out: pages of an older version send such, too.
+A frame that no page sends closes its socket. An event that this server does not know, or whose values do not have the
+type or size that its handler takes, is dropped: pages of an older version send such events, too.
 """
 
 import functools
@@ -24,14 +24,14 @@ Verdict = Literal["pass", "leave out", "close"]
 NAMESPACE = "/_event"
 _CONNECT = re.compile(rf"40{NAMESPACE},(\{{.*\}})?", re.DOTALL)
 _DEEPEST = 12
-# In bytes of memory. Most events carry an id or what was typed into a search.
+# In bytes of memory. Most events carry an id or the text of a search.
 _MOST_OF_AN_EVENT = 8_192
-# Reflex keeps several copies of a page's address.
+# Small, as Reflex keeps several copies of a page's location.
 _MOST_OF_A_PLACE = 6_144
 _NODE_BYTES = 64
 _MOST_TO_CONNECT = 49_152
 _REFLEX = "reflex___"
-# Of Reflex's own handlers, and of those that it makes by itself, pages call these alone.
+# The only built-in or generated handlers of Reflex that pages call.
 _OF_REFLEX = (
     ".hydrate",
     ".hydrate_and_load",
@@ -40,7 +40,7 @@ _OF_REFLEX = (
     ".update_vars_internal",
     ".handle_frontend_exception",
 )
-# What may be as large as the whole frame, or hold so many bytes.
+# Events with a larger limit in bytes; None is limited only by the size of the frame.
 _LARGER: dict[str, int | None] = {
     "chat.ask": None,
     "chat.edit": None,
@@ -57,14 +57,14 @@ _LARGER: dict[str, int | None] = {
 
 @dataclass
 class Frames:
-    """What one socket sends."""
+    """The validator of one socket's frames."""
 
     known: RegistrationContext
     most_bytes: int
     _is_connected: bool = False
 
     def verdict(self, text: str) -> Verdict:
-        """What is to become of a frame."""
+        """Decide whether a frame passes, is dropped, or closes the socket."""
         if text in ("3", "1", f"41{NAMESPACE},"):
             return "pass"
         if len(text) > self.most_bytes:
@@ -74,7 +74,7 @@ class Frames:
         return self._event(text) if text.startswith(f"42{NAMESPACE},") else "close"
 
     def _connect(self, text: str) -> Verdict:
-        """Once, with the event that opens the page."""
+        """Validate the connect frame, which may carry the page's first event; allowed only once."""
         found = _CONNECT.fullmatch(text)
         said = _read(found[1] or "{}") if found else None
         if not isinstance(said, dict) or ("event" in said and not self._fits(said["event"])):
@@ -109,7 +109,7 @@ class Frames:
 
 
 def weight(value: object) -> int:
-    """About as much memory as a value of JSON takes."""
+    """Estimate the memory that a JSON value takes, in bytes."""
     total, level = 0, [value]
     while level:
         total += sum(sys.getsizeof(one) if isinstance(one, str) else _NODE_BYTES for one in level)
@@ -126,7 +126,7 @@ def _inside(value: object) -> Iterator[object]:
 
 
 def _read(text: str) -> Any:  # noqa: ANN401 - JSON
-    """None where it is no JSON, or is nested beyond reason."""
+    """Parse JSON; return None if it is invalid or nested too deeply."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -140,7 +140,7 @@ def _read(text: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def _is_place(place: dict[str, Any]) -> bool:
-    """Whether this says where in the desk a page is."""
+    """Tell whether this is a valid location of a page."""
     kinds: dict[str, type] = {"pathname": str, "asPath": str, "query": dict}
     fits = all(isinstance(place.get(name, kind()), kind) for name, kind in kinds.items())
     return fits and weight(place) <= _MOST_OF_A_PLACE
@@ -152,13 +152,13 @@ def _may_be_called(name: str) -> bool:
 
 
 def _most_of(name: str) -> int | None:
-    """Of a payload, in bytes; None where the size of the frame is limit enough."""
+    """Return the limit of an event's payload in bytes; None where the limit of the frame is enough."""
     short = name.rsplit("____", 1)[-1]
     return _LARGER.get(short, _MOST_OF_AN_EVENT)
 
 
 def _takes(registered: RegisteredEventHandler, payload: dict[str, Any], most: int) -> bool:
-    """Whether a handler has a use for these values."""
+    """Tell whether a handler accepts these values."""
     hints, needed = _arguments(registered.handler.fn)
     if not needed <= payload.keys() <= hints.keys() or weight(payload) > most:
         return False
@@ -167,7 +167,7 @@ def _takes(registered: RegisteredEventHandler, payload: dict[str, Any], most: in
 
 @functools.cache
 def _arguments(function: Callable[..., Any]) -> tuple[dict[str, Any], frozenset[str]]:
-    """What a handler takes, and what it cannot do without."""
+    """Return a handler's parameters with their types, and the names of the required ones."""
     parameters = {name: one for name, one in inspect.signature(function).parameters.items() if name != "self"}
     hints = typing.get_type_hints(function)
     needed = frozenset(name for name, one in parameters.items() if one.default is inspect.Parameter.empty)
@@ -180,12 +180,12 @@ def _is_of(value: object, hint: Any) -> bool:  # noqa: ANN401 - a type, or what 
         return any(_is_of(value, one) for one in typing.get_args(hint))
     if kind in (int, float):
         return isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
-    # What is made on the server, such as the pieces of an upload, comes from no page.
+    # Other types, such as the chunks of an upload, are created on the server and never sent by a page.
     return kind is Any or (kind in (str, dict, list, bool, types.NoneType) and isinstance(value, kind))
 
 
 def _are_kept(values: dict[str, Any] | None) -> bool:
-    """Whether these are values that browsers keep for a page."""
+    """Tell whether these are values of the page's client storage."""
     return all(name in _kept() and isinstance(value, str) for name, value in (values or {}).items())
 
 

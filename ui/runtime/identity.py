@@ -1,8 +1,8 @@
-"""Whose page it is: a page's token counts together with its browser's cookie alone.
+"""The identity of a page: its token is valid only together with its browser's cookie.
 
-Reflex knows a page by a token that stands in the address of its socket, and so in the logs of every proxy. Here a page
-is known by a digest of that token and of a cookie, which no script can read and no address holds. Whoever brings the
-token without the cookie begins a page of their own.
+Reflex identifies a page by a token in the URL of its socket, and so in the logs of every proxy. Here a page is
+identified by a digest of that token and of a cookie, which no script can read and no URL holds. A client that sends
+the token without the cookie gets a page of its own.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable
 
 COOKIE = "frontdesk_page"
-# Where a page that sends files says which it is.
+# The header that names the page of an upload.
 _PAGE = b"reflex-client-token"
 _FORM = re.compile(r"[\w-]{43}", re.ASCII)
 
@@ -19,12 +19,12 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 def made() -> str:
-    """A cookie's value for a browser that has none."""
+    """Generate a cookie value for a browser that has none."""
     return secrets.token_urlsafe(32)
 
 
 def cookie_of(headers: Headers) -> str | None:
-    """The value that a browser has sent, if it can be one of ours."""
+    """Return the page cookie of a request, if it has a valid form."""
     for name, line in headers:
         if name.lower() == b"cookie":
             for pair in line.decode("latin-1").split(";"):
@@ -35,18 +35,18 @@ def cookie_of(headers: Headers) -> str | None:
 
 
 def set_cookie(value: str, *, secure: bool) -> bytes:
-    """The header's value. `Lax`: whoever follows a link to the desk is still the visitor of their other tabs."""
+    """Build the Set-Cookie value. `Lax`: a user who follows a link to the desk keeps the identity of other tabs."""
     return f"{COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax{'; Secure' * secure}".encode()
 
 
 def with_page(headers: Headers, cookie: str) -> list[tuple[bytes, bytes]]:
-    """The headers of a request from the browser of that cookie, in which a page is named as the server knows it."""
+    """Rewrite the headers of a browser's request to carry the cookie and name the page by its server-side id."""
     told = [(name, _known(value, cookie) if name == _PAGE else value) for name, value in headers]
     return told if cookie_of(told) else [*told, (b"cookie", f"{COOKIE}={cookie}".encode())]
 
 
 def page_of(token: str, cookie: str) -> str:
-    """What a page is known by on the server."""
+    """Return the server-side id of a page."""
     return hashlib.sha256(f"{cookie} {token}".encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What browsers send, made fit to be worked with before any handler sees it."""
+"""Middleware that cleans the input of browsers before any handler sees it."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from reflex_base.event import Event
 
 
 class WholeCharacters(Middleware):
-    """Half of a character can be typed, but neither stored nor sent back: a page that holds one would be lost."""
+    """Replaces lone surrogates: they can be typed, but neither stored nor sent back, and would break the page."""
 
     async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:
         for name, value in event.payload.items():
@@ -18,7 +18,7 @@ class WholeCharacters(Middleware):
 
 
 def whole(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """The same, with a mark where half of a character was."""
+    """Return a copy of the value with a replacement character for every lone surrogate."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):

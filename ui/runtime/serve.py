@@ -1,4 +1,4 @@
-"""The pages as a web application, for whoever serves them."""
+"""The pages as a web application, to be mounted by a server."""
 
 from contextlib import chdir
 from dataclasses import dataclass
@@ -19,9 +19,10 @@ from ui.runtime.sockets import GuardedSockets
 
 @dataclass(frozen=True)
 class Served:
-    """The application, where its built pages lie, and how the paths begin that are its own.
+    """The application of the pages, the directory of their build, and the first path segments that belong to it.
 
-    `guarded` is what is to be served."""
+    `guarded` is the application to serve.
+    """
 
     app: Starlette
     guarded: ASGIApp
@@ -30,9 +31,9 @@ class Served:
 
 
 def pages(url: str, most_message_chars: int = 8_000) -> Served:
-    """The built pages and their socket, for a desk whose API is at `url` and takes messages of that length."""
+    """Return the built pages and their socket, for an API at `url` that takes messages of this length."""
     api.use(url, most_message_chars)
-    # Reflex looks for its configuration and its pages where the process was started.
+    # Reflex looks for its configuration and its pages in the working directory.
     with chdir(ROOT):
         return _pages(most_frame_bytes(most_message_chars))
 
@@ -42,7 +43,7 @@ def _pages(most_bytes: int) -> Served:
     environment.REFLEX_SKIP_COMPILE.set(True)
     environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
     environment.REFLEX_SOCKET_MAX_HTTP_BUFFER_SIZE.set(most_bytes)
-    # It is read where it is imported.
+    # Imported here, because the import reads the settings above.
     from ui.app import app
 
     directory = (prerequisites.get_web_dir() / constants.Dirs.STATIC).resolve()

@@ -1,4 +1,4 @@
-"""One socket of a page, between the server and Reflex."""
+"""The guard of the page sockets, between the server and Reflex."""
 
 import asyncio
 import logging
@@ -11,37 +11,37 @@ from ui.runtime.frames import Frames
 
 _LOG = logging.getLogger(__name__)
 _KEY = "frontdesk.page"
-# What Reflex reads of the request is little, and is held twice as long as the socket is open.
+# The few headers that Reflex reads; it holds two copies of them while the socket is open.
 _READ = frozenset((b"host", b"origin", b"cookie", b"connection", b"upgrade", b"sec-websocket-protocol"))
 _MOST_REQUEST_BYTES = 16_384
 _NOT_OURS = 1008
 
 
 class PageSocket:
-    """Passes on what a page may send, and knows when something was sent to it."""
+    """A socket that passes on only valid frames and signals when one was sent to the page."""
 
     def __init__(self, frames: Frames, receive: Receive, send: Send) -> None:
         self._frames = frames
         self._receive = receive
         self._send = send
-        # Set with every frame that has left, and for good when the socket is over.
+        # Set with every frame that was sent, and permanently when the socket has closed.
         self._moved = asyncio.Event()
         self._is_over = False
 
     @classmethod
     def of(cls, environ: dict[str, Any]) -> "PageSocket":
-        """The one that Socket.IO calls by its environment."""
+        """Return the page socket of a Socket.IO environment."""
         return cast(PageSocket, environ["asgi.scope"][_KEY])
 
     async def run(self, app: ASGIApp, scope: Scope) -> None:
-        """Until it is over."""
+        """Run the application on this socket until it closes."""
         try:
             await app({**scope, _KEY: self}, self._next, self._say)
         finally:
             self._end()
 
     async def moved(self) -> bool:
-        """Once another frame has left; False where there will be none."""
+        """Wait until another frame has been sent; return False if the socket has closed."""
         self._moved.clear()
         if not self._is_over:
             await self._moved.wait()
@@ -84,7 +84,7 @@ class PageSocket:
 
 
 class GuardedSockets:
-    """The application of the pages, whose sockets are looked at frame by frame."""
+    """ASGI middleware that validates the sockets of the pages frame by frame."""
 
     def __init__(self, app: ASGIApp, known: RegistrationContext, most_frame_bytes: int) -> None:
         self._app = app

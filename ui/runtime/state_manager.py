@@ -1,4 +1,4 @@
-"""What is kept of open pages: as long as their socket is open, and a little longer for one that lost it."""
+"""The memory of open pages: kept while their socket is open, and a little longer after it was lost."""
 
 import time
 from collections.abc import Callable, Collection
@@ -9,15 +9,15 @@ from reflex.istate.manager.token import StateToken
 
 T = TypeVar("T")
 
-# A page that is loaded again, or whose network stumbles, finds its state; one that was closed leaves nothing behind.
+# Long enough for a reload or a network glitch; the state of a closed page does not linger.
 SECONDS_AFTER = 120
 MOST_PAGES = 2_000
-# Of pages without a socket. Whoever opens one after the other keeps no more of the desk than these.
+# Pages without a socket. A client that opens one page after another occupies no more than these.
 MOST_CLOSED = 500
 
 
 class OpenPages(StateManagerMemory):
-    """Reflex's own manager forgets a page an hour after its last word, open or not, and keeps any number of them."""
+    """A bounded state manager. Reflex's keeps any number of pages, open or not, for an hour after their last event."""
 
     def __init__(self, open_pages: Callable[[], Collection[str]]) -> None:
         super().__init__(token_expiration=SECONDS_AFTER)
@@ -36,7 +36,7 @@ class OpenPages(StateManagerMemory):
         return super()._get_or_create_state(token)
 
     def _forget_oldest(self) -> None:
-        """Where there are too many: of the pages without a socket, the one last heard of the longest ago."""
+        """Evict, if there are too many pages, the one without a socket that was silent the longest."""
         is_open = self._open_pages()
         if len(self.states) < MOST_PAGES and len(self.states) - len(is_open) < MOST_CLOSED:
             return

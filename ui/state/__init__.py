@@ -1,1 +1,1 @@
-"""Parts of the web desk."""
+"""The states of the web desk's pages and of their parts."""

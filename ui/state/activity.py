@@ -1,4 +1,4 @@
-"""What the desk has done, on the page."""
+"""The state of the activity page: figures, latest runs and unanswered questions."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ _EMPTY = Table(head=[], rows=[])
 
 
 class Run(TypedDict):
-    """One of the latest."""
+    """One of the latest runs, as the page shows it."""
 
     question: str
     path: str
@@ -38,7 +38,7 @@ class Run(TypedDict):
 
 
 class Question(TypedDict):
-    """What no document answers."""
+    """A question that no document answers."""
 
     text: str
     times: str
@@ -46,7 +46,7 @@ class Question(TypedDict):
 
 
 class Found(NamedTuple):
-    """What the desk tells of some days, to whom, and of which agents."""
+    """The API's replies for the page: the report, the user, the agents and the unanswered questions."""
 
     told: Told
     info: Info
@@ -55,7 +55,7 @@ class Found(NamedTuple):
 
 
 class Activity(Asking, rx.State):
-    """Figures of some days, and a page of the latest runs."""
+    """The figures of a number of days, and a page of the latest runs."""
 
     days: int = _USUAL
     as_tables: bool = False
@@ -63,7 +63,7 @@ class Activity(Asking, rx.State):
     operator: bool = False
 
     figures: list[Figure] = []
-    # Those who answer, and with them what routing took.
+    # The agents; `series` adds routing.
     answering: list[Series] = []
     series: list[Series] = []
     rows: list[Row] = []
@@ -83,17 +83,17 @@ class Activity(Asking, rx.State):
 
     @rx.var
     def place(self) -> str:
-        """Which of the latest runs are shown."""
+        """The range of the latest runs that is shown."""
         return f"{self.offset + 1} to {self.offset + len(self.runs)} of {activity_charts.count(self.total)}"
 
     @rx.var
     def is_last(self) -> bool:
-        """Whether there are no older ones."""
+        """True if there are no older runs."""
         return self.offset + _PAGE >= self.total
 
     @rx.event
     def load(self) -> Any:
-        """So many days as the address says."""
+        """Load the number of days that the address asks for."""
         days = _days(self.router.url.query_parameters.get("days", ""))
         if days != self.days:
             self.days, self.offset = days, 0
@@ -101,20 +101,20 @@ class Activity(Asking, rx.State):
 
     @rx.event(background=True)
     async def refresh(self) -> None:
-        """As it is now."""
+        """Reload the figures."""
         async with self:
             days, offset = self.days, self.offset
         await self._ask("figures", lambda desk: _look(desk, days, offset), self._show)
 
     @rx.event
     def turn(self, pages: int) -> Any:
-        """Older runs, or newer ones."""
+        """Turn to older or newer runs."""
         self.offset = max(0, self.offset + pages * _PAGE)
         return Activity.refresh
 
     @rx.event
     def toggle_tables(self) -> None:
-        """Charts, or the same as tables."""
+        """Switch between charts and tables."""
         self.as_tables = not self.as_tables
 
     def _show(self, found: Found) -> None:
@@ -143,7 +143,7 @@ async def _look(desk: AsyncDesk, days: int, offset: int) -> Found:
 
 
 def _days(said: str) -> int:
-    """An address may say anything."""
+    """Parse the number of days; fall back to the default, as an address may hold anything."""
     return int(said) if _DAYS.fullmatch(said) and int(said) <= _MOST else _USUAL
 
 
@@ -153,7 +153,7 @@ def _run(run: LatestRun, info: Info, names: dict[str, str], now: float) -> Run:
     took = [activity_charts.seconds(run.time)] if run.time is not None else []
     return Run(
         question=run.question,
-        # Nobody may read the conversations of others.
+        # Users may not read the conversations of others.
         path=_path(run) if run.user_id == info.user.id else "",
         user="" if run.user_id == info.user.id else run.user_id,
         agents=", ".join(names.get(agent, agent) for agent in run.agents),
@@ -164,7 +164,7 @@ def _run(run: LatestRun, info: Info, names: dict[str, str], now: float) -> Run:
 
 
 def _path(run: LatestRun) -> str:
-    """Of its conversation, where that can be read."""
+    """Return the path of the run's conversation, or an empty string if it cannot be read."""
     agent = "" if run.agent_id == SUPERVISOR else run.agent_id
     return path_of(run.session_id, agent) if run.session_id else ""
 

@@ -1,4 +1,4 @@
-"""The agents of the desk: listed, made, changed, switched off, deleted."""
+"""The state of the agents page: list, create, edit, enable, disable and delete agents."""
 
 from typing import Any, NamedTuple, TypedDict
 
@@ -26,14 +26,14 @@ class Member(TypedDict):
 
 
 class Found(NamedTuple):
-    """Who answers, and whether the visitor may change that."""
+    """All agents, and if the user may change them."""
 
     agents: list[Agent]
     operator: bool
 
 
 class Agents(Asking, rx.State):
-    """The list, or the form of one agent in its place."""
+    """The list of agents, or the form of one agent in its place."""
 
     members: list[Member] = []
     operator: bool = False
@@ -44,53 +44,53 @@ class Agents(Asking, rx.State):
     problem_at: str = ""
     said: str = ""
 
-    # Who is being switched on or off, and what was wished last.
+    # Agents whose switch is pending, with the last requested state.
     _wishes: dict[str, bool] = {}
 
     @rx.var
     def is_new(self) -> bool:
-        """Whether the form is for an agent that is not there yet."""
+        """True if the form is for a new agent."""
         return not self.draft["id"]
 
     @rx.var
     def folders(self) -> list[str]:
-        """What agents answer from so far."""
+        """The folders that agents answer from so far."""
         return sorted({member["knowledge"] for member in self.members})
 
     @rx.event(background=True)
     async def load(self) -> None:
-        """Who the visitor is to the desk, and who answers there."""
+        """Load the agents and the user's permission to change them."""
         await self._ask("agents", _look, self._show)
 
     @rx.event
     def begin_new(self) -> None:
-        """An empty form."""
+        """Open an empty form."""
         self._turn_away()
         self._open(NEW)
 
     @rx.event(background=True)
     async def edit(self, agent_id: str) -> Any:
-        """A form with what the agent is; without leave to change it, to be read."""
+        """Open the form of an agent, read-only for users who may not change it."""
         agent = await self._ask("form", lambda desk: desk.agent(agent_id), lambda agent: self._open(draft_of(agent)))
         return rx.set_focus("form-heading") if agent else None
 
     @rx.event(background=True)
     async def arrive(self) -> None:
-        """A page that is opened begins with the list: at once, before anybody opens a form."""
+        """Reset a page that is opened to the list, at once: before anybody can open a form."""
         async with self:
             self._turn_away()
             self.editing, self.said = False, ""
 
     @rx.event
     def leave(self) -> Any:
-        """Back to the list; nothing is changed."""
+        """Return to the list without changes."""
         self._turn_away()
         self.editing = False
         return rx.set_focus("agents-heading")
 
     @rx.event(background=True)
     async def save(self, form: dict[str, Any]) -> Any:
-        """What is refused is said at the form, which keeps what was typed."""
+        """Save the form; a validation error is shown at the form, which keeps the input."""
         async with self:
             if self.saving:
                 return None
@@ -101,12 +101,12 @@ class Agents(Asking, rx.State):
             wrong = self.problem_at
         if saved:
             return [rx.set_focus("agents-heading"), Agents.load]
-        # Whoever has left the form since finds in the list what became of it.
+        # A user who has left the form meanwhile sees the outcome in the list.
         return rx.set_focus(f"agent-{wrong}") if wrong and wrong != "tools" else Agents.load
 
     @rx.event(background=True)
     async def switch(self, agent_id: str) -> Any:
-        """On or off, shown at once; who is off is kept, and asked nothing. However fast one clicks, the last counts."""
+        """Enable or disable an agent, shown at once; a disabled one is kept but not asked. The last click wins."""
         async with self:
             on = not any(member["enabled"] for member in self.members if member["id"] == agent_id)
             is_under_way = agent_id in self._wishes
@@ -128,7 +128,7 @@ class Agents(Asking, rx.State):
 
     @rx.event(background=True)
     async def delete(self, agent_id: str, name: str) -> Any:
-        """Its documents stay."""
+        """Delete an agent; its documents stay."""
 
         def deleted(_: Json) -> None:
             self.said = f"{name} is deleted."
@@ -145,7 +145,7 @@ class Agents(Asking, rx.State):
         self.members = [{**one, "enabled": on} if one["id"] == agent_id else one for one in self.members]
 
     def _turn_away(self) -> None:
-        """What is on its way concerns no form any more."""
+        """Ignore pending replies for the form that was open."""
         self._supersede("form")
         self._supersede("save")
         self.saving = False

@@ -1,4 +1,4 @@
-"""How the parts of a page ask the desk: with the page's lock let go, so that a slow desk stops nothing else."""
+"""Background requests to the API that release the page's lock, so that a slow server blocks nothing else."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -13,9 +13,9 @@ T = TypeVar("T")
 
 
 class Asking(rx.State, mixin=True):
-    """A part of a page whose handlers ask in the background. Of several answers about the same the newest is shown."""
+    """A mixin for API calls in background handlers. Of several replies about one topic only the newest is shown."""
 
-    # What is being asked about; `_asked` counts how often it was.
+    # Topics with a pending request; `_asked` counts the requests of each.
     waiting: list[str] = []
 
     _asked: dict[str, int] = {}
@@ -28,7 +28,7 @@ class Asking(rx.State, mixin=True):
         show: Callable[[T], None] | None = None,
         refused: Callable[[DeskError], None] | None = None,
     ) -> T | None:
-        """The answer, unless there is none or nobody wants it any more. `show` and `refused` have the lock."""
+        """Return the reply, or None if it failed or is superseded. `show` and `refused` run with the lock held."""
         async with self:
             number, client = self._supersede(about), desk_of(await self.get_state(Session))
             self.waiting = sorted({*self.waiting, about})
@@ -46,7 +46,7 @@ class Asking(rx.State, mixin=True):
             if isinstance(answer, DeskError):
                 self._refuse(session, about, answer, refused)
                 return None
-            # What was wrong with it is wrong no more.
+            # Success clears the topic's own error.
             if session.trouble == self._complaints.pop(about, ""):
                 session.trouble = ""
             if show:
@@ -54,7 +54,7 @@ class Asking(rx.State, mixin=True):
             return answer
 
     def _supersede(self, about: str) -> int:
-        """Nobody wants an older answer about it any more."""
+        """Mark pending replies about the topic as out of date."""
         number = self._asked[about] = self._asked.get(about, 0) + 1
         self.waiting = [one for one in self.waiting if one != about]
         return number

@@ -1,4 +1,4 @@
-"""The conversation on the page: asking, stopping, asking again, and what was said before."""
+"""The state of the chat page: ask, stop, ask again, and show the history."""
 
 import logging
 import secrets
@@ -17,34 +17,34 @@ from ui.runtime import api
 from ui.state.session import Session, desk_of, known_as, refuse
 
 _LOG = logging.getLogger(__name__)
-_LONGEST_NAME = 200  # of a session or an agent; no desk gives longer ones
-FIELD = "message"  # where questions are written
+_LONGEST_NAME = 200  # of a session or an agent; no desk issues longer ones
+FIELD = "message"  # the input for questions
 _LOST = "The answer was lost on its way to this page. Load the page again to see what became of it."
 
 
 class Chat(rx.State):
-    """One page's conversation. Its text is the browser's to keep; here is only what is on its way there."""
+    """The conversation of one page. The browser keeps its text; the server holds only what is in transit."""
 
     session_id: str = ""
     agent: str = ""
     busy: bool = False
-    # What was sent while an answer is under way, and is asked behind it.
+    # Questions sent while an answer is in progress, asked after it.
     next: list[str] = []
     feed: Told = EMPTY
 
     _feed: Feed = Feed()
     _talk: Talk = Talk()
-    # Conversations that the page has turned away from before all was answered.
+    # Conversations that the page has left before all of their questions were answered.
     _away: dict[tuple[str, str], Talk] = {}
 
     @property
     def talk(self) -> Talk:
-        """The one on the page."""
+        """The conversation on the page."""
         return self._talk
 
     @rx.var
     def path(self) -> str:
-        """The address of the conversation."""
+        """The path of the conversation."""
         return path_of(self.session_id, self.agent)
 
     @rx.var
@@ -52,26 +52,26 @@ class Chat(rx.State):
         """The longest question that the page sends: its socket carries no longer one."""
         return api.message_chars()
 
-    # Which conversation it is changes in the order in which the page says so, and before what is sent next is asked.
+    # Not in the background: switches apply in the order of the page's events, and before its next question.
     @rx.event
     def open(self, visit: str, session_id: str, agent: str) -> Any:
-        """What its address names, on a page that has just come or is told of something else."""
+        """Open the conversation that the address names, on a page that was just loaded or navigated."""
         self._feed = Feed(str(visit)[:32])
         return self._turn_to(str(session_id)[:_LONGEST_NAME], str(agent)[:_LONGEST_NAME])
 
     @rx.event
     def begin_new(self) -> Any:
-        """An empty page; the page sees to its address."""
+        """Start an empty conversation; the page updates its address."""
         return self._turn_to("", self._talk.agent)
 
     @rx.event
     def choose_agent(self, agent: str) -> Any:
-        """The supervisor decides, or one agent answers; each has its own conversation of that name."""
+        """Choose the supervisor or one agent; each has its own conversation under the session's name."""
         return self._turn_to(self._talk.session_id, "" if agent == SUPERVISOR else agent)
 
     @rx.event(background=True)
     async def show(self) -> None:
-        """All of the conversation, on a page that turns to it or has missed something; what waits in it is asked."""
+        """Load and show the whole conversation, after a switch or missed operations, and ask its queued questions."""
         async with self:
             talk = self._talk
         await self._load(talk)
@@ -79,7 +79,7 @@ class Chat(rx.State):
 
     @rx.event(background=True)
     async def show_older(self, earlier: int) -> None:
-        """What comes before the messages on the page."""
+        """Show the messages before those on the page."""
         async with self:
             talk, feed, desk = self._talk, self._feed, desk_of(await self.get_state(Session))
         try:
@@ -94,7 +94,7 @@ class Chat(rx.State):
 
     @rx.event(background=True)
     async def look_up(self, run_id: str) -> None:
-        """How a stored answer came about."""
+        """Show the trace of a stored answer."""
         async with self:
             feed, desk = self._feed, desk_of(await self.get_state(Session))
         try:
@@ -109,7 +109,7 @@ class Chat(rx.State):
 
     @rx.event
     def seen(self, epoch: str, number: int) -> None:
-        """The page has it all: nothing of it stays here."""
+        """Drop the operations that the page has acknowledged."""
         if (told := self._feed.seen(epoch, number)) is not None:
             self.feed = told
             if not self._talk.is_under_way:
@@ -117,44 +117,44 @@ class Chat(rx.State):
 
     @rx.event
     async def send(self, form: dict[str, str]) -> Any:
-        """Ask what the visitor has written."""
+        """Ask the question that the user has written."""
         return await self._ask(Question(str(form.get("message", ""))))
 
     @rx.event
     async def ask(self, message: str) -> Any:
-        """Ask one of the questions that the empty page offers."""
+        """Ask one of the suggested questions of the empty page."""
         return await self._ask(Question(message))
 
     @rx.event
     async def ask_again(self) -> Any:
-        """The last question once more, in place of its answer."""
+        """Ask the last question again, in place of its answer."""
         return await self._ask(Question(self._talk.asked, instead=True))
 
     @rx.event
     async def edit(self, message: str) -> Any:
-        """The last question as it should have been."""
+        """Ask an edited version of the last question in its place."""
         return await self._ask(Question(message, instead=True))
 
     @rx.event(background=True)
     async def go_on(self, session_id: str, agent: str) -> None:
-        """Ask what waits in that conversation, which the page may have turned away from."""
+        """Ask the queued questions of a conversation, which may no longer be on the page."""
         async with self:
             talk = self._away.get((session_id, agent), self._talk)
         await self._go_on(talk)
 
     @rx.event
     def handed_over(self, session_id: str, agent: str) -> None:
-        """A person has been asked to look at that conversation."""
+        """Show that a person has been requested in a conversation."""
         if self._talk.name == (session_id, agent):
             self._tell(self._talk, [transcript_ops.handed_over()])
 
     @rx.event(background=True)
     async def stop(self) -> None:
-        """Stop the answer under way."""
+        """Stop the answer in progress."""
         async with self:
             talk, desk = self._talk, desk_of(await self.get_state(Session))
             talk.stopping.set()
-            # By the time that the desk hears of it the next answer may be under way.
+            # Read under the lock: by the time of the request the next answer may be in progress.
             run_id = talk.run_id if talk.is_under_way else ""
         async with desk:
             if run_id:
@@ -162,7 +162,7 @@ class Chat(rx.State):
 
     @rx.event(background=True)
     async def rate(self, run_id: str, rating: str, comment: str) -> None:
-        """Whether an answer helped."""
+        """Rate an answer as helpful or not."""
         async with self:
             desk = desk_of(await self.get_state(Session))
         async with desk:
@@ -179,7 +179,7 @@ class Chat(rx.State):
             full = "So many questions wait already; send this one once some are answered."
             return None if question.instead else [Session.complain(full), rx.set_value(FIELD, question.text)]
         if self._talk.is_loaded and not self._talk.session_id:
-            # Under its name it is kept when the page turns away before the question is asked.
+            # A name keeps it in `_away` if the page leaves before the question is asked.
             self._talk.session_id = await self._new_name()
         self._mirror()
         return Chat.go_on(*self._talk.name)
@@ -188,7 +188,7 @@ class Chat(rx.State):
         return f"web-{known_as(await self.get_state(Session))}-{secrets.token_hex(8)}"
 
     def _turn_to(self, session_id: str, agent: str) -> Any:
-        """Another conversation, or the same one; what was asked in the one before is answered all the same."""
+        """Switch to another conversation, or reload the same one; questions of the previous one are still answered."""
         if self._talk.name != (session_id, agent):
             if self._talk.session_id and not self._talk.is_idle:
                 self._away[self._talk.name] = self._talk
@@ -199,12 +199,12 @@ class Chat(rx.State):
         return Chat.show
 
     async def _load(self, talk: Talk) -> None:
-        """As it is stored, and as far as its answer under way has come."""
+        """Load the stored history and the answer in progress as far as it has come."""
         while not await self._read(talk):
             pass
 
     async def _read(self, talk: Talk) -> bool:
-        """Whether what was read still holds: an answer may have begun, and ended, meanwhile."""
+        """Read the history; return False if it is out of date because an answer has started meanwhile."""
         async with self:
             begun, desk = talk.begun, desk_of(await self.get_state(Session))
         found: history.Past | None = None
@@ -251,7 +251,7 @@ class Chat(rx.State):
         return Asking(question, replaced, desk_of(session), session.streams)
 
     async def _hear(self, talk: Talk, asking: Asking) -> bool:
-        """Tell the page the answer; whether what the page was told holds."""
+        """Stream the answer to the page; return False if the page must reload the conversation."""
         told = answered(asking, talk)
         try:
             async with aclosing(told):
@@ -260,14 +260,14 @@ class Chat(rx.State):
                         self._tell(talk, ops)
         except DeskError as error:
             if asking.replaced and not talk.run_id:
-                # Refused: what it was to take the place of is there still.
+                # Refused: the question that it should have replaced is still there.
                 await self._complain(error)
                 async with self:
                     talk.told.clear()
                 return False
             async with self:
                 self._tell(talk, [transcript_ops.failed(error.code, error.message, retryable=error.retryable)])
-        except Exception:  # noqa: BLE001 - the edge: what nobody foresaw ends the answer, too
+        except Exception:  # noqa: BLE001 - the edge: unexpected errors must end the answer, too
             _LOG.exception("an answer was lost on its way to its page")
             async with self:
                 self._tell(talk, [transcript_ops.failed("page_failed", _LOST, retryable=True)])
@@ -288,7 +288,7 @@ class Chat(rx.State):
     def _mirror(self) -> None:
         talk = self._talk
         shown = {"session_id": talk.session_id, "agent": talk.agent, "busy": talk.is_under_way}
-        # Whatever is set is sent, and this is called with every word.
+        # Every assignment is sent to the page, and this runs with every token.
         for name, value in (shown | {"next": [question.text for question in talk.waiting]}).items():
             if getattr(self, name) != value:
                 setattr(self, name, value)

@@ -1,4 +1,4 @@
-"""Asking for a person."""
+"""The state of the form that requests a person."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _NO_CONTACT = "Where can a person reach you? An address or a telephone number wi
 
 
 class HandoverForm(Asking, rx.State):
-    """The form, and what became of it."""
+    """The form that requests a person, and its outcome."""
 
     is_open: bool = False
     is_sending: bool = False
@@ -30,12 +30,12 @@ class HandoverForm(Asking, rx.State):
 
     @rx.event
     def close(self) -> None:
-        """Back to the conversation."""
+        """Return to the conversation."""
         self.is_open = False
 
     @rx.event(background=True)
     async def send(self, form: dict[str, str]) -> Any:
-        """Put it among the hand-overs, with the conversation, once however often it is sent."""
+        """Create a hand-over with the conversation; repeated clicks create only one."""
         contact, message = str(form.get("contact", "")).strip(), str(form.get("message", "")).strip()
         async with self:
             if self.is_sending:

@@ -1,4 +1,4 @@
-"""Who waits for a person, and who has been seen to, on the page."""
+"""The state of the hand-overs on the activity page, waiting and resolved."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ FEW = 5
 
 
 class Item(TypedDict):
-    """One who waits or waited; without a contact, a person was offered and nobody has taken that up yet."""
+    """A hand-over as the list shows it; without a contact, a person was offered and the user has not accepted yet."""
 
     id: str
     contact: str
@@ -28,7 +28,7 @@ class Item(TypedDict):
     summary: str
     reason: str
     since: str
-    # Of those who have been seen to.
+    # Only of resolved ones.
     done: str
     note: str
 
@@ -37,24 +37,24 @@ _NOBODY = Item(id="", contact="", message="", summary="", reason="", since="", d
 
 
 class Turn(TypedDict):
-    """What was said in the conversation."""
+    """A message of the conversation."""
 
     who: str
     text: str
 
 
 class Found(NamedTuple):
-    """Those who wait the longest, and the latest of those who do not wait any more."""
+    """The hand-overs that wait the longest, and the latest resolved ones."""
 
     waiting: reports.Handovers
     done: reports.Handovers
 
 
 class Handovers(Asking, rx.State):
-    """Those who wait the longest, those who were seen to, and one of them with the conversation."""
+    """The lists of waiting and resolved hand-overs, and an open one with its conversation."""
 
     items: list[Item] = []
-    # Answers offer a person more often than people take that up: those without an address are shown on demand.
+    # Answers offer a person more often than users accept: hand-overs without a contact are shown on demand.
     silent: int = 0
     with_silent: bool = False
     unread: int = 0
@@ -62,51 +62,51 @@ class Handovers(Asking, rx.State):
     done_total: int = 0
     with_all_done: bool = False
     said: str = ""
-    # What is open: its text is here only as long as that.
+    # The open hand-over; its text is held only while it is open.
     opened: str = ""
     shown: Item = _NOBODY
     transcript: list[Turn] = []
-    # Nobody has asked for a person in it, so only its user reads it.
+    # The user has not asked for a person, so only they may read the conversation.
     withheld: bool = False
     problem: str = ""
 
     @rx.var
     def is_open(self) -> bool:
-        """Whether one is."""
+        """True if a hand-over is open."""
         return bool(self.opened)
 
     @rx.event(background=True)
     async def load(self) -> None:
-        """Who waits now, and who does not any more."""
+        """Load the waiting and the resolved hand-overs."""
         await self._ask("handovers", _look, self._show)
 
     @rx.event
     def toggle_silent(self) -> Any:
-        """Also those whom nobody can reach, or not."""
+        """Show or hide the hand-overs without a contact."""
         self.with_silent = not self.with_silent
         return Handovers.load
 
     @rx.event
     def toggle_done(self) -> Any:
-        """All who have been seen to, or the latest of them."""
+        """Show all resolved hand-overs, or only the latest."""
         self.with_all_done = not self.with_all_done
         return Handovers.load
 
     @rx.event(background=True)
     async def open_one(self, handover_id: str) -> None:
-        """With the conversation, as far as it may be read."""
+        """Open a hand-over with the readable part of its conversation."""
         async with self:
             names = dict((await self.get_state(Session)).names)
         await self._ask("open", lambda desk: desk.handover(handover_id), partial(self._open, names))
 
     @rx.event
     def close(self) -> None:
-        """Back to the page."""
+        """Return to the page."""
         self._close()
 
     @rx.event(background=True)
     async def resolve(self, form: dict[str, str]) -> Any:
-        """A person has seen to it."""
+        """Mark the open hand-over as resolved."""
         async with self:
             handover_id, note = self.opened, form.get("note", "").strip()
         about = f"resolve {handover_id}"

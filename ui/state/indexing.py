@@ -1,4 +1,4 @@
-"""Everything cut and embedded again, or an archive brought in: long work that goes on without the page."""
+"""The state of reindexing and archive ingestion, long runs that continue without the page."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from ui.state.session import Session, desk_of
 
 
 class Indexing(Asking, rx.State):
-    """The work that this page follows."""
+    """The run that this page follows."""
 
     run_id: str = ""
     what: str = ""
@@ -24,7 +24,7 @@ class Indexing(Asking, rx.State):
 
     @rx.event(background=True)
     async def resume(self) -> Any:
-        """What is under way when the page is opened is followed to its end."""
+        """Follow a run that is in progress when the page is opened."""
         async with self:
             if self.run_id:
                 return None
@@ -33,7 +33,7 @@ class Indexing(Asking, rx.State):
 
     @rx.event(background=True)
     async def reindex(self) -> Any:
-        """The folder that is looked at, or everything."""
+        """Reindex the selected folder, or everything."""
         async with self:
             folder = (await self.get_state(Knowledge)).folder
         run = await self._ask("order", lambda desk: desk.reindex(folder or None))
@@ -41,7 +41,7 @@ class Indexing(Asking, rx.State):
 
     @rx.event(background=True)
     async def follow(self, run_id: str, what: str) -> Any:
-        """Show how far it is, and its report."""
+        """Show the progress of a run, then its report."""
         async with self:
             session = await self.get_state(Session)
             desk = desk_of(session)
@@ -58,14 +58,14 @@ class Indexing(Asking, rx.State):
 
     @rx.event(background=True)
     async def stop(self) -> None:
-        """What was done until then stays."""
+        """Cancel the run; documents done until then are kept."""
         async with self:
             run_id = self.run_id
         await self._ask("stop", lambda desk: desk.cancel(run_id))
 
     @rx.event
     def clear(self) -> None:
-        """It has been read."""
+        """Dismiss the report."""
         self.said, self.lines = "", []
 
     async def _advance(self, done: float) -> None:

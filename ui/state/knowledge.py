@@ -1,4 +1,4 @@
-"""The documents that agents answer from: by folder, found, opened, removed."""
+"""The state of the knowledge page: list, search, open and delete the documents that agents answer from."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ PAGE = 50
 
 
 class Folder(TypedDict):
-    """Documents of one kind, and who answers from them."""
+    """A folder of documents, and the agents that answer from it."""
 
     name: str
     agents: str
@@ -36,7 +36,7 @@ class Item(TypedDict):
 
 
 class Found(NamedTuple):
-    """Documents from the one that is `offset` from the first on, and who answers from them."""
+    """A page of documents that starts at `offset`, and the agents that answer from them."""
 
     documents: Documents
     offset: int
@@ -60,27 +60,27 @@ class Knowledge(Asking, rx.State):
 
     @rx.var
     def everything(self) -> int:
-        """How many documents there are in all folders."""
+        """The number of documents in all folders."""
         return sum(folder["count"] for folder in self.folders)
 
     @rx.var
     def shown(self) -> str:
-        """Which of how many."""
+        """The range that is shown, and the total."""
         return f"{self.offset + 1}–{self.offset + len(self.items)} of {self.total:,}" if self.items else ""
 
     @rx.var
     def has_more(self) -> bool:
-        """Whether another page follows."""
+        """True if another page follows."""
         return self.offset + len(self.items) < self.total
 
     @rx.var
     def largest(self) -> str:
-        """How large a file may be."""
+        """The maximum size of a file."""
         return megabytes(self.document_bytes)
 
     @rx.event(background=True)
     async def arrive(self) -> Any:
-        """A page that is opened begins with an empty field: at once, before anybody writes into it."""
+        """Reset a page that is opened to an empty search, at once: before anybody can type into it."""
         async with self:
             was_elsewhere = bool(self.search or self.offset)
             self.search, self.offset, self.said = "", 0, ""
@@ -88,18 +88,18 @@ class Knowledge(Asking, rx.State):
 
     @rx.event(background=True)
     async def load(self) -> None:
-        """Who the visitor is to the desk, and what it knows."""
+        """Load the user's permissions and limits, then the documents."""
         if await self._ask("visitor", AsyncDesk.info, self._meet):
             await self._fetch()
 
     @rx.event(background=True)
     async def refresh(self) -> None:
-        """Something has changed."""
+        """Reload the documents after a change."""
         await self._fetch()
 
     @rx.event(background=True)
     async def choose(self, folder: str) -> None:
-        """One folder, or with an empty name all of them; what is uploaded goes where one looks."""
+        """Select one folder, or all with an empty name; uploads go to the selected folder."""
         async with self:
             self.folder, self.offset = folder, 0
             self.into = folder or self.into
@@ -107,19 +107,19 @@ class Knowledge(Asking, rx.State):
 
     @rx.event
     def put_into(self, folder: str) -> None:
-        """Where to upload to."""
+        """Choose the folder for uploads."""
         self.into = folder
 
     @rx.event(background=True)
     async def find(self, text: str) -> None:
-        """By title and path."""
+        """Search by title and path."""
         async with self:
             self.search, self.offset = text, 0
         await self._fetch()
 
     @rx.event(background=True)
     async def turn(self, pages: int) -> Any:
-        """Forward or back; the list is read from its beginning."""
+        """Turn the page, and focus the beginning of the list."""
         async with self:
             self.offset = max(0, self.offset + pages * PAGE)
         await self._fetch()
@@ -127,7 +127,7 @@ class Knowledge(Asking, rx.State):
 
     @rx.event(background=True)
     async def delete(self, document_id: str, title: str) -> None:
-        """For good."""
+        """Delete a document permanently."""
 
         def deleted(_: Json) -> None:
             self.said = f"{title} is deleted."
@@ -152,7 +152,7 @@ class Knowledge(Asking, rx.State):
 
 
 async def _look(desk: AsyncDesk, folder: str, search: str, offset: int) -> Found:
-    """A page of them; the last one there is, where there are fewer than there were."""
+    """Return a page of documents; the last page if there are fewer documents than before."""
     while True:
         found = await desk.documents(folder=folder or None, search=search or None, limit=PAGE, offset=offset)
         if found.documents or offset == 0:
@@ -161,7 +161,7 @@ async def _look(desk: AsyncDesk, folder: str, search: str, offset: int) -> Found
 
 
 def _folders(agents: Sequence[Agent], counts: dict[str, int]) -> list[Folder]:
-    """Those that agents answer from, and others that still hold something."""
+    """Return the folders that agents answer from, and others that still hold documents."""
     names: dict[str, list[str]] = {name: [] for name in sorted({*counts, *(agent.knowledge for agent in agents)})}
     for agent in agents:
         names[agent.knowledge].append(agent.name if agent.enabled else f"{agent.name} (off)")
@@ -177,6 +177,6 @@ def _item(document: Document, operator: bool) -> Item:
         folder=document.folder,
         version=f"version {document.version}, {passages}",
         changed=datetime.fromtimestamp(document.updated_at, UTC).strftime("%d %b %Y"),
-        # Where everybody's documents come from is told to operators alone.
+        # The API reports the source of shared documents only to operators.
         mine=operator or bool(document.source),
     )

@@ -1,4 +1,4 @@
-"""Which agent would take a question."""
+"""The state of the routing preview."""
 
 from functools import partial
 from typing import TypedDict
@@ -18,7 +18,7 @@ class Taker(TypedDict):
 
 
 class RoutePreview(Asking, rx.State):
-    """A question that nobody answers."""
+    """A question that is routed but not answered."""
 
     asking: bool = False
     asked: str = ""
@@ -30,7 +30,7 @@ class RoutePreview(Asking, rx.State):
 
     @rx.event(background=True)
     async def ask(self, form: dict[str, str]) -> None:
-        """It may take a model to say."""
+        """Route a question; this may call a model."""
         question = form.get("question", "").strip()
         async with self:
             if not question or self.asking:

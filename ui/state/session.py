@@ -1,4 +1,4 @@
-"""Who sits at the page, and what the desk is to them."""
+"""The state of the user at the page: their key, their preferences and the agents they may ask."""
 
 import logging
 import secrets
@@ -16,7 +16,7 @@ _NOBODYS = "-"
 
 
 class Session(rx.State):
-    """Kept in the visitor's browser: their key, whether answers are streamed, and what tells browsers apart."""
+    """The user's session. The browser stores the key, the streaming preference and an id of its own."""
 
     key: str = rx.LocalStorage("", name="frontdesk-key")
     streaming: str = rx.LocalStorage("on", name="frontdesk-streaming")
@@ -29,32 +29,32 @@ class Session(rx.State):
 
     @rx.var
     def streams(self) -> bool:
-        """Whether answers appear as they are written."""
+        """True if answers appear as they are written."""
         return self.streaming != "off"
 
     @rx.var
     def starters(self) -> list[str]:
-        """What the first agents say that they are asked."""
+        """One example question of each of the first agents."""
         return [agent["examples"][0] for agent in self.agents if agent["enabled"] and agent["examples"]][:4]
 
     @rx.event
     def complain(self, message: str) -> None:
-        """Say what is wrong, on whichever page."""
+        """Show an error on the current page."""
         self.trouble = message
 
     @rx.event
     def dismiss(self) -> None:
-        """What was wrong has been read."""
+        """Dismiss the error."""
         self.trouble = ""
 
     @rx.event
     def toggle_streaming(self) -> None:
-        """Remembered by the browser."""
+        """Toggle streaming; the browser stores the choice."""
         self.streaming = "off" if self.streaming != "off" else "on"
 
     @rx.event(background=True)
     async def begin(self) -> None:
-        """What every page needs."""
+        """Load the agents, which every page needs."""
         async with self:
             known_as(self)
             key, desk = self.key, desk_of(self)
@@ -65,7 +65,7 @@ class Session(rx.State):
         except DeskError as error:
             told = error
         async with self:
-            # Whoever signs in or out meanwhile is asked about anew.
+            # Ignore the reply if the key has changed meanwhile; that triggers another request.
             if key == self.key:
                 self._know(told)
 
@@ -80,15 +80,15 @@ class Session(rx.State):
 
 
 def desk_of(session: Session) -> AsyncDesk:
-    """A client in the visitor's name; close it after use."""
-    # What cannot be a key is asked with as a key that nobody has.
+    """Create a client with the user's key; close it after use."""
+    # Replace an impossible key by one that nobody has, so that the API refuses it.
     key = session.key.strip()
     address = session.router.session.client_ip
     return api.desk(key if key.isascii() and key.isprintable() else _NOBODYS, address)
 
 
 def refuse(session: Session, error: DeskError) -> None:
-    """Say what the desk says is wrong; without a key that it knows, ask for one."""
+    """Show an error of the API; without a valid key, ask for one."""
     session.needs_key = session.needs_key or error.code == "key_refused"
     if session.needs_key:
         session.trouble = "This desk does not know that key." if session.key else ""
@@ -100,6 +100,6 @@ def refuse(session: Session, error: DeskError) -> None:
 
 
 def known_as(session: Session) -> str:
-    """What tells this browser from others."""
+    """Return the id of this browser."""
     session.browser = session.browser or secrets.token_hex(8)
     return session.browser

@@ -1,4 +1,4 @@
-"""The document behind a source, open at the passage."""
+"""The state of the source viewer: the document behind a source, open at the passage."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ _SNIPPET_CHARS = 10_000
 
 
 class SourceViewer(rx.State):
-    """What is open beside the conversation; its text is here only as long as that."""
+    """The open document; its text is held only while it is open."""
 
     title: str = ""
     where: str = ""
@@ -26,38 +26,38 @@ class SourceViewer(rx.State):
     has_end: bool = True
     is_loading: bool = False
     note: str = ""
-    # A passage that is no longer in its document.
+    # The passage, if it is no longer in its document.
     lost: str = ""
     problem: str = ""
 
-    # What was asked for last: a reply to anything before it comes too late.
+    # The number of the latest request; replies to earlier ones are ignored.
     _asked: int = 0
 
     @rx.var
     def is_open(self) -> bool:
-        """Whether anything is."""
+        """True if a document is open."""
         return bool(self.title)
 
     @rx.var
     def described(self) -> str:
-        """Where in which version."""
+        """The location and version of the source."""
         if not self.version:
             return self.where
         return f"{self.where} (version {self.version})" if self.where else f"Version {self.version}"
 
     @rx.var
     def has_words(self) -> bool:
-        """Whether words of the answer are marked."""
+        """True if words of the answer are highlighted."""
         return any(part["kind"] == "words" for part in self.parts)
 
     @rx.var
     def has_passage(self) -> bool:
-        """Whether a passage is shaded."""
+        """True if a passage is highlighted."""
         return any(part["kind"] == "passage" for part in self.parts)
 
     @rx.event(background=True)
     async def open_source(self, source: dict[str, Any], answer: str) -> None:
-        """The document of a source, open where an answer has taken its words from."""
+        """Open the document of a source at the place that the answer quotes."""
         snippet = str(source.get("snippet", ""))[:_SNIPPET_CHARS]
         section, is_whole = str(source.get("section", "")), bool(source.get("whole"))
         page = f"p. {source['page']}" if source.get("page") else ""
@@ -80,7 +80,7 @@ class SourceViewer(rx.State):
 
     @rx.event(background=True)
     async def open_document(self, document_id: str, title: str) -> None:
-        """A whole document."""
+        """Open a whole document."""
         asked, desk = await self._ask(title, "")
         try:
             document = await _fetched(desk, document_id)
@@ -94,7 +94,7 @@ class SourceViewer(rx.State):
 
     @rx.event
     def close(self) -> None:
-        """Back to the conversation."""
+        """Return to the conversation."""
         self._begin("", "")
 
     async def _ask(self, title: str, where: str) -> tuple[int, AsyncDesk]:

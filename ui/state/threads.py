@@ -1,4 +1,4 @@
-"""The conversations beside the one on the page."""
+"""The state of the sidebar: the list of conversations."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypedDict
@@ -13,7 +13,7 @@ from ui.state.api_requests import Asking
 from ui.state.chat import Chat, path_of
 from ui.state.session import Session, known_as
 
-# What has the focus once a form or a button in the list is gone.
+# The ids that get the focus when a form or a button in the list is removed.
 NEW = "new-conversation"
 LIST = "conversations"
 _PAGE = 30
@@ -30,7 +30,7 @@ class Item(TypedDict):
 
 
 class Threads(Asking, rx.State):
-    """The newest first, or those in which something was said."""
+    """The conversations, newest first, or the matches of a search."""
 
     items: list[Item] = []
     total: int = 0
@@ -43,36 +43,36 @@ class Threads(Asking, rx.State):
 
     @rx.event(background=True)
     async def load(self) -> None:
-        """Those of this browser; with a key, those of its user."""
+        """Load the conversations of this browser; with a key, those of its user."""
         await self._fetch()
 
     @rx.event(background=True)
     async def more(self) -> None:
-        """Older ones."""
+        """Load older conversations."""
         async with self:
             self._wanted = min(self._wanted + _PAGE, _MOST)
         await self._fetch()
 
     @rx.event(background=True)
     async def find(self, text: str) -> None:
-        """Those in which something was said."""
+        """Search the text of conversations."""
         async with self:
             self.search, self._wanted = str(text)[:_LONGEST_SEARCH], _PAGE
         await self._fetch()
 
     @rx.event
     def toggle(self) -> None:
-        """On a narrow page the list covers the conversation."""
+        """Show or hide the list on a narrow page, where it covers the conversation."""
         self.open = not self.open
 
     @rx.event
     def begin_renaming(self, thread_id: str) -> None:
-        """Its title becomes a field."""
+        """Turn a conversation's title into an input."""
         self.renaming = thread_id
 
     @rx.event(background=True)
     async def rename(self, form: dict[str, str]) -> Any:
-        """Another title."""
+        """Rename the conversation."""
         async with self:
             thread_id, self.renaming = self.renaming, ""
         title = str(form.get("title", "")).strip()[:200]
@@ -82,12 +82,12 @@ class Threads(Asking, rx.State):
 
     @rx.event
     def begin_deleting(self, thread_id: str) -> None:
-        """Ask first."""
+        """Ask for confirmation."""
         self.deleting = thread_id
 
     @rx.event(background=True)
     async def delete(self) -> Any:
-        """Put it away; the page it is on becomes empty."""
+        """Delete a conversation; a page that shows it becomes empty."""
         async with self:
             thread_id, self.deleting = self.deleting, ""
             gone = next((item["path"] for item in self.items if item["id"] == thread_id), "")
@@ -100,7 +100,7 @@ class Threads(Asking, rx.State):
 
     @rx.event(background=True)
     async def export(self, thread_id: str) -> Any:
-        """A conversation as a file."""
+        """Download a conversation as a file."""
         text = await self._ask(f"export of {thread_id}", lambda desk: desk.export(thread_id))
         return None if text is None else rx.download(data=text, filename="conversation.md")
 
@@ -116,7 +116,7 @@ class Threads(Asking, rx.State):
             if session.needs_key:
                 return
             page = Page(limit=self._wanted, search=self.search or None)
-            # Without keys all visitors are one user to the API; each browser then sees what began in it.
+            # Without keys all visitors are one user to the API; each browser then lists its own conversations.
             if not session.key:
                 page["session_prefix"] = f"web-{known_as(session)}-"
         await self._ask("threads", lambda desk: desk.threads(**page), self._show)

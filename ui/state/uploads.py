@@ -1,4 +1,4 @@
-"""Files on their way into the desk, and what became of each."""
+"""The state of uploads: files on their way to the server, and the outcome of each."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Literal, TypedDict
@@ -13,7 +13,7 @@ from ui.state.knowledge import Knowledge
 from ui.state.session import Session, desk_of, refuse
 
 _KEPT = 200
-# Systems of files know no longer ones.
+# File systems allow no longer ones.
 _LONGEST_NAME = 255
 _TOO_MANY = f"more than {FILES_AT_ONCE} files at once; send fewer, or a zip archive"
 
@@ -22,7 +22,7 @@ Status = Literal["reading", "added", "failed"]
 
 
 class Fate(TypedDict):
-    """What became of a file so far."""
+    """The status of one file."""
 
     number: int
     name: str
@@ -32,7 +32,7 @@ class Fate(TypedDict):
 
 
 class Uploads(rx.State):
-    """One drop of files at a time; each is given to the desk before the next one is read."""
+    """One drop of files at a time; each is passed to the API before the next one is read."""
 
     fates: list[Fate] = []
     busy: bool = False
@@ -43,7 +43,7 @@ class Uploads(rx.State):
 
     @rx.var
     def summary(self) -> str:
-        """Said once all is done."""
+        """The summary, once all files are done."""
         if self.busy or not self.fates:
             return ""
         failed = sum(fate["status"] == "failed" for fate in self.fates)
@@ -53,17 +53,17 @@ class Uploads(rx.State):
 
     @rx.event
     def clear(self) -> None:
-        """It has been read."""
+        """Dismiss the results."""
         self.fates = []
 
     @rx.event
     def progress(self, sent: dict[str, float]) -> None:
-        """How much of all files has left the browser."""
+        """Record how much of all files the browser has sent."""
         self.sent = round(100 * sent.get("progress", 0))
 
     @rx.event
     async def refuse(self, names: list[str], codes: list[str]) -> None:
-        """What the page does not even send, and why."""
+        """List the files that the page does not send, with the reason."""
         most = megabytes((await self.get_state(Knowledge)).document_bytes)
         for name, code in zip(names[:_KEPT], codes, strict=False):
             told = f"larger than {most}, the most that this desk reads" if code == "file-too-large" else _TOO_MANY
@@ -71,7 +71,7 @@ class Uploads(rx.State):
 
     @rx.event(background=True)
     async def receive(self, chunks: rx.UploadChunkIterator) -> Any:
-        """Files as they come from the browser, which waits while one is being read."""
+        """Receive files from the browser, which waits while one is being processed."""
         async with self:
             session = await self.get_state(Session)
             knowledge = await self.get_state(Knowledge)
@@ -90,7 +90,7 @@ class Uploads(rx.State):
         return Knowledge.refresh
 
     async def _take(self, desk: AsyncDesk, folder: str, chunks: AsyncIterator[Any]) -> None:
-        # Whoever may not look at the desk is refused before anything is read.
+        # Fails for users without access before any file is read.
         most = (await desk.info()).limits.document_bytes
         async for file in whole(chunks, most):
             async with self:
@@ -136,7 +136,7 @@ class Uploads(rx.State):
 
 
 def _ended(fate: Fate) -> Fate:
-    """Whoever left in the middle of it finds no file under way."""
+    """Mark a file that was in progress when the upload broke off as failed."""
     return _failed(fate, "broke off; send it again") if fate["status"] == "reading" else fate
 
 

@@ -1,4 +1,4 @@
-"""What a desk has done as the page about it shows it: figures, a row for each day, and tables."""
+"""The figures, charts and tables of the activity page, computed from the API's report."""
 
 from datetime import date
 from typing import Any, TypedDict
@@ -6,12 +6,12 @@ from typing import Any, TypedDict
 from frontdesk.contracts.reports import Activity, AgentFigures, DayFigures, Figures
 from frontdesk.contracts.resources import SUPERVISOR
 
-# As many as the eye tells apart; `assets/desk/activity.css` has a colour and a pattern for each.
+# As many as the eye can distinguish; `assets/desk/activity.css` has a colour and a pattern for each.
 SHADES = 6
-# No agent can have an id with a space in it.
+# Not an agent's id, as ids have no spaces.
 _OTHERS = "all others"
 _NOTHING = "–"
-# Longer numbers are rounded where there is little room.
+# Larger numbers are abbreviated where there is little room.
 _LONG = 100_000
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 
 class Figure(TypedDict):
-    """One number, what it is of, and what else there is to say of it."""
+    """A number with its label and a note."""
 
     name: str
     value: str
@@ -27,7 +27,7 @@ class Figure(TypedDict):
 
 
 class Series(TypedDict):
-    """One agent in the charts: how it is called, how it is filled, and where its numbers are in a day's row."""
+    """One agent in the charts: its name, its fill, and the keys of its numbers in a day's row."""
 
     name: str
     fill: str
@@ -37,14 +37,14 @@ class Series(TypedDict):
 
 
 class Table(TypedDict):
-    """Numbers to be read; the first column names the row."""
+    """A table of numbers; the first column names the row."""
 
     head: list[str]
     rows: list[list[str]]
 
 
 def figures(totals: Figures) -> list[Figure]:
-    """All in all."""
+    """Return the totals as labelled figures."""
     rated = totals.up + totals.down
     ends = ((totals.declined, "not known"), (totals.failed, "failed"), (totals.cancelled, "stopped"))
     slowest = totals.first_token_p95
@@ -71,25 +71,25 @@ def figures(totals: Figures) -> list[Figure]:
 
 
 def series(agents: list[AgentFigures], names: dict[str, str]) -> list[Series]:
-    """The agents; where there are too many to tell apart, those with the fewest runs as one."""
+    """Return a series for each agent; if there are too many to tell apart, those with the fewest runs share one."""
     shown = {_OTHERS: "Others"} | names
     return [_series(agent, shown.get(agent, agent), f"url(#shade-{place})") for place, agent in enumerate(_top(agents))]
 
 
 def routing(agents: list[AgentFigures]) -> list[Series]:
-    """What it took to find them, where that took a model."""
+    """Return the series of the router, if routing took a model."""
     took = any(one.agent == SUPERVISOR for one in agents)
     return [_series(SUPERVISOR, "Routing", "url(#shade-quiet)")] if took else []
 
 
 def rows(told: Activity) -> list[Row]:
-    """A day each, for all of the charts: what is 0 of an agent is left out, so that nobody has to read it."""
+    """Return a row for each day, for all charts; zeros of an agent are left out so that nobody has to read them."""
     top = _top(told.agents)
     return [_row(day, top) for day in told.days]
 
 
 def by_day(told: Activity, names: dict[str, str]) -> Table:
-    """The charts as a table, today first."""
+    """Return the charts' figures as a table, today first."""
     agents = [one.agent for one in _answering(told.agents)]
     return Table(
         head=["Day", "Questions", *(names.get(agent, agent) for agent in agents), *_FIGURES],
@@ -100,7 +100,7 @@ def by_day(told: Activity, names: dict[str, str]) -> Table:
 
 
 def by_agent(told: Activity, names: dict[str, str]) -> Table:
-    """What each agent had a part in."""
+    """Return a table of the figures of each agent."""
     return Table(
         head=["Agent", "Questions", *_FIGURES],
         rows=[[names.get(one.agent, one.agent), count(one.runs), *_figures(one)] for one in _answering(told.agents)],
@@ -108,7 +108,7 @@ def by_agent(told: Activity, names: dict[str, str]) -> Table:
 
 
 def count(number: int) -> str:
-    """12,345."""
+    """Format an integer, such as 12,345."""
     return f"{number:,}"
 
 
@@ -120,7 +120,7 @@ def _short(number: int) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """In per cent; all and nothing are said only where they are true."""
+    """Format a percentage; 0 % and 100 % appear only where they are exact."""
     if not whole:
         return _NOTHING
     percent = round(100 * part / whole)
@@ -130,14 +130,14 @@ def share(part: int, whole: int) -> str:
 
 
 def seconds(time: float | None) -> str:
-    """A time, or a dash where there was none."""
+    """Format a duration, or a dash if there is none."""
     if time is None:
         return _NOTHING
     return f"{1000 * time:.0f} ms" if time < 1 else f"{time:.1f} s"
 
 
 def money(usd: float) -> str:
-    """Small amounts down to a hundredth of a cent."""
+    """Format an amount in US dollars, small ones down to a hundredth of a cent."""
     if usd == 0:
         return "$0"
     if usd < 0.0001:
@@ -146,7 +146,7 @@ def money(usd: float) -> str:
 
 
 def ago(then: float, now: float) -> str:
-    """How long it is since."""
+    """Format the time that has passed since a moment."""
     passed = max(0.0, now - then)
     for span, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
         if passed >= span:
@@ -154,7 +154,7 @@ def ago(then: float, now: float) -> str:
     return "just now"
 
 
-# The parts of a day that are drawn as they are.
+# The figures of a day that are drawn unchanged.
 _PARTS = ("declined", "failed", "cancelled", "reduced", "up", "down")
 _FIGURES = ["Answered", "Tokens", "Cost", "First word", "95 % within", "Other model", "Quoted only", "Up", "Down"]
 
@@ -181,7 +181,7 @@ def _answering(agents: list[AgentFigures]) -> list[AgentFigures]:
 
 def _top(agents: list[AgentFigures]) -> list[str]:
     names = [one.agent for one in _answering(agents)]
-    # In the order of their names, so that an agent's colour is the same however many days are shown.
+    # Ordered by name, so that an agent keeps its colour whatever the number of days.
     return sorted(names) if len(names) <= SHADES else [*sorted(names[: SHADES - 1]), _OTHERS]
 
 

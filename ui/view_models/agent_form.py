@@ -1,4 +1,4 @@
-"""The form of one agent: how it begins, what it says to the desk, and what the desk says of it in people's words."""
+"""The form of one agent: its initial values, the request made of it, and the API's errors in plain words."""
 
 import re
 from typing import Any, NamedTuple, TypedDict
@@ -17,7 +17,7 @@ _PATTERNS = {
 
 
 class Draft(TypedDict):
-    """An agent as its form begins; a new one has no id yet."""
+    """The initial values of an agent's form; a new agent has no id yet."""
 
     id: str
     name: str
@@ -32,7 +32,7 @@ class Draft(TypedDict):
 
 
 class Mistake(NamedTuple):
-    """What is wrong, and the field that it is about, if it is about one."""
+    """A validation error and the field that it belongs to, if any."""
 
     field: str
     said: str
@@ -53,7 +53,7 @@ NEW = Draft(
 
 
 def draft_of(agent: Agent) -> Draft:
-    """The form of an agent that is there."""
+    """Return the form values of an existing agent."""
     return Draft(
         id=agent.id,
         name=agent.name,
@@ -69,7 +69,7 @@ def draft_of(agent: Agent) -> Draft:
 
 
 def described(form: dict[str, Any], draft: Draft) -> dict[str, Any]:
-    """What the form says, in the desk's words for an agent."""
+    """Convert the submitted form to the API's fields of an agent."""
     typed = {field: str(form.get(field) or "").strip() for field in FIELDS}
     return {
         **typed,
@@ -82,7 +82,7 @@ def described(form: dict[str, Any], draft: Draft) -> dict[str, Any]:
 
 
 def mistake(error: DeskError) -> Mistake:
-    """A message of the desk begins with the field it is about, where it is about one."""
+    """Convert an API error: its message begins with the field that it is about, if there is one."""
     if error.code == "agent_exists":
         return Mistake("id", "Another agent has this id already; choose another one.")
     where, _, what = error.message.partition(":")
@@ -94,7 +94,7 @@ def mistake(error: DeskError) -> Mistake:
 
 
 def _in_words(field: str, what: str, *, one: bool) -> str:
-    """What a desk checks it says as a program does."""
+    """Rephrase the API's validation messages, which are worded for programs."""
     if found := _AT_MOST.search(what):
         most = int(found[1])
         return f"At most {most:,} {'questions' if field == 'examples' and not one else 'characters'}, please."

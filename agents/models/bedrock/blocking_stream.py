@@ -1,4 +1,4 @@
-"""Blocking iterators on threads of their own, read from the event loop."""
+"""Blocking iterators run on threads of their own and read from the event loop."""
 
 import asyncio
 import threading
@@ -13,26 +13,26 @@ T = TypeVar("T")
 
 
 class Body(Protocol):
-    """The body of a response, as urllib3 has it: another thread may shut it down, which wakes whoever reads it."""
+    """The body of a response, as urllib3 has it: another thread may shut it down, which wakes the one that reads it."""
 
     def shutdown(self) -> None: ...
 
 
 @dataclass
 class Upstream:
-    """What a thread reads from, so that whoever waits for it can end it."""
+    """The source that a thread reads from, which the waiting task can end."""
 
     given_up: threading.Event = field(default_factory=threading.Event)
     body: Body | None = None
 
     def hold(self, body: Body) -> None:
-        """The answer has begun to arrive."""
+        """Keep the body of an answer that has begun to arrive; shut it down if the caller has left already."""
         self.body = body
         if self.given_up.is_set():
             self._shut()
 
     def give_up(self) -> None:
-        """Nobody wants the rest."""
+        """Stop reading, because nobody wants the rest."""
         self.given_up.set()
         self._shut()
 
@@ -41,7 +41,7 @@ class Upstream:
             try:
                 self.body.shutdown()
             except (ValueError, RuntimeError, OSError):
-                # It had come to its end by itself.
+                # The body had ended by itself.
                 self.body = None
 
 
@@ -54,7 +54,7 @@ class _End(Generic[T]):
 
 
 class Threads:
-    """So many threads at once, and none of anyone else's. They do not outlive the process, whatever they wait for."""
+    """A limited number of threads, not shared with others. They do not outlive the process, whatever they wait for."""
 
     def __init__(self, limit: int, name: str) -> None:
         self._limit = limit
@@ -63,19 +63,19 @@ class Threads:
         self.busy = 0
 
     async def run(self, work: Callable[[], T]) -> T:
-        """One result."""
+        """Run a blocking function on a thread and return its result."""
         results = [result async for result in self.iterate(lambda: iter([work()]))]
         return results[0]
 
     async def iterate(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T]:
-        """The items as they come. Leaving early ends the upstream too."""
+        """Yield the items of a blocking iterator as they come. Leaving early ends the upstream too."""
         self._enter()
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[T | _End[T]] = asyncio.Queue()
         upstream = Upstream()
 
         def tell(item: T | _End[T]) -> None:
-            # A loop that is closed has nobody left who listens.
+            # Nobody listens on a closed loop any more.
             if not loop.is_closed():
                 loop.call_soon_threadsafe(queue.put_nowait, item)
 
@@ -87,7 +87,7 @@ class Threads:
                     if upstream.given_up.is_set():
                         break
                     tell(item)
-            except BaseException as caught:  # noqa: BLE001 - carried over to whoever reads
+            except BaseException as caught:  # noqa: BLE001 - carried over to the reader
                 error = caught
             self._leave()
             tell(_End(error))

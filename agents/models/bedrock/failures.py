@@ -1,4 +1,4 @@
-"""What the errors of the AWS SDK mean."""
+"""Map errors of the AWS SDK to failures."""
 
 import re
 
@@ -26,11 +26,11 @@ _KINDS = {
     "signaturedoesnotmatch": Kind.REFUSED,
     "resourcenotfoundexception": Kind.UNKNOWN_MODEL,
 }
-# The first that fits.
+# The first match counts.
 _BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Kind], ...] = (
     ((ContextOverflowError,), Kind.TOO_LONG),
     ((boto.NoCredentialsError,), Kind.NO_CREDENTIALS),
-    # Somebody meant to give credentials, and they will not do.
+    # Credentials were given, but they are unusable.
     ((boto.PartialCredentialsError, boto.ProfileNotFound, boto.InvalidConfigError), Kind.REFUSED),
     ((boto.SSOError, boto.TokenRetrievalError, boto.CredentialRetrievalError), Kind.REFUSED),
     ((boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError), Kind.UNREACHABLE),
@@ -45,7 +45,7 @@ _UNKNOWN_MODEL = re.compile(r"model identifier is invalid|on-demand throughput|i
 
 
 def failure_of(error: Exception) -> ModelFailure | None:
-    """The failure behind an error, or None for one that is not the SDK's."""
+    """Return the failure behind an error, or None if the error is not the SDK's."""
     if isinstance(error, ModelFailure):
         return error
     if isinstance(error, boto.ClientError) and not isinstance(error, ContextOverflowError):

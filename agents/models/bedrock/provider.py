@@ -1,6 +1,6 @@
 """Amazon Bedrock through `ChatBedrockConverse`, on a pool of threads and connections of its own.
 
-The AWS SDK finds credentials, region and endpoint as everywhere: environment, profile, SSO, role.
+The AWS SDK finds credentials, region and endpoint in its usual places: environment, profile, SSO, role.
 """
 
 import contextlib
@@ -29,26 +29,26 @@ from agents.settings import AgentSettings
 DEFAULT_REGION = "us-east-1"
 # https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
 _CACHES_PROMPTS = re.compile(r"amazon\.nova-(micro|lite|pro|premier|2-lite)|anthropic\.claude-(3-5|3-7|[a-z]+-[4-9])")
-# What Nova's makers advise where it has to call tools. Other models take no or other such fields.
+# The settings that Amazon advises for Nova's tool calls. Other models take no such fields, or others.
 _STEADY: dict[str, Any] = {
     "temperature": 0,
     "additional_model_request_fields": {"inferenceConfig": {"topK": 1}},
 }
-# What Nova does by itself, for whoever wants its tokens drawn.
+# Nova's default, for requests that set a temperature or `top_p`.
 _DRAWN: dict[str, Any] = {"inferenceConfig": {"topK": 50}}
-# OpenAI's goes up to 2.
+# OpenAI's temperature goes up to 2.
 _HIGHEST_TEMPERATURE = 1.0
 _MAKER = re.compile(r"/(?:[a-z-]+\.)?([a-z0-9]+)\.[^/]*$")
 
 
 class _HttpResponse(Protocol):
-    """What botocore tells its event handlers."""
+    """The response that botocore passes to its event handlers."""
 
     raw: Body
 
 
 class ThreadedBedrock(ChatBedrockConverse):
-    """Bedrock's client blocks; each call has one of this model's own threads, so that none waits for another."""
+    """Bedrock's blocking client, with a thread of this model's own for each call, so that none waits for another."""
 
     _threads: Threads = PrivateAttr()
 
@@ -79,7 +79,7 @@ class ThreadedBedrock(ChatBedrockConverse):
 
 
 class BedrockProvider:
-    """One model on Bedrock."""
+    """The provider of one model on Bedrock."""
 
     def __init__(self, name: ModelName, settings: AgentSettings) -> None:
         self._name = name
@@ -88,13 +88,13 @@ class BedrockProvider:
         self._model: ThreadedBedrock | None = None
 
     async def open(self) -> BaseChatModel:
-        """The chat model; looking for credentials may take a while, so it does not happen on the event loop."""
+        """Return the chat model. Finding credentials may take a while, so it runs outside the event loop."""
         if self._model is None:
             self._model = await self._threads.run(self._connect)
         return self._model
 
     def request(self, ask: Ask) -> Request:
-        """Tools as Converse takes them, and a cache point behind the system prompt, where the model knows those."""
+        """Convert tools to Converse's form, and add a cache point after the system prompt if the model supports it."""
         messages, options = self._cached(ask), self._sampling(ask)
         if not ask.tools or ask.tool_choice == "none":
             return Request(tools.in_words(messages), options)
@@ -108,27 +108,27 @@ class BedrockProvider:
         return Request(tools.renamed(messages, names), options, {plain: name for name, plain in names.items()})
 
     def failure(self, error: Exception) -> ModelFailure | None:
-        """What an error of the SDK means."""
+        """Map an error of the SDK to a failure."""
         return failures.failure_of(error)
 
     async def check(self) -> None:
-        """One token; Bedrock has no smaller question that needs no further permission."""
+        """Request one token: Bedrock has no smaller request that needs no further permission."""
         await (await self.open()).ainvoke([HumanMessage("Hi")], max_tokens=1)
 
     async def look(self) -> None:
-        """Nothing smaller than a check tells anything."""
+        """Run a check: nothing smaller shows anything."""
         await self.check()
 
     async def alive(self) -> bool:
-        """Bedrock does not tell."""
+        """Return False: Bedrock does not tell."""
         return False
 
     async def window(self) -> int | None:
-        """As LangChain knows it."""
+        """Return the context window that LangChain knows."""
         return profiled(await self.open())
 
     async def close(self) -> None:
-        """Threads that still wait end with their deadline, or with the process."""
+        """Close the client. Threads that still wait end with their deadline, or with the process."""
         if self._model is not None:
             self._model.client.close()
 
@@ -147,7 +147,7 @@ class BedrockProvider:
         return [SystemMessage(content=marked), *others]
 
     def _sampling(self, ask: Ask) -> dict[str, Any]:
-        """How tokens are drawn. Nova draws none unless it is told to; Claude takes one of the two alone."""
+        """Return sampling options. Nova samples only when told to; Claude takes either temperature or `top_p`."""
         temperature, top_p = ask.temperature, ask.top_p
         drawn = temperature is not None or top_p is not None
         if self._is_nova and drawn and temperature is None:
@@ -190,7 +190,7 @@ class BedrockProvider:
 
 
 def _maker_of(model: str) -> dict[str, str]:
-    """Who made a model that is named by its ARN. An application inference profile does not tell."""
+    """Return the maker of a model named by its ARN. An application inference profile does not tell it."""
     if not model.startswith("arn:"):
         return {}
     found = _MAKER.search(model)
@@ -198,6 +198,6 @@ def _maker_of(model: str) -> dict[str, str]:
 
 
 def _remember_body(http_response: _HttpResponse, **_: object) -> None:
-    """Whoever waits for this stream can then end it from another thread."""
+    """Keep the body of the stream, so that its reader's task can end it from another thread."""
     if upstream := UPSTREAM.get():
         upstream.hold(http_response.raw)

@@ -1,4 +1,4 @@
-"""Tools as Bedrock's Converse takes them, and as Nova does, which takes less."""
+"""Convert tools for Bedrock's Converse, and for Nova, which accepts less."""
 
 import json
 import re
@@ -13,7 +13,7 @@ _ANY_SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
 
 
 def plain_names(names: Iterable[str]) -> dict[str, str]:
-    """Another name for each that Nova takes: a letter, then letters, digits and underscores, no two alike."""
+    """Give each name one that Nova accepts: a letter, then letters, digits and underscores, no two alike."""
     plain: dict[str, str] = {}
     for name in dict.fromkeys(names):
         word = _NOT_PLAIN.sub("_", name)
@@ -28,13 +28,13 @@ def plain_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def plain_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """The same with nothing but type, properties and required at its top."""
+    """Reduce the top level of a schema to type, properties and required."""
     plain = {"type": "object", "properties": schema.get("properties") or {}}
     return plain | ({"required": schema["required"]} if schema.get("required") else {})
 
 
 def spec_of(tool: dict[str, Any], name: str, *, plain: bool) -> dict[str, Any]:
-    """A tool of OpenAI's form in Converse's."""
+    """Convert a tool from OpenAI's form to Converse's."""
     function = tool["function"]
     schema = function.get("parameters") or _ANY_SCHEMA
     described = {"description": function["description"]} if function.get("description") else {}
@@ -42,14 +42,14 @@ def spec_of(tool: dict[str, Any], name: str, *, plain: bool) -> dict[str, Any]:
 
 
 def choice_of(choice: str | None, names: dict[str, str]) -> dict[str, Any] | None:
-    """Which tool is to be called; not every model takes a choice, and "auto" is what it does without one."""
+    """Convert a tool choice; "auto" is left out, as it is the default and not every model takes a choice."""
     if choice in (None, "auto"):
         return None
     return {"any": {}} if choice == "required" else {"tool": {"name": names.get(choice or "", choice)}}
 
 
 def renamed(messages: Sequence[AnyMessage], names: dict[str, str]) -> list[AnyMessage]:
-    """The messages with other names for the tools that were called in them."""
+    """Rename the tools called in the messages."""
     return [
         message.model_copy(
             update={"tool_calls": [{**call, "name": names[call["name"]]} for call in message.tool_calls]}
@@ -61,12 +61,12 @@ def renamed(messages: Sequence[AnyMessage], names: dict[str, str]) -> list[AnyMe
 
 
 def called_in(messages: Sequence[AnyMessage]) -> list[str]:
-    """The names of the tools that were called in messages."""
+    """Return the names of the tools called in the messages."""
     return [call["name"] for message in messages if isinstance(message, AIMessage) for call in message.tool_calls]
 
 
 def in_words(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
-    """The messages with calls and their results told in words: Converse takes them only where tools are offered."""
+    """Put tool calls and their results into words: Converse takes them only where tools are offered."""
     told: list[AnyMessage] = []
     for message in messages:
         if isinstance(message, AIMessage) and message.tool_calls:

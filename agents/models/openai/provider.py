@@ -23,9 +23,9 @@ from agents.models.provider import Request
 from agents.models.request import Ask
 from agents.settings import AgentSettings
 
-# A server of one's own that answers anything within this time is up.
+# A self-hosted server that answers within this time is up.
 _ALIVE_SECONDS = 1.0
-# What any request has; the desk says the rest itself.
+# The headers of any request; the others are set below.
 _HEADERS = frozenset("accept-encoding connection content-length content-type host".split())
 # Models that reason before they speak keep a customer waiting, so they are asked for as little of it as they allow.
 # While they reason they take no temperature.
@@ -34,13 +34,13 @@ _EFFORTS = (
     (re.compile(r"gpt-5"), {"reasoning_effort": "minimal"}),
     (re.compile(r"o\d"), {"reasoning_effort": "low"}),
 )
-# What llama.cpp and vLLM call a prompt that they have no room for.
+# The errors of llama.cpp and vLLM for a prompt that is too long.
 _TOO_LONG = re.compile("exceed_context_size|maximum context length")
 _CHOICES = ("auto", "none", "required")
 
 
 class OpenAIProvider:
-    """One model of OpenAI, or of a server of one's own where the name has a url."""
+    """The provider of one model of OpenAI, or of a self-hosted server if the name has a URL."""
 
     def __init__(self, name: ModelName, settings: AgentSettings) -> None:
         self._name = name
@@ -51,7 +51,7 @@ class OpenAIProvider:
         self._http: httpx2.AsyncClient | None = None
 
     async def open(self) -> BaseChatModel:
-        """The chat model; a server of one's own is asked for its model where the name leaves that open."""
+        """Return the chat model; a self-hosted server is asked for its model if the name leaves that open."""
         if self._model is None:
             # Reading the certificates of this machine takes a while.
             self._model = await asyncio.to_thread(self._connect)
@@ -60,10 +60,10 @@ class OpenAIProvider:
         return self._model
 
     def request(self, ask: Ask) -> Request:
-        """The messages as they are: prefixes are cached without being asked."""
+        """Return the messages as they are, with options: OpenAI caches prefixes without being asked."""
         options: dict[str, Any] = {"max_tokens": ask.max_tokens}
         if "temperature" in self._fields:
-            # Whoever narrows the choice of tokens wants one to be made.
+            # A request with `top_p` wants tokens to be sampled.
             drawn = 1 if ask.temperature is None and ask.top_p is not None else ask.temperature
             options |= {"temperature": drawn, "top_p": ask.top_p}
         options = {name: value for name, value in options.items() if value is not None}
@@ -72,7 +72,7 @@ class OpenAIProvider:
         return Request(list(ask.messages), options)
 
     def failure(self, error: Exception) -> ModelFailure | None:
-        """What an error of the SDK, or of httpx beneath it, means."""
+        """Map an error of the SDK, or of httpx beneath it, to a failure."""
         name = type(error).__name__
         match error:
             case ModelFailure():
@@ -89,7 +89,7 @@ class OpenAIProvider:
         return None
 
     async def check(self) -> None:
-        """OpenAI describes its models for nothing; other servers know what they serve only when asked for it."""
+        """Look up OpenAI's model, which is free; ask another server for a token, as only that shows what it serves."""
         model = await self.open()
         assert self._model  # noqa: S101 - opened above
         if not self._name.url:
@@ -101,7 +101,7 @@ class OpenAIProvider:
         await model.ainvoke([HumanMessage("Hi")], max_tokens=1)
 
     async def look(self) -> None:
-        """Ask what is served; a server of one's own need not be kept from its work for that."""
+        """Ask what is served; this does not keep a self-hosted server from its work."""
         if not self._name.url:
             await self.check()
             return
@@ -109,14 +109,14 @@ class OpenAIProvider:
         await self._served()
 
     async def alive(self) -> bool:
-        """A server of one's own reads long prompts slowly, but answers small questions meanwhile."""
+        """Return True if a self-hosted server, which may read a long prompt slowly, still lists its models."""
         try:
             return bool(self._name.url) and bool(await self._served())
         except Exception:  # noqa: BLE001 - whatever it answered, it is not known to be at work
             return False
 
     async def window(self) -> int | None:
-        """OpenAI's as LangChain knows them; a server of one's own tells."""
+        """Return the context window: OpenAI's as LangChain knows it, a self-hosted server's as it reports it."""
         model = await self.open()
         if not self._name.url:
             return profiled(model)
@@ -130,8 +130,8 @@ class OpenAIProvider:
             await self._http.aclose()
 
     async def _served(self) -> str:
-        """The name of the first model of the server."""
-        assert self._model  # noqa: S101 - whoever asks has opened it
+        """Return the name of the server's first model."""
+        assert self._model  # noqa: S101 - opened by the caller
         page: object = await self._model.root_async_client.models.list(timeout=_ALIVE_SECONDS)
         served = getattr(page, "data", None)
         if not isinstance(served, list):
@@ -140,11 +140,11 @@ class OpenAIProvider:
 
     @property
     def _own_key(self) -> str:
-        """What servers of one's own are told; one that wants no key wants some text all the same."""
+        """The key for self-hosted servers; the SDK needs some text even if a server wants none."""
         return self._settings.ai_service_api_key.get_secret_value() or "none"
 
     async def _send_own_headers(self, request: httpx2.Request) -> None:
-        """The SDK adds to every request what the environment says for OpenAI; one's own servers need not know it."""
+        """Remove headers that the SDK takes from the environment for OpenAI; self-hosted servers need not see them."""
         for name in list(request.headers):
             if name.lower() not in _HEADERS and not name.lower().startswith("x-stainless-"):
                 del request.headers[name]
@@ -158,10 +158,10 @@ class OpenAIProvider:
             self._settings.model_server_first_token_seconds if self._name.url else self._settings.model_idle_seconds
         )
         connect = self._settings.model_connect_seconds
-        # Whoever asks has deadlines; these are there so that no connection outlives them.
+        # The caller has deadlines; these ensure that no connection outlives them.
         timeout = httpx2.Timeout(patience + self._settings.model_first_token_seconds, connect=connect, pool=connect)
         hooks = {"request": [self._send_own_headers]} if self._name.url else {}
-        # The key of one's own servers goes with every request, and must not go wherever one of them points.
+        # The key for self-hosted servers goes with every request, and must not follow a redirect.
         redirected = not self._name.url
         self._http = httpx2.AsyncClient(limits=limits, timeout=timeout, follow_redirects=redirected, event_hooks=hooks)
         own = {"base_url": self._name.url, "api_key": SecretStr(self._own_key)} if self._name.url else {}
@@ -206,7 +206,7 @@ def _of_response(error: openai.APIStatusError) -> ModelFailure:
 
 
 def _root(error: Exception) -> Exception:
-    """What httpx raised: LangChain wraps the SDK's error, which wraps that."""
+    """Return the error of httpx beneath LangChain's and the SDK's wrappers."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, httpx2.TransportError):
         cause = cause.__cause__

@@ -1,10 +1,10 @@
-"""How much the model of one's own server reads, in the words of vLLM, llama.cpp and Ollama."""
+"""The context window of a model on a self-hosted server, as vLLM, llama.cpp and Ollama report it."""
 
 import httpx2
 
 
 async def served_window(http: httpx2.AsyncClient, url: str, model: str) -> int | None:
-    """What the server says itself; None where it does not."""
+    """Return the context window that the server reports, or None if it reports none."""
     root = url.removesuffix("/v1")
     for address, read in (
         (f"{url}/models", _listed),
@@ -18,7 +18,7 @@ async def served_window(http: httpx2.AsyncClient, url: str, model: str) -> int |
 
 
 def _listed(page: object, model: str) -> int | None:
-    """vLLM and llama.cpp write it beside the name; what a model was trained with is something else."""
+    """Read the window that vLLM and llama.cpp list beside the name, not the one that a model was trained with."""
     cards = _items(page, "data")
     named = [card for card in cards if _at(card, "id") == model]
     # A server of one model answers to any name.
@@ -27,18 +27,18 @@ def _listed(page: object, model: str) -> int | None:
 
 
 def _of_llama_cpp(page: object, model: str) -> int | None:
-    """Older ones tell it here, of the one model that they serve."""
+    """Read the window of an older llama.cpp, which reports it here for the one model that it serves."""
     return _tokens(_at(page, "default_generation_settings", "n_ctx"))
 
 
 def _of_ollama(page: object, model: str) -> int | None:
-    """It knows once the model is loaded."""
+    """Read the window from Ollama, which reports it once the model is loaded."""
     running = {_at(card, "name"): _at(card, "context_length") for card in _items(page, "models")}
     return _tokens(running.get(model) or running.get(f"{model}:latest"))
 
 
 def _at(value: object, *path: str) -> object:
-    """What lies at a path of names."""
+    """Return the value at a path of names, or None."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value

@@ -1,8 +1,8 @@
 """Streams of OpenAI's SDK that leave nothing behind.
 
-The SDK closes the response of a stream that is left, but not the generators that read it: they wait, in a cycle or in
-the frames of an error, for the garbage collector. That runs in whichever thread it likes, and ends some of them while
-the event loop ends the others.
+The SDK closes the response of an abandoned stream, but not the generators that read it: they wait, in a cycle or in the
+frames of an error, for the garbage collector. That runs in an arbitrary thread, and ends some of them while the event
+loop ends the others.
 """
 
 from traceback import clear_frames
@@ -23,13 +23,13 @@ class Completions:
         return getattr(self._completions, name)
 
     async def create(self, **payload: object) -> object:
-        """The SDK's answer, or its stream as one that ends whole."""
+        """Return the SDK's answer, or wrap its stream so that it is closed completely."""
         answer = await self._completions.create(**payload)
         return _Stream(answer) if isinstance(answer, openai.AsyncStream) else answer
 
 
 class _Stream:
-    """Open until its context ends, however that comes about."""
+    """A stream that stays open until its context ends, however that comes about."""
 
     def __init__(self, stream: openai.AsyncStream[Any]) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""The generation gateway: a task for an agent, as text, as frames of server-sent events; see also `doors.socket`."""
+"""The generation gateway: a task for an agent, answered as text or server-sent events; see also `gateway_ws`."""
 
 import json
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ GenerationId = Annotated[UUID | None, Header(alias=ID_HEADER, description="Your 
 
 
 class GenerationRequest(Manner):
-    """A task for an agent, with whatever it should know of the circumstances."""
+    """A task for an agent, with any context that it should know."""
 
     model_config = ConfigDict(
         strict=True,
@@ -51,7 +51,7 @@ class GenerationRequest(Manner):
 async def generate(
     asked: GenerationRequest, request: Request, desk: TheDesk, user: TheUser, generation_id: GenerationId = None
 ) -> Response:
-    """The text, when it is whole."""
+    """Return the text when it is complete."""
     run = await begin(asked, desk, user, generation_id)
     answer = await whole(desk, run, request, asked.on_disconnect)
     headers = {ID_HEADER: run.id}
@@ -70,7 +70,7 @@ async def generate(
 async def stream_generation(
     asked: GenerationRequest, desk: TheDesk, user: TheUser, generation_id: GenerationId = None
 ) -> Response:
-    """The text as it grows: `{token, text}`, and at the end all of it with its usage."""
+    """Stream the text as it grows: `{token, text}`, and at the end all of it with its usage."""
     desk.streams.check()
     run = await begin(asked, desk, user, generation_id)
     return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})
@@ -78,12 +78,12 @@ async def stream_generation(
 
 @router.post("/agent/cancel/{generation_id}", responses=LOOKING)
 async def cancel_generation(generation_id: str, desk: TheDesk, user: TheUser) -> Stopped:
-    """Stop a generation, from wherever."""
+    """Stop a generation, from any client."""
     return await stop(desk, user, generation_id)
 
 
 async def begin(asked: GenerationRequest, desk: Desk, user: User, generation_id: UUID | None = None) -> Run:
-    """Take a task."""
+    """Start the run of a task."""
     check(desk, asked.agent_type)
     text = asked.task.strip()
     if asked.context:
@@ -104,7 +104,7 @@ async def begin(asked: GenerationRequest, desk: Desk, user: User, generation_id:
 
 
 async def frames(desk: Desk, run: Run) -> AsyncIterator[dict[str, Any] | None]:
-    """The run in the gateway's own words, always with an end; None for each silence."""
+    """Yield the run as frames of the gateway, always with an end; None for each silence."""
     text = ""
     async for event in told(desk, run):
         match event:

@@ -1,7 +1,7 @@
 """The generation gateway over a WebSocket: many generations at once, each told apart by its id.
 
 A client sends tasks, `{"type": "cancel", "generation_id"}` and `{"type": "ping"}`, and may name a task by a
-`request_id` of its own. Whatever it gets carries the id of the generation that it is about.
+`request_id` of its own. Every frame that it gets carries the id of its generation.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _BINARY, _REFUSED, _TOO_SLOW = 1003, 1008, 1008
 
 
 class _Task(GenerationRequest):
-    """A task, by the name that the client gives it."""
+    """A task, with the client's own ids for it."""
 
     type: Literal["generate"] = "generate"
     request_id: str | None = Field(default=None, max_length=128)
@@ -43,7 +43,7 @@ class _Task(GenerationRequest):
 
 
 class _Cancel(BaseModel):
-    """Stop a generation."""
+    """The message that stops a generation."""
 
     model_config = ConfigDict(strict=True)
 
@@ -70,7 +70,7 @@ class _Socket:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
-        """Take messages until the client leaves; what it does not want to survive it is stopped then."""
+        """Take messages until the client leaves; then stop the generations that it does not want to continue."""
         try:
             while True:
                 message = await self._websocket.receive()
@@ -124,7 +124,7 @@ class _Socket:
         try:
             await self._send({"type": "started", "generation_id": run.id, **name})
             async for frame in frames(self._desk, run):
-                # Also in each silence: a key that was revoked reads no further.
+                # Checked in each silence too: a revoked key reads no further.
                 self._desk.users.check(self._user)
                 if frame:
                     await self._send({"generation_id": run.id, **name, **frame})
@@ -135,7 +135,7 @@ class _Socket:
                 await self._websocket.close(_REFUSED, refused.message)
 
     def _left(self, following: asyncio.Task[None], run: Run, task: _Task) -> None:
-        """The generation has been told to its end, or its client has left; to stop what has ended does nothing."""
+        """Clean up after a generation that has ended or whose client has left; stopping an ended one does nothing."""
         self._tasks.discard(following)
         if not following.cancelled() and (error := following.exception()):
             _LOG.error("generation %s cannot be told", run.id, exc_info=error)
@@ -150,7 +150,7 @@ class _Socket:
         await self._send({**body_of(code, message, retryable=retryable), **name})
 
     async def _send(self, frame: dict[str, Any]) -> None:
-        """One frame at a time. A client that does not read is left: it can follow its runs from elsewhere."""
+        """Send one frame at a time. A client that does not read is dropped: it can follow its runs from elsewhere."""
         try:
             async with asyncio.timeout(self._desk.streams.slow_seconds), self._sending:
                 await self._websocket.send_text(orjson.dumps(frame).decode())

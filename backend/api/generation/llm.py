@@ -1,4 +1,4 @@
-"""The model with no agent: all messages at once, or by session. The tools it calls are the caller's to run."""
+"""The model without an agent: with all messages sent at once, or by session. The caller runs the tools it calls."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal, Self
@@ -24,7 +24,7 @@ from frontdesk.contracts.events import Cancelled, Done, Error, Event, Reset, Tok
 
 
 async def open_doors(desk: TheDesk, user: TheUser) -> None:
-    """Refuse whoever asks a desk whose operator has closed these doors."""
+    """Refuse requests if the operator has closed these endpoints."""
     if not desk.settings.llm_doors:
         raise ModelDoorsClosed(
             "A model is not asked without an agent here; whoever runs the desk can set LLM_DOORS=on."
@@ -47,7 +47,7 @@ _ORDER_STATUS: dict[str, Any] = {
 
 
 class Function(BaseModel):
-    """What a tool is called, and what it takes, as a JSON schema."""
+    """The name of a tool, and its parameters as a JSON schema."""
 
     name: _ToolName
     description: str = Field(default="", max_length=4_000)
@@ -71,11 +71,11 @@ class _Sampling(Manner):
     tool_choice: Literal["auto", "none", "required"] | _ToolName | None = None
 
     def request(self, messages: list[Said]) -> str:
-        """What the engine stores with the run."""
+        """Return the request as the engine stores it with the run."""
         try:
             sampling = self.model_dump(include={"temperature", "top_p", "max_tokens", "tools", "tool_choice"})
             stored = PlainRequest(messages=messages, **sampling).model_dump_json(exclude_defaults=True)
-            # Deeply nested JSON can be read from a request and not from there.
+            # Deeply nested JSON can be read from a request, but not from what is stored of it.
             PlainRequest.model_validate_json(stored)
         except ValueError as error:
             raise MessageInvalid("The request holds characters that are not text, or is nested too deeply.") from error
@@ -113,7 +113,7 @@ class LlmRequest(_Sampling):
 
 
 class Result(BaseModel):
-    """What a call of a tool has brought."""
+    """The result of a tool call."""
 
     model_config = ConfigDict(strict=True)
 
@@ -144,7 +144,7 @@ class SessionRequest(_Sampling):
 
 
 class LlmAnswer(BaseModel):
-    """What the model says, or which tools it calls."""
+    """The model's answer, or the tools that it calls."""
 
     content: str
     tool_calls: list[CalledTool]
@@ -157,13 +157,13 @@ class LlmAnswer(BaseModel):
 
 @router.post("/chat", response_model=LlmAnswer)
 async def ask_model(asked: LlmRequest, request: Request, desk: TheDesk, user: TheUser) -> Response | LlmAnswer:
-    """The model's answer, when it is whole."""
+    """Return the model's answer when it is complete."""
     return await _whole(desk, await _begin(asked, desk, user), request, asked)
 
 
 @router.post("/chat/stream", response_class=Response, responses=LLM_STREAM)
 async def stream_model(asked: LlmRequest, desk: TheDesk, user: TheUser) -> Response:
-    """The model's answer as it comes: `{content}` or `{tool_call}`, at the end `{done}` or `{error}`."""
+    """Stream the model's answer as it comes: `{content}` or `{tool_call}`, at the end `{done}` or `{error}`."""
     desk.streams.check()
     run = await _begin(asked, desk, user)
     return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})
@@ -173,13 +173,13 @@ async def stream_model(asked: LlmRequest, desk: TheDesk, user: TheUser) -> Respo
 async def ask_model_in_session(
     asked: SessionRequest, request: Request, desk: TheDesk, user: TheUser
 ) -> Response | LlmAnswer:
-    """The next answer of a session, when it is whole."""
+    """Return the next answer of a session when it is complete."""
     return await _whole(desk, await _begin_session(asked, desk, user), request, asked)
 
 
 @router.post("/chat/session/stream", response_class=Response, responses=LLM_STREAM)
 async def stream_model_in_session(asked: SessionRequest, desk: TheDesk, user: TheUser) -> Response:
-    """The next answer of a session as it comes."""
+    """Stream the next answer of a session as it comes."""
     desk.streams.check()
     run = await _begin_session(asked, desk, user)
     return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})

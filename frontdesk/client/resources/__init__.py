@@ -1,1 +1,1 @@
-"""The requests of the client, a module for each resource."""
+"""The methods of the clients, one module for each resource."""

@@ -1,4 +1,4 @@
-"""Keys, and what the audit log says."""
+"""The client methods for API keys and the audit log."""
 
 from collections.abc import Sequence
 from typing import Unpack
@@ -9,7 +9,7 @@ from frontdesk.contracts.access import KeyChoices, Sought
 
 
 class Access(Waiting):
-    """For programs that wait."""
+    """The synchronous methods for API keys and the audit log."""
 
     def keys(self, limit: int | None = None, offset: int | None = None) -> access.Keys:
         return self._do(access.keys(limit, offset))
@@ -31,7 +31,7 @@ class Access(Waiting):
 
 
 class AsyncAccess(Awaiting):
-    """For programs that do something else meanwhile."""
+    """The asynchronous methods for API keys and the audit log."""
 
     async def keys(self, limit: int | None = None, offset: int | None = None) -> access.Keys:
         return await self._do(access.keys(limit, offset))

@@ -1,4 +1,4 @@
-"""Agents: who they are, and who would take a question."""
+"""The client methods for agents and the routing preview."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from frontdesk.contracts import resources
 
 
 class Agents(Waiting):
-    """For programs that wait."""
+    """The synchronous methods for agents."""
 
     def agents(self) -> resources.Agents:
         return self._do(endpoints.agents())
@@ -32,7 +32,7 @@ class Agents(Waiting):
 
 
 class AsyncAgents(Awaiting):
-    """For programs that do something else meanwhile."""
+    """The asynchronous methods for agents."""
 
     async def agents(self) -> resources.Agents:
         return await self._do(endpoints.agents())

@@ -1,4 +1,4 @@
-"""What the doors of both clients stand on: how a call gets its result."""
+"""The base classes of the resource mixins: how a call gets its result."""
 
 from abc import ABC, abstractmethod
 from typing import TypeVar
@@ -9,14 +9,14 @@ T = TypeVar("T")
 
 
 class Waiting(ABC):
-    """The program waits."""
+    """The base of the synchronous resources."""
 
     @abstractmethod
     def _do(self, call: Call[T]) -> T: ...
 
 
 class Awaiting(ABC):
-    """The program does something else meanwhile."""
+    """The base of the asynchronous resources."""
 
     @abstractmethod
     async def _do(self, call: Call[T]) -> T: ...

@@ -1,4 +1,4 @@
-"""Documents: listed, read, added, brought in, embedded again, removed."""
+"""The client methods for documents: list, read, upload, reindex and delete them."""
 
 from typing import Unpack
 
@@ -10,7 +10,7 @@ from frontdesk.contracts import resources
 
 
 class Documents(Waiting):
-    """For programs that wait."""
+    """The synchronous methods for documents."""
 
     def documents(self, **shelf: Unpack[Shelf]) -> resources.Documents:
         return self._do(endpoints.documents(**shelf))
@@ -32,7 +32,7 @@ class Documents(Waiting):
 
 
 class AsyncDocuments(Awaiting):
-    """For programs that do something else meanwhile."""
+    """The asynchronous methods for documents."""
 
     async def documents(self, **shelf: Unpack[Shelf]) -> resources.Documents:
         return await self._do(endpoints.documents(**shelf))

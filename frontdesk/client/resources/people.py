@@ -1,4 +1,4 @@
-"""People: who there is, a copy of everything for whoever it is about, and deletion."""
+"""The client methods for people: list users, export all data about one, and delete it."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from frontdesk.contracts import reports
 
 
 class People(Waiting):
-    """For programs that wait."""
+    """The synchronous methods for people."""
 
     def people(self, limit: int | None = None, offset: int | None = None) -> reports.People:
         return self._do(endpoints.people(limit, offset))
@@ -30,7 +30,7 @@ class People(Waiting):
 
 
 class AsyncPeople(Awaiting):
-    """For programs that do something else meanwhile."""
+    """The asynchronous methods for people."""
 
     async def people(self, limit: int | None = None, offset: int | None = None) -> reports.People:
         return await self._do(endpoints.people(limit, offset))

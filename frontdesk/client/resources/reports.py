@@ -1,4 +1,4 @@
-"""How the desk does, who waits for a person, and what nobody answers."""
+"""The client methods for reports: activity, hand-overs, unanswered questions, info and health."""
 
 from typing import Unpack
 
@@ -10,7 +10,7 @@ from frontdesk.contracts import reports, resources
 
 
 class Reports(Waiting):
-    """For programs that wait."""
+    """The synchronous methods for reports."""
 
     def handovers(self, **queue: Unpack[Queue]) -> reports.Handovers:
         return self._do(endpoints.handovers(**queue))
@@ -40,7 +40,7 @@ class Reports(Waiting):
 
 
 class AsyncReports(Awaiting):
-    """For programs that do something else meanwhile."""
+    """The asynchronous methods for reports."""
 
     async def handovers(self, **queue: Unpack[Queue]) -> reports.Handovers:
         return await self._do(endpoints.handovers(**queue))

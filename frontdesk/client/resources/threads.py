@@ -1,4 +1,4 @@
-"""Runs and conversations: what was asked, and what became of it."""
+"""The client methods for runs and conversations."""
 
 from typing import Literal, Unpack
 
@@ -11,7 +11,7 @@ from frontdesk.contracts.resources import Run
 
 
 class Conversations(Waiting):
-    """For programs that wait."""
+    """The synchronous methods for runs and conversations."""
 
     def run(self, run_id: str) -> Run:
         return self._do(endpoints.run(run_id))
@@ -42,7 +42,7 @@ class Conversations(Waiting):
 
 
 class AsyncConversations(Awaiting):
-    """For programs that do something else meanwhile."""
+    """The asynchronous methods for runs and conversations."""
 
     async def run(self, run_id: str) -> Run:
         return await self._do(endpoints.run(run_id))

@@ -1,1 +1,1 @@
-"""Read PDF files: lines, layout and tables."""
+"""The loader of PDF files: lines, layout and tables."""

@@ -1,4 +1,4 @@
-"""What a PDF page's lines once were: headings by their size, list items, paragraphs. What every page repeats goes."""
+"""The reconstruction of headings, list items and paragraphs from a PDF's lines, without running headers and footers."""
 
 import re
 from collections import Counter
@@ -10,7 +10,7 @@ from knowledge.loaders import markdown_table as tables
 from knowledge.loaders.pdf.lines import HYPHEN, Line
 from knowledge.loaders.text import Text
 
-# Running titles and page numbers stand in this outer part of a page, and on at least this part of the pages.
+# Running headers and page numbers stand in this outer share of a page, and on at least this share of the pages.
 _MARGIN = 0.1
 _REPEATED = 0.2
 _NUMBERS = re.compile(r"\d+")
@@ -22,7 +22,7 @@ _HEADING_SIZE = 1.12
 _MAX_HEADING_CHARS = 200
 _MAX_BOLD_HEADING_CHARS = 90
 _HEADING_LEVELS = 6
-# A gap between lines beyond the usual one by this begins a new paragraph.
+# A gap between lines that exceeds the usual one by this factor begins a new paragraph.
 _WIDER_GAP = 1.25
 _INDENT = 0.8
 _SHORT_LINE = 0.85
@@ -35,7 +35,7 @@ _NUMBERED = re.compile(r"(?P<number>\d{1,3})[.)]\s+(?=\S)")
 _SENTENCE_END = re.compile(r"[.:!?][\"')\]”’]*$")
 _MARKUP_AT_START = re.compile(r"[#>|+=]|```|~~~|-{3}")
 _HYPHENATED = re.compile(rf"(?<=\w)(?:[-\u00ad\u2010]|{HYPHEN})$")
-# pdfium itself puts a word together that goes on in the next line, and leaves the place of its hyphen marked.
+# pdfium itself joins a word that is hyphenated across lines, and leaves a mark in place of the hyphen.
 _HYPHEN_INSIDE = re.compile(rf"{HYPHEN}\s*(?=[^\W\d_A-Z])")
 _NO_TITLE = re.compile(
     r"untitled|\(?anonymous|microsoft \w+ -|.*\.(?:docx?|pdf|xlsx?|pptx?|indd|tex|md|html?)$", re.IGNORECASE
@@ -44,7 +44,7 @@ _NO_TITLE = re.compile(
 
 @dataclass(frozen=True)
 class Table:
-    """A ruled table: where it stands, upwards from the foot of the page, and its rows."""
+    """A ruled table: its rows and its bounds, measured upwards from the foot of the page."""
 
     left: float
     bottom: float
@@ -53,12 +53,12 @@ class Table:
     rows: list[list[str]]
 
     def holds(self, line: Line) -> bool:
-        """Whether a line of the page is part of it."""
+        """Tell whether a line of the page lies inside the table."""
         across, up = (line.left + line.right) / 2, (line.bottom + line.top) / 2
         return self.left <= across <= self.right and self.bottom <= up <= self.top
 
     def below(self, before: "Table") -> "Table":
-        """The same with the header of the table on the page before, if it is the rest of that one."""
+        """Return this table with the header of the one on the page before, if it continues that one."""
         is_rest = abs(self.left - before.left) + abs(self.right - before.right) < 2 * _INDENT
         as_wide = len(self.rows[0]) == len(before.rows[0])
         if not (is_rest and as_wide) or self.rows[0] == before.rows[0]:
@@ -68,7 +68,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Page:
-    """What was read of one page."""
+    """The lines and tables of one page."""
 
     height: float
     lines: list[Line]
@@ -92,7 +92,7 @@ class _Block:
 
 @dataclass(frozen=True)
 class _Print:
-    """How a document is set: the size of its running text, the sizes of its headings, the pitch of its lines."""
+    """The typography of a document: the font sizes of its body text and headings, and its line spacing."""
 
     body: float
     headings: list[float]
@@ -100,7 +100,7 @@ class _Print:
 
 
 def assemble(pages: Sequence[Page], title: str, name: str) -> Text:
-    """The document as Markdown, with the line at which each page begins."""
+    """Assemble the document as Markdown, with the line at which each page begins."""
     pages = _without_running_lines(pages)
     setting = _setting(pages)
     blocks: list[_Block] = []
@@ -130,7 +130,7 @@ def _without_running_lines(pages: Sequence[Page]) -> list[Page]:
 
 
 def _running(page: Page, line: Line) -> str:
-    """What a line in the margin is called on every page; nothing for the others."""
+    """Return a key, equal on every page, for a line in the margin; an empty string for other lines."""
     if line.bottom > (1 - _MARGIN) * page.height:
         return "head " + _NUMBERS.sub("0", line.text)
     return "foot " + _NUMBERS.sub("0", line.text) if line.top < _MARGIN * page.height else ""
@@ -151,7 +151,7 @@ def _setting(pages: Sequence[Page]) -> _Print:
 
 
 def _blocks(page: Page, number: int, setting: _Print) -> Iterator[_Block]:
-    """Lines put together to what they belong to, and each table where its first line stood."""
+    """Join lines into blocks, and put each table where its first line stood."""
     block: _Block | None = None
     untold = list(page.tables)
     for line in page.lines:
@@ -187,7 +187,7 @@ def _begun(line: Line, number: int, setting: _Print) -> _Block:
 
 
 def _level(line: Line, setting: _Print) -> int:
-    """Of a heading, by its size; bold type of the usual size comes below them all. Nothing for other lines."""
+    """Return a heading's level by its font size, bold body text being the lowest level, or 0 for other lines."""
     if line.size in setting.headings and len(line.text) <= _MAX_HEADING_CHARS:
         return min(setting.headings.index(line.size) + 1, _HEADING_LEVELS)
     is_short = len(line.text) <= _MAX_BOLD_HEADING_CHARS and not _SENTENCE_END.search(line.text)
@@ -197,7 +197,7 @@ def _level(line: Line, setting: _Print) -> int:
 
 
 def _belongs(line: Line, block: _Block, new: _Block, setting: _Print) -> bool:
-    """Whether a line goes on with what the one before it began."""
+    """Tell whether a line continues the block of the line before it."""
     before = block.lines[-1]
     drop = before.bottom - line.bottom
     begins_anew = new.kind in _ITEMS or (new.kind != block.kind and block.kind not in _ITEMS)
@@ -214,7 +214,7 @@ def _belongs(line: Line, block: _Block, new: _Block, setting: _Print) -> bool:
 
 
 def _continues(last: _Block, block: _Block) -> bool:
-    """Whether a paragraph or list item goes on over the foot of its page."""
+    """Tell whether a paragraph or list item continues on the next page."""
     turned = block.page == last.page + 1 and not block.kind and last.kind in ("", *_ITEMS)
     return turned and _reads_on(last.text, block.text)
 

@@ -1,4 +1,4 @@
-"""The lines of a PDF page, as pdfium finds them: their text, place and size of type."""
+"""The lines of a PDF page as pdfium finds them, with their text, position and font size."""
 
 import ctypes
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-# What pdfium gives for a hyphen at the end of a line.
+# The character that pdfium returns for a hyphen at the end of a line.
 HYPHEN = "\x02"
 LINE_ENDS = frozenset((0x0D, 0x0A))
 SPACES = frozenset((0x20, 0x09, 0xA0))
 _SAMPLES = 5
 
-# The page's letters as pdfium holds them.
+# A handle of pdfium for the characters of a page.
 TextPage = Any
 
 _BOLD = (b"bold", b"black", b"heavy")
@@ -23,7 +23,7 @@ _FONT_NAME_BYTES = 128
 
 @dataclass(frozen=True)
 class Line:
-    """One line of print, in points upwards from the foot of the page; `chars` are its letters among the page's."""
+    """A line of text, in points upwards from the foot of the page; `chars` are its indexes in the page's characters."""
 
     text: str
     chars: range
@@ -36,7 +36,7 @@ class Line:
 
 
 def of_page(text: TextPage) -> Iterator[Line]:
-    """In reading order as the page draws them."""
+    """Yield the lines in the order in which the page draws them."""
     line: list[tuple[int, int]] = []
     for index in range(pdfium.FPDFText_CountChars(text)):
         code = pdfium.FPDFText_GetUnicode(text, index)
@@ -73,7 +73,7 @@ def _box(text: TextPage, index: int) -> pdfium.FS_RECTF:
 
 
 def _size(text: TextPage, index: int) -> float:
-    """As it is seen: a font may be set at size 1 and enlarged by the page."""
+    """Return the visible font size: a font may be set at size 1 and scaled up by the page."""
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFText_GetMatrix(text, index, matrix)
     scale = (matrix.c**2 + matrix.d**2) ** 0.5
@@ -81,7 +81,7 @@ def _size(text: TextPage, index: int) -> float:
 
 
 def _is_bold(text: TextPage, index: int) -> bool:
-    """By the font's name: few files tell its weight."""
+    """Tell by the font's name whether it is bold: few files state its weight."""
     name = ctypes.create_string_buffer(_FONT_NAME_BYTES)
     pdfium.FPDFText_GetFontInfo(text, index, name, _FONT_NAME_BYTES, ctypes.c_int())
     return any(word in name.value.lower() for word in _BOLD)

@@ -1,4 +1,4 @@
-"""PDF: pdfium reads the letters and lines; they become headings, lists, tables and paragraphs again."""
+"""The loader of PDF: pdfium extracts characters and lines, which become headings, lists, tables and paragraphs."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,12 @@ from knowledge.loaders.pdf import lines as pdf_lines
 from knowledge.loaders.pdf.layout import Page
 from knowledge.loaders.text import Text, title_from_name
 
-# A page of print has some thousand characters. Fewer than these on average are stamps on pictures.
+# A printed page has some thousand characters. An average below this means stamps on scanned images.
 _FEWEST_CHARS_A_PAGE = 8
 
 
 def load(data: bytes, name: str) -> Text:
-    """Titled by its own metadata or its first heading, else after its name. Each page's beginning is kept."""
+    """Load a document titled by its metadata, first heading or file name, and record where each page begins."""
     document = _open(data)
     try:
         pages = list(_pages(document))

@@ -1,4 +1,4 @@
-"""Tables of a PDF page that are drawn with lines: the lines make a grid, and each letter lies in one of its cells."""
+"""The ruled tables of a PDF page: the drawn lines form a grid, and each character lies in one of its cells."""
 
 import ctypes
 from bisect import bisect_right
@@ -11,16 +11,16 @@ import pypdfium2.raw as pdfium
 from knowledge.loaders.pdf.layout import Table
 from knowledge.loaders.pdf.lines import SPACES, Line, TextPage
 
-# A box around a text or a rule below a heading is no table. Drawings have thousands of lines.
+# A box around text or a rule below a heading is not a table. Drawings have thousands of lines.
 _FEWEST_LINES, _MOST_LINES = 4, 3_000
-# Two lines this near to one another meet, and a stroke this thin is a line.
+# Two lines this close to one another meet, and a stroke this thin is a line.
 _NEAR = 2.5
 _FEWEST_ROWS = _FEWEST_COLUMNS = 2
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """A line across the page or up it: where it stands, and from where to where it goes."""
+    """A horizontal (`across`) or vertical line, with its position on one axis and its extent on the other."""
 
     across: bool
     place: float
@@ -36,7 +36,7 @@ class _Rule:
 
 
 def of_page(page: pypdfium2.PdfPage, text: TextPage, lines: Sequence[Line]) -> list[Table]:
-    """The tables with at least two rows and two columns, from the top of the page."""
+    """Return the tables with at least two rows and two columns, from the top of the page."""
     rules = _rules(page)
     if not _FEWEST_LINES <= len(rules) <= _MOST_LINES:
         return []
@@ -85,7 +85,7 @@ def _rule(here: tuple[float, float], there: tuple[float, float]) -> Iterator[_Ru
 
 
 def _groups(rules: set[_Rule]) -> Iterator[list[_Rule]]:
-    """What meets, directly or through others."""
+    """Yield the groups of rules that meet directly or through others."""
     left = sorted(rules, key=lambda rule: (-rule.place, rule.start))
     while left:
         group = [left.pop()]
@@ -98,7 +98,7 @@ def _groups(rules: set[_Rule]) -> Iterator[list[_Rule]]:
 
 
 class _Grid:
-    """Rows and columns between lines. Where a line is missing between two cells, they are one."""
+    """The rows and columns between rules; two cells without a rule between them are merged."""
 
     def __init__(self, across: list[_Rule], up: list[_Rule]) -> None:
         self._across, self._up = across, up
@@ -108,7 +108,7 @@ class _Grid:
         self._anchors: dict[tuple[int, int], tuple[int, int]] = {}
 
     def cell_at(self, x: float, y: float) -> tuple[int, int] | None:
-        """Row and column, the row counted upwards, of the cell that a point lies in; None outside."""
+        """Return row (counted upwards) and column of the cell that contains a point, or None outside the grid."""
         row, column = bisect_right(self.ys, y) - 1, bisect_right(self.xs, x) - 1
         if not (0 <= row < len(self.ys) - 1 and 0 <= column < len(self.xs) - 1):
             return None
@@ -120,7 +120,7 @@ class _Grid:
         self._texts[cell] = self._texts.get(cell, "") + char
 
     def table(self) -> Table:
-        """What was written into its cells, from the top."""
+        """Return the texts of the cells as a table, from the top."""
         columns = range(len(self.xs) - 1)
         rows = [
             [" ".join(self._texts.get((row, column), "").split()) for column in columns]
@@ -129,7 +129,7 @@ class _Grid:
         return Table(self.xs[0], self.ys[0], self.xs[-1], self.ys[-1], rows)
 
     def _anchor(self, row: int, column: int) -> tuple[int, int]:
-        """The upper left one of the cells that are one with this."""
+        """Return the upper left one of the cells merged with this one."""
         middle = (self.ys[row] + self.ys[row + 1]) / 2
         while column and not _drawn(self._up, self.xs[column], middle):
             column -= 1
@@ -140,7 +140,7 @@ class _Grid:
 
 
 def _places(places: list[float]) -> list[float]:
-    """Without those that are as good as the same."""
+    """Sort the positions and drop near duplicates."""
     kept: list[float] = []
     for place in sorted(places):
         if not kept or place - kept[-1] > _NEAR:
@@ -158,7 +158,7 @@ def _grid(group: list[_Rule]) -> _Grid | None:
 
 
 def _filled(grids: list[_Grid], text: TextPage, lines: Sequence[Line]) -> list[_Grid]:
-    """The grids that hold text, with each letter in its cell. A space goes where the letter before it went."""
+    """Fill the grids with the page's characters, a space into the cell before it; return those that hold text."""
     written: list[_Grid] = []
     for line in lines:
         beside = [grid for grid in grids if grid.ys[0] < line.top and line.bottom < grid.ys[-1]]

@@ -36,7 +36,7 @@ def ada(desk: Server) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def archive() -> Callable[[str], bytes]:
-    """A zip archive of one document."""
+    """A function that builds a zip archive of one document."""
 
     def packed(text: str) -> bytes:
         with io.BytesIO() as written, zipfile.ZipFile(written, "w") as made:

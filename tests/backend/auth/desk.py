@@ -1,4 +1,4 @@
-"""A desk with keys, and what tests of access do with it."""
+"""Helpers for access tests against a desk with keys."""
 
 import time
 from collections.abc import Callable
@@ -16,13 +16,13 @@ def with_key(desk: Server, key: str) -> httpx.Client:
 
 
 def make_key(operator: httpx.Client, user: str, *scopes: str, **fields: Any) -> dict[str, Any]:
-    """The reply that tells the key."""
+    """Create a key and return the reply that contains its secret."""
     made = operator.post("/api/keys", json={"user": user, "scopes": list(scopes), **fields})
     return dict(made.raise_for_status().json())
 
 
 def entries(operator: httpx.Client, **filters: Any) -> list[dict[str, Any]]:
-    """What the audit log says, the newest first."""
+    """Return the entries of the audit log, newest first."""
     return list(operator.get("/api/audit", params=filters).raise_for_status().json()["entries"])
 
 

@@ -1,4 +1,4 @@
-"""The server in this process, in a thread with the event loop that it has when it is served, and bare sockets to it."""
+"""The HTTP server in a thread of this process, with the event loop of production, and bare sockets to it."""
 
 import asyncio
 import socket
@@ -21,7 +21,7 @@ from backend.settings import Settings
 from tests.serving import free_port
 
 BOUND = 60  # seconds
-# No deadline passes by itself; `Listening.pass_time` has them all pass at once.
+# No deadline expires by itself; `Listening.pass_time` makes all of them expire at once.
 NEVER = 1e6
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass
 class Listening:
-    """A server without a desk, its own doors beside those of the API."""
+    """A running server without a desk, with test endpoints beside those of the API."""
 
     server: HttpServer
     port: int
@@ -42,7 +42,7 @@ class Listening:
         return socket.create_connection(("127.0.0.1", self.port), timeout=BOUND)
 
     def inside(self, work: Callable[[], T]) -> T:
-        """What a function returns in the server's own thread."""
+        """Call a function in the server's own thread and return its result."""
 
         async def do() -> T:
             return work()
@@ -50,7 +50,7 @@ class Listening:
         return asyncio.run_coroutine_threadsafe(do(), self.loop).result(BOUND)
 
     def pass_time(self) -> None:
-        """Let the server look at its connections now, and again long after every deadline."""
+        """Let the server check its connections now, and again long after every deadline."""
         self.inside(lambda: self.server.look_around(self.loop.time()))
         self.inside(lambda: self.server.look_around(self.loop.time() + 10 * NEVER))
 
@@ -59,7 +59,7 @@ class Listening:
         return [each for each in list(self.server.server_state.connections) if isinstance(each, BreakableHttp)]
 
     def stages(self) -> list[str]:
-        """What each connection is at."""
+        """Return the stage of each connection."""
         return self.inside(lambda: sorted(each._stage.name for each in self.protocols))
 
 
@@ -72,7 +72,7 @@ class _Telling(HttpServer):
 
 
 def wait_until(holds: Callable[[], Any]) -> None:
-    """Look again and again until it holds."""
+    """Poll until the condition holds, or fail."""
     pause = threading.Event()
     for _ in range(BOUND * 100):
         if holds():
@@ -163,18 +163,18 @@ async def _left(request: Request) -> None:
 
 
 def get(running: Listening, path: str, *headers: str) -> bytes:
-    """A request as it goes over the wire."""
+    """Build a raw GET request."""
     lines = (f"GET {path} HTTP/1.1", f"host: 127.0.0.1:{running.port}", *headers)
     return "\r\n".join((*lines, "", "")).encode()
 
 
 def post(running: Listening, path: str, *headers: str) -> bytes:
-    """The headers of a request with a body."""
+    """Build the raw headers of a POST request."""
     return get(running, path, *headers).replace(b"GET", b"POST", 1)
 
 
 def read_all(client: socket.socket) -> bytes:
-    """Everything until the server ends the connection, in whatever way."""
+    """Read until the server ends the connection, by close or by reset."""
     heard = b""
     try:
         while piece := client.recv(65_536):
@@ -186,7 +186,7 @@ def read_all(client: socket.socket) -> bytes:
 
 @dataclass(frozen=True)
 class Reply:
-    """A response as it came."""
+    """A parsed response."""
 
     status: int
     headers: dict[str, str]
@@ -198,7 +198,7 @@ class Reply:
 
 
 def reply_of(raw: bytes) -> Reply:
-    """The first response of what came over the wire."""
+    """Parse the first response in the raw bytes."""
     head, _, body = raw.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)

@@ -1,4 +1,4 @@
-"""A page without a browser: its socket, and what Reflex's script sends over it."""
+"""A page without a browser: its socket, and the frames that Reflex's script sends over it."""
 
 import json
 import secrets
@@ -17,24 +17,24 @@ HYDRATE = f"{STATE}.hydrate_and_load"
 
 
 def handler(state: str, name: str) -> str:
-    """What a handler of the web desk is called on the wire."""
+    """Return the wire name of an event handler of the web desk."""
     return f"{STATE}.ui___state___{state}____{state}.{name}"
 
 
 def event(name: str, **payload: Any) -> str:
-    """The frame of an event."""
+    """Build the frame of an event."""
     said = {"name": name, "payload": payload, "router_data": {"pathname": "/"}}
     return "42/_event," + json.dumps(["event", said], ensure_ascii=False)
 
 
 def connecting(**said: Any) -> str:
-    """The frame that a page begins with."""
+    """Build the connect frame, the first one of a page."""
     return "40/_event," + json.dumps(said)
 
 
 @dataclass
 class PageWithoutBrowser:
-    """One socket, and what the page was told over it."""
+    """One socket, and the state that the page received over it."""
 
     socket: ClientConnection
     token: str
@@ -48,12 +48,12 @@ class PageWithoutBrowser:
         self.send(event(name, **payload))
 
     def settle(self) -> None:
-        """Until the desk has looked at what was sent before."""
+        """Wait until the desk has processed everything sent so far."""
         self.send('42/_event,["ping"]')
         self.until(lambda frame: frame.startswith('42/_event,["ping"'))
 
     def hydrate(self) -> None:
-        """Until the page was told its whole state."""
+        """Wait until the page has received its whole state."""
         self.call(HYDRATE)
         self.until(lambda frame: "trouble_rx_state_" in frame)
 
@@ -63,7 +63,7 @@ class PageWithoutBrowser:
         self.frames.append("")
 
     def is_closed(self) -> bool:
-        """Whether the desk ends the socket."""
+        """Wait until the desk closes the socket, and return True."""
         with suppress(ConnectionClosed):
             while True:
                 self._hear()
@@ -85,7 +85,7 @@ class PageWithoutBrowser:
 def opened(
     desk: Server, token: str | None = None, cookie: str = "", connects: bool = True, **headers: str
 ) -> Iterator[PageWithoutBrowser]:
-    """A page whose namespace is connected, unless it is to do that itself."""
+    """Open a page; its namespace is connected unless `connects` is false."""
     token = token or secrets.token_hex(16)
     address = f"{desk.url.replace('http', 'ws', 1)}/_event/?EIO=4&transport=websocket&token={token}"
     told = headers | ({"cookie": f"frontdesk_page={cookie}"} if cookie else {})
@@ -100,7 +100,7 @@ def opened(
 
 @contextmanager
 def reopened(desk: Server, token: str, cookie: str) -> Iterator[PageWithoutBrowser]:
-    """The page of that token, as soon as the desk has noticed that its last socket is gone."""
+    """Reopen the page of that token, as soon as the desk has noticed that its last socket is gone."""
     for _ in range(1_000):
         with opened(desk, token, cookie) as page:
             page.settle()

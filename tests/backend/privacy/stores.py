@@ -1,4 +1,4 @@
-"""What a data directory holds about somebody, looked for in every file of it; and long histories, made in SQL."""
+"""Searches for a user's data in every database of a data directory; and long histories, inserted with SQL."""
 
 import sqlite3
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def rows(file: Path, *, without: tuple[str, ...] = ()) -> list[str]:
-    """Every row of a database, but for those of some tables."""
+    """Return every row of a database, except for those of some tables."""
     found = []
     with closing(sqlite3.connect(file)) as db:
         for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
@@ -18,7 +18,7 @@ def rows(file: Path, *, without: tuple[str, ...] = ()) -> list[str]:
 
 
 def holding(data_dir: Path, *texts: str) -> list[str]:
-    """The rows that hold one of these texts, but for the audit log, which keeps names."""
+    """Return the rows that contain one of these texts, except for the audit log, which keeps names."""
     every = [
         row for name in ("desk.db", "graph.db", "knowledge.db") for row in rows(data_dir / name, without=("audit",))
     ]
@@ -26,13 +26,13 @@ def holding(data_dir: Path, *texts: str) -> list[str]:
 
 
 def places(data_dir: Path) -> list[str]:
-    """The names of the vector index's collections."""
+    """Return the names of the vector index's collections."""
     with closing(sqlite3.connect(data_dir / "chroma" / "chroma.sqlite3")) as db:
         return [name for (name,) in db.execute("SELECT name FROM collections")]
 
 
 def age(data_dir: Path, days: float, thread_id: str | None = None) -> None:
-    """Have conversations, or one of them, and whatever else was said, be that much older."""
+    """Make all conversations, hand-overs and runs older by that many days, or only one conversation."""
     seconds = days * 86_400
     which, values = ("WHERE id = ?", (thread_id,)) if thread_id else ("", ())
     with closing(sqlite3.connect(data_dir / "desk.db")) as db, db:
@@ -43,7 +43,7 @@ def age(data_dir: Path, days: float, thread_id: str | None = None) -> None:
 
 
 def add_history(data_dir: Path, user: str, conversations: int, *, runs: int = 1, days_ago: float = 0) -> list[str]:
-    """Conversations of a user as if they had been had, each of so many runs; their ids."""
+    """Insert conversations of a user with so many runs each; return their ids."""
     at, ids = time.time() - days_ago * 86_400, [str(uuid.uuid4()) for _ in range(conversations)]
     with closing(sqlite3.connect(data_dir / "desk.db")) as db, db:
         for thread_id in ids:

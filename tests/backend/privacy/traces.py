@@ -1,4 +1,4 @@
-"""What a user leaves in a desk, and the copy of it that they are given."""
+"""Data that a user leaves in a desk, and the export of it."""
 
 import io
 import zipfile
@@ -13,7 +13,7 @@ def upload(client: httpx.Client, path: str, text: str) -> httpx.Response:
 
 
 def leave_traces(client: httpx.Client, word: str) -> dict[str, str]:
-    """A conversation with a rating, requests for a person, a document and an archive, in all of which a word stands."""
+    """Create a rated conversation, hand-overs, a document and an archive that all contain a word."""
     run = client.post("/chat", json={"message": f"How are {word} charges refunded?", "session_id": word}).json()
     client.post(f"/runs/{run['run_id']}/feedback", json={"rating": "down", "comment": word}).raise_for_status()
     wish = {"contact": f"{word}@example.org", "message": word}

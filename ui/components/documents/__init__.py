@@ -1,1 +1,1 @@
-"""Documents on a page: the list, uploads, indexing, and the passages of a source."""
+"""The components for documents: the list, uploads, indexing, and the source viewer."""

@@ -1,4 +1,4 @@
-"""The documents of a folder, and what can be done with each."""
+"""The documents of a folder, with the actions on each."""
 
 import reflex as rx
 
@@ -8,7 +8,7 @@ from ui.state.source_viewer import SourceViewer
 
 
 def folders() -> rx.Component:
-    """Each with the number of its documents, and who answers from it."""
+    """List the folders, each with the number of its documents and the agents that answer from it."""
     return rx.el.nav(
         rx.el.ul(
             rx.el.li(_folder("", "Everything", "", Knowledge.everything)),
@@ -20,7 +20,7 @@ def folders() -> rx.Component:
 
 
 def shelf() -> rx.Component:
-    """A page of documents."""
+    """Show a page of documents."""
     return rx.el.section(
         rx.el.div(
             rx.el.input(

@@ -1,4 +1,4 @@
-"""Long work on documents: begun, followed, stopped, reported."""
+"""The controls of indexing runs: start, progress, stop, report."""
 
 import reflex as rx
 
@@ -8,7 +8,7 @@ from ui.state.knowledge import Knowledge
 
 
 def reindexing() -> rx.Component:
-    """The button that begins it, for operators."""
+    """Show the reindex button, for operators."""
     return rx.el.button(
         rx.icon("refresh-cw", size=16, aria_hidden="true"),
         rx.cond(Knowledge.folder, "Re-index " + Knowledge.folder, "Re-index everything"),
@@ -21,7 +21,7 @@ def reindexing() -> rx.Component:
 
 
 def indexing() -> rx.Component:
-    """How far it is, then its report."""
+    """Show the progress of the run, then its report."""
     return rx.fragment(
         rx.cond(
             Indexing.run_id,

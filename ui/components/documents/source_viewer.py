@@ -1,4 +1,4 @@
-"""The document of a source, beside the conversation or over it."""
+"""The source viewer: the document of a source, beside the conversation or over it."""
 
 import reflex as rx
 
@@ -8,7 +8,7 @@ from ui.state.source_viewer import SourceViewer
 
 
 class DocumentText(rx.Component):
-    """The text, drawn, and scrolled to what is marked in it."""
+    """The text of the document, scrolled to the highlights."""
 
     library = "$/public/desk/document.jsx"
     tag = "DocumentText"
@@ -20,7 +20,7 @@ class DocumentText(rx.Component):
 
 
 def reading() -> rx.Component:
-    """A dialog: it takes the focus, and gives it back."""
+    """Show the document in a dialog, which takes the focus and returns it."""
     return rx.dialog.root(
         rx.dialog.content(
             return_focus(),

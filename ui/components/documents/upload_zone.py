@@ -1,4 +1,4 @@
-"""Where files are dropped, and what became of each."""
+"""The drop zone for files, and the outcome of each."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from ui.state.knowledge import Folder, Knowledge
 from ui.state.uploads import Fate, Uploads
 
 _DROP = "documents"
-# Before the folders are known there is none to put anything into.
+# Disabled until the folders are loaded, as there is no target before.
 _IS_CLOSED = Uploads.busy | ~Knowledge.loaded
 
 
 def dropping() -> rx.Component:
-    """Files go to one folder."""
+    """Show the drop zone; files go to one folder."""
     return rx.el.section(
         rx.el.h2("Add documents"),
         rx.el.div(
@@ -68,7 +68,7 @@ def _zone() -> rx.Component:
         on_drop_rejected=_refused,
         class_name=["zone", rx.cond(Uploads.busy, "busy", "")],
     )
-    # Reflex makes this field itself, and without a name.
+    # Reflex creates this input itself, without a label.
     zone.children[0].children[0].custom_attrs["aria-label"] = "Files to add"
     return zone
 
@@ -82,7 +82,7 @@ def _under_way() -> rx.Component:
 
 
 def _refused(rejected: rx.Var[list[dict[str, Any]]]) -> rx.event.EventSpec:
-    """Only the names and the reasons leave the browser, not the files."""
+    """Report rejected files: only their names and the reasons leave the browser, not the files."""
     files = rejected.to(ArrayVar)
     return Uploads.refuse(files.map(_name), files.map(_why))
 
@@ -119,5 +119,5 @@ def _fate(fate: rx.Var[Fate]) -> rx.Component:
 
 
 def lines(told: rx.Var[list[str]] | list[str]) -> rx.Component:
-    """File by file, what could not be brought in."""
+    """List the files that could not be ingested."""
     return rx.el.ul(rx.foreach(told, lambda line: rx.el.li(line)), class_name="lines", tab_index=0)

@@ -1,4 +1,4 @@
-"""A client of generations over a WebSocket."""
+"""A WebSocket client of the generation gateway."""
 
 import asyncio
 import json
@@ -33,13 +33,13 @@ async def hear(websocket: ClientConnection) -> dict[str, Any]:
 
 
 async def answer(websocket: ClientConnection, message: str) -> dict[str, Any]:
-    """The one frame that a message is answered with."""
+    """Send a message and return the frame that answers it."""
     await websocket.send(message)
     return await hear(websocket)
 
 
 async def held(websocket: ClientConnection, **more: object) -> str:
-    """A generation that has said all it will say; its id."""
+    """Start a generation, wait until it has written all of its text, and return its id."""
     generation_id = (await answer(websocket, task(HELD, **more)))["generation_id"]
     while (await hear(websocket)).get("text") != TEXT:
         pass
@@ -51,12 +51,12 @@ def error_of(frame: dict[str, Any]) -> str:
 
 
 def run_of(client: httpx.Client, run_id: str) -> dict[str, Any]:
-    """What the desk tells of a run over HTTP; of one that there is not, that."""
+    """Return a run as the HTTP API reports it, or the error if it does not exist."""
     return dict(client.get(f"/runs/{run_id}").json())
 
 
 def cancel(client: httpx.Client, run_id: str) -> None:
-    """Stop a generation over HTTP."""
+    """Cancel a generation over HTTP."""
     client.post(f"/agent/cancel/{run_id}").raise_for_status()
 
 

@@ -23,7 +23,7 @@ TEXT = "Hello world."
 
 
 def _as_asked(request: RecordedRequest) -> Script:
-    """HELD says three tokens and no more; BROKEN breaks off after two, on the first model; FLOOD never stops."""
+    """Script the provider: HELD stalls after three tokens, BROKEN resets the first model after two, FLOOD is long."""
     task = str(request.body["messages"][-1]["content"]) if request.body else ""
     if "held" in task:
         return Script(fault=Fault.STALL, at=3)
@@ -38,7 +38,7 @@ def _as_asked(request: RecordedRequest) -> Script:
 
 @contextmanager
 def generating(indexed: Path, base: Path, **settings: object) -> Iterator[Server]:
-    """The desk: Ann, who runs it, and Ben may ask, two models of OpenAI write."""
+    """Start a desk that Ann operates and Ben may use, with two OpenAI models as writers."""
     data = Path(shutil.copytree(indexed, base / "data"))
     users = {"ann": ANN, "ben": BEN}
     keys = ",".join(f"{name}:sha256:{digest_of(key)}" for name, key in users.items())
