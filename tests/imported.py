@@ -15,6 +15,6 @@ THREADS = torch.get_num_threads()
 # A process with torch's worker threads cannot be forked: the child would wait for threads that it does not have.
 torch.set_num_threads(1)
 Encoder().questions(["warm up"])
-# What is here already is never garbage: a fork that looks through it would copy every page of it.
+# Set aside: a child that looked through these objects for garbage would copy every page of them.
 gc.collect()
 gc.freeze()
