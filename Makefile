@@ -38,8 +38,10 @@ lint: .venv/.installed-dev
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
+# File by file in the order of their names: a folder's tests share what is opened for the folder, and the last files
+# are short ones. In xdist's own order files of few tests come last, some of which take longest.
 test: lint pages browser
-	$(PY) -m $(or $(RUNNER),pytest) -n 3 --dist loadfile
+	$(PY) -m $(or $(RUNNER),pytest) -n 3 --dist loadfile --no-loadscope-reorder
 
 # The pages of the web desk, where they are not there yet or of other sources.
 pages: .venv/.installed

@@ -1,6 +1,7 @@
 """Shared fixtures: a small set of documents, a library over it, a desk over it."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
 from tests.serving import Server, serve
+
+# Several of these processes share the processors. Threads of torch that wait for one another would spin meanwhile.
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # noqa: TID251 - torch reads it when it is imported
 
 DOCUMENTS = {
     "billing/refunds.md": """# Refunds

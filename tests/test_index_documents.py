@@ -1,11 +1,9 @@
-"""The command that brings documents in, as a process of its own."""
+"""The command that brings documents in."""
 
 import asyncio
 import json
 import re
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from backend.storage import migrations
 from knowledge.library import Library
 from knowledge.storage.documents import DocumentInfo, DocumentKey
 from knowledge.storage.sqlite import Database
+from tests import commands
 from tests.knowledge.parts import write
 from tests.serving import ROOT, Server, environment, free_port
 
@@ -30,20 +29,13 @@ FILES: dict[str, str | bytes] = {
 }
 
 
-def index(data_dir: Path, *arguments: object) -> "subprocess.CompletedProcess[str]":
-    """Run the command to its end, without a terminal."""
-    return subprocess.run(
-        [sys.executable, str(ROOT / "index_documents.py"), *map(str, arguments)],
-        env=environment(data_dir, free_port()),
-        cwd=data_dir.parent,
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=120,
-    )
+def index(data_dir: Path, *arguments: object) -> commands.Done:
+    """Run the command to its end."""
+    env = environment(data_dir, free_port())
+    return commands.run("index_documents", *arguments, env=env, cwd=data_dir.parent)
 
 
-def in_any_order(done: "subprocess.CompletedProcess[str]", count: int) -> list[str]:
+def in_any_order(done: commands.Done, count: int) -> list[str]:
     """What was printed; the first `count` lines, in which files are told as they are done, sorted and unnumbered."""
     lines = done.stdout.splitlines()
     return sorted(re.sub(r" \d+/\d+ ", " ", line) for line in lines[:count]) + lines[count:]
@@ -68,7 +60,8 @@ def uris(data_dir: Path) -> list[str]:
 
 def test_folders_named_after_agents_are_brought_in_and_failures_do_not_stop_the_rest(tmp_path: Path) -> None:
     root, data_dir = write(tmp_path / "docs", FILES), tmp_path / "data"
-    first = index(data_dir, root)
+    env = environment(data_dir, free_port())
+    first = commands.run_alone(ROOT / "index_documents.py", root, env=env, cwd=tmp_path)
     assert in_any_order(first, 4) == [
         "billing added: fees.md",
         "billing added: prices.md",
@@ -115,7 +108,7 @@ def test_what_cannot_be_done_is_refused_with_its_reason(tmp_path: Path, argument
 def test_a_directory_that_another_ingestion_owns_is_refused(data_dir: Path, tmp_path: Path) -> None:
     root = write(tmp_path / "docs", FILES)
 
-    async def refused() -> "subprocess.CompletedProcess[str]":
+    async def refused() -> commands.Done:
         owner = await Library.open(data_dir)
         try:
             return await asyncio.to_thread(index, data_dir, root)

@@ -1,10 +1,9 @@
 """`index_documents.py --watch`: what changes in a folder is followed, and what goes away for a while is not dropped."""
 
+import os
 import queue
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.knowledge.parts import write
-from tests.serving import ROOT, Server, environment, free_port
+from tests.serving import Server, environment, free_port
+from tests.template import Forked
 from tests.test_index_documents import uris
 
 BOUND = 90  # seconds
@@ -23,15 +24,16 @@ FILES: dict[str, str | bytes] = {"fees.md": "# Fees\n\nThe late fee is 7 USD.\n"
 class Watch:
     """The command, and what it says."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: Forked, said: Path) -> None:
         self.process = process
+        self._said = said
         self._lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self._lines.put(line.rstrip("\n"))
+        with self._said.open() as said:
+            for line in said:
+                self._lines.put(line.rstrip("\n"))
 
     def until(self, sign: str) -> list[str]:
         """The lines up to one that holds the sign; `queue.Empty` where none comes."""
@@ -48,21 +50,17 @@ class Watch:
 @contextmanager
 def watching(data_dir: Path, root: Path, *options: str) -> Iterator[Watch]:
     """The command over a folder, past its first pass."""
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "index_documents.py"), str(root), "--watch", *options],
-        env=environment(data_dir, free_port()),
-        cwd=data_dir.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    said = root.parent / "said"
+    os.mkfifo(said)
+    arguments = [str(root), "--watch", *options]
+    process = Forked("index_documents", environment(data_dir, free_port()), data_dir.parent, said, arguments=arguments)
     try:
-        watch = Watch(process)
+        watch = Watch(process, said)
         watch.until(" failed")
         yield watch
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -132,12 +130,6 @@ def test_a_running_desk_is_told_of_changes_and_the_next_answer_knows_them(server
 
 
 def test_a_folder_that_is_not_there_at_first_is_a_mistake(tmp_path: Path) -> None:
-    refused = subprocess.run(
-        [sys.executable, str(ROOT / "index_documents.py"), "nowhere", "--agent", "billing", "--watch"],
-        env=environment(tmp_path / "data", free_port()),
-        cwd=tmp_path,
-        capture_output=True,
-        check=False,
-        text=True,
-    )
+    env = environment(tmp_path / "data", free_port())
+    refused = commands.run("index_documents", "nowhere", "--agent", "billing", "--watch", env=env, cwd=tmp_path)
     assert (refused.returncode, refused.stderr) == (2, "error: nowhere does not exist\n")

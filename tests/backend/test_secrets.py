@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import commands
 from tests.provided import AWS_KEYS, OPENAI_KEY, PATIENT, SERVICE_KEY, TECHNICAL, ask, at_bedrock, at_openai, no_profile
 from tests.providers.answers import RecordedRequest, Reply, json_reply
 from tests.providers.bedrock import BedrockServer
@@ -135,9 +134,8 @@ def hostile(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         with serve(data, **settings) as server:
             told.said |= listen(server, "s")
         told.said |= stored(data)
-        command = [sys.executable, "-m", "agents.models", "check"]
-        run = subprocess.run(command, env=environment(data, 1, **settings), cwd=base, capture_output=True, check=False)
-        told.said["check"] = run.stdout + run.stderr
+        run = commands.run("agents.models", "check", env=environment(data, 1, **settings), cwd=base)
+        told.said["check"] = (run.stdout + run.stderr).encode()
         yield told
 
 

@@ -27,9 +27,9 @@ _PATIENCE_MS = 20_000
 OpenTab = Callable[..., Tab]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chrome(indexed: Path) -> Iterator[Browser]:
-    """A browser for each file of tests: while it is open, nothing else may run an event loop in this thread."""
+    """A browser for all files of this package: while it is open, nothing else may run an event loop in this thread."""
     expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=_ARGUMENTS)

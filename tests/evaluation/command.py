@@ -1,29 +1,27 @@
-"""The evaluation command in a process of its own, and labelled files for it."""
+"""The evaluation command, and labelled files for it."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests import commands
+from tests.commands import Done
 from tests.serving import environment
 
 
-def run(tmp_path: Path, *options: object, **settings: object) -> subprocess.CompletedProcess[str]:
+def run(tmp_path: Path, *options: object) -> Done:
     """What it prints, and how it ends."""
-    return subprocess.run(
-        [sys.executable, "-m", "evaluation", *map(str, options)],
-        capture_output=True,
-        text=True,
-        env=environment(tmp_path / "data", 1, OMP_NUM_THREADS=1, **settings),
-        timeout=120,
-        cwd=tmp_path,
-        check=False,
-    )
+    return commands.run("evaluation", *options, env=environment(tmp_path / "data", 1), cwd=tmp_path)
 
 
-def figures(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def run_alone(tmp_path: Path, *options: object) -> Done:
+    """The same, of a command that was started by itself."""
+    env = environment(tmp_path / "data", 1, OMP_NUM_THREADS=1)
+    return commands.run_alone("-m", "evaluation", *options, env=env, cwd=tmp_path)
+
+
+def figures(done: Done) -> dict[str, Any]:
     """The one object of `--json`, which is all that is printed."""
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
@@ -31,7 +29,7 @@ def figures(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return told
 
 
-def refusal(done: subprocess.CompletedProcess[str]) -> str:
+def refusal(done: Done) -> str:
     """The one line that says what is wrong."""
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: ")

@@ -15,7 +15,7 @@ from evaluation.questions import Labelled, Measured, halves, read_questions
 from knowledge.errors import RerankerUnusable
 from knowledge.library import Library
 from tests.conftest import write_documents
-from tests.evaluation.command import figures, refusal, run, write_lines
+from tests.evaluation.command import figures, refusal, run, run_alone, write_lines
 from tests.serving import ROOT
 
 SAMPLES = ROOT / "knowledge" / "questions.jsonl"
@@ -68,7 +68,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_command_asks_the_whole_desk(place: Path) -> None:
     page = place / "report.html"
     asked = ("--questions", place / "questions.jsonl", "--documents", place / "documents", "--catalog", CATALOG)
-    scores = figures(run(place, *asked, "--json", "--html", page))
+    scores = figures(run_alone(place, *asked, "--json", "--html", page))
     assert scores["questions"] == 5
     assert scores["routed"] >= 0.8
     assert scores["hit@3"] == 1.0

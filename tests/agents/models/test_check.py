@@ -1,9 +1,8 @@
-"""`python -m agents.models check`, as a process of its own."""
+"""`python -m agents.models check`."""
 
-import subprocess
-import sys
 from pathlib import Path
 
+from tests import commands
 from tests.provided import AWS_KEYS, GPT, OPENAI_KEY, at_bedrock, at_openai, no_profile
 from tests.providers.bedrock import BedrockServer
 from tests.providers.openai import OpenAIServer
@@ -11,16 +10,13 @@ from tests.providers.script import Fault, Script
 from tests.serving import environment, free_port
 
 
-def check(directory: Path, **settings: object) -> subprocess.CompletedProcess[str]:
+def check(directory: Path, **settings: object) -> commands.Done:
     """One check, run where its `.env` is."""
-    return subprocess.run(
-        [sys.executable, "-m", "agents.models", "check"],
-        env=environment(directory, 1, **{**no_profile(directory), **settings}),
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return commands.run("agents.models", "check", env=settings_of(directory, **settings), cwd=directory)
+
+
+def settings_of(directory: Path, **settings: object) -> dict[str, str]:
+    return environment(directory, 1, **{**no_profile(directory), **settings})
 
 
 def serves(server: OpenAIServer) -> OpenAIServer:
@@ -30,7 +26,8 @@ def serves(server: OpenAIServer) -> OpenAIServer:
 
 def test_models_that_answer_are_fine(tmp_path: Path) -> None:
     with BedrockServer() as bedrock, serves(OpenAIServer()) as cloud:
-        run = check(tmp_path, **at_bedrock(bedrock), **at_openai(cloud))
+        env = settings_of(tmp_path, **at_bedrock(bedrock), **at_openai(cloud))
+        run = commands.run_alone("-m", "agents.models", "check", env=env, cwd=tmp_path)
     assert (run.returncode, run.stderr) == (0, "")
     assert "ok       bedrock:us.amazon.nova-lite-v1:0  (for supervisor)" in run.stdout
     assert "ok       openai:gpt-4o-mini  (for supervisor, billing, compliance, general, technical)" in run.stdout

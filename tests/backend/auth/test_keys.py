@@ -1,8 +1,6 @@
 """Keys that are made and revoked while the desk serves."""
 
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -24,10 +22,11 @@ from backend.settings import Settings
 from backend.storage import migrations
 from backend.users import LOCAL, Users, digest_of
 from knowledge.storage.sqlite import Database
+from tests import commands
 from tests.backend.asking import as_user, begin, follow, key_of, keys, refusal
 from tests.backend.auth.desk import entries, make_key, until, with_key
 from tests.backend.limits.test_clocks import Machine
-from tests.serving import ROOT, Server, serve
+from tests.serving import ROOT, Server, environment, free_port, serve
 
 OLGA = Actor("olga", "127.0.0.1")
 HELD = "How are refunds paid? 3 tokens, then hang"
@@ -228,13 +227,9 @@ async def test_no_request_is_checked_in_the_database(database: Database, store: 
         users.check(user)
 
 
-@pytest.fixture(params=["-h", "--help"])
-def helped(request: pytest.FixtureRequest) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "backend.users", request.param]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=ROOT)
-
-
-def test_the_command_explains_itself(helped: subprocess.CompletedProcess[str]) -> None:
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_the_command_explains_itself(tmp_path: Path, option: str) -> None:
+    helped = commands.run("backend.users", option, env=environment(tmp_path, free_port()), cwd=ROOT)
     assert helped.returncode == 0
     assert "API_KEYS" in helped.stdout
     assert "the key, for" not in helped.stdout

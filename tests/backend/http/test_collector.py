@@ -20,6 +20,8 @@ class Knot:
 @pytest.fixture(autouse=True)
 def nobody_else_collects() -> Iterator[None]:
     gc.collect()
+    # What the tests before have loaded is not looked through again and again.
+    gc.freeze()
     gc.disable()
     yield
     gc.enable()

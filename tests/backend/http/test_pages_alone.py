@@ -1,8 +1,6 @@
 """The pages in one process and the desk in another: what is served where, and that none is opened beside the pages."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,9 +10,10 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from backend.settings import Settings
+from tests import commands
 from tests.backend.asking import refusal
 from tests.backend.http.test_pages import STRANGER, opened
-from tests.serving import ROOT, Server, environment, serve
+from tests.serving import Server, environment, serve
 
 
 class Two(NamedTuple):
@@ -71,8 +70,8 @@ def test_the_pages_end_when_they_are_told_to(two: Two, tmp_path: Path) -> None:
 
 def test_the_samples_are_not_indexed_for_a_desk_elsewhere(tmp_path: Path) -> None:
     env = environment(tmp_path / "data", 8000, API_URL="http://desk.example:8000")
-    command = [sys.executable, str(ROOT / "index_documents.py"), "--samples"]
-    run = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=True)
+    run = commands.run("index_documents", "--samples", env=env, cwd=tmp_path)
+    assert run.returncode == 0
     assert run.stdout == "The desk is at http://desk.example:8000, as API_URL says; the samples are left out here.\n"
     assert not (tmp_path / "data").exists()
 

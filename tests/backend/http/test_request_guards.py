@@ -1,8 +1,6 @@
 """The desk listens on the loopback address alone, answers its own address alone, and says what is wrong at start-up."""
 
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,35 +14,24 @@ from backend.app import create_app
 from backend.errors import BindFailed, BindRefused
 from backend.http.request_guards import BodyLimit, check_address, check_port
 from backend.settings import Settings
+from tests import commands
 from tests.serving import environment, free_port
 
-REFUSED = {
-    "HOST": (
+REFUSED = [
+    (
+        "HOST",
         "0.0.0.0",
         "error: HOST=0.0.0.0 would open the desk to the network without authentication; use 127.0.0.1",
     ),
-    "PORT": ("abc", "error: PORT=abc: Input should be a valid integer"),
-    "LOG_LEVEL": ("loud", "error: LOG_LEVEL=loud: String should match pattern"),
-    "ANSWER_THRESHOLD": ("2", "error: ANSWER_THRESHOLD=2: Input should be less than or equal to 1"),
-    "CATALOG": ("nowhere", "error: there is no catalogue 'nowhere'"),
-    "WORKER_MODEL": ("gpt-4o", "error: WORKER_MODEL: 'gpt-4o' is no model; use bedrock:<model>"),
-    "SUPERVISOR_MODEL": ("embedded,", "error: SUPERVISOR_MODEL: 'embedded,' names no model between two commas"),
-    "AI_SERVICE_URL": ("localhost:8081", "error: AI_SERVICE_URL: 'localhost:8081' is no address of a model server"),
-    "BILLING_MODEL_URL": ("localhost:8081", "error: BILLING_MODEL_URL: 'localhost:8081' is no address"),
-}
-
-
-@pytest.fixture(scope="module")
-def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, subprocess.CompletedProcess[str]]:
-    """What a desk says and how it ends with each of the bad settings; all of them started together."""
-    places = {name: tmp_path_factory.mktemp(name) for name in REFUSED}
-    started = {name: start(places[name], **{name: value}) for name, (value, _) in REFUSED.items()}
-    ended = {}
-    for name, process in started.items():
-        out, err = process.communicate(timeout=90)
-        assert not (places[name] / "data").exists(), "nothing is opened or loaded before it is told"
-        ended[name] = subprocess.CompletedProcess(process.args, process.returncode, out, err)
-    return ended
+    ("PORT", "abc", "error: PORT=abc: Input should be a valid integer"),
+    ("LOG_LEVEL", "loud", "error: LOG_LEVEL=loud: String should match pattern"),
+    ("ANSWER_THRESHOLD", "2", "error: ANSWER_THRESHOLD=2: Input should be less than or equal to 1"),
+    ("CATALOG", "nowhere", "error: there is no catalogue 'nowhere'"),
+    ("WORKER_MODEL", "gpt-4o", "error: WORKER_MODEL: 'gpt-4o' is no model; use bedrock:<model>"),
+    ("SUPERVISOR_MODEL", "embedded,", "error: SUPERVISOR_MODEL: 'embedded,' names no model between two commas"),
+    ("AI_SERVICE_URL", "localhost:8081", "error: AI_SERVICE_URL: 'localhost:8081' is no address of a model server"),
+    ("BILLING_MODEL_URL", "localhost:8081", "error: BILLING_MODEL_URL: 'localhost:8081' is no address"),
+]
 
 
 def listening() -> socket.socket:
@@ -55,31 +42,26 @@ def listening() -> socket.socket:
     return taken
 
 
-def start(directory: Path, **settings: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "backend"],
-        env=environment(directory / "data", free_port()) | settings,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=directory,
-    )
+def start(directory: Path, **settings: str) -> commands.Done:
+    env = environment(directory / "data", free_port()) | settings
+    return commands.run("backend", env=env, cwd=directory)
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize(("name", "value", "reason"), REFUSED)
 def test_a_setting_that_cannot_be_is_refused_with_its_reason(
-    refusals: dict[str, subprocess.CompletedProcess[str]], name: str
+    tmp_path: Path, name: str, value: str, reason: str
 ) -> None:
-    ended = refusals[name]
+    ended = start(tmp_path, **{name: value})
     assert ended.returncode == 2
-    assert ended.stderr.startswith(REFUSED[name][1])
+    assert ended.stderr.startswith(reason)
     assert "Traceback" not in ended.stderr
     assert len(ended.stderr.strip().split("\n")) == 1
     assert ended.stdout == ""
+    assert not (tmp_path / "data").exists(), "nothing is opened or loaded before it is told"
 
 
 def test_several_bad_settings_are_all_named(tmp_path: Path) -> None:
-    _, said = start(tmp_path, PORT="70000", LOG_LEVEL="LOUD").communicate(timeout=90)
+    said = start(tmp_path, PORT="70000", LOG_LEVEL="LOUD").stderr
     assert said.startswith("error: PORT=70000: ")
     assert "; LOG_LEVEL=LOUD: " in said
     assert said.strip().endswith("see .env.example")
@@ -88,11 +70,10 @@ def test_several_bad_settings_are_all_named(tmp_path: Path) -> None:
 def test_a_port_in_use_is_told_before_anything_is_opened(tmp_path: Path) -> None:
     with listening() as taken:
         port = taken.getsockname()[1]
-        process = start(tmp_path, PORT=str(port))
-        out, said = process.communicate(timeout=90)
-    assert (process.returncode, out) == (2, "")
+        ended = start(tmp_path, PORT=str(port))
+    assert (ended.returncode, ended.stdout) == (2, "")
     stop = "stop the program that listens there, or set PORT to another port"
-    assert said == f"error: PORT={port} is in use on 127.0.0.1; {stop}\n"
+    assert ended.stderr == f"error: PORT={port} is in use on 127.0.0.1; {stop}\n"
     assert not (tmp_path / "data").exists()
 
 
@@ -246,15 +227,7 @@ async def test_malformed_addresses_are_refused(app: httpx.AsyncClient, headers: 
 
 def test_a_desk_whose_directory_is_a_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("not a directory", encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "backend"],
-        env=environment(tmp_path / "data", 1234),
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        timeout=60,
-        check=False,
-    )
+    done = commands.run_alone("-m", "backend", env=environment(tmp_path / "data", free_port()), cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: DATA_DIR=")
     assert "Traceback" not in done.stderr

@@ -4,8 +4,6 @@ import json
 import shutil
 import sqlite3
 import stat
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,12 +13,14 @@ from typing import Any
 import httpx
 import pytest
 
+from backend.__main__ import main
 from backend.maintenance.backup import MANIFEST, back_up
 from backend.maintenance.errors import BackupNotMade, BackupUnusable, DirectoryNotEmpty
 from backend.maintenance.restore import restore
 from knowledge.errors import DatabaseDamaged, DatabaseNewer, DataDirectoryInUse, DataDirectoryUnusable
 from knowledge.library import Library
 from knowledge.storage.directory_lock import Ownership
+from tests import commands
 from tests.serving import ROOT, Server, environment, free_port, serve
 from tests.sse import frames, text_of
 
@@ -31,17 +31,9 @@ FEE = "# Late fees\n\nThe late fee of the zebra plan is 7 USD.\n"
 _SECONDS = 300
 
 
-def command(data_dir: Path, *arguments: object) -> "subprocess.CompletedProcess[str]":
-    """`python -m backend`, as a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "backend", *map(str, arguments)],
-        env=environment(data_dir, free_port()),
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=_SECONDS,
-    )
+def command(data_dir: Path, *arguments: object) -> commands.Done:
+    """Run a command of `python -m backend`."""
+    return commands.run_alone("-m", "backend", *arguments, env=environment(data_dir, free_port()), cwd=ROOT)
 
 
 @contextmanager
@@ -256,13 +248,13 @@ async def test_a_restore_that_was_broken_off_is_not_served_and_can_be_done_again
     await library.close()
 
 
-def test_the_commands_say_what_they_do_and_serving_is_as_before() -> None:
-    shown = subprocess.run(
-        [sys.executable, "-m", "backend", "--help"], cwd=ROOT, capture_output=True, check=True, text=True
-    ).stdout
+def test_the_commands_say_what_they_do_and_serving_is_as_before(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
     assert all(word in shown for word in ("backup", "restore", "--web", "while a desk serves"))
-    wrong = subprocess.run(
-        [sys.executable, "-m", "backend", "--web", "backup", "x"], cwd=ROOT, capture_output=True, check=False, text=True
-    )
-    assert wrong.returncode == 2
-    assert "--web is for serving" in wrong.stderr
+    with pytest.raises(SystemExit) as ended:
+        main(["--web", "backup", "x"])
+    assert ended.value.code == 2
+    assert "--web is for serving" in capsys.readouterr().err

@@ -2,8 +2,6 @@
 
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -18,6 +16,7 @@ from knowledge.errors import DatabaseDamaged
 from knowledge.storage import migrations as knowledge_schema
 from knowledge.storage import sqlite as database_module
 from knowledge.storage.sqlite import Database
+from tests import commands
 from tests.serving import ROOT, Server, environment, free_port, serve
 
 DATABASES = ("desk.db", "graph.db", "knowledge.db")
@@ -71,17 +70,9 @@ def lose_a_table(file: Path) -> None:
         db.execute(f"DROP TABLE {table}")
 
 
-def start(data_dir: Path, *arguments: str) -> tuple[int, str]:
+def start(data_dir: Path, module: str = "backend", *arguments: str) -> tuple[int, str]:
     """Start a desk, or a command, that is to say why it cannot; its words."""
-    done = subprocess.run(
-        [sys.executable, *(arguments or ("-m", "backend"))],
-        env=environment(data_dir, free_port()),
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=_SECONDS,
-    )
+    done = commands.run(module, *arguments, env=environment(data_dir, free_port()), cwd=ROOT)
     assert "Traceback" not in done.stderr
     return done.returncode, done.stderr
 
@@ -119,7 +110,7 @@ def test_a_desk_does_not_start_on_a_damaged_database_and_says_what_to_do(own: Pa
     assert (code, said.count("\n")) == (2, 1)
     assert f"{own / 'knowledge.db'} is damaged" in said
     assert "index the documents again" in said
-    for command in (("index_documents.py", "--samples"), ("-m", "backend.maintenance", "check")):
+    for command in (("index_documents", "--samples"), ("backend.maintenance", "check")):
         assert start(own, *command)[0] == 2
     (own / "knowledge.db").unlink()
     with serve(own) as server, server.client() as client:

@@ -1,66 +1,67 @@
 """A data directory that cannot be used: every command says which file and what to do, without a traceback."""
 
+import ctypes
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.serving import ROOT, environment, free_port
 
 COMMANDS = {
-    "desk": ("-m", "backend"),
-    "documents": ("index_documents.py", "--samples"),
-    "rebuild": ("-m", "backend.maintenance", "rebuild"),
+    "desk": ("backend",),
+    "documents": ("index_documents", "--samples"),
+    "rebuild": ("backend.maintenance", "rebuild"),
 }
-_SECONDS = 150
 _NOBODY = 65_534
-# Mounts are made in a name space of the command's own, and go with it.
-_APART = ("unshare", "--mount", "sh", "-c")
+_CLONE_NEWNS = 0x20000
+
+Before = Callable[[], object]
 
 
-def run(data_dir: Path, command: Sequence[str], before: Sequence[str] = ()) -> str:
+def run(data_dir: Path, command: Sequence[str], before: Before | None = None) -> str:
     """What a command that must fail says, without what it logs."""
-    done = subprocess.run(
-        [*before, sys.executable, *command],
-        env=environment(data_dir, free_port()),
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=_SECONDS,
-    )
+    done = commands.run(*command, env=environment(data_dir, free_port()), cwd=ROOT, before=before)
     assert "Traceback" not in done.stderr, done.stderr
     assert done.returncode == 2, done.stderr
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     return line
 
 
-def mounted(mount: str) -> tuple[str, ...]:
+def mounted(mount: str) -> Before:
     """Run a command where something is mounted; skip where nobody may mount."""
-    if subprocess.run([*_APART, "true"], capture_output=True, check=False).returncode:
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
         pytest.skip("mounting needs root")
-    return (*_APART, f'{mount} && exec "$@"', "sh")
+    return partial(_mount_apart, mount)
 
 
-def as_nobody(base: Path) -> tuple[str, ...]:
+def _mount_apart(mount: str) -> None:
+    """Mount in a name space of this process's own, with which the mount goes."""
+    if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNS):
+        raise OSError(ctypes.get_errno(), "unshare")
+    subprocess.run(["sh", "-c", f"mount --make-rprivate / && {mount}"], check=True)
+
+
+def as_nobody(base: Path) -> Before | None:
     """Run a command as a user who is not root, to whom a directory is shown."""
     if os.geteuid() != 0:
-        return ()
+        return None
     for place in (base, *base.parents):
         if place.stat().st_mode & 0o005 != 0o005:
             place.chmod(place.stat().st_mode | 0o005)
-    return (
-        "setpriv",
-        f"--reuid={_NOBODY}",
-        f"--regid={_NOBODY}",
-        "--clear-groups",
-        "--inh-caps=-all",
-        "--bounding-set=-all",
-    )
+    return _become_nobody
+
+
+def _become_nobody() -> None:
+    """Give up root for good, and with it every capability."""
+    os.setgroups([])
+    os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+    os.setresuid(_NOBODY, _NOBODY, _NOBODY)
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)

@@ -3,8 +3,6 @@
 import asyncio
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -17,21 +15,14 @@ from knowledge.storage import changes as writing
 from knowledge.storage.documents import VectorChanges
 from knowledge.storage.migrations import MIGRATIONS, Place
 from knowledge.storage.sqlite import Database
+from tests import commands
 from tests.knowledge.parts import check_level, texts
 from tests.serving import ROOT, environment, free_port
 
 
 def run(data_dir: Path, task: str) -> tuple[int, str, str]:
-    """The command, as a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "backend.maintenance", task],
-        env=environment(data_dir, free_port()),
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=120,
-    )
+    """Run the command to its end."""
+    done = commands.run("backend.maintenance", task, env=environment(data_dir, free_port()), cwd=ROOT)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -148,8 +139,9 @@ async def test_a_directory_in_use_is_left_alone(data_dir: Path, task: str) -> No
 
 
 def test_a_directory_without_documents_is_refused(tmp_path: Path) -> None:
-    code, _, errors = run(tmp_path / "data", "check")
-    assert (code, "holds no documents" in errors) == (2, True)
+    env = environment(tmp_path / "data", free_port())
+    refused = commands.run_alone("-m", "backend.maintenance", "check", env=env, cwd=tmp_path)
+    assert (refused.returncode, "holds no documents" in refused.stderr) == (2, True)
     assert not (tmp_path / "data").exists()
 
 
