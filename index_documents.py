@@ -24,7 +24,7 @@ from backend.auth.offline import record_offline
 from backend.remote_library import RemoteLibrary
 from backend.settings import Settings
 from knowledge.errors import DataDirectoryInUse, DeskError, DocumentsNotFound
-from knowledge.ingestion.ingest import Destination, Outcome, Report, Seen, ingest
+from knowledge.ingestion.ingest import Destination, IngestionReport, Outcome, Seen, ingest
 from knowledge.ingestion.watch import occasions
 from knowledge.library import Library
 
@@ -107,10 +107,10 @@ class _Passes:
         self._settings = settings
         self._seen: dict[Path, Seen] = defaultdict(dict)
 
-    async def once(self, *, prune: bool, quiet: bool = False) -> Report:
+    async def once(self, *, prune: bool, quiet: bool = False) -> IngestionReport:
         """Ingest what is new or changed. When `quiet`, unchanged files print nothing."""
         pairs = _pairs(self._path, self._agent, self._catalog)
-        report = Report()
+        report = IngestionReport()
         for folder, agent in pairs:
             with _Progress(agent.id, quiet=quiet) as progress:
                 try:
@@ -127,13 +127,13 @@ class _Passes:
                     # One empty folder should not stop the others.
                     if len(pairs) == 1:
                         raise
-                    report.merge(Report(ignored=list(empty.ignored)), agent.knowledge)
+                    report.merge(IngestionReport(ignored=list(empty.ignored)), agent.knowledge)
                 else:
                     report.merge(part, agent.knowledge)
         await self._record(report)
         return report
 
-    async def _record(self, report: Report) -> None:
+    async def _record(self, report: IngestionReport) -> None:
         """Record the changes in the audit log, unless a running desk does so for each document."""
         counts = {what: len(getattr(report, what)) for what in ("added", "changed", "moved", "removed")}
         if isinstance(self._destination, Library) and any(counts.values()):
@@ -155,7 +155,7 @@ async def _follow(path: Path, passes: _Passes, *, prune: bool) -> None:
                 followed = True
 
 
-async def _attempt(passes: _Passes, *, prune: bool, quiet: bool) -> Report | None:
+async def _attempt(passes: _Passes, *, prune: bool, quiet: bool) -> IngestionReport | None:
     """Run a pass, with retries while the error may pass by itself; None if only a change can help."""
     while True:
         try:
@@ -236,7 +236,7 @@ class _Progress:
             print(f"{self._agent} {outcome}: {name}", flush=True)
 
 
-def _print(report: Report, *, quiet: bool = False) -> None:
+def _print(report: IngestionReport, *, quiet: bool = False) -> None:
     if quiet and not (report.added or report.changed or report.moved or report.removed or report.failed):
         return
     for name, reason in report.failed.items():

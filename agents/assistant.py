@@ -17,9 +17,9 @@ from langgraph.types import StateSnapshot
 from agents.answering import canned_replies
 from agents.answering.support_score import support_of
 from agents.errors import AnswerGivenUp
-from agents.graph.answer_stream import Floor
+from agents.graph.answer_stream import AnswerStream
 from agents.graph.supervisor import SUPERVISOR, RunContext, Supervisor, finish_reason_of, open_floor
-from agents.graph.worker import Answer
+from agents.graph.worker import WorkerAnswer
 from frontdesk.contracts.events import EVENTS, Event, FinishReason, Reset, Support, Token
 
 # The metadata key for the run that a checkpoint belongs to.
@@ -27,7 +27,7 @@ _RUN = "desk_run"
 
 
 @dataclass(frozen=True)
-class Turn:
+class AssistantRequest:
     """A question in its conversation.
 
     `said` is the text already streamed by an earlier attempt, if there was one; `request` holds what the client sent
@@ -44,7 +44,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AnswerOutcome:
     """The outcome of an answer, known after its last event; `data` is stored with its text."""
 
     finish_reason: FinishReason
@@ -71,9 +71,9 @@ class Assistant:
         self._withdrawn = withdrawn
         self.graph = supervisor.graph(memory)
 
-    async def stream(self, turn: Turn) -> AsyncGenerator[Event | Outcome]:
+    async def stream(self, turn: AssistantRequest) -> AsyncGenerator[Event | AnswerOutcome]:
         """Yield the events of one answer, then its outcome."""
-        context = RunContext(Floor(), turn.owner, turn.agent)
+        context = RunContext(AnswerStream(), turn.owner, turn.agent)
         state = None if turn.said is None else await self._left_off(turn)
         if state and _source(state) == "update":
             raise AnswerGivenUp("The desk was stopped while it gave this answer up; please ask again.")
@@ -86,9 +86,9 @@ class Assistant:
         reduced = any(answer["reduced"] for answer in context.answers)
         support = support_of(context.text, context.answers)
         data = {"support": support.model_dump()} if support else None
-        yield Outcome(finish_reason_of(context.answers), reduced, data, support)
+        yield AnswerOutcome(finish_reason_of(context.answers), reduced, data, support)
 
-    async def leave(self, turn: Turn, said: str) -> None:
+    async def leave(self, turn: AssistantRequest, said: str) -> None:
         """Remember the text said so far as the answer of a turn that is abandoned."""
         state = await self._left_off(turn)
         if state and state.tasks:
@@ -96,7 +96,7 @@ class Assistant:
             messages = [*begin["messages"], AIMessage(said or canned_replies.STOPPED)]
             await self.graph.aupdate_state(_config(turn), begin | {"messages": messages}, as_node="close")
 
-    async def _beginning(self, turn: Turn) -> dict[str, Any]:
+    async def _beginning(self, turn: AssistantRequest) -> dict[str, Any]:
         """Return the state update that adds the question and forgets a withdrawn turn before it."""
         question = HumanMessage(turn.question, id=turn.run_id)
         begin: dict[str, Any] = {"answers": None, "told": None, "routed": [], "kept_before": None}
@@ -114,7 +114,7 @@ class Assistant:
                 begin["kept"] = {agent: before.get(agent, []) for agent in held.get("kept", {})}
         return begin | {"messages": [*forgotten, question]}
 
-    async def _left_off(self, turn: Turn) -> StateSnapshot | None:
+    async def _left_off(self, turn: AssistantRequest) -> StateSnapshot | None:
         """Return the stored state of the turn, with what its agents have finished, or None if nothing is stored.
 
         A turn without tasks has ended: `next` leaves out tasks that are done, though the graph goes on from them.
@@ -122,14 +122,14 @@ class Assistant:
         state = await self.graph.aget_state(_config(turn))
         return state if (state.metadata or {}).get(_RUN) == turn.run_id else None
 
-    def _take_up(self, turn: Turn, state: StateSnapshot | None, context: RunContext) -> list[Event]:
+    def _take_up(self, turn: AssistantRequest, state: StateSnapshot | None, context: RunContext) -> list[Event]:
         """Return the events that resume the turn: reset an earlier attempt, then replay what agents had finished."""
         events: list[Event] = [Reset(reason="the desk was restarted in the middle of this answer")] if turn.said else []
         if state is None:
             return events
         if not _begun(state):
             return events
-        finished: list[Answer] = state.values["answers"]
+        finished: list[WorkerAnswer] = state.values["answers"]
         context.answers = finished
         # The event log may be a moment behind the checkpoint: sources and handoffs may be sent twice.
         told = [EVENTS.validate_json(event) for event in state.values.get("told") or []]
@@ -144,7 +144,7 @@ class Assistant:
         return events
 
 
-def _config(turn: Turn) -> RunnableConfig:
+def _config(turn: AssistantRequest) -> RunnableConfig:
     return RunnableConfig(
         configurable={"thread_id": turn.thread_id}, metadata={_RUN: turn.run_id}, run_name=turn.run_id
     )
@@ -160,5 +160,5 @@ def _source(state: StateSnapshot) -> str | None:
     return (state.metadata or {}).get("source")
 
 
-def _speaker(answers: Sequence[Answer]) -> str:
+def _speaker(answers: Sequence[WorkerAnswer]) -> str:
     return answers[0]["agent"] if len(answers) == 1 else SUPERVISOR

@@ -3,16 +3,16 @@
 import logging
 from collections.abc import Iterable, Sequence
 
-from agents.answering.extractive_writer import EmbeddedWriter
-from agents.answering.writer import Chain, ModelWriter, Writer
+from agents.answering.extractive_writer import ExtractiveWriter
+from agents.answering.writer import AnswerWriter, ModelWriter, WriterChain
 from agents.catalog import Agent, Catalog
 from agents.models.model import Model
 from agents.models.model_name import EMBEDDED, ModelName
-from agents.models.orders import Order, plain_order, stray_addresses, supervisor_order, worker_order
-from agents.models.registry import Models
+from agents.models.orders import ModelOrder, plain_order, stray_addresses, supervisor_order, worker_order
+from agents.models.registry import ModelRegistry
 from agents.routing.model import ModelRouter
 from agents.routing.router import Router
-from agents.routing.semantic import EmbeddedRouter
+from agents.routing.semantic import SemanticRouter
 from agents.settings import AgentSettings
 from knowledge.embedding.embedder import Embedder
 from knowledge.retrieval.search import Searcher
@@ -20,26 +20,26 @@ from knowledge.retrieval.search import Searcher
 _LOG = logging.getLogger(__name__)
 
 
-class Chains:
+class ModelChains:
     """The routers and writers of a desk, for the agents that are in its catalogue at the time."""
 
     def __init__(
-        self, settings: AgentSettings, models: Models, embedder: Embedder, searcher: Searcher, catalog: Catalog
+        self, settings: AgentSettings, models: ModelRegistry, embedder: Embedder, searcher: Searcher, catalog: Catalog
     ) -> None:
         for stray in stray_addresses(settings, catalog.all):
             _LOG.warning("%s is set, but no agent of this desk has that id", stray)
         self._settings = settings
         self._models = models
         self._catalog = catalog
-        self._embedded = EmbeddedWriter(embedder)
+        self._embedded = ExtractiveWriter(embedder)
         self.supervisor = supervisor_order(settings)
         self.routers: list[Router] = [
-            EmbeddedRouter(embedder, searcher) if name == EMBEDDED else ModelRouter(models.get(name))
+            SemanticRouter(embedder, searcher) if name == EMBEDDED else ModelRouter(models.get(name))
             for name in self.supervisor.models
         ]
 
     @property
-    def workers(self) -> dict[str, Order]:
+    def workers(self) -> dict[str, ModelOrder]:
         """The model order of each enabled agent, by agent id."""
         return {agent.id: worker_order(agent, self._settings) for agent in self._catalog.agents}
 
@@ -58,13 +58,13 @@ class Chains:
         for agent in agents:
             self.writers(agent)
         for router in self.routers:
-            if isinstance(router, EmbeddedRouter):
+            if isinstance(router, SemanticRouter):
                 await router.warm_up(agents)
 
-    def writers(self, agent: Agent) -> Chain:
+    def writers(self, agent: Agent) -> WriterChain:
         """Return the chain that writes for an agent. Models that no agent names any more stay open for active runs."""
         order = worker_order(agent, self._settings)
-        writers: list[Writer] = [
+        writers: list[AnswerWriter] = [
             self._embedded if name == EMBEDDED else ModelWriter(self._models.get(name)) for name in order.models
         ]
-        return Chain(writers, order.assumed)
+        return WriterChain(writers, order.assumed)

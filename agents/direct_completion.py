@@ -13,14 +13,14 @@ from typing import Any, Literal
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from agents.assistant import Outcome, Turn
+from agents.assistant import AnswerOutcome, AssistantRequest
 from agents.errors import ModelsUnavailable, ToolResultUnknown
-from agents.models.chunks import CallPart, Finish, estimate, storable
+from agents.models.chunks import Finish, ToolCallFragment, estimate, storable
 from agents.models.failures import ModelFailure
-from agents.models.fallback import WHAT_TO_SET, Trail, Withdrawn, in_turn
+from agents.models.fallback import WHAT_TO_SET, FallbackTrace, WithdrawnAnswer, in_turn
 from agents.models.model import Model
 from agents.models.model_name import ModelName
-from agents.models.request import Ask
+from agents.models.request import ModelRequest
 from agents.tracing import step
 from frontdesk.contracts.events import Event, Reset, Token, ToolCall, Usage
 
@@ -41,7 +41,7 @@ class CalledTool(BaseModel):
     arguments: str = Field(default="", max_length=1_000_000)
 
 
-class Said(BaseModel):
+class ChatMessage(BaseModel):
     """A message of a conversation with a model; a tool message names the call that it answers."""
 
     model_config = ConfigDict(strict=True)
@@ -52,7 +52,7 @@ class Said(BaseModel):
     tool_call_id: str | None = Field(default=None, max_length=200)
 
     @model_validator(mode="after")
-    def _says_something(self) -> "Said":
+    def _says_something(self) -> "ChatMessage":
         if self.role == "tool" and not self.tool_call_id:
             raise ValueError("a tool's message needs the tool_call_id that it answers")
         if self.role in ("user", "assistant") and not (self.content.strip() or self.tool_calls):
@@ -62,10 +62,10 @@ class Said(BaseModel):
         return self
 
 
-class PlainRequest(BaseModel):
+class CompletionRequest(BaseModel):
     """A complete request to a model: messages, sampling parameters and tools."""
 
-    messages: list[Said] = []
+    messages: list[ChatMessage] = []
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
@@ -73,23 +73,25 @@ class PlainRequest(BaseModel):
     tool_choice: str | None = None
 
 
-class PlainModel:
+class DirectCompletion:
     """Answers for the run engine, as the assistant does. `earlier` returns the messages of the conversation so far."""
 
-    def __init__(self, models: Callable[[], Sequence[Model]], earlier: Callable[[Turn], Awaitable[list[Said]]]) -> None:
+    def __init__(
+        self, models: Callable[[], Sequence[Model]], earlier: Callable[[AssistantRequest], Awaitable[list[ChatMessage]]]
+    ) -> None:
         self._models = models
         self._earlier = earlier
 
-    async def stream(self, turn: Turn) -> AsyncGenerator[Event | Outcome]:
+    async def stream(self, turn: AssistantRequest) -> AsyncGenerator[Event | AnswerOutcome]:
         """Yield the events of one answer, then its outcome. An answer that was cut off starts over."""
         if turn.said is not None:
             yield Reset(reason="the desk was restarted in the middle of this answer")
-        links = [_Link(model) for model in self._models()]
+        links = [_CompletionLink(model) for model in self._models()]
         if not links:
             raise ModelsUnavailable(
                 f"no model answers here, since the embedded one can only quote documents; {WHAT_TO_SET}"
             )
-        request = PlainRequest.model_validate_json(turn.request or "{}")
+        request = CompletionRequest.model_validate_json(turn.request or "{}")
         earlier = await self._earlier(turn)
         conversation = [*earlier, *request.messages]
         if lost := [place for place in strays(conversation) if place >= len(earlier)]:
@@ -98,28 +100,28 @@ class PlainModel:
                 "send each result once, right after the answer that called for it"
             )
         ask = _ask(request, conversation)
-        answer = _Answer()
+        answer = _CompletionStream()
         async for event in answer.events(links, ask):
             yield event
         calls = [call.model_dump() for call in answer.calls.values()]
-        yield Outcome(answer.finish, data={"tool_calls": calls} if calls else None)
+        yield AnswerOutcome(answer.finish, data={"tool_calls": calls} if calls else None)
 
-    async def leave(self, turn: Turn, said: str) -> None:
+    async def leave(self, turn: AssistantRequest, said: str) -> None:
         """Do nothing: what was said is stored with the messages, and nowhere else."""
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _CompletionChunk:
     """A piece of the answer, or at its end the usage and the finish reason."""
 
     text: str = ""
-    calls: tuple[CallPart, ...] = ()
+    calls: tuple[ToolCallFragment, ...] = ()
     usage: Usage | None = None
     finish: Finish | None = None
 
 
 @dataclass(frozen=True)
-class _Link:
+class _CompletionLink:
     """A model as a link of the chain."""
 
     model: Model
@@ -132,7 +134,7 @@ class _Link:
         """Return the failure that keeps the model from being called now, or None."""
         return self.model.held_back()
 
-    async def answer(self, ask: Ask) -> AsyncGenerator[_Piece]:
+    async def answer(self, ask: ModelRequest) -> AsyncGenerator[_CompletionChunk]:
         """Yield the model's own pieces, then their usage, estimated if the provider counted nothing."""
         said: list[str] = []
         usage, finish = None, None
@@ -142,14 +144,14 @@ class _Link:
                     said += [piece.text, *(part.arguments for part in piece.calls)]
                     usage, finish = piece.usage or usage, piece.finish or finish
                     if piece.text or piece.calls:
-                        yield _Piece(storable(piece.text), piece.calls)
+                        yield _CompletionChunk(storable(piece.text), piece.calls)
         except ModelFailure as failure:
             failure.usage = usage or (estimate(ask.messages, "".join(said)) if any(said) else None)
             raise
-        yield _Piece(usage=usage or estimate(ask.messages, "".join(said)), finish=finish)
+        yield _CompletionChunk(usage=usage or estimate(ask.messages, "".join(said)), finish=finish)
 
 
-class _Answer:
+class _CompletionStream:
     """One answer as it is streamed: its events, its tool calls and its finish reason."""
 
     def __init__(self) -> None:
@@ -157,12 +159,12 @@ class _Answer:
         self.finish: Finish = "stop"
         self._told: list[Event] = []
 
-    async def events(self, links: Sequence[_Link], ask: Ask) -> AsyncIterator[Event]:
+    async def events(self, links: Sequence[_CompletionLink], ask: ModelRequest) -> AsyncIterator[Event]:
         """Yield everything that happens, in order."""
         with step(self._told.append, "agent", LLM, agent=LLM) as whole:
-            trail = Trail(self._told.append, LLM, whole.id)
+            trail = FallbackTrace(self._told.append, LLM, whole.id)
 
-            def call(link: _Link) -> AsyncGenerator[_Piece]:
+            def call(link: _CompletionLink) -> AsyncGenerator[_CompletionChunk]:
                 trail.expect(estimate(ask.messages, ""))
                 return link.answer(replace(ask, on_masked=trail.masked))
 
@@ -174,8 +176,8 @@ class _Answer:
         for event in self._heard():
             yield event
 
-    def _hear(self, piece: _Piece | Withdrawn) -> None:
-        if isinstance(piece, Withdrawn):
+    def _hear(self, piece: _CompletionChunk | WithdrawnAnswer) -> None:
+        if isinstance(piece, WithdrawnAnswer):
             self.calls.clear()
             self._told.append(Reset(reason=piece.reason, model=piece.model))
             return
@@ -194,7 +196,7 @@ class _Answer:
             yield self._told.pop(0)
 
 
-def strays(conversation: Sequence[Said]) -> list[int]:
+def strays(conversation: Sequence[ChatMessage]) -> list[int]:
     """Return the positions of tool results that answer no open call of the answer before them."""
     open_calls: set[str | None] = set()
     lost = []
@@ -208,7 +210,7 @@ def strays(conversation: Sequence[Said]) -> list[int]:
     return lost
 
 
-def messages_of(conversation: Sequence[Said]) -> list[AnyMessage]:
+def messages_of(conversation: Sequence[ChatMessage]) -> list[AnyMessage]:
     """Convert a conversation for providers: the last instructions, the user, and every call with its one result."""
     lost = set(strays(conversation))
     instructions = [SystemMessage(said.content) for said in conversation if said.role == "system"][-1:]
@@ -230,12 +232,12 @@ def _unanswered(calls: Sequence[str]) -> list[ToolMessage]:
     return [ToolMessage(_NO_RESULT, tool_call_id=call) for call in calls]
 
 
-def _begun(part: CallPart) -> CalledTool:
+def _begun(part: ToolCallFragment) -> CalledTool:
     """Start a call under a name that providers accept when it is sent back to them, whatever the model made up."""
     return CalledTool(id=(part.id or "call")[:200], name=_NO_NAME.sub("_", part.name or "unnamed")[:64])
 
 
-def _by_model(said: Said) -> AIMessage:
+def _by_model(said: ChatMessage) -> AIMessage:
     calls = {call.id: {"id": call.id, "name": call.name, "args": _arguments(call)} for call in said.tool_calls}
     return AIMessage(said.content, tool_calls=list(calls.values()))
 
@@ -248,8 +250,8 @@ def _arguments(call: CalledTool) -> dict[str, Any]:
     return arguments if isinstance(arguments, dict) else {}
 
 
-def _ask(request: PlainRequest, conversation: Sequence[Said]) -> Ask:
-    return Ask(
+def _ask(request: CompletionRequest, conversation: Sequence[ChatMessage]) -> ModelRequest:
+    return ModelRequest(
         messages_of(conversation),
         tools=tuple(request.tools),
         tool_choice=request.tool_choice,

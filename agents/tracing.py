@@ -11,7 +11,7 @@ from frontdesk.contracts.events import StepStatus, StepType, TraceEnd, TraceStar
 
 
 @dataclass
-class Step:
+class TraceStep:
     """A step in progress, with what it reports about itself."""
 
     id: str
@@ -53,10 +53,10 @@ def step(
     parent: str | None = None,
     parallel: tuple[int, int] | None = None,
     number: int = 1,
-) -> Iterator[Step]:
+) -> Iterator[TraceStep]:
     """Trace the block as one step. The number tells steps of one kind apart."""
     parts = (agent or "", step_type, str(number) if number > 1 else "")
-    current = Step(".".join(part for part in parts if part), agent, emit)
+    current = TraceStep(".".join(part for part in parts if part), agent, emit)
     index, total = parallel or (None, None)
     emit(
         TraceStart(

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agents.catalog import Agent, Catalog, first_mistake
-from agents.chains import Chains
+from agents.chains import ModelChains
 from agents.errors import CatalogInvalid, LastAgent, ModelNameInvalid
 from agents.models.model_name import parse_chain, server
 from agents.settings import AgentSettings
@@ -33,7 +33,7 @@ MAX_AGENTS = 200
 class AgentRegistry:
     """The changes to the catalogue: each is stored first, and then seen by the next question."""
 
-    def __init__(self, database: Database, catalog: Catalog, chains: Chains, settings: AgentSettings) -> None:
+    def __init__(self, database: Database, catalog: Catalog, chains: ModelChains, settings: AgentSettings) -> None:
         self._database = database
         self._catalog = catalog
         self._chains = chains

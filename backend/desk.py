@@ -10,76 +10,76 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from agents.assistant import Assistant
 from agents.catalog import Catalog, read_catalog
-from agents.chains import Chains
-from agents.direct_completion import LLM, PlainModel
+from agents.chains import ModelChains
+from agents.direct_completion import LLM, DirectCompletion
 from agents.graph.supervisor import SUPERVISOR, Supervisor
 from agents.graph.worker import Worker
-from agents.models.circuit_breaker import State
+from agents.models.circuit_breaker import BreakerState
 from agents.models.orders import check_addresses
-from agents.models.registry import MakeProvider, Models, make_provider
+from agents.models.registry import MakeProvider, ModelRegistry, make_provider
 from backend.agent_registry import AgentRegistry, restore_agents
 from backend.auth.audit_log import AuditLog
 from backend.auth.key_store import KeyStore
 from backend.auth.settings_record import record_settings
-from backend.http.event_response import Streams
+from backend.http.event_response import OpenStreams
 from backend.limits.clock import DeskClock
-from backend.limits.costs import Costs
+from backend.limits.costs import CostEstimates
 from backend.metrics import Metrics
-from backend.privacy.deletion import Deletion
-from backend.privacy.exports import Exports
-from backend.privacy.removal import Removals
+from backend.privacy.deletion import ConversationDeletion
+from backend.privacy.exports import OpenExports
+from backend.privacy.removal import UserRemoval
 from backend.privacy.retention import Retention
 from backend.runs.engine import RunEngine
-from backend.runs.event_log import RunLog
-from backend.runs.indexing_job import INDEXING, Indexing
-from backend.runs.writer import Answers
+from backend.runs.event_log import EventLog
+from backend.runs.indexing_job import INDEXING, IndexingJob
+from backend.runs.writer import AnswerSource
 from backend.settings import Settings
 from backend.storage import completions, migrations
 from backend.storage import runs as storage
-from backend.storage.checkpoints import Memory, open_memory
+from backend.storage.checkpoints import CheckpointStore, open_memory
 from backend.users import Users
 from knowledge.embedding.reranker import reranker
 from knowledge.library import Library
 from knowledge.retrieval import calibration
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import Strategies
+from knowledge.retrieval.strategies import EvidenceGatherer
 from knowledge.storage.directory_lock import check_writable
 from knowledge.storage.sqlite import Database
 
-_BREAKER = {State.CLOSED: 0, State.HALF_OPEN: 1, State.OPEN: 2}
+_BREAKER = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 
 
 @dataclass(frozen=True)
-class Desk:
+class OpenDesk:
     """The parts of an open desk, for the endpoints."""
 
     settings: Settings
     catalog: Catalog
     library: Library
-    models: Models
-    chains: Chains
+    models: ModelRegistry
+    chains: ModelChains
     runs: RunEngine
     database: Database
     registry: AgentRegistry
-    memory: Memory
+    memory: CheckpointStore
     users: Users
-    streams: Streams
+    streams: OpenStreams
     metrics: Metrics
-    indexing: Indexing
+    indexing: IndexingJob
     audit: AuditLog
     keys: KeyStore
     clock: DeskClock
-    deletion: Deletion
-    removals: Removals
-    exports: Exports
-    costs: Costs
+    deletion: ConversationDeletion
+    removals: UserRemoval
+    exports: OpenExports
+    costs: CostEstimates
     threshold: float = calibration.DEFAULT_THRESHOLD
 
 
 @asynccontextmanager
 async def open_desk(
     settings: Settings, make: MakeProvider = make_provider, clock: DeskClock | None = None
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[OpenDesk]:
     """Open everything, end what an earlier process left unfinished, and close everything at the end."""
     clock = clock or DeskClock()
     users = Users(settings, clock)
@@ -93,22 +93,22 @@ async def open_desk(
         keys = _kept(stack, await KeyStore.open(database, users))
         await restore_agents(database, catalog, settings)
         searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
-        models = _kept(stack, Models(settings, make))
-        chains = Chains(settings, models, library.embedder, searcher, catalog)
+        models = _kept(stack, ModelRegistry(settings, make))
+        chains = ModelChains(settings, models, library.embedder, searcher, catalog)
         await chains.warm_up(catalog.agents)
         threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
-        worker = Worker(Strategies(library, searcher, settings.whole_documents_chars), threshold)
+        worker = Worker(EvidenceGatherer(library, searcher, settings.whole_documents_chars), threshold)
         assistant = _assistant(stores, Supervisor(catalog, chains.routers, worker, chains.writers))
-        indexing = Indexing(library, settings.data_dir / "uploads", settings.max_document_bytes)
-        log, metrics = _kept(stack, RunLog(database, clock)), Metrics()
-        answers, costs = _answering(database, chains, indexing, assistant), Costs(settings, catalog, chains)
+        indexing = IndexingJob(library, settings.data_dir / "uploads", settings.max_document_bytes)
+        log, metrics = _kept(stack, EventLog(database, clock)), Metrics()
+        answers, costs = _answering(database, chains, indexing, assistant), CostEstimates(settings, catalog, chains)
         runs = RunEngine(settings, database, log, answers, metrics, clock, costs)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         users.check_address = runs.admission.rates.check_address
-        deletion = Deletion(database, memory)
+        deletion = ConversationDeletion(database, memory)
         retention = await Retention.open(settings.retention_days, database, runs.lanes, deletion, audit, clock)
         _kept(stack, retention)
-        desk = Desk(
+        desk = OpenDesk(
             settings=settings,
             catalog=catalog,
             library=library,
@@ -119,15 +119,15 @@ async def open_desk(
             registry=AgentRegistry(database, catalog, chains, settings),
             memory=memory,
             users=users,
-            streams=Streams(settings.max_streams, settings.slow_reader_seconds),
+            streams=OpenStreams(settings.max_streams, settings.slow_reader_seconds),
             metrics=metrics,
             indexing=indexing,
             audit=audit,
             keys=keys,
             clock=clock,
             deletion=deletion,
-            removals=Removals(database, library, runs, deletion, keys),
-            exports=Exports(),
+            removals=UserRemoval(database, library, runs, deletion, keys),
+            exports=OpenExports(),
             costs=costs,
             threshold=threshold,
         )
@@ -139,7 +139,7 @@ async def open_desk(
 class _Stores(NamedTuple):
     library: Library
     database: Database
-    memory: Memory
+    memory: CheckpointStore
 
 
 async def _open_stores(stack: AsyncExitStack, settings: Settings) -> _Stores:
@@ -173,15 +173,15 @@ def _kept(stack: AsyncExitStack, part: C) -> C:
 
 
 def _answering(
-    database: Database, chains: Chains, indexing: Indexing, assistant: Assistant
-) -> Callable[[str], Answers]:
+    database: Database, chains: ModelChains, indexing: IndexingJob, assistant: Assistant
+) -> Callable[[str], AnswerSource]:
     """Return what answers under an agent's name: models and indexing jobs have names of their own."""
-    model = PlainModel(lambda: chains.plain, lambda turn: database.read(lambda db: completions.earlier(db, turn)))
-    answers: dict[str, Answers] = {LLM: model, INDEXING: indexing}
+    model = DirectCompletion(lambda: chains.plain, lambda turn: database.read(lambda db: completions.earlier(db, turn)))
+    answers: dict[str, AnswerSource] = {LLM: model, INDEXING: indexing}
     return lambda agent: answers.get(agent, assistant)
 
 
-async def _begin(desk: Desk) -> None:
+async def _begin(desk: OpenDesk) -> None:
     """Do what is due once everything is open: resume deletions, recover runs, watch the metrics."""
     watch(desk)
     # Before any run goes on of a user whose data is being deleted.
@@ -194,7 +194,7 @@ async def _begin(desk: Desk) -> None:
     spare_the_collector()
 
 
-def watch(desk: Desk) -> None:
+def watch(desk: OpenDesk) -> None:
     """Register the metrics that are looked up when Prometheus asks."""
 
     def runs() -> dict[tuple[str, ...], float]:

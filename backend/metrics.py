@@ -6,8 +6,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from backend.runs.recorder import Progress
-from backend.storage.runs import Run
+from backend.runs.recorder import RunRecorder
+from backend.storage.runs import StoredRun
 from frontdesk.contracts.events import Event, Route, Terminal, Token, TraceEnd, TraceStart, Usage
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
@@ -46,11 +46,11 @@ class Metrics:
         """Return all metrics in Prometheus text format."""
         return generate_latest(self.registry)
 
-    def began(self, run: Run) -> None:
+    def began(self, run: StoredRun) -> None:
         """Count a question that was taken."""
         self._began.labels(run.agent_id).inc()
 
-    def heard(self, progress: Progress, event: Event) -> None:
+    def heard(self, progress: RunRecorder, event: Event) -> None:
         """Count what the next event of a run tells."""
         match event:
             case Token() if progress.tokens == 1:
@@ -65,7 +65,7 @@ class Metrics:
                     self._tokens.labels(model, kind).inc(getattr(usage, kind))
                 self._cost.labels(model).inc(event.cost_usd or 0)
 
-    def ended(self, progress: Progress, event: Terminal) -> None:
+    def ended(self, progress: RunRecorder, event: Terminal) -> None:
         """Count a run that has ended, and the time it took."""
         self._ended.labels(progress.live.run.agent_id, event.type).inc()
         self._total.labels(event.type).observe(progress.live.seconds)

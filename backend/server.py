@@ -18,10 +18,10 @@ from uvicorn.loops.auto import auto_loop_factory
 from agents.models.registry import MakeProvider, make_provider
 from agents.security.log_redaction import log_to_stderr
 from backend.app import create_app, create_pages_app
-from backend.desk import Desk, open_desk
+from backend.desk import OpenDesk, open_desk
 from backend.http import pages as web
 from backend.http.collector import QuietCollector
-from backend.http.connections import ConnectionLimits, Connections
+from backend.http.connections import ConnectionLimits, ConnectionRegistry
 from backend.http.protocols import BreakableHttp
 from backend.http.request_guards import check_address
 from backend.http.sockets import with_limits
@@ -51,7 +51,7 @@ def serve(settings: Settings, make: MakeProvider = make_provider, *, with_pages:
     return 0
 
 
-def _config(settings: Settings, app: FastAPI, connections: Connections) -> uvicorn.Config:
+def _config(settings: Settings, app: FastAPI, connections: ConnectionRegistry) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=settings.host,
@@ -83,7 +83,7 @@ class HttpServer(uvicorn.Server):
     """A uvicorn server that checks its connections once a second."""
 
     def __init__(self, settings: Settings, app: FastAPI) -> None:
-        self.open = Connections(ConnectionLimits.of(settings))
+        self.open = ConnectionRegistry(ConnectionLimits.of(settings))
         super().__init__(_config(settings, app, self.open))
 
     async def on_tick(self, counter: int) -> bool:
@@ -99,7 +99,7 @@ class HttpServer(uvicorn.Server):
 class _DeskServer(HttpServer):
     """An HTTP server that ends the answers under way before it waits for their connections."""
 
-    def __init__(self, settings: Settings, app: FastAPI, desk: Desk) -> None:
+    def __init__(self, settings: Settings, app: FastAPI, desk: OpenDesk) -> None:
         super().__init__(settings, app)
         self._desk = desk
         self._collector = QuietCollector(lambda: len(desk.runs.lanes) > 0)

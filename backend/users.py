@@ -33,7 +33,7 @@ _PREFIX_CHARS = 8
 
 
 @dataclass(frozen=True)
-class User:
+class DeskUser:
     """The user of a request, and the scopes of their key. Operators may change what concerns every user."""
 
     id: str
@@ -60,7 +60,7 @@ class User:
             raise ScopeMissing(f"This key is for {mine}; use one for {wanted}.")
 
 
-LOCAL = User("local", operator=True)
+LOCAL = DeskUser("local", operator=True)
 
 
 class Refusals(Protocol):
@@ -69,9 +69,9 @@ class Refusals(Protocol):
     def refuse(self, address: str | None, key_id: str | None, reason: str) -> None: ...
 
 
-class _Known(NamedTuple):
+class _KnownKey(NamedTuple):
     key: StoredKey
-    user: User
+    user: DeskUser
 
     def refused(self, now: float) -> str | None:
         """Return why the key is no longer good, or None."""
@@ -100,7 +100,7 @@ class Users:
             StoredKey(id_of(digest), digest, name, "", EVERY_SCOPE if name in operators else USUAL_SCOPES)
             for digest, name in hashes.items()
         ]
-        self._known = {key.id: _Known(key, _user_of(key)) for key in self._settings_keys}
+        self._known = {key.id: _KnownKey(key, _user_of(key)) for key in self._settings_keys}
         self.refusals: Refusals | None = None
         self.check_address: Callable[[str | None], None] | None = None
         """Refuses an address that has sent too many wrong keys; a good key passes all the same."""
@@ -108,13 +108,13 @@ class Users:
         self.uses: dict[str, float] = {}
         """The last use of each key that was used since the desk opened."""
 
-    def of_headers(self, headers: Mapping[str, str], address: str | None = None) -> User:
+    def of_headers(self, headers: Mapping[str, str], address: str | None = None) -> DeskUser:
         """Return the user by the key in the headers, or raise `KeyRefused`; wrong keys are noted in the audit log."""
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         key = bearer.strip() if scheme.lower() == "bearer" and bearer else headers.get("x-api-key")
         return self.of_key(key, address)
 
-    def of_key(self, key: str | None, address: str | None = None) -> User:
+    def of_key(self, key: str | None, address: str | None = None) -> DeskUser:
         """Return the user of a key, or raise `KeyRefused`."""
         if not self.keyed:
             return LOCAL
@@ -131,7 +131,7 @@ class Users:
         self.uses[known.key.id] = self._clock.now()
         return known.user
 
-    def check(self, user: User) -> None:
+    def check(self, user: DeskUser) -> None:
         """Raise `KeyRefused` if the key of a user who was let in earlier is no longer good."""
         known = self._known.get(user.key_id or "")
         if known and (reason := known.refused(self._clock.now())):
@@ -140,7 +140,7 @@ class Users:
     def put(self, key: StoredKey) -> None:
         """Add or update a stored key. A key that API_KEYS holds as well stays as API_KEYS says."""
         if not self.is_in_settings(key.id):
-            self._known[key.id] = _Known(key, _user_of(key))
+            self._known[key.id] = _KnownKey(key, _user_of(key))
 
     def forget_revoked(self, user_id: str) -> list[str]:
         """Forget the revoked keys of a user and return their ids."""
@@ -165,8 +165,8 @@ class Users:
             self.check_address(address)
 
 
-def _user_of(key: StoredKey) -> User:
-    return User(key.user_id, "operator" in key.scopes, key.scopes, key.id)
+def _user_of(key: StoredKey) -> DeskUser:
+    return DeskUser(key.user_id, "operator" in key.scopes, key.scopes, key.id)
 
 
 def _no_longer(reason: str) -> KeyRefused:

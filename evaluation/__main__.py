@@ -14,7 +14,7 @@ from evaluation import answers, desk, retrieval, routing
 from evaluation.calibrate import calibrate
 from evaluation.page import page
 from evaluation.questions import read_questions
-from evaluation.report import Report
+from evaluation.report import EvaluationReport
 from knowledge.errors import DataDirectoryInUse, DataDirectoryUnusable, DeskError, DocumentsNotFound, ReportNotWritten
 from knowledge.library import Library
 from knowledge.retrieval.calibration import DEFAULT_THRESHOLD, answer_threshold
@@ -37,7 +37,7 @@ def main() -> int:
     return 0
 
 
-async def _measure(options: argparse.Namespace, settings: Settings) -> Report:
+async def _measure(options: argparse.Namespace, settings: Settings) -> EvaluationReport:
     if options.beir:
         return await retrieval.measure(
             options.beir,

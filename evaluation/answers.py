@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from evaluation.figures import auc, mean, percentile, share, threshold_for
 from evaluation.questions import Measured, halves
-from evaluation.report import Confusion, Figure, Miss, Report
+from evaluation.report import Confusion, EvaluationReport, Miss, ReportFigure
 from knowledge.retrieval.support import SUPPORTED
 
 NOBODY = "(nobody)"
@@ -13,22 +13,22 @@ _CUTS = (1, 3, 5)
 _FIRST_SOURCES = 3
 
 
-def report_of(measured: Sequence[Measured], threshold: float, wrongly: float) -> Report:
+def report_of(measured: Sequence[Measured], threshold: float, wrongly: float) -> EvaluationReport:
     """Report on all questions that each figure concerns; the effect of a calibration on the half it did not see."""
     milliseconds = [1000 * m.seconds for m in measured]
     shown = [
-        Figure("questions", "questions", len(measured), "count"),
+        ReportFigure("questions", "questions", len(measured), "count"),
         *_routing([m for m in measured if m.question.agents]),
         *_sources([m for m in measured if m.question.documents]),
-        Figure("threshold", "answered from this confidence on", threshold, "score"),
+        ReportFigure("threshold", "answered from this confidence on", threshold, "score"),
         *declining(measured, lambda m: m.declined),
-        Figure("auc_answerable", "AUC, answerable from unanswerable", _auc(measured), "score"),
+        ReportFigure("auc_answerable", "AUC, answerable from unanswerable", _auc(measured), "score"),
         *_calibrated(measured, wrongly, threshold),
         *_support([m for m in measured if not m.declined]),
-        Figure("ms_p50", "a whole answer, median", percentile(milliseconds, 50), "ms"),
-        Figure("ms_p99", "a whole answer, 99th percentile", percentile(milliseconds, 99), "ms"),
+        ReportFigure("ms_p50", "a whole answer, median", percentile(milliseconds, 50), "ms"),
+        ReportFigure("ms_p99", "a whole answer, 99th percentile", percentile(milliseconds, 99), "ms"),
     ]
-    return Report(
+    return EvaluationReport(
         "How good the desk is on these questions",
         shown,
         ["The embedded model, which routes by meaning and answers by quoting; no key, no network."],
@@ -39,14 +39,14 @@ def report_of(measured: Sequence[Measured], threshold: float, wrongly: float) ->
 
 def declining(
     measured: Sequence[Measured], is_declined: Callable[[Measured], bool], suffix: str = "", where: str = ""
-) -> list[Figure]:
+) -> list[ReportFigure]:
     """Return the shares of questions that are declined rightly and wrongly."""
     answerable, unanswerable = (
         [is_declined(m) for m in measured if m.question.answerable is one] for one in (True, False)
     )
     return [
-        Figure(f"declined{suffix}", f"unanswerable questions declined{where}", share(unanswerable)),
-        Figure(f"wrongly_declined{suffix}", f"answerable questions wrongly declined{where}", share(answerable)),
+        ReportFigure(f"declined{suffix}", f"unanswerable questions declined{where}", share(unanswerable)),
+        ReportFigure(f"wrongly_declined{suffix}", f"answerable questions wrongly declined{where}", share(answerable)),
     ]
 
 
@@ -59,20 +59,20 @@ def confidences(measured: Sequence[Measured]) -> tuple[list[float], list[float]]
     return found
 
 
-def _routing(measured: Sequence[Measured]) -> list[Figure]:
+def _routing(measured: Sequence[Measured]) -> list[ReportFigure]:
     single, several = ([m.routed for m in measured if (len(m.question.agents) == 1) is one] for one in (True, False))
     return [
-        Figure("routed", "routed to exactly the right agents", share([m.routed for m in measured])),
-        Figure("routed_single", "of those for one agent", share(single)),
-        Figure("routed_two", "of those for several agents", share(several)),
+        ReportFigure("routed", "routed to exactly the right agents", share([m.routed for m in measured])),
+        ReportFigure("routed_single", "of those for one agent", share(single)),
+        ReportFigure("routed_two", "of those for several agents", share(several)),
     ]
 
 
-def _sources(measured: Sequence[Measured]) -> list[Figure]:
+def _sources(measured: Sequence[Measured]) -> list[ReportFigure]:
     within = {k: share([m.found(k) for m in measured]) for k in _CUTS}
     return [
-        *(Figure(f"hit@{k}", f"right document among the first {k} sources", hits) for k, hits in within.items()),
-        Figure("ndcg@10", "nDCG@10 of the sources", mean([m.ndcg for m in measured]), "score"),
+        *(ReportFigure(f"hit@{k}", f"right document among the first {k} sources", hits) for k, hits in within.items()),
+        ReportFigure("ndcg@10", "nDCG@10 of the sources", mean([m.ndcg for m in measured]), "score"),
     ]
 
 
@@ -80,24 +80,26 @@ def _auc(measured: Sequence[Measured]) -> float | None:
     return auc(*confidences(measured))
 
 
-def _calibrated(measured: Sequence[Measured], wrongly: float, present: float) -> list[Figure]:
+def _calibrated(measured: Sequence[Measured], wrongly: float, present: float) -> list[ReportFigure]:
     tuning, reporting = halves(measured)
     threshold = threshold_for(confidences(tuning)[0], wrongly)
     if threshold is None or not reporting:
         return []
     return [
-        Figure("calibrated_threshold", "threshold that half of the questions give", threshold, "score"),
+        ReportFigure("calibrated_threshold", "threshold that half of the questions give", threshold, "score"),
         *declining(
             reporting, lambda m: m.declined_at(threshold, present), "_calibrated", " with it, of the other half"
         ),
     ]
 
 
-def _support(measured: Sequence[Measured]) -> list[Figure]:
+def _support(measured: Sequence[Measured]) -> list[ReportFigure]:
     sentences = [score for m in measured for score in m.sentences]
     return [
-        Figure("sentences", "sentences answered with", len(sentences), "count"),
-        Figure("supported", "of those, supported by the evidence", share([score >= SUPPORTED for score in sentences])),
+        ReportFigure("sentences", "sentences answered with", len(sentences), "count"),
+        ReportFigure(
+            "supported", "of those, supported by the evidence", share([score >= SUPPORTED for score in sentences])
+        ),
     ]
 
 

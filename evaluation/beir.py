@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from evaluation.reading import broken, read_lines, read_objects
 from knowledge.errors import QuestionsInvalid
 from knowledge.library import Library
-from knowledge.loaders import Text
+from knowledge.loaders import LoadedText
 from knowledge.storage.documents import DocumentKey
 
 FOLDER = "corpus"
@@ -34,18 +34,18 @@ class Query:
     relevant: dict[str, int] = field(default_factory=dict)
 
 
-class _Line(BaseModel):
+class _BeirLine(BaseModel):
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
     id: str = Field(alias="_id", min_length=1)
 
 
-class _Document(_Line):
+class _BeirDocument(_BeirLine):
     title: str | None = None
     text: str | None = None
 
 
-class _Asked(_Line):
+class _BeirQuery(_BeirLine):
     text: str = Field(min_length=1)
     answerable: bool | None = None
 
@@ -54,7 +54,7 @@ def read_ids(directory: Path) -> set[str]:
     """Return the ids of the corpus's documents, and find its errors before hours go into indexing it."""
     path = directory / _CORPUS
     ids: set[str] = set()
-    for number, line in read_objects(path, _Document):
+    for number, line in read_objects(path, _BeirDocument):
         if line.id in ids:
             raise broken(path, number, f"there is a document {line.id[:100]!r} already")
         ids.add(line.id)
@@ -73,7 +73,7 @@ def read_queries(directory: Path, documents: set[str]) -> list[Query]:
     """Return the queries with a judgement: a document that answers them, or whether any does."""
     queries: dict[str, Query] = {}
     path = directory / "queries.jsonl"
-    for number, line in read_objects(path, _Asked):
+    for number, line in read_objects(path, _BeirQuery):
         if line.id in queries:
             raise broken(path, number, f"there is a query {line.id[:100]!r} already")
         queries[line.id] = Query(line.id, line.text, line.answerable)
@@ -86,9 +86,9 @@ def read_queries(directory: Path, documents: set[str]) -> list[Query]:
     return judged
 
 
-def _batches(documents: Iterable[tuple[DocumentKey, Text]]) -> Iterator[list[tuple[DocumentKey, Text]]]:
+def _batches(documents: Iterable[tuple[DocumentKey, LoadedText]]) -> Iterator[list[tuple[DocumentKey, LoadedText]]]:
     """Yield batches as large as embeds well, but never so large that memory runs short."""
-    batch: list[tuple[DocumentKey, Text]] = []
+    batch: list[tuple[DocumentKey, LoadedText]] = []
     chars = 0
     for key, text in documents:
         batch.append((key, text))
@@ -100,11 +100,11 @@ def _batches(documents: Iterable[tuple[DocumentKey, Text]]) -> Iterator[list[tup
         yield batch
 
 
-def _documents(path: Path) -> Iterator[tuple[DocumentKey, Text]]:
-    for _, line in read_objects(path, _Document):
+def _documents(path: Path) -> Iterator[tuple[DocumentKey, LoadedText]]:
+    for _, line in read_objects(path, _BeirDocument):
         title, text = (line.title or "").strip(), (line.text or "").strip()
         if text or title:
-            yield DocumentKey(FOLDER, _SOURCE, line.id), Text(title=title, markdown=text or title)
+            yield DocumentKey(FOLDER, _SOURCE, line.id), LoadedText(title=title, markdown=text or title)
 
 
 def _judge(path: Path, queries: dict[str, Query], documents: set[str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from evaluation.answers import confidences, declining
 from evaluation.figures import threshold_for
 from evaluation.questions import Measured, halves
-from evaluation.report import Comparison, Figure, Report
+from evaluation.report import Comparison, EvaluationReport, ReportFigure
 from knowledge.errors import QuestionsInvalid
 from knowledge.retrieval import calibration
 from knowledge.retrieval.calibration import Calibration
@@ -16,7 +16,7 @@ from knowledge.retrieval.calibration import Calibration
 _NEVER_DECLINES = 0.02
 
 
-def calibrate(measured: Sequence[Measured], wrongly: float, data_dir: Path, before: float) -> Report:
+def calibrate(measured: Sequence[Measured], wrongly: float, data_dir: Path, before: float) -> EvaluationReport:
     """Store the threshold, and report its cost against `before`, the one in force when the questions were asked."""
     answerable, _ = confidences(measured)
     threshold = _threshold(answerable, wrongly)
@@ -32,12 +32,12 @@ def calibrate(measured: Sequence[Measured], wrongly: float, data_dir: Path, befo
     half = threshold_for(confidences(tuning)[0], wrongly)
     if half is not None and reporting:
         ways["as on questions it has not seen"] = declining(reporting, lambda m: m.declined_at(half, before))
-    return Report(
+    return EvaluationReport(
         f"The desk answers from a confidence of {threshold:.3f} on",
         [
-            Figure("answer_threshold", "answered from this confidence on", threshold, "score"),
-            Figure("questions", "questions", len(measured), "count"),
-            Figure("answerable", "of those, answerable", len(answerable), "count"),
+            ReportFigure("answer_threshold", "answered from this confidence on", threshold, "score"),
+            ReportFigure("questions", "questions", len(measured), "count"),
+            ReportFigure("answerable", "of those, answerable", len(answerable), "count"),
         ],
         [
             f"Kept in {file}; the desk takes it up when it next starts, unless ANSWER_THRESHOLD is set.",

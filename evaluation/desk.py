@@ -12,13 +12,13 @@ from typing import Any
 from langgraph.checkpoint.memory import InMemorySaver
 from tqdm import tqdm
 
-from agents.answering.extractive_writer import EmbeddedWriter
-from agents.answering.writer import Chain
-from agents.assistant import Assistant, Outcome, Turn
+from agents.answering.extractive_writer import ExtractiveWriter
+from agents.answering.writer import WriterChain
+from agents.assistant import AnswerOutcome, Assistant, AssistantRequest
 from agents.catalog import Catalog
 from agents.graph.supervisor import Supervisor
 from agents.graph.worker import Worker
-from agents.routing.semantic import EmbeddedRouter
+from agents.routing.semantic import SemanticRouter
 from backend.settings import Settings
 from evaluation.questions import Labelled, Measured
 from frontdesk.contracts.events import Event, Route, Sources, Token
@@ -27,7 +27,7 @@ from knowledge.errors import DocumentsNotFound
 from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import Evidence, Strategies
+from knowledge.retrieval.strategies import Evidence, EvidenceGatherer
 
 
 @asynccontextmanager
@@ -72,18 +72,18 @@ class _Desk:
 
     def __init__(self, catalog: Catalog, searcher: Searcher, strategies: "_Noting", threshold: float) -> None:
         self._strategies = strategies
-        writers = Chain([EmbeddedWriter(strategies.embedder)])
-        router = EmbeddedRouter(strategies.embedder, searcher)
+        writers = WriterChain([ExtractiveWriter(strategies.embedder)])
+        router = SemanticRouter(strategies.embedder, searcher)
         supervisor = Supervisor(catalog, [router], Worker(self._strategies, threshold), lambda agent: writers)
         self._memory = InMemorySaver()
         self._assistant = Assistant(supervisor, self._memory)
 
     async def ask(self, question: Labelled, thread: str) -> Measured:
         for number, earlier in enumerate(question.history):
-            await self._hear(Turn(earlier, thread, f"{thread}.{number}"))
+            await self._hear(AssistantRequest(earlier, thread, f"{thread}.{number}"))
         self._strategies.confidence = None
         began = time.perf_counter()
-        events, outcome = await self._hear(Turn(question.text, thread, thread))
+        events, outcome = await self._hear(AssistantRequest(question.text, thread, thread))
         seconds = time.perf_counter() - began
         await asyncio.to_thread(self._memory.delete_thread, thread)
         route = next((event for event in events if isinstance(event, Route)), None)
@@ -99,13 +99,13 @@ class _Desk:
             seconds=seconds,
         )
 
-    async def _hear(self, turn: Turn) -> tuple[list[Event], Outcome]:
+    async def _hear(self, turn: AssistantRequest) -> tuple[list[Event], AnswerOutcome]:
         items = [item async for item in self._assistant.stream(turn)]
-        outcome = next(item for item in items if isinstance(item, Outcome))
-        return [item for item in items if not isinstance(item, Outcome)], outcome
+        outcome = next(item for item in items if isinstance(item, AnswerOutcome))
+        return [item for item in items if not isinstance(item, AnswerOutcome)], outcome
 
 
-class _Noting(Strategies):
+class _Noting(EvidenceGatherer):
     """Strategies that remember the confidence of the most confident agent."""
 
     confidence: float | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from evaluation.report import Comparison, Confusion, Figure, Miss, Report
+from evaluation.report import Comparison, Confusion, EvaluationReport, Miss, ReportFigure
 
 _MOST_MISSES = 500
 _STYLE = """
@@ -31,7 +31,7 @@ td.right { background: rgb(var(--good) / var(--share)); } td.wrong { background:
 """
 
 
-def page(report: Report) -> str:
+def page(report: EvaluationReport) -> str:
     """Render the whole page."""
     parts = [
         "<!doctype html>",
@@ -52,7 +52,7 @@ def page(report: Report) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _card(figure: Figure) -> str:
+def _card(figure: ReportFigure) -> str:
     return f"<div><dt>{escape(figure.label)}</dt><dd>{escape(figure.shown)}</dd></div>"
 
 

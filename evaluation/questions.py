@@ -81,7 +81,7 @@ class Measured:
 
 def read_questions(path: Path) -> list[Labelled]:
     """Read the labelled questions of a file, or raise an error that names the line."""
-    questions = [line.labelled() for _, line in read_objects(path, _Line)]
+    questions = [line.labelled() for _, line in read_objects(path, _QuestionLine)]
     if not questions:
         raise QuestionsInvalid(f"{path} holds no questions")
     return questions
@@ -99,7 +99,7 @@ def halves(measured: Sequence[Measured]) -> tuple[list[Measured], list[Measured]
     return tuning, reporting
 
 
-class _Line(BaseModel):
+class _QuestionLine(BaseModel):
     question: str = Field(min_length=1)
     history: tuple[str, ...] = ()
     agents: frozenset[str] = frozenset()

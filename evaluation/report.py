@@ -12,7 +12,7 @@ _SHOWN_CHARS = 150
 
 
 @dataclass(frozen=True)
-class Figure:
+class ReportFigure:
     """A figure: its key for machines, its label for people, and its value, or None if it has no meaning."""
 
     key: str
@@ -61,15 +61,15 @@ class Comparison:
     """A comparison of several ways to do the same, each with the same figures."""
 
     title: str
-    ways: dict[str, list[Figure]]
+    ways: dict[str, list[ReportFigure]]
 
 
 @dataclass(frozen=True)
-class Report:
+class EvaluationReport:
     """The results of one evaluation. Misses are in the order in which they should be looked at."""
 
     title: str
-    figures: Sequence[Figure]
+    figures: Sequence[ReportFigure]
     notes: Sequence[str] = ()
     misses: Sequence[Miss] = ()
     confusion: Confusion | None = None
@@ -103,7 +103,7 @@ class Report:
         return "\n".join(lines)
 
 
-def _values(figures: Sequence[Figure]) -> dict[str, float | None]:
+def _values(figures: Sequence[ReportFigure]) -> dict[str, float | None]:
     return {figure.key: None if figure.value is None else round(figure.value, 5) for figure in figures}
 
 

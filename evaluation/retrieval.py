@@ -12,7 +12,7 @@ from evaluation import beir
 from evaluation.beir import FOLDER, Query
 from evaluation.desk import throwaway_library
 from evaluation.figures import auc, hit, mean, ndcg, percentile, share
-from evaluation.report import Comparison, Figure, Miss, Report
+from evaluation.report import Comparison, EvaluationReport, Miss, ReportFigure
 from knowledge.embedding.reranker import reranker
 from knowledge.retrieval.confidence import confidence
 from knowledge.retrieval.search import Passage, Searcher
@@ -39,7 +39,7 @@ class Ranked:
 
 async def measure(
     directory: Path, threshold: float, embedding_model: str, *, compare: bool, cross_encoder: str = ""
-) -> Report:
+) -> EvaluationReport:
     """Index the corpus, search for every query, and report the figures."""
     documents = beir.read_ids(directory)
     queries = beir.read_queries(directory, documents)
@@ -53,14 +53,14 @@ async def measure(
         progress = tqdm(queries, unit="query", disable=not sys.stderr.isatty())
         ranked = [await _search(query, searcher) for query in progress]
     sizes = [
-        Figure("documents", "documents", len(documents), "count"),
-        Figure("chunks", "passages", chunks, "count"),
-        Figure("indexing_seconds", "indexing", indexing, "seconds"),
-        Figure("queries", "queries", len(ranked), "count"),
+        ReportFigure("documents", "documents", len(documents), "count"),
+        ReportFigure("chunks", "passages", chunks, "count"),
+        ReportFigure("indexing_seconds", "indexing", indexing, "seconds"),
+        ReportFigure("queries", "queries", len(ranked), "count"),
     ]
     ways = {way: _ranking(ranked, way) for way in _WAYS if second_look or way != _RERANKED}
     used = _RERANKED if second_look else _FUSED
-    return Report(
+    return EvaluationReport(
         f"How well search finds what answers: {directory.name}",
         [*sizes, *ways[used], *_declining(ranked, threshold), *_times(ranked)],
         misses=_misses(ranked, threshold),
@@ -102,30 +102,34 @@ _WAYS: dict[str, Callable[[Sequence[Passage]], list[str]]] = {
 }
 
 
-def _ranking(ranked: Sequence[Ranked], way: str) -> list[Figure]:
+def _ranking(ranked: Sequence[Ranked], way: str) -> list[ReportFigure]:
     judged = [(r.rankings[way], r.query.relevant) for r in ranked if r.query.relevant]
     hits = {k: share([hit(ranking, relevant, k) for ranking, relevant in judged]) for k in _CUTS}
     return [
-        Figure("ndcg@10", "nDCG@10", mean([ndcg(*pair, _RANKED) for pair in judged]), "score"),
-        *(Figure(f"hit@{k}", f"hit@{k}", found, "score") for k, found in hits.items()),
+        ReportFigure("ndcg@10", "nDCG@10", mean([ndcg(*pair, _RANKED) for pair in judged]), "score"),
+        *(ReportFigure(f"hit@{k}", f"hit@{k}", found, "score") for k, found in hits.items()),
     ]
 
 
-def _declining(ranked: Sequence[Ranked], threshold: float) -> list[Figure]:
+def _declining(ranked: Sequence[Ranked], threshold: float) -> list[ReportFigure]:
     answerable, unanswerable = ([r.confidence for r in ranked if r.has_answer is has] for has in (True, False))
     return [
-        Figure("auc_answerable", "AUC, answerable from unanswerable", auc(answerable, unanswerable), "score"),
-        Figure("threshold", "answered from this confidence on", threshold, "score"),
-        Figure("declined", "unanswerable queries declined", share([c < threshold for c in unanswerable])),
-        Figure("wrongly_declined", "answerable queries wrongly declined", share([c < threshold for c in answerable])),
+        ReportFigure("auc_answerable", "AUC, answerable from unanswerable", auc(answerable, unanswerable), "score"),
+        ReportFigure("threshold", "answered from this confidence on", threshold, "score"),
+        ReportFigure("declined", "unanswerable queries declined", share([c < threshold for c in unanswerable])),
+        ReportFigure(
+            "wrongly_declined", "answerable queries wrongly declined", share([c < threshold for c in answerable])
+        ),
     ]
 
 
-def _times(ranked: Sequence[Ranked]) -> list[Figure]:
+def _times(ranked: Sequence[Ranked]) -> list[ReportFigure]:
     milliseconds = [1000 * r.seconds for r in ranked]
     return [
-        Figure("search_ms_p50", "embedding a query and searching, median", percentile(milliseconds, 50), "ms"),
-        Figure("search_ms_p99", "embedding a query and searching, 99th percentile", percentile(milliseconds, 99), "ms"),
+        ReportFigure("search_ms_p50", "embedding a query and searching, median", percentile(milliseconds, 50), "ms"),
+        ReportFigure(
+            "search_ms_p99", "embedding a query and searching, 99th percentile", percentile(milliseconds, 99), "ms"
+        ),
     ]
 
 

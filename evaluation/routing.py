@@ -13,13 +13,13 @@ from pydantic import BaseModel, Field
 from tqdm import tqdm
 
 from agents.catalog import Agent
-from agents.routing.router import Decision
-from agents.routing.router import Question as Asked
-from agents.routing.semantic import EmbeddedRouter
+from agents.routing.router import RoutingDecision
+from agents.routing.router import RoutingQuestion as Asked
+from agents.routing.semantic import SemanticRouter
 from evaluation.desk import throwaway_library
 from evaluation.figures import auc, macro_f1, share
 from evaluation.reading import broken, read_objects
-from evaluation.report import Confusion, Figure, Miss, Report
+from evaluation.report import Confusion, EvaluationReport, Miss, ReportFigure
 from knowledge.errors import QuestionsInvalid
 from knowledge.retrieval.search import Searcher
 
@@ -27,12 +27,12 @@ NONE = "(none of them)"
 
 
 @dataclass(frozen=True)
-class Routed:
+class RoutedExample:
     """A question, the expected agent (`NONE` if it is for none), and the router's decision."""
 
     text: str
     expected: str
-    decision: Decision
+    decision: RoutingDecision
 
     @property
     def nearest(self) -> str:
@@ -45,21 +45,22 @@ class Routed:
         return self.nearest if self.decision.familiarity >= 0 else NONE
 
 
-class _Line(BaseModel):
+class _RoutingLine(BaseModel):
     text: str = Field(min_length=1)
     agent: str | None = Field(min_length=1)
 
 
-async def measure(examples: Path, questions: Path, embedding_model: str) -> Report:
+async def measure(examples: Path, questions: Path, embedding_model: str) -> EvaluationReport:
     """Make agents of the examples, route the questions, and report the figures."""
     agents = read_agents(examples)
     asked = _read_questions(questions, {agent.id for agent in agents})
     async with throwaway_library(embedding_model) as library:
-        router = EmbeddedRouter(library.embedder, Searcher(library))
+        router = SemanticRouter(library.embedder, Searcher(library))
         await router.warm_up(agents)
         progress = tqdm(asked, unit="question", disable=not sys.stderr.isatty())
         routed = [
-            Routed(line.text, line.agent or NONE, await router.decide(Asked(line.text), agents)) for line in progress
+            RoutedExample(line.text, line.agent or NONE, await router.decide(Asked(line.text), agents))
+            for line in progress
         ]
     return _report(routed, agents)
 
@@ -67,7 +68,7 @@ async def measure(examples: Path, questions: Path, embedding_model: str) -> Repo
 def read_agents(path: Path) -> list[Agent]:
     """Make an agent for each name in the file, of its examples alone."""
     examples: dict[str, list[str]] = {}
-    for number, line in read_objects(path, _Line):
+    for number, line in read_objects(path, _RoutingLine):
         if line.agent is None:
             raise broken(path, number, "agent: an example must be some agent's")
         examples.setdefault(line.agent, []).append(line.text)
@@ -80,9 +81,9 @@ def read_agents(path: Path) -> list[Agent]:
     ]
 
 
-def _read_questions(path: Path, agents: set[str]) -> list[_Line]:
+def _read_questions(path: Path, agents: set[str]) -> list[_RoutingLine]:
     asked = []
-    for number, line in read_objects(path, _Line):
+    for number, line in read_objects(path, _RoutingLine):
         if line.agent is not None and line.agent not in agents:
             raise broken(path, number, f"there are no examples of an agent {line.agent[:100]!r}")
         asked.append(line)
@@ -91,25 +92,31 @@ def _read_questions(path: Path, agents: set[str]) -> list[_Line]:
     return asked
 
 
-def _report(routed: Sequence[Routed], agents: Sequence[Agent]) -> Report:
+def _report(routed: Sequence[RoutedExample], agents: Sequence[Agent]) -> EvaluationReport:
     theirs = [r for r in routed if r.expected != NONE]
     foreign = [r for r in routed if r.expected == NONE]
     familiar, strange = ([r.decision.familiarity for r in part] for part in (theirs, foreign))
     shown = [
-        Figure("agents", "agents", len(agents), "count"),
-        Figure("examples", "examples", sum(len(agent.examples) for agent in agents), "count"),
-        Figure("questions", "questions", len(routed), "count"),
-        Figure("accuracy", "nearest to the right agent, of theirs", share([r.nearest == r.expected for r in theirs])),
-        Figure("macro_f1", "macro F1", macro_f1([r.expected for r in theirs], [r.nearest for r in theirs]), "score"),
-        Figure(
+        ReportFigure("agents", "agents", len(agents), "count"),
+        ReportFigure("examples", "examples", sum(len(agent.examples) for agent in agents), "count"),
+        ReportFigure("questions", "questions", len(routed), "count"),
+        ReportFigure(
+            "accuracy", "nearest to the right agent, of theirs", share([r.nearest == r.expected for r in theirs])
+        ),
+        ReportFigure(
+            "macro_f1", "macro F1", macro_f1([r.expected for r in theirs], [r.nearest for r in theirs]), "score"
+        ),
+        ReportFigure(
             "accuracy_all", "right, counting those that are nobody's", share([r.chosen == r.expected for r in routed])
         ),
-        Figure("out_of_scope", "nobody's questions, recognised", share([r.chosen == NONE for r in foreign])),
-        Figure("wrongly_out_of_scope", "theirs, taken for nobody's", share([r.chosen == NONE for r in theirs])),
-        Figure("auc_out_of_scope", "AUC, theirs from nobody's", auc(familiar, strange), "score"),
-        Figure("split", "theirs, given to more than one agent", share([len(r.decision.agents) > 1 for r in theirs])),
+        ReportFigure("out_of_scope", "nobody's questions, recognised", share([r.chosen == NONE for r in foreign])),
+        ReportFigure("wrongly_out_of_scope", "theirs, taken for nobody's", share([r.chosen == NONE for r in theirs])),
+        ReportFigure("auc_out_of_scope", "AUC, theirs from nobody's", auc(familiar, strange), "score"),
+        ReportFigure(
+            "split", "theirs, given to more than one agent", share([len(r.decision.agents) > 1 for r in theirs])
+        ),
     ]
-    return Report(
+    return EvaluationReport(
         "How well questions are routed among agents made of examples alone",
         shown,
         misses=_misses(routed),
@@ -117,13 +124,13 @@ def _report(routed: Sequence[Routed], agents: Sequence[Agent]) -> Report:
     )
 
 
-def _misses(routed: Sequence[Routed]) -> list[Miss]:
+def _misses(routed: Sequence[RoutedExample]) -> list[Miss]:
     """Return the misses, those of which the router was surest first."""
     missed = sorted((r for r in routed if r.chosen != r.expected), key=lambda r: -r.decision.confidence)
     return [Miss("wrong agent" if r.expected != NONE else "nobody's", r.text, r.expected, _found(r)) for r in missed]
 
 
-def _found(routed: Routed) -> str:
+def _found(routed: RoutedExample) -> str:
     nearest = " + ".join(routed.decision.agents) or NONE
     surely = f"confidence {routed.decision.confidence:.2f}, familiarity {routed.decision.familiarity:+.2f}"
     return f"{nearest} ({surely})" if routed.chosen != NONE else f"{NONE}, nearest {nearest} ({surely})"

@@ -17,19 +17,19 @@ from knowledge.errors import DocumentsForgotten, DocumentUnknown, EmbeddingModel
 from knowledge.index import erasure as erasing
 from knowledge.index.chroma import VectorIndex
 from knowledge.index.erasure import WordEraser
-from knowledge.index.vocabulary_cache import Vocabularies
+from knowledge.index.vocabulary_cache import VocabularyCache
 from knowledge.ingestion import chunking
 from knowledge.ingestion.chunking import as_embedded
-from knowledge.ingestion.parser_pool import Readers
-from knowledge.loaders import Text
+from knowledge.ingestion.parser_pool import ParserPool
+from knowledge.loaders import LoadedText
 from knowledge.loaders.text import title_from_name
 from knowledge.storage import changes as writing
 from knowledge.storage import documents as store
 from knowledge.storage import migrations
-from knowledge.storage.cached import Remembered
-from knowledge.storage.directory_lock import Ownership
-from knowledge.storage.documents import DocumentInfo, DocumentKey, Wanted, WholeDocument
-from knowledge.storage.quota import Quota, check_quota
+from knowledge.storage.cached import Cached
+from knowledge.storage.directory_lock import DirectoryLock
+from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, WholeDocument
+from knowledge.storage.quota import OwnerQuota, check_quota
 from knowledge.storage.sqlite import Database
 from knowledge.text.paths import check_path
 
@@ -45,15 +45,15 @@ _CHANGES_AT_ONCE = 100
 class Library:
     """The documents of one data directory, from `open` to `close`."""
 
-    def __init__(self, ownership: Ownership, database: Database, index: VectorIndex, embedder: Embedder) -> None:
+    def __init__(self, ownership: DirectoryLock, database: Database, index: VectorIndex, embedder: Embedder) -> None:
         self._ownership = ownership
         self._database = database
-        self._readers = Readers()
+        self._readers = ParserPool()
         self._catching_up = asyncio.Lock()
         self.index = index
         self.embedder = embedder
-        self._sizes = Remembered(lambda: self.read(store.sizes))
-        self.vocabularies = Vocabularies(database)
+        self._sizes = Cached(lambda: self.read(store.sizes))
+        self.vocabularies = VocabularyCache(database)
         # How often the documents of each owner were all removed.
         self._forgotten: Counter[str] = Counter()
         self._retry_at = 0.0
@@ -62,7 +62,7 @@ class Library:
     @classmethod
     async def open(cls, data_dir: Path, *, embedding_model: str = BUNDLED) -> "Library":
         """Lock the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
-        ownership = Ownership(data_dir)
+        ownership = DirectoryLock(data_dir)
         try:
             database = Database(data_dir / "knowledge.db", migrations.MIGRATIONS, migrations.REMEDY)
         except BaseException:
@@ -106,11 +106,13 @@ class Library:
         """Return the documents that a user may see, shared and their own, in all folders or in one."""
         return await self.read(lambda db: store.visible_documents(db, folder, owner))
 
-    async def page(self, wanted: Wanted, limit: int, offset: int = 0, after: str | None = None) -> list[DocumentInfo]:
+    async def page(
+        self, wanted: DocumentFilter, limit: int, offset: int = 0, after: str | None = None
+    ) -> list[DocumentInfo]:
         """Return one page of the documents that a user may see, as `store.visible_page` does."""
         return await self._database.read(lambda db: store.visible_page(db, wanted, limit, offset, after), long=True)
 
-    async def by_folder(self, wanted: Wanted) -> dict[str, int]:
+    async def by_folder(self, wanted: DocumentFilter) -> dict[str, int]:
         """Count the documents that match, by folder."""
         return await self._database.read(lambda db: store.visible_by_folder(db, wanted), long=True)
 
@@ -129,7 +131,7 @@ class Library:
             raise DocumentUnknown(f"there is no document {document_id}")
         return document
 
-    async def put(self, key: DocumentKey, data: bytes, *, quota: Quota | None = None) -> DocumentInfo:
+    async def put(self, key: DocumentKey, data: bytes, *, quota: OwnerQuota | None = None) -> DocumentInfo:
         """Store a new document or a new version of one; the old version answers until the new one is complete.
 
         `quota` limits what its owner may store."""
@@ -173,7 +175,7 @@ class Library:
         vectors = await self.embedder.embed_documents(passages, document.owner)
         await self._change(lambda db: _check_known(writing.put_chunks(db, document, pieces, vectors), document.id))
 
-    async def put_texts(self, texts: Sequence[tuple[DocumentKey, Text]]) -> None:
+    async def put_texts(self, texts: Sequence[tuple[DocumentKey, LoadedText]]) -> None:
         """Store many documents whose text is already parsed, in one transaction; skip those without any passage."""
         split = await asyncio.to_thread(lambda: [(key, text, chunking.split(text)) for key, text in texts])
         passages = [as_embedded(text.title, piece) for _, text, pieces in split for piece in pieces]

@@ -5,13 +5,13 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.outputs import ChatResult
 
-from agents.answering.writer import Chain, ModelWriter
-from agents.models.circuit_breaker import Breaker
+from agents.answering.writer import ModelWriter, WriterChain
+from agents.models.circuit_breaker import CircuitBreaker
 from agents.models.failures import ModelFailure
 from agents.models.model import Model
 from agents.models.model_name import ModelName
-from agents.models.provider import Request
-from agents.models.request import Ask
+from agents.models.provider import ProviderRequest
+from agents.models.request import ModelRequest
 from agents.settings import AgentSettings
 
 
@@ -35,8 +35,8 @@ class ScriptedProvider:
     async def open(self) -> BaseChatModel:
         return self._chat
 
-    def request(self, ask: Ask) -> Request:
-        return Request(list(ask.messages))
+    def request(self, ask: ModelRequest) -> ProviderRequest:
+        return ProviderRequest(list(ask.messages))
 
     def failure(self, error: Exception) -> ModelFailure | None:
         return None
@@ -57,9 +57,13 @@ class ScriptedProvider:
         pass
 
 
-def writes(chat: BaseChatModel) -> Chain:
+def writes(chat: BaseChatModel) -> WriterChain:
     """Build a chain with this chat model alone, with long timeouts so that a test decides how long it is silent."""
     settings = AgentSettings(model_first_token_seconds=60, model_idle_seconds=60)
-    return Chain(
-        [ModelWriter(Model(ModelName("openai", "scripted"), lambda: ScriptedProvider(chat), Breaker(), settings))]
+    return WriterChain(
+        [
+            ModelWriter(
+                Model(ModelName("openai", "scripted"), lambda: ScriptedProvider(chat), CircuitBreaker(), settings)
+            )
+        ]
     )

@@ -12,7 +12,7 @@ _TOKEN = re.compile(rf"{_CITATION}|`+|~{{3,}}|\n")
 _BEGUN = re.compile(r"(?:\[[\d, ]{0,28}|(?<!`)`+|(?<!~)~+)\Z")
 
 
-class Citations:
+class CitationParser:
     """Renumbers citations in streamed text. Code is left alone: between equal runs of backticks, or of tildes."""
 
     def __init__(self, first: int, count: int) -> None:

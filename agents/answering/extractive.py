@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.answering.answer_type import wanted
-from agents.answering.markdown_blocks import Block, blocks
+from agents.answering.markdown_blocks import MarkdownBlock, blocks
 from agents.security.injection import withholding
 from knowledge.embedding.embedder import Embedder
 from knowledge.retrieval.strategies import Evidence
@@ -36,7 +36,7 @@ _CONTINUES = re.compile(
 
 
 @dataclass(frozen=True)
-class _Unit:
+class _ScoredUnit:
     """A unit by its place (passage, block, index), and how well it answers."""
 
     passage: int
@@ -46,19 +46,19 @@ class _Unit:
 
 
 @dataclass(frozen=True)
-class _Reading:
+class _ParsedPassages:
     """The passages split up: the source number, document, score and blocks of each."""
 
     numbers: tuple[int, ...]
     documents: tuple[str, ...]
     scores: tuple[float, ...]
-    blocks: tuple[tuple[Block, ...], ...]
+    blocks: tuple[tuple[MarkdownBlock, ...], ...]
 
 
 async def quote(question: str, evidence: Evidence, embedder: Embedder) -> list[str]:
     """Return the paragraphs of the answer; empty if the evidence holds nothing that can be quoted."""
     read = evidence.passages[:PASSAGES_READ]
-    reading = _Reading(
+    reading = _ParsedPassages(
         tuple(number for number, _ in read),
         tuple(passage.chunk.document_id for _, passage in read),
         tuple(passage.score for _, passage in read),
@@ -78,7 +78,7 @@ async def quote(question: str, evidence: Evidence, embedder: Embedder) -> list[s
     return answer
 
 
-async def _score(question: str, reading: _Reading, sections: list[str], embedder: Embedder) -> list[_Unit]:
+async def _score(question: str, reading: _ParsedPassages, sections: list[str], embedder: Embedder) -> list[_ScoredUnit]:
     """Score every unit of every passage, best first."""
     places = [
         (passage, block, index)
@@ -104,21 +104,21 @@ async def _score(question: str, reading: _Reading, sections: list[str], embedder
     return [_unit(places[position], scores[position]) for position in order]
 
 
-def _unit(place: tuple[int, int, int], score: float) -> _Unit:
-    return _Unit(passage=place[0], block=place[1], index=place[2], score=score)
+def _unit(place: tuple[int, int, int], score: float) -> _ScoredUnit:
+    return _ScoredUnit(passage=place[0], block=place[1], index=place[2], score=score)
 
 
 def _share(asked: set[str], text: str) -> float:
     return len(asked.intersection(words.stems(text))) / len(asked) if asked else 0.0
 
 
-def _adds(unit: _Unit, best: _Unit, reading: _Reading) -> bool:
+def _adds(unit: _ScoredUnit, best: _ScoredUnit, reading: _ParsedPassages) -> bool:
     """Return True if a unit of another document is as good as the best one."""
     elsewhere = reading.documents[unit.passage] != reading.documents[best.passage]
     return elsewhere and unit.score >= _ELSEWHERE * best.score
 
 
-def _with_neighbours(unit: _Unit, units: list[_Unit], reading: _Reading) -> str:
+def _with_neighbours(unit: _ScoredUnit, units: list[_ScoredUnit], reading: _ParsedPassages) -> str:
     """Quote the unit with the context needed to understand it, then its source's number."""
     passage = reading.blocks[unit.passage]
     block = passage[unit.block]
@@ -137,7 +137,7 @@ def _with_neighbours(unit: _Unit, units: list[_Unit], reading: _Reading) -> str:
     return "\n\n".join([*_introduction(passage, unit.block), block.render(chosen) + ending])
 
 
-def _sentences_around(block: Block, start: int, near: set[int]) -> list[int]:
+def _sentences_around(block: MarkdownBlock, start: int, near: set[int]) -> list[int]:
     """Choose the sentence, the one it points back to, and those after it that continue it or answer as well."""
     if len(block.render(range(len(block.units)))) <= _SHORT_PARAGRAPH:
         return list(range(len(block.units)))
@@ -151,14 +151,14 @@ def _sentences_around(block: Block, start: int, near: set[int]) -> list[int]:
     return chosen
 
 
-def _rows_or_items(block: Block, best: int, near: set[int]) -> list[int]:
+def _rows_or_items(block: MarkdownBlock, best: int, near: set[int]) -> list[int]:
     """Choose all steps of a procedure; of a list or table the part that answers, or all of it if it is short."""
     if block.kind in ("ordered", "code") or (block.kind == "bullets" and len(block.units) <= _MAX_ROWS):
         return list(range(len(block.units)))
     return sorted(sorted(near, key=lambda index: abs(index - best))[:_MAX_ROWS])
 
 
-def _introduction(passage: tuple[Block, ...], block: int) -> list[str]:
+def _introduction(passage: tuple[MarkdownBlock, ...], block: int) -> list[str]:
     """Return the sentence before a list or table if it ends in a colon: the rows alone say half of what they mean."""
     before = passage[block - 1] if block else None
     if before and before.kind == "paragraph" and before.render([len(before.units) - 1]).endswith(":"):
@@ -166,7 +166,7 @@ def _introduction(passage: tuple[Block, ...], block: int) -> list[str]:
     return []
 
 
-def _introduced(passage: tuple[Block, ...], block: int, text: str) -> list[str]:
+def _introduced(passage: tuple[MarkdownBlock, ...], block: int, text: str) -> list[str]:
     """Return the list, table or code that a quoted sentence announces with a colon, or the steps that follow it."""
     after = passage[block + 1] if block + 1 < len(passage) else None
     if after is None or after.kind == "paragraph":

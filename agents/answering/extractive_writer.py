@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator
 
 from agents.answering.extractive import quote
 from agents.answering.prompt import Prompt, messages_for
-from agents.answering.writer import Written
+from agents.answering.writer import WriterChunk
 from agents.models.chunks import estimate
-from agents.models.context_window import Window
+from agents.models.context_window import ContextWindow
 from agents.models.failures import ModelFailure
 from agents.models.model_name import EMBEDDED
 from knowledge.embedding.embedder import Embedder
@@ -15,7 +15,7 @@ from knowledge.embedding.embedder import Embedder
 _WORD = re.compile(r"\S+\s*")
 
 
-class EmbeddedWriter:
+class ExtractiveWriter:
     """A writer that composes answers out of quotations."""
 
     name = EMBEDDED
@@ -27,15 +27,15 @@ class EmbeddedWriter:
         """Return None: the embedded model is always available."""
         return None
 
-    async def window(self) -> Window | None:
+    async def window(self) -> ContextWindow | None:
         """Return None: the embedded model has no limit."""
         return None
 
-    async def write(self, prompt: Prompt) -> AsyncGenerator[Written]:
+    async def write(self, prompt: Prompt) -> AsyncGenerator[WriterChunk]:
         """Yield the answer word by word, then its estimated usage."""
         asked = f"{prompt.context} {prompt.question}".strip()
         evidence = prompt.evidence.numbered_from(prompt.first_number)
         answer = "\n\n".join(await quote(asked, evidence, self._embedder))
         for word in _WORD.findall(answer):
-            yield Written(word)
-        yield Written(usage=estimate(messages_for(prompt), answer), finish="stop")
+            yield WriterChunk(word)
+        yield WriterChunk(usage=estimate(messages_for(prompt), answer), finish="stop")

@@ -17,7 +17,7 @@ _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|no|vs|approx|incl|Inc|Ltd|St|Dr|
 
 
 @dataclass(frozen=True)
-class Block:
+class MarkdownBlock:
     """A paragraph with its sentences, a list with its items, a table with its rows, or code as one unit.
 
     `units` are compared with a question; `head` (a table's header) is always shown with a unit. Units whose indices are
@@ -37,11 +37,11 @@ class Block:
         return "\n".join([self.head, *parts] if self.head else parts)
 
 
-def blocks(markdown: str) -> list[Block]:
+def blocks(markdown: str) -> list[MarkdownBlock]:
     """Return the blocks of a passage, in order."""
     lines = markdown.split("\n")
     tokens = _MARKDOWN.parse(markdown)
-    found: list[Block] = []
+    found: list[MarkdownBlock] = []
     for index, token in enumerate(tokens):
         if token.level != 0 or token.map is None:
             continue
@@ -52,19 +52,19 @@ def blocks(markdown: str) -> list[Block]:
     return found
 
 
-def _block(token: Token, text: str, lines: list[str], following: list[Token]) -> Block | None:
+def _block(token: Token, text: str, lines: list[str], following: list[Token]) -> MarkdownBlock | None:
     match token.type:
         case "paragraph_open" | "blockquote_open":
-            return Block("paragraph", tuple(sentences(_unquoted(text))))
+            return MarkdownBlock("paragraph", tuple(sentences(_unquoted(text))))
         case "ordered_list_open":
-            return Block("ordered", tuple(_items(lines, following, token.level)))
+            return MarkdownBlock("ordered", tuple(_items(lines, following, token.level)))
         case "bullet_list_open":
-            return Block("bullets", tuple(_items(lines, following, token.level)))
+            return MarkdownBlock("bullets", tuple(_items(lines, following, token.level)))
         case "table_open":
             rows = text.split("\n")
-            return Block("table", tuple(rows[2:]), head="\n".join(rows[:2]))
+            return MarkdownBlock("table", tuple(rows[2:]), head="\n".join(rows[:2]))
         case "fence" | "code_block":
-            return Block("code", (text,))
+            return MarkdownBlock("code", (text,))
         case _:
             return None
 

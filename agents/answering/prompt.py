@@ -14,11 +14,11 @@ from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 from agents.answering.tools import FORMS, Toolbox
 from agents.catalog import Agent
 from agents.models.chunks import estimate_chars
-from agents.models.context_window import Window
+from agents.models.context_window import ContextWindow
 from agents.security.deobfuscation import UNSEEN, place_by_place
 from frontdesk.contracts.events import Usage
 from knowledge.retrieval.strategies import Evidence, Excerpt
-from knowledge.retrieval.token_budget import BOUNDLESS, Room, about_tokens
+from knowledge.retrieval.token_budget import BOUNDLESS, TokenBudget, about_tokens
 
 # Text that could open or close a block of ours, or look so to a model; bounded, because documents are long.
 _OUR_TAGS = re.compile(
@@ -70,7 +70,7 @@ def messages_for(prompt: Prompt) -> list[AnyMessage]:
     return [SystemMessage(system), *prompt.history, HumanMessage(prompt.question)]
 
 
-def recent(history: Sequence[AnyMessage], window: Window | None) -> tuple[AnyMessage, ...]:
+def recent(history: Sequence[AnyMessage], window: ContextWindow | None) -> tuple[AnyMessage, ...]:
     """Return the newest turns that fit into the window; the first is the user's, as providers require."""
     sizes = [about_tokens(message.text) + _AROUND_TOKENS for message in history]
     room = window.prompt_tokens // _HISTORY_SHARE if window else math.inf
@@ -80,14 +80,16 @@ def recent(history: Sequence[AnyMessage], window: Window | None) -> tuple[AnyMes
     return tuple(history[next(starts, len(history)) :])
 
 
-def room_beside(agent: Agent, question: str, history: Sequence[AnyMessage], window: Window | None) -> Room:
+def room_beside(
+    agent: Agent, question: str, history: Sequence[AnyMessage], window: ContextWindow | None
+) -> TokenBudget:
     """Return the tokens left for evidence beside the rest of the prompt and the answer."""
     if window is None:
         return BOUNDLESS
     forms = json.dumps([FORMS[name] for name in agent.tools])
     texts = [agent.prompt + _RULES + _TOOL_RULE + forms, question, *(message.text for message in history)]
     taken = sum(about_tokens(text) + _AROUND_TOKENS for text in texts)
-    return Room(window.prompt_tokens - taken, str(window))
+    return TokenBudget(window.prompt_tokens - taken, str(window))
 
 
 def evidence_block(excerpts: Sequence[Excerpt]) -> str:

@@ -3,10 +3,10 @@
 import re
 from dataclasses import replace
 
-from agents.graph.answer_stream import Emit, Floor
+from agents.graph.answer_stream import AnswerStream, Emit
 from frontdesk.contracts.events import Source, Sources
 from knowledge.retrieval.strategies import Evidence, Excerpt
-from knowledge.retrieval.token_budget import BOUNDLESS, Room
+from knowledge.retrieval.token_budget import BOUNDLESS, TokenBudget
 from knowledge.text.headings import shortened
 
 _SNIPPET_CHARS = 320
@@ -21,10 +21,10 @@ _CLOSING = re.compile(r"[)\]|}]")
 _ENDS = ".,;:!?'*_~]}|\\"
 
 
-class Shown:
+class SourceNumbering:
     """Numbers excerpts and sends them to the client as sources. An excerpt found again keeps its number."""
 
-    def __init__(self, agent: str, floor: Floor, emit: Emit, room: Room = BOUNDLESS) -> None:
+    def __init__(self, agent: str, floor: AnswerStream, emit: Emit, room: TokenBudget = BOUNDLESS) -> None:
         self._agent = agent
         self._floor = floor
         self._emit = emit
@@ -38,7 +38,7 @@ class Shown:
         return ["\n".join(filter(None, (found.title, found.section, found.text))) for found in self._excerpts]
 
     @property
-    def room(self) -> Room:
+    def room(self) -> TokenBudget:
         """The tokens left for more excerpts."""
         return self._room.after(self._excerpts)
 

@@ -11,7 +11,7 @@ from knowledge.embedding.embedder import Embedder
 from knowledge.retrieval import support
 
 if TYPE_CHECKING:
-    from agents.graph.worker import Answer
+    from agents.graph.worker import WorkerAnswer
 
 _LOG = logging.getLogger(__name__)
 _SECONDS = 5
@@ -33,7 +33,7 @@ async def score(text: str, evidence: Sequence[str], embedder: Embedder) -> Suppo
     return _support([(opening + s.start, opening + s.end, s.score) for s in found.sentences])
 
 
-def support_of(whole: str, answers: Sequence["Answer"]) -> Support | None:
+def support_of(whole: str, answers: Sequence["WorkerAnswer"]) -> Support | None:
     """Combine the support of a whole answer from that of its agents."""
     taken: list[tuple[int, int]] = []
     sentences: list[tuple[int, int, float]] = []
@@ -62,5 +62,5 @@ def _free(whole: str, text: str, taken: Sequence[tuple[int, int]]) -> int | None
 
 def _support(sentences: Sequence[tuple[int, int, float]]) -> Support:
     told = [SupportedSentence(start=start, end=end, score=round(score, _DIGITS)) for start, end, score in sentences]
-    scored = [support.Scored(sentence.start, sentence.end, sentence.score) for sentence in told]
+    scored = [support.ScoredSentence(sentence.start, sentence.end, sentence.score) for sentence in told]
     return Support(score=round(support.overall(scored), _DIGITS), sentences=told)

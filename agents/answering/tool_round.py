@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
-from agents.answering.citations import Citations
+from agents.answering.citations import CitationParser
 from agents.answering.prompt import evidence_block
-from agents.answering.tools import Result, ToolCall
-from agents.models.chunks import CallPart, Finish, Piece, estimate, storable
+from agents.answering.tools import RequestedToolCall, ToolResult
+from agents.models.chunks import Finish, ModelChunk, ToolCallFragment, estimate, storable
 from frontdesk.contracts.events import Usage
 
 # A model may call tools that do not exist; sent back to it, their names must be valid tool names.
@@ -18,23 +18,23 @@ _LONGEST_NAME = 64
 
 
 @dataclass
-class Round:
+class ToolRound:
     """The output of a model in one round."""
 
     said: list[str] = field(default_factory=list)
     usage: Usage | None = None
     finish: Finish = "stop"
-    _calls: dict[int, ToolCall] = field(default_factory=dict)
+    _calls: dict[int, RequestedToolCall] = field(default_factory=dict)
 
-    def hear(self, piece: Piece) -> None:
+    def hear(self, piece: ModelChunk) -> None:
         """Take the next piece of the round."""
         self.said.append(piece.text)
         self.usage, self.finish = piece.usage or self.usage, piece.finish or self.finish
         for part in piece.calls:
             self._hear_call(part)
 
-    def _hear_call(self, part: CallPart) -> None:
-        call = self._calls.get(part.index) or ToolCall(part.id or "", part.name or "", "")
+    def _hear_call(self, part: ToolCallFragment) -> None:
+        call = self._calls.get(part.index) or RequestedToolCall(part.id or "", part.name or "", "")
         self._calls[part.index] = replace(call, arguments=call.arguments + part.arguments)
 
     @property
@@ -47,7 +47,7 @@ class Round:
         return any(self.said) or bool(self._calls)
 
     @property
-    def calls(self) -> list[ToolCall]:
+    def calls(self) -> list[RequestedToolCall]:
         """The complete calls; none if the answer was cut short."""
         return list(self._calls.values()) if self.finish == "tool_calls" else []
 
@@ -55,7 +55,7 @@ class Round:
         """Return the usage, estimated if the provider counted nothing."""
         return self.usage or estimate(messages, self.text + "".join(call.arguments for call in self._calls.values()))
 
-    def told(self, results: Sequence[Result], citations: Citations) -> list[AnyMessage]:
+    def told(self, results: Sequence[ToolResult], citations: CitationParser) -> list[AnyMessage]:
         """Return the round as the model sees it in the next: each call with its result."""
         used = [
             {"id": call.id, "name": _NOT_IN_NAMES.sub("_", call.name)[:_LONGEST_NAME] or "_", "args": call.given or {}}
@@ -68,7 +68,7 @@ class Round:
         ]
 
 
-def _told(result: Result, citations: Citations) -> str:
+def _told(result: ToolResult, citations: CitationParser) -> str:
     """Render a result with its sources under the numbers that the model knows or now learns."""
     known = [citations.numbers.index(found.number) + 1 for found in result.sources if found.number in citations.numbers]
     fresh = [

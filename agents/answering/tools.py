@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents.answering.sources import Shown
+from agents.answering.sources import SourceNumbering
 from agents.catalog import Agent, ToolName
 from agents.errors import ToolFailed
 from agents.graph.answer_stream import Emit
@@ -47,7 +47,7 @@ FORMS: dict[ToolName, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class ToolCall:
+class RequestedToolCall:
     """A call as a model made it. `given` is None if the arguments are no JSON object."""
 
     id: str
@@ -64,7 +64,7 @@ class ToolCall:
 
 
 @dataclass(frozen=True)
-class Result:
+class ToolResult:
     """The result of a call: its text for the model, a summary for the trace, and the sources found."""
 
     text: str
@@ -79,7 +79,7 @@ class Toolbox:
     agent: Agent
     gather: Callable[[str], Awaitable[Evidence]]
     threshold: float
-    shown: Shown
+    shown: SourceNumbering
     conversation: str
     emit: Emit
     parent: str
@@ -91,14 +91,14 @@ class Toolbox:
         """The tools that the model may call, in OpenAI's form."""
         return [FORMS[name] for name in dict.fromkeys(self.agent.tools)]
 
-    async def use(self, calls: Sequence[ToolCall]) -> list[Result]:
+    async def use(self, calls: Sequence[RequestedToolCall]) -> list[ToolResult]:
         """Run the calls of a round at once, and return the result of each."""
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(self._use(call)) for call in calls[:_CALLS_AT_ONCE]]
-        surplus = Result(f"Error: at most {_CALLS_AT_ONCE} calls at once.", "")
+        surplus = ToolResult(f"Error: at most {_CALLS_AT_ONCE} calls at once.", "")
         return [task.result() for task in running] + [surplus] * len(calls[_CALLS_AT_ONCE:])
 
-    async def _use(self, call: ToolCall) -> Result:
+    async def _use(self, call: RequestedToolCall) -> ToolResult:
         self._used += 1
         # Any other name that a model makes up is not shown.
         name = next((name for name in self.agent.tools if name == call.name), "unknown tool")
@@ -112,9 +112,9 @@ class Toolbox:
                 current.output = result.summary
                 return result
         except DeskError as error:
-            return Result(f"Error: {error.message}", "")
+            return ToolResult(f"Error: {error.message}", "")
 
-    async def _run(self, call: ToolCall) -> Result:
+    async def _run(self, call: RequestedToolCall) -> ToolResult:
         try:
             async with asyncio.timeout(_DEADLINE_SECONDS) as deadline:
                 match call.name if call.name in self.agent.tools else None:
@@ -128,23 +128,23 @@ class Toolbox:
             raise ToolFailed(f"{call.name} took longer than {_DEADLINE_SECONDS:g} s") from error
         raise ToolFailed(f"there is no such tool; there are {', '.join(self.agent.tools)}")
 
-    async def _search(self, query: str) -> Result:
+    async def _search(self, query: str) -> ToolResult:
         evidence = await self.gather(query)
         confidence = f"confidence {evidence.confidence:.2f}"
         if evidence.confidence < self.threshold:
-            return Result("The documents hold nothing on that.", f"nothing, {confidence}")
+            return ToolResult("The documents hold nothing on that.", f"nothing, {confidence}")
         found = self.shown.add(evidence)
-        return Result("Answer from these sources too.", f"{len(found)} sources, {confidence}", found)
+        return ToolResult("Answer from these sources too.", f"{len(found)} sources, {confidence}", found)
 
-    def _hand_over(self, reason: str) -> Result:
+    def _hand_over(self, reason: str) -> ToolResult:
         if not self.handed_over:
             self.handed_over = True
             # A document may have told the model to do this, so it does not mean that the user asked for a person.
             self.emit(Handoff(cause="agent", reason=reason, summary=self.conversation, agent=self.agent.id))
-        return Result("A person has been called. Tell the user.", "a person was called")
+        return ToolResult("A person has been called. Tell the user.", "a person was called")
 
 
-def _text(call: ToolCall, name: str) -> str:
+def _text(call: RequestedToolCall, name: str) -> str:
     """Return the one argument of a tool call."""
     text = (call.given or {}).get(name)
     if not isinstance(text, str) or not text.strip():

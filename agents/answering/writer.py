@@ -9,21 +9,21 @@ from typing import Protocol
 from langchain_core.messages import AnyMessage
 
 from agents.answering import canned_replies
-from agents.answering.citations import Citations
+from agents.answering.citations import CitationParser
 from agents.answering.prompt import Prompt, messages_for
-from agents.answering.tool_round import Round
+from agents.answering.tool_round import ToolRound
 from agents.models.chunks import Ending
-from agents.models.context_window import Window
-from agents.models.failures import Kind, ModelFailure
-from agents.models.fallback import Link, Trail, Withdrawn, in_turn
+from agents.models.context_window import ContextWindow
+from agents.models.failures import FailureKind, ModelFailure
+from agents.models.fallback import ChainLink, FallbackTrace, WithdrawnAnswer, in_turn
 from agents.models.model import Model
 from agents.models.model_name import EMBEDDED
-from agents.models.streaming_call import Ask
+from agents.models.streaming_call import ModelRequest
 from frontdesk.contracts.events import Usage
 
 
 @dataclass(frozen=True)
-class Written:
+class WriterChunk:
     """A piece of the answer, or at the end its usage and finish reason."""
 
     text: str = ""
@@ -32,12 +32,12 @@ class Written:
     reduced: bool = False
 
 
-class Writer(Link, Protocol):
+class AnswerWriter(ChainLink, Protocol):
     """A link of a chain that writes the answer to a prompt, piece by piece."""
 
-    def write(self, prompt: Prompt) -> AsyncGenerator[Written]: ...
+    def write(self, prompt: Prompt) -> AsyncGenerator[WriterChunk]: ...
 
-    async def window(self) -> Window | None:
+    async def window(self) -> ContextWindow | None:
         """Return the context window, or None if there is no limit."""
 
 
@@ -56,40 +56,40 @@ class ModelWriter:
         """Return the failure that keeps the model from being called now, or None."""
         return self._model.held_back()
 
-    async def window(self) -> Window | None:
+    async def window(self) -> ContextWindow | None:
         """Return the model's context window."""
         return await self._model.window()
 
-    async def write(self, prompt: Prompt) -> AsyncGenerator[Written]:
+    async def write(self, prompt: Prompt) -> AsyncGenerator[WriterChunk]:
         """Yield the model's tokens as they come, round by round while it uses tools, then the usage of all rounds."""
         messages = messages_for(prompt)
-        citations = Citations(prompt.first_number, len(prompt.evidence.excerpts))
+        citations = CitationParser(prompt.first_number, len(prompt.evidence.excerpts))
         spent, spoken = Usage(), False
         for left in reversed(range(_ROUNDS + 1)):
-            current, opening = Round(), "\n\n" if spoken else ""
+            current, opening = ToolRound(), "\n\n" if spoken else ""
             try:
                 async with aclosing(self._model.ask(_ask(prompt, messages, left, spoken))) as pieces:
                     async for piece in pieces:
                         current.hear(piece)
                         said, opening = (opening + piece.text, "") if piece.text else ("", opening)
                         if text := citations.hear(said):
-                            yield Written(text)
+                            yield WriterChunk(text)
             except ModelFailure as failure:
                 failure.usage = spent + current.spent(messages) if current.begun else spent if spent.total else None
                 raise
             spent += current.spent(messages)
             # Reported after every round: whatever ends the next one, this one is paid for.
-            yield Written(citations.end(), usage=spent)
+            yield WriterChunk(citations.end(), usage=spent)
             spoken = spoken or bool(current.text)
             if not (left and current.calls and prompt.toolbox):
                 break
             messages += current.told(await prompt.toolbox.use(current.calls), citations)
-        yield Written(usage=spent, finish="length" if current.finish == "length" else "stop")
+        yield WriterChunk(usage=spent, finish="length" if current.finish == "length" else "stop")
 
 
-def _ask(prompt: Prompt, messages: Sequence[AnyMessage], left: int, spoken: bool) -> Ask:
+def _ask(prompt: Prompt, messages: Sequence[AnyMessage], left: int, spoken: bool) -> ModelRequest:
     """Build the request. Tools stay on offer, since past calls must be known; in the last round none may be called."""
-    return Ask(
+    return ModelRequest(
         # A copy: later rounds append to the list.
         tuple(messages),
         stable_prefix=prompt.agent.strategy == "cag",
@@ -101,21 +101,21 @@ def _ask(prompt: Prompt, messages: Sequence[AnyMessage], left: int, spoken: bool
 
 
 @dataclass(frozen=True)
-class Chain:
+class WriterChain:
     """The writers of one agent. In an assumed chain, nobody expects the models without keys to answer."""
 
-    writers: Sequence[Writer]
+    writers: Sequence[AnswerWriter]
     assumed: bool = False
 
-    async def window(self) -> Window | None:
+    async def window(self) -> ContextWindow | None:
         """Return the narrowest context window, so that the evidence fits whichever model writes in the end."""
         windows = await asyncio.gather(*(writer.window() for writer in self.writers))
         return min(filter(None, windows), key=lambda window: window.prompt_tokens, default=None)
 
-    async def write(self, prompt: Prompt, trail: Trail) -> AsyncGenerator[Written | Withdrawn]:
+    async def write(self, prompt: Prompt, trail: FallbackTrace) -> AsyncGenerator[WriterChunk | WithdrawnAnswer]:
         """Yield a whole answer by the first writer that can give one."""
 
-        def call(writer: Writer) -> AsyncGenerator[Written]:
+        def call(writer: AnswerWriter) -> AsyncGenerator[WriterChunk]:
             let_down = self._let_down(trail, writer)
             if trail.current:
                 trail.current.fallback = let_down or None
@@ -128,15 +128,15 @@ class Chain:
             async for piece in pieces:
                 yield piece
 
-    def _let_down(self, trail: Trail, writer: Writer) -> bool:
+    def _let_down(self, trail: FallbackTrace, writer: AnswerWriter) -> bool:
         """Return True if a model before this one, on which the user counts, did not answer."""
         return any(
-            trouble.model != writer.name and not (self.assumed and trouble.failure.kind is Kind.NO_CREDENTIALS)
+            trouble.model != writer.name and not (self.assumed and trouble.failure.kind is FailureKind.NO_CREDENTIALS)
             for trouble in trail.troubles
         )
 
 
-async def _reduced(pieces: AsyncGenerator[Written]) -> AsyncGenerator[Written]:
+async def _reduced(pieces: AsyncGenerator[WriterChunk]) -> AsyncGenerator[WriterChunk]:
     """Prefix an answer with a note that it is only quoted."""
     opening = canned_replies.REDUCED
     async with aclosing(pieces) as source:

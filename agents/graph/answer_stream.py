@@ -13,7 +13,7 @@ from frontdesk.contracts.events import Event, Reset, Token
 Emit = Callable[[Event], None]
 
 
-class Floor:
+class AnswerStream:
     """The answer stream of one run, in which one agent at a time has the floor."""
 
     def __init__(self) -> None:

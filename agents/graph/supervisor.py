@@ -13,13 +13,13 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
 
 from agents.answering import canned_replies
-from agents.answering.writer import Chain
+from agents.answering.writer import WriterChain
 from agents.catalog import Agent, Catalog
-from agents.graph.answer_stream import Emit, Floor
-from agents.graph.worker import HISTORY_MESSAGES, Answer, Task, Worker
-from agents.models.fallback import Trail
+from agents.graph.answer_stream import AnswerStream, Emit
+from agents.graph.worker import HISTORY_MESSAGES, Worker, WorkerAnswer, WorkerTask
+from agents.models.fallback import FallbackTrace
 from agents.models.model_name import EMBEDDED
-from agents.routing.router import Decision, Question, Router, route
+from agents.routing.router import Router, RoutingDecision, RoutingQuestion, route
 from agents.routing.semantic import asks_for_person
 from agents.tracing import step
 from frontdesk.contracts import events
@@ -38,7 +38,7 @@ def _merge(held: dict[str, list[int]], new: dict[str, list[int]]) -> dict[str, l
     return held | new
 
 
-class Conversation(TypedDict):
+class ConversationState(TypedDict):
     """The state of a thread: its messages, the evidence that agents keep, and how far its last turn has come.
 
     `told` holds as JSON the events that agents emitted beside their answers. `kept_before` is the evidence as it was
@@ -48,7 +48,7 @@ class Conversation(TypedDict):
     messages: Annotated[list[AnyMessage], add_messages]
     kept: Annotated[dict[str, list[int]], _merge]
     kept_before: dict[str, list[int]] | None
-    answers: Annotated[list[Answer], _collect]
+    answers: Annotated[list[WorkerAnswer], _collect]
     told: Annotated[list[str], _collect]
     routed: list[str]
 
@@ -57,16 +57,16 @@ class Conversation(TypedDict):
 class RunContext:
     """The context of one run. `owner` is the user who asks; `agent` is set if the user chose who answers."""
 
-    floor: Floor
+    floor: AnswerStream
     owner: str = ""
     agent: str | None = None
     # As they were when the question was routed: an agent changed or deleted meanwhile still finishes its answer.
     agents: dict[str, Agent] = field(default_factory=dict)
-    answers: Sequence[Answer] = ()
+    answers: Sequence[WorkerAnswer] = ()
     text: str = ""
 
 
-Graph = CompiledStateGraph[Conversation, RunContext, Any, Any]
+Graph = CompiledStateGraph[ConversationState, RunContext, Any, Any]
 
 
 @dataclass(frozen=True)
@@ -76,13 +76,13 @@ class Supervisor:
     catalog: Catalog
     routers: Sequence[Router]
     worker: Worker
-    writers: Callable[[Agent], Chain]
+    writers: Callable[[Agent], WriterChain]
 
     def graph(self, checkpointer: BaseCheckpointSaver[str]) -> Graph:
         """Compile the graph: route -> workers -> close."""
-        builder = StateGraph(Conversation, context_schema=RunContext)
+        builder = StateGraph(ConversationState, context_schema=RunContext)
         builder.add_node("route", self.route, destinations=("worker", "hand_over", "greet"))
-        builder.add_node("worker", self.work, input_schema=Task)
+        builder.add_node("worker", self.work, input_schema=WorkerTask)
         builder.add_node("hand_over", self.hand_over)
         builder.add_node("greet", self.greet)
         builder.add_node("close", self.close)
@@ -92,13 +92,13 @@ class Supervisor:
         builder.add_edge("close", END)
         return builder.compile(checkpointer=checkpointer)
 
-    async def route(self, state: Conversation, runtime: Runtime[RunContext]) -> Command[Any]:
+    async def route(self, state: ConversationState, runtime: Runtime[RunContext]) -> Command[Any]:
         """Understand the question from the conversation, then send it to the agents that should answer."""
         emit: Emit = runtime.stream_writer
         question, earlier = state["messages"][-1].text, _user_turns(state["messages"][:-1])
         if canned_replies.asks_nothing(question, earlier):
             return Command(goto="greet")
-        asked = Question(
+        asked = RoutingQuestion(
             question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]), runtime.context.owner
         )
         chosen = runtime.context.agent
@@ -112,9 +112,11 @@ class Supervisor:
         update = {"routed": list(decision.agents), "kept_before": state.get("kept", {})}
         return Command(goto=[Send("worker", task) for task in tasks], update=update)
 
-    async def _decide(self, asked: Question, agents: Sequence[Agent], chosen: str | None, emit: Emit) -> Decision:
+    async def _decide(
+        self, asked: RoutingQuestion, agents: Sequence[Agent], chosen: str | None, emit: Emit
+    ) -> RoutingDecision:
         with step(emit, "route", SUPERVISOR) as routing:
-            trail = Trail(emit, None, routing.id, _SILENT)
+            trail = FallbackTrace(emit, None, routing.id, _SILENT)
             if chosen is None:
                 routed = await route(self.routers, asked, agents, trail)
                 decision, kind, model = routed.decision, routed.router.kind, routed.router.name.public
@@ -125,7 +127,7 @@ class Supervisor:
         emit(_route_event(decision, kind, model))
         return decision
 
-    async def work(self, state: Task, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    async def work(self, state: WorkerTask, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """Let one agent answer, and return its answer, its sources and handoffs, and the evidence to keep."""
         context, agent = runtime.context, runtime.context.agents[state["agent"]]
         told: list[str] = []
@@ -138,20 +140,20 @@ class Supervisor:
         answer = await self.worker.answer(state, agent, self.writers(agent), context.floor, emit, context.owner)
         return {"answers": [answer], "told": told, "kept": {agent.id: answer["kept"]}}
 
-    async def hand_over(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    async def hand_over(self, state: ConversationState, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """Emit the handoff to a person, for whom the user asked."""
         turns = _user_turns(state["messages"])
         handoff = Handoff(reason="the user asked for a person", summary="\n".join(turns[-4:]))
         runtime.stream_writer(handoff)
         return {"answers": [_say(canned_replies.HANDOVER, "handoff", runtime)], "told": [handoff.model_dump_json()]}
 
-    async def greet(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    async def greet(self, state: ConversationState, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """Reply to a message that asks nothing."""
         return {
             "answers": [_say(canned_replies.greeting(state["messages"][-1].text, self.catalog.agents), "stop", runtime)]
         }
 
-    async def close(self, state: Conversation, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    async def close(self, state: ConversationState, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """Store the answer as it was streamed, and drop the oldest messages beyond the limit."""
         runtime.context.answers, runtime.context.text = state["answers"], runtime.context.floor.text
         surplus = max(0, len(state["messages"]) + 1 - _REMEMBERED_MESSAGES)
@@ -174,30 +176,30 @@ def open_floor(context: RunContext, agents: Sequence[Agent]) -> None:
     context.floor.open(list(agents))
 
 
-def finish_reason_of(answers: Sequence[Answer]) -> FinishReason:
+def finish_reason_of(answers: Sequence[WorkerAnswer]) -> FinishReason:
     """Return the finish reason of a whole answer, to which several agents may contribute."""
     reasons = {answer["finish_reason"] for answer in answers}
     return next(reason for reason in _REASONS if reason in reasons)
 
 
-def _as_chosen(agent: str, asked: Question) -> Decision:
+def _as_chosen(agent: str, asked: RoutingQuestion) -> RoutingDecision:
     """Return the decision for an agent that the user chose; the user may still ask for a person."""
     if asks_for_person(asked.text):
-        return Decision((), (), "the user asks for a person", 1.0, needs_human=True)
-    return Decision((agent,), (asked.text,), "chosen by the user", 1.0)
+        return RoutingDecision((), (), "the user asks for a person", 1.0, needs_human=True)
+    return RoutingDecision((agent,), (asked.text,), "chosen by the user", 1.0)
 
 
-def _say(text: str, reason: Literal["handoff", "stop"], runtime: Runtime[RunContext]) -> Answer:
+def _say(text: str, reason: Literal["handoff", "stop"], runtime: Runtime[RunContext]) -> WorkerAnswer:
     runtime.context.floor.speak(SUPERVISOR, text, runtime.stream_writer)
     runtime.context.floor.finish(SUPERVISOR, runtime.stream_writer)
-    return Answer(
+    return WorkerAnswer(
         agent=SUPERVISOR, text=text, finish_reason=reason, kept=[], reduced=False, last_number=0, support=None
     )
 
 
-def _tasks(state: Conversation, asked: Question, decision: Decision) -> list[Task]:
+def _tasks(state: ConversationState, asked: RoutingQuestion, decision: RoutingDecision) -> list[WorkerTask]:
     return [
-        Task(
+        WorkerTask(
             agent=agent,
             question=part,
             context=asked.context,
@@ -214,7 +216,7 @@ def _user_turns(messages: list[AnyMessage]) -> list[str]:
     return [message.text for message in messages if isinstance(message, HumanMessage)]
 
 
-def _route_event(decision: Decision, router: str, model: str) -> events.Route:
+def _route_event(decision: RoutingDecision, router: str, model: str) -> events.Route:
     return events.Route(
         agents=list(decision.agents),
         reason=decision.reason,

@@ -9,22 +9,22 @@ from langchain_core.messages import AnyMessage
 
 from agents.answering import canned_replies
 from agents.answering.prompt import Prompt, recent, room_beside
-from agents.answering.sources import Shown
+from agents.answering.sources import SourceNumbering
 from agents.answering.support_score import score
 from agents.answering.tools import Toolbox
-from agents.answering.writer import Chain, Written
+from agents.answering.writer import WriterChain, WriterChunk
 from agents.catalog import Agent
-from agents.graph.answer_stream import Emit, Floor
+from agents.graph.answer_stream import AnswerStream, Emit
 from agents.models.chunks import storable
-from agents.models.fallback import Trail, Withdrawn
+from agents.models.fallback import FallbackTrace, WithdrawnAnswer
 from agents.tracing import step
 from frontdesk.contracts.events import FinishReason, Handoff, Support
-from knowledge.retrieval.strategies import Evidence, Strategies
+from knowledge.retrieval.strategies import Evidence, EvidenceGatherer
 
 HISTORY_MESSAGES = 12
 
 
-class Task(TypedDict):
+class WorkerTask(TypedDict):
     """A question that the supervisor sends to a worker."""
 
     agent: str
@@ -36,7 +36,7 @@ class Task(TypedDict):
     total: int
 
 
-class Answer(TypedDict):
+class WorkerAnswer(TypedDict):
     """An answer that a worker returns."""
 
     agent: str
@@ -53,23 +53,25 @@ class Answer(TypedDict):
 class Worker:
     """The worker, which answers for any agent of the catalogue."""
 
-    strategies: Strategies
+    strategies: EvidenceGatherer
     threshold: float
 
-    async def answer(self, task: Task, agent: Agent, chain: Chain, floor: Floor, emit: Emit, owner: str = "") -> Answer:
+    async def answer(
+        self, task: WorkerTask, agent: Agent, chain: WriterChain, floor: AnswerStream, emit: Emit, owner: str = ""
+    ) -> WorkerAnswer:
         """Gather evidence, then stream the answer from it."""
         parallel = (task["index"], task["total"]) if task["total"] > 1 else None
         with step(emit, "agent", agent.name, agent=agent.id, parallel=parallel) as whole:
             window = await chain.window()
             history = recent(task["history"], window)
-            shown = Shown(agent.id, floor, emit, room_beside(agent, task["question"], history, window))
+            shown = SourceNumbering(agent.id, floor, emit, room_beside(agent, task["question"], history, window))
             evidence, first_number = await self._gather(task, agent, owner, shown, emit, whole.id)
             toolbox = self._toolbox(task, agent, owner, shown, emit, whole.id)
             whole.update(0.3)
-            speech = _Speech(agent.id, floor, emit)
+            speech = _WorkerOutput(agent.id, floor, emit)
             if evidence.confidence >= self.threshold:
                 prompt = Prompt(agent, task["question"], task["context"], history, evidence, first_number, toolbox)
-                async with aclosing(chain.write(prompt, Trail(emit, agent.id, whole.id))) as pieces:
+                async with aclosing(chain.write(prompt, FallbackTrace(emit, agent.id, whole.id))) as pieces:
                     async for piece in pieces:
                         speech.hear(piece)
             # An empty answer counts as not knowing.
@@ -87,7 +89,7 @@ class Worker:
         return speech.answer(evidence.kept)
 
     async def _gather(
-        self, task: Task, agent: Agent, owner: str, shown: Shown, emit: Emit, parent: str
+        self, task: WorkerTask, agent: Agent, owner: str, shown: SourceNumbering, emit: Emit, parent: str
     ) -> tuple[Evidence, int]:
         """Return the evidence, and the number of its first source in the answer."""
         with step(emit, "retrieve", agent.strategy, agent=agent.id, parent=parent) as retrieving:
@@ -103,7 +105,9 @@ class Worker:
             retrieving.output = f"{evidence.told}; confidence {evidence.confidence:.2f}"
         return evidence, shown.begin(evidence)
 
-    def _toolbox(self, task: Task, agent: Agent, owner: str, shown: Shown, emit: Emit, parent: str) -> Toolbox:
+    def _toolbox(
+        self, task: WorkerTask, agent: Agent, owner: str, shown: SourceNumbering, emit: Emit, parent: str
+    ) -> Toolbox:
         async def gather(query: str) -> Evidence:
             # Passages alone: an agent that reads whole documents has them already.
             return await self.strategies.gather("rag", agent.knowledge, query, owner=owner, room=shown.room)
@@ -112,11 +116,11 @@ class Worker:
 
 
 @dataclass
-class _Speech:
+class _WorkerOutput:
     """The text of one agent as it is streamed."""
 
     agent: str
-    floor: Floor
+    floor: AnswerStream
     emit: Emit
     said: list[str] = field(default_factory=list)
     finish_reason: FinishReason = "stop"
@@ -127,9 +131,9 @@ class _Speech:
     def text(self) -> str:
         return "".join(self.said)
 
-    def hear(self, piece: Written | Withdrawn) -> None:
+    def hear(self, piece: WriterChunk | WithdrawnAnswer) -> None:
         """Take the next piece from a writer: stream its text, or withdraw the text so far."""
-        if isinstance(piece, Withdrawn):
+        if isinstance(piece, WithdrawnAnswer):
             self.said.clear()
             self.floor.withdraw(self.agent, piece.reason, piece.model, self.emit)
             return
@@ -143,8 +147,8 @@ class _Speech:
         self.said.append(text)
         self.floor.speak(self.agent, text, self.emit)
 
-    def answer(self, kept: Sequence[int]) -> Answer:
-        return Answer(
+    def answer(self, kept: Sequence[int]) -> WorkerAnswer:
+        return WorkerAnswer(
             agent=self.agent,
             text=self.text,
             finish_reason=self.finish_reason,
@@ -155,7 +159,7 @@ class _Speech:
         )
 
 
-def _summary(task: Task) -> str:
+def _summary(task: WorkerTask) -> str:
     """Return the user's own words, newest last."""
     said = [message.text for message in task["history"] if message.type == "human"]
     return "\n".join([*said[-3:], task["question"]])

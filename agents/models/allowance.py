@@ -12,10 +12,10 @@ from typing import Any, Protocol
 
 from langchain_core.messages import AIMessage, AnyMessage
 
-from agents.models.chunks import Piece, estimate_chars
+from agents.models.chunks import ModelChunk, estimate_chars
 from agents.models.model_name import ModelName
 from agents.models.prices import cost_of
-from agents.models.request import Ask
+from agents.models.request import ModelRequest
 from frontdesk.contracts.events import Usage
 from knowledge.retrieval.token_budget import about_tokens
 
@@ -91,7 +91,7 @@ class CallCost:
     said: int = 0
     begun: bool = field(default=False, init=False)
 
-    def hear(self, piece: Piece) -> None:
+    def hear(self, piece: ModelChunk) -> None:
         """Count the next piece."""
         self.begun = True
         self.said += len(piece.text) + len(piece.arguments) + sum(len(part.arguments) for part in piece.calls)
@@ -106,7 +106,7 @@ class CallCost:
 
 
 @asynccontextmanager
-async def call_of(name: ModelName, ask: Ask, longest: int) -> AsyncIterator[CallCost | None]:
+async def call_of(name: ModelName, ask: ModelRequest, longest: int) -> AsyncIterator[CallCost | None]:
     """Reserve the share of one call: all that it reads, and the longest answer that it may give."""
     if (allowance := _ALLOWANCE.get()) is None:
         yield None

@@ -6,23 +6,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agents.catalog import Agent
-from agents.models.failures import Kind, ModelFailure
+from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model_name import EMBEDDED, ModelName
 from agents.models.orders import supervisor_order, worker_order
-from agents.models.registry import MakeProvider, Models, make_provider
+from agents.models.registry import MakeProvider, ModelRegistry, make_provider
 from agents.settings import AgentSettings
 
 _WHAT_TO_DO = {
-    Kind.REFUSED: "check the key, its permissions and the access to this model",
-    Kind.UNKNOWN_MODEL: "check the model's name, the region and the inference profile",
-    Kind.THROTTLED: "wait, or raise the quota of this account",
-    Kind.SERVER_ERROR: "try again; if it lasts, see the provider's status page",
-    Kind.UNREACHABLE: "check the network, the address and the region",
-    Kind.LOADING: "wait until the server has loaded its model",
-    Kind.TIMED_OUT: "check the network; raise MODEL_FIRST_TOKEN_SECONDS if the model is only slow",
-    Kind.STALLED: "check the network; raise MODEL_IDLE_SECONDS if the model is only slow",
-    Kind.BROKEN: "check that the address is that of a model server",
-    Kind.BAD_REQUEST: "check the model's name; this model may not take what the desk sends",
+    FailureKind.REFUSED: "check the key, its permissions and the access to this model",
+    FailureKind.UNKNOWN_MODEL: "check the model's name, the region and the inference profile",
+    FailureKind.THROTTLED: "wait, or raise the quota of this account",
+    FailureKind.SERVER_ERROR: "try again; if it lasts, see the provider's status page",
+    FailureKind.UNREACHABLE: "check the network, the address and the region",
+    FailureKind.LOADING: "wait until the server has loaded its model",
+    FailureKind.TIMED_OUT: "check the network; raise MODEL_FIRST_TOKEN_SECONDS if the model is only slow",
+    FailureKind.STALLED: "check the network; raise MODEL_IDLE_SECONDS if the model is only slow",
+    FailureKind.BROKEN: "check that the address is that of a model server",
+    FailureKind.BAD_REQUEST: "check the model's name; this model may not take what the desk sends",
 }
 _NO_CREDENTIALS = {
     "bedrock": "set AWS credentials (access key, profile, SSO, role or AWS_BEARER_TOKEN_BEDROCK)",
@@ -32,7 +32,7 @@ _MORE = {"bedrock": "; see AWS_BEDROCK_SETUP.md"}
 
 
 @dataclass(frozen=True)
-class Finding:
+class ModelCheck:
     """The result of checking one model."""
 
     model: ModelName
@@ -43,7 +43,7 @@ class Finding:
     @property
     def missing(self) -> bool:
         """True if the model has no key, which is no fault where another model of the chain answers."""
-        return self.failure is not None and self.failure.kind is Kind.NO_CREDENTIALS
+        return self.failure is not None and self.failure.kind is FailureKind.NO_CREDENTIALS
 
     def __str__(self) -> str:
         users = f"{self.model}  (for {', '.join(self.used_by)})"
@@ -54,7 +54,7 @@ class Finding:
 
 
 def _advice(model: ModelName, failure: ModelFailure) -> str:
-    if failure.kind is Kind.NO_CREDENTIALS:
+    if failure.kind is FailureKind.NO_CREDENTIALS:
         advice = _NO_CREDENTIALS.get(model.provider, "set AI_SERVICE_API_KEY")
     else:
         advice = _WHAT_TO_DO.get(failure.kind, "see the server's own log")
@@ -73,9 +73,11 @@ def users_of_models(settings: AgentSettings, agents: Iterable[Agent]) -> dict[Mo
     return users
 
 
-async def check(settings: AgentSettings, agents: Iterable[Agent], make: MakeProvider = make_provider) -> list[Finding]:
+async def check(
+    settings: AgentSettings, agents: Iterable[Agent], make: MakeProvider = make_provider
+) -> list[ModelCheck]:
     """Check every model, and return one finding for each."""
-    models = Models(settings, make)
+    models = ModelRegistry(settings, make)
     try:
         users = users_of_models(settings, agents)
         return await asyncio.gather(*(_find(models, name, tuple(by)) for name, by in users.items()))
@@ -83,7 +85,7 @@ async def check(settings: AgentSettings, agents: Iterable[Agent], make: MakeProv
         await models.close()
 
 
-async def _find(models: Models, name: ModelName, used_by: tuple[str, ...]) -> Finding:
+async def _find(models: ModelRegistry, name: ModelName, used_by: tuple[str, ...]) -> ModelCheck:
     began = time.perf_counter()
     failure = None
     if name != EMBEDDED:
@@ -91,4 +93,4 @@ async def _find(models: Models, name: ModelName, used_by: tuple[str, ...]) -> Fi
             await models.get(name).check()
         except ModelFailure as found:
             failure = found
-    return Finding(name, used_by, failure, time.perf_counter() - began)
+    return ModelCheck(name, used_by, failure, time.perf_counter() - began)

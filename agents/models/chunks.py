@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
 
-from agents.models.failures import Kind, ModelFailure
+from agents.models.failures import FailureKind, ModelFailure
 from frontdesk.contracts.events import Usage
 
 Ending = Literal["stop", "length"]
@@ -21,7 +21,7 @@ _CUT_SHORT = frozenset({"length", "max_tokens", "model_context_window_exceeded"}
 
 
 @dataclass(frozen=True)
-class CallPart:
+class ToolCallFragment:
     """The next part of a tool call. The first part of each call has its id and its name."""
 
     index: int
@@ -31,20 +31,20 @@ class CallPart:
 
 
 @dataclass(frozen=True)
-class Piece:
+class ModelChunk:
     """A piece of an answer: text, arguments of a form, parts of tool calls, the usage, or the finish reason."""
 
     text: str = ""
     arguments: str = ""
     usage: Usage | None = None
     finish: Finish | None = None
-    calls: tuple[CallPart, ...] = ()
+    calls: tuple[ToolCallFragment, ...] = ()
 
 
-def piece_of(message: AIMessage) -> Piece:
+def piece_of(message: AIMessage) -> ModelChunk:
     """Convert a chunk of a stream, or a whole answer that was not streamed."""
     reason = message.response_metadata.get("finish_reason") or message.response_metadata.get("stopReason")
-    return Piece(
+    return ModelChunk(
         text=message.text,
         arguments=_arguments(message),
         usage=_usage(message),
@@ -58,7 +58,7 @@ def _finish(reason: str) -> Finish:
         return "length"
     if reason in _WHOLE:
         return "stop"
-    raise ModelFailure(Kind.BAD_ANSWER, "it was cut off by a filter or an error of the provider's")
+    raise ModelFailure(FailureKind.BAD_ANSWER, "it was cut off by a filter or an error of the provider's")
 
 
 def storable(text: str) -> str:
@@ -111,7 +111,7 @@ def _usage(message: AIMessage) -> Usage | None:
     )
 
 
-class Unthinking:
+class ThinkingFilter:
     """Removes the thoughts of a model from its answer, wherever the chunks are cut."""
 
     # Behind a backtick the tag is only mentioned.

@@ -12,7 +12,7 @@ _OPEN_SECONDS = 5.0
 _LONGEST_OPEN_SECONDS = 40.0
 
 
-class State(StrEnum):
+class BreakerState(StrEnum):
     """The state of a breaker: closed lets all calls through, half-open one at a time, open none."""
 
     CLOSED = "closed"
@@ -21,7 +21,7 @@ class State(StrEnum):
 
 
 @dataclass
-class Breaker:
+class CircuitBreaker:
     """A circuit breaker. Opens after some failures in a row or a missed deadline; a failed probe doubles the pause."""
 
     clock: Callable[[], float] = time.monotonic
@@ -34,18 +34,18 @@ class Breaker:
     _probes: set[object] = field(default_factory=set)
 
     @property
-    def state(self) -> State:
+    def state(self) -> BreakerState:
         """The current state, which decides whether calls go through."""
         if self._failures < _FAILURES_TO_OPEN:
-            return State.CLOSED
-        return State.OPEN if self._probes or self.clock() < self._open_until else State.HALF_OPEN
+            return BreakerState.CLOSED
+        return BreakerState.OPEN if self._probes or self.clock() < self._open_until else BreakerState.HALF_OPEN
 
     def admit(self, call: object) -> bool:
         """Return True if this call may be made. An admitted call is settled with `succeed`, `fail` or `release`."""
         state = self.state
-        if state is State.HALF_OPEN:
+        if state is BreakerState.HALF_OPEN:
             self._probes.add(call)
-        return state is not State.OPEN
+        return state is not BreakerState.OPEN
 
     def answers(self, call: object) -> None:
         """Let every call through again once a probe begins to answer; one more failure opens the breaker."""

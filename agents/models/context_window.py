@@ -18,7 +18,7 @@ CLOUD_TOKENS = 32_000
 
 
 @dataclass(frozen=True)
-class Window:
+class ContextWindow:
     """A context window in tokens, prompt and answer together; an assumed window is one that nobody has reported."""
 
     model: ModelName
@@ -35,7 +35,7 @@ class Window:
         return f"the {self.tokens:,} tokens that {self.model} {'is taken to read' if self.assumed else 'reads'}"
 
 
-class Asked:
+class CachedWindow:
     """A number that is asked for once, when it is first needed, and again only while it is not known."""
 
     def __init__(self, ask: Callable[[], Awaitable[int | None]]) -> None:

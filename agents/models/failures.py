@@ -19,7 +19,7 @@ _ERROR_NAMES = frozenset(
 )
 
 
-class Kind(StrEnum):
+class FailureKind(StrEnum):
     """The kind of a model failure."""
 
     NO_CREDENTIALS = "no_credentials"
@@ -38,7 +38,7 @@ class Kind(StrEnum):
     BAD_ANSWER = "bad_answer"
 
 
-class Blame(StrEnum):
+class FailureScope(StrEnum):
     """The scope avoided for a while after a failure: all of the provider, one of its models, or nothing."""
 
     PROVIDER = "provider"
@@ -51,35 +51,46 @@ class Consequence:
     """The meaning of a kind of failure, its blame, and whether a retry is worthwhile."""
 
     meaning: str
-    blame: Blame
+    blame: FailureScope
     worth_another_try: bool = False
 
 
 CONSEQUENCES = {
-    Kind.NO_CREDENTIALS: Consequence("no credentials", Blame.NOBODY),
-    Kind.REFUSED: Consequence("refused the credentials or lacks permission", Blame.MODEL),
-    Kind.UNKNOWN_MODEL: Consequence("does not know the model", Blame.MODEL),
-    Kind.THROTTLED: Consequence("is throttling", Blame.MODEL, worth_another_try=True),
-    Kind.SERVER_ERROR: Consequence("failed", Blame.PROVIDER, worth_another_try=True),
-    Kind.UNREACHABLE: Consequence("cannot be reached", Blame.PROVIDER),
-    Kind.LOADING: Consequence("is still loading its model", Blame.MODEL),
-    Kind.TIMED_OUT: Consequence("did not begin to answer in time", Blame.PROVIDER),
-    Kind.STALLED: Consequence("stopped in the middle of its answer", Blame.PROVIDER),
-    Kind.BROKEN: Consequence("broke off", Blame.PROVIDER, worth_another_try=True),
-    Kind.BUSY: Consequence("has as many calls under way as MODEL_CONNECTIONS allows", Blame.NOBODY),
-    Kind.BAD_REQUEST: Consequence("does not accept the request", Blame.NOBODY),
-    Kind.TOO_LONG: Consequence("cannot take a prompt of this length", Blame.NOBODY),
-    Kind.BAD_ANSWER: Consequence("gave an answer that cannot be used", Blame.NOBODY),
+    FailureKind.NO_CREDENTIALS: Consequence("no credentials", FailureScope.NOBODY),
+    FailureKind.REFUSED: Consequence("refused the credentials or lacks permission", FailureScope.MODEL),
+    FailureKind.UNKNOWN_MODEL: Consequence("does not know the model", FailureScope.MODEL),
+    FailureKind.THROTTLED: Consequence("is throttling", FailureScope.MODEL, worth_another_try=True),
+    FailureKind.SERVER_ERROR: Consequence("failed", FailureScope.PROVIDER, worth_another_try=True),
+    FailureKind.UNREACHABLE: Consequence("cannot be reached", FailureScope.PROVIDER),
+    FailureKind.LOADING: Consequence("is still loading its model", FailureScope.MODEL),
+    FailureKind.TIMED_OUT: Consequence("did not begin to answer in time", FailureScope.PROVIDER),
+    FailureKind.STALLED: Consequence("stopped in the middle of its answer", FailureScope.PROVIDER),
+    FailureKind.BROKEN: Consequence("broke off", FailureScope.PROVIDER, worth_another_try=True),
+    FailureKind.BUSY: Consequence("has as many calls under way as MODEL_CONNECTIONS allows", FailureScope.NOBODY),
+    FailureKind.BAD_REQUEST: Consequence("does not accept the request", FailureScope.NOBODY),
+    FailureKind.TOO_LONG: Consequence("cannot take a prompt of this length", FailureScope.NOBODY),
+    FailureKind.BAD_ANSWER: Consequence("gave an answer that cannot be used", FailureScope.NOBODY),
 }
 
-_STATUS = {400: Kind.BAD_REQUEST, 401: Kind.REFUSED, 403: Kind.REFUSED, 404: Kind.UNKNOWN_MODEL, 408: Kind.SERVER_ERROR}
-_STATUS |= {413: Kind.TOO_LONG, 422: Kind.BAD_REQUEST, 424: Kind.BAD_ANSWER, 429: Kind.THROTTLED}
+_STATUS = {
+    400: FailureKind.BAD_REQUEST,
+    401: FailureKind.REFUSED,
+    403: FailureKind.REFUSED,
+    404: FailureKind.UNKNOWN_MODEL,
+    408: FailureKind.SERVER_ERROR,
+}
+_STATUS |= {
+    413: FailureKind.TOO_LONG,
+    422: FailureKind.BAD_REQUEST,
+    424: FailureKind.BAD_ANSWER,
+    429: FailureKind.THROTTLED,
+}
 
 
 class ModelFailure(Exception):
     """A model did not give a whole answer. `str()` is fit for traces and logs."""
 
-    def __init__(self, kind: Kind, detail: str = "", retry_after: float | None = None) -> None:
+    def __init__(self, kind: FailureKind, detail: str = "", retry_after: float | None = None) -> None:
         self.kind = kind
         self.consequence = CONSEQUENCES[kind]
         self.detail = detail
@@ -91,7 +102,7 @@ class ModelFailure(Exception):
 
 def of_status(status: int, error_name: str = "", retry_after: float | None = None) -> ModelFailure:
     """Return the failure behind an HTTP status."""
-    kind = _STATUS.get(status, Kind.SERVER_ERROR if status >= 500 else Kind.BAD_REQUEST)
+    kind = _STATUS.get(status, FailureKind.SERVER_ERROR if status >= 500 else FailureKind.BAD_REQUEST)
     named = f", {error_name}" if error_name in _ERROR_NAMES else ""
     return ModelFailure(kind, f"HTTP {status}{named}", retry_after)
 

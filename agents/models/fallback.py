@@ -13,10 +13,10 @@ from typing import Protocol, TypeVar
 
 from agents.errors import ModelLoading, ModelsUnavailable
 from agents.graph.answer_stream import Emit
-from agents.models.failures import Kind, ModelFailure
+from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model_name import ModelName
 from agents.models.prices import cost_of
-from agents.tracing import Step, step
+from agents.tracing import TraceStep, step
 from frontdesk.contracts.events import StepType, Usage
 
 WHAT_TO_SET = "set OPENAI_API_KEY, AI_SERVICE_URL or WORKER_MODEL, see README.md"
@@ -26,7 +26,7 @@ _FIRST_PAUSE_SECONDS = 0.15
 _LONGEST_PAUSE_SECONDS = 0.5
 
 
-class Link(Protocol):
+class ChainLink(Protocol):
     """One model of a chain."""
 
     @property
@@ -36,7 +36,7 @@ class Link(Protocol):
         """Return the failure that keeps the model from being called now, or None."""
 
 
-class Counted(Protocol):
+class ChainChunk(Protocol):
     """A piece of a model's output; one of the pieces may carry the usage."""
 
     @property
@@ -44,7 +44,7 @@ class Counted(Protocol):
 
 
 @dataclass(frozen=True)
-class Withdrawn:
+class WithdrawnAnswer:
     """A withdrawal of all text so far: another model starts over."""
 
     reason: str
@@ -52,7 +52,7 @@ class Withdrawn:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class ModelTrouble:
     """The reason why a model of the chain did not answer."""
 
     model: ModelName
@@ -63,21 +63,21 @@ class Trouble:
 
 
 @dataclass
-class Trail:
+class FallbackTrace:
     """The trace of one walk along a chain: its attempts, and what went wrong."""
 
     emit: Emit
     agent: str | None
     parent: str
     silent: Set[ModelName] = frozenset()
-    troubles: list[Trouble] = field(default_factory=list)
+    troubles: list[ModelTrouble] = field(default_factory=list)
     attempts: int = 0
-    current: Step | None = None
+    current: TraceStep | None = None
 
-    def attempt(self, model: ModelName) -> AbstractContextManager[Step]:
+    def attempt(self, model: ModelName) -> AbstractContextManager[TraceStep]:
         """Open the step of one more attempt: the first is named for what it does, the others are retries."""
         if model in self.silent:
-            return nullcontext(Step("", self.agent, self.emit))
+            return nullcontext(TraceStep("", self.agent, self.emit))
         self.attempts += 1
         kind: StepType = "generate" if self.attempts == 1 else "retry"
         return step(self.emit, kind, model.public, agent=self.agent, parent=self.parent, number=self.attempts)
@@ -97,22 +97,22 @@ class Trail:
         return "; ".join(dict.fromkeys(str(trouble) for trouble in self.troubles)) or None
 
 
-L = TypeVar("L", bound=Link)
-T = TypeVar("T", bound=Counted)
+L = TypeVar("L", bound=ChainLink)
+T = TypeVar("T", bound=ChainChunk)
 
 
 async def in_turn(
-    chain: Sequence[L], call: Callable[[L], AsyncGenerator[T]], trail: Trail
-) -> AsyncGenerator[T | Withdrawn]:
+    chain: Sequence[L], call: Callable[[L], AsyncGenerator[T]], trail: FallbackTrace
+) -> AsyncGenerator[T | WithdrawnAnswer]:
     """Yield the whole output of the first model that can answer; raise `ModelsUnavailable` if none can."""
-    broken: Trouble | None = None
+    broken: ModelTrouble | None = None
     for link in chain:
         for attempt in range(_ATTEMPTS):
             if held := link.held_back():
-                trail.troubles.append(Trouble(link.name, held))
+                trail.troubles.append(ModelTrouble(link.name, held))
                 break
             if broken:
-                yield Withdrawn(str(broken), link.name.public)
+                yield WithdrawnAnswer(str(broken), link.name.public)
                 broken = None
             spoken = False
             try:
@@ -124,7 +124,7 @@ async def in_turn(
                             yield piece
                 return
             except ModelFailure as failure:
-                trouble = Trouble(link.name, failure)
+                trouble = ModelTrouble(link.name, failure)
                 trail.troubles.append(trouble)
                 broken = trouble if spoken else None
                 pause = _pause(failure, attempt)
@@ -134,7 +134,9 @@ async def in_turn(
     raise _unavailable(trail.troubles)
 
 
-async def _traced(pieces: AsyncGenerator[T], current: Step, link: Link, trail: Trail) -> AsyncGenerator[T]:
+async def _traced(
+    pieces: AsyncGenerator[T], current: TraceStep, link: ChainLink, trail: FallbackTrace
+) -> AsyncGenerator[T]:
     """Yield the pieces, and note their usage and the reason of a failure in their step."""
     current.model = link.name.public
     current.output = trail.passed_over()
@@ -151,7 +153,7 @@ async def _traced(pieces: AsyncGenerator[T], current: Step, link: Link, trail: T
         raise
 
 
-def _spend(current: Step, model: ModelName, usage: Usage) -> None:
+def _spend(current: TraceStep, model: ModelName, usage: Usage) -> None:
     current.usage, current.cost_usd = usage, cost_of(model, usage)
 
 
@@ -164,9 +166,9 @@ def _pause(failure: ModelFailure, attempt: int) -> float | None:
     return pause if pause <= _LONGEST_PAUSE_SECONDS else None
 
 
-def _unavailable(troubles: Sequence[Trouble]) -> ModelsUnavailable:
+def _unavailable(troubles: Sequence[ModelTrouble]) -> ModelsUnavailable:
     reasons = "; ".join(dict.fromkeys(str(trouble) for trouble in troubles))
-    kinds = {trouble.failure.kind for trouble in troubles} - {Kind.NO_CREDENTIALS}
-    if kinds == {Kind.LOADING}:
+    kinds = {trouble.failure.kind for trouble in troubles} - {FailureKind.NO_CREDENTIALS}
+    if kinds == {FailureKind.LOADING}:
         return ModelLoading(f"{reasons}; please ask again in a moment")
     return ModelsUnavailable(f"no model could answer: {reasons}; {'see /health' if kinds else WHAT_TO_SET}")

@@ -9,13 +9,13 @@ from contextlib import aclosing, suppress
 from langchain_core.language_models import BaseChatModel
 
 from agents.models.allowance import call_of
-from agents.models.chunks import Piece
-from agents.models.circuit_breaker import Breaker, State
-from agents.models.context_window import CLOUD_TOKENS, Asked, Window
-from agents.models.failures import Blame, Kind, ModelFailure
+from agents.models.chunks import ModelChunk
+from agents.models.circuit_breaker import BreakerState, CircuitBreaker
+from agents.models.context_window import CLOUD_TOKENS, CachedWindow, ContextWindow
+from agents.models.failures import FailureKind, FailureScope, ModelFailure
 from agents.models.model_name import ModelName
-from agents.models.provider import Provider
-from agents.models.streaming_call import Ask, Call, failure_of
+from agents.models.provider import ModelProvider
+from agents.models.streaming_call import ModelRequest, StreamingCall, failure_of
 from agents.privacy.masking import Mask, Unmasking, mask
 from agents.settings import AgentSettings
 
@@ -27,39 +27,51 @@ _LOOK_AGAIN_SECONDS = 30.0
 _OPENING_SECONDS = 10.0
 # The deadline for a server to report its model's context window.
 _WINDOW_SECONDS = 1.0
-_LASTING = frozenset({Kind.NO_CREDENTIALS, Kind.REFUSED, Kind.UNKNOWN_MODEL, Kind.LOADING, Kind.UNREACHABLE})
-_COSTLY = frozenset({Kind.TIMED_OUT, Kind.STALLED, Kind.UNREACHABLE})
+_LASTING = frozenset(
+    {
+        FailureKind.NO_CREDENTIALS,
+        FailureKind.REFUSED,
+        FailureKind.UNKNOWN_MODEL,
+        FailureKind.LOADING,
+        FailureKind.UNREACHABLE,
+    }
+)
+_COSTLY = frozenset({FailureKind.TIMED_OUT, FailureKind.STALLED, FailureKind.UNREACHABLE})
 # After these a server may come back with another context window, or has shown that its window differs.
-_CHANGING = frozenset({Kind.TOO_LONG, Kind.UNREACHABLE, Kind.LOADING})
+_CHANGING = frozenset({FailureKind.TOO_LONG, FailureKind.UNREACHABLE, FailureKind.LOADING})
 # Failures that are over once a server lists its models again.
-_OVER_WHEN_SEEN = frozenset({Kind.UNREACHABLE, Kind.LOADING, Kind.TIMED_OUT, Kind.STALLED, Kind.SERVER_ERROR})
+_OVER_WHEN_SEEN = frozenset(
+    {FailureKind.UNREACHABLE, FailureKind.LOADING, FailureKind.TIMED_OUT, FailureKind.STALLED, FailureKind.SERVER_ERROR}
+)
 
 
 class Model:
     """A model, shared by every chain that names it."""
 
     def __init__(
-        self, name: ModelName, make: Callable[[], Provider], endpoint: Breaker, settings: AgentSettings
+        self, name: ModelName, make: Callable[[], ModelProvider], endpoint: CircuitBreaker, settings: AgentSettings
     ) -> None:
         self.name = name
         self.last: ModelFailure | None = None
         self.answered = False
         self._settings = settings
-        self._breakers = {Blame.PROVIDER: endpoint, Blame.MODEL: Breaker()}
+        self._breakers = {FailureScope.PROVIDER: endpoint, FailureScope.MODEL: CircuitBreaker()}
         self._opening = asyncio.Lock()
         self._make = make
-        self._provider: Provider | None = None
+        self._provider: ModelProvider | None = None
         self._chat: BaseChatModel | None = None
         self._missing: ModelFailure | None = None
         self._looked_at = float("-inf")
         self._looking: asyncio.Task[None] | None = None
-        self._window = Asked(self._ask_window)
+        self._window = CachedWindow(self._ask_window)
 
     @property
-    def breaker(self) -> State:
+    def breaker(self) -> BreakerState:
         """The stricter state of the provider's breaker and the model's own; it decides whether calls go through."""
         states = {breaker.state for breaker in self._breakers.values()}
-        return next(state for state in (State.OPEN, State.HALF_OPEN, State.CLOSED) if state in states)
+        return next(
+            state for state in (BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.CLOSED) if state in states
+        )
 
     @property
     def state(self) -> str:
@@ -85,16 +97,16 @@ class Model:
                 self._looked_at = time.monotonic()
                 self._looking = asyncio.create_task(self._look_for_keys())
             return self._missing
-        held = next((breaker for breaker in self._breakers.values() if breaker.state is State.OPEN), None)
+        held = next((breaker for breaker in self._breakers.values() if breaker.state is BreakerState.OPEN), None)
         return held.cause if held else None
 
-    async def ask(self, ask: Ask) -> AsyncGenerator[Piece]:
+    async def ask(self, ask: ModelRequest) -> AsyncGenerator[ModelChunk]:
         """Yield the answer piece by piece; raise `ModelFailure` if it does not come whole."""
         provider, chat = await self._open()
         if masked := await self._mask(ask):
             ask = masked.ask
         unmasking = Unmasking(masked.values) if masked else None
-        call = Call(provider, chat, ask, self._settings)
+        call = StreamingCall(provider, chat, ask, self._settings)
         async with (
             call_of(self.name, ask, self._settings.model_max_tokens) as cost,
             aclosing(self._answer(call)) as pieces,
@@ -104,7 +116,7 @@ class Model:
                     cost.hear(piece)
                 yield unmasking.hear(piece) if unmasking else piece
 
-    async def _answer(self, call: Call) -> AsyncGenerator[Piece]:
+    async def _answer(self, call: StreamingCall) -> AsyncGenerator[ModelChunk]:
         self._enter(call)
         try:
             async with aclosing(call.pieces(patient=bool(self.name.url))) as pieces:
@@ -124,7 +136,7 @@ class Model:
         finally:
             self._tell(lambda breaker: breaker.release(call))
 
-    async def window(self) -> Window | None:
+    async def window(self) -> ContextWindow | None:
         """Return the context window of the model, or None if there is no key to ask it with."""
         if not self.held_back():
             await self._window.update()
@@ -132,7 +144,7 @@ class Model:
             return None
         known = self._window.known
         assumed = self._settings.model_server_window if self.name.url else CLOUD_TOKENS
-        return Window(self.name, known or assumed, self._settings.model_max_tokens, assumed=not known)
+        return ContextWindow(self.name, known or assumed, self._settings.model_max_tokens, assumed=not known)
 
     async def check(self) -> None:
         """Send the smallest possible request, and remember the result; raise `ModelFailure` if it fails."""
@@ -162,7 +174,7 @@ class Model:
         if self._provider:
             await self._provider.close()
 
-    async def _mask(self, ask: Ask) -> Mask | None:
+    async def _mask(self, ask: ModelRequest) -> Mask | None:
         """Mask personal data in a request; None if nothing is masked."""
         if self._settings.mask_personal_data == "off" or not self.name.is_cloud:
             return None
@@ -173,14 +185,14 @@ class Model:
             ask.on_masked(str(masked))
         return masked
 
-    async def _examine(self, work: Callable[[Provider], Awaitable[None]]) -> None:
+    async def _examine(self, work: Callable[[ModelProvider], Awaitable[None]]) -> None:
         seconds = self._settings.model_connect_seconds + self._settings.model_first_token_seconds
         try:
             provider, _ = await self._open()
             async with asyncio.timeout(seconds):
                 await work(provider)
         except TimeoutError as error:
-            self.last = ModelFailure(Kind.TIMED_OUT)
+            self.last = ModelFailure(FailureKind.TIMED_OUT)
             raise self.last from error
         except Exception as error:  # as when a model is asked: whatever it is, it is what is wrong with this model
             self.last = failure_of(error, self._provider)
@@ -198,7 +210,7 @@ class Model:
         _LOG.info("model %s did not say how much it reads: %s", self.name, reason)
         return None
 
-    def _enter(self, call: Call) -> None:
+    def _enter(self, call: StreamingCall) -> None:
         closed = [breaker for breaker in self._breakers.values() if not breaker.admit(call)]
         if closed and closed[0].cause:
             self._tell(lambda breaker: breaker.release(call))
@@ -208,11 +220,11 @@ class Model:
         self.answered, self.last = True, None
         self._tell(lambda breaker: breaker.succeed(began=began))
 
-    def _tell(self, what: Callable[[Breaker], None]) -> None:
+    def _tell(self, what: Callable[[CircuitBreaker], None]) -> None:
         for breaker in self._breakers.values():
             what(breaker)
 
-    async def _open(self) -> tuple[Provider, BaseChatModel]:
+    async def _open(self) -> tuple[ModelProvider, BaseChatModel]:
         if self._provider and self._chat:
             return self._provider, self._chat
         try:
@@ -225,10 +237,10 @@ class Model:
                 self._missing = None
                 return self._provider, self._chat
         except TimeoutError as error:
-            raise ModelFailure(Kind.NO_CREDENTIALS, "looking for them takes too long") from error
+            raise ModelFailure(FailureKind.NO_CREDENTIALS, "looking for them takes too long") from error
         except Exception as error:  # an SDK that is missing or broken, files it cannot read: the next model answers
             self.last = failure_of(error, self._provider)
-            if self.last.kind is Kind.NO_CREDENTIALS:
+            if self.last.kind is FailureKind.NO_CREDENTIALS:
                 self._missing = self.last
             raise self.last from error
 

@@ -10,33 +10,33 @@ from agents.settings import AgentSettings
 
 
 @dataclass(frozen=True)
-class Order:
+class ModelOrder:
     """Models in the order in which they are called. An assumed order is one that nobody set."""
 
     models: tuple[ModelName, ...]
     assumed: bool = False
 
 
-def supervisor_order(settings: AgentSettings) -> Order:
+def supervisor_order(settings: AgentSettings) -> ModelOrder:
     """Return the models that route."""
     return _order(settings, settings.supervisor_model, "supervisor_model")
 
 
-def worker_order(agent: Agent, settings: AgentSettings) -> Order:
+def worker_order(agent: Agent, settings: AgentSettings) -> ModelOrder:
     """Return an agent's models: its own server or else the shared one, then its own models or everyone's."""
     chain = _order(settings, agent.model or settings.worker_model, None if agent.model else "worker_model")
     url = settings.agent_urls().get(agent.id) or ("" if agent.model else settings.ai_service_url)
     if not url:
         return chain
-    return Order(tuple(dict.fromkeys((server(url), *chain.models))))
+    return ModelOrder(tuple(dict.fromkeys((server(url), *chain.models))))
 
 
-def plain_order(settings: AgentSettings) -> Order:
+def plain_order(settings: AgentSettings) -> ModelOrder:
     """Return the models that answer without an agent."""
     chain = _order(settings, settings.worker_model, "worker_model")
     if not settings.ai_service_url:
         return chain
-    return Order(tuple(dict.fromkeys((server(settings.ai_service_url), *chain.models))))
+    return ModelOrder(tuple(dict.fromkeys((server(settings.ai_service_url), *chain.models))))
 
 
 def check_addresses(settings: AgentSettings, agents: Iterable[Agent]) -> None:
@@ -56,8 +56,8 @@ def stray_addresses(settings: AgentSettings, agents: Iterable[Agent]) -> list[st
     return [f"{stray.upper()}_MODEL_URL" for stray in sorted(strays)]
 
 
-def _order(settings: AgentSettings, text: str, setting: str | None) -> Order:
+def _order(settings: AgentSettings, text: str, setting: str | None) -> ModelOrder:
     models = tuple(name for name in parse_chain(text) if name != EMBEDDED)
     if settings.embedded_fallback or not models:
         models = (*models, EMBEDDED)
-    return Order(models, assumed=setting is not None and text == AgentSettings.model_fields[setting].default)
+    return ModelOrder(models, assumed=setting is not None and text == AgentSettings.model_fields[setting].default)

@@ -21,7 +21,7 @@ _DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
 @dataclass(frozen=True)
-class Price:
+class ModelPrice:
     """The price of a million tokens of each kind, in US dollars."""
 
     input: float
@@ -47,7 +47,7 @@ def cost_of(name: ModelName, usage: Usage) -> float:
 
 
 @cache
-def price_of(name: ModelName) -> Price | None:
+def price_of(name: ModelName) -> ModelPrice | None:
     """Return the price of a model, or None with a warning if the table lacks it."""
     prices = _prices().get(name.provider, {})
     # An ARN ends in the model's name, and a model of OpenAI's may be named with its date.
@@ -60,11 +60,11 @@ def price_of(name: ModelName) -> Price | None:
 
 
 @cache
-def _prices() -> dict[str, dict[str, Price]]:
+def _prices() -> dict[str, dict[str, ModelPrice]]:
     table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
     return {
         provider: {
-            model: Price(
+            model: ModelPrice(
                 input=entry["input"],
                 output=entry["output"],
                 cached=entry.get("cached", entry["input"]),

@@ -8,11 +8,11 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage
 
 from agents.models.failures import ModelFailure
-from agents.models.request import Ask
+from agents.models.request import ModelRequest
 
 
 @dataclass(frozen=True)
-class Request:
+class ProviderRequest:
     """A request in a provider's form. `names` maps the provider's names of tools to the caller's where they differ."""
 
     messages: list[AnyMessage]
@@ -20,13 +20,13 @@ class Request:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-class Provider(Protocol):
+class ModelProvider(Protocol):
     """One model of one provider."""
 
     async def open(self) -> BaseChatModel:
         """Return the chat model; raise `ModelFailure` if there are no credentials to reach it with."""
 
-    def request(self, ask: Ask) -> Request:
+    def request(self, ask: ModelRequest) -> ProviderRequest:
         """Convert a request to this provider's form; with a stable prefix, the first message is worth caching."""
 
     def failure(self, error: Exception) -> ModelFailure | None:

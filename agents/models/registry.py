@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from agents.models.circuit_breaker import Breaker
-from agents.models.failures import Kind, ModelFailure
+from agents.models.circuit_breaker import CircuitBreaker
+from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model import Model
 from agents.models.model_name import EMBEDDED, ModelName
-from agents.models.provider import Provider
+from agents.models.provider import ModelProvider
 from agents.settings import AgentSettings
 
 _LOG = logging.getLogger(__name__)
@@ -20,10 +20,10 @@ _LOG = logging.getLogger(__name__)
 _SERVER_SECONDS = 2.0
 _CLOUD_SECONDS = 30.0
 
-MakeProvider = Callable[[ModelName, AgentSettings], Provider]
+MakeProvider = Callable[[ModelName, AgentSettings], ModelProvider]
 
 
-def make_provider(name: ModelName, settings: AgentSettings) -> Provider:
+def make_provider(name: ModelName, settings: AgentSettings) -> ModelProvider:
     """Create the provider of a model. SDKs are imported here: each takes a second that others need not pay."""
     if name.provider == "bedrock":
         from agents.models.bedrock.provider import BedrockProvider
@@ -34,14 +34,14 @@ def make_provider(name: ModelName, settings: AgentSettings) -> Provider:
     return OpenAIProvider(name, settings)
 
 
-class Models:
+class ModelRegistry:
     """The models of a desk, opened and checked in the background, closed together."""
 
     def __init__(self, settings: AgentSettings, make: MakeProvider = make_provider) -> None:
         self._settings = settings
         self._make = make
         self._models: dict[ModelName, Model] = {}
-        self._endpoints: dict[str, Breaker] = {}
+        self._endpoints: dict[str, CircuitBreaker] = {}
         self._checking: asyncio.Task[None] | None = None
         self._looked_at: dict[ModelName, float] = {}
 
@@ -55,7 +55,7 @@ class Models:
         assert name != EMBEDDED  # noqa: S101 - the embedded model has no provider
         if name not in self._models:
             # Models that share an address fail together.
-            endpoint = self._endpoints.setdefault(name.url or name.provider, Breaker())
+            endpoint = self._endpoints.setdefault(name.url or name.provider, CircuitBreaker())
             self._models[name] = Model(name, partial(self._make, name, self._settings), endpoint, self._settings)
         return self._models[name]
 
@@ -81,7 +81,7 @@ class Models:
     async def _check_all(self, models: Sequence[Model]) -> None:
         failures = await asyncio.gather(*(_quietly(model.check()) for model in models))
         for model, failure in zip(models, failures, strict=True):
-            if failure and failure.kind is not Kind.NO_CREDENTIALS:
+            if failure and failure.kind is not FailureKind.NO_CREDENTIALS:
                 _LOG.warning("model %s %s", model.name, failure)
 
 
@@ -90,7 +90,7 @@ def _pause(model: Model) -> float:
     if model.name.url:
         return _SERVER_SECONDS
     failing = model.failing
-    return _CLOUD_SECONDS if failing and failing.kind is not Kind.NO_CREDENTIALS else float("inf")
+    return _CLOUD_SECONDS if failing and failing.kind is not FailureKind.NO_CREDENTIALS else float("inf")
 
 
 async def _quietly(work: Awaitable[None]) -> ModelFailure | None:

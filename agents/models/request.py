@@ -8,7 +8,7 @@ from langchain_core.messages import AnyMessage
 
 
 @dataclass(frozen=True)
-class Ask:
+class ModelRequest:
     """A request to a chat model: to stream, to answer in one piece, or, with `tool`, to fill in its form.
 
     `tools` are those that the model may call, in OpenAI's form; `tool_choice` is "auto", "none", "required", or the

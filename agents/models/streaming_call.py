@@ -11,14 +11,14 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 
-from agents.models.chunks import Piece, Unthinking, piece_of
-from agents.models.failures import Kind, ModelFailure
-from agents.models.provider import Provider
-from agents.models.request import Ask
-from agents.models.tool_calls import Calls
+from agents.models.chunks import ModelChunk, ThinkingFilter, piece_of
+from agents.models.failures import FailureKind, ModelFailure
+from agents.models.provider import ModelProvider
+from agents.models.request import ModelRequest
+from agents.models.tool_calls import ToolCallReader
 from agents.settings import AgentSettings
 
-__all__ = ["Ask", "Call", "failure_of"]
+__all__ = ["ModelRequest", "StreamingCall", "failure_of"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,23 +28,25 @@ _COUNT_SECONDS = 1.0
 _ASKING_SECONDS = 1.5
 
 
-class Call:
+class StreamingCall:
     """An answer as it is received."""
 
-    def __init__(self, provider: Provider, chat: BaseChatModel, ask: Ask, settings: AgentSettings) -> None:
+    def __init__(
+        self, provider: ModelProvider, chat: BaseChatModel, ask: ModelRequest, settings: AgentSettings
+    ) -> None:
         self._provider = provider
         self._chat = chat
         self._ask = ask
         self._settings = settings
         self._request = provider.request(ask)
-        self._thoughts = Unthinking()
-        self._calls = Calls(self._request.names)
+        self._thoughts = ThinkingFilter()
+        self._calls = ToolCallReader(self._request.names)
         self.began = self.progress = time.monotonic()
         self.said = False
         self.visible = False
         self.finished = False
 
-    async def pieces(self, *, patient: bool) -> AsyncGenerator[Piece]:
+    async def pieces(self, *, patient: bool) -> AsyncGenerator[ModelChunk]:
         """Yield the answer without its thoughts; raise `ModelFailure` if it does not come whole.
 
         A patient call goes on waiting for the first token while the server shows that it is at work.
@@ -70,7 +72,7 @@ class Call:
             if not deadline.expired():
                 raise
             if not self.finished:
-                raise ModelFailure(Kind.STALLED if self.said else Kind.TIMED_OUT) from error
+                raise ModelFailure(FailureKind.STALLED if self.said else FailureKind.TIMED_OUT) from error
         except Exception as error:  # an SDK may raise anything over a strange answer; it becomes a failure here
             failure = failure_of(error, self._provider, said=self.said)
             # An answer that has said why it ends is whole, whatever breaks behind it.
@@ -80,13 +82,13 @@ class Call:
 
     def _check_whole(self) -> None:
         if not self.finished:
-            raise ModelFailure(Kind.BROKEN, "no finish reason")
+            raise ModelFailure(FailureKind.BROKEN, "no finish reason")
         if self._thoughts.unfinished and not self._calls.count:
-            raise ModelFailure(Kind.BAD_ANSWER, "it ends within a thought")
+            raise ModelFailure(FailureKind.BAD_ANSWER, "it ends within a thought")
         if not self.visible and not self._ask.may_be_silent:
-            raise ModelFailure(Kind.BAD_ANSWER, "it is empty")
+            raise ModelFailure(FailureKind.BAD_ANSWER, "it is empty")
 
-    def _hear(self, message: AIMessage) -> Piece:
+    def _hear(self, message: AIMessage) -> ModelChunk:
         piece = piece_of(message)
         calls = self._calls.hear(message) if self._ask.tools else ()
         text = self._thoughts.hear(piece.text) + (self._thoughts.end() if piece.finish else "")
@@ -97,7 +99,7 @@ class Call:
         arguments = "" if self._ask.tools else piece.arguments
         # Some servers end an answer in which tools are called as they end any other.
         finish = "tool_calls" if self._calls.count and piece.finish == "stop" else piece.finish
-        return Piece(text, arguments, piece.usage, finish, calls)
+        return ModelChunk(text, arguments, piece.usage, finish, calls)
 
     def _next(self, due: float | None) -> float | None:
         if not self.said:
@@ -120,7 +122,7 @@ class Call:
         try:
             return self._chat.bind_tools([tool], tool_choice="any")
         except (ValueError, NotImplementedError) as error:
-            raise ModelFailure(Kind.BAD_REQUEST, "it cannot be made to call a tool") from error
+            raise ModelFailure(FailureKind.BAD_REQUEST, "it cannot be made to call a tool") from error
 
     async def _wait_while_alive(self, deadline: asyncio.Timeout) -> None:
         """Extend the deadline while a self-hosted server, which may read a long prompt slowly, still answers checks."""
@@ -134,13 +136,13 @@ class Call:
                 return
 
 
-def failure_of(error: Exception, provider: Provider | None, *, said: bool = False) -> ModelFailure:
+def failure_of(error: Exception, provider: ModelProvider | None, *, said: bool = False) -> ModelFailure:
     """Map an error to a failure. An unforeseen one counts as a broken answer, and is logged as an error."""
     failure = provider.failure(error) if provider else None
     if failure is None:
         _LOG.error("a model failed in a way that is not known", exc_info=error)
-        return ModelFailure(Kind.BROKEN, type(error).__name__)
-    if failure.kind is Kind.STALLED and not said:
+        return ModelFailure(FailureKind.BROKEN, type(error).__name__)
+    if failure.kind is FailureKind.STALLED and not said:
         # A library's own deadline: it broke off an answer that had not begun.
-        return ModelFailure(Kind.TIMED_OUT, failure.detail)
+        return ModelFailure(FailureKind.TIMED_OUT, failure.detail)
     return failure

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 
-from agents.models.chunks import CallPart, storable
+from agents.models.chunks import ToolCallFragment, storable
 
 
-class Calls:
+class ToolCallReader:
     """Reads the tool calls of one answer. Providers number them from anywhere, and some not at all."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
@@ -19,20 +19,22 @@ class Calls:
         self._ids: set[str] = set()
         self.count = 0
 
-    def hear(self, message: AIMessage) -> tuple[CallPart, ...]:
+    def hear(self, message: AIMessage) -> tuple[ToolCallFragment, ...]:
         """Return the parts in a chunk of a stream, or in a whole answer."""
         return tuple(self._part(*raw) for raw in _raw(message))
 
-    def _part(self, place: int | None, call_id: str | None, name: str | None, arguments: str) -> CallPart:
+    def _part(self, place: int | None, call_id: str | None, name: str | None, arguments: str) -> ToolCallFragment:
         known = self._open.get(place)
         if known and (not call_id or call_id == known[1]):
-            return CallPart(known[0], arguments=storable(arguments))
+            return ToolCallFragment(known[0], arguments=storable(arguments))
         number = self.count
         self.count += 1
         self._open[place] = (number, call_id)
         own = call_id if call_id and call_id not in self._ids else f"call_{uuid4().hex}"
         self._ids.add(own)
-        return CallPart(number, storable(own), storable(self._names.get(name or "", name or "")), storable(arguments))
+        return ToolCallFragment(
+            number, storable(own), storable(self._names.get(name or "", name or "")), storable(arguments)
+        )
 
 
 def _raw(message: AIMessage) -> Iterator[tuple[int | None, str | None, str | None, str]]:

@@ -18,7 +18,7 @@ class PersonalData(StrEnum):
     BANK = "bank"
 
 
-class Detected(NamedTuple):
+class DetectedData(NamedTuple):
     """A piece of personal data, by its place in the text."""
 
     start: int
@@ -35,11 +35,11 @@ _DETECTORS = (
 )
 
 
-def detect(text: str) -> list[Detected]:
+def detect(text: str) -> list[DetectedData]:
     """Return all personal data of the text, in order; no two overlap."""
-    found: list[Detected] = []
+    found: list[DetectedData] = []
     for kind, spans_in in _DETECTORS:
         spans = list(spans_in(text))
-        found += [Detected(start, end, kind) for start, end in spans]
+        found += [DetectedData(start, end, kind) for start, end in spans]
         text = without(text, spans)
     return sorted(found)

@@ -13,8 +13,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, SystemMessage
 
-from agents.models.chunks import CallPart, Piece
-from agents.models.request import Ask
+from agents.models.chunks import ModelChunk, ToolCallFragment
+from agents.models.request import ModelRequest
 from agents.privacy.detection import PersonalData, detect
 from agents.privacy.placeholders import PLACEHOLDER, Placeholder, placeholder_of
 from agents.privacy.restoring import Restorer
@@ -25,7 +25,7 @@ _LONG_CHARS = 20_000
 class Mask:
     """The personal data of one request, and the placeholder for each value."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: ModelRequest) -> None:
         self.values: dict[Placeholder, str] = {}
         self._placeholders: dict[tuple[PersonalData, str], Placeholder] = {}
         self._numbers = dict.fromkeys(PersonalData, 0)
@@ -38,7 +38,7 @@ class Mask:
         counts = Counter(placeholder.kind for placeholder in self.values)
         return "masked: " + ", ".join(f"{counts[kind]} {kind}" for kind in PersonalData if counts[kind])
 
-    def _masked(self, ask: Ask) -> Ask:
+    def _masked(self, ask: ModelRequest) -> ModelRequest:
         messages = [self._message(message) for message in ask.messages]
         tools = [self._tool(tool) for tool in ask.tools]
         form = self._tool(ask.tool) if ask.tool else None
@@ -93,7 +93,7 @@ class Mask:
         return self._placeholders[key]
 
 
-async def mask(ask: Ask) -> Mask:
+async def mask(ask: ModelRequest) -> Mask:
     """Mask a request. A long one is searched on a thread, because it takes longer than others should wait."""
     return await asyncio.to_thread(Mask, ask) if sum(map(len, _texts(ask))) > _LONG_CHARS else Mask(ask)
 
@@ -106,26 +106,26 @@ class Unmasking:
         self._text, self._form = Restorer(values), Restorer(values)
         self._calls: dict[int, Restorer] = {}
 
-    def hear(self, piece: Piece) -> Piece:
+    def hear(self, piece: ModelChunk) -> ModelChunk:
         """Return the piece with its values restored, as far as they are certain; the last piece includes the rest."""
         text, form = self._text.hear(piece.text), self._form.hear(piece.arguments)
         calls = tuple(self._part(part) for part in piece.calls)
         restored = replace(piece, text=text, arguments=form, calls=calls)
         return self._with_rest(restored) if piece.finish else restored
 
-    def _part(self, part: CallPart) -> CallPart:
+    def _part(self, part: ToolCallFragment) -> ToolCallFragment:
         restorer = self._calls.setdefault(part.index, Restorer(self._values))
         return replace(part, arguments=restorer.hear(part.arguments))
 
-    def _with_rest(self, piece: Piece) -> Piece:
+    def _with_rest(self, piece: ModelChunk) -> ModelChunk:
         rests = ((index, restorer.end()) for index, restorer in self._calls.items())
-        calls = (*piece.calls, *(CallPart(index, arguments=rest) for index, rest in rests if rest))
+        calls = (*piece.calls, *(ToolCallFragment(index, arguments=rest) for index, rest in rests if rest))
         return replace(
             piece, text=piece.text + self._text.end(), arguments=piece.arguments + self._form.end(), calls=calls
         )
 
 
-def _texts(ask: Ask) -> Iterator[str]:
+def _texts(ask: ModelRequest) -> Iterator[str]:
     """Yield every text that a model reads of a request."""
     contents = [message.content for message in ask.messages]
     calls = [call["args"] for message in ask.messages if isinstance(message, AIMessage) for call in message.tool_calls]

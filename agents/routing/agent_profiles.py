@@ -14,7 +14,7 @@ _MOST_COMPARED = 1_000
 _AGENTS_REMEMBERED = 1_000
 
 
-class Told:
+class AgentProfile:
     """The profile of one agent: its examples and description as vectors. `centre` is their mean, of length 1."""
 
     def __init__(self, vectors: Vectors) -> None:
@@ -23,36 +23,36 @@ class Told:
         self.centre = _unit(self.sum)
 
 
-class Memory:
+class ProfileCache:
     """A cache of agent profiles, embedded when they are first asked for."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._told: dict[tuple[str, ...], Told] = {}
-        self._least_near: tuple[tuple[Told, ...], float] | None = None
+        self._told: dict[tuple[str, ...], AgentProfile] = {}
+        self._least_near: tuple[tuple[AgentProfile, ...], float] | None = None
 
-    async def of(self, agents: Sequence[Agent]) -> list[Told]:
+    async def of(self, agents: Sequence[Agent]) -> list[AgentProfile]:
         """Return the profile of each agent."""
         texts = [tuple(filter(None, (*agent.examples, agent.description))) for agent in agents]
         if len(self._told) > _AGENTS_REMEMBERED:
             self._told.clear()
         for unknown in dict.fromkeys(told for told in texts if told not in self._told):
-            self._told[unknown] = Told(await self._embedder.embed(unknown))
+            self._told[unknown] = AgentProfile(await self._embedder.embed(unknown))
         return [self._told[told] for told in texts]
 
-    def familiarity(self, vector: Vector, told: Sequence[Told]) -> float:
+    def familiarity(self, vector: Vector, told: Sequence[AgentProfile]) -> float:
         """Return how much nearer a question is to the profiles than their strangest tenth is to the rest of them."""
         if self._least_near is None or self._least_near[0] != tuple(told):
             self._least_near = tuple(told), _least_near(told)
         return _nearness(vector, told) - self._least_near[1]
 
 
-def _nearness(vector: Vector, told: Sequence[Told]) -> float:
+def _nearness(vector: Vector, told: Sequence[AgentProfile]) -> float:
     """Return the similarity to the nearest profile text plus that to the nearest centre."""
     return float(max((one.vectors @ vector).max() for one in told) + max(one.centre @ vector for one in told))
 
 
-def _least_near(told: Sequence[Told]) -> float:
+def _least_near(told: Sequence[AgentProfile]) -> float:
     """Return how near to the others all but the strangest texts of the profiles are."""
     every = np.concatenate([one.vectors for one in told])
     whose = np.repeat(np.arange(len(told)), [len(one.vectors) for one in told])

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.catalog import Agent
 from agents.models.chunks import clean, estimate
-from agents.models.failures import Kind, ModelFailure
+from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model import Model
-from agents.models.streaming_call import Ask
-from agents.routing.router import MAX_AGENTS, Decision, Question, Routed
+from agents.models.streaming_call import ModelRequest
+from agents.routing.router import MAX_AGENTS, RoutingDecision, RoutingQuestion, RoutingResult
 from frontdesk.contracts.events import Usage
 
 _RULES = f"""You route the questions of a support desk to its agents. You never answer them.
@@ -31,22 +31,22 @@ Answer with one line of JSON and nothing else:
 
 _OUR_TAG = re.compile(r"<(?=\s*+(?:/\s*+)?message\b)", re.IGNORECASE)
 # Models that cannot fill in a form fail in either of these ways.
-_CANNOT_FILL_IN = frozenset({Kind.BAD_ANSWER, Kind.BAD_REQUEST})
+_CANNOT_FILL_IN = frozenset({FailureKind.BAD_ANSWER, FailureKind.BAD_REQUEST})
 _EXAMPLES = 4
 _REASON_CHARS = 300
 
 
-class _Task(BaseModel):
+class _RoutedTask(BaseModel):
     agent: str
     question: str = ""
 
 
-class _Form(BaseModel):
+class _RoutingForm(BaseModel):
     """The form that a model fills in."""
 
     model_config = ConfigDict(extra="ignore")
 
-    tasks: list[_Task] = []
+    tasks: list[_RoutedTask] = []
     reason: str = ""
     confidence: float = Field(default=0.5, ge=0, le=1)
     needs_human: bool = False
@@ -65,7 +65,7 @@ class ModelRouter:
         """Return the failure that keeps the model from being called now, or None."""
         return self._model.held_back()
 
-    async def route(self, question: Question, agents: Sequence[Agent]) -> AsyncGenerator[Routed]:
+    async def route(self, question: RoutingQuestion, agents: Sequence[Agent]) -> AsyncGenerator[RoutingResult]:
         """Yield one decision; raise `ModelFailure` if the model's reply holds none."""
         spent = Usage()
         for ending, tool in (("", _tool(agents)), (_IN_WORDS, None)):
@@ -78,14 +78,14 @@ class ModelRouter:
                 if tool is None or failure.kind not in _CANNOT_FILL_IN:
                     raise
             else:
-                yield Routed(decision, self, spent)
+                yield RoutingResult(decision, self, spent)
                 return
 
     async def _ask(
-        self, messages: list[AnyMessage], tool: dict[str, Any] | None, question: Question
+        self, messages: list[AnyMessage], tool: dict[str, Any] | None, question: RoutingQuestion
     ) -> tuple[str, Usage]:
         said, usage = "", None
-        ask = Ask(messages, stable_prefix=True, tool=tool, whole=True, on_masked=question.on_masked)
+        ask = ModelRequest(messages, stable_prefix=True, tool=tool, whole=True, on_masked=question.on_masked)
         async with aclosing(self._model.ask(ask)) as pieces:
             async for piece in pieces:
                 said += piece.arguments if tool else piece.text
@@ -93,7 +93,7 @@ class ModelRouter:
         return said, usage or estimate(messages, said)
 
 
-def _messages(question: Question, agents: Sequence[Agent], ending: str = "") -> list[AnyMessage]:
+def _messages(question: RoutingQuestion, agents: Sequence[Agent], ending: str = "") -> list[AnyMessage]:
     """Build the prompt, with the agents first, because they stay the same."""
     described = "\n\n".join(
         "\n".join([f"{agent.id}: {agent.description}", *(f"- {example}" for example in agent.examples[:_EXAMPLES])])
@@ -132,15 +132,15 @@ def _tool(agents: Sequence[Agent]) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def _decision(said: str, question: Question, agents: Sequence[Agent]) -> Decision:
+def _decision(said: str, question: RoutingQuestion, agents: Sequence[Agent]) -> RoutingDecision:
     """Parse the decision in a model's reply; unknown agents are left out."""
     begin, end = said.find("{"), said.rfind("}") + 1
     try:
-        form = _Form.model_validate(clean(json.loads(said[begin:end])))
+        form = _RoutingForm.model_validate(clean(json.loads(said[begin:end])))
     except (ValueError, ValidationError) as error:
-        raise ModelFailure(Kind.BAD_ANSWER, "no decision") from error
+        raise ModelFailure(FailureKind.BAD_ANSWER, "no decision") from error
     if form.needs_human:
-        return Decision((), (), form.reason[:_REASON_CHARS], form.confidence, needs_human=True)
+        return RoutingDecision((), (), form.reason[:_REASON_CHARS], form.confidence, needs_human=True)
     known = {agent.id for agent in agents}
     parts: dict[str, str] = {}
     for task in form.tasks:
@@ -148,8 +148,8 @@ def _decision(said: str, question: Question, agents: Sequence[Agent]) -> Decisio
             parts[task.agent] = f"{parts.get(task.agent, '')} {task.question}".strip()
     chosen = dict(list(parts.items())[:MAX_AGENTS])
     if not chosen:
-        raise ModelFailure(Kind.BAD_ANSWER, "no agent of this desk")
+        raise ModelFailure(FailureKind.BAD_ANSWER, "no agent of this desk")
     if len(chosen) == 1:
         chosen = dict.fromkeys(chosen, question.text)
     texts = tuple(part or question.text for part in chosen.values())
-    return Decision(tuple(chosen), texts, form.reason[:_REASON_CHARS], form.confidence)
+    return RoutingDecision(tuple(chosen), texts, form.reason[:_REASON_CHARS], form.confidence)

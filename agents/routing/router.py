@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from agents.catalog import Agent
-from agents.models.fallback import Link, Trail, in_turn
+from agents.models.fallback import ChainLink, FallbackTrace, in_turn
 from frontdesk.contracts.events import Usage
 
 MAX_AGENTS = 3
 
 
 @dataclass(frozen=True)
-class Question:
+class RoutingQuestion:
     """A question to route: the user's words, the earlier turns needed to understand them, and all earlier turns.
 
     `owner` is the user whose own documents count beside everybody's.
@@ -27,7 +27,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Decision:
+class RoutingDecision:
     """One to three agents, the surest first, and the part of the question that each is to answer.
 
     `familiarity` is below 0 if the question is like nothing that any agent is there for, as far as examples tell.
@@ -42,32 +42,34 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Routed:
+class RoutingResult:
     """A decision, with its router and the tokens used."""
 
-    decision: Decision
+    decision: RoutingDecision
     router: "Router"
     usage: Usage | None = None
 
 
-class Router(Link, Protocol):
+class Router(ChainLink, Protocol):
     """A link of a chain that decides which agents answer."""
 
     @property
     def kind(self) -> str:
         """How the router decides, in a word."""
 
-    def route(self, question: Question, agents: Sequence[Agent]) -> AsyncGenerator[Routed]:
+    def route(self, question: RoutingQuestion, agents: Sequence[Agent]) -> AsyncGenerator[RoutingResult]:
         """Yield one decision."""
 
 
-async def route(routers: Sequence[Router], question: Question, agents: Sequence[Agent], trail: Trail) -> Routed:
+async def route(
+    routers: Sequence[Router], question: RoutingQuestion, agents: Sequence[Agent], trail: FallbackTrace
+) -> RoutingResult:
     """Return the decision of the first router that can make one."""
     question = replace(question, on_masked=trail.masked)
-    decided: Routed | None = None
+    decided: RoutingResult | None = None
     async with aclosing(in_turn(routers, lambda router: router.route(question, agents), trail)) as decisions:
         async for routed in decisions:
             # Read to the end: leaving the chain early counts as giving the call up.
-            decided = routed if isinstance(routed, Routed) else None
+            decided = routed if isinstance(routed, RoutingResult) else None
     assert decided  # noqa: S101 - a chain ends with a decision or an error
     return decided

@@ -15,7 +15,7 @@ from agents.catalog import Agent
 from agents.models.failures import ModelFailure
 from agents.models.model_name import EMBEDDED
 from agents.routing import agent_profiles
-from agents.routing.router import MAX_AGENTS, Decision, Question, Routed
+from agents.routing.router import MAX_AGENTS, RoutingDecision, RoutingQuestion, RoutingResult
 from agents.routing.split_message import cuts, leans
 from knowledge.embedding.embedder import Embedder, Vector
 from knowledge.retrieval.search import CANDIDATES, Searcher
@@ -45,7 +45,7 @@ _WHOLE_WEIGHT = 0.15
 _LEANING_COST = 0.05
 
 
-class EmbeddedRouter:
+class SemanticRouter:
     """A router that uses the embedded model. It needs no key and no network."""
 
     name = EMBEDDED
@@ -54,7 +54,7 @@ class EmbeddedRouter:
     def __init__(self, embedder: Embedder, searcher: Searcher) -> None:
         self._embedder = embedder
         self._searcher = searcher
-        self._told = agent_profiles.Memory(embedder)
+        self._told = agent_profiles.ProfileCache(embedder)
 
     def held_back(self) -> ModelFailure | None:
         """Return None: the embedded model is always available."""
@@ -64,14 +64,14 @@ class EmbeddedRouter:
         """Embed the agents' profiles, so that the first questions need not all do so at once."""
         await self._told.of(agents)
 
-    async def route(self, question: Question, agents: Sequence[Agent]) -> AsyncGenerator[Routed]:
+    async def route(self, question: RoutingQuestion, agents: Sequence[Agent]) -> AsyncGenerator[RoutingResult]:
         """Yield one decision."""
-        yield Routed(await self.decide(question, agents), self)
+        yield RoutingResult(await self.decide(question, agents), self)
 
-    async def decide(self, question: Question, agents: Sequence[Agent]) -> Decision:
+    async def decide(self, question: RoutingQuestion, agents: Sequence[Agent]) -> RoutingDecision:
         """Choose the agent that the question is nearest to, or one for each of its parts."""
         if asks_for_person(question.text):
-            return Decision((), (), "the user asks for a person", 1.0, needs_human=True)
+            return RoutingDecision((), (), "the user asks for a person", 1.0, needs_human=True)
         scores = await self._scores(f"{question.context} {question.text}".strip(), agents, question.owner)
         if question.earlier:
             conversation = await self._scores(" ".join([*question.earlier, question.text]), agents, question.owner)
@@ -80,7 +80,7 @@ class EmbeddedRouter:
         chosen = sorted(wanted, key=lambda index: -scores[index])[:MAX_AGENTS]
         likelihood = np.exp((scores - scores.max()) / _WIDTH)
         names = " and ".join(agents[index].name for index in chosen)
-        return Decision(
+        return RoutingDecision(
             agents=tuple(agents[index].id for index in chosen),
             parts=tuple(wanted[index] for index in chosen),
             reason=f"nearest to what {names} {'knows' if len(chosen) == 1 else 'know'}",
@@ -102,7 +102,7 @@ class EmbeddedRouter:
         pairs = cuts(text) if depth else []
         # One batch is much faster than a text at a time, and embeddings are cached.
         await self._embedder.embed([part for pair in pairs for part in pair])
-        best = _Cut(0.0, "", "", scores, scores)
+        best = _MessageSplit(0.0, "", "", scores, scores)
         for before, after in pairs:
             parts = await self._scores(before, agents, owner), await self._scores(after, agents, owner)
             best = max(best, _cut(before, after, *parts, scores), key=lambda cut: cut.gain)
@@ -137,7 +137,7 @@ def asks_for_person(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Cut:
+class _MessageSplit:
     """A message split in two parts, and how much better two agents explain it than one does."""
 
     gain: float
@@ -147,9 +147,9 @@ class _Cut:
     scores_after: Vector
 
 
-def _cut(before: str, after: str, scores_before: Vector, scores_after: Vector, whole: Vector) -> _Cut:
+def _cut(before: str, after: str, scores_before: Vector, scores_after: Vector, whole: Vector) -> _MessageSplit:
     pairs = scores_before[:, None] + scores_after[None, :] + _WHOLE_WEIGHT * (whole[:, None] + whole[None, :])
     alone = float(pairs.diagonal().max())
     np.fill_diagonal(pairs, -np.inf)
     gain = float(pairs.max()) - alone - (_LEANING_COST if leans(after) else 0.0)
-    return _Cut(gain, before, after, scores_before, scores_after)
+    return _MessageSplit(gain, before, after, scores_before, scores_after)

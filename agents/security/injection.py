@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import get_args
 
-from agents.answering.markdown_blocks import Block
+from agents.answering.markdown_blocks import MarkdownBlock
 from agents.catalog import ToolName
 from agents.security.deobfuscation import readings
 
@@ -180,23 +180,23 @@ def gives_orders(text: str) -> bool:
     return any(_PATTERN.search(reading) for reading in readings(text))
 
 
-def withholding(section: str, found: Iterable[Block]) -> tuple[Block, ...]:
+def withholding(section: str, found: Iterable[MarkdownBlock]) -> tuple[MarkdownBlock, ...]:
     """Return the blocks of a section, with orders to a model withheld; if its heading gives some, all is withheld."""
     if any(gives_orders(heading) for heading in section.split(" > ")):
         return tuple(replace(block, withheld=frozenset(range(len(block.units)))) for block in found)
-    checked: list[Block] = []
+    checked: list[MarkdownBlock] = []
     for block in found:
         goes_with = bool(checked) and _announces(checked[-1])
         checked.append(replace(block, withheld=frozenset(range(len(block.units))) if goes_with else _withheld(block)))
     return tuple(checked)
 
 
-def _announces(block: Block) -> bool:
+def _announces(block: MarkdownBlock) -> bool:
     """Return True if the orders of a block announce what comes next."""
     return bool(block.withheld) and _ANNOUNCED.search(block.units[max(block.withheld)]) is not None
 
 
-def _withheld(block: Block) -> frozenset[int]:
+def _withheld(block: MarkdownBlock) -> frozenset[int]:
     """Return the units to withhold: single lines of a list or table, but all of a paragraph, procedure or code."""
     orders = frozenset(index for index, unit in enumerate(block.units) if gives_orders(unit))
     if gives_orders(block.head) or (orders and block.kind not in ("bullets", "table")):

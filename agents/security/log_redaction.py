@@ -49,7 +49,7 @@ _MOST_A_MINUTE = 30
 _Failure = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-class Redacting(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
     """Formats a record without secrets: a line of text with the ids it is about, and its traceback below."""
 
     def __init__(self, pattern: str | None = None) -> None:
@@ -91,7 +91,7 @@ class Redacting(logging.Formatter):
         return _frames(record.exc_info) if _package(record) in _FRAMES_ALONE else self.formatException(record.exc_info)
 
 
-class RedactingJson(Redacting):
+class RedactingJsonFormatter(RedactingFormatter):
     """Formats a record without secrets as a JSON object on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -202,8 +202,8 @@ def _summary(minute: _Minute) -> logging.LogRecord:
 def log_to_stderr(level: str, form: str = "text") -> None:
     """Log to standard error, without secrets."""
     handler = RateLimitedHandler()
-    text = Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    handler.setFormatter(RedactingJson() if form == "json" else text)
+    text = RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(RedactingJsonFormatter() if form == "json" else text)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # At level DEBUG these write whole requests, headers included.
     for name in "botocore boto3 urllib3 httpx httpcore httpx2 openai langchain_aws langchain_openai".split():

@@ -11,10 +11,10 @@ from backend.api.chat import ChatRequest
 from backend.api.deps import ASKING, LOOKING, SEARCHING, Limit, Offset, TheActor, TheDesk, TheUser, needs
 from backend.api.openapi import EVENT_STREAM
 from backend.api.threads import ThreadDeleted, ThreadPage, ThreadWhole
-from backend.desk import Desk
+from backend.desk import OpenDesk
 from backend.encoders.base import Answer, streamed, whole
-from backend.runs.intake import Asked
-from backend.storage.threads import Status, Wanted
+from backend.runs.intake import RunRequest
+from backend.storage.threads import Status, ThreadFilter
 
 router = APIRouter(prefix="/api/agents/{agent_id}", tags=["agents"], responses=LOOKING, dependencies=[needs("chat")])
 
@@ -39,7 +39,7 @@ async def chat_with_agent(
     if asked.stream:
         desk.streams.check()
     run = await desk.runs.start(
-        Asked(
+        RunRequest(
             user.id,
             asked.message,
             agent_id,
@@ -60,7 +60,7 @@ async def list_agent_threads(
 ) -> ThreadPage:
     """List your conversations with the agent, the last used first."""
     check(desk, agent_id, switched_off=True)
-    return await threads.page(desk, Wanted(user.id, status, agent_id), limit, offset)
+    return await threads.page(desk, ThreadFilter(user.id, status, agent_id), limit, offset)
 
 
 @router.get("/threads/{thread_id}")
@@ -80,7 +80,7 @@ async def delete_agent_thread(
     return await threads.remove(desk, thread_id, hard_delete, actor)
 
 
-def check(desk: Desk, agent_id: str, *, switched_off: bool = False) -> None:
+def check(desk: OpenDesk, agent_id: str, *, switched_off: bool = False) -> None:
     """Refuse an unknown agent, and one that is switched off unless `switched_off`; the supervisor always passes."""
     if agent_id != SUPERVISOR:
         (desk.catalog.find if switched_off else desk.catalog.get)(agent_id)

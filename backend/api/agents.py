@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from agents.answering import canned_replies
 from agents.catalog import Agent, Catalog
 from agents.models.allowance import within
-from agents.models.fallback import Trail
+from agents.models.fallback import FallbackTrace
 from agents.models.model_name import EMBEDDED
-from agents.routing.router import Question, Routed, route
+from agents.routing.router import RoutingQuestion, RoutingResult, route
 from backend.api.deps import (
     ASKING,
     LOOKING,
@@ -27,7 +27,7 @@ from backend.api.deps import (
 from backend.errors import AgentIdMismatch
 from backend.runs.intake import clean
 from backend.storage import spending
-from backend.users import User
+from backend.users import DeskUser
 from frontdesk.contracts.events import Event, Spent, TraceEnd
 
 router = APIRouter(prefix="/api/agents", tags=["agents"], responses=LOOKING, dependencies=[needs("chat", "documents")])
@@ -189,7 +189,7 @@ async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> Ro
     async with desk.runs.admission.admitted(user.id, desk.costs.of_routing(question)) as reservation:
         try:
             with within(reservation):
-                asked, trail = Question(question, owner=user.id), Trail(spent, None, "")
+                asked, trail = RoutingQuestion(question, owner=user.id), FallbackTrace(spent, None, "")
                 routed = await route(desk.chains.routers, asked, agents, trail)
         finally:
             await desk.database.write(lambda db: spending.add(db, user.id, spent.total, desk.clock.now()))
@@ -210,7 +210,7 @@ class _Spending:
             self.total += Spent(usage=event.usage, cost_usd=event.cost_usd or 0)
 
 
-def _seen(agent: Agent, catalog: Catalog, user: User) -> ShownAgent | ListedAgent:
+def _seen(agent: Agent, catalog: Catalog, user: DeskUser) -> ShownAgent | ListedAgent:
     if user.operator:
         return _shown(agent, catalog)
     return ListedAgent(**{name: getattr(agent, name) for name in ListedAgent.model_fields})
@@ -221,7 +221,7 @@ def _shown(agent: Agent, catalog: Catalog) -> ShownAgent:
     return ShownAgent(**dict(agent), origin=origin)
 
 
-def _route_response(routed: Routed, names: dict[str, str]) -> RouteResponse:
+def _route_response(routed: RoutingResult, names: dict[str, str]) -> RouteResponse:
     decision = routed.decision
     return RouteResponse(
         agents=[

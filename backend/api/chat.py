@@ -7,11 +7,11 @@ from starlette.responses import Response
 
 from backend.api.deps import ASKING, Manner, SessionId, TheDesk, TheUser, needs
 from backend.api.openapi import EVENT_STREAM
-from backend.desk import Desk
+from backend.desk import OpenDesk
 from backend.encoders.base import Answer, streamed, whole
-from backend.runs.intake import Asked
-from backend.storage.runs import Run
-from backend.users import User
+from backend.runs.intake import RunRequest
+from backend.storage.runs import StoredRun
+from backend.users import DeskUser
 
 router = APIRouter(tags=["chat"], responses=ASKING, dependencies=[needs("chat")])
 
@@ -54,9 +54,9 @@ async def chat_stream(asked: ChatRequest, desk: TheDesk, user: TheUser) -> Respo
     return streamed(desk, await _begin(asked, desk, user), asked.on_disconnect)
 
 
-async def _begin(asked: ChatRequest, desk: Desk, user: User) -> Run:
+async def _begin(asked: ChatRequest, desk: OpenDesk, user: DeskUser) -> StoredRun:
     return await desk.runs.start(
-        Asked(
+        RunRequest(
             user.id,
             asked.message,
             session_id=asked.session_id,

@@ -10,10 +10,10 @@ from starlette.requests import HTTPConnection
 
 from backend.auth.audit import Actor
 from backend.auth.scopes import Scope
-from backend.desk import Desk
+from backend.desk import OpenDesk
 from backend.errors import KeyRefused, NotReady, RateLimited
 from backend.runs.queue import WhenBusy
-from backend.users import User
+from backend.users import DeskUser
 
 SessionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 OnDisconnect = Literal["continue", "cancel"]
@@ -23,18 +23,18 @@ Search = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
 
 
 # Dependencies are `async`: plain functions would be run in a thread for each request.
-async def the_desk(connection: HTTPConnection) -> Desk:
+async def the_desk(connection: HTTPConnection) -> OpenDesk:
     """Return the open desk, or raise `NotReady`."""
     desk = getattr(connection.app.state, "desk", None)
-    if not isinstance(desk, Desk):
+    if not isinstance(desk, OpenDesk):
         raise NotReady("the desk is being opened; ask again in a moment")
     return desk
 
 
-TheDesk = Annotated[Desk, Depends(the_desk)]
+TheDesk = Annotated[OpenDesk, Depends(the_desk)]
 
 
-async def the_user(connection: HTTPConnection, desk: TheDesk) -> User:
+async def the_user(connection: HTTPConnection, desk: TheDesk) -> DeskUser:
     """Return the user by the key of the request, or raise `KeyRefused`. What the key is for is checked by `needs`."""
     user = desk.users.of_headers(connection.headers, address_of(connection))
     # Long streams check the key again now and then.
@@ -42,7 +42,7 @@ async def the_user(connection: HTTPConnection, desk: TheDesk) -> User:
     return user
 
 
-TheUser = Annotated[User, Depends(the_user)]
+TheUser = Annotated[DeskUser, Depends(the_user)]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Needs:
 
     any_of: tuple[Scope, ...]
 
-    async def __call__(self, user: TheUser) -> User:
+    async def __call__(self, user: TheUser) -> DeskUser:
         """Return the user, or raise `ScopeMissing`."""
         user.check_scopes(*self.any_of)
         return user
@@ -63,10 +63,10 @@ def needs(*any_of: Scope) -> params.Depends:
     return dependency
 
 
-Operator = Annotated[User, needs("operator")]
+Operator = Annotated[DeskUser, needs("operator")]
 
 
-async def an_onlooker(connection: HTTPConnection, desk: TheDesk) -> User | None:
+async def an_onlooker(connection: HTTPConnection, desk: TheDesk) -> DeskUser | None:
     """Return the user where requests without a good key are answered too: for those, None."""
     try:
         return desk.users.of_headers(connection.headers, address_of(connection))
@@ -75,7 +75,7 @@ async def an_onlooker(connection: HTTPConnection, desk: TheDesk) -> User | None:
         return None
 
 
-Onlooker = Annotated[User | None, Depends(an_onlooker)]
+Onlooker = Annotated[DeskUser | None, Depends(an_onlooker)]
 
 
 async def may_search(desk: TheDesk, user: TheUser) -> None:

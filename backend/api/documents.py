@@ -26,14 +26,14 @@ from backend.api.deps import (
     fails,
     needs,
 )
-from backend.desk import Desk
-from backend.runs.indexing_job import INDEXING, Order
-from backend.runs.intake import Asked
-from backend.users import User
+from backend.desk import OpenDesk
+from backend.runs.indexing_job import INDEXING, IndexingOrder
+from backend.runs.intake import RunRequest
+from backend.users import DeskUser
 from knowledge.errors import DocumentUnreadable
 from knowledge.library import hash_of
-from knowledge.storage.documents import DocumentInfo, DocumentKey, Wanted
-from knowledge.storage.quota import Quota
+from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey
+from knowledge.storage.quota import OwnerQuota
 from knowledge.text.paths import MAX_PATH_CHARS, checked_path
 
 router = APIRouter(prefix="/api/documents", tags=["documents"], responses=LOOKING, dependencies=[needs("documents")])
@@ -143,8 +143,8 @@ async def list_documents(
 
     They come by folder and path. To read all of them while some come and go, page by id, with `after`.
     """
-    folders = await desk.library.by_folder(Wanted(user.owner, search=search))
-    found = await desk.library.page(Wanted(user.owner, folder, search), limit, offset, after)
+    folders = await desk.library.by_folder(DocumentFilter(user.owner, search=search))
+    found = await desk.library.page(DocumentFilter(user.owner, folder, search), limit, offset, after)
     return Documents(
         total=folders.get(folder, 0) if folder else sum(folders.values()),
         limit=limit,
@@ -177,7 +177,7 @@ async def put_archive(desk: TheDesk, user: TheUser, actor: TheActor, sent: _Uplo
     """
     if not sent.path.lower().endswith(".zip"):
         raise DocumentUnreadable("an archive's name ends in .zip; send single documents to /api/documents")
-    order = Order(
+    order = IndexingOrder(
         work="archive",
         folder=desk.catalog.folder(sent.folder),
         archive=sent.path,
@@ -210,7 +210,10 @@ async def reindex(
     """
     folder = desk.catalog.folder(wanted.folder) if wanted.folder else None
     begun = await _begin(
-        desk, user, Order(work="reindex", folder=folder, since=time.time()), f"Re-index {folder or 'everything'}"
+        desk,
+        user,
+        IndexingOrder(work="reindex", folder=folder, since=time.time()),
+        f"Re-index {folder or 'everything'}",
     )
     await desk.audit.add(actor.did("document.reindex", begun.run_id, None, {"folder": folder}))
     return begun
@@ -233,25 +236,25 @@ async def delete_document(document_id: str, desk: TheDesk, user: TheUser, actor:
     return Removed(deleted=document_id)
 
 
-async def _read(desk: Desk, file: UploadFile) -> bytes:
+async def _read(desk: OpenDesk, file: UploadFile) -> bytes:
     data = await file.read()
     if len(data) > desk.settings.max_document_bytes:
         raise DocumentUnreadable(f"{len(data):,} bytes; the limit is {desk.settings.max_document_bytes:,}")
     return data
 
 
-async def _begin(desk: Desk, user: User, order: Order, what: str, run_id: str | None = None) -> Begun:
+async def _begin(desk: OpenDesk, user: DeskUser, order: IndexingOrder, what: str, run_id: str | None = None) -> Begun:
     """Start the run of an order, one at a time for each user: two would do the same work twice."""
     request = order.model_dump_json(exclude_defaults=True)
-    asked = Asked(user.id, what, INDEXING, session_id=INDEXING, run_id=run_id, request=request)
+    asked = RunRequest(user.id, what, INDEXING, session_id=INDEXING, run_id=run_id, request=request)
     run = await desk.runs.start(asked)
     return Begun(run_id=run.id, thread_id=run.thread_id)
 
 
-def _quota(desk: Desk, user: User) -> Quota | None:
+def _quota(desk: OpenDesk, user: DeskUser) -> OwnerQuota | None:
     """Return the quota of a user's own documents; operators have none."""
     settings = desk.settings
-    return None if user.operator else Quota(documents=settings.max_own_documents, bytes=settings.max_own_bytes)
+    return None if user.operator else OwnerQuota(documents=settings.max_own_documents, bytes=settings.max_own_bytes)
 
 
 def _recorded(info: DocumentInfo) -> dict[str, Any]:
@@ -262,10 +265,10 @@ def _recorded(info: DocumentInfo) -> dict[str, Any]:
     return told | {"owner": None, "source": info.source, "path": info.path}
 
 
-def _document(info: DocumentInfo, user: User) -> Document:
+def _document(info: DocumentInfo, user: DeskUser) -> Document:
     return Document(**vars(_shown(info, user)))
 
 
-def _shown(info: DocumentInfo, user: User) -> DocumentInfo:
+def _shown(info: DocumentInfo, user: DeskUser) -> DocumentInfo:
     """Hide from users where everybody's documents lie on the desk's machine: that is for operators to know."""
     return info if info.owner or user.operator else replace(info, source="")

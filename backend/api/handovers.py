@@ -24,11 +24,11 @@ from backend.api.deps import (
 )
 from backend.api.threads import Message, known
 from backend.auth.audit import record
-from backend.desk import Desk
+from backend.desk import OpenDesk
 from backend.errors import HandoverUnknown
 from backend.storage import handovers
-from backend.storage.handovers import Wish
-from backend.users import User
+from backend.storage.handovers import HandoverRequest
+from backend.users import DeskUser
 from knowledge.text.characters import checked_line, cleaned
 
 router = APIRouter(prefix="/api", tags=["hand-overs"], responses=LOOKING, dependencies=[needs("chat")])
@@ -131,7 +131,7 @@ async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> Hand
     if request.thread_id is not None:
         await known(desk, user.id, request.thread_id)
     desk.runs.lanes.check_user(user.id)
-    wish = Wish(user.id, request.thread_id, request.contact, request.message)
+    wish = HandoverRequest(user.id, request.thread_id, request.contact, request.message)
     handover_id = await desk.database.write(lambda db: handovers.ask(db, wish))
     return Handover(**await _known(desk, user, handover_id))
 
@@ -182,7 +182,7 @@ async def list_unanswered(
     return UnansweredPage(days=days, questions=[Unanswered(**row) for row in rows])
 
 
-async def _known(desk: Desk, user: User, handover_id: str) -> dict[str, Any]:
+async def _known(desk: OpenDesk, user: DeskUser, handover_id: str) -> dict[str, Any]:
     row = await desk.database.read(lambda db: handovers.get(db, handover_id))
     if row is None or not (user.operator or row["user_id"] == user.id):
         raise HandoverUnknown(f"there is no hand-over {handover_id}")

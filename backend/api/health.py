@@ -7,18 +7,18 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
-from agents.models.circuit_breaker import State
-from agents.models.failures import Kind
+from agents.models.circuit_breaker import BreakerState
+from agents.models.failures import FailureKind
 from agents.models.model import Model
 from agents.models.model_name import EMBEDDED, ModelName
-from agents.models.orders import Order
+from agents.models.orders import ModelOrder
 from backend.api.deps import Failure, Onlooker, TheDesk, TheUser, fails, needs
 from backend.auth.scopes import Scope
-from backend.desk import Desk
+from backend.desk import OpenDesk
 from backend.errors import NotReady
-from backend.users import User
+from backend.users import DeskUser
 from backend.version import VERSION
-from knowledge.storage.documents import Wanted
+from knowledge.storage.documents import DocumentFilter
 
 router = APIRouter(tags=["health"])
 
@@ -75,7 +75,7 @@ class ModelHealth(BaseModel):
     used_by: list[str]
     state: str
     reason: str | None
-    breaker: State
+    breaker: BreakerState
 
 
 class ChainHealth(BaseModel):
@@ -164,7 +164,7 @@ async def health(desk: TheDesk, user: Onlooker, response: Response) -> Health:
     Without the key of an operator, or one with the scope `metrics`, the reply holds the status alone.
     """
     await desk.models.check_servers()
-    documents = await desk.library.by_folder(Wanted())
+    documents = await desk.library.by_folder(DocumentFilter())
     # A snapshot: agents may come or go meanwhile.
     agents, workers = desk.catalog.agents, desk.chains.workers
     answering = {agent: _answering(desk, order) for agent, order in workers.items()}
@@ -190,21 +190,21 @@ async def health(desk: TheDesk, user: Onlooker, response: Response) -> Health:
     )
 
 
-def _may_know(user: User | None) -> bool:
+def _may_know(user: DeskUser | None) -> bool:
     """Tell whether a user may see the models and where they are."""
     return user is not None and "metrics" in user.scopes
 
 
-def _chain(order: Order, answering: ModelName | None) -> dict[str, Any]:
+def _chain(order: ModelOrder, answering: ModelName | None) -> dict[str, Any]:
     return {"model": str(answering) if answering else None, "models": [str(name) for name in order.models]}
 
 
-def _answering(desk: Desk, order: Order) -> ModelName | None:
+def _answering(desk: OpenDesk, order: ModelOrder) -> ModelName | None:
     """Return the first model of a chain that is not known to fail."""
     return next((name for name in order.models if name == EMBEDDED or not desk.models.get(name).failing), None)
 
 
-def _users(desk: Desk, workers: dict[str, Order]) -> dict[ModelName, list[str]]:
+def _users(desk: OpenDesk, workers: dict[str, ModelOrder]) -> dict[ModelName, list[str]]:
     """Return every model that may be asked now, with the supervisor and the agents that may ask it."""
     users: dict[ModelName, list[str]] = {}
     for user, order in {"supervisor": desk.chains.supervisor, **workers}.items():
@@ -225,7 +225,7 @@ def _model(model: Model, users: list[str]) -> ModelHealth:
 
 
 def _verdict(
-    desk: Desk, workers: dict[str, Order], answering: dict[str, ModelName | None]
+    desk: OpenDesk, workers: dict[str, ModelOrder], answering: dict[str, ModelName | None]
 ) -> tuple[Status, str | None]:
     if damage := desk.database.damage or desk.memory.damage or desk.library.damage:
         return "unavailable", f"{damage}; the log of the desk says what to do about it"
@@ -241,11 +241,11 @@ def _verdict(
     return "ok", None
 
 
-def _failing(desk: Desk, order: Order) -> str:
+def _failing(desk: OpenDesk, order: ModelOrder) -> str:
     """Describe the models of a chain that are counted on and fail."""
     models = [desk.models.get(name) for name in order.models if name != EMBEDDED]
     return "; ".join(
         f"{model.name} {failure}"
         for model in models
-        if (failure := model.failing) and not (order.assumed and failure.kind is Kind.NO_CREDENTIALS)
+        if (failure := model.failing) and not (order.assumed and failure.kind is FailureKind.NO_CREDENTIALS)
     )

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from backend.api.deps import LOOKING, SEARCHING, Limit, Offset, Operator, Page, TheActor, TheDesk, TheUser, fails, needs
 from backend.api.threads import known
-from backend.desk import Desk
+from backend.desk import OpenDesk
 from backend.errors import PersonUnknown
 from backend.privacy import people
 from backend.privacy.copies import PersonalCopy
@@ -162,19 +162,19 @@ async def delete_persons_document(document_id: str, person: Anybody, desk: TheDe
     return OneRemoved(user=person, deleted=document_id)
 
 
-async def _everyone(desk: Desk) -> list[str]:
+async def _everyone(desk: OpenDesk) -> list[str]:
     found = await desk.database.read(people.names, long=True)
     return people.every_name(await _keyed(desk), found, await desk.library.read(people.owners))
 
 
-async def _keyed(desk: Desk) -> set[str]:
+async def _keyed(desk: OpenDesk) -> set[str]:
     """Return the users who have a key that opens the desk; without keys, the one user that there is."""
     now = desk.clock.now()
     usable = (key for key in await desk.keys.every() if not key.revoked_at and (key.expires_at or now) >= now)
     return {key.user_id for key in usable} if desk.users.keyed else {LOCAL.id}
 
 
-async def _keys_of(desk: Desk, person: str) -> list[dict[str, Any]]:
+async def _keys_of(desk: OpenDesk, person: str) -> list[dict[str, Any]]:
     """Return what is stored of a person's keys; the keys themselves are not."""
     used = await desk.keys.last_uses()
     hidden = ("digest", "scopes")
@@ -186,7 +186,7 @@ async def _keys_of(desk: Desk, person: str) -> list[dict[str, Any]]:
     ]
 
 
-async def _remove(desk: Desk, person: str, part: Part, actor: TheActor) -> PersonRemoved:
+async def _remove(desk: OpenDesk, person: str, part: Part, actor: TheActor) -> PersonRemoved:
     deleted = await desk.removals.remove(person, part, actor)
     in_settings = sum(key.user_id == person for key in desk.users.in_settings())
     everything = part == "everything"

@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from backend.api.deps import LOOKING, TELLING, StrictBody, TheDesk, TheUser, fails, needs
 from backend.api.openapi import EVENT_STREAM
-from backend.desk import Desk
+from backend.desk import OpenDesk
 from backend.encoders import sse
 from backend.http.event_response import EventStream
 from backend.runs.indexing_job import INDEXING
 from backend.storage import activity, handovers, runs, threads
-from backend.storage.runs import Run
-from backend.users import User
+from backend.storage.runs import StoredRun
+from backend.users import DeskUser
 from frontdesk.contracts.events import Spent, StepStatus, StepType, Support, Usage
 from knowledge.text.characters import cleaned
 
@@ -155,14 +155,14 @@ async def rate_run(run_id: str, feedback: Feedback, desk: TheDesk, user: TheUser
     return Rated(run_id=run.id, **feedback.model_dump())
 
 
-async def stop(desk: Desk, user: User, run_id: str) -> Stopped:
+async def stop(desk: OpenDesk, user: DeskUser, run_id: str) -> Stopped:
     """Stop a run of that user, be it called a run or a generation."""
     await _known(desk, user, run_id)
     run = await desk.runs.cancel(run_id, user.id, "cancelled by the user")
     return Stopped(run_id=run.id, status="cancelling" if run.is_open else run.status)
 
 
-async def _known(desk: Desk, user: User, run_id: str) -> Run:
+async def _known(desk: OpenDesk, user: DeskUser, run_id: str) -> StoredRun:
     """Return a run of that user, if their key is for work of its kind."""
     run = await desk.runs.get(run_id, user.id)
     user.check_scopes("documents" if run.agent_id == INDEXING else "chat")

@@ -27,11 +27,11 @@ from backend.api.deps import (
     needs,
 )
 from backend.auth.audit import Actor, record
-from backend.desk import Desk
+from backend.desk import OpenDesk
 from backend.errors import SessionTaken, ThreadUnknown
 from backend.privacy import transcript
 from backend.storage import threads
-from backend.storage.threads import Status, Thread, Wanted
+from backend.storage.threads import Status, StoredThread, ThreadFilter
 from frontdesk.contracts.events import Source, Support
 from knowledge.text.characters import checked_line
 
@@ -126,7 +126,7 @@ async def list_threads(
     session_prefix: SessionId | None = None,
 ) -> ThreadPage:
     """List your conversations; `search` looks into titles and messages, `session_prefix` at the names of sessions."""
-    return await page(desk, Wanted(user.id, status, agent, search, session_prefix, session), limit, offset)
+    return await page(desk, ThreadFilter(user.id, status, agent, search, session_prefix, session), limit, offset)
 
 
 @router.get("/{thread_id}")
@@ -183,7 +183,7 @@ async def export_thread(
     return Response(body, media_type=media, headers={"content-disposition": disposition})
 
 
-async def known(desk: Desk, user_id: str, thread_id: str, agent_id: str | None = None) -> Thread:
+async def known(desk: OpenDesk, user_id: str, thread_id: str, agent_id: str | None = None) -> StoredThread:
     """Return a conversation of that user, with that agent if one is named, or raise `ThreadUnknown`."""
     thread = await desk.database.read(lambda db: threads.get(db, user_id, thread_id))
     if thread is None or agent_id not in (None, thread.agent_id):
@@ -191,13 +191,13 @@ async def known(desk: Desk, user_id: str, thread_id: str, agent_id: str | None =
     return thread
 
 
-async def page(desk: Desk, wanted: Wanted, limit: int, offset: int) -> ThreadPage:
+async def page(desk: OpenDesk, wanted: ThreadFilter, limit: int, offset: int) -> ThreadPage:
     """Return a page of the conversations that match."""
     total, rows = await desk.database.read(lambda db: threads.listing(db, wanted, limit, offset), long=True)
     return ThreadPage(total=total, limit=limit, offset=offset, threads=[ThreadInfo(**row) for row in rows])
 
 
-async def history(desk: Desk, thread: Thread, limit: int, offset: int) -> ThreadWhole:
+async def history(desk: OpenDesk, thread: StoredThread, limit: int, offset: int) -> ThreadWhole:
     """Return a conversation with a page of its messages."""
     count, messages = await desk.database.read(
         lambda db: (threads.count_messages(db, thread.id), threads.messages_of(db, thread.id, limit, offset))
@@ -205,7 +205,7 @@ async def history(desk: Desk, thread: Thread, limit: int, offset: int) -> Thread
     return ThreadWhole(**vars(thread), messages=count, history=[Message(**message) for message in messages])
 
 
-async def remove(desk: Desk, thread_id: str, hard_delete: bool, actor: Actor) -> ThreadDeleted:
+async def remove(desk: OpenDesk, thread_id: str, hard_delete: bool, actor: Actor) -> ThreadDeleted:
     """Stop the runs of one of the actor's conversations, then soft-delete or destroy it."""
 
     def put_away(db: sqlite3.Connection) -> None:
@@ -222,11 +222,11 @@ async def remove(desk: Desk, thread_id: str, hard_delete: bool, actor: Actor) ->
     return ThreadDeleted(deleted=thread_id, hard=hard_delete)
 
 
-def _as_markdown(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
+def _as_markdown(thread: StoredThread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
     return "md", "text/markdown", (transcript.head(thread) + transcript.turns(messages)).encode()
 
 
-def _as_json(thread: Thread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
+def _as_json(thread: StoredThread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
     document = {"exported_at": time.time(), "thread": vars(thread), "messages": messages}
     return "json", "application/json", orjson.dumps(document, option=orjson.OPT_INDENT_2)
 

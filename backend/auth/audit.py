@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from agents.security.log_redaction import Redacting
+from agents.security.log_redaction import RedactingFormatter
 
 _VALUE_CHARS = 20_000
 _NAME_CHARS = 500
@@ -186,5 +186,5 @@ def _clean_text(text: str, most: int = _NAME_CHARS) -> str:
 
 
 @cache
-def _redacting() -> Redacting:
-    return Redacting()
+def _redacting() -> RedactingFormatter:
+    return RedactingFormatter()

@@ -20,7 +20,7 @@ MOST_REFUSED, MOST_OF_AN_ADDRESS = 20, 5
 _MANY = "many"
 
 
-class _Refused(NamedTuple):
+class _RefusedKey(NamedTuple):
     address: str | None
     key_id: str
     reason: str
@@ -32,7 +32,7 @@ class AuditLog:
     def __init__(self, database: Database, days: int = 0) -> None:
         self._database = database
         self.days = days
-        self._refused: Counter[_Refused] = Counter()
+        self._refused: Counter[_RefusedKey] = Counter()
         self._flushing: asyncio.Task[None] | None = None
 
     async def add(self, entry: AuditEntry) -> None:
@@ -41,7 +41,7 @@ class AuditLog:
 
     def refuse(self, address: str | None, key_id: str | None, reason: str) -> None:
         """Count a refused key, to be appended within a minute; `key_id` is the beginning of its digest."""
-        self._refused[self._kind(_Refused(address, key_id or "none", reason))] += 1
+        self._refused[self._kind(_RefusedKey(address, key_id or "none", reason))] += 1
         if self._flushing is None:
             self._flushing = in_background(self._flush_regularly(), "audit log")
 
@@ -96,14 +96,14 @@ class AuditLog:
                 self._refused[self._kind(one)] += times
             raise
 
-    def _kind(self, refused: _Refused) -> _Refused:
+    def _kind(self, refused: _RefusedKey) -> _RefusedKey:
         """Choose the counter of a refusal: its own, that of its address, or that of all others."""
         if refused in self._refused:
             return refused
         if len(self._refused) >= MOST_REFUSED:
-            return _Refused(None, _MANY, _MANY)
+            return _RefusedKey(None, _MANY, _MANY)
         if sum(one.address == refused.address for one in self._refused) >= MOST_OF_AN_ADDRESS:
-            return _Refused(refused.address, _MANY, _MANY)
+            return _RefusedKey(refused.address, _MANY, _MANY)
         return refused
 
     async def _flush_regularly(self) -> None:

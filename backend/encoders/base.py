@@ -8,20 +8,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from backend.api.deps import OnDisconnect
-from backend.desk import Desk
+from backend.desk import OpenDesk
 from backend.encoders import sse
 from backend.errors import ShuttingDown
 from backend.http.error_responses import error_response
 from backend.http.event_response import EventStream, left
 from backend.http.statuses import STATUS_BY_CODE
-from backend.storage.runs import Run, answer_of
+from backend.storage.runs import StoredRun, answer_of
 from frontdesk.contracts.events import Cancelled, Done, Error, Event, Route, Source, Sources, Spent, Support, Usage
 from knowledge.errors import DeskError
 
 LEFT = "the client left"
 
 
-class Whole(BaseModel):
+class FinishedRun(BaseModel):
     """The outcome of a completed run."""
 
     session_id: str
@@ -38,14 +38,14 @@ class Whole(BaseModel):
     finish_reason: str
 
 
-class Answer(Whole):
+class Answer(FinishedRun):
     """A complete answer."""
 
     answer: str
     run_id: str
 
 
-async def whole(desk: Desk, run: Run, request: Request, on_disconnect: OnDisconnect) -> Response | Answer:
+async def whole(desk: OpenDesk, run: StoredRun, request: Request, on_disconnect: OnDisconnect) -> Response | Answer:
     """Return the answer when the run has ended, or the error that ended it."""
     events = await _until_left(desk, run, request, on_disconnect)
     last = events[-1] if events else None
@@ -73,8 +73,8 @@ async def whole(desk: Desk, run: Run, request: Request, on_disconnect: OnDisconn
 
 
 def streamed(
-    desk: Desk,
-    run: Run,
+    desk: OpenDesk,
+    run: StoredRun,
     on_disconnect: OnDisconnect,
     chunks: AsyncIterator[bytes] | None = None,
     headers: dict[str, str] | None = None,
@@ -84,7 +84,7 @@ def streamed(
     return EventStream(chunks or sse.chunks(desk.runs.follow(run.id)), desk.streams, stop, headers)
 
 
-async def told(desk: Desk, run: Run) -> AsyncIterator[Event | None]:
+async def told(desk: OpenDesk, run: StoredRun) -> AsyncIterator[Event | None]:
     """Yield the run's events, always with an end; None for each silence."""
     last = None
     try:
@@ -105,7 +105,7 @@ def sources_in(events: list[Event]) -> list[Source]:
     return list(by_number.values())
 
 
-async def _until_left(desk: Desk, run: Run, request: Request, on_disconnect: OnDisconnect) -> list[Event]:
+async def _until_left(desk: OpenDesk, run: StoredRun, request: Request, on_disconnect: OnDisconnect) -> list[Event]:
     """Collect the events of the run until it ends or the client disconnects."""
     events: list[Event] = []
 

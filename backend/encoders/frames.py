@@ -6,11 +6,11 @@ from pydantic import BaseModel, TypeAdapter
 
 from agents.direct_completion import CalledTool
 from backend.api.deps import Problem
-from backend.encoders.base import Whole
+from backend.encoders.base import FinishedRun
 from frontdesk.contracts.events import Usage
 
 
-class Generation(Whole):
+class Generation(FinishedRun):
     """A complete text, and its usage."""
 
     text: str

@@ -37,7 +37,7 @@ class ConnectionLimits:
         )
 
 
-class Checked(Protocol):
+class CheckedConnection(Protocol):
     """A connection that is checked once a second."""
 
     def check(self, now: float) -> None:
@@ -47,15 +47,15 @@ class Checked(Protocol):
         """Close an idle connection to make room for others."""
 
 
-class Connections:
+class ConnectionRegistry:
     """The connections of one server."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
-        self._addresses: dict[Checked, str] = {}
+        self._addresses: dict[CheckedConnection, str] = {}
         self._of_address: Counter[str] = Counter()
         # In the order in which they became idle.
-        self._idle: dict[Checked, None] = {}
+        self._idle: dict[CheckedConnection, None] = {}
 
     def __len__(self) -> int:
         return len(self._addresses)
@@ -65,7 +65,7 @@ class Connections:
         """The number of connections without a request under way."""
         return len(self._idle)
 
-    def admit(self, connection: Checked, peer: str | None, own: str | None) -> NotNow | None:
+    def admit(self, connection: CheckedConnection, peer: str | None, own: str | None) -> NotNow | None:
         """Register a connection, and return the error with which it must be closed, if any."""
         address = _network(peer, own) if self.limits.of_one_address else ""
         self._addresses[connection] = address
@@ -78,13 +78,13 @@ class Connections:
         self.rest(connection)
         return None
 
-    def replace(self, connection: Checked, other: Checked) -> None:
+    def replace(self, connection: CheckedConnection, other: CheckedConnection) -> None:
         """Hand a connection over to another protocol."""
         self._idle.pop(connection, None)
         if (address := self._addresses.pop(connection, None)) is not None:
             self._addresses[other] = address
 
-    def leave(self, connection: Checked) -> None:
+    def leave(self, connection: CheckedConnection) -> None:
         """Remove a closed connection."""
         self._idle.pop(connection, None)
         if (address := self._addresses.pop(connection, None)) is not None:
@@ -92,7 +92,7 @@ class Connections:
             if not self._of_address[address]:
                 del self._of_address[address]
 
-    def rest(self, connection: Checked) -> None:
+    def rest(self, connection: CheckedConnection) -> None:
         """Mark a connection as idle; if too many are, close the one that has been idle longest."""
         if connection not in self._addresses:
             return
@@ -103,7 +103,7 @@ class Connections:
             del self._idle[longest]
             longest.evict()
 
-    def work(self, connection: Checked) -> None:
+    def work(self, connection: CheckedConnection) -> None:
         """Mark a connection as busy with a request."""
         self._idle.pop(connection, None)
 

@@ -21,7 +21,7 @@ _FULL_SECONDS = 5
 _FAREWELL_SECONDS = 2
 
 
-class Streams:
+class OpenStreams:
     """The registry of open streams."""
 
     def __init__(self, most: int, slow_seconds: float) -> None:
@@ -66,7 +66,7 @@ class EventStream(Response):
     def __init__(
         self,
         chunks: AsyncIterator[bytes],
-        streams: Streams,
+        streams: OpenStreams,
         when_left: Callable[[], None] | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:

@@ -10,11 +10,11 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from backend.http.connections import Connections
+from backend.http.connections import ConnectionRegistry
 from backend.http.errors import HeadersTooLarge, RequestMalformed, RequestTooSlow, TargetTooLong
 from backend.http.replies import raw_reply
 from backend.http.sockets import BreakableSocket
-from backend.http.transports import PipelineFlow, Writer, hold_little
+from backend.http.transports import PipelineFlow, RequestTransport, hold_little
 from knowledge.errors import DeskError
 
 _MOST_HEADER_BYTES = 65_536
@@ -49,7 +49,7 @@ class BreakableHttp(HttpToolsProtocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
-        connections: Connections,
+        connections: ConnectionRegistry,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._all = connections
@@ -70,7 +70,7 @@ class BreakableHttp(HttpToolsProtocol):
         super().connection_made(transport)
         hold_little(transport)
         self.flow = PipelineFlow(transport, self.pipeline)
-        self._writer: Writer | None = Writer(transport, self._close)
+        self._writer: RequestTransport | None = RequestTransport(transport, self._close)
         self.app_state = {**self.app_state, "abort": transport.abort}
         peer, own = self.client[0] if self.client else None, self.server[0] if self.server else None
         if problem := self._all.admit(self, peer, own):

@@ -8,7 +8,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 from websockets.http11 import Request
 
-from backend.http.connections import Checked, Connections
+from backend.http.connections import CheckedConnection, ConnectionRegistry
 from backend.http.transports import MOST_WAITING_BYTES
 
 # The most frames of one message.
@@ -20,7 +20,7 @@ class BreakableSocket(WebSocketsSansIOProtocol):
 
     # Message limits below the server's own, by path prefix.
     most_message_bytes: Mapping[str, int] = MappingProxyType({})
-    _all: Connections | None = None
+    _all: ConnectionRegistry | None = None
 
     def handle_connect(self, event: Request) -> None:
         """Set the message limit of the path before any message is read."""
@@ -42,7 +42,7 @@ class BreakableSocket(WebSocketsSansIOProtocol):
         else:
             super().handle_ping()
 
-    def take_over(self, connections: Connections, handshake: Checked) -> None:
+    def take_over(self, connections: ConnectionRegistry, handshake: CheckedConnection) -> None:
         """Replace the protocol that read the handshake in the registry of connections."""
         self._all = connections
         connections.replace(handshake, self)

@@ -34,7 +34,7 @@ class PipelineFlow(FlowControl):
             super().resume_reading()
 
 
-class Writer:
+class RequestTransport:
     """The transport as a request sees it, which may close it before the client has sent the whole body."""
 
     __slots__ = ("close", "is_closing", "write")

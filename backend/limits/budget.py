@@ -20,7 +20,7 @@ _DAY_SECONDS = 86_400
 _BUSY_SECONDS = 2
 
 
-class Budget:
+class DailyBudget:
     """The budget of each user per UTC day, with the open reservations."""
 
     def __init__(self, tokens: int, usd: float, database: Database, clock: DeskClock) -> None:
@@ -107,7 +107,7 @@ class Budget:
 class Reservation:
     """The reserved cost of one question: an `agents.models.allowance.Allowance`."""
 
-    def __init__(self, budget: Budget, user_id: str) -> None:
+    def __init__(self, budget: DailyBudget, user_id: str) -> None:
         self.user_id = user_id
         self.held = Expense()
         self.taken = Expense()

@@ -7,8 +7,8 @@ are counted when the model is called: see `agents.models.allowance`.
 from collections.abc import Sequence
 
 from agents.catalog import Agent, Catalog
-from agents.chains import Chains
-from agents.direct_completion import LLM, PlainRequest, messages_of
+from agents.chains import ModelChains
+from agents.direct_completion import LLM, CompletionRequest, messages_of
 from agents.graph.supervisor import SUPERVISOR
 from agents.models.allowance import Expense, expense_of, reading
 from agents.models.model_name import ModelName
@@ -17,10 +17,10 @@ from backend.settings import Settings
 from knowledge.retrieval.token_budget import about_tokens
 
 
-class Costs:
+class CostEstimates:
     """A cost estimator for the agents and their models; None means free, with the embedded model alone."""
 
-    def __init__(self, settings: Settings, catalog: Catalog, chains: Chains) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog, chains: ModelChains) -> None:
         self._longest = settings.model_max_tokens
         self._catalog = catalog
         self._chains = chains
@@ -42,7 +42,7 @@ class Costs:
         return _dearest(self._chains.paid(self._chains.supervisor.models), about_tokens(text), 0)
 
     def _of_request(self, request: str) -> Expense | None:
-        asked = PlainRequest.model_validate_json(request)
+        asked = CompletionRequest.model_validate_json(request)
         read = reading(messages_of(asked.messages), asked.tools)
         names = [model.name for model in self._chains.plain]
         return _dearest(self._chains.paid(names), read, asked.max_tokens or self._longest)

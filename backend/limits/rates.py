@@ -39,7 +39,7 @@ _QUIET_SECONDS = 60.0
 _LINES_A_MINUTE = 60
 
 
-class Rates:
+class RateLimits:
     """All rate limits of the server; one whose setting is empty is disabled."""
 
     def __init__(self, settings: Settings, elapsed: Callable[[], float] = time.monotonic) -> None:

@@ -22,7 +22,7 @@ from backend.storage import migrations as desk_schema
 from knowledge.errors import DatabaseNewer, DataDirectoryUnusable
 from knowledge.retrieval.calibration import FILE as CALIBRATION
 from knowledge.storage import migrations as knowledge_schema
-from knowledge.storage.directory_lock import RESTORING, Ownership
+from knowledge.storage.directory_lock import RESTORING, DirectoryLock
 
 _KNOWN = {
     "graph.db": len(checkpoints.MIGRATIONS),
@@ -37,7 +37,7 @@ _OWNERS = frozenset({"owner.lock", "owner.json", RESTORING})
 def restore(backup: Path, data_dir: Path, *, force: bool = False) -> Path | None:
     """Restore a backup, and return the directory to which the previous files were moved, if there were any."""
     manifest = _read(backup)
-    ownership = Ownership(data_dir, restoring=True)
+    ownership = DirectoryLock(data_dir, restoring=True)
     try:
         held = [path for path in data_dir.iterdir() if path.name not in _OWNERS and not path.name.startswith(_REPLACED)]
         interrupted = (data_dir / RESTORING).exists()

@@ -10,16 +10,16 @@ from typing import NamedTuple
 _PIECE_BYTES = 256 * 1024
 
 
-class File(NamedTuple):
+class ArchiveFile(NamedTuple):
     """A file of an archive, with its content as a stream."""
 
     path: str
     content: AsyncIterable[bytes]
 
 
-async def zipped(files: AsyncIterable[File]) -> AsyncGenerator[bytes]:
+async def zipped(files: AsyncIterable[ArchiveFile]) -> AsyncGenerator[bytes]:
     """Yield an archive of the files; if it breaks off, the missing central directory shows when it is opened."""
-    out = _Out()
+    out = _ForwardOnlyFile()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         async for file in files:
             entry = zipfile.ZipInfo(file.path, time.gmtime()[:6])
@@ -44,7 +44,7 @@ async def _in_pieces(content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     yield bytes(gathered)
 
 
-class _Out:
+class _ForwardOnlyFile:
     """A write-only file; because it has no position, `zipfile` never seeks in it."""
 
     def __init__(self) -> None:

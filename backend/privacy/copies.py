@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 
 from backend.privacy import transcript
-from backend.privacy.archive import File
+from backend.privacy.archive import ArchiveFile
 from backend.storage import threads
-from backend.storage.threads import Thread
+from backend.storage.threads import StoredThread
 from knowledge.library import Library
 from knowledge.storage.sqlite import Database
 
@@ -30,29 +30,29 @@ class PersonalCopy:
         self._library = library
         self._counts: Counter[str] = Counter()
 
-    async def files(self) -> AsyncIterator[File]:
+    async def files(self) -> AsyncIterator[ArchiveFile]:
         """Yield conversations, documents, handovers, figures, keys and audit entries, and at the end a summary."""
         async for thread in self._threads():
             self._counts["conversations"] += 1
             place = f"conversations/{thread.id}"
-            yield File(f"{place}.md", self._as_markdown(thread))
-            yield File(f"{place}.json", self._as_json(thread))
+            yield ArchiveFile(f"{place}.md", self._as_markdown(thread))
+            yield ArchiveFile(f"{place}.json", self._as_json(thread))
         async for info in self._rows(_DOCUMENTS, self._user_id, self._library.read):
             self._counts["documents"] += 1
-            yield File(f"documents/{info['id']}.json", _once(_indented(info)))
-            yield File(f"documents/{info['id']}.md", self._text_of(info["id"]))
+            yield ArchiveFile(f"documents/{info['id']}.json", _once(_indented(info)))
+            yield ArchiveFile(f"documents/{info['id']}.md", self._text_of(info["id"]))
         for name, query in _LISTS.items():
-            yield File(f"{name}.json", _array(self._counted(name, self._rows(query, self._user_id))))
-        yield File("figures.json", _array(self._figures()))
-        yield File("requests-for-a-person.md", self._handovers())
-        yield File("keys.json", _once(_indented(list(self._keys))))
-        yield File("README.md", _once(self._readme()))
+            yield ArchiveFile(f"{name}.json", _array(self._counted(name, self._rows(query, self._user_id))))
+        yield ArchiveFile("figures.json", _array(self._figures()))
+        yield ArchiveFile("requests-for-a-person.md", self._handovers())
+        yield ArchiveFile("keys.json", _once(_indented(list(self._keys))))
+        yield ArchiveFile("README.md", _once(self._readme()))
 
-    async def _threads(self) -> AsyncIterator[Thread]:
+    async def _threads(self) -> AsyncIterator[StoredThread]:
         async for row in self._rows(_THREADS, self._user_id):
-            yield Thread(**row)
+            yield StoredThread(**row)
 
-    async def _as_markdown(self, thread: Thread) -> AsyncIterator[bytes]:
+    async def _as_markdown(self, thread: StoredThread) -> AsyncIterator[bytes]:
         yield transcript.head(thread).encode()
         offset = 0
         while page := await self._read(
@@ -61,7 +61,7 @@ class PersonalCopy:
             offset += len(page)
             yield transcript.turns(page).encode()
 
-    async def _as_json(self, thread: Thread) -> AsyncIterator[bytes]:
+    async def _as_json(self, thread: StoredThread) -> AsyncIterator[bytes]:
         """Yield all that is stored of a conversation, including questions that were replaced by others."""
         yield b'{"conversation": ' + _indented(vars(thread)) + b',\n"messages": '
         async for part in _array(self._rows(_MESSAGES, thread.id)):

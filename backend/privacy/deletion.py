@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from backend.auth.audit import AuditEntry, record
-from backend.storage.checkpoints import Memory
+from backend.storage.checkpoints import CheckpointStore
 from knowledge.storage.sqlite import Database
 
 _RUNS_AT_ONCE = 20
@@ -17,15 +17,15 @@ _RUNS_AT_ONCE = 20
 _OF_RUNS = ("feedback", "steps", "events", "handovers", "messages")
 
 
-class _Part(NamedTuple):
+class _DeletionPart(NamedTuple):
     deleted: Counter[str]
     whole: bool
 
 
-class Deletion:
+class ConversationDeletion:
     """The deletion of conversations; callers must ensure that no run begins in them meanwhile."""
 
-    def __init__(self, database: Database, memory: Memory) -> None:
+    def __init__(self, database: Database, memory: CheckpointStore) -> None:
         self._database = database
         self._memory = memory
 
@@ -68,16 +68,16 @@ def delete_runs(db: sqlite3.Connection, run_ids: Sequence[str], keep_figures: bo
     return Counter(deleted)
 
 
-def _delete_part(db: sqlite3.Connection, thread_id: str, keep_figures: bool, entry: AuditEntry | None) -> _Part:
+def _delete_part(db: sqlite3.Connection, thread_id: str, keep_figures: bool, entry: AuditEntry | None) -> _DeletionPart:
     """Delete the oldest runs of a conversation, and with the last of them the conversation itself."""
     rows = db.execute("SELECT id FROM runs WHERE thread_id = ? ORDER BY rowid LIMIT ?", (thread_id, _RUNS_AT_ONCE))
     run_ids = [row["id"] for row in rows]
     deleted = delete_runs(db, run_ids, keep_figures)
     if len(run_ids) == _RUNS_AT_ONCE:
-        return _Part(deleted, whole=False)
+        return _DeletionPart(deleted, whole=False)
     for table in ("handovers", "messages"):
         deleted[table] += db.execute(f"DELETE FROM {table} WHERE thread_id = ?", (thread_id,)).rowcount
     deleted["threads"] += db.execute("DELETE FROM threads WHERE id = ?", (thread_id,)).rowcount
     if entry and deleted["threads"]:
         record(db, entry)
-    return _Part(deleted, whole=True)
+    return _DeletionPart(deleted, whole=True)

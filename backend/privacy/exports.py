@@ -6,14 +6,14 @@ from contextlib import aclosing, contextmanager
 from starlette.types import Receive, Scope, Send
 
 from backend.errors import ExportUnderWay
-from backend.http.event_response import EventStream, Streams
+from backend.http.event_response import EventStream, OpenStreams
 from backend.privacy.archive import zipped
 from backend.privacy.copies import PersonalCopy
 
 _RETRY_SECONDS = 10
 
 
-class Exports:
+class OpenExports:
     """The set of people whose data is being downloaded."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class ArchiveStream(EventStream):
 
     media_type = "application/zip"
 
-    def __init__(self, person: str, copy: PersonalCopy, exports: Exports, streams: Streams) -> None:
+    def __init__(self, person: str, copy: PersonalCopy, exports: OpenExports, streams: OpenStreams) -> None:
         disposition = f'attachment; filename="{person}.zip"'
         super().__init__(_whole(copy), streams, headers={"content-disposition": disposition})
         self._person = person

@@ -14,7 +14,7 @@ _IN_DESK = (
 
 
 @dataclass(frozen=True)
-class Conversations:
+class UserConversations:
     """The amount of a user's conversations."""
 
     conversations: int
@@ -25,7 +25,7 @@ class Conversations:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class UserDocuments:
     """The amount of a user's own documents."""
 
     documents: int
@@ -42,15 +42,15 @@ def owners(db: sqlite3.Connection) -> list[str]:
     return [row["owner"] for row in db.execute("SELECT owner FROM documents WHERE owner <> '' GROUP BY owner")]
 
 
-def conversations_of(db: sqlite3.Connection, users: Sequence[str]) -> dict[str, Conversations]:
+def conversations_of(db: sqlite3.Connection, users: Sequence[str]) -> dict[str, UserConversations]:
     """Measure the conversations of each of the users."""
     return {user: _conversations(db, user) for user in users}
 
 
-def shelves_of(db: sqlite3.Connection, users: Sequence[str]) -> dict[str, Shelf]:
+def shelves_of(db: sqlite3.Connection, users: Sequence[str]) -> dict[str, UserDocuments]:
     """Count the documents of each of the users, and the bytes of their texts."""
     of_owner = "SELECT count(*), coalesce(sum(bytes), 0) FROM documents WHERE owner = ?"
-    return {user: Shelf(*db.execute(of_owner, (user,)).fetchone()) for user in users}
+    return {user: UserDocuments(*db.execute(of_owner, (user,)).fetchone()) for user in users}
 
 
 def every_name(*found: Iterable[str]) -> list[str]:
@@ -58,7 +58,7 @@ def every_name(*found: Iterable[str]) -> list[str]:
     return sorted(set().union(*found))
 
 
-def _conversations(db: sqlite3.Connection, user: str) -> Conversations:
+def _conversations(db: sqlite3.Connection, user: str) -> UserConversations:
     threads, used = db.execute("SELECT count(*), max(updated_at) FROM threads WHERE user_id = ?", (user,)).fetchone()
     runs = db.execute("SELECT count(*) FROM runs WHERE user_id = ?", (user,)).fetchone()[0]
     handovers = db.execute("SELECT count(*) FROM handovers WHERE user_id = ?", (user,)).fetchone()[0]
@@ -67,4 +67,4 @@ def _conversations(db: sqlite3.Connection, user: str) -> Conversations:
            WHERE thread_id IN (SELECT id FROM threads WHERE user_id = ?)""",
         (user,),
     ).fetchone()[0]
-    return Conversations(threads, runs, handovers, written, used)
+    return UserConversations(threads, runs, handovers, written, used)

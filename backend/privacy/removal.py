@@ -18,7 +18,7 @@ from backend.auth.audit import Actor, record
 from backend.auth.errors import KeyInSettings
 from backend.auth.key_store import KeyStore
 from backend.auth.keys import delete_revoked, every_key
-from backend.privacy.deletion import Deletion
+from backend.privacy.deletion import ConversationDeletion
 from backend.runs.engine import RunEngine
 from backend.storage import spending
 from knowledge.library import Library
@@ -35,11 +35,11 @@ class _Mark(NamedTuple):
     actor: Actor
 
 
-class Removals:
+class UserRemoval:
     """The removals of users' data, one at a time for each user."""
 
     def __init__(
-        self, database: Database, library: Library, runs: RunEngine, deletion: Deletion, keys: KeyStore
+        self, database: Database, library: Library, runs: RunEngine, deletion: ConversationDeletion, keys: KeyStore
     ) -> None:
         self._database = database
         self._library = library

@@ -18,10 +18,10 @@ from backend.auth.audit import SYSTEM, record
 from backend.auth.audit_log import AuditLog
 from backend.limits.clock import DeskClock
 from backend.privacy.clock_guard import ClockGuard
-from backend.privacy.deletion import Deletion
+from backend.privacy.deletion import ConversationDeletion
 from backend.runs.background import in_background
 from backend.runs.indexing_job import INDEXING
-from backend.runs.queue import Lanes
+from backend.runs.queue import RunQueue
 from knowledge.errors import DeskError
 from knowledge.storage.sqlite import Database
 
@@ -36,7 +36,13 @@ class Retention:
     """A background task that deletes outdated data from `begin` to `close`; 0 days disable it."""
 
     def __init__(
-        self, days: int, database: Database, lanes: Lanes, deletion: Deletion, audit: AuditLog, guard: ClockGuard
+        self,
+        days: int,
+        database: Database,
+        lanes: RunQueue,
+        deletion: ConversationDeletion,
+        audit: AuditLog,
+        guard: ClockGuard,
     ) -> None:
         self._days = days
         self._database = database
@@ -48,7 +54,13 @@ class Retention:
 
     @classmethod
     async def open(
-        cls, days: int, database: Database, lanes: Lanes, deletion: Deletion, audit: AuditLog, clock: DeskClock
+        cls,
+        days: int,
+        database: Database,
+        lanes: RunQueue,
+        deletion: ConversationDeletion,
+        audit: AuditLog,
+        clock: DeskClock,
     ) -> Self:
         """Prepare the task; call this before the server stores anything by its current clock."""
         shortest = min(filter(None, (days, audit.days)), default=0)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from backend.storage.threads import Thread
+from backend.storage.threads import StoredThread
 
 # A title is plain text: it must not turn into a link, a picture or HTML.
 _MARKUP, _ESCAPED = re.compile(r"([\\`*_{}\[\]()<>#&|!~])"), r"\\\1"
@@ -13,7 +13,7 @@ _SPEAKERS = {"user": "You", "assistant": "Desk"}
 _NOT_WHOLE = {"cancelled": "\n(This answer was stopped.)\n", "failed": "\n(This answer broke off.)\n"}
 
 
-def head(thread: Thread) -> str:
+def head(thread: StoredThread) -> str:
     """Write the title of a conversation, its beginning, and its agent."""
     return f"# {plain(thread.title)}\n\n{moment(thread.created_at)}, with {thread.agent_id}\n"
 

@@ -6,24 +6,24 @@ from contextlib import asynccontextmanager
 
 from agents.models.allowance import Expense
 from backend.errors import TooManyRuns
-from backend.limits.budget import Budget, Reservation
+from backend.limits.budget import DailyBudget, Reservation
 from backend.limits.clock import DeskClock
-from backend.limits.rates import Limit, Rates
-from backend.runs.queue import Lanes
+from backend.limits.rates import Limit, RateLimits
+from backend.runs.queue import RunQueue
 from backend.settings import Settings
 from knowledge.storage.sqlite import Database
 
 _BUSY_SECONDS = 2
 
 
-class Admission:
+class RunAdmission:
     """The admission check of every question, before anything is stored and before any provider is called."""
 
-    def __init__(self, settings: Settings, database: Database, lanes: Lanes, clock: DeskClock) -> None:
+    def __init__(self, settings: Settings, database: Database, lanes: RunQueue, clock: DeskClock) -> None:
         self._settings = settings
         self._lanes = lanes
-        self.budget = Budget(settings.daily_tokens, settings.daily_usd, database, clock)
-        self.rates = Rates(settings, clock.elapsed)
+        self.budget = DailyBudget(settings.daily_tokens, settings.daily_usd, database, clock)
+        self.rates = RateLimits(settings, clock.elapsed)
         self._entering: Counter[str] = Counter()
 
     @asynccontextmanager

@@ -9,7 +9,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any
 
-from agents.assistant import Outcome, Turn
+from agents.assistant import AnswerOutcome, AssistantRequest
 from agents.graph.supervisor import SUPERVISOR
 from agents.models.allowance import within
 from backend.encoders import sse
@@ -17,18 +17,18 @@ from backend.encoders.sse import Frame
 from backend.errors import RunTimedOut, ShuttingDown, StorageFailed, Unexpected
 from backend.limits.budget import Reservation
 from backend.limits.clock import DeskClock
-from backend.limits.costs import Costs
+from backend.limits.costs import CostEstimates
 from backend.metrics import Metrics
-from backend.runs.admission import Admission
-from backend.runs.event_log import RunLog
+from backend.runs.admission import RunAdmission
+from backend.runs.event_log import EventLog
 from backend.runs.indexing_job import INDEXING
-from backend.runs.intake import Asked, Asking
-from backend.runs.queue import Active, Lanes
-from backend.runs.recorder import Progress, of_attempt
-from backend.runs.writer import Answers, RunWriter, ids, start_of
+from backend.runs.intake import RunIntake, RunRequest
+from backend.runs.queue import ActiveRun, RunQueue
+from backend.runs.recorder import RunRecorder, of_attempt
+from backend.runs.writer import AnswerSource, RunWriter, ids, start_of
 from backend.settings import Settings
 from backend.storage import runs
-from backend.storage.runs import Run
+from backend.storage.runs import StoredRun
 from frontdesk.contracts.events import Cancelled, Error, Event
 from knowledge.errors import DeskError, StorageFull
 from knowledge.storage.sqlite import Database
@@ -49,11 +49,11 @@ class RunEngine:
         self,
         settings: Settings,
         database: Database,
-        log: RunLog,
-        answers: Callable[[str], Answers],
+        log: EventLog,
+        answers: Callable[[str], AnswerSource],
         metrics: Metrics,
         clock: DeskClock,
-        costs: Costs,
+        costs: CostEstimates,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -61,9 +61,9 @@ class RunEngine:
         self._answers = answers
         self._metrics = metrics
         self._costs = costs
-        self.lanes = Lanes()
-        self.admission = Admission(settings, database, self.lanes, clock)
-        self._asking = Asking(settings, database, self.lanes, self.admission, clock, costs)
+        self.lanes = RunQueue()
+        self.admission = RunAdmission(settings, database, self.lanes, clock)
+        self._asking = RunIntake(settings, database, self.lanes, self.admission, clock, costs)
         self._writer = RunWriter(database, log, answers, metrics)
         self.stopping = False
 
@@ -72,11 +72,11 @@ class RunEngine:
         ending = []
         for run in await self._database.read(runs.unfinished_runs):
             events = await self._stored_events(run.id)
-            progress = Progress(self._log.open(run, base=len(events)))
+            progress = RunRecorder(self._log.open(run, base=len(events)))
             for event in events:
                 progress.hear(event)
             end = self._end_of(run)
-            active = Active(run, run.attempts + (run.status != "queued"), reservation=self._set_aside(run))
+            active = ActiveRun(run, run.attempts + (run.status != "queued"), reservation=self._set_aside(run))
             self._lane(active, self._take_up(active, progress, end))
             if end:
                 ending.append(progress.live)
@@ -84,19 +84,19 @@ class RunEngine:
             with suppress(StorageFailed):
                 await live.stored()
 
-    async def start(self, asked: Asked) -> Run:
+    async def start(self, asked: RunRequest) -> StoredRun:
         """Store the question and start its run; return once both would survive a crash."""
         if self.stopping:
             raise ShuttingDown("The desk is being stopped; please ask again in a moment.")
         async with self._asking.admitted(asked) as (run, continues, reservation):
-            active = Active(run, reservation=reservation)
+            active = ActiveRun(run, reservation=reservation)
             opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             # The client may disconnect at once; a run that has begun is ended all the same.
             self._lane(active, self._begin(active, opened, continues=continues))
         await asyncio.shield(opened)
         return run
 
-    async def get(self, run_id: str, user_id: str) -> Run:
+    async def get(self, run_id: str, user_id: str) -> StoredRun:
         """Return a run of that user by id, or raise `RunUnknown`."""
         run = await self._database.read(lambda db: runs.run_of(db, user_id, run_id))
         active = self.lanes.get(run.id)
@@ -107,7 +107,7 @@ class RunEngine:
         """Stream a run's frames after `after`, stored and live, to its end; an empty batch after each silence."""
         return self._log.follow(run_id, after, self._settings.heartbeat_seconds)
 
-    async def cancel(self, run_id: str, user_id: str, reason: str) -> Run:
+    async def cancel(self, run_id: str, user_id: str, reason: str) -> StoredRun:
         """Cancel a run and return at once, before its last event; a run that has ended stays as it is."""
         run = await self.get(run_id, user_id)
         if not run.is_open:
@@ -156,14 +156,14 @@ class RunEngine:
         if left := [active.task for active in self.lanes if active.task]:
             await asyncio.wait(left, timeout=seconds)
 
-    def _set_aside(self, run: Run) -> Reservation | None:
+    def _set_aside(self, run: StoredRun) -> Reservation | None:
         """Reserve budget for what a run of an earlier process may still cost."""
         budget = self.admission.budget
         if not budget.limited:
             return None
         return budget.resume(run.user_id, self._costs.of_question(run.agent_id, run.question, run.request))
 
-    def _end_of(self, run: Run) -> Cancelled | Error | None:
+    def _end_of(self, run: StoredRun) -> Cancelled | Error | None:
         """Return the event that ends a run left by an earlier process, or None if the run goes on."""
         if run.stopped:
             return Cancelled(reason=run.stopped)
@@ -171,7 +171,7 @@ class RunEngine:
             return INTERRUPTED
         return None
 
-    async def _take_up(self, active: Active, progress: Progress, end: Cancelled | Error | None) -> None:
+    async def _take_up(self, active: ActiveRun, progress: RunRecorder, end: Cancelled | Error | None) -> None:
         """Continue a run of an earlier process, or end it."""
         run = active.run
         try:
@@ -188,11 +188,11 @@ class RunEngine:
             _LOG.info("run goes on after a restart", extra=ids(run))
             await self._go_on(active, progress, again=run.status != "queued")
 
-    def _lane(self, active: Active, work: Coroutine[Any, Any, None]) -> None:
+    def _lane(self, active: ActiveRun, work: Coroutine[Any, Any, None]) -> None:
         self.lanes.enter(active)
         active.task = asyncio.create_task(self._until_left(active, work), name=f"run-{active.run.id}")
 
-    async def _until_left(self, active: Active, work: Coroutine[Any, Any, None]) -> None:
+    async def _until_left(self, active: ActiveRun, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         finally:
@@ -200,10 +200,10 @@ class RunEngine:
             if active.reservation:
                 active.reservation.release()
 
-    async def _begin(self, active: Active, opened: asyncio.Future[None], *, continues: bool) -> None:
+    async def _begin(self, active: ActiveRun, opened: asyncio.Future[None], *, continues: bool) -> None:
         run = active.run
         live = self._log.open(run)
-        progress = Progress(live)
+        progress = RunRecorder(live)
         try:
             await self._database.write(lambda db: runs.begin_run(db, run, str(uuid.uuid4()), continues=continues))
             await self._writer.say(progress, start_of(run))
@@ -215,7 +215,7 @@ class RunEngine:
         self._metrics.began(run)
         await self._go_on(active, progress, again=False)
 
-    async def _go_on(self, active: Active, progress: Progress, *, again: bool) -> None:
+    async def _go_on(self, active: ActiveRun, progress: RunRecorder, *, again: bool) -> None:
         """Answer the question and write how the run ended."""
         run = active.run
         turn = _turn(run, progress.text if again else None)
@@ -243,7 +243,7 @@ class RunEngine:
             _LOG.exception("run failed", extra=ids(run))
             await self._fail(active, progress, Unexpected("Something went wrong on our side; please ask again."), turn)
 
-    async def _answer(self, active: Active, turn: Turn, progress: Progress) -> Outcome:
+    async def _answer(self, active: ActiveRun, turn: AssistantRequest, progress: RunRecorder) -> AnswerOutcome:
         run = active.run
         await self.lanes.wait_for_turn(active)
         if run.status == "queued" or active.attempt > 1:
@@ -253,12 +253,12 @@ class RunEngine:
         async with asyncio.timeout(limit):
             async with aclosing(self._answers(run.agent_id).stream(turn)) as items:
                 async for item in items:
-                    if isinstance(item, Outcome):
+                    if isinstance(item, AnswerOutcome):
                         return item
                     await self._writer.say(progress, of_attempt(item, active.attempt))
         raise DeskError("the answer ended without an outcome")
 
-    async def _fail(self, active: Active, progress: Progress, error: DeskError, turn: Turn) -> None:
+    async def _fail(self, active: ActiveRun, progress: RunRecorder, error: DeskError, turn: AssistantRequest) -> None:
         _LOG.warning("run failed: %s", error.code, extra=ids(progress.live.run))
         # An interrupted question may always be asked again.
         retryable = error.retryable or turn.said is not None
@@ -270,14 +270,14 @@ class RunEngine:
         return [sse.event_of(frame) for frame in frames]
 
 
-def _tasks(actives: Iterable[Active]) -> list[asyncio.Task[None]]:
+def _tasks(actives: Iterable[ActiveRun]) -> list[asyncio.Task[None]]:
     """Return the tasks that may still emit events: a run that has failed only waits for room on the disk."""
     return [active.task for active in actives if active.task and not active.failed]
 
 
-def _turn(run: Run, said: str | None) -> Turn:
+def _turn(run: StoredRun, said: str | None) -> AssistantRequest:
     agent = None if run.agent_id == SUPERVISOR else run.agent_id
-    return Turn(run.question, run.thread_id, run.id, agent, run.user_id, said, run.request)
+    return AssistantRequest(run.question, run.thread_id, run.id, agent, run.user_id, said, run.request)
 
 
 def _not_stored(error: Exception) -> DeskError:

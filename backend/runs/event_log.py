@@ -20,7 +20,7 @@ from backend.encoders.sse import Frame
 from backend.errors import StorageFailed
 from backend.limits.clock import DeskClock
 from backend.storage import runs
-from backend.storage.runs import Entry, Run
+from backend.storage.runs import StoredEvent, StoredRun
 from frontdesk.contracts.events import Cancelled, Done, Error, Event, Start
 from knowledge.storage.sqlite import Database
 
@@ -35,7 +35,7 @@ _MAX_PENDING = 5_000
 class LiveRun:
     """A run under way: its frames from number `base` on, and the signal that tells its followers of new ones."""
 
-    run: Run
+    run: StoredRun
     base: int
     suffix: bytes
     posted: int
@@ -92,20 +92,20 @@ class LiveRun:
                 await self.changed.wait()
 
 
-class _Posted(NamedTuple):
+class _PendingEvents(NamedTuple):
     live: LiveRun
-    entry: Entry
+    entry: StoredEvent
     also: Also | None
 
 
-class RunLog:
+class EventLog:
     """The log of all runs, and the only writer of events."""
 
     def __init__(self, database: Database, clock: DeskClock | None = None) -> None:
         self._database = database
         self._clock = clock or DeskClock()
         self._live: dict[str, LiveRun] = {}
-        self._pending: list[_Posted] = []
+        self._pending: list[_PendingEvents] = []
         self._work = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -113,7 +113,7 @@ class RunLog:
         self._waiting: set[asyncio.Event] = set()
         self._writer = asyncio.create_task(self._write_loop(), name="run-log")
 
-    def open(self, run: Run, base: int = 0) -> LiveRun:
+    def open(self, run: StoredRun, base: int = 0) -> LiveRun:
         """Open the log of a run, or continue one from number `base`."""
         suffix = b',"session_id":' + orjson.dumps(run.session_id)
         live = LiveRun(run, base, suffix, posted=base, clock=self._clock)
@@ -131,7 +131,7 @@ class RunLog:
             b"" if isinstance(event, Start) else live.suffix,
             datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").encode(),
         )
-        self._pending.append(_Posted(live, Entry(live.run.id, live.posted, event, payload, at), also))
+        self._pending.append(_PendingEvents(live, StoredEvent(live.run.id, live.posted, event, payload, at), also))
         live.posted += 1
         self._work.set()
         if len(self._pending) >= _MAX_PENDING:
@@ -222,9 +222,9 @@ class RunLog:
             if batch:
                 await self._commit(batch)
 
-    async def _commit(self, batch: list[_Posted]) -> None:
+    async def _commit(self, batch: list[_PendingEvents]) -> None:
         """Commit a batch in one transaction with a savepoint for each run, so that one failure spoils no other run."""
-        by_run: dict[str, list[_Posted]] = {}
+        by_run: dict[str, list[_PendingEvents]] = {}
         for posted in batch:
             by_run.setdefault(posted.entry.run_id, []).append(posted)
         writes = [self._database.write(partial(_store, posted=posted)) for posted in by_run.values()]
@@ -232,7 +232,7 @@ class RunLog:
         for of_run, failure in zip(by_run.values(), failures, strict=True):
             self._publish(of_run, failure)
 
-    def _publish(self, batch: list[_Posted], failure: BaseException | None) -> None:
+    def _publish(self, batch: list[_PendingEvents], failure: BaseException | None) -> None:
         live = batch[0].live
         if failure:
             live.fail(failure)
@@ -251,7 +251,7 @@ class RunLog:
             self._live.pop(live.run.id, None)
 
 
-def _store(db: sqlite3.Connection, posted: list[_Posted]) -> None:
+def _store(db: sqlite3.Connection, posted: list[_PendingEvents]) -> None:
     for one in posted:
         if one.also:
             one.also(db)

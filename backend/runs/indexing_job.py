@@ -11,16 +11,16 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from agents.assistant import Outcome as Ended
-from agents.assistant import Turn
+from agents.assistant import AnswerOutcome as Ended
+from agents.assistant import AssistantRequest
 from agents.graph.answer_stream import Emit
-from agents.tracing import Step, step
+from agents.tracing import TraceStep, step
 from frontdesk.contracts.events import Event, Reset, Token
 from knowledge.errors import DocumentUnknown, DocumentUnreadable, OwnQuotaReached, StorageFull
-from knowledge.ingestion.ingest import Outcome, Report, ingest
+from knowledge.ingestion.ingest import IngestionReport, Outcome, ingest
 from knowledge.library import Library
 from knowledge.storage.documents import DocumentInfo, DocumentKey
-from knowledge.storage.quota import Quota
+from knowledge.storage.quota import OwnerQuota
 
 INDEXING = "documents"
 # An upload's own name is for the paths of its documents; a file system may not take it.
@@ -28,7 +28,7 @@ _ARCHIVE = "archive.zip"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class Order(BaseModel):
+class IndexingOrder(BaseModel):
     """The job of an indexing run, stored with it.
 
     `archive` is the path that an upload came by; documents chunked after `since` are not chunked again after a restart.
@@ -40,10 +40,10 @@ class Order(BaseModel):
     archive: str = ""
     source: str = ""
     owner: str = ""
-    quota: Quota | None = None
+    quota: OwnerQuota | None = None
 
 
-class Indexing:
+class IndexingJob:
     """The counterpart of the assistant for indexing runs: streams steps that show the progress, then a report."""
 
     def __init__(self, library: Library, uploads: Path, max_bytes: int) -> None:
@@ -74,11 +74,11 @@ class Indexing:
                 if directory.name not in needed:
                     self.drop(directory.name)
 
-    async def stream(self, turn: Turn) -> AsyncGenerator[Event | Ended]:
+    async def stream(self, turn: AssistantRequest) -> AsyncGenerator[Event | Ended]:
         """Stream the events of one run; work that was done before a restart is not repeated."""
         if turn.said is not None:
             yield Reset(reason="the desk was restarted in the middle of this")
-        order = Order.model_validate_json(turn.request or "{}")
+        order = IndexingOrder.model_validate_json(turn.request or "{}")
         events: asyncio.Queue[Event | None] = asyncio.Queue()
         working = asyncio.create_task(self._work(order, turn.run_id, events.put_nowait))
         working.add_done_callback(lambda _: events.put_nowait(None))
@@ -93,11 +93,11 @@ class Indexing:
         yield Token(content=_told(report, order.archive), agent=INDEXING)
         yield Ended("stop")
 
-    async def leave(self, turn: Turn, said: str) -> None:
+    async def leave(self, turn: AssistantRequest, said: str) -> None:
         """Delete the archive of a run that is given up; the documents that it has imported stay."""
         await asyncio.to_thread(self.drop, turn.run_id)
 
-    async def _work(self, order: Order, run_id: str, emit: Emit) -> Report:
+    async def _work(self, order: IndexingOrder, run_id: str, emit: Emit) -> IngestionReport:
         with step(emit, "sequential", order.work, agent=INDEXING) as whole:
             if order.work == "reindex":
                 report = await self._read_again(order, whole)
@@ -112,8 +112,8 @@ class Indexing:
             whole.output = _counts(report)
             return report
 
-    async def _read_again(self, order: Order, whole: Step) -> Report:
-        report, progress, done = Report(), _progress(whole), 0
+    async def _read_again(self, order: IndexingOrder, whole: TraceStep) -> IngestionReport:
+        report, progress, done = IngestionReport(), _progress(whole), 0
         before = -1
         # A document that is moved meanwhile has another id, and is found again.
         while (documents := await self._library.cut_before(order.since, order.folder)) and done != before:
@@ -135,7 +135,7 @@ class Indexing:
 class _Uploaded:
     """A library in which an ingestion stores documents as if they had been uploaded one by one."""
 
-    def __init__(self, library: Library, order: Order, root: str) -> None:
+    def __init__(self, library: Library, order: IndexingOrder, root: str) -> None:
         self._library = library
         self._order = order
         self._root = root
@@ -173,7 +173,7 @@ class _Uploaded:
         return self._order.archive + path.removeprefix(_ARCHIVE)
 
 
-def _progress(whole: Step) -> Callable[[int, int, str, Outcome], None]:
+def _progress(whole: TraceStep) -> Callable[[int, int, str, Outcome], None]:
     """Return a callback that reports each percent of progress; without names, since some documents are private."""
     told = 0
 
@@ -186,13 +186,13 @@ def _progress(whole: Step) -> Callable[[int, int, str, Outcome], None]:
     return tell
 
 
-def _counts(report: Report) -> str:
+def _counts(report: IngestionReport) -> str:
     outcomes = ("added", "changed", "moved", "removed", "skipped", "failed", "ignored")
     counts = [f"{len(getattr(report, outcome))} {outcome}" for outcome in outcomes if getattr(report, outcome)]
     return ", ".join(counts) or "nothing to do"
 
 
-def _told(report: Report, archive: str) -> str:
+def _told(report: IngestionReport, archive: str) -> str:
     def named(line: str) -> str:
         return archive + line.removeprefix(_ARCHIVE) if line.startswith(_ARCHIVE) else line
 

@@ -14,18 +14,18 @@ from agents.models.allowance import Expense
 from backend.errors import MessageInvalid, MessageTooLong, QueueFull, RunExists, ThreadBusy, ThreadUnknown
 from backend.limits.budget import Reservation
 from backend.limits.clock import DeskClock
-from backend.limits.costs import Costs
-from backend.runs.admission import Admission
-from backend.runs.queue import Lanes, WhenBusy
+from backend.limits.costs import CostEstimates
+from backend.runs.admission import RunAdmission
+from backend.runs.queue import RunQueue, WhenBusy
 from backend.settings import Settings
 from backend.storage import runs, threads
-from backend.storage.runs import Run
+from backend.storage.runs import StoredRun
 from knowledge.storage.sqlite import Database
 from knowledge.text.characters import cleaned, is_blank
 
 
 @dataclass(frozen=True)
-class Asked:
+class RunRequest:
     """A question with its agent, its conversation, and what to do while that conversation is still answering.
 
     Without a thread or a session a conversation begins. `run_id` is the client's own id for the run, if it gives one;
@@ -43,31 +43,31 @@ class Asked:
     replaces: str | None = None
 
 
-class Admitted(NamedTuple):
+class AdmittedRun(NamedTuple):
     """A prepared run, whether its conversation exists already, and the budget reserved for it, to be released."""
 
-    run: Run
+    run: StoredRun
     continues: bool
     reservation: Reservation | None
 
 
-class _Conversation(NamedTuple):
+class _ConversationRef(NamedTuple):
     thread_id: str
     session_id: str
     begun: bool
 
 
-class Asking:
+class RunIntake:
     """The intake of questions, one at a time for each conversation."""
 
     def __init__(
         self,
         settings: Settings,
         database: Database,
-        lanes: Lanes,
-        admission: Admission,
+        lanes: RunQueue,
+        admission: RunAdmission,
         clock: DeskClock,
-        costs: Costs,
+        costs: CostEstimates,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -78,7 +78,7 @@ class Asking:
         self._doorways: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def admitted(self, asked: Asked) -> AsyncIterator[Admitted]:
+    async def admitted(self, asked: RunRequest) -> AsyncIterator[AdmittedRun]:
         """Prepare the run of a question, while no other can take its place in the conversation."""
         text = clean(asked.text, self._settings.max_message_chars)
         run_id = asked.run_id or str(uuid.uuid4())
@@ -92,7 +92,7 @@ class Asking:
             if asked.run_id and await self._taken(run_id):
                 raise RunExists(f"there is a run {run_id} already; choose another id or none")
             waits = self._make_way(thread_id, asked)
-            run = Run(
+            run = StoredRun(
                 id=run_id,
                 thread_id=thread_id,
                 session_id=session_id,
@@ -104,16 +104,16 @@ class Asking:
                 request=asked.request,
                 replaces=asked.replaces,
             )
-            yield Admitted(run, begun, reservation)
+            yield AdmittedRun(run, begun, reservation)
 
-    def _cost(self, asked: Asked, text: str) -> Expense | None:
+    def _cost(self, asked: RunRequest, text: str) -> Expense | None:
         return self._costs.of_question(asked.agent_id, text, asked.request) if self._admission.budget.limited else None
 
     async def _taken(self, run_id: str) -> bool:
         stored = await self._database.read(lambda db: runs.get_run(db, run_id))
         return stored is not None or self._lanes.get(run_id) is not None
 
-    async def _in_place(self, asked: Asked) -> Asked:
+    async def _in_place(self, asked: RunRequest) -> RunRequest:
         """Direct a question that replaces a run to the conversation of that run, unless it names another."""
         if (replaced := asked.replaces) is None:
             return asked
@@ -121,7 +121,7 @@ class Asking:
         named = asked.thread_id or asked.session_id
         return replace(asked, replaces=run.id, thread_id=asked.thread_id if named else run.thread_id)
 
-    async def _conversation(self, asked: Asked) -> _Conversation:
+    async def _conversation(self, asked: RunRequest) -> _ConversationRef:
         """Find the thread and the session of a question, or make ids for new ones.
 
         A conversation that is found may be deleted before the run is stored; see `runs.begin_run`.
@@ -131,15 +131,15 @@ class Asking:
             thread = await self._database.read(lambda db: threads.get(db, asked.user_id, wanted))
             if thread is None or thread.deleted_at or thread.agent_id != asked.agent_id:
                 raise ThreadUnknown(f"there is no conversation {wanted} with {asked.agent_id}")
-            return _Conversation(thread.id, thread.session_id, begun=True)
+            return _ConversationRef(thread.id, thread.session_id, begun=True)
         if asked.session_id is None:
-            return _Conversation(str(uuid.uuid4()), str(uuid.uuid4()), begun=False)
+            return _ConversationRef(str(uuid.uuid4()), str(uuid.uuid4()), begun=False)
         session = asked.session_id
         whose = (asked.user_id, asked.agent_id, session)
         begun = await self._database.read(lambda db: threads.of_session(db, *whose)) or self._lanes.thread_of(*whose)
-        return _Conversation(begun or str(uuid.uuid4()), session, begun is not None)
+        return _ConversationRef(begun or str(uuid.uuid4()), session, begun is not None)
 
-    def _make_way(self, thread_id: str, asked: Asked) -> bool:
+    def _make_way(self, thread_id: str, asked: RunRequest) -> bool:
         """Apply `when_busy` to the conversation; return whether the run has to wait for others there."""
         self._lanes.check_user(asked.user_id)
         if self._lanes.is_closed(thread_id):

@@ -9,19 +9,19 @@ from typing import Literal
 
 from backend.errors import RemovalUnderWay
 from backend.limits.budget import Reservation
-from backend.storage.runs import Run
+from backend.storage.runs import StoredRun
 
 WhenBusy = Literal["reject", "enqueue", "interrupt"]
 
 
 @dataclass(eq=False)
-class Active:
+class ActiveRun:
     """A run that has not ended. It can be stopped while it waits or answers, not while its end is written.
 
     A run that has `failed` only waits for room on the disk to store its end.
     """
 
-    run: Run
+    run: StoredRun
     attempt: int = 1
     task: asyncio.Task[None] | None = None
     stopped: str | None = None
@@ -58,16 +58,16 @@ class Active:
             self.task.cancel()
 
 
-class Lanes:
+class RunQueue:
     """All runs under way, by id and in a queue for each conversation."""
 
     def __init__(self) -> None:
-        self._by_id: dict[str, Active] = {}
-        self._by_thread: defaultdict[str, list[Active]] = defaultdict(list)
+        self._by_id: dict[str, ActiveRun] = {}
+        self._by_thread: defaultdict[str, list[ActiveRun]] = defaultdict(list)
         self._closed: Counter[str] = Counter()
         self._closed_users: Counter[str] = Counter()
 
-    def __iter__(self) -> Iterator[Active]:
+    def __iter__(self) -> Iterator[ActiveRun]:
         return iter(list(self._by_id.values()))
 
     def __len__(self) -> int:
@@ -79,11 +79,11 @@ class Lanes:
             answers = self._by_thread[active.run.thread_id][0] is active
             yield "in_progress" if answers else "queued", active.run.agent_id
 
-    def get(self, run_id: str) -> Active | None:
+    def get(self, run_id: str) -> ActiveRun | None:
         """Return the run, if it has not ended."""
         return self._by_id.get(run_id)
 
-    def of_thread(self, thread_id: str) -> list[Active]:
+    def of_thread(self, thread_id: str) -> list[ActiveRun]:
         """Return the runs of a conversation, the one that answers first."""
         return list(self._by_thread.get(thread_id, ()))
 
@@ -125,18 +125,18 @@ class Lanes:
         """Count the runs that a user has under way."""
         return sum(active.run.user_id == user_id for active in self._by_id.values())
 
-    def enter(self, active: Active) -> None:
+    def enter(self, active: ActiveRun) -> None:
         """Append a run to the queue of its conversation."""
         self._by_id[active.run.id] = active
         self._by_thread[active.run.thread_id].append(active)
 
-    async def wait_for_turn(self, active: Active) -> None:
+    async def wait_for_turn(self, active: ActiveRun) -> None:
         """Wait until every run before this one has ended."""
         while (first := self._by_thread[active.run.thread_id][0]) is not active:
             assert first.task  # noqa: S101 - a run has its task before the next one enters
             await asyncio.wait([first.task])
 
-    def leave(self, active: Active) -> None:
+    def leave(self, active: ActiveRun) -> None:
         """Remove a run that has ended."""
         del self._by_id[active.run.id]
         lane = self._by_thread[active.run.thread_id]

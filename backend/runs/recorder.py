@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents.assistant import Outcome
+from agents.assistant import AnswerOutcome
 from agents.models.chunks import estimate
 from agents.models.model_name import parse_model
 from agents.models.prices import cost_of
@@ -47,7 +47,7 @@ class _OpenStep:
 
 
 @dataclass
-class Progress:
+class RunRecorder:
     """The text, sources, steps and cost of one run so far."""
 
     live: LiveRun
@@ -96,7 +96,7 @@ class Progress:
         """Return the ends of the steps that could not end themselves, the innermost first."""
         return [step.cut_off(status) for step in reversed(self._open.values())]
 
-    def done(self, outcome: Outcome, message_id: str) -> Done:
+    def done(self, outcome: AnswerOutcome, message_id: str) -> Done:
         """Return the terminal event of a complete answer."""
         both = self.supervisor + self.workers
         return Done(

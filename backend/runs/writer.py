@@ -6,14 +6,14 @@ import uuid
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
-from agents.assistant import Outcome, Turn
+from agents.assistant import AnswerOutcome, AssistantRequest
 from backend.errors import StorageFailed
 from backend.metrics import Metrics
-from backend.runs.event_log import LiveRun, RunLog
-from backend.runs.queue import Active
-from backend.runs.recorder import Progress
+from backend.runs.event_log import EventLog, LiveRun
+from backend.runs.queue import ActiveRun
+from backend.runs.recorder import RunRecorder
 from backend.storage import runs, threads
-from backend.storage.runs import Run
+from backend.storage.runs import StoredRun
 from frontdesk.contracts.events import Cancelled, Done, Error, Event, Start, StepStatus
 from knowledge.errors import DeskError
 from knowledge.storage.sqlite import Database
@@ -23,25 +23,27 @@ _LOG = logging.getLogger(__name__)
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 10.0
 
 
-class Answers(Protocol):
+class AnswerSource(Protocol):
     """The interface of what answers a run; see `agents.assistant.Assistant`."""
 
-    def stream(self, turn: Turn) -> AsyncGenerator[Event | Outcome]: ...
+    def stream(self, turn: AssistantRequest) -> AsyncGenerator[Event | AnswerOutcome]: ...
 
-    async def leave(self, turn: Turn, said: str) -> None: ...
+    async def leave(self, turn: AssistantRequest, said: str) -> None: ...
 
 
 class RunWriter:
     """The writer of every run's events; whatever happens, it gives each run exactly one end."""
 
-    def __init__(self, database: Database, log: RunLog, answers: Callable[[str], Answers], metrics: Metrics) -> None:
+    def __init__(
+        self, database: Database, log: EventLog, answers: Callable[[str], AnswerSource], metrics: Metrics
+    ) -> None:
         self._database = database
         self._log = log
         self._answers = answers
         self._metrics = metrics
         self._leaving = False
 
-    async def say(self, progress: Progress, event: Event) -> None:
+    async def say(self, progress: RunRecorder, event: Event) -> None:
         """Write the next event of a run."""
         progress.hear(event)
         self._metrics.heard(progress, event)
@@ -49,7 +51,7 @@ class RunWriter:
 
     async def end(
         self,
-        progress: Progress,
+        progress: RunRecorder,
         event: Done | Cancelled | Error,
         message_id: str,
         data: dict[str, Any] | None = None,
@@ -68,7 +70,9 @@ class RunWriter:
         self._metrics.ended(progress, event)
         _LOG.info("run ended: %s", event.type, extra=ids(live.run))
 
-    async def give_up(self, active: Active, progress: Progress, event: Cancelled | Error, turn: Turn) -> None:
+    async def give_up(
+        self, active: ActiveRun, progress: RunRecorder, event: Cancelled | Error, turn: AssistantRequest
+    ) -> None:
         """End a run whose answer is not complete; the conversation keeps the text so far."""
         await self._leave(turn, progress)
         try:
@@ -80,7 +84,7 @@ class RunWriter:
         except StorageFailed:
             await self.end_later(active, progress.live)
 
-    async def end_later(self, active: Active, live: LiveRun) -> None:
+    async def end_later(self, active: ActiveRun, live: LiveRun) -> None:
         """End a run whose log cannot be written: retry with backoff until its error event is stored.
 
         Until then no other run begins in its conversation. If the desk stops first, the next process ends the run.
@@ -108,7 +112,7 @@ class RunWriter:
 
     async def _end_stored(self, live: LiveRun, failure: Error) -> None:
         """End a run behind its last stored event: clients have seen nothing beyond that."""
-        progress = Progress(live)
+        progress = RunRecorder(live)
         for event in await self._log.resume(live):
             progress.hear(event)
         if live.ended:
@@ -119,34 +123,34 @@ class RunWriter:
             await self._write(progress, end)
         await self._close(progress, failure)
 
-    async def _close(self, progress: Progress, event: Cancelled | Error) -> None:
+    async def _close(self, progress: RunRecorder, event: Cancelled | Error) -> None:
         message_id = str(uuid.uuid4())
         if isinstance(event, Cancelled) and progress.text:
             event = event.model_copy(update={"message_id": message_id})
         await self.end(progress, event, message_id)
 
-    async def _write(self, progress: Progress, event: Event) -> None:
+    async def _write(self, progress: RunRecorder, event: Event) -> None:
         progress.hear(event)
         await self._log.append(progress.live, event)
 
-    async def _leave(self, turn: Turn, progress: Progress) -> None:
+    async def _leave(self, turn: AssistantRequest, progress: RunRecorder) -> None:
         run = progress.live.run
         try:
             await self._answers(run.agent_id).leave(turn, progress.text)
         except Exception:  # noqa: BLE001 - the edge: whatever is wrong with the memory, the run gets its end
             _LOG.exception("the conversation could not be tidied up", extra=ids(run))
 
-    async def _is_stored(self, run: Run) -> bool:
+    async def _is_stored(self, run: StoredRun) -> bool:
         """Tell whether the run is still stored: its conversation may have been deleted meanwhile."""
         return await self._database.read(lambda db: runs.get_run(db, run.id)) is not None
 
 
-def start_of(run: Run) -> Start:
+def start_of(run: StoredRun) -> Start:
     """Return the first event of a run."""
     return Start(run_id=run.id, thread_id=run.thread_id, session_id=run.session_id, generation_id=run.id)
 
 
-def ids(run: Run) -> dict[str, str]:
+def ids(run: StoredRun) -> dict[str, str]:
     """Return the log fields that identify a run and its conversation; never any of its text."""
     return {"run_id": run.id, "thread_id": run.thread_id, "user_id": run.user_id, "agent_id": run.agent_id}
 

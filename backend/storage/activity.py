@@ -54,14 +54,14 @@ def rate(db: sqlite3.Connection, run_id: str, rating: str) -> None:
 
 
 @dataclass
-class Figures:
+class RunSums:
     """Sums over some runs, and the times that they took."""
 
     counted: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_COUNTED, 0))
     first_token_ms: list[Times] = field(default_factory=list)
     whole_ms: list[Times] = field(default_factory=list)
 
-    def add(self, sums: "Sums") -> None:
+    def add(self, sums: "AgentDaySums") -> None:
         """Add the sums of one agent and day."""
         for name in _COUNTED:
             self.counted[name] += sums.row[name]
@@ -75,7 +75,7 @@ class Figures:
         return {**self.counted, "cost_usd": round(self.counted["cost_usd"], 9), **times}
 
 
-class Sums:
+class AgentDaySums:
     """One agent's runs of one day, as SQL sums them up; the times come as one text."""
 
     def __init__(self, row: sqlite3.Row) -> None:
@@ -87,17 +87,17 @@ class Sums:
 def summary(db: sqlite3.Connection, user_id: str | None, days: int, now: float) -> dict[str, Any]:
     """Sum up one user's runs, or everybody's: by day up to today, by agent, and in total."""
     today = int(now // DAY_SECONDS)
-    of_days = {day: Figures() for day in range(today - days + 1, today + 1)}
+    of_days = {day: RunSums() for day in range(today - days + 1, today + 1)}
     shares: dict[int, list[dict[str, Any]]] = {day: [] for day in of_days}
-    of_agents: dict[str, Figures] = {}
-    totals = Figures()
-    for sums in map(Sums, _sums(db, user_id, min(of_days), today)):
+    of_agents: dict[str, RunSums] = {}
+    totals = RunSums()
+    for sums in map(AgentDaySums, _sums(db, user_id, min(of_days), today)):
         row = sums.row
         if row["agent"] == _WHOLE:
             of_days[row["day"]].add(sums)
             totals.add(sums)
         else:
-            of_agents.setdefault(row["agent"], Figures()).add(sums)
+            of_agents.setdefault(row["agent"], RunSums()).add(sums)
             share = {name: row[name] for name in ("agent", "runs", "tokens")}
             shares[row["day"]].append({**share, "cost_usd": round(row["cost_usd"], 9)})
     return {

@@ -16,7 +16,7 @@ from knowledge.storage.damage import RESTORE
 from knowledge.storage.sqlite import Database
 
 
-class _Statements(SqliteSaver):
+class _CheckpointStatements(SqliteSaver):
     """LangGraph's own statements, on a connection whose transactions are managed elsewhere."""
 
     @contextmanager
@@ -26,7 +26,7 @@ class _Statements(SqliteSaver):
             yield cursor
 
 
-class Memory(SqliteSaver):
+class CheckpointStore(SqliteSaver):
     """A checkpointer on the threads of a `Database`, so that what many runs store at once is one transaction.
 
     LangGraph's asynchronous saver crosses threads for every single statement, some hundred times a run.
@@ -34,7 +34,7 @@ class Memory(SqliteSaver):
 
     def __init__(self, database: Database, serde: SerializerProtocol) -> None:
         # Each connection is used by one thread, and `Database` has two.
-        self._by_connection: dict[int, _Statements] = {}
+        self._by_connection: dict[int, _CheckpointStatements] = {}
         self._database = database
         super().__init__(sqlite3.connect(":memory:"), serde=serde)
         self.conn.close()
@@ -82,9 +82,9 @@ class Memory(SqliteSaver):
         """The damage found in the database file, if any."""
         return self._database.damage
 
-    def _on(self, db: sqlite3.Connection) -> _Statements:
+    def _on(self, db: sqlite3.Connection) -> _CheckpointStatements:
         if id(db) not in self._by_connection:
-            statements = _Statements(db, serde=self.serde)
+            statements = _CheckpointStatements(db, serde=self.serde)
             statements.is_setup = True
             self._by_connection[id(db)] = statements
         return self._by_connection[id(db)]
@@ -104,11 +104,11 @@ _REMEDY = f"{RESTORE}; or move it away: conversations stay, but agents no longer
 
 
 @asynccontextmanager
-async def open_memory(data_dir: Path) -> AsyncIterator[Memory]:
+async def open_memory(data_dir: Path) -> AsyncIterator[CheckpointStore]:
     """Open the memory of a data directory, and close it at the end."""
     database = Database(data_dir / "graph.db", MIGRATIONS, _REMEDY)
     try:
         # Strict: a checkpoint that names any class outside the allowed ones is not read.
-        yield Memory(database, JsonPlusSerializer(allowed_msgpack_modules=None))
+        yield CheckpointStore(database, JsonPlusSerializer(allowed_msgpack_modules=None))
     finally:
         await database.close()

@@ -4,13 +4,13 @@ import json
 import sqlite3
 
 from agents.answering import canned_replies
-from agents.assistant import Turn
-from agents.direct_completion import CalledTool, PlainRequest, Said
+from agents.assistant import AssistantRequest
+from agents.direct_completion import CalledTool, ChatMessage, CompletionRequest
 
 _REMEMBERED_RUNS = 20
 
 
-def earlier(db: sqlite3.Connection, turn: Turn) -> list[Said]:
+def earlier(db: sqlite3.Connection, turn: AssistantRequest) -> list[ChatMessage]:
     """Return the messages of the last turns before this one; a missing answer gets a placeholder text."""
     rows = db.execute(
         """SELECT runs.request, answers.content, answers.data FROM runs
@@ -21,17 +21,17 @@ def earlier(db: sqlite3.Connection, turn: Turn) -> list[Said]:
     ).fetchall()
     said = _instructions(db, turn) if len(rows) == _REMEMBERED_RUNS else []
     for row in reversed(rows):
-        said += PlainRequest.model_validate_json(row["request"] or "{}").messages
+        said += CompletionRequest.model_validate_json(row["request"] or "{}").messages
         calls = json.loads(row["data"]).get("tool_calls", []) if row["data"] else []
         called = [CalledTool.model_validate(call) for call in calls]
         content = row["content"] or ""
         if not (content.strip() or called):
             content = canned_replies.STOPPED
-        said.append(Said(role="assistant", content=content, tool_calls=called))
+        said.append(ChatMessage(role="assistant", content=content, tool_calls=called))
     return said
 
 
-def _instructions(db: sqlite3.Connection, turn: Turn) -> list[Said]:
+def _instructions(db: sqlite3.Connection, turn: AssistantRequest) -> list[ChatMessage]:
     """Return the last system prompt, even if the turn that gave it is no longer remembered."""
     row = db.execute(
         """SELECT json_extract(said.value, '$.content') FROM runs, json_each(runs.request, '$.messages') AS said
@@ -39,4 +39,4 @@ def _instructions(db: sqlite3.Connection, turn: Turn) -> list[Said]:
            AND json_extract(said.value, '$.role') = 'system' ORDER BY runs.place DESC LIMIT 1""",
         (turn.thread_id, turn.run_id),
     ).fetchone()
-    return [Said(role="system", content=row[0])] if row else []
+    return [ChatMessage(role="system", content=row[0])] if row else []

@@ -15,7 +15,7 @@ _SUMMARY_TURN_CHARS = 500
 
 
 @dataclass(frozen=True)
-class Wish:
+class HandoverRequest:
     """A user's request for a person, in a conversation or outside of any, and how the user is reached."""
 
     user_id: str
@@ -54,7 +54,7 @@ def add(db: sqlite3.Connection, run_id: str, handoff: Handoff) -> None:
     )
 
 
-def ask(db: sqlite3.Connection, wish: Wish) -> str:
+def ask(db: sqlite3.Connection, wish: HandoverRequest) -> str:
     """Store a request for a person and return its id; an open offer of the same conversation is taken up."""
     said = (wish.contact, wish.message, _summary(db, wish.thread_id))
     # Otherwise an operator would find the same matter twice.

@@ -25,7 +25,7 @@ from frontdesk.contracts.events import (
 
 
 @dataclass(frozen=True)
-class Run:
+class StoredRun:
     """A question on its way to an answer. `request` holds what an endpoint received beside the question.
 
     A run that `replaces` another has withdrawn it from the conversation.
@@ -54,7 +54,7 @@ class Run:
         return self.status in ("queued", "in_progress")
 
 
-class Entry(NamedTuple):
+class StoredEvent(NamedTuple):
     """An event as it is stored: its number within the run, its JSON, when it happened, and what else it changes."""
 
     run_id: str
@@ -64,7 +64,7 @@ class Entry(NamedTuple):
     at: float
 
 
-def begin_run(db: sqlite3.Connection, run: Run, message_id: str, *, continues: bool = False) -> None:
+def begin_run(db: sqlite3.Connection, run: StoredRun, message_id: str, *, continues: bool = False) -> None:
     """Store the question before anything is done about it, and withdraw the run that it replaces.
 
     A run that `continues` a conversation is refused if that was deleted since it was looked up: only a new conversation
@@ -107,7 +107,7 @@ def note_stop(db: sqlite3.Connection, run_id: str, reason: str) -> None:
     db.execute("UPDATE runs SET stopped = ? WHERE id = ? AND ended_at IS NULL", (reason, run_id))
 
 
-def append_events(db: sqlite3.Connection, entries: list[Entry]) -> None:
+def append_events(db: sqlite3.Connection, entries: list[StoredEvent]) -> None:
     """Store events in their order, and keep runs, steps and hand-overs level with them."""
     db.executemany(
         "INSERT INTO events VALUES (?, ?, ?)", [(entry.run_id, entry.seq, entry.payload) for entry in entries]
@@ -124,13 +124,13 @@ def append_events(db: sqlite3.Connection, entries: list[Entry]) -> None:
                 _end_run(db, entry.run_id, terminal, entry.at)
 
 
-def get_run(db: sqlite3.Connection, run_id: str) -> Run | None:
+def get_run(db: sqlite3.Connection, run_id: str) -> StoredRun | None:
     """Return a run by id."""
     row = db.execute(f"{_RUN} WHERE id = ?", (run_id,)).fetchone()
-    return Run(**dict(row)) if row else None
+    return StoredRun(**dict(row)) if row else None
 
 
-def run_of(db: sqlite3.Connection, user_id: str, run_id: str) -> Run:
+def run_of(db: sqlite3.Connection, user_id: str, run_id: str) -> StoredRun:
     """Return a run of that user by id, or raise `RunUnknown`."""
     run = get_run(db, _as_stored(run_id))
     if run is None or run.user_id != user_id:
@@ -144,9 +144,9 @@ def withdrawn_from(db: sqlite3.Connection, thread_id: str) -> frozenset[str]:
     return frozenset(row["replaces"] for row in rows)
 
 
-def unfinished_runs(db: sqlite3.Connection) -> list[Run]:
+def unfinished_runs(db: sqlite3.Connection) -> list[StoredRun]:
     """Return the runs that an earlier process left unfinished, in the order in which they were asked."""
-    return [Run(**dict(row)) for row in db.execute(f"{_RUN} WHERE ended_at IS NULL ORDER BY place")]
+    return [StoredRun(**dict(row)) for row in db.execute(f"{_RUN} WHERE ended_at IS NULL ORDER BY place")]
 
 
 def events_after(db: sqlite3.Connection, run_id: str, after: int, limit: int) -> list[tuple[int, bytes]]:
@@ -207,7 +207,7 @@ def _check_last(db: sqlite3.Connection, run_id: str, thread_id: str) -> None:
         raise ThreadBusy(f"run {run_id} is still under way; stop it or wait for it, then ask again")
 
 
-def _begin_step(db: sqlite3.Connection, entry: Entry, step: TraceStart) -> None:
+def _begin_step(db: sqlite3.Connection, entry: StoredEvent, step: TraceStart) -> None:
     named = (entry.run_id, step.step_id, step.parent_id, step.step_type, step.step_name, step.agent)
     db.execute(
         """INSERT INTO steps (run_id, step_id, parent_id, step_type, step_name, agent, status, started_at, place)

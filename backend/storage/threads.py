@@ -21,7 +21,7 @@ _SHOWN = """NOT EXISTS (SELECT 1 FROM runs AS newer
 
 
 @dataclass(frozen=True)
-class Thread:
+class StoredThread:
     """A conversation of one user with one agent, or with the supervisor."""
 
     id: str
@@ -35,7 +35,7 @@ class Thread:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ThreadFilter:
     """A filter for the conversations of one user."""
 
     user_id: str
@@ -85,10 +85,10 @@ def retitle(db: sqlite3.Connection, thread_id: str, question: str) -> None:
         db.execute("UPDATE threads SET title = ? WHERE id = ? AND title = ?", renamed)
 
 
-def get(db: sqlite3.Connection, user_id: str, thread_id: str) -> Thread | None:
+def get(db: sqlite3.Connection, user_id: str, thread_id: str) -> StoredThread | None:
     """Return a conversation of that user, soft-deleted or not."""
     row = db.execute("SELECT * FROM threads WHERE id = ? AND user_id = ?", (thread_id, user_id)).fetchone()
-    return Thread(**dict(row)) if row else None
+    return StoredThread(**dict(row)) if row else None
 
 
 def of_session(db: sqlite3.Connection, user_id: str, agent_id: str, session_id: str) -> str | None:
@@ -100,7 +100,7 @@ def of_session(db: sqlite3.Connection, user_id: str, agent_id: str, session_id: 
     return row["id"] if row else None
 
 
-def listing(db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
+def listing(db: sqlite3.Connection, wanted: ThreadFilter, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
     """Count the matching conversations and return a page of them, last used first, with their message counts."""
     where, values = _condition(wanted)
     total = db.execute(f"SELECT count(*) FROM threads WHERE {where}", values).fetchone()[0]
@@ -168,7 +168,7 @@ def put_away(db: sqlite3.Connection, thread_id: str) -> None:
     db.execute("UPDATE threads SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", (time.time(), thread_id))
 
 
-def restore(db: sqlite3.Connection, thread: Thread) -> bool:
+def restore(db: sqlite3.Connection, thread: StoredThread) -> bool:
     """Restore a soft-deleted conversation; return False if its session has begun another meanwhile."""
     other = of_session(db, thread.user_id, thread.agent_id, thread.session_id)
     if other not in (None, thread.id):
@@ -177,7 +177,7 @@ def restore(db: sqlite3.Connection, thread: Thread) -> bool:
     return True
 
 
-def _condition(wanted: Wanted) -> tuple[str, list[str]]:
+def _condition(wanted: ThreadFilter) -> tuple[str, list[str]]:
     conditions, values = ["user_id = ?"], [wanted.user_id]
     if wanted.status != "all":
         conditions.append(f"deleted_at IS {'NULL' if wanted.status == 'active' else 'NOT NULL'}")

@@ -21,7 +21,7 @@ Status = Literal["queued", "in_progress", "completed", "cancelled", "failed"]
 
 
 @dataclass
-class Transcript:
+class RunTranscript:
     """The state of one answer. The ids are empty until `start` arrives; `end` is `done`, `cancelled` or `error`."""
 
     run_id: str = ""

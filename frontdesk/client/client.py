@@ -14,16 +14,16 @@ from typing import Any, Generic, Self, TypeVar, Unpack
 import httpx
 
 from frontdesk.client import endpoints
-from frontdesk.client.endpoints import Choices
-from frontdesk.client.requests import Call, Opening
-from frontdesk.client.resources.access import Access, AsyncAccess
-from frontdesk.client.resources.agents import Agents, AsyncAgents
-from frontdesk.client.resources.documents import AsyncDocuments, Documents
-from frontdesk.client.resources.people import AsyncPeople, People
-from frontdesk.client.resources.reports import AsyncReports, Reports
-from frontdesk.client.resources.threads import AsyncConversations, Conversations
-from frontdesk.client.responses import Reply
-from frontdesk.client.resumable_stream import Following, Patience
+from frontdesk.client.endpoints import AskOptions
+from frontdesk.client.requests import ApiCall, StreamCall
+from frontdesk.client.resources.access import AccessResource, AsyncAccessResource
+from frontdesk.client.resources.agents import AgentsResource, AsyncAgentsResource
+from frontdesk.client.resources.documents import AsyncDocumentsResource, DocumentsResource
+from frontdesk.client.resources.people import AsyncPeopleResource, PeopleResource
+from frontdesk.client.resources.reports import AsyncReportsResource, ReportsResource
+from frontdesk.client.resources.threads import AsyncThreadsResource, ThreadsResource
+from frontdesk.client.responses import HttpReply
+from frontdesk.client.resumable_stream import ResumableStream, RetryPolicy
 from frontdesk.contracts.events import Event
 from frontdesk.contracts.resources import Answer
 
@@ -39,7 +39,7 @@ def _authorities() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-class _Reach(Generic[Http]):
+class _DeskConnection(Generic[Http]):
     """Connection settings shared by both clients. Times are in seconds.
 
     `timeout` applies to ordinary requests, `answer_timeout` to a whole answer or to reading and embedding a document. A
@@ -78,18 +78,26 @@ class _Reach(Generic[Http]):
         self._silence = silence
         self._patience = patience
 
-    def _options(self, call: Call[Any]) -> dict[str, Any]:
+    def _options(self, call: ApiCall[Any]) -> dict[str, Any]:
         options = vars(call.request)
         return options | {"timeout": self._waiting(self._answer_timeout)} if call.question or call.slow else options
 
-    def _following(self, opening: Opening) -> Following:
-        return Following(opening, Patience(self._patience))
+    def _following(self, opening: StreamCall) -> ResumableStream:
+        return ResumableStream(opening, RetryPolicy(self._patience))
 
     def _waiting(self, seconds: float) -> httpx.Timeout:
         return httpx.Timeout(self._timeout, read=seconds)
 
 
-class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, Access, People):
+class Desk(
+    _DeskConnection[httpx.Client],
+    ThreadsResource,
+    AgentsResource,
+    DocumentsResource,
+    ReportsResource,
+    AccessResource,
+    PeopleResource,
+):
     """The synchronous client."""
 
     _make = httpx.Client
@@ -104,19 +112,19 @@ class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, Acce
         """Close the connections."""
         self._http.close()
 
-    def ask(self, message: str, **choices: Unpack[Choices]) -> Answer:
+    def ask(self, message: str, **choices: Unpack[AskOptions]) -> Answer:
         return self._do(endpoints.ask(message, **choices))
 
-    def stream(self, message: str, **choices: Unpack[Choices]) -> Generator[Event, None, None]:
+    def stream(self, message: str, **choices: Unpack[AskOptions]) -> Generator[Event, None, None]:
         return self._events(endpoints.stream(message, **choices))
 
     def follow(self, run_id: str, after: int = -1) -> Generator[Event, None, None]:
         return self._events(endpoints.follow(run_id, after))
 
-    def _do(self, call: Call[T]) -> T:
+    def _do(self, call: ApiCall[T]) -> T:
         try:
             with self._http.stream(**self._options(call)) as response:
-                reply = Reply(response.status_code, response.headers)
+                reply = HttpReply(response.status_code, response.headers)
                 for chunk in response.iter_raw():
                     reply.add(chunk)
             _let_go(response)
@@ -124,7 +132,7 @@ class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, Acce
             raise call.lost(error) from error
         return call.result(reply)
 
-    def _events(self, opening: Opening) -> Generator[Event, None, None]:
+    def _events(self, opening: StreamCall) -> Generator[Event, None, None]:
         following, waiting = self._following(opening), self._waiting(self._silence)
         while attempt := following.attempt():
             time.sleep(attempt.pause)
@@ -141,7 +149,13 @@ class Desk(_Reach[httpx.Client], Conversations, Agents, Documents, Reports, Acce
 
 
 class AsyncDesk(
-    _Reach[httpx.AsyncClient], AsyncConversations, AsyncAgents, AsyncDocuments, AsyncReports, AsyncAccess, AsyncPeople
+    _DeskConnection[httpx.AsyncClient],
+    AsyncThreadsResource,
+    AsyncAgentsResource,
+    AsyncDocumentsResource,
+    AsyncReportsResource,
+    AsyncAccessResource,
+    AsyncPeopleResource,
 ):
     """The asynchronous client."""
 
@@ -157,19 +171,19 @@ class AsyncDesk(
         """Close the connections."""
         await self._http.aclose()
 
-    async def ask(self, message: str, **choices: Unpack[Choices]) -> Answer:
+    async def ask(self, message: str, **choices: Unpack[AskOptions]) -> Answer:
         return await self._do(endpoints.ask(message, **choices))
 
-    def stream(self, message: str, **choices: Unpack[Choices]) -> AsyncGenerator[Event, None]:
+    def stream(self, message: str, **choices: Unpack[AskOptions]) -> AsyncGenerator[Event, None]:
         return self._events(endpoints.stream(message, **choices))
 
     def follow(self, run_id: str, after: int = -1) -> AsyncGenerator[Event, None]:
         return self._events(endpoints.follow(run_id, after))
 
-    async def _do(self, call: Call[T]) -> T:
+    async def _do(self, call: ApiCall[T]) -> T:
         try:
             async with self._http.stream(**self._options(call)) as response:
-                reply = Reply(response.status_code, response.headers)
+                reply = HttpReply(response.status_code, response.headers)
                 async for chunk in response.aiter_raw():
                     reply.add(chunk)
             _let_go(response)
@@ -177,7 +191,7 @@ class AsyncDesk(
             raise call.lost(error) from error
         return call.result(reply)
 
-    async def _events(self, opening: Opening) -> AsyncGenerator[Event, None]:
+    async def _events(self, opening: StreamCall) -> AsyncGenerator[Event, None]:
         following, waiting = self._following(opening), self._waiting(self._silence)
         while attempt := following.attempt():
             await asyncio.sleep(attempt.pause)

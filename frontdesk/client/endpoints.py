@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, Unpack
 
 from frontdesk.client.requests import (
-    Call,
+    ApiCall,
+    HttpRequest,
     Json,
-    Opening,
-    Request,
+    StreamCall,
     as_bytes,
     as_json,
     as_text,
@@ -22,7 +22,7 @@ from frontdesk.contracts.resources import Answer, Run
 _DEFAULTS = {"when_busy": "reject", "on_disconnect": "continue"}
 
 
-class Choices(TypedDict, total=False):
+class AskOptions(TypedDict, total=False):
     """Options for asking. `agent` selects one agent to answer; the server chooses whatever is None or left out.
 
     With `replaces`, the id of a conversation's last run, the message replaces that run's question.
@@ -36,39 +36,39 @@ class Choices(TypedDict, total=False):
     replaces: str | None
 
 
-def ask(message: str, **choices: Unpack[Choices]) -> Call[Answer]:
+def ask(message: str, **choices: Unpack[AskOptions]) -> ApiCall[Answer]:
     """Ask, and wait for the whole answer."""
-    return Call(_question(message, choices, streamed=False), Answer.model_validate_json, question=True)
+    return ApiCall(_question(message, choices, streamed=False), Answer.model_validate_json, question=True)
 
 
-def stream(message: str, **choices: Unpack[Choices]) -> Opening:
+def stream(message: str, **choices: Unpack[AskOptions]) -> StreamCall:
     """Ask, and stream the answer's events, over as many connections as it takes."""
-    return Opening(_question(message, choices, streamed=True))
+    return StreamCall(_question(message, choices, streamed=True))
 
 
-def follow(run_id: str, after: int = -1) -> Opening:
+def follow(run_id: str, after: int = -1) -> StreamCall:
     """Stream the events of a run after number `after`, which must not be the last one."""
     headers = {"last-event-id": str(after)} if after >= 0 else {}
-    return Opening(Request("GET", f"/runs/{segment(run_id)}/stream", headers=headers), run_id, after)
+    return StreamCall(HttpRequest("GET", f"/runs/{segment(run_id)}/stream", headers=headers), run_id, after)
 
 
-def run(run_id: str) -> Call[Run]:
+def run(run_id: str) -> ApiCall[Run]:
     """Return a run with its steps, their usage and their latency."""
-    return Call(Request("GET", f"/runs/{segment(run_id)}"), Run.model_validate_json)
+    return ApiCall(HttpRequest("GET", f"/runs/{segment(run_id)}"), Run.model_validate_json)
 
 
-def cancel(run_id: str) -> Call[Json]:
+def cancel(run_id: str) -> ApiCall[Json]:
     """Cancel a run; the text written so far is kept."""
-    return Call(Request("POST", f"/runs/{segment(run_id)}/cancel"), as_json)
+    return ApiCall(HttpRequest("POST", f"/runs/{segment(run_id)}/cancel"), as_json)
 
 
-def feedback(run_id: str, rating: Literal["up", "down"], comment: str = "") -> Call[Json]:
+def feedback(run_id: str, rating: Literal["up", "down"], comment: str = "") -> ApiCall[Json]:
     """Rate an answer as helpful or not."""
     body = {"rating": rating} | ({"comment": comment} if comment else {})
-    return Call(sending("POST", f"/runs/{segment(run_id)}/feedback", body), as_json)
+    return ApiCall(sending("POST", f"/runs/{segment(run_id)}/feedback", body), as_json)
 
 
-class Page(TypedDict, total=False):
+class ThreadQuery(TypedDict, total=False):
     """Which conversations to list; the server chooses whatever is None or left out."""
 
     limit: int | None
@@ -80,68 +80,68 @@ class Page(TypedDict, total=False):
     agent: str | None
 
 
-def threads(**page: Unpack[Page]) -> Call[resources.Threads]:
+def threads(**page: Unpack[ThreadQuery]) -> ApiCall[resources.Threads]:
     """List conversations, one page at a time."""
-    return Call(looking("/api/threads", **page), resources.Threads.model_validate_json)
+    return ApiCall(looking("/api/threads", **page), resources.Threads.model_validate_json)
 
 
-def thread(thread_id: str, limit: int | None = None, offset: int | None = None) -> Call[resources.ThreadWhole]:
+def thread(thread_id: str, limit: int | None = None, offset: int | None = None) -> ApiCall[resources.ThreadWhole]:
     """Return a conversation with a page of its messages, oldest first."""
-    return Call(looking(_thread(thread_id), limit=limit, offset=offset), resources.ThreadWhole.model_validate_json)
+    return ApiCall(looking(_thread(thread_id), limit=limit, offset=offset), resources.ThreadWhole.model_validate_json)
 
 
-def rename(thread_id: str, title: str) -> Call[resources.ThreadWhole]:
+def rename(thread_id: str, title: str) -> ApiCall[resources.ThreadWhole]:
     """Rename a conversation."""
-    return Call(sending("PATCH", _thread(thread_id), {"title": title}), resources.ThreadWhole.model_validate_json)
+    return ApiCall(sending("PATCH", _thread(thread_id), {"title": title}), resources.ThreadWhole.model_validate_json)
 
 
-def delete(thread_id: str, hard: bool = False) -> Call[Json]:
+def delete(thread_id: str, hard: bool = False) -> ApiCall[Json]:
     """Delete a conversation so that it can be restored; with `hard`, delete it permanently."""
-    return Call(Request("DELETE", _thread(thread_id), params={"hard_delete": "true"} if hard else {}), as_json)
+    return ApiCall(HttpRequest("DELETE", _thread(thread_id), params={"hard_delete": "true"} if hard else {}), as_json)
 
 
-def restore(thread_id: str) -> Call[resources.ThreadWhole]:
+def restore(thread_id: str) -> ApiCall[resources.ThreadWhole]:
     """Restore a deleted conversation."""
-    return Call(Request("POST", f"{_thread(thread_id)}/restore"), resources.ThreadWhole.model_validate_json)
+    return ApiCall(HttpRequest("POST", f"{_thread(thread_id)}/restore"), resources.ThreadWhole.model_validate_json)
 
 
-def export(thread_id: str, format: Literal["markdown", "json"] = "markdown") -> Call[str]:
+def export(thread_id: str, format: Literal["markdown", "json"] = "markdown") -> ApiCall[str]:
     """Export a conversation as a Markdown or JSON document."""
-    return Call(looking(f"{_thread(thread_id)}/export", format=format), as_text)
+    return ApiCall(looking(f"{_thread(thread_id)}/export", format=format), as_text)
 
 
-def agents() -> Call[resources.Agents]:
+def agents() -> ApiCall[resources.Agents]:
     """List all agents."""
-    return Call(looking("/api/agents"), resources.Agents.model_validate_json)
+    return ApiCall(looking("/api/agents"), resources.Agents.model_validate_json)
 
 
-def agent(agent_id: str) -> Call[resources.Agent]:
+def agent(agent_id: str) -> ApiCall[resources.Agent]:
     """Return one agent."""
-    return Call(looking(_agent(agent_id)), resources.Agent.model_validate_json)
+    return ApiCall(looking(_agent(agent_id)), resources.Agent.model_validate_json)
 
 
-def create_agent(description: Mapping[str, Any]) -> Call[resources.Agent]:
+def create_agent(description: Mapping[str, Any]) -> ApiCall[resources.Agent]:
     """Create an agent from a description with the fields of the API."""
-    return Call(sending("POST", "/api/agents", description), resources.Agent.model_validate_json)
+    return ApiCall(sending("POST", "/api/agents", description), resources.Agent.model_validate_json)
 
 
-def replace_agent(agent_id: str, description: Mapping[str, Any]) -> Call[resources.Agent]:
+def replace_agent(agent_id: str, description: Mapping[str, Any]) -> ApiCall[resources.Agent]:
     """Replace the agent with this id."""
-    return Call(sending("PUT", _agent(agent_id), description), resources.Agent.model_validate_json)
+    return ApiCall(sending("PUT", _agent(agent_id), description), resources.Agent.model_validate_json)
 
 
-def delete_agent(agent_id: str) -> Call[Json]:
+def delete_agent(agent_id: str) -> ApiCall[Json]:
     """Delete an agent."""
-    return Call(Request("DELETE", _agent(agent_id)), as_json)
+    return ApiCall(HttpRequest("DELETE", _agent(agent_id)), as_json)
 
 
-def route(question: str) -> Call[resources.Routed]:
+def route(question: str) -> ApiCall[resources.Routed]:
     """Preview which agents would take a question, without answering it; routing may call a model."""
     body = {"question": question}
-    return Call(sending("POST", "/api/agents/route", body), resources.Routed.model_validate_json, slow=True)
+    return ApiCall(sending("POST", "/api/agents/route", body), resources.Routed.model_validate_json, slow=True)
 
 
-class Shelf(TypedDict, total=False):
+class DocumentQuery(TypedDict, total=False):
     """Which documents to list; the server chooses whatever is None or left out."""
 
     folder: str | None
@@ -150,40 +150,40 @@ class Shelf(TypedDict, total=False):
     offset: int | None
 
 
-def documents(**shelf: Unpack[Shelf]) -> Call[resources.Documents]:
+def documents(**shelf: Unpack[DocumentQuery]) -> ApiCall[resources.Documents]:
     """List documents without their text."""
-    return Call(looking("/api/documents", **shelf), resources.Documents.model_validate_json)
+    return ApiCall(looking("/api/documents", **shelf), resources.Documents.model_validate_json)
 
 
-def document(document_id: str) -> Call[resources.DocumentWhole]:
+def document(document_id: str) -> ApiCall[resources.DocumentWhole]:
     """Return a document with its text."""
-    return Call(looking(_document(document_id)), resources.DocumentWhole.model_validate_json)
+    return ApiCall(looking(_document(document_id)), resources.DocumentWhole.model_validate_json)
 
 
-def put_document(file: bytes, folder: str, path: str, source: str = "upload") -> Call[resources.Document]:
+def put_document(file: bytes, folder: str, path: str, source: str = "upload") -> ApiCall[resources.Document]:
     """Add a document to a folder, or replace the one with this source and path; it is read and embedded at once."""
     request = uploading("/api/documents", file, folder=folder, path=path, source=source)
-    return Call(request, resources.Document.model_validate_json, slow=True)
+    return ApiCall(request, resources.Document.model_validate_json, slow=True)
 
 
-def put_archive(file: bytes, folder: str, path: str, source: str = "upload") -> Call[resources.Begun]:
+def put_archive(file: bytes, folder: str, path: str, source: str = "upload") -> ApiCall[resources.Begun]:
     """Ingest the documents of a zip archive, as a run to follow."""
     request = uploading("/api/documents/archives", file, folder=folder, path=path, source=source)
-    return Call(request, resources.Begun.model_validate_json)
+    return ApiCall(request, resources.Begun.model_validate_json)
 
 
-def reindex(folder: str | None = None) -> Call[resources.Begun]:
+def reindex(folder: str | None = None) -> ApiCall[resources.Begun]:
     """Chunk and embed a folder again, or all documents, as a run to follow."""
     body = {"folder": folder} if folder else {}
-    return Call(sending("POST", "/api/documents/reindex", body), resources.Begun.model_validate_json)
+    return ApiCall(sending("POST", "/api/documents/reindex", body), resources.Begun.model_validate_json)
 
 
-def delete_document(document_id: str) -> Call[Json]:
+def delete_document(document_id: str) -> ApiCall[Json]:
     """Delete a document."""
-    return Call(Request("DELETE", _document(document_id)), as_json)
+    return ApiCall(HttpRequest("DELETE", _document(document_id)), as_json)
 
 
-class Queue(TypedDict, total=False):
+class HandoverQuery(TypedDict, total=False):
     """Which hand-overs to list: the waiting ones, or with `resolved` the resolved ones."""
 
     resolved: bool | None
@@ -191,76 +191,80 @@ class Queue(TypedDict, total=False):
     offset: int | None
 
 
-def handovers(**queue: Unpack[Queue]) -> Call[reports.Handovers]:
+def handovers(**queue: Unpack[HandoverQuery]) -> ApiCall[reports.Handovers]:
     """List the users who wait for a person."""
-    return Call(looking("/api/handovers", **queue), reports.Handovers.model_validate_json)
+    return ApiCall(looking("/api/handovers", **queue), reports.Handovers.model_validate_json)
 
 
-def handover(handover_id: str) -> Call[reports.HandoverWhole]:
+def handover(handover_id: str) -> ApiCall[reports.HandoverWhole]:
     """Return one hand-over with the conversation that led to it."""
-    return Call(looking(_handover(handover_id)), reports.HandoverWhole.model_validate_json)
+    return ApiCall(looking(_handover(handover_id)), reports.HandoverWhole.model_validate_json)
 
 
-def hand_over(contact: str, message: str = "", thread_id: str | None = None) -> Call[reports.Handover]:
+def hand_over(contact: str, message: str = "", thread_id: str | None = None) -> ApiCall[reports.Handover]:
     """Request a person, and leave a contact for the reply."""
     body = {"contact": contact, "message": message} | ({"thread_id": thread_id} if thread_id else {})
-    return Call(sending("POST", "/api/handovers", body), reports.Handover.model_validate_json)
+    return ApiCall(sending("POST", "/api/handovers", body), reports.Handover.model_validate_json)
 
 
-def resolve(handover_id: str, note: str = "") -> Call[reports.Handover]:
+def resolve(handover_id: str, note: str = "") -> ApiCall[reports.Handover]:
     """Mark a hand-over as resolved by a person."""
-    return Call(
+    return ApiCall(
         sending("POST", f"{_handover(handover_id)}/resolve", {"note": note}), reports.Handover.model_validate_json
     )
 
 
-def unanswered(days: int | None = None, limit: int | None = None) -> Call[reports.UnansweredQuestions]:
+def unanswered(days: int | None = None, limit: int | None = None) -> ApiCall[reports.UnansweredQuestions]:
     """List the questions that no document answers."""
-    return Call(looking("/api/unanswered", days=days, limit=limit), reports.UnansweredQuestions.model_validate_json)
+    return ApiCall(looking("/api/unanswered", days=days, limit=limit), reports.UnansweredQuestions.model_validate_json)
 
 
-def activity(days: int | None = None, limit: int | None = None, offset: int | None = None) -> Call[reports.Activity]:
+def activity(days: int | None = None, limit: int | None = None, offset: int | None = None) -> ApiCall[reports.Activity]:
     """Report the server's activity of the last `days` days, with a page of the latest runs."""
-    return Call(looking("/api/activity", days=days, limit=limit, offset=offset), reports.Activity.model_validate_json)
+    return ApiCall(
+        looking("/api/activity", days=days, limit=limit, offset=offset), reports.Activity.model_validate_json
+    )
 
 
-def people(limit: int | None = None, offset: int | None = None) -> Call[reports.People]:
+def people(limit: int | None = None, offset: int | None = None) -> ApiCall[reports.People]:
     """List the users who have a key or stored data, and how much they have stored."""
-    return Call(looking("/api/people", limit=limit, offset=offset), reports.People.model_validate_json)
+    return ApiCall(looking("/api/people", limit=limit, offset=offset), reports.People.model_validate_json)
 
 
-def export_person(user: str) -> Call[bytes]:
+def export_person(user: str) -> ApiCall[bytes]:
     """Export all data about a user as a zip archive; for one beyond 64 MB, use curl."""
-    return Call(Request("GET", f"{_person(user)}/export"), as_bytes, slow=True)
+    return ApiCall(HttpRequest("GET", f"{_person(user)}/export"), as_bytes, slow=True)
 
 
-def delete_person(user: str, part: Literal["conversations", "documents"] | None = None) -> Call[reports.PersonRemoved]:
+def delete_person(
+    user: str, part: Literal["conversations", "documents"] | None = None
+) -> ApiCall[reports.PersonRemoved]:
     """Permanently delete all data of a user, or a part of it."""
     place = f"{_person(user)}/{part}" if part else _person(user)
-    return Call(Request("DELETE", place), reports.PersonRemoved.model_validate_json, slow=True)
+    return ApiCall(HttpRequest("DELETE", place), reports.PersonRemoved.model_validate_json, slow=True)
 
 
-def delete_conversation_of(user: str, thread_id: str) -> Call[Json]:
+def delete_conversation_of(user: str, thread_id: str) -> ApiCall[Json]:
     """Permanently delete one conversation of a user, without reading it."""
-    return Call(Request("DELETE", f"{_person(user)}/conversations/{segment(thread_id)}"), as_json)
+    return ApiCall(HttpRequest("DELETE", f"{_person(user)}/conversations/{segment(thread_id)}"), as_json)
 
 
-def delete_document_of(user: str, document_id: str) -> Call[Json]:
+def delete_document_of(user: str, document_id: str) -> ApiCall[Json]:
     """Delete one of a user's own documents, without reading it."""
-    return Call(Request("DELETE", f"{_person(user)}/documents/{segment(document_id)}"), as_json)
+    return ApiCall(HttpRequest("DELETE", f"{_person(user)}/documents/{segment(document_id)}"), as_json)
 
 
-def info() -> Call[resources.Info]:
+def info() -> ApiCall[resources.Info]:
     """Describe this server and the user of this client."""
-    return Call(looking("/info"), resources.Info.model_validate_json)
+    return ApiCall(looking("/info"), resources.Info.model_validate_json)
 
 
-def health() -> Call[Json]:
+def health() -> ApiCall[Json]:
     """Return the health report, also when it says that the server is unhealthy."""
-    return Call(looking("/health"), as_json, also=503)
+    return ApiCall(looking("/health"), as_json, also=503)
 
 
-def _question(message: str, choices: Choices, *, streamed: bool) -> Request:
+def _question(message: str, choices: AskOptions, *, streamed: bool) -> HttpRequest:
     # Default options are not sent, so that a desk without an option answers too.
     chosen = {name: value for name, value in choices.items() if value != _DEFAULTS.get(name)}
     agent = chosen.pop("agent", None)

@@ -10,7 +10,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from frontdesk.client.errors import DeskError, IdInvalid, Refused
-from frontdesk.client.responses import Reply, perhaps_taken, unreachable, unsent
+from frontdesk.client.responses import HttpReply, perhaps_taken, unreachable, unsent
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -21,7 +21,7 @@ _JSON = TypeAdapter(Json)
 
 
 @dataclass(frozen=True)
-class Request:
+class HttpRequest:
     """A request, with the parts named as in `httpx`."""
 
     method: str
@@ -32,20 +32,20 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Call(Generic[T]):
+class ApiCall(Generic[T]):
     """A request with one reply.
 
     The reply to a `question` takes as long as its answer, and the question is never resent; `slow` ones may take as
     long.
     """
 
-    request: Request
+    request: HttpRequest
     read: Callable[[bytes], T]
     question: bool = False
     slow: bool = False
     also: int | None = None
 
-    def result(self, reply: Reply) -> T:
+    def result(self, reply: HttpReply) -> T:
         """Parse the reply, or raise the error that it reports."""
         if not reply.ok and (reply.status != self.also or isinstance(reply.failure(), Refused)):
             raise reply.failure()
@@ -62,35 +62,35 @@ class Call(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Opening:
+class StreamCall:
     """The request that opens a stream: of a known run, from the event after `after` on, or of a new one."""
 
-    request: Request
+    request: HttpRequest
     run_id: str | None = None
     after: int = -1
 
 
-def looking(url: str, /, **params: object) -> Request:
+def looking(url: str, /, **params: object) -> HttpRequest:
     """Build a GET request; parameters that are None are left to the server."""
     params = {name: value for name, value in params.items() if value is not None}
     # Booleans as in JSON.
     said = {name: json.dumps(value) if isinstance(value, bool) else str(value) for name, value in params.items()}
-    return Request("GET", url, params=said)
+    return HttpRequest("GET", url, params=said)
 
 
-def sending(method: str, url: str, body: Mapping[str, Any]) -> Request:
+def sending(method: str, url: str, body: Mapping[str, Any]) -> HttpRequest:
     """Build a request with a JSON body."""
     # Escaped to ASCII: lone surrogates reach the desk, which says what is wrong with them.
-    return Request(method, url, content=json.dumps(body).encode(), headers={"content-type": "application/json"})
+    return HttpRequest(method, url, content=json.dumps(body).encode(), headers={"content-type": "application/json"})
 
 
-def uploading(url: str, file: bytes, **form: str) -> Request:
+def uploading(url: str, file: bytes, **form: str) -> HttpRequest:
     """Build a request that uploads a file as a multipart form."""
     # A form cannot carry lone surrogates.
     fields = {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
     # Only the encoded body and its type are used, not the URL; both clients send the same bytes.
     encoded = httpx.Request("POST", "http://desk", data=fields, files={"file": file})
-    return Request("POST", url, content=encoded.read(), headers={"content-type": encoded.headers["content-type"]})
+    return HttpRequest("POST", url, content=encoded.read(), headers={"content-type": encoded.headers["content-type"]})
 
 
 def segment(identifier: str) -> str:

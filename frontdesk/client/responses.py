@@ -16,7 +16,7 @@ MAX_BODY_BYTES = 64_000_000
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
-class Reply:
+class HttpReply:
     """A reply: status, headers, and the body as it arrives."""
 
     def __init__(self, status: int, headers: Mapping[str, str]) -> None:

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from frontdesk.client import endpoints
 from frontdesk.client.errors import DeskError, NotADesk, Refused, StreamBroken
-from frontdesk.client.requests import Opening, Request
-from frontdesk.client.responses import Reply, perhaps_taken, unreachable, unsent
-from frontdesk.client.sse import Frame, FrameInvalid, Parser
+from frontdesk.client.requests import HttpRequest, StreamCall
+from frontdesk.client.responses import HttpReply, perhaps_taken, unreachable, unsent
+from frontdesk.client.sse import FrameInvalid, SseFrame, SseParser
 from frontdesk.contracts.events import EVENTS, Cancelled, Done, Error, Event, Heartbeat, Start
 
 _FIRST_PAUSE = 0.25
@@ -26,14 +26,14 @@ _PASSING = (429, 502, 503, 504)
 
 
 @dataclass(frozen=True)
-class Attempt:
+class ConnectionAttempt:
     """A connection to open, after a pause."""
 
-    request: Request
+    request: HttpRequest
     pause: float = 0.0
 
 
-class Patience:
+class RetryPolicy:
     """A retry budget with backoff: a number of seconds without contact, reset by every new event.
 
     A heartbeat pauses the count and does not reset it, or a server that only ever sends heartbeats would be retried for
@@ -72,14 +72,14 @@ class Patience:
         return min(left, max(asked, grown * random.uniform(0.5, 1)))  # noqa: S311 - it keeps no secret
 
 
-class Following:
+class ResumableStream:
     """A reader that yields every event once, in order. A question is sent once; only a known run is asked for again."""
 
-    def __init__(self, opening: Opening, patience: Patience) -> None:
+    def __init__(self, opening: StreamCall, patience: RetryPolicy) -> None:
         self._run_id = opening.run_id
         self._last = opening.after
         self._patience = patience
-        self._next: Attempt | None = Attempt(opening.request)
+        self._next: ConnectionAttempt | None = ConnectionAttempt(opening.request)
         self._begun = False
 
     @property
@@ -87,13 +87,13 @@ class Following:
         """True if the run's end has been yielded."""
         return self._next is None
 
-    def attempt(self) -> Attempt | None:
+    def attempt(self) -> ConnectionAttempt | None:
         """Return the next connection to open; None after the end."""
         return self._next
 
     def opened(self, status: int, headers: Mapping[str, str]) -> None:
         """Record the status and headers of a response; its body follows."""
-        self._reply, self._parser = Reply(status, headers), Parser()
+        self._reply, self._parser = HttpReply(status, headers), SseParser()
         self._begun = self._begun or self._reply.streams
 
     def receive(self, chunk: bytes) -> Iterator[Event]:
@@ -137,9 +137,9 @@ class Following:
         pause = self._patience.pause(asked or 0.0)
         if pause is None:
             raise self._broken(why) from cause
-        self._next = Attempt(endpoints.follow(self._run_id, self._last).request, pause)
+        self._next = ConnectionAttempt(endpoints.follow(self._run_id, self._last).request, pause)
 
-    def _take(self, frame: Frame) -> Event | None:
+    def _take(self, frame: SseFrame) -> Event | None:
         event = EVENTS.validate_json(frame.data)
         self._patience.heard()
         if isinstance(event, Heartbeat):

@@ -7,7 +7,7 @@ MAX_FRAME_BYTES = 4_000_000
 _BOM = b"\xef\xbb\xbf"
 
 
-class Frame(NamedTuple):
+class SseFrame(NamedTuple):
     """The fields between two blank lines."""
 
     id: str | None
@@ -18,7 +18,7 @@ class FrameInvalid(ValueError):
     """Bytes that are not a valid frame, or a frame above the size limit."""
 
 
-class Parser:
+class SseParser:
     """An incremental parser that yields complete frames. A frame that no blank line ends was cut off and is dropped."""
 
     def __init__(self, max_bytes: int = MAX_FRAME_BYTES) -> None:
@@ -29,7 +29,7 @@ class Parser:
         self._data: list[str] = []
         self._first = True
 
-    def feed(self, chunk: bytes) -> Iterator[Frame]:
+    def feed(self, chunk: bytes) -> Iterator[SseFrame]:
         """Yield the frames that these bytes complete."""
         *ended, rest = chunk.split(b"\n")
         for end in ended:
@@ -47,7 +47,7 @@ class Parser:
         if self._size > self._max_bytes:
             raise FrameInvalid(f"a frame is larger than {self._max_bytes:,} bytes")
 
-    def _take(self, line: bytes) -> Frame | None:
+    def _take(self, line: bytes) -> SseFrame | None:
         if self._first:
             self._first, line = False, line.removeprefix(_BOM)
         if not line:
@@ -63,7 +63,7 @@ class Parser:
             self._id = value
         return None
 
-    def _end(self) -> Frame | None:
-        frame = Frame(self._id, "\n".join(self._data)) if self._data else None
+    def _end(self) -> SseFrame | None:
+        frame = SseFrame(self._id, "\n".join(self._data)) if self._data else None
         self._size, self._id, self._data = 0, None, []
         return frame

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal, TypedDict, Unpack
 
-from frontdesk.client.requests import Call, Request, as_text, looking, segment, sending
+from frontdesk.client.requests import ApiCall, HttpRequest, as_text, looking, segment, sending
 from frontdesk.contracts.resources import Page, Shape
 
 Scope = Literal["metrics", "documents", "chat", "operator"]
@@ -89,37 +89,37 @@ class Sought(TypedDict, total=False):
     limit: int | None
 
 
-def keys(limit: int | None = None, offset: int | None = None) -> Call[Keys]:
+def keys(limit: int | None = None, offset: int | None = None) -> ApiCall[Keys]:
     """List all keys, one page at a time."""
-    return Call(looking("/api/keys", limit=limit, offset=offset), Keys.model_validate_json)
+    return ApiCall(looking("/api/keys", limit=limit, offset=offset), Keys.model_validate_json)
 
 
-def make_key(user: str, scopes: Sequence[Scope], **choices: Unpack[KeyChoices]) -> Call[MadeKey]:
+def make_key(user: str, scopes: Sequence[Scope], **choices: Unpack[KeyChoices]) -> ApiCall[MadeKey]:
     """Create a key for a user; its secret is only in this reply."""
     body = {"user": user, "scopes": list(scopes), **choices}
-    return Call(sending("POST", "/api/keys", body), MadeKey.model_validate_json)
+    return ApiCall(sending("POST", "/api/keys", body), MadeKey.model_validate_json)
 
 
-def revoke_key(key_id: str) -> Call[KeyInfo]:
+def revoke_key(key_id: str) -> ApiCall[KeyInfo]:
     """Revoke a key, effective at once."""
-    return Call(Request("DELETE", f"/api/keys/{segment(key_id)}"), KeyInfo.model_validate_json)
+    return ApiCall(HttpRequest("DELETE", f"/api/keys/{segment(key_id)}"), KeyInfo.model_validate_json)
 
 
-def audit(**sought: Unpack[Sought]) -> Call[AuditPage]:
+def audit(**sought: Unpack[Sought]) -> ApiCall[AuditPage]:
     """List the audit log, newest first."""
-    return Call(_audit(sought), AuditPage.model_validate_json)
+    return ApiCall(_audit(sought), AuditPage.model_validate_json)
 
 
-def audit_csv(**sought: Unpack[Sought]) -> Call[str]:
+def audit_csv(**sought: Unpack[Sought]) -> ApiCall[str]:
     """Export the audit log as CSV: up to 100,000 entries."""
-    return Call(_audit(sought, format="csv"), as_text, slow=True)
+    return ApiCall(_audit(sought, format="csv"), as_text, slow=True)
 
 
-def audit_check() -> Call[AuditCheck]:
+def audit_check() -> ApiCall[AuditCheck]:
     """Check the whole audit log for entries that were altered."""
-    return Call(looking("/api/audit/check"), AuditCheck.model_validate_json, slow=True)
+    return ApiCall(looking("/api/audit/check"), AuditCheck.model_validate_json, slow=True)
 
 
-def _audit(sought: Sought, **more: str) -> Request:
+def _audit(sought: Sought, **more: str) -> HttpRequest:
     named = {{"since": "from", "until": "to"}.get(name, name): value for name, value in sought.items()}
     return looking("/api/audit", **named, **more)

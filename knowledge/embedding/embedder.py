@@ -32,7 +32,7 @@ _DOCUMENT_THREADS = 2
 _STANDING_BACK = 10
 
 
-class _Waiting(NamedTuple):
+class _PendingTexts(NamedTuple):
     text: str
     vector: "asyncio.Future[Vector]"
 
@@ -47,7 +47,7 @@ class Embedder:
         self._cache: OrderedDict[str, Vector] = OrderedDict()
         # The queued documents of each owner. Owners take turns, and so do the documents of one owner: a note does not
         # wait for a book, and one user's note does not wait for another user's hundred notes.
-        self._waiting: OrderedDict[str, deque[deque[_Waiting]]] = OrderedDict()
+        self._waiting: OrderedDict[str, deque[deque[_PendingTexts]]] = OrderedDict()
         self._working: set[asyncio.Task[None] | None] = set()
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
@@ -71,7 +71,7 @@ class Embedder:
         if not texts:
             return np.empty((0, 0), dtype=np.float32)
         loop = asyncio.get_running_loop()
-        waiting = [_Waiting(text, loop.create_future()) for text in texts]
+        waiting = [_PendingTexts(text, loop.create_future()) for text in texts]
         self._waiting.setdefault(owner, deque()).append(deque(waiting))
         while len(self._working) < min(_DOCUMENT_THREADS, sum(map(len, self._documents()))):
             self._working.add(loop.create_task(self._embed_waiting(), name="embed-documents"))
@@ -98,7 +98,7 @@ class Embedder:
             # In the turn of the event loop in which the queue was empty: later callers must not count on this task.
             self._working.discard(asyncio.current_task())
 
-    async def _embed_batch(self, batch: list[_Waiting]) -> None:
+    async def _embed_batch(self, batch: list[_PendingTexts]) -> None:
         try:
             # On a low-priority thread a busy machine takes minutes to load a model, and questions wait for it too.
             await asyncio.get_running_loop().run_in_executor(self._question_thread, self._encoder.load)
@@ -116,12 +116,12 @@ class Embedder:
                 if not one.vector.done():
                     one.vector.set_result(vector)
 
-    def _documents(self) -> Iterator[deque[_Waiting]]:
+    def _documents(self) -> Iterator[deque[_PendingTexts]]:
         return chain.from_iterable(self._waiting.values())
 
-    def _next(self) -> list[_Waiting]:
+    def _next(self) -> list[_PendingTexts]:
         """Take one passage of each owner in turn until the batch is full, skipping those of cancelled callers."""
-        batch: list[_Waiting] = []
+        batch: list[_PendingTexts] = []
         while self._waiting and len(batch) < _AT_ONCE:
             owner, documents = self._waiting.popitem(last=False)
             document = documents.popleft()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.embedding.traced import Recorded, record
+from knowledge.embedding.traced import TracedModel, record
 from knowledge.errors import EmbeddingModelUnusable
 
 if TYPE_CHECKING:
@@ -31,15 +31,15 @@ _NATIVE_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 _QUESTIONS_AT_ONCE, _PASSAGES_AT_ONCE = 32, 8
 
 
-class Loaded(NamedTuple):
+class LoadedModel(NamedTuple):
     """A model and its traced graph. Embedding only reads them, so any number of threads may share them."""
 
     model: "SentenceTransformer"
-    recorded: Recorded | None
+    recorded: TracedModel | None
 
 
 _LOADING = threading.Lock()
-_LOADED: dict[tuple[str, Precision], Loaded] = {}
+_LOADED: dict[tuple[str, Precision], LoadedModel] = {}
 
 
 class Encoder:
@@ -69,16 +69,16 @@ class Encoder:
         )
         return _of_unit_length(np.asarray(encoded, dtype=np.float32))
 
-    def _loaded(self) -> Loaded:
+    def _loaded(self) -> LoadedModel:
         return loaded(self._path, fastest_precision())
 
 
-def loaded(path: str, precision: Precision) -> Loaded:
+def loaded(path: str, precision: Precision) -> LoadedModel:
     """Return the process's only copy of a model: each takes a hundred megabytes, and seconds to load."""
     with _LOADING:
         if (path, precision) not in _LOADED:
             model = _load(path, precision)
-            _LOADED[path, precision] = Loaded(model, record(model))
+            _LOADED[path, precision] = LoadedModel(model, record(model))
         return _LOADED[path, precision]
 
 

@@ -25,7 +25,7 @@ _LEAST_COSINE = 0.995
 _log = logging.getLogger(__name__)
 
 
-class Recorded:
+class TracedModel:
     """The traced graph of a model, which maps one text to its vector."""
 
     def __init__(self, model: "SentenceTransformer") -> None:
@@ -35,7 +35,7 @@ class Recorded:
         features = self._features(_COMPARED[1])
         self._names = tuple(features)
 
-        class Whole(torch.nn.Module):
+        class FullModel(torch.nn.Module):
             def __init__(self) -> None:
                 super().__init__()
                 self.model = model
@@ -45,7 +45,7 @@ class Recorded:
                 return pooled
 
         with torch.no_grad():
-            whole: Any = Whole().eval()
+            whole: Any = FullModel().eval()
             traced = torch.jit.trace(whole, tuple(features.values()), check_trace=False)  # type: ignore[no-untyped-call]
             self._graph: Any = torch.jit.freeze(traced)
 
@@ -60,11 +60,11 @@ class Recorded:
         return {name: value for name, value in features.items() if isinstance(value, self._torch.Tensor)}
 
 
-def record(model: "SentenceTransformer") -> Recorded | None:
+def record(model: "SentenceTransformer") -> TracedModel | None:
     """Trace the model, or return None if the graph cannot be made or differs from the model."""
     with _silence():
         try:
-            recorded = Recorded(model)
+            recorded = TracedModel(model)
             nearest = min(_cosine(recorded(text), np.asarray(model.encode(text))) for text in _COMPARED)
         except (RuntimeError, TypeError, ValueError, KeyError) as error:
             _log.info("the embedding model cannot be recorded and is used as it is: %s", error)

@@ -26,7 +26,7 @@ from knowledge.errors import IndexUnavailable, StorageFull
 from knowledge.index import chroma_probe
 from knowledge.storage.directory_lock import check_writable
 from knowledge.storage.documents import VectorChanges
-from knowledge.storage.migrations import Place
+from knowledge.storage.migrations import DocumentPlace
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class VectorIndex:
         self._directory = directory
         self._thread = ThreadPoolExecutor(1, "chroma")
         self._client: Client | None = None
-        self._collections: dict[Place, chromadb.Collection] = {}
+        self._collections: dict[DocumentPlace, chromadb.Collection] = {}
         self._has_failed = False
 
     async def open(self) -> bool:
@@ -56,15 +56,15 @@ class VectorIndex:
         """Open the existing index without repairing anything; return False if it cannot be opened or searched."""
         return await self._run(lambda: self._is_sound() and self._try_open())
 
-    async def ids(self, place: Place) -> set[int]:
+    async def ids(self, place: DocumentPlace) -> set[int]:
         """Return the ids of the chunks whose vectors a place holds."""
         return await self._run(lambda: self._ids(place))
 
-    async def vectors(self, place: Place, ids: Sequence[int]) -> dict[int, npt.NDArray[np.float32]]:
+    async def vectors(self, place: DocumentPlace, ids: Sequence[int]) -> dict[int, npt.NDArray[np.float32]]:
         """Return the vectors of some chunks of a place, as the index stores them."""
         return await self._run(lambda: self._vectors(place, ids))
 
-    async def counts(self) -> dict[Place, int]:
+    async def counts(self) -> dict[DocumentPlace, int]:
         """Count the vectors by place, without the places that hold none."""
         return await self._run(self._counts)
 
@@ -73,7 +73,7 @@ class VectorIndex:
         return await self._run(lambda: self._apply(changes))
 
     async def nearest(
-        self, groups: Sequence[Sequence[Place]], vector: npt.NDArray[np.float32], limit: int
+        self, groups: Sequence[Sequence[DocumentPlace]], vector: npt.NDArray[np.float32], limit: int
     ) -> list[list[tuple[int, float]]]:
         """Return the nearest chunk ids of each group of places with their cosine similarity, best first."""
         return await self._run(lambda: [self._nearest(places, vector, limit) for places in groups])
@@ -190,8 +190,8 @@ class VectorIndex:
             probe.unlink(missing_ok=True)
 
     def _write(self, changes: VectorChanges) -> None:
-        removed: dict[Place, list[str]] = defaultdict(list)
-        added: dict[Place, list[tuple[str, npt.NDArray[np.float32]]]] = defaultdict(list)
+        removed: dict[DocumentPlace, list[str]] = defaultdict(list)
+        added: dict[DocumentPlace, list[tuple[str, npt.NDArray[np.float32]]]] = defaultdict(list)
         for place, chunk_id in changes.removed:
             removed[place].append(str(chunk_id))
         for place, chunk_id, vector in changes.added:
@@ -201,7 +201,7 @@ class VectorIndex:
         for place, ids in removed.items():
             self._remove(place, ids)
 
-    def _add(self, place: Place, items: Sequence[tuple[str, npt.NDArray[np.float32]]]) -> None:
+    def _add(self, place: DocumentPlace, items: Sequence[tuple[str, npt.NDArray[np.float32]]]) -> None:
         collection = self._opened().get_or_create_collection(
             _name(place), embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
@@ -210,7 +210,7 @@ class VectorIndex:
             vectors: Any = np.stack([vector for _, vector in batch])
             collection.upsert(ids=[chunk_id for chunk_id, _ in batch], embeddings=vectors)
 
-    def _remove(self, place: Place, ids: Sequence[str]) -> None:
+    def _remove(self, place: DocumentPlace, ids: Sequence[str]) -> None:
         collection = self._known(place)
         if collection is None:
             return
@@ -221,15 +221,15 @@ class VectorIndex:
             self._opened().delete_collection(_name(place))
             del self._collections[place]
 
-    def _counts(self) -> dict[Place, int]:
+    def _counts(self) -> dict[DocumentPlace, int]:
         counts = {_place(found.name): found.count() for found in self._opened().list_collections()}
         return {place: count for place, count in counts.items() if count}
 
-    def _ids(self, place: Place) -> set[int]:
+    def _ids(self, place: DocumentPlace) -> set[int]:
         collection = self._known(place)
         return {int(chunk_id) for chunk_id in collection.get(include=[])["ids"]} if collection else set()
 
-    def _vectors(self, place: Place, ids: Sequence[int]) -> dict[int, npt.NDArray[np.float32]]:
+    def _vectors(self, place: DocumentPlace, ids: Sequence[int]) -> dict[int, npt.NDArray[np.float32]]:
         collection = self._known(place)
         if collection is None or not ids:
             return {}
@@ -237,7 +237,7 @@ class VectorIndex:
         vectors = np.asarray(found["embeddings"], dtype=np.float32)
         return {int(chunk_id): vector for chunk_id, vector in zip(found["ids"], vectors, strict=True)}
 
-    def _known(self, place: Place) -> chromadb.Collection | None:
+    def _known(self, place: DocumentPlace) -> chromadb.Collection | None:
         """Return the collection of a place, if it has one, from a cache: Chroma would look in its files each time."""
         if place not in self._collections:
             try:
@@ -246,11 +246,13 @@ class VectorIndex:
                 return None
         return self._collections[place]
 
-    def _nearest(self, places: Sequence[Place], vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+    def _nearest(
+        self, places: Sequence[DocumentPlace], vector: npt.NDArray[np.float32], limit: int
+    ) -> list[tuple[int, float]]:
         found = [pair for place in places for pair in self._nearest_in(place, vector, limit)]
         return sorted(found, key=lambda pair: -pair[1])[:limit]
 
-    def _nearest_in(self, place: Place, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
+    def _nearest_in(self, place: DocumentPlace, vector: npt.NDArray[np.float32], limit: int) -> list[tuple[int, float]]:
         collection = self._known(place)
         if collection is None:
             return []
@@ -269,17 +271,17 @@ def _is_chromas(error: BaseException) -> bool:
 _SHARED, _OWN, _SUFFIX = "folder.", "own.", ".0"
 
 
-def _name(place: Place) -> str:
+def _name(place: DocumentPlace) -> str:
     # In hexadecimal, no owner's name can clash with another owner's collections or a shared folder's.
     start = f"{_OWN}{place.owner.encode().hex()}." if place.owner else _SHARED
     return f"{start}{place.folder}{_SUFFIX}"
 
 
-def _place(name: str) -> Place:
+def _place(name: str) -> DocumentPlace:
     if name.startswith(_SHARED):
-        return Place(name.removeprefix(_SHARED).removesuffix(_SUFFIX))
+        return DocumentPlace(name.removeprefix(_SHARED).removesuffix(_SUFFIX))
     owner, _, folder = name.removeprefix(_OWN).removesuffix(_SUFFIX).partition(".")
-    return Place(folder, bytes.fromhex(owner).decode())
+    return DocumentPlace(folder, bytes.fromhex(owner).decode())
 
 
 def _client(directory: Path) -> Client:

@@ -14,8 +14,8 @@ from knowledge.errors import DataDirectoryUnusable
 from knowledge.index.chroma import VectorIndex
 from knowledge.storage import documents as store
 from knowledge.storage import migrations
-from knowledge.storage.directory_lock import Ownership
-from knowledge.storage.migrations import Place
+from knowledge.storage.directory_lock import DirectoryLock
+from knowledge.storage.migrations import DocumentPlace
 from knowledge.storage.sqlite import Database
 
 _COMPARED_AT_ONCE = 1_000
@@ -24,7 +24,7 @@ _ROUNDED = 1e-3
 
 
 @dataclass
-class Health:
+class IndexHealth:
     """The counts of a check, and the problems it found, one line each."""
 
     documents: int = 0
@@ -33,12 +33,12 @@ class Health:
     problems: list[str] = field(default_factory=list)
 
 
-async def check(data_dir: Path) -> Health:
+async def check(data_dir: Path) -> IndexHealth:
     """Check SQL and the indexes; raise `DataDirectoryInUse` if a server owns the directory."""
     file = data_dir / "knowledge.db"
     if not file.exists():
         raise DataDirectoryUnusable(f"{data_dir} holds no documents: there is no {file.name}")
-    ownership = Ownership(data_dir)
+    ownership = DirectoryLock(data_dir)
     try:
         database = Database(file, migrations.MIGRATIONS, migrations.REMEDY)
         try:
@@ -49,7 +49,7 @@ async def check(data_dir: Path) -> Health:
         ownership.release()
 
 
-async def _check(database: Database, chroma: Path) -> Health:
+async def _check(database: Database, chroma: Path) -> IndexHealth:
     health = await database.read(_check_sql)
     # FTS5 checks its index by an INSERT statement, which needs the writer.
     health.problems += await database.write(_check_words)
@@ -64,8 +64,8 @@ async def _check(database: Database, chroma: Path) -> Health:
     return health
 
 
-def _check_sql(db: sqlite3.Connection) -> Health:
-    health = Health(_count(db, "documents"), _count(db, "chunks"), _count(db, "vector_changes"))
+def _check_sql(db: sqlite3.Connection) -> IndexHealth:
+    health = IndexHealth(_count(db, "documents"), _count(db, "chunks"), _count(db, "vector_changes"))
     told = [row[0] for row in db.execute("PRAGMA integrity_check(20)")]
     health.problems += [f"knowledge.db: {line}" for line in told if line != "ok"]
     for kind, question in {
@@ -120,12 +120,12 @@ async def _check_vectors(database: Database, index: VectorIndex) -> AsyncIterato
             yield f"{name}: {_chunks(unlike)} with another vector than knowledge.db has"
 
 
-def _ids_by_place(db: sqlite3.Connection) -> Mapping[Place, set[int]]:
-    ids: dict[Place, set[int]] = defaultdict(set)
+def _ids_by_place(db: sqlite3.Connection) -> Mapping[DocumentPlace, set[int]]:
+    ids: dict[DocumentPlace, set[int]] = defaultdict(set)
     for folder, owner, chunk_id in db.execute(
         "SELECT d.folder, d.owner, c.id FROM chunks c JOIN documents d ON d.id = c.document_id"
     ):
-        ids[Place(folder, owner)].add(chunk_id)
+        ids[DocumentPlace(folder, owner)].add(chunk_id)
     return ids
 
 

@@ -16,7 +16,7 @@ from itertools import islice
 
 from knowledge.index.vocabulary import Vocabulary
 from knowledge.storage import documents
-from knowledge.storage.migrations import Place
+from knowledge.storage.migrations import DocumentPlace
 from knowledge.text import words as terms
 
 _COLUMN_WEIGHTS = {"title": 2.0, "section": 1.5, "text": 1.0}
@@ -36,7 +36,7 @@ _SENTENCE_END = re.compile(r"[.?!:]\s")
 
 
 @dataclass(frozen=True)
-class Asked:
+class LexicalQuery:
     """A question as lexical search sees it: stems with their weight (inverse document frequency) and frequency.
 
     `unknown` are the stems that no document holds, `names` those written like a name: PDF, OneDrive, error 4012."""
@@ -53,7 +53,7 @@ class Asked:
         return sum(self.weights.values()) or 1.0
 
 
-def candidates(db: sqlite3.Connection, places: Sequence[Place], asked: Asked, limit: int) -> list[int]:
+def candidates(db: sqlite3.Connection, places: Sequence[DocumentPlace], asked: LexicalQuery, limit: int) -> list[int]:
     """Find the chunks of each place that FTS5 ranks best by the question's words, to be scored by `matches`.
 
     The chunks of a place come in the order of their ids, which decides between equal scores.
@@ -62,7 +62,7 @@ def candidates(db: sqlite3.Connection, places: Sequence[Place], asked: Asked, li
     return [chunk_id for place in places for chunk_id, _ in sorted(_find(db, place, wanted, limit))]
 
 
-def best(db: sqlite3.Connection, places: Sequence[Place], asked: Asked, limit: int) -> float:
+def best(db: sqlite3.Connection, places: Sequence[DocumentPlace], asked: LexicalQuery, limit: int) -> float:
     """Return the best score among the chunks of some places, as a share of the total weight of the question's words."""
     wanted, is_whole = _wanted(asked)
     # FTS5 counts document frequencies within one index; scores from two indexes would not compare.
@@ -76,7 +76,7 @@ def best(db: sqlite3.Connection, places: Sequence[Place], asked: Asked, limit: i
 
 
 def matches(
-    db: sqlite3.Connection, tables: Iterable[str], ids: Sequence[int], asked: Asked
+    db: sqlite3.Connection, tables: Iterable[str], ids: Sequence[int], asked: LexicalQuery
 ) -> dict[int, dict[str, float]]:
     """Score how well chunks match each word of a question, however they were found; the sum is their BM25 score."""
     marks = ",".join("?" * len(ids))
@@ -87,7 +87,7 @@ def matches(
     return found
 
 
-def _find(db: sqlite3.Connection, place: Place, wanted: str, limit: int) -> list[tuple[int, float]]:
+def _find(db: sqlite3.Connection, place: DocumentPlace, wanted: str, limit: int) -> list[tuple[int, float]]:
     if not wanted:
         return []
     table = documents.words_table(place.owner)
@@ -99,7 +99,7 @@ def _find(db: sqlite3.Connection, place: Place, wanted: str, limit: int) -> list
     return [(chunk_id, score) for chunk_id, score in rows]
 
 
-def _wanted(asked: Asked) -> tuple[str, bool]:
+def _wanted(asked: LexicalQuery) -> tuple[str, bool]:
     """Return the FTS5 query to find chunks by, empty without words, and whether it has all words of the question."""
     if not asked.weights:
         return "", True
@@ -119,7 +119,7 @@ def _wanted(asked: Asked) -> tuple[str, bool]:
     return " OR ".join(_quoted(stem) for stem in chosen), len(chosen) == len(rarest)
 
 
-def _matches(chunk: sqlite3.Row, asked: Asked) -> dict[str, float]:
+def _matches(chunk: sqlite3.Row, asked: LexicalQuery) -> dict[str, float]:
     """Score a chunk as FTS5 scores those of shared documents."""
     times: dict[str, float] = {}
     length = 1
@@ -141,7 +141,7 @@ def _rarity(weight: float) -> float:
     return math.log(odds) if odds > 1 else _LEAST_WEIGHT
 
 
-def read(db: sqlite3.Connection, text: str, shared: Vocabulary, own: Vocabulary, total: int) -> Asked:
+def read(db: sqlite3.Connection, text: str, shared: Vocabulary, own: Vocabulary, total: int) -> LexicalQuery:
     """Turn a question into weighted stems, independent of the folders to search.
 
     `shared` is the vocabulary of shared documents, `own` that of the user's; `total` counts the chunks of both."""
@@ -172,7 +172,7 @@ def read(db: sqlite3.Connection, text: str, shared: Vocabulary, own: Vocabulary,
     # Words that documents hold come first, and among them the rare before the common.
     telling = sorted(frequencies, key=lambda stem: (stem in unknown, frequencies[stem]))[:_MOST_WORDS]
     weights = {stem: _weight(frequencies[stem], total) for stem in telling}
-    return Asked(weights, frequencies, frozenset(unknown), frozenset(names), shared.length)
+    return LexicalQuery(weights, frequencies, frozenset(unknown), frozenset(names), shared.length)
 
 
 def _weight(frequency: int, total: int) -> float:

@@ -4,19 +4,19 @@ from functools import partial
 
 from knowledge.index.vocabulary import Vocabulary
 from knowledge.storage import documents
-from knowledge.storage.cached import Remembered
+from knowledge.storage.cached import Cached
 from knowledge.storage.sqlite import Database
 
 _OWNERS_REMEMBERED = 100
 
 
-class Vocabularies:
+class VocabularyCache:
     """The cached vocabularies of the shared documents and of each owner's."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._shared = Remembered(lambda: database.read(documents.vocabulary, long=True), may_be_old=True)
-        self._own: dict[str, Remembered[Vocabulary]] = {}
+        self._shared = Cached(lambda: database.read(documents.vocabulary, long=True), may_be_old=True)
+        self._own: dict[str, Cached[Vocabulary]] = {}
 
     async def shared(self) -> Vocabulary:
         """Return the vocabulary of the shared documents; that of a large catalogue may be a moment old."""
@@ -27,7 +27,7 @@ class Vocabularies:
         if owner not in self._own:
             if len(self._own) >= _OWNERS_REMEMBERED:
                 self._own.clear()
-            self._own[owner] = Remembered(partial(self._database.read, partial(documents.own_vocabulary, owner=owner)))
+            self._own[owner] = Cached(partial(self._database.read, partial(documents.own_vocabulary, owner=owner)))
         return await self._own[owner].get()
 
     def forget(self) -> None:

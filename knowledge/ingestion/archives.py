@@ -38,7 +38,7 @@ _DAMAGE = (
 )
 
 
-class Archive:
+class DocumentArchive:
     """A zip archive with its readable and its refused members; its file is open from the first read to the last."""
 
     def __init__(self, open_file: Callable[[], int], max_bytes: int) -> None:

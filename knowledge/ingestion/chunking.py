@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from markdown_it import MarkdownIt
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.loaders import Text
+from knowledge.loaders import LoadedText
 from knowledge.text.headings import joined, shortened
 
 # The bundled embedding model reads 256 word pieces, which English prose fills with about this many characters.
@@ -46,7 +46,7 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class _Block:
+class _ChunkBlock:
     """A paragraph, list, table or code block, with the line of the document at which it begins."""
 
     section: str
@@ -66,12 +66,12 @@ class _Element:
     limit: int = MAX_CHARS
 
 
-def split(text: Text) -> list[Chunk]:
+def split(text: LoadedText) -> list[Chunk]:
     """Pack whole blocks (paragraphs, lists, tables, code) below a heading into chunks, none longer than its limit.
 
     A block across two pages belongs to the one on which it begins; blocks of different pages are never packed together.
     Raise `DocumentUnreadable` for a document that would fill the library with passages."""
-    packed: list[_Block] = []
+    packed: list[_ChunkBlock] = []
     chars, most = 0, max(_SMALL_CHARS, _MOST_GROWTH * len(text.markdown))
     for block in _pieces(text):
         last = packed[-1] if packed else None
@@ -91,40 +91,40 @@ def split(text: Text) -> list[Chunk]:
     return [Chunk(position, block.section, block.text, block.page) for position, block in enumerate(packed)]
 
 
-def _fits(last: _Block, block: _Block) -> bool:
+def _fits(last: _ChunkBlock, block: _ChunkBlock) -> bool:
     # A sentence that ends in a colon stays with the steps it introduces.
     limit = block.limit if last.text.endswith(":") else MAX_CHARS
     return len(last.text) + len(block.text) + 2 <= limit
 
 
-def _pieces(text: Text) -> Iterator[_Block]:
+def _pieces(text: LoadedText) -> Iterator[_ChunkBlock]:
     for block in _blocks(text):
         if len(block.text) <= block.limit:
             yield replace(block, page=_page(text, block.line))
         else:
             for line, piece in _split_block(block.text):
-                yield _Block(block.section, piece, block.line + line, page=_page(text, block.line + line))
+                yield _ChunkBlock(block.section, piece, block.line + line, page=_page(text, block.line + line))
 
 
-def _page(text: Text, line: int) -> int | None:
+def _page(text: LoadedText, line: int) -> int | None:
     return max(1, bisect_right(text.pages, line)) if text.pages else None
 
 
-def _blocks(text: Text) -> Iterator[_Block]:
+def _blocks(text: LoadedText) -> Iterator[_ChunkBlock]:
     """Yield the blocks below each path of headings; a heading with nothing below it becomes a block itself."""
     path: list[str] = []
     silent: _Element | None = None
     for element in _elements(text.markdown):
         if not element.level:
             silent = None
-            yield _Block(_section(path, text.title), element.text, element.line, element.limit)
+            yield _ChunkBlock(_section(path, text.title), element.text, element.line, element.limit)
             continue
         if silent and element.level <= len(path):
-            yield _Block(_section(path, text.title), silent.text, silent.line)
+            yield _ChunkBlock(_section(path, text.title), silent.text, silent.line)
         path = _descend(path, element.level, shortened(element.text))
         silent = element if path[-1] != text.title else None
     if silent:
-        yield _Block(_section(path, text.title), silent.text, silent.line)
+        yield _ChunkBlock(_section(path, text.title), silent.text, silent.line)
 
 
 def _elements(markdown: str) -> Iterator[_Element]:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from knowledge.errors import DocumentsNotFound, DocumentUnreadable
-from knowledge.ingestion.archives import Archive
+from knowledge.ingestion.archives import DocumentArchive
 from knowledge.loaders import can_load
 
 _ARCHIVE = ".zip"
@@ -20,7 +20,7 @@ _LEADS_OUT = "a link that leads out of the directory"
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateFile:
     """A file or archive member that may become a document; an equal `stamp` means that nobody has written to it."""
 
     name: str
@@ -30,16 +30,16 @@ class Candidate:
 
 
 @dataclass
-class Found:
+class DiscoveredFiles:
     """The files below a root. Names that start with `covers` are listed in full, except below those in `unseen`."""
 
     root: Path
     covers: str | None = None
-    candidates: list[Candidate] = field(default_factory=list)
+    candidates: list[CandidateFile] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
-    archives: list[Archive] = field(default_factory=list)
+    archives: list[DocumentArchive] = field(default_factory=list)
 
     def missing(self, names: Iterable[str]) -> set[str]:
         """Return the names of documents that once came from here and are known to be gone."""
@@ -59,10 +59,10 @@ class Found:
             archive.close()
 
 
-def find(path: Path, max_bytes: int) -> Found:
+def find(path: Path, max_bytes: int) -> DiscoveredFiles:
     """Find the candidates in a directory, an archive or a file. A link given as `path` itself is followed."""
     if path.is_dir():
-        found = Found(path.resolve(), covers="")
+        found = DiscoveredFiles(path.resolve(), covers="")
         for name in sorted(_walk(found)):
             _take(found, name, max_bytes)
         return found
@@ -71,7 +71,7 @@ def find(path: Path, max_bytes: int) -> Found:
     if not path.is_file():
         raise DocumentsNotFound(f"{path} is neither a directory nor a regular file")
     file = path.resolve()
-    found = Found(file.parent)
+    found = DiscoveredFiles(file.parent)
     if _is_archive(path.name):
         found.covers = f"{path.name}/"
         _take_archive(found, path.name, file, max_bytes)
@@ -114,7 +114,7 @@ def open_below(root: Path, place: str) -> int:
     return opened
 
 
-def _walk(found: Found) -> Iterator[str]:
+def _walk(found: DiscoveredFiles) -> Iterator[str]:
     """Yield the names of all files below the root that are not hidden, without entering linked directories."""
 
     def note(error: OSError) -> None:
@@ -131,7 +131,7 @@ def _walk(found: Found) -> Iterator[str]:
         yield from ((where / name).relative_to(found.root).as_posix() for name in names if not name.startswith("."))
 
 
-def _take(found: Found, name: str, max_bytes: int) -> None:
+def _take(found: DiscoveredFiles, name: str, max_bytes: int) -> None:
     file = found.root / name
     if not can_load(name) and not _is_archive(name):
         found.ignored.append(name)
@@ -143,7 +143,7 @@ def _take(found: Found, name: str, max_bytes: int) -> None:
         _take_file(found, name, Path(os.path.realpath(file)), max_bytes)
 
 
-def _take_file(found: Found, name: str, file: Path, max_bytes: int) -> None:
+def _take_file(found: DiscoveredFiles, name: str, file: Path, max_bytes: int) -> None:
     try:
         status = file.stat()
     except OSError as error:
@@ -153,13 +153,13 @@ def _take_file(found: Found, name: str, file: Path, max_bytes: int) -> None:
         found.refused[name] = "cannot be read: not a regular file"
         return
     read = partial(read_file, found.root, file.relative_to(found.root).as_posix(), max_bytes)
-    found.candidates.append(Candidate(name, status.st_size, _stamp(status), read))
+    found.candidates.append(CandidateFile(name, status.st_size, _stamp(status), read))
 
 
-def _take_archive(found: Found, name: str, file: Path, max_bytes: int) -> None:
+def _take_archive(found: DiscoveredFiles, name: str, file: Path, max_bytes: int) -> None:
     """Add an archive's members as if it were a directory: their names begin with the archive's."""
     try:
-        archive = Archive(partial(open_below, found.root, file.relative_to(found.root).as_posix()), max_bytes)
+        archive = DocumentArchive(partial(open_below, found.root, file.relative_to(found.root).as_posix()), max_bytes)
         status = file.stat()
     except (DocumentUnreadable, OSError) as error:
         reason = error.message if isinstance(error, DocumentUnreadable) else f"cannot be read: {error.strerror}"
@@ -173,7 +173,7 @@ def _take_archive(found: Found, name: str, file: Path, max_bytes: int) -> None:
         inner = f"{name}/{member.filename}"
         if can_load(inner):
             read = partial(archive.read, member)
-            found.candidates.append(Candidate(inner, member.file_size, _stamp(status), read))
+            found.candidates.append(CandidateFile(inner, member.file_size, _stamp(status), read))
         else:
             found.ignored.append(inner)
 

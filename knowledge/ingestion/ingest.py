@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, Protocol, TypeVar
 
 from knowledge.errors import DocumentsNotFound, DocumentUnknown, DocumentUnreadable
-from knowledge.ingestion.discovery import Candidate, Found, find
+from knowledge.ingestion.discovery import CandidateFile, DiscoveredFiles, find
 from knowledge.library import hash_of
 from knowledge.storage.documents import DocumentInfo, DocumentKey
 from knowledge.text.paths import checked_path
@@ -44,7 +44,7 @@ class Destination(Protocol):
 
 
 @dataclass
-class Report:
+class IngestionReport:
     """The outcome of each file. Unchanged files are skipped; files of an unknown format are ignored."""
 
     added: list[str] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Report:
     failed: dict[str, str] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
 
-    def merge(self, other: "Report", folder: str) -> None:
+    def merge(self, other: "IngestionReport", folder: str) -> None:
         """Add a folder's report to this one."""
         for outcome in ("added", "changed", "moved", "removed", "skipped", "ignored"):
             getattr(self, outcome).extend(f"{folder}/{name}" for name in getattr(other, outcome))
@@ -84,7 +84,7 @@ async def ingest(
     progress: Progress | None = None,
     max_bytes: int = MAX_FILE_BYTES,
     seen: Seen | None = None,
-) -> Report:
+) -> IngestionReport:
     """Index a file, or every file below a directory or in an archive, into a folder of the library.
 
     Documents from an earlier ingestion of the same directory whose files are gone are removed; with `prune`, so is
@@ -106,7 +106,7 @@ class _Ingestion:
     def __init__(
         self,
         folder: str,
-        found: Found,
+        found: DiscoveredFiles,
         known: list[DocumentInfo],
         destination: Destination,
         prune: bool,
@@ -125,11 +125,11 @@ class _Ingestion:
             [info for info in known if info.source != self._source] if prune and found.covers is not None else []
         )
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
-        self._report = Report(ignored=[_printable(name) for name in found.ignored])
+        self._report = IngestionReport(ignored=[_printable(name) for name in found.ignored])
         self._report.failed = {_printable(name): reason for name, reason in found.refused.items()}
         self._done, self._total = 0, len(found.candidates) + len(self._gone) + len(self._elsewhere)
 
-    async def run(self) -> Report:
+    async def run(self) -> IngestionReport:
         """Store new and changed documents, then remove those whose files are gone."""
         for name in self._seen.keys() - {candidate.name for candidate in self._candidates}:
             del self._seen[name]
@@ -139,7 +139,7 @@ class _Ingestion:
         self._report.sort()
         return self._report
 
-    async def _take(self, candidate: Candidate) -> None:
+    async def _take(self, candidate: CandidateFile) -> None:
         if self._seen.get(candidate.name) == candidate.stamp:
             outcome: Outcome = "skipped"
         elif candidate.size > _LARGE_BYTES:
@@ -152,7 +152,7 @@ class _Ingestion:
             getattr(self._report, outcome).append(candidate.name)
         self._tell(candidate.name, outcome)
 
-    async def _bring(self, candidate: Candidate) -> Outcome:
+    async def _bring(self, candidate: CandidateFile) -> Outcome:
         name, known = candidate.name, self._known.get(candidate.name)
         try:
             _check_name(name)
@@ -201,7 +201,7 @@ async def _in_parallel(work: Callable[[T], Awaitable[None]], items: Iterable[T])
         await asyncio.gather(*turns, return_exceptions=True)
 
 
-def _check_emptied(path: Path, found: Found, known: list[DocumentInfo], *, prune: bool) -> None:
+def _check_emptied(path: Path, found: DiscoveredFiles, known: list[DocumentInfo], *, prune: bool) -> None:
     """Refuse an empty directory that held documents: it may be a disk that is not mounted."""
     if found.candidates or found.unseen:
         return

@@ -20,7 +20,7 @@ from typing import BinaryIO, cast
 
 from knowledge.errors import DocumentUnreadable
 from knowledge.ingestion.chunking import Chunk
-from knowledge.loaders import Text
+from knowledge.loaders import LoadedText
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SEND_BYTES = 1 << 20
@@ -28,7 +28,7 @@ _LENGTH_DIGITS = 20
 
 
 @dataclass(frozen=True)
-class Limits:
+class ParserLimits:
     """The limits for one file: time, memory of its reader, and bytes of the result. An `idle` reader exits."""
 
     seconds: float = 30.0
@@ -38,25 +38,25 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Document:
+class ParsedDocument:
     """The text of a parsed file and its chunks."""
 
-    text: Text
+    text: LoadedText
     chunks: list[Chunk]
 
 
-class Readers:
+class ParserPool:
     """A pool of at most as many readers as there are processors, from the first file to `close`."""
 
-    def __init__(self, limits: Limits | None = None, *, most: int = os.cpu_count() or 1) -> None:
-        self._limits = limits or Limits()
+    def __init__(self, limits: ParserLimits | None = None, *, most: int = os.cpu_count() or 1) -> None:
+        self._limits = limits or ParserLimits()
         self._threads = ThreadPoolExecutor(most, "read-files")
-        self._idle: queue.LifoQueue[_Reader] = queue.LifoQueue()
-        self._running: set[_Reader] = set()
+        self._idle: queue.LifoQueue[_ParserProcess] = queue.LifoQueue()
+        self._running: set[_ParserProcess] = set()
         self._closed = False
         self._lock = threading.Lock()
 
-    async def read(self, data: bytes, name: str) -> Document:
+    async def read(self, data: bytes, name: str) -> ParsedDocument:
         """Return the text of a file and its passages, or raise `DocumentUnreadable` with the reason."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, data, name)
 
@@ -70,7 +70,7 @@ class Readers:
         for reader in self._running:
             reader.end()
 
-    def _read(self, data: bytes, name: str) -> Document:
+    def _read(self, data: bytes, name: str) -> ParsedDocument:
         while True:
             reader, is_new = self._take()
             reply = reader.ask(data, name)
@@ -85,7 +85,7 @@ class Readers:
             if is_new or not reader.left:
                 raise DocumentUnreadable(reader.fate)
 
-    def _take(self) -> "tuple[_Reader, bool]":
+    def _take(self) -> "tuple[_ParserProcess, bool]":
         while True:
             try:
                 reader = self._idle.get_nowait()
@@ -99,15 +99,15 @@ class Readers:
         with self._lock:
             if self._closed:
                 raise DocumentUnreadable("the desk is being stopped; bring the file in again")
-            reader = _Reader(self._limits)
+            reader = _ParserProcess(self._limits)
             self._running.add(reader)
         return reader, True
 
 
-class _Reader:
+class _ParserProcess:
     """A reader process and the reason why it ended."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ParserLimits) -> None:
         self._limits = limits
         self._late = self._endless = False
         given = (str(limits.memory), str(limits.seconds), str(limits.idle))
@@ -201,7 +201,7 @@ class _Reader:
         return reply if len(reply) == length else None
 
 
-def _document(reply: bytes, name: str, limits: Limits) -> Document:
+def _document(reply: bytes, name: str, limits: ParserLimits) -> ParsedDocument:
     read = json.loads(reply)
     if "unreadable" in read:
         raise DocumentUnreadable(read["unreadable"])
@@ -211,8 +211,8 @@ def _document(reply: bytes, name: str, limits: Limits) -> Document:
         kind = Path(name).suffix.lower()
         raise DocumentUnreadable(f"it is damaged, or no {kind} file ({read['failed']}); save it anew")
     chunks = [Chunk(position, *passage) for position, passage in enumerate(read["chunks"])]
-    return Document(Text(read["title"], read["markdown"], tuple(read["pages"])), chunks)
+    return ParsedDocument(LoadedText(read["title"], read["markdown"], tuple(read["pages"])), chunks)
 
 
-def _too_large(limits: Limits) -> str:
+def _too_large(limits: ParserLimits) -> str:
     return f"reading it takes more than {limits.memory // 2**20} MB of memory; split it, or save it in a simpler form"

@@ -1,4 +1,4 @@
-"""The loaders of the file formats, one module each, whose `load(data, name)` turns a file's bytes into a `Text`.
+"""The loaders of the file formats, one module each, whose `load(data, name)` turns a file's bytes into a `LoadedText`.
 
 To add a format, add a module here and name it in `_FORMATS`; nothing else needs to know of it. A module is imported
 with the first file of its format: the server process itself never loads the parser libraries.
@@ -8,7 +8,7 @@ import importlib
 from pathlib import PurePosixPath
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.loaders.text import Text, cleaned
+from knowledge.loaders.text import LoadedText, cleaned
 
 _FORMATS = {
     "markdown": (".md", ".markdown"),
@@ -32,14 +32,14 @@ def can_load(name: str) -> bool:
     return _suffix(name) in _MODULES
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str) -> LoadedText:
     """Return the text of a file, or raise `DocumentUnreadable`; a parser library's errors at damage are passed on."""
     suffix = _suffix(name)
     if suffix not in _MODULES:
         raise DocumentUnreadable(
             f"the format {suffix or 'without a suffix'} is not known; known are {', '.join(sorted(_MODULES))}"
         )
-    text: Text = importlib.import_module(f"{__name__}.{_MODULES[suffix]}").load(data, name)
+    text: LoadedText = importlib.import_module(f"{__name__}.{_MODULES[suffix]}").load(data, name)
     if len(text.markdown) > MAX_TEXT_CHARS:
         raise DocumentUnreadable(
             f"the file holds {len(text.markdown):,} characters of text; the limit is {MAX_TEXT_CHARS:,}; split it"
@@ -54,4 +54,4 @@ def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
-__all__ = ["SUFFIXES", "Text", "can_load", "load"]
+__all__ = ["SUFFIXES", "LoadedText", "can_load", "load"]

@@ -5,13 +5,13 @@ from collections import Counter
 
 from knowledge.errors import DocumentUnreadable
 from knowledge.loaders import jsonl, markdown_table
-from knowledge.loaders.text import Text, decode, title_from_name
+from knowledge.loaders.text import LoadedText, decode, title_from_name
 
 _SEPARATORS = ",;\t|"
 _SAMPLE_CHARS = 20_000
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str) -> LoadedText:
     """Load a table, or a section for each pair if its columns are questions and answers; title it after its name."""
     text = decode(data)
     # A cell may be as long as the file; the total length is checked elsewhere.
@@ -22,7 +22,7 @@ def load(data: bytes, name: str) -> Text:
     except csv.Error as error:
         raise DocumentUnreadable(f"not a table of separated values: {error}") from error
     found = jsonl.of_table(rows)
-    return Text(title_from_name(name), found if found is not None else markdown_table.to_markdown(rows))
+    return LoadedText(title_from_name(name), found if found is not None else markdown_table.to_markdown(rows))
 
 
 def _separator(text: str) -> str:

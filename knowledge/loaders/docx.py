@@ -3,7 +3,7 @@
 import mammoth
 
 from knowledge.loaders import html, zip_guard
-from knowledge.loaders.text import Text, title_from_name
+from knowledge.loaders.text import LoadedText, title_from_name
 
 _STYLES = """
 p[style-name='Title'] => h1:fresh
@@ -11,7 +11,7 @@ p[style-name='Subtitle'] => p:fresh
 """
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str) -> LoadedText:
     """Load a document titled by its title, first heading or file name, without pictures, comments and linked files."""
     made = mammoth.convert_to_html(
         zip_guard.opened(data, ".docx"),
@@ -20,4 +20,6 @@ def load(data: bytes, name: str) -> Text:
         external_file_access=False,
         convert_image=lambda _image: [],
     )
-    return html.load(made.value.encode("utf-8", "replace"), name) if made.value else Text(title_from_name(name), "")
+    return (
+        html.load(made.value.encode("utf-8", "replace"), name) if made.value else LoadedText(title_from_name(name), "")
+    )

@@ -8,7 +8,7 @@ from typing import Any, cast
 from html_to_markdown import ConversionOptions, NodeContext, VisitResult, WarningKind, convert
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.loaders.text import Text, decode, title_from_name
+from knowledge.loaders.text import LoadedText, decode, title_from_name
 
 # A site's header and footer, and elements without text to quote. The library itself drops scripts, styles, navigation,
 # forms and hidden elements.
@@ -48,14 +48,14 @@ def to_markdown(markup: str) -> str:
     return (result.content or "").strip()
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str) -> LoadedText:
     """Load a page titled by its first heading, else by its title element, else after its name."""
     markup = _decode(data)
     ends = [found.start() for found in _MAIN.finditer(markup)]
     markdown = (ends and to_markdown(markup[ends[0] : ends[-1]])) or to_markdown(markup)
     heading, element = _FIRST_HEADING.search(markdown), _TITLE.search(markup, 0, _HEAD_CHARS)
     title = (heading and _MARKUP.sub("", heading["title"])) or (element and html.unescape(element[1]))
-    return Text((title or "").strip() or title_from_name(name), markdown)
+    return LoadedText((title or "").strip() or title_from_name(name), markdown)
 
 
 def _decode(data: bytes) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.loaders.text import Text, decode, title_from_name
+from knowledge.loaders.text import LoadedText, decode, title_from_name
 
 _QUESTION = ("question", "q", "query", "prompt", "instruction", "input", "user")
 _ANSWER = ("answer", "a", "answers", "response", "reply", "completion", "output", "assistant")
@@ -17,9 +17,9 @@ _CODE_OR_HEADING = re.compile(r"^```.*?^```|^(?P<hashes>#{1,6})(?=\s)", re.MULTI
 _HEADING_LEVELS = 6
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str) -> LoadedText:
     """Load a section for each record, headed by its question or its title; title the document after its name."""
-    return Text(title_from_name(name), _sections(_records(decode(data))))
+    return LoadedText(title_from_name(name), _sections(_records(decode(data))))
 
 
 def of_table(rows: Sequence[Sequence[str]]) -> str | None:

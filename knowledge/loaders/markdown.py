@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 
 from knowledge.errors import DocumentUnreadable
 from knowledge.loaders import html
-from knowledge.loaders.text import Text, decode, title_from_name
+from knowledge.loaders.text import LoadedText, decode, title_from_name
 
 SUFFIXES = (".md", ".markdown")
 
@@ -36,7 +36,7 @@ class _WithoutAliases(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str) -> LoadedText:
     """Load a document titled by its front matter, else by its first heading, else after its name."""
     try:
         matter, body = _parse(decode(data))
@@ -47,7 +47,7 @@ def load(data: bytes, name: str) -> Text:
     # A number or a date counts as a title; a list or a mapping does not.
     named = "" if given is None or isinstance(given, list | dict) else str(given)
     title = named or _MARKUP.sub("", heading) or title_from_name(name)
-    return Text(title=title.strip(), markdown=_without_html(body).strip())
+    return LoadedText(title=title.strip(), markdown=_without_html(body).strip())
 
 
 def _first_heading(body: str) -> str:

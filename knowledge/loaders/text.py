@@ -1,4 +1,4 @@
-"""The loader of plain text, the decoding of bytes, and the `Text` that every loader returns."""
+"""The loader of plain text, the decoding of bytes, and the `LoadedText` that every loader returns."""
 
 import codecs
 import re
@@ -24,7 +24,7 @@ _CERTAIN = 0.5
 
 
 @dataclass(frozen=True)
-class Text:
+class LoadedText:
     """A document's title and its content as Markdown, whatever its original format.
 
     `pages` are the lines at which its pages begin, for formats that have pages.
@@ -59,7 +59,7 @@ def _guessed(data: bytes) -> str:
     return str(best) if best and best.chaos == 0 and best.coherence >= _CERTAIN else ""
 
 
-def cleaned(text: Text) -> Text:
+def cleaned(text: LoadedText) -> LoadedText:
     """Remove invisible characters and those invalid in a database or JSON, keeping every line in place."""
     title = shortened(cleaned_line(_SURROGATES.sub("\ufffd", text.title)))
     return replace(text, title=title, markdown=_printable(text.markdown))
@@ -75,6 +75,6 @@ def title_from_name(name: str) -> str:
     return shortened(words[:1].upper() + words[1:])
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str) -> LoadedText:
     """Load the whole file, titled after its name."""
-    return Text(title=title_from_name(name), markdown=decode(data))
+    return LoadedText(title=title_from_name(name), markdown=decode(data))

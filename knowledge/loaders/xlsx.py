@@ -8,7 +8,7 @@ from typing import Any
 from openpyxl import load_workbook
 
 from knowledge.loaders import jsonl, markdown_table, zip_guard
-from knowledge.loaders.text import Text, title_from_name
+from knowledge.loaders.text import LoadedText, title_from_name
 from knowledge.text.headings import shortened
 
 # A currency in a number format, before or after the number: $, "EUR", [$€-407].
@@ -17,7 +17,7 @@ _DIGITS = re.compile(r"[0#]|$")
 _DECIMALS = re.compile(r"[0#]\.(0+)")
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str) -> LoadedText:
     """Load a workbook titled after its name, formulas by their last stored values, without hidden sheets."""
     workbook = load_workbook(zip_guard.opened(data, ".xlsx"), read_only=True, data_only=True, keep_links=False)
     parts = []
@@ -32,7 +32,7 @@ def load(data: bytes, name: str) -> Text:
             content = markdown_table.to_markdown(rows)
         if content:
             parts.append(f"## {shortened(' '.join(sheet.title.split()))}\n\n{content}")
-    return Text(title_from_name(name), "\n\n".join(parts))
+    return LoadedText(title_from_name(name), "\n\n".join(parts))
 
 
 def _rows(sheet: Any) -> Iterator[list[str]]:  # noqa: ANN401 - openpyxl has no types

@@ -19,7 +19,7 @@ _TYPICAL_SCORE, _TYPICAL_MATCH = 0.3, 0.15
 
 
 @dataclass(frozen=True)
-class Signals:
+class SearchSignals:
     """The features of a search result from which confidence is computed.
 
     `cosine` is that of the best passage. `lead` is the best document's margin over the next ones, `share` its softmax
@@ -41,7 +41,7 @@ class Signals:
         matches: Sequence[Mapping[str, float]],
         weight: float,
         unknown_names: float,
-    ) -> "Signals":
+    ) -> "SearchSignals":
         """Compute the signals from each passage's document, cosine, score and match of each word.
 
         `weight` is the total weight of the question's words, `unknown_names` the weight of its unknown names."""
@@ -80,10 +80,10 @@ def _ranked(values: list[float], typical: float) -> "np.typing.NDArray[np.float6
 # removed, half of the samples, and off-topic questions. No signal of a good match may count against an answer. The
 # weight of unknown names is set by hand: they mean much in short questions, little in long ones full of log lines.
 _BIAS = -3.6
-_WEIGHTS = Signals(cosine=3.2, lead=0.7, share=1.8, words_lead=3.5, unknown_names=-2.0)
+_WEIGHTS = SearchSignals(cosine=3.2, lead=0.7, share=1.8, words_lead=3.5, unknown_names=-2.0)
 
 
-def confidence(signals: Signals) -> float:
+def confidence(signals: SearchSignals) -> float:
     """Return a confidence between 0 and 1; the threshold below which an agent declines is a setting."""
     total = _BIAS + sum(weight * value for weight, value in zip(_WEIGHTS.values(), signals.values(), strict=True))
     return 1 / (1 + math.exp(-total))

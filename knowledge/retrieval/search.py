@@ -15,13 +15,13 @@ import numpy as np
 from knowledge.embedding.embedder import Vector, Vectors
 from knowledge.embedding.reranker import Reranker
 from knowledge.index import lexical
-from knowledge.index.lexical import Asked
+from knowledge.index.lexical import LexicalQuery
 from knowledge.index.vocabulary import NOTHING, Vocabulary
 from knowledge.library import Library
-from knowledge.retrieval.confidence import Signals
+from knowledge.retrieval.confidence import SearchSignals
 from knowledge.storage import documents
 from knowledge.storage.documents import StoredChunk
-from knowledge.storage.migrations import Place
+from knowledge.storage.migrations import DocumentPlace
 
 CANDIDATES = 40
 # The bonus on the cosine for matching every word of the question perfectly.
@@ -41,15 +41,15 @@ class Passage:
 
 
 @dataclass(frozen=True)
-class Findings:
+class FolderFindings:
     """The passages found for a question, best first, and the signals that confidence is computed from."""
 
     passages: tuple[Passage, ...]
-    signals: Signals
+    signals: SearchSignals
 
 
 @dataclass(frozen=True)
-class Closeness:
+class FolderCloseness:
     """A folder's nearest cosines, the share of the text's words that its best passage has, and its size in chunks."""
 
     cosines: Vectors
@@ -58,16 +58,16 @@ class Closeness:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _SearchScope:
     """The state of the library that a search needs: places, sizes, and the vocabularies with word frequencies."""
 
-    places: list[list[Place]]
+    places: list[list[DocumentPlace]]
     sizes: list[int]
     shared: Vocabulary
     own: Vocabulary
     total: int
 
-    def asked(self, db: sqlite3.Connection, text: str) -> Asked:
+    def asked(self, db: sqlite3.Connection, text: str) -> LexicalQuery:
         """Turn a text into a weighted lexical query."""
         return lexical.read(db, text, self.shared, self.own, self.total)
 
@@ -84,7 +84,7 @@ class Searcher:
         shared, own = await self._library.sizes(), await self._library.sizes(owner) if owner else {}
         return {folder: shared.get(folder, 0) + own.get(folder, 0) for folder in shared.keys() | own.keys()}
 
-    async def closeness(self, text: str, folders: Sequence[str], *, owner: str = "") -> list[Closeness]:
+    async def closeness(self, text: str, folders: Sequence[str], *, owner: str = "") -> list[FolderCloseness]:
         """Measure how near a text is to each folder, without reading its passages.
 
         All folders are queried at once, because each call to another thread waits in its queue."""
@@ -96,9 +96,9 @@ class Searcher:
 
         (_, near), words = await asyncio.gather(self._near(text, known), self._library.read(by_words))
         cosines = [np.asarray([cosine for _, cosine in found]) for found in near]
-        return list(map(Closeness, cosines, words, known.sizes))
+        return list(map(FolderCloseness, cosines, words, known.sizes))
 
-    async def search(self, question: str, folder: str, *, owner: str = "", context: str = "") -> Findings:
+    async def search(self, question: str, folder: str, *, owner: str = "", context: str = "") -> FolderFindings:
         """Run dense and lexical search and fuse their results. `context` is text added by the conversation."""
         text = f"{context} {question}".strip()
         found = await self._search(text, folder, owner)
@@ -108,23 +108,23 @@ class Searcher:
         passages = sorted(found.passages, key=lambda passage: -passage.score)
         if self._reranker:
             passages = await _reranked(text, passages, self._reranker)
-        return Findings(tuple(passages), found.signals)
+        return FolderFindings(tuple(passages), found.signals)
 
-    async def _search(self, text: str, folder: str, owner: str) -> "_Found":
+    async def _search(self, text: str, folder: str, owner: str) -> "_SearchResult":
         known = await self._known([folder], owner)
         vector, (near,) = await self._near(text, known)
 
         # In one read job, which sees a single snapshot.
-        def look(db: sqlite3.Connection) -> _Found:
+        def look(db: sqlite3.Connection) -> _SearchResult:
             return _fetch(db, dict(near), known.places[0], known.asked(db, text), vector)
 
         return await self._library.read(look)
 
-    async def _known(self, folders: Sequence[str], owner: str) -> _Known:
+    async def _known(self, folders: Sequence[str], owner: str) -> _SearchScope:
         await self._library.level()
         sizes, words = await self._library.sizes(), await self._library.vocabularies.shared()
         own_sizes = await self._library.sizes(owner) if owner else {}
-        return _Known(
+        return _SearchScope(
             places=[_places(folder, owner if folder in own_sizes else "") for folder in folders],
             sizes=[sizes.get(folder, 0) + own_sizes.get(folder, 0) for folder in folders],
             shared=words,
@@ -132,25 +132,27 @@ class Searcher:
             total=sum(sizes.values()) + sum(own_sizes.values()),
         )
 
-    async def _near(self, text: str, known: _Known) -> tuple[Vector, list[list[tuple[int, float]]]]:
+    async def _near(self, text: str, known: _SearchScope) -> tuple[Vector, list[list[tuple[int, float]]]]:
         vector = (await self._library.embedder.embed([text]))[0]
         return vector, await self._library.index.nearest(known.places, vector, CANDIDATES)
 
 
-def _places(folder: str, owner: str) -> list[Place]:
-    return [Place(folder), Place(folder, owner)] if owner else [Place(folder)]
+def _places(folder: str, owner: str) -> list[DocumentPlace]:
+    return [DocumentPlace(folder), DocumentPlace(folder, owner)] if owner else [DocumentPlace(folder)]
 
 
 @dataclass(frozen=True)
-class _Found:
+class _SearchResult:
     """The passages found, their signals, and whether some were removed before they could be read."""
 
     passages: list[Passage]
-    signals: Signals
+    signals: SearchSignals
     lacks_some: bool
 
 
-def _fetch(db: sqlite3.Connection, near: dict[int, float], places: list[Place], asked: Asked, vector: Vector) -> _Found:
+def _fetch(
+    db: sqlite3.Connection, near: dict[int, float], places: list[DocumentPlace], asked: LexicalQuery, vector: Vector
+) -> _SearchResult:
     """Read the chunks and score them, leaving out those that the vector index holds and SQL does not."""
     worded = lexical.candidates(db, places, asked, CANDIDATES)
     tables = [documents.words_table(place.owner) for place in places]
@@ -165,7 +167,7 @@ def _fetch(db: sqlite3.Connection, near: dict[int, float], places: list[Place], 
         cosine = float(np.frombuffer(vectors[chunk_id], dtype=np.float32) @ vector)
         score = cosine + _WORDS_WEIGHT * by_words[chunk_id] / asked.weight
         passages.append(Passage(chunk, cosine, by_words[chunk_id], score))
-    signals = Signals.of(
+    signals = SearchSignals.of(
         [passage.chunk.document_id for passage in passages],
         [passage.cosine for passage in passages],
         [passage.score for passage in passages],
@@ -173,7 +175,7 @@ def _fetch(db: sqlite3.Connection, near: dict[int, float], places: list[Place], 
         asked.weight,
         sum(asked.weights.get(name, 0.0) for name in asked.names & asked.unknown),
     )
-    return _Found(passages, signals, len(chunks) < len(ids))
+    return _SearchResult(passages, signals, len(chunks) < len(ids))
 
 
 async def _reranked(text: str, passages: Sequence[Passage], reranker: Reranker) -> list[Passage]:

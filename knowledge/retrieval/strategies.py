@@ -7,8 +7,8 @@ from typing import Literal
 from knowledge.embedding.embedder import Embedder
 from knowledge.library import Library
 from knowledge.retrieval.confidence import confidence
-from knowledge.retrieval.search import Findings, Passage, Searcher
-from knowledge.retrieval.token_budget import BOUNDLESS, Room
+from knowledge.retrieval.search import FolderFindings, Passage, Searcher
+from knowledge.retrieval.token_budget import BOUNDLESS, TokenBudget
 from knowledge.storage import documents as store
 from knowledge.storage.documents import StoredChunk
 
@@ -70,7 +70,7 @@ class Evidence:
         )
 
 
-class Strategies:
+class EvidenceGatherer:
     """The retrieval strategies over one library."""
 
     def __init__(self, library: Library, searcher: Searcher, whole_chars: int = WHOLE_CHARS) -> None:
@@ -92,7 +92,7 @@ class Strategies:
         owner: str = "",
         context: str = "",
         kept: Sequence[int] = (),
-        room: Room = BOUNDLESS,
+        room: TokenBudget = BOUNDLESS,
     ) -> Evidence:
         """Gather evidence on a user's question from the shared documents and their own.
 
@@ -119,7 +119,7 @@ class Strategies:
         told = f"{len(chosen)} passages of {documents_count} documents{outgrown}{dropped}"
         return _retrieved("rag", _joined([passage.chunk for passage in chosen]), chosen, findings, told)
 
-    def _outgrown(self, whole: Evidence, room: Room) -> str:
+    def _outgrown(self, whole: Evidence, room: TokenBudget) -> str:
         """Return the reason why documents cannot be read whole, or an empty string."""
         chars = sum(len(excerpt.text) for excerpt in whole.excerpts)
         documents = f", because {len(whole.excerpts)} documents of {chars:,} characters"
@@ -165,7 +165,7 @@ def _diverse(passages: Sequence[Passage]) -> list[Passage]:
     return chosen + [passage for passage in seconds if passage.chunk.document_id in leading][: PASSAGES - len(chosen)]
 
 
-def _fitting(passages: Sequence[Passage], room: Room) -> list[Passage]:
+def _fitting(passages: Sequence[Passage], room: TokenBudget) -> list[Passage]:
     """Take the best passages that fit the budget, and always the first: without any there is no answer."""
     fitting = list(passages)
     while len(fitting) > 1 and not room.holds(passage.chunk for passage in fitting):
@@ -173,7 +173,7 @@ def _fitting(passages: Sequence[Passage], room: Room) -> list[Passage]:
     return fitting
 
 
-def _with_kept(kept: Sequence[StoredChunk], chosen: Sequence[Passage], room: Room) -> list[StoredChunk]:
+def _with_kept(kept: Sequence[StoredChunk], chosen: Sequence[Passage], room: TokenBudget) -> list[StoredChunk]:
     """Put the kept chunks first and in their old order, so that the prompt keeps its prefix for caching.
 
     If there are too many, drop the oldest that this question does not need."""
@@ -190,7 +190,7 @@ def _retrieved(
     strategy: Strategy,
     runs: Sequence[Sequence[StoredChunk]],
     chosen: Sequence[Passage],
-    findings: Findings,
+    findings: FolderFindings,
     told: str,
 ) -> Evidence:
     best_first = [*chosen, *(passage for passage in findings.passages if passage not in chosen)]
@@ -225,7 +225,7 @@ def _retrieved(
     )
 
 
-def _whole(documents: Sequence[store.WholeDocument], findings: Findings) -> Evidence:
+def _whole(documents: Sequence[store.WholeDocument], findings: FolderFindings) -> Evidence:
     numbers = {document.info.id: number for number, document in enumerate(documents, start=1)}
     best: dict[str, tuple[int, Passage]] = {}
     for rank, passage in enumerate(findings.passages):

@@ -43,7 +43,7 @@ _QUOTE = re.compile(r"^[^\S\n]*+(?:>\s?)+", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredSentence:
     """A sentence of the answer by its position, with its support from 0 to 1."""
 
     start: int
@@ -52,31 +52,31 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Support:
+class AnswerSupport:
     """The support of an answer as a whole and of each sentence that makes a claim."""
 
     score: float
-    sentences: tuple[Scored, ...]
+    sentences: tuple[ScoredSentence, ...]
 
 
-async def measure(answer: str, evidence: Sequence[str], embedder: Embedder) -> Support:
+async def measure(answer: str, evidence: Sequence[str], embedder: Embedder) -> AnswerSupport:
     """Measure the support of an answer by the texts that it was written from."""
     compared = await asyncio.to_thread(_compare, answer, tuple(evidence))
     doubtful = [one for one in compared if _LEFT_OPEN[0] <= one.worded < _LEFT_OPEN[1]][:_MOST_EMBEDDED]
     # Two texts at a time: questions, for which users wait, are embedded on the same thread.
     near = {one: await _nearness(one, embedder) for one in doubtful}
     scored = tuple(_scored(one, near.get(one, _LEAST_NEAR + _NEAR_BY_WORDS * one.worded)) for one in compared)
-    return Support(overall(scored), scored)
+    return AnswerSupport(overall(scored), scored)
 
 
-def overall(scored: Sequence[Scored]) -> float:
+def overall(scored: Sequence[ScoredSentence]) -> float:
     """Return the score of an answer: the mean over its sentences, weighted by length."""
     chars = sum(one.end - one.start for one in scored)
     return sum((one.end - one.start) * one.score for one in scored) / chars if chars else NEUTRAL
 
 
 @dataclass(frozen=True)
-class _Compared:
+class _ComparedSentence:
     """A sentence with the share of its words that the evidence holds, anywhere and in one place, and that place."""
 
     sentence: Sentence
@@ -92,7 +92,7 @@ class _Compared:
 
 
 @dataclass(frozen=True)
-class _Read:
+class _EvidenceText:
     """A parsed text of the evidence, whose places are its sentences, alone and in pairs."""
 
     flat: str
@@ -100,7 +100,7 @@ class _Read:
     found_in: dict[str, npt.NDArray[np.int32]]
 
 
-def _compare(answer: str, evidence: Sequence[str]) -> list[_Compared]:
+def _compare(answer: str, evidence: Sequence[str]) -> list[_ComparedSentence]:
     """Select the sentences of the answer that make a claim, and compare their words with the evidence."""
     read = [_read(text) for text in evidence]
     stated = [sentence for sentence in sentences.sentences(answer) if not _ADMITS.search(sentence.text)]
@@ -108,10 +108,10 @@ def _compare(answer: str, evidence: Sequence[str]) -> list[_Compared]:
     return [_compared(sentence, weights, read) for sentence, weights in words if weights]
 
 
-def _compared(sentence: Sentence, weights: dict[str, float], read: Sequence[_Read]) -> _Compared:
+def _compared(sentence: Sentence, weights: dict[str, float], read: Sequence[_EvidenceText]) -> _ComparedSentence:
     quoted = sentence.text.rstrip(_ENDS)
     if any(quoted in text.flat for text in read):
-        return _Compared(sentence, 1.0, 1.0, is_quoted=True)
+        return _ComparedSentence(sentence, 1.0, 1.0, is_quoted=True)
     total, most, best = sum(weights.values()), 0.0, ""
     known: set[str] = set()
     for text in read:
@@ -126,7 +126,7 @@ def _compared(sentence: Sentence, weights: dict[str, float], read: Sequence[_Rea
         place = int(held.argmax())
         if held[place] > most:
             most, best = float(held[place]), text.places[place]
-    return _Compared(sentence, sum(weights[stem] for stem in known) / total, most / total, best)
+    return _ComparedSentence(sentence, sum(weights[stem] for stem in known) / total, most / total, best)
 
 
 def _words(text: str) -> dict[str, float]:
@@ -138,7 +138,7 @@ def _words(text: str) -> dict[str, float]:
 
 
 @lru_cache(maxsize=256)
-def _read(text: str) -> _Read:
+def _read(text: str) -> _EvidenceText:
     stated = [sentence.text for sentence in sentences.sentences(text)]
     stems = [frozenset(terms.stems(one)) for one in stated]
     single = list(zip(stated, stems, strict=True))
@@ -148,16 +148,16 @@ def _read(text: str) -> _Read:
         for stem in held:
             found_in[stem].append(place)
     flat = " ".join(sentences.without_markers(_QUOTE.sub("", text)).split())
-    return _Read(
+    return _EvidenceText(
         flat, tuple(text for text, _ in places), {stem: np.array(at, np.int32) for stem, at in found_in.items()}
     )
 
 
-async def _nearness(one: _Compared, embedder: Embedder) -> float:
+async def _nearness(one: _ComparedSentence, embedder: Embedder) -> float:
     sentence, place = await embedder.embed([one.sentence.text, one.place])
     return float(sentence @ place)
 
 
-def _scored(one: _Compared, near: float) -> Scored:
+def _scored(one: _ComparedSentence, near: float) -> ScoredSentence:
     score = (one.anywhere + one.together + near) / 3 if one.anywhere else 0.0
-    return Scored(one.sentence.start, one.sentence.end, 1.0 if one.is_quoted else min(1.0, max(0.0, score)))
+    return ScoredSentence(one.sentence.start, one.sentence.end, 1.0 if one.is_quoted else min(1.0, max(0.0, score)))

@@ -37,7 +37,7 @@ def about_tokens(text: str) -> int:
 
 
 @dataclass(frozen=True)
-class Room:
+class TokenBudget:
     """A number of tokens that remain; `limit` names in words the limit that they remain of."""
 
     tokens: float = math.inf
@@ -47,12 +47,12 @@ class Room:
         """Tell whether the budget covers all of the pieces."""
         return sum(map(_size, pieces)) <= self.tokens
 
-    def after(self, pieces: Iterable[Readable]) -> "Room":
+    def after(self, pieces: Iterable[Readable]) -> "TokenBudget":
         """Return the budget that remains after the pieces."""
         return replace(self, tokens=self.tokens - sum(map(_size, pieces)))
 
 
-BOUNDLESS = Room()
+BOUNDLESS = TokenBudget()
 
 
 def _size(piece: Readable) -> int:

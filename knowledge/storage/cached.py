@@ -16,7 +16,7 @@ _SHARE_OF_TIME = 0.1
 _log = logging.getLogger(__name__)
 
 
-class Remembered(Generic[T]):
+class Cached(Generic[T]):
     """A cached value, which `forget` marks as stale and `get` returns."""
 
     def __init__(self, read: Callable[[], Awaitable[T]], *, may_be_old: bool = False) -> None:

@@ -9,21 +9,21 @@ import numpy as np
 
 from knowledge.embedding.encoder import Vectors
 from knowledge.ingestion.chunking import Chunk
-from knowledge.loaders import Text
+from knowledge.loaders import LoadedText
 from knowledge.storage.documents import DocumentInfo, DocumentKey, place_word, words_table
-from knowledge.storage.migrations import Place
-from knowledge.storage.quota import Quota, check_quota
+from knowledge.storage.migrations import DocumentPlace
+from knowledge.storage.quota import OwnerQuota, check_quota
 from knowledge.text import words
 
 
 def put(
     db: sqlite3.Connection,
     key: DocumentKey,
-    text: Text,
+    text: LoadedText,
     content_hash: str,
     chunks: Sequence[Chunk],
     vectors: Vectors,
-    quota: Quota | None = None,
+    quota: OwnerQuota | None = None,
 ) -> None:
     """Replace a document by a new version as a whole, if the owner's quota permits."""
     if quota is not None:
@@ -47,14 +47,19 @@ def put_chunks(db: sqlite3.Connection, document: DocumentInfo, chunks: Sequence[
     update = "UPDATE documents SET chunks = ?, cut_at = ? WHERE id = ? AND version = ? AND content_hash = ?"
     if not db.execute(update, same).rowcount:
         return False
-    place = Place(document.folder, document.owner)
+    place = DocumentPlace(document.folder, document.owner)
     _remove_chunks(db, document.id, place)
     _add_chunks(db, document.id, place, document.title, chunks, vectors)
     return True
 
 
 def _add_chunks(
-    db: sqlite3.Connection, document_id: str, place: Place, title: str, chunks: Sequence[Chunk], vectors: Vectors
+    db: sqlite3.Connection,
+    document_id: str,
+    place: DocumentPlace,
+    title: str,
+    chunks: Sequence[Chunk],
+    vectors: Vectors,
 ) -> None:
     for chunk, vector in zip(chunks, vectors, strict=True):
         chunk_id = db.execute(
@@ -65,7 +70,7 @@ def _add_chunks(
         _note_change(db, place, chunk_id, removed=False)
 
 
-def _remove_chunks(db: sqlite3.Connection, document_id: str, place: Place) -> None:
+def _remove_chunks(db: sqlite3.Connection, document_id: str, place: DocumentPlace) -> None:
     for row in db.execute("SELECT id FROM chunks WHERE document_id = ?", (document_id,)).fetchall():
         db.execute(f"DELETE FROM {words_table(place.owner)} WHERE rowid = ?", (row["id"],))
         _note_change(db, place, row["id"], removed=True)
@@ -78,7 +83,7 @@ def remove(db: sqlite3.Connection, document_id: str, owner: str) -> bool:
     row = db.execute("SELECT folder FROM documents WHERE id = ? AND owner = ?", of_owner).fetchone()
     if row is None:
         return False
-    _remove_chunks(db, document_id, Place(row["folder"], owner))
+    _remove_chunks(db, document_id, DocumentPlace(row["folder"], owner))
     db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
     return True
 
@@ -88,7 +93,7 @@ def owned_by(db: sqlite3.Connection, owner: str) -> list[str]:
     return [row["id"] for row in db.execute("SELECT id FROM documents WHERE owner = ? ORDER BY id", (owner,))]
 
 
-def index_words(db: sqlite3.Connection, place: Place, chunk_id: int | None, parts: Sequence[str]) -> None:
+def index_words(db: sqlite3.Connection, place: DocumentPlace, chunk_id: int | None, parts: Sequence[str]) -> None:
     """Index a chunk by the words of its title, section and text, stemmed as those of questions are."""
     db.execute(
         f"INSERT INTO {words_table(place.owner)} (rowid, folder, title, section, text) VALUES (?, ?, ?, ?, ?)",
@@ -119,7 +124,7 @@ def rebuild_words(db: sqlite3.Connection) -> None:
         """SELECT c.id, c.section, c.text, d.title, d.folder, d.owner
            FROM chunks c JOIN documents d ON d.id = c.document_id"""
     ):
-        place = Place(row["folder"], row["owner"])
+        place = DocumentPlace(row["folder"], row["owner"])
         index_words(db, place, row["id"], (row["title"], row["section"], row["text"]))
 
 
@@ -132,7 +137,7 @@ def note_everything(db: sqlite3.Connection) -> None:
     )
 
 
-def _note_change(db: sqlite3.Connection, place: Place, chunk_id: int | None, *, removed: bool) -> None:
+def _note_change(db: sqlite3.Connection, place: DocumentPlace, chunk_id: int | None, *, removed: bool) -> None:
     db.execute(
         "INSERT INTO vector_changes (folder, owner, chunk_id, removed) VALUES (?, ?, ?, ?)",
         (place.folder, place.owner, chunk_id, removed),

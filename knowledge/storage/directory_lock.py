@@ -15,7 +15,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 RESTORING = "restoring"
 
 
-class Ownership:
+class DirectoryLock:
     """The lock of a data directory, held from construction to `release`, or until the process dies in whatever way."""
 
     def __init__(self, directory: Path, *, restoring: bool = False) -> None:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from knowledge.errors import OwnerInvalid
 from knowledge.index.vocabulary import Vocabulary
-from knowledge.loaders import Text
-from knowledge.storage.migrations import Place
+from knowledge.loaders import LoadedText
+from knowledge.storage.migrations import DocumentPlace
 from knowledge.storage.sqlite import containing
 from knowledge.text.headings import shortened, shortened_path
 
@@ -49,8 +49,8 @@ class DocumentKey:
         return hashlib.sha256(joined.encode()).hexdigest()[:16]
 
     @property
-    def place(self) -> Place:
-        return Place(self.folder, self.owner)
+    def place(self) -> DocumentPlace:
+        return DocumentPlace(self.folder, self.owner)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class DocumentInfo:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DocumentFilter:
     """A filter of documents: those that a user may see, in a folder, matching a search text."""
 
     owner: str = ""
@@ -107,8 +107,8 @@ class VectorChanges:
     """The changes pending for the vector index; `last` is the id that acknowledges them all."""
 
     last: int
-    added: list[tuple[Place, int, bytes]]
-    removed: list[tuple[Place, int]]
+    added: list[tuple[DocumentPlace, int, bytes]]
+    removed: list[tuple[DocumentPlace, int]]
 
 
 _INFO = """SELECT id, folder, source, path, title, content_hash, version, updated_at, owner, chunks FROM documents"""
@@ -131,7 +131,7 @@ def visible_documents(db: sqlite3.Connection, folder: str | None, owner: str) ->
 
 
 def visible_page(
-    db: sqlite3.Connection, wanted: Wanted, limit: int, offset: int, after: str | None
+    db: sqlite3.Connection, wanted: DocumentFilter, limit: int, offset: int, after: str | None
 ) -> list[DocumentInfo]:
     """Return a page of the matching documents in a fixed order; with `after`, by id and after that one.
 
@@ -150,14 +150,14 @@ def visible_page(
     return [DocumentInfo(**dict(row)) for row in rows]
 
 
-def visible_by_folder(db: sqlite3.Connection, wanted: Wanted) -> dict[str, int]:
+def visible_by_folder(db: sqlite3.Connection, wanted: DocumentFilter) -> dict[str, int]:
     """Count the matching documents by folder."""
     where, values = _fitting(wanted)
     counted = f"SELECT folder, count(*) FROM documents WHERE {where} GROUP BY folder ORDER BY folder"
     return dict(db.execute(counted, values).fetchall())
 
 
-def _fitting(wanted: Wanted, plus: str = "") -> tuple[str, list[str]]:
+def _fitting(wanted: DocumentFilter, plus: str = "") -> tuple[str, list[str]]:
     conditions, values = [f"{plus}{_VISIBLE}"], [wanted.owner]
     if wanted.folder:
         conditions.append(f"{plus}folder = ?")
@@ -196,10 +196,10 @@ def whole_document(db: sqlite3.Connection, document_id: str, owner: str) -> Whol
     return WholeDocument(DocumentInfo(**dict(info)), row["markdown"])
 
 
-def text_of(db: sqlite3.Connection, document_id: str) -> Text | None:
+def text_of(db: sqlite3.Connection, document_id: str) -> LoadedText | None:
     """Return the parsed text of a document's file."""
     row = db.execute("SELECT title, markdown, pages FROM documents WHERE id = ?", (document_id,)).fetchone()
-    return Text(row["title"], row["markdown"], tuple(json.loads(row["pages"]))) if row else None
+    return LoadedText(row["title"], row["markdown"], tuple(json.loads(row["pages"]))) if row else None
 
 
 def chunks_by_id(db: sqlite3.Connection, ids: Sequence[int], owner: str) -> dict[int, StoredChunk]:
@@ -223,7 +223,7 @@ def words_table(owner: str) -> str:
     return "own_words" if owner else "chunk_words"
 
 
-def place_word(place: Place) -> str:
+def place_word(place: DocumentPlace) -> str:
     """Encode the place as a word of the lexical index that no word of a document can equal."""
     word = "folder" + place.folder.encode().hex()
     return f"{word}owner{place.owner.encode().hex()}" if place.owner else word
@@ -234,7 +234,7 @@ def pending_changes(db: sqlite3.Connection, limit: int) -> VectorChanges:
     rows = db.execute("SELECT * FROM vector_changes ORDER BY id LIMIT ?", (limit,)).fetchall()
     vectors = embeddings_of_chunks(db, [row["chunk_id"] for row in rows])
     # A chunk that was added and removed since is recorded twice.
-    changed = dict.fromkeys((Place(row["folder"], row["owner"]), row["chunk_id"]) for row in rows)
+    changed = dict.fromkeys((DocumentPlace(row["folder"], row["owner"]), row["chunk_id"]) for row in rows)
     added = [(place, chunk_id, vectors[chunk_id]) for place, chunk_id in changed if chunk_id in vectors]
     removed = [(place, chunk_id) for place, chunk_id in changed if chunk_id not in vectors]
     return VectorChanges(rows[-1]["id"] if rows else 0, added, removed)
@@ -245,12 +245,12 @@ def acknowledge_changes(db: sqlite3.Connection, last: int) -> None:
     db.execute("DELETE FROM vector_changes WHERE id <= ?", (last,))
 
 
-def chunk_counts(db: sqlite3.Connection) -> dict[Place, int]:
+def chunk_counts(db: sqlite3.Connection) -> dict[DocumentPlace, int]:
     """Count the chunks by place."""
     rows = db.execute(
         "SELECT d.folder, d.owner, count(*) FROM chunks c JOIN documents d ON d.id = c.document_id GROUP BY 1, 2"
     )
-    return {Place(folder, owner): count for folder, owner, count in rows}
+    return {DocumentPlace(folder, owner): count for folder, owner, count in rows}
 
 
 def frequency(db: sqlite3.Connection, stem: str) -> int:

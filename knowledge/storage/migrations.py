@@ -1,4 +1,4 @@
-"""The schema of the document tables as an append-only list of migrations, and the `Place` of a document."""
+"""The schema of the document tables as an append-only list of migrations, and the `DocumentPlace` of a document."""
 
 import sqlite3
 from typing import NamedTuple
@@ -11,7 +11,7 @@ REMEDY = (
 )
 
 
-class Place(NamedTuple):
+class DocumentPlace(NamedTuple):
     """A knowledge folder together with the owner of its documents, "" for the shared ones."""
 
     folder: str

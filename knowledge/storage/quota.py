@@ -8,14 +8,14 @@ from knowledge.errors import OwnSpaceFull, TooManyDocuments
 from knowledge.storage.documents import DocumentKey
 
 
-class Quota(BaseModel, frozen=True):
+class OwnerQuota(BaseModel, frozen=True):
     """The limits of one owner's documents in total."""
 
     documents: int
     bytes: int
 
 
-def check_quota(db: sqlite3.Connection, key: DocumentKey, quota: Quota | None, text_bytes: int = 1) -> None:
+def check_quota(db: sqlite3.Connection, key: DocumentKey, quota: OwnerQuota | None, text_bytes: int = 1) -> None:
     """Refuse a document that, together with the documents it does not replace, exceeds its owner's quota."""
     if quota is None or not key.owner:
         return

@@ -10,18 +10,18 @@ from typing import TypeVar
 from langchain_core.messages import AnyMessage
 from langchain_core.runnables import RunnableConfig
 
-from agents.answering.writer import Chain
-from agents.assistant import Assistant, Outcome
-from agents.assistant import Turn as Asked
+from agents.answering.writer import WriterChain
+from agents.assistant import AnswerOutcome, Assistant
+from agents.assistant import AssistantRequest as Asked
 from agents.catalog import Catalog, ToolName, read_catalog
 from agents.graph.supervisor import Supervisor
 from agents.graph.worker import Worker
-from agents.routing.semantic import EmbeddedRouter
+from agents.routing.semantic import SemanticRouter
 from backend.storage.checkpoints import open_memory
 from frontdesk.contracts.events import Event, Token, TraceEnd, Usage
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import Strategies
+from knowledge.retrieval.strategies import EvidenceGatherer
 
 E = TypeVar("E")
 
@@ -31,7 +31,7 @@ class Turn:
     """The events of one answer in their order, and its outcome once it is whole."""
 
     events: list[Event] = field(default_factory=list)
-    outcome: Outcome | None = None
+    outcome: AnswerOutcome | None = None
 
     @property
     def text(self) -> str:
@@ -62,7 +62,7 @@ class Desk:
         """A turn in all its particulars."""
         heard = turn or Turn()
         async for item in self.assistant.stream(asked):
-            if isinstance(item, Outcome):
+            if isinstance(item, AnswerOutcome):
                 heard.outcome = item
             else:
                 heard.events.append(item)
@@ -82,7 +82,7 @@ class Desk:
 @asynccontextmanager
 async def open_desk(
     library: Library,
-    chain: Chain,
+    chain: WriterChain,
     memory: Path,
     threshold: float = 0.25,
     tools: tuple[ToolName, ...] = (),
@@ -95,8 +95,8 @@ async def open_desk(
 
     agents = [agent.model_copy(update={"tools": tools}) for agent in read_catalog("customer_support").agents]
     searcher = Searcher(library)
-    worker = Worker(Strategies(library, searcher), threshold)
-    router = EmbeddedRouter(library.embedder, searcher)
+    worker = Worker(EvidenceGatherer(library, searcher), threshold)
+    router = SemanticRouter(library.embedder, searcher)
     supervisor = Supervisor(Catalog(agents), [router], worker, lambda agent: chain)
     async with open_memory(memory) as saver:
         yield Desk(Assistant(supervisor, saver, of_thread))

@@ -6,7 +6,7 @@ from knowledge import loaders
 from knowledge.ingestion import chunking
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import Evidence, Excerpt, Strategies, Strategy
+from knowledge.retrieval.strategies import Evidence, EvidenceGatherer, Excerpt, Strategy
 from knowledge.storage.documents import DocumentKey
 
 NOTES = "notes"
@@ -58,7 +58,7 @@ def key(topic: str) -> DocumentKey:
 
 async def gather(library: Library, question: str, folder: str = NOTES, strategy: Strategy = "rag") -> Evidence:
     """What the library holds on a question."""
-    return await Strategies(library, Searcher(library)).gather(strategy, folder, question)
+    return await EvidenceGatherer(library, Searcher(library)).gather(strategy, folder, question)
 
 
 async def stock(library: Library) -> None:

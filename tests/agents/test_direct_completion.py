@@ -7,17 +7,17 @@ from langchain_aws.chat_models.bedrock_converse import _messages_to_bedrock
 from langchain_openai.chat_models.base import _convert_message_to_dict
 from pydantic import ValidationError
 
-from agents.direct_completion import CalledTool, Said, messages_of, strays
+from agents.direct_completion import CalledTool, ChatMessage, messages_of, strays
 from tests.providers.strict import mistakes
 
 A, B = (CalledTool(id=name, name="look", arguments='{"at": 1}') for name in "ab")
-HELLO = Said(role="user", content="Hello")
-HI = Said(role="assistant", content="Hi")
-CALLS = Said(role="assistant", tool_calls=[A, B])
+HELLO = ChatMessage(role="user", content="Hello")
+HI = ChatMessage(role="assistant", content="Hi")
+CALLS = ChatMessage(role="assistant", tool_calls=[A, B])
 
 
-def result(call_id: str) -> Said:
-    return Said(role="tool", content="found", tool_call_id=call_id)
+def result(call_id: str) -> ChatMessage:
+    return ChatMessage(role="tool", content="found", tool_call_id=call_id)
 
 
 CONVERSATIONS = {
@@ -30,16 +30,16 @@ CONVERSATIONS = {
     "a result of no call": [HELLO, result("c"), HI, HELLO],
     "a result after its time": [HELLO, CALLS, HELLO, result("a")],
     "calls twice": [HELLO, CALLS, result("a"), CALLS, result("a"), result("b")],
-    "one id for two calls": [HELLO, Said(role="assistant", tool_calls=[A, A]), result("a"), HELLO],
+    "one id for two calls": [HELLO, ChatMessage(role="assistant", tool_calls=[A, A]), result("a"), HELLO],
     "the assistant first": [HI, HELLO],
     "its calls forgotten": [result("a"), result("b"), HI, HELLO],
     "two in a row": [HELLO, HELLO, HI, HI, HELLO],
-    "instructions in between": [HELLO, HI, Said(role="system", content="Be brief."), HELLO],
+    "instructions in between": [HELLO, HI, ChatMessage(role="system", content="Be brief."), HELLO],
 }
 
 
 @pytest.mark.parametrize("said", CONVERSATIONS.values(), ids=CONVERSATIONS)
-def test_no_provider_would_refuse_it(said: list[Said]) -> None:
+def test_no_provider_would_refuse_it(said: list[ChatMessage]) -> None:
     messages = messages_of(said)
     converse, _ = _messages_to_bedrock(list(messages))
     assert mistakes({"messages": [_convert_message_to_dict(message) for message in messages]}) == []
@@ -52,7 +52,7 @@ def test_what_has_no_result_says_so_and_what_has_one_keeps_it() -> None:
 
 
 def test_the_last_instructions_hold() -> None:
-    old, new = (Said(role="system", content=text) for text in ("Be brief.", "Be long."))
+    old, new = (ChatMessage(role="system", content=text) for text in ("Be brief.", "Be long."))
     assert [message.text for message in messages_of([old, HELLO, HI, new, HELLO])] == [
         "Be long.",
         "Hello",
@@ -82,4 +82,4 @@ def test_results_of_no_open_call_are_found(name: str, lost: list[int]) -> None:
 )
 def test_a_message_that_says_nothing_is_refused(said: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        Said(**said)
+        ChatMessage(**said)

@@ -10,13 +10,13 @@ from agents.catalog import Agent, Catalog, read_catalog
 from agents.errors import AgentDisabled, AgentUnknown, FolderUnknown, LastAgent
 from agents.graph.supervisor import Supervisor
 from agents.graph.worker import Worker
-from agents.routing.router import Decision, Question
-from agents.routing.semantic import EmbeddedRouter
+from agents.routing.router import RoutingDecision, RoutingQuestion
+from agents.routing.semantic import SemanticRouter
 from backend.storage.checkpoints import open_memory
 from frontdesk.contracts.events import Route, Sources
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import Strategies
+from knowledge.retrieval.strategies import EvidenceGatherer
 from tests.agents.conversation import Desk
 from tests.agents.scripted import ScriptedModel
 from tests.streaming_model import writes
@@ -97,12 +97,12 @@ def test_the_last_enabled_agent_stays(catalog: Catalog) -> None:
     assert ids(catalog.agents) == [last.id]
 
 
-class RoutesJustBefore(EmbeddedRouter):
+class RoutesJustBefore(SemanticRouter):
     """Something happens between its decision and the worker, where no client could time it."""
 
     happens: Callable[[], None]
 
-    async def decide(self, question: Question, agents: Sequence[Agent]) -> Decision:
+    async def decide(self, question: RoutingQuestion, agents: Sequence[Agent]) -> RoutingDecision:
         decision = await super().decide(question, agents)
         self.happens()
         return decision
@@ -120,7 +120,7 @@ async def test_an_agent_that_changes_right_after_routing_still_answers_as_it_was
     searcher, model = Searcher(library), ScriptedModel(tokens={"billing": ["Within ", "30 days. [1]"]})
     router = RoutesJustBefore(library.embedder, searcher)
     router.happens = changes[change]
-    worker = Worker(Strategies(library, searcher), 0.25)
+    worker = Worker(EvidenceGatherer(library, searcher), 0.25)
     supervisor = Supervisor(catalog, [router], worker, lambda agent: writes(model))
     async with open_memory(tmp_path) as memory:
         turn = await Desk(Assistant(supervisor, memory)).ask("Is an annual plan refunded within 30 days?")

@@ -8,13 +8,13 @@ import sys
 import pytest
 
 from agents.security import log_redaction
-from agents.security.log_redaction import RateLimitedHandler, Redacting, RedactingJson
+from agents.security.log_redaction import RateLimitedHandler, RedactingFormatter, RedactingJsonFormatter
 from backend.users import main as make_key
 
 FORGED = "2026-01-01 00:00:00,000 ERROR root: forged"
 ENDS = ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"]
 TRICKS = [*ENDS, "\x1b[2K\x1b[1A", "\x9b1A", "\x08" * 200, "\x00", "\u202e", "\u2066", "\ud800", "\ufeff"]
-FORMATTERS = [Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"), RedactingJson()]
+FORMATTERS = [RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"), RedactingJsonFormatter()]
 
 
 def record(message: str, name: str = "backend.chat", level: int = logging.WARNING, line: int = 1) -> logging.LogRecord:
@@ -30,7 +30,7 @@ def failed(error: Exception, name: str = "backend.chat") -> logging.LogRecord:
 
 @pytest.mark.parametrize("formatter", FORMATTERS, ids=["text", "json"])
 @pytest.mark.parametrize("trick", TRICKS, ids=ascii)
-def test_a_record_is_one_line_that_can_be_written(formatter: Redacting, trick: str) -> None:
+def test_a_record_is_one_line_that_can_be_written(formatter: RedactingFormatter, trick: str) -> None:
     written = formatter.format(record(f"before{trick}{FORGED}"))
     assert written.splitlines() == [written]
     assert written.isprintable()
@@ -45,11 +45,11 @@ def test_a_traceback_has_lines_of_its_own_and_no_record_begins_in_it(end: str) -
     assert first.endswith("it failed")
     assert len(below) >= 3
     assert all(line.startswith("  ") for line in below)
-    assert json.loads(RedactingJson().format(failed(ValueError(FORGED))))["exception"].count("\n") >= 3
+    assert json.loads(RedactingJsonFormatter().format(failed(ValueError(FORGED))))["exception"].count("\n") >= 3
 
 
 @pytest.mark.parametrize("formatter", FORMATTERS, ids=["text", "json"])
-def test_what_is_long_is_cut(formatter: Redacting) -> None:
+def test_what_is_long_is_cut(formatter: RedactingFormatter) -> None:
     assert len(formatter.format(record("x" * 900_000))) < 9_000
     assert "[892,000 more characters]" in formatter.format(record("x" * 900_000))
     assert len(formatter.format(failed(ValueError("x" * 900_000)))) < 30_000
@@ -74,7 +74,7 @@ def test_the_keys_of_the_desks_users_are_hidden(before: str, capsys: pytest.Capt
 
 @pytest.mark.parametrize("name", ["reflex.app", "reflex_base.event.processor", "engineio.server", "socketio.server"])
 @pytest.mark.parametrize("formatter", FORMATTERS, ids=["text", "json"])
-def test_the_libraries_of_the_pages_do_not_repeat_what_visitors_say(name: str, formatter: Redacting) -> None:
+def test_the_libraries_of_the_pages_do_not_repeat_what_visitors_say(name: str, formatter: RedactingFormatter) -> None:
     written = formatter.format(record("Event data: zanzibarqx", name)) + formatter.format(
         failed(ValueError("zanzibarqx"), name)
     )

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from agents.security.log_redaction import Redacting, RedactingJson
+from agents.security.log_redaction import RedactingFormatter, RedactingJsonFormatter
 from tests.provided import GPT, PATIENT, at_openai, no_profile
 from tests.providers.openai import OpenAIServer
 from tests.providers.script import Fault, Script
@@ -123,9 +123,9 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-@pytest.mark.parametrize("formatter", [Redacting, RedactingJson])
+@pytest.mark.parametrize("formatter", [RedactingFormatter, RedactingJsonFormatter])
 def test_a_secret_is_hidden_however_it_is_written(
-    formatter: type[Redacting], form: str, monkeypatch: pytest.MonkeyPatch
+    formatter: type[RedactingFormatter], form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOME_API_KEY", SECRET)
     written = formatter().format(record(f"sent {form} off", ValueError(form)))
@@ -136,6 +136,6 @@ def test_a_secret_is_hidden_however_it_is_written(
 
 def test_a_line_stays_whole_where_a_signature_is_taken_out() -> None:
     message = 'sent "AWS4-HMAC-SHA256 Credential=AKIAABCDEFGHIJKLMNOP/x" to Zoë\nand more'
-    line = RedactingJson().format(record(message))
+    line = RedactingJsonFormatter().format(record(message))
     assert "\n" not in line
     assert json.loads(line)["message"] == 'sent "[hidden]\nand more'

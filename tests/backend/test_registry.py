@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from agents.catalog import Agent, Catalog, read_catalog
-from agents.chains import Chains
+from agents.chains import ModelChains
 from agents.errors import CatalogInvalid, LastAgent
-from agents.models.registry import Models
+from agents.models.registry import ModelRegistry
 from backend.agent_registry import MAX_AGENTS, AgentRegistry, restore_agents
 from backend.auth.audit import SYSTEM
 from backend.errors import AgentExists, ModelAddressRefused, TooManyAgents
@@ -49,7 +49,7 @@ def agent(agent_id: str = "sales", **fields: Any) -> Agent:
 
 def desk_over(library: Library, database: Database, settings: Settings) -> Desk:
     catalog = read_catalog("customer_support")
-    chains = Chains(settings, Models(settings), library.embedder, Searcher(library), catalog)
+    chains = ModelChains(settings, ModelRegistry(settings), library.embedder, Searcher(library), catalog)
     return Desk(AgentRegistry(database, catalog, chains, settings), catalog, database)
 
 
@@ -136,7 +136,7 @@ async def test_an_address_that_a_setting_names_may_be_used(
 
 async def test_an_address_that_an_agent_file_names_may_be_used(library: Library, database: Database) -> None:
     catalog = Catalog([agent("filed", model=f"openai-compatible:@{NAMED}")])
-    chains = Chains(SETTINGS, Models(SETTINGS), library.embedder, Searcher(library), catalog)
+    chains = ModelChains(SETTINGS, ModelRegistry(SETTINGS), library.embedder, Searcher(library), catalog)
     await AgentRegistry(database, catalog, chains, SETTINGS).create(agent(model=f"openai-compatible:m@{NAMED}"), SYSTEM)
     assert catalog.get("sales").model == f"openai-compatible:m@{NAMED}"
 

@@ -15,7 +15,7 @@ from knowledge.embedding.embedder import Vectors
 from knowledge.ingestion import chunking
 from knowledge.ingestion.chunking import Chunk
 from knowledge.library import Library
-from knowledge.loaders import Text
+from knowledge.loaders import LoadedText
 from knowledge.storage import changes
 from knowledge.storage.documents import DocumentKey
 from tests.serving import ROOT
@@ -35,7 +35,7 @@ async def fill(library: Library, passages: int) -> None:
     chance, dice = random.Random(_SEED), np.random.default_rng(_SEED)
     for number in range(passages // CHUNKS_A_DOCUMENT):
         key = DocumentKey(FOLDERS[number % len(FOLDERS)], "catalogue", f"{number:06}.md")
-        text = Text(f"Manual {number}", "generated")
+        text = LoadedText(f"Manual {number}", "generated")
         pieces = list(_pieces(sentences, chance, dice))
         vectors = _vectors(base, dice)
         put = partial(changes.put, key=key, text=text, content_hash="generated", chunks=pieces, vectors=vectors)

@@ -16,21 +16,21 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
-from agents.assistant import Assistant, Turn
+from agents.assistant import Assistant, AssistantRequest
 from agents.catalog import SHIPPED, read_catalog
-from agents.chains import Chains
+from agents.chains import ModelChains
 from agents.graph.supervisor import Supervisor
 from agents.graph.worker import Worker
 from agents.models.model_name import parse_model
-from agents.models.registry import Models
-from agents.models.streaming_call import Ask
+from agents.models.registry import ModelRegistry
+from agents.models.streaming_call import ModelRequest
 from agents.settings import AgentSettings
 from backend.storage.checkpoints import open_memory
 from frontdesk.contracts.events import Token
 from knowledge.library import Library
 from knowledge.retrieval.calibration import DEFAULT_THRESHOLD
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import Strategies
+from knowledge.retrieval.strategies import EvidenceGatherer
 from tests.bench.client import BOUND, PRIMARY, Heard, desk, figure, hear, many, median
 from tests.bench.faults import faults
 from tests.conftest import index, write_documents
@@ -136,12 +136,12 @@ def _reach(data: Path, bedrock: BedrockServer) -> None:
 async def _model_alone(data: Path, bedrock: BedrockServer) -> float:
     """Without a desk: the client, its threads and its connections."""
     _reach(data, bedrock)
-    models = Models(AgentSettings())
+    models = ModelRegistry(AgentSettings())
     model = models.get(parse_model(PRIMARY))
 
     async def one() -> float:
         began, first = time.perf_counter(), float("nan")
-        async for piece in model.ask(Ask([HumanMessage(BILLING)])):
+        async for piece in model.ask(ModelRequest([HumanMessage(BILLING)])):
             if piece.text and not first > 0:
                 first = time.perf_counter() - began
         return first
@@ -158,13 +158,13 @@ async def _in_process(data: Path, bedrock: BedrockServer) -> float:
     _reach(data, bedrock)
     settings = AgentSettings(supervisor_model="embedded", worker_model=PRIMARY)
     library = await Library.open(data)
-    models = Models(settings)
+    models = ModelRegistry(settings)
     try:
         await library.embedder.warm_up()
         async with open_memory(data) as saver:
             searcher, catalog = Searcher(library), read_catalog("customer_support")
-            chains = Chains(settings, models, library.embedder, searcher, catalog)
-            worker = Worker(Strategies(library, searcher), DEFAULT_THRESHOLD)
+            chains = ModelChains(settings, models, library.embedder, searcher, catalog)
+            worker = Worker(EvidenceGatherer(library, searcher), DEFAULT_THRESHOLD)
             assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), saver)
             await _firsts(assistant, "warm")
             bedrock.script = SLOW
@@ -179,7 +179,7 @@ async def _firsts(assistant: Assistant, name: str) -> list[float]:
 
     async def one(thread: str) -> float:
         began, first = time.perf_counter(), float("nan")
-        async for item in assistant.stream(Turn(BILLING, thread, thread)):
+        async for item in assistant.stream(AssistantRequest(BILLING, thread, thread)):
             if isinstance(item, Token) and not first > 0:
                 first = time.perf_counter() - began
         return first

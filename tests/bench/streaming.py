@@ -17,17 +17,17 @@ import orjson
 from langchain_core.messages import HumanMessage
 from tqdm import tqdm
 
-from agents.assistant import Assistant, Turn
+from agents.assistant import Assistant, AssistantRequest
 from agents.catalog import read_catalog
 from agents.graph.supervisor import Supervisor
 from agents.graph.worker import Worker
-from agents.routing.semantic import EmbeddedRouter
+from agents.routing.semantic import SemanticRouter
 from backend.desk import spare_the_collector
 from backend.storage.checkpoints import open_memory
 from frontdesk.contracts.events import Token
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import Strategies
+from knowledge.retrieval.strategies import EvidenceGatherer
 from tests.conftest import index, write_documents
 from tests.scripted import FollowsScript
 from tests.serving import Server, serve_alone
@@ -111,12 +111,12 @@ async def _graph_levels(data_dir: Path) -> dict[int, Figures]:
     await library.embedder.warm_up()
     async with open_memory(data_dir) as saver:
         searcher = Searcher(library)
-        router, worker = EmbeddedRouter(library.embedder, searcher), Worker(Strategies(library, searcher), 0)
+        router, worker = SemanticRouter(library.embedder, searcher), Worker(EvidenceGatherer(library, searcher), 0)
         writer = writes(FollowsScript())
         assistant = Assistant(Supervisor(read_catalog("customer_support"), [router], worker, lambda _: writer), saver)
 
         async def ask(session: str) -> AsyncIterator[int]:
-            async for event in assistant.stream(Turn(QUESTION, session, session)):
+            async for event in assistant.stream(AssistantRequest(QUESTION, session, session)):
                 if isinstance(event, Token):
                     yield 1
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from agents.models.model_name import parse_model
-from backend.runs.event_log import RunLog
+from backend.runs.event_log import EventLog
 from backend.storage import migrations
 from backend.storage.checkpoints import open_memory
 from knowledge.library import Library
@@ -51,7 +51,7 @@ async def shared_stack(
         database = Database(data / "desk.db", migrations.MIGRATIONS)
         opened.push_async_callback(database.close)
         memory = await opened.enter_async_context(open_memory(data))
-        log = RunLog(database)
+        log = EventLog(database)
         opened.push_async_callback(log.close)
         stack = Stack(library, database, log, memory, *servers)
         for model in (NOVA, GPT):

@@ -11,30 +11,30 @@ from typing import Any, TypeVar
 
 from agents.assistant import Assistant
 from agents.catalog import Agent, Catalog, read_catalog
-from agents.chains import Chains
+from agents.chains import ModelChains
 from agents.graph.supervisor import Supervisor
 from agents.graph.worker import Worker
 from agents.models.model_name import ModelName
-from agents.models.provider import Provider
-from agents.models.registry import MakeProvider, Models, make_provider
+from agents.models.provider import ModelProvider
+from agents.models.registry import MakeProvider, ModelRegistry, make_provider
 from agents.settings import AgentSettings
 from backend.encoders import sse
 from backend.limits.clock import DeskClock
-from backend.limits.costs import Costs
+from backend.limits.costs import CostEstimates
 from backend.metrics import Metrics
 from backend.runs.engine import RunEngine
-from backend.runs.event_log import RunLog
-from backend.runs.intake import Asked
+from backend.runs.event_log import EventLog
+from backend.runs.intake import RunRequest
 from backend.settings import Settings
 from backend.storage import runs
-from backend.storage.checkpoints import Memory
-from backend.storage.runs import Run
+from backend.storage.checkpoints import CheckpointStore
+from backend.storage.runs import StoredRun
 from backend.users import LOCAL
 from frontdesk.contracts.events import Done, Error, Event, Reset, Route, Sources, Terminal, Token, TraceEnd, TraceStart
 from knowledge.library import Library
 from knowledge.retrieval import calibration
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import Strategies
+from knowledge.retrieval.strategies import EvidenceGatherer
 from knowledge.storage.sqlite import Database
 from tests.providers.bedrock import BedrockServer
 from tests.providers.loopback import LoopbackServer, RecordedRequest
@@ -61,7 +61,7 @@ class Heard:
     """A run as a client followed it, and what was stored of it."""
 
     events: list[Event] = field(default_factory=list)
-    run: Run | None = None
+    run: StoredRun | None = None
     stored: str | None = None
 
     @property
@@ -138,18 +138,20 @@ class Desk:
     """One desk: breakers and conversations of its own, everything else shared."""
 
     stack: "Stack"
-    models: Models
+    models: ModelRegistry
     engine: RunEngine
 
-    async def start(self, question: str, session: str | None = None) -> Run:
+    async def start(self, question: str, session: str | None = None) -> StoredRun:
         """Ask in a conversation, or in one of its own."""
-        return await self.engine.start(Asked(LOCAL.id, question, session_id=session or f"session-{next(_NUMBERS)}"))
+        return await self.engine.start(
+            RunRequest(LOCAL.id, question, session_id=session or f"session-{next(_NUMBERS)}")
+        )
 
     async def ask(self, question: str) -> Heard:
         """Ask, and follow to the end."""
         return await self.hear(await self.start(question))
 
-    async def hear(self, run: Run) -> Heard:
+    async def hear(self, run: StoredRun) -> Heard:
         """Follow a run to its end, from its beginning."""
         numbered = [pair async for pair in self.frames(run)]
         assert [number for number, _ in numbered] == list(range(len(numbered)))
@@ -159,7 +161,7 @@ class Desk:
         check(heard)
         return heard
 
-    async def frames(self, run: Run) -> AsyncIterator[tuple[int, Event]]:
+    async def frames(self, run: StoredRun) -> AsyncIterator[tuple[int, Event]]:
         """Number and event of each frame, as they come."""
         async with asyncio.timeout(_RUN_SECONDS):
             async for batch in self.engine.follow(run.id):
@@ -173,15 +175,15 @@ class Stack:
 
     library: Library
     database: Database
-    log: RunLog
-    memory: Memory
+    log: EventLog
+    memory: CheckpointStore
     bedrock: BedrockServer
     openai: OpenAIServer
-    providers: dict[ModelName, Provider] = field(default_factory=dict)
-    strategies: type[Strategies] = Strategies
+    providers: dict[ModelName, ModelProvider] = field(default_factory=dict)
+    strategies: type[EvidenceGatherer] = EvidenceGatherer
     agents: list[Agent] = field(default_factory=lambda: read_catalog("customer_support").agents)
 
-    def provider(self, name: ModelName, settings: AgentSettings) -> Provider:
+    def provider(self, name: ModelName, settings: AgentSettings) -> ModelProvider:
         """The one provider of a model."""
         return self.providers.setdefault(name, make_provider(name, settings))
 
@@ -196,14 +198,14 @@ class Stack:
 
     def desk(self, settings: Settings, mark: str = "", make: MakeProvider | None = None) -> Desk:
         """A desk. Its agents' prompts carry the mark, so that a server can tell its requests from others'."""
-        models = Models(settings, make or self.provider)
+        models = ModelRegistry(settings, make or self.provider)
         catalog = Catalog([_marked(agent, mark) for agent in self.agents])
         searcher = Searcher(self.library)
-        chains = Chains(settings, models, self.library.embedder, searcher, catalog)
+        chains = ModelChains(settings, models, self.library.embedder, searcher, catalog)
         threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
         worker = Worker(self.strategies(self.library, searcher), threshold)
         assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), self.memory)
-        costs = Costs(settings, catalog, chains)
+        costs = CostEstimates(settings, catalog, chains)
         engine = RunEngine(settings, self.database, self.log, lambda agent: assistant, Metrics(), DeskClock(), costs)
         return Desk(self, models, engine)
 

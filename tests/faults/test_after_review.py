@@ -11,28 +11,28 @@ import httpx
 import pytest
 
 from agents.catalog import read_catalog
-from agents.chains import Chains
-from agents.models.circuit_breaker import State
-from agents.models.failures import Kind, ModelFailure
+from agents.chains import ModelChains
+from agents.models.circuit_breaker import BreakerState
+from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model_name import ModelName, parse_model
 from agents.models.prices import cost_of
-from agents.models.provider import Provider
+from agents.models.provider import ModelProvider
 from agents.models.registry import make_provider
-from agents.models.streaming_call import Ask
+from agents.models.streaming_call import ModelRequest
 from agents.settings import AgentSettings
 from backend import desk as desks
 from backend.agent_registry import AgentRegistry
 from backend.app import create_app
 from backend.auth.audit_log import AuditLog
 from backend.auth.key_store import KeyStore
-from backend.http.event_response import Streams
+from backend.http.event_response import OpenStreams
 from backend.limits.clock import DeskClock
-from backend.limits.costs import Costs
+from backend.limits.costs import CostEstimates
 from backend.metrics import Metrics
-from backend.privacy.deletion import Deletion
-from backend.privacy.exports import Exports
-from backend.privacy.removal import Removals
-from backend.runs.indexing_job import Indexing
+from backend.privacy.deletion import ConversationDeletion
+from backend.privacy.exports import OpenExports
+from backend.privacy.removal import UserRemoval
+from backend.runs.indexing_job import IndexingJob
 from backend.settings import Settings
 from backend.users import Users
 from frontdesk.contracts.events import Cancelled, Error, Reset, Token, TraceEnd, TraceStart, Usage
@@ -68,10 +68,10 @@ async def test_a_model_that_cannot_be_made_to_call_a_tool_is_asked_in_words(stac
 async def test_a_form_that_cannot_be_asked_for_is_nobodys_fault(stack: Stack) -> None:
     model = stack.desk(settings_for(supervisor=TOOLLESS)).models.get(parse_model(TOOLLESS))
     for _ in range(4):
-        heard = await hear(model, Ask(PLAIN, tool=FORM))
+        heard = await hear(model, ModelRequest(PLAIN, tool=FORM))
         assert heard.failure
-        assert heard.failure.kind is Kind.BAD_REQUEST
-    assert model.breaker is State.CLOSED
+        assert heard.failure.kind is FailureKind.BAD_REQUEST
+    assert model.breaker is BreakerState.CLOSED
     assert model.held_back() is None
     assert stack.bedrock.requests == []
 
@@ -100,7 +100,7 @@ async def test_a_reset_names_the_model_that_broke_off(
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
 
-    def make(name: ModelName, settings: AgentSettings) -> Provider:
+    def make(name: ModelName, settings: AgentSettings) -> ModelProvider:
         # That of the others has its key already.
         return make_provider(name, settings) if name == parse_model(GPT) else stack.provider(name, settings)
 
@@ -125,7 +125,7 @@ async def test_the_route_says_which_model_was_left_alone_and_why(stack: Stack) -
     stack.bedrock.script = Script(fault=Fault.BROKEN)
     desk = stack.desk(settings_for(supervisor=NOVA))
     model = desk.models.get(parse_model(NOVA))
-    while model.breaker is not State.OPEN:
+    while model.breaker is not BreakerState.OPEN:
         assert (await hear(model)).failure
     stack.bedrock.requests.clear()
     heard = await desk.ask(CHARGED)
@@ -141,11 +141,11 @@ async def test_the_route_says_which_model_was_left_alone_and_why(stack: Stack) -
 async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """The doors of a desk, without a port."""
     catalog, searcher = read_catalog("customer_support"), Searcher(stack.library)
-    chains = Chains(settings, desk.models, stack.library.embedder, searcher, catalog)
+    chains = ModelChains(settings, desk.models, stack.library.embedder, searcher, catalog)
     app, users = create_app(settings), Users(settings)
     keys = await KeyStore.open(stack.database, users)
-    deletion = Deletion(stack.database, stack.memory)
-    app.state.desk = desks.Desk(
+    deletion = ConversationDeletion(stack.database, stack.memory)
+    app.state.desk = desks.OpenDesk(
         settings=settings,
         catalog=catalog,
         library=stack.library,
@@ -156,16 +156,16 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         registry=AgentRegistry(stack.database, catalog, chains, settings),
         memory=stack.memory,
         users=users,
-        streams=Streams(settings.max_streams, settings.slow_reader_seconds),
+        streams=OpenStreams(settings.max_streams, settings.slow_reader_seconds),
         metrics=Metrics(),
-        indexing=Indexing(stack.library, settings.data_dir / "uploads", settings.max_document_bytes),
+        indexing=IndexingJob(stack.library, settings.data_dir / "uploads", settings.max_document_bytes),
         audit=AuditLog(stack.database),
         keys=keys,
         clock=DeskClock(),
         deletion=deletion,
-        removals=Removals(stack.database, stack.library, desk.engine, deletion, keys),
-        exports=Exports(),
-        costs=Costs(settings, catalog, chains),
+        removals=UserRemoval(stack.database, stack.library, desk.engine, deletion, keys),
+        exports=OpenExports(),
+        costs=CostEstimates(settings, catalog, chains),
     )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:

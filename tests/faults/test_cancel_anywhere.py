@@ -9,7 +9,7 @@ import pytest
 
 from backend.users import LOCAL
 from frontdesk.contracts.events import Cancelled, TraceEnd
-from knowledge.retrieval.strategies import Evidence, Strategies
+from knowledge.retrieval.strategies import Evidence, EvidenceGatherer
 from tests.faults.stack import CHARGED, GPT, NOVA, Desk, Stack, server_of, settings_for
 from tests.providers.loopback import RecordedRequest
 from tests.providers.script import Called, Fault, Script
@@ -21,7 +21,7 @@ LOOKS = Script(("I look. ",), calls=(Called("search_documents", '{"query": "stuc
 ENDED_WITHIN = 10.0
 
 
-class Stuck(Strategies):
+class Stuck(EvidenceGatherer):
     """A search that never ends, for the words that are named."""
 
     words = ""
@@ -57,7 +57,7 @@ async def stop_in(desk: Desk, step_type: str, session: str) -> tuple[list[Any], 
     return heard.events, time.monotonic() - stopped
 
 
-def with_tools(stack: Stack, strategies: type[Strategies]) -> Stack:
+def with_tools(stack: Stack, strategies: type[EvidenceGatherer]) -> Stack:
     agents = [agent.model_copy(update={"tools": ("search_documents",)}) for agent in stack.agents]
     return replace(stack, agents=agents, strategies=strategies)
 
@@ -65,7 +65,7 @@ def with_tools(stack: Stack, strategies: type[Strategies]) -> Stack:
 @pytest.mark.parametrize("model", [NOVA, GPT])
 @pytest.mark.parametrize(("step_type", "strategies"), [("retrieve", StuckAtFirst), ("tool", StuckInTool)])
 async def test_a_search_or_a_tool_is_broken_off_and_the_next_question_is_fine(
-    stack: Stack, model: str, step_type: str, strategies: type[Strategies]
+    stack: Stack, model: str, step_type: str, strategies: type[EvidenceGatherer]
 ) -> None:
     server = server_of(stack, model)
     server.script = looks_first

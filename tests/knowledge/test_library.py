@@ -17,7 +17,7 @@ from knowledge.errors import DataDirectoryInUse, DocumentUnknown, DocumentUnread
 from knowledge.index.chroma import VectorIndex
 from knowledge.ingestion.chunking import Chunk
 from knowledge.library import Library
-from knowledge.loaders import Text
+from knowledge.loaders import LoadedText
 from knowledge.storage import changes, documents, migrations
 from knowledge.storage.documents import DocumentKey, VectorChanges
 from knowledge.storage.sqlite import Database, Work
@@ -48,7 +48,7 @@ def vectors_of(count: int) -> Vectors:
 def put_in_sql(key: DocumentKey, count: int) -> Work[object]:
     """What `Library.put` commits before it tells the vector index."""
     pieces = [Chunk(position, "", f"Passage {position} of many.") for position in range(count)]
-    text = Text("Many", "\n\n".join(piece.text for piece in pieces))
+    text = LoadedText("Many", "\n\n".join(piece.text for piece in pieces))
     return lambda db: changes.put(db, key, text, "hash", pieces, vectors_of(count))
 
 
@@ -135,8 +135,8 @@ async def test_vectors_that_went_missing_are_noticed_and_brought_back(data_dir: 
     await library.close()
     index = VectorIndex(data_dir / "chroma")
     assert await index.open()
-    await index.apply(VectorChanges(0, [], [(migrations.Place("billing"), chunk_id) for chunk_id in ids]))
-    assert migrations.Place("billing") not in await index.counts()
+    await index.apply(VectorChanges(0, [], [(migrations.DocumentPlace("billing"), chunk_id) for chunk_id in ids]))
+    assert migrations.DocumentPlace("billing") not in await index.counts()
     await index.close()
     library = await Library.open(data_dir)
     assert (await check_level(library))["billing"] == 3
@@ -151,7 +151,7 @@ async def test_a_version_that_the_index_was_not_told_of_is_caught_up_when_it_is_
     await commit(data_dir, put_in_sql(KEY, 1))
     library = await Library.open(data_dir)
     await check_level(library)
-    (((chunk_id, cosine),),) = await library.index.nearest([[migrations.Place("billing")]], vectors_of(1)[0], 1)
+    (((chunk_id, cosine),),) = await library.index.nearest([[migrations.DocumentPlace("billing")]], vectors_of(1)[0], 1)
     (chunk,) = (await library.read(lambda db: documents.chunks_by_id(db, [chunk_id], ""))).values()
     assert (chunk.path, chunk.version, chunk.text) == ("fees.md", 2, "Passage 0 of many.")
     assert cosine == pytest.approx(1, abs=1e-5)

@@ -25,7 +25,7 @@ def test_patterns_are_compiled_where_they_can_be_found() -> None:
 def test_patterns_of_classes_and_tables_are_found_too() -> None:
     places = {one.place for one in patterns()}
     assert {
-        "agents.models.chunks.Unthinking._OPEN",
+        "agents.models.chunks.ThinkingFilter._OPEN",
         "agents.answering.answer_type._KINDS[0][0]",
         "knowledge.text.words._WORD",
     } <= places

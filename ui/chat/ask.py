@@ -6,29 +6,29 @@ from contextlib import aclosing, suppress
 from typing import NamedTuple
 
 from frontdesk import AsyncDesk
-from frontdesk.client.endpoints import Choices
+from frontdesk.client.endpoints import AskOptions
 from frontdesk.client.errors import DeskError, Refused
 from frontdesk.contracts.events import Event
 from frontdesk.contracts.resources import Step
 from ui.chat import history, transcript_ops
 from ui.chat.batching import paced
-from ui.chat.conversation import Question, Talk
+from ui.chat.conversation import PageConversation, PageQuestion
 from ui.chat.op_stream import Op
 
 # Statuses from here on do not mean that the request was rejected.
 _SERVERS_OWN = 500
 
 
-class Asking(NamedTuple):
+class PendingQuestion(NamedTuple):
     """A question that is due to be asked."""
 
-    question: Question
+    question: PageQuestion
     replaced: str
     desk: AsyncDesk
     streaming: bool
 
 
-async def answered(asking: Asking, talk: Talk) -> AsyncGenerator[list[Op], None]:
+async def answered(asking: PendingQuestion, talk: PageConversation) -> AsyncGenerator[list[Op], None]:
     """Yield the answer's operations as it is written, or all at once; raise the errors of the API."""
     question, replaced, desk, streaming = asking
     if question.run_id:
@@ -49,16 +49,16 @@ async def answered(asking: Asking, talk: Talk) -> AsyncGenerator[list[Op], None]
             raise
 
 
-def _choices(talk: Talk, replaced: str) -> Choices:
+def _choices(talk: PageConversation, replaced: str) -> AskOptions:
     # A cancelled answer may still be ending.
-    choices = Choices(session_id=talk.session_id, agent=talk.agent or None, when_busy="enqueue")
+    choices = AskOptions(session_id=talk.session_id, agent=talk.agent or None, when_busy="enqueue")
     if replaced:
         choices["replaces"] = replaced
     return choices
 
 
 async def _read(
-    events: AsyncGenerator[Event, None], talk: Talk, desk: AsyncDesk, streaming: bool
+    events: AsyncGenerator[Event, None], talk: PageConversation, desk: AsyncDesk, streaming: bool
 ) -> AsyncGenerator[list[Op], None]:
     batches = paced(events) if streaming else _whole(events)
     is_cancelled = False
@@ -75,7 +75,9 @@ async def _whole(events: AsyncGenerator[Event, None]) -> AsyncGenerator[list[Eve
     yield [event async for event in events]
 
 
-async def _wait(question: Question, talk: Talk, desk: AsyncDesk, replaced: str) -> AsyncGenerator[list[Op], None]:
+async def _wait(
+    question: PageQuestion, talk: PageConversation, desk: AsyncDesk, replaced: str
+) -> AsyncGenerator[list[Op], None]:
     choices = _choices(talk, replaced)
     choices["on_disconnect"] = "cancel"
     asking = asyncio.create_task(desk.ask(question.text, **choices), name="wait for an answer")

@@ -19,7 +19,7 @@ MOST_WAITING = 8
 _MOST_WAITING_CHARS = 64_000
 
 
-class Question(NamedTuple):
+class PageQuestion(NamedTuple):
     """A question to ask, perhaps in place of the last one; with a `run_id`, one that was asked already."""
 
     text: str
@@ -27,7 +27,7 @@ class Question(NamedTuple):
     run_id: str = ""
 
 
-class Talk:
+class PageConversation:
     """The state of a conversation, changed only by the holder of the page's lock."""
 
     def __init__(self, session_id: str = "", agent: str = "") -> None:
@@ -35,7 +35,7 @@ class Talk:
         self.agent = agent
         # Nothing is asked before the history is loaded.
         self.is_loaded = False
-        self.waiting: deque[Question] = deque()
+        self.waiting: deque[PageQuestion] = deque()
         self.is_under_way = False
         # Set when the user stops the answer, possibly before its run is known.
         self.stopping = asyncio.Event()
@@ -57,21 +57,21 @@ class Talk:
         """True if no answer is in progress and no question is queued."""
         return not (self.is_under_way or self.waiting)
 
-    def ask(self, question: Question) -> bool:
+    def ask(self, question: PageQuestion) -> bool:
         """Queue a question; return False if there is no room. No question replaces one that is being answered."""
         if len(self.waiting) >= MOST_WAITING or (question.instead and not self.is_idle):
             return False
         self.waiting.append(question)
         return True
 
-    def turned_to(self, other: "Talk") -> "Talk":
+    def turned_to(self, other: "PageConversation") -> "PageConversation":
         """Switch to another conversation, and move along the questions sent before the page said which one it shows."""
         if not self.session_id and not self.is_loaded:
             other.waiting.extend(self.waiting)
             self.waiting.clear()
         return other
 
-    def begin(self) -> tuple[Question, str] | None:
+    def begin(self) -> tuple[PageQuestion, str] | None:
         """Start the next question if one is due; return it with the run that it replaces."""
         if not self.is_loaded or self.is_under_way or not self.waiting:
             return None
@@ -114,7 +114,7 @@ class Talk:
             return [turn for turn in ended if not self._is_current(turn, ended[-1].run_id)]
         known = {question.run_id for question in self.waiting}
         running = [turn for turn in turns if turn.status in UNDER_WAY and turn.role == "user"]
-        begun = [Question(turn.content, run_id=turn.run_id) for turn in running if turn.run_id not in known]
+        begun = [PageQuestion(turn.content, run_id=turn.run_id) for turn in running if turn.run_id not in known]
         self.waiting.extendleft(reversed(begun))
         if self.told and not self.run_id:
             # A refused question is not stored and can be retried.
@@ -138,7 +138,7 @@ def path_of(session_id: str, agent: str = "") -> str:
     return f"/c/{quote(session_id, safe='')}" + (f"?agent={quote(agent, safe='')}" if agent else "")
 
 
-def has_room(question: Question, talks: Iterable[Talk]) -> bool:
+def has_room(question: PageQuestion, talks: Iterable[PageConversation]) -> bool:
     """Tell whether a page may queue one more question besides those of all its conversations."""
     waiting = [waits.text for talk in talks for waits in talk.waiting]
     return not waiting or sum(map(len, waiting)) + len(question.text) <= _MOST_WAITING_CHARS

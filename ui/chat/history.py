@@ -8,35 +8,35 @@ from frontdesk.client.errors import DeskError
 from frontdesk.contracts.events import Route, TraceEnd, TraceStart, TraceUpdate
 from frontdesk.contracts.resources import SUPERVISOR, UNDER_WAY, Message, Thread
 from ui.chat import transcript_ops
-from ui.chat.conversation import Talk
+from ui.chat.conversation import PageConversation
 from ui.chat.op_stream import Op
 
 _MESSAGES = 200
 
 
-class Past(NamedTuple):
+class HistoryPage(NamedTuple):
     """A page of a conversation's messages; `earlier` counts the ones before it."""
 
     turns: list[Message]
     earlier: int
 
 
-NOTHING = Past([], 0)
+NOTHING = HistoryPage([], 0)
 
 
-async def last_of(desk: AsyncDesk, talk: Talk) -> Past:
+async def last_of(desk: AsyncDesk, talk: PageConversation) -> HistoryPage:
     """Return the latest messages of a conversation."""
     thread = await find(desk, talk)
     return await _read(desk, thread.id, thread.messages) if thread else NOTHING
 
 
-async def before(desk: AsyncDesk, talk: Talk, earlier: int) -> Past:
+async def before(desk: AsyncDesk, talk: PageConversation, earlier: int) -> HistoryPage:
     """Return the messages before those that are known already."""
     thread = await find(desk, talk)
     return await _read(desk, thread.id, min(earlier, thread.messages)) if thread else NOTHING
 
 
-async def find(desk: AsyncDesk, talk: Talk) -> Thread | None:
+async def find(desk: AsyncDesk, talk: PageConversation) -> Thread | None:
     """Find the stored conversation; None if it has no messages yet."""
     if not talk.session_id:
         return None
@@ -49,7 +49,7 @@ def agent_of(thread: Thread) -> str:
     return "" if thread.agent_id == SUPERVISOR else thread.agent_id
 
 
-async def unnamed_run(desk: AsyncDesk, talk: Talk, *, stop: bool = False) -> str:
+async def unnamed_run(desk: AsyncDesk, talk: PageConversation, *, stop: bool = False) -> str:
     """Find the run of a question whose run id did not arrive, if the server took it; with `stop`, cancel it.
 
     The cancellation is explicit because the server notices only after a moment that the client has disconnected.
@@ -71,9 +71,9 @@ async def how(desk: AsyncDesk, run_id: str) -> Op:
     return transcript_ops.trace(run_id, kept)
 
 
-async def _read(desk: AsyncDesk, thread_id: str, end: int) -> Past:
+async def _read(desk: AsyncDesk, thread_id: str, end: int) -> HistoryPage:
     start = max(0, end - _MESSAGES)
     if start == end:
         return NOTHING
     whole = await desk.thread(thread_id, offset=start, limit=end - start)
-    return Past(whole.history, start)
+    return HistoryPage(whole.history, start)

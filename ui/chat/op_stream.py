@@ -15,7 +15,7 @@ Op = dict[str, Any]
 _REACH = 4
 
 
-class Told(TypedDict):
+class OpBatch(TypedDict):
     """Numbered operations; a new epoch restarts the numbers and begins with `open`."""
 
     epoch: str
@@ -23,10 +23,10 @@ class Told(TypedDict):
     ops: list[Op]
 
 
-EMPTY = Told(epoch="", first=0, ops=[])
+EMPTY = OpBatch(epoch="", first=0, ops=[])
 
 
-class Feed:
+class OpStream:
     """The operations for one page, which ignores those for any other: `visit` is its id."""
 
     def __init__(self, visit: str = "") -> None:
@@ -34,7 +34,7 @@ class Feed:
         self.is_open = False
         self._begin()
 
-    def open(self, ops: Sequence[Op]) -> Told:
+    def open(self, ops: Sequence[Op]) -> OpBatch:
         """Start a new epoch, for another conversation or the same one from its beginning."""
         self._begin()
         self.is_open = True
@@ -44,19 +44,19 @@ class Feed:
         """Stop updates until the next conversation is open, so that none of its operations end up in this one."""
         self.is_open = False
 
-    def tell(self, ops: Sequence[Op]) -> Told:
+    def tell(self, ops: Sequence[Op]) -> OpBatch:
         """Add operations and return the update to send."""
         self._last.append(list(ops))
         self._next += len(ops)
         sent = [op for batch in self._last for op in batch]
-        return Told(epoch=self._epoch, first=self._next - len(sent), ops=sent)
+        return OpBatch(epoch=self._epoch, first=self._next - len(sent), ops=sent)
 
-    def seen(self, epoch: str, number: int) -> Told | None:
+    def seen(self, epoch: str, number: int) -> OpBatch | None:
         """Drop the operations that the page has acknowledged up to this number."""
         if epoch != self._epoch or number < self._next:
             return None
         self._last.clear()
-        return Told(epoch=self._epoch, first=self._next, ops=[])
+        return OpBatch(epoch=self._epoch, first=self._next, ops=[])
 
     def _begin(self) -> None:
         self._epoch = f"{self._visit}.{secrets.token_hex(4)}"

@@ -3,7 +3,7 @@
 import reflex as rx
 
 
-class Draft(rx.Component):
+class DraftKeeper(rx.Component):
     """The component that keeps the draft of the field with that id; place it in the field's form."""
 
     library = "$/public/desk/draft.jsx"
@@ -13,4 +13,4 @@ class Draft(rx.Component):
     most: rx.Var[int]
 
 
-draft = Draft.create
+draft = DraftKeeper.create

@@ -5,7 +5,7 @@ import reflex as rx
 from ui.components.focus import return_focus
 from ui.components.focus_and_leave import kept_focus
 from ui.state.activity import Activity
-from ui.state.handovers import FEW, Handovers, Item, Turn
+from ui.state.handovers import FEW, HandoverRow, Handovers, TurnRow
 
 
 def handovers() -> rx.Component:
@@ -58,7 +58,7 @@ def _done() -> rx.Component:
     )
 
 
-def _item(item: rx.Var[Item]) -> rx.Component:
+def _item(item: rx.Var[HandoverRow]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             _contact(item),
@@ -77,7 +77,7 @@ def _item(item: rx.Var[Item]) -> rx.Component:
     )
 
 
-def _contact(item: rx.Var[Item] | Item) -> rx.Component:
+def _contact(item: rx.Var[HandoverRow] | HandoverRow) -> rx.Component:
     return rx.cond(
         item["contact"],
         rx.el.p(rx.icon("mail", size=15, aria_hidden="true"), item["contact"], class_name="contact"),
@@ -131,7 +131,7 @@ def _what_was_done() -> rx.Component:
     )
 
 
-def _turn(turn: rx.Var[Turn]) -> rx.Component:
+def _turn(turn: rx.Var[TurnRow]) -> rx.Component:
     return rx.el.li(rx.el.strong(turn["who"]), rx.el.p(turn["text"]))
 
 

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from ui.state.chat import Chat
-from ui.state.threads import LIST, NEW, Item, Threads
+from ui.state.threads import LIST, NEW, ThreadRow, Threads
 
 
 def sidebar() -> rx.Component:
@@ -39,7 +39,7 @@ def sidebar() -> rx.Component:
     )
 
 
-def _item(item: rx.Var[Item]) -> rx.Component:
+def _item(item: rx.Var[ThreadRow]) -> rx.Component:
     return rx.el.li(
         rx.cond(
             Threads.renaming == item["id"],
@@ -63,7 +63,7 @@ def _item(item: rx.Var[Item]) -> rx.Component:
     )
 
 
-def _menu(item: rx.Var[Item]) -> rx.Component:
+def _menu(item: rx.Var[ThreadRow]) -> rx.Component:
     """Show the actions: rename, export, delete. Only delete asks for confirmation."""
     return rx.cond(
         Threads.deleting == item["id"],
@@ -81,7 +81,7 @@ def _menu(item: rx.Var[Item]) -> rx.Component:
     )
 
 
-def _act(icon: str, name: str, item: rx.Var[Item], event: rx.event.EventSpec) -> rx.Component:
+def _act(icon: str, name: str, item: rx.Var[ThreadRow], event: rx.event.EventSpec) -> rx.Component:
     return rx.el.button(
         rx.icon(icon, size=14, aria_hidden="true"),
         type="button",

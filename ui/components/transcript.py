@@ -33,7 +33,7 @@ def _rated(run_id: rx.Var[str], rating: rx.Var[str], comment: rx.Var[str]) -> li
     return [run_id, rating, comment]
 
 
-class Transcript(rx.Component):
+class TranscriptView(rx.Component):
     """The turns of one conversation. Its children are shown while there are none."""
 
     library = "$/public/desk/transcript.jsx"
@@ -56,4 +56,4 @@ class Transcript(rx.Component):
     on_person: rx.EventHandler[_nothing]
 
 
-transcript = Transcript.create
+transcript = TranscriptView.create

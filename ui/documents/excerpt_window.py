@@ -13,7 +13,7 @@ _GOES_ON = re.compile(r"\s|[-*+]\s|\d{1,9}[.)]\s|\Z")
 
 
 @dataclass(frozen=True)
-class Window:
+class ExcerptWindow:
     """The bounds of the part; `opening` is the context that its first lines need: a table's header, a fence."""
 
     start: int
@@ -22,7 +22,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class _Line:
+class _MarkdownLine:
     """A line with its start, its text, its enclosing fence, and if a text may be cut before it."""
 
     start: int
@@ -31,13 +31,13 @@ class _Line:
     begins: bool
 
 
-def around(markdown: str, place: tuple[int, int]) -> Window:
+def around(markdown: str, place: tuple[int, int]) -> ExcerptWindow:
     """Return the window around a place; a small document is shown completely."""
     if len(markdown) <= _BEFORE + _BEHIND:
-        return Window(0, len(markdown))
+        return ExcerptWindow(0, len(markdown))
     lines = list(_lines(markdown))
     start, opening = _start(lines, max(0, place[0] - _BEFORE), place[0])
-    return Window(start, _end(lines, place[1], max(place[0] + _BEHIND, place[1]), len(markdown)), opening)
+    return ExcerptWindow(start, _end(lines, place[1], max(place[0] + _BEHIND, place[1]), len(markdown)), opening)
 
 
 def headings(markdown: str) -> list[int]:
@@ -45,7 +45,7 @@ def headings(markdown: str) -> list[int]:
     return [line.start for line in _lines(markdown) if not line.fence and _HEADING.match(line.text)]
 
 
-def _start(lines: Sequence[_Line], earliest: int, place: int) -> tuple[int, str]:
+def _start(lines: Sequence[_MarkdownLine], earliest: int, place: int) -> tuple[int, str]:
     near = [number for number, line in enumerate(lines) if earliest <= line.start <= place]
     if earliest == 0 or not near:
         return earliest, ""
@@ -53,14 +53,14 @@ def _start(lines: Sequence[_Line], earliest: int, place: int) -> tuple[int, str]
     return (block.start, "") if block else (lines[near[0]].start, _opening(lines, near[0]))
 
 
-def _end(lines: Sequence[_Line], place: int, latest: int, length: int) -> int:
+def _end(lines: Sequence[_MarkdownLine], place: int, latest: int, length: int) -> int:
     if latest >= length:
         return length
     near = [line for line in lines if place <= line.start <= latest]
     return next((line.start for line in reversed(near) if line.begins), near[-1].start if near else latest)
 
 
-def _opening(lines: Sequence[_Line], number: int) -> str:
+def _opening(lines: Sequence[_MarkdownLine], number: int) -> str:
     """Return the lines above that a line needs to render: its fence or its table's header."""
     if lines[number].fence:
         return f"{lines[number].fence}\n"
@@ -71,16 +71,16 @@ def _opening(lines: Sequence[_Line], number: int) -> str:
     return "\n".join([*header, ""]) if first + 2 <= number and not header[1].strip("|-: \r") else ""
 
 
-def _is_row(line: _Line) -> bool:
+def _is_row(line: _MarkdownLine) -> bool:
     return line.text.lstrip().startswith("|")
 
 
-def _lines(markdown: str) -> Iterator[_Line]:
+def _lines(markdown: str) -> Iterator[_MarkdownLine]:
     start, fence, mark, is_behind_blank = 0, "", "", True
     for text in markdown.split("\n"):
         found = _FENCE.match(text)
         closes = bool(found and mark and found[1].startswith(mark))
-        yield _Line(start, text, fence, is_behind_blank and not fence and not _GOES_ON.match(text))
+        yield _MarkdownLine(start, text, fence, is_behind_blank and not fence and not _GOES_ON.match(text))
         if closes:
             fence = mark = ""
         elif found and not fence:

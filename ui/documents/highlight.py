@@ -46,7 +46,7 @@ _OPENING = re.compile(r"[\"'“‘«„(\[*_`]{0,8}\Z")
 _CLOSING = re.compile(r"[.!?…\"'”’»)\]*_`]*")
 
 
-class Part(TypedDict):
+class HighlightedPart(TypedDict):
     """A piece of a document: inside the passage or not, and quoted by the answer or not."""
 
     kind: Kind
@@ -54,16 +54,18 @@ class Part(TypedDict):
 
 
 @dataclass(frozen=True)
-class Opened:
+class HighlightedDocument:
     """The Markdown of a document in parts; for a large document only the window around the passage."""
 
-    parts: list[Part]
+    parts: list[HighlightedPart]
     has_beginning: bool
     has_end: bool
     is_found: bool
 
 
-def opened(markdown: str, *, snippet: str = "", section: str = "", answer: str = "", whole: bool = False) -> Opened:
+def opened(
+    markdown: str, *, snippet: str = "", section: str = "", answer: str = "", whole: bool = False
+) -> HighlightedDocument:
     """Open a document at the passage that starts with the snippet; a `whole` document was read completely."""
     text = _Words(markdown)
     passage = None if whole else _passage(text, snippet, section)
@@ -72,9 +74,9 @@ def opened(markdown: str, *, snippet: str = "", section: str = "", answer: str =
         passage = passage[0], max(passage[1], quoted[-1][1])
     place = quoted[0] if quoted else passage or (0, 0)
     window = around(markdown, place)
-    parts = [Part(kind="", text=window.opening)] if window.opening else []
+    parts = [HighlightedPart(kind="", text=window.opening)] if window.opening else []
     parts += _parted(markdown, (window.start, window.end), passage, quoted)
-    return Opened(parts, window.start == 0, window.end == len(markdown), passage is not None)
+    return HighlightedDocument(parts, window.start == 0, window.end == len(markdown), passage is not None)
 
 
 class _Words:
@@ -198,11 +200,13 @@ def _in_common(text: _Words, other: _Words, reach: Span) -> list[Span]:
     return [run for run in runs if sum(map(len, text.words[slice(*run)])) >= _PHRASE_LETTERS]
 
 
-def _parted(text: str, window: Span, passage: Span | None, quoted: Sequence[Span]) -> list[Part]:
+def _parted(text: str, window: Span, passage: Span | None, quoted: Sequence[Span]) -> list[HighlightedPart]:
     """Split the window wherever the passage or a quotation begins or ends."""
     spans = [*quoted, *([passage] if passage else [])]
     places = sorted({*window, *(place for span in spans for place in span if window[0] < place < window[1])})
-    return [Part(kind=_kind(start, passage, quoted), text=text[start:end]) for start, end in pairwise(places)]
+    return [
+        HighlightedPart(kind=_kind(start, passage, quoted), text=text[start:end]) for start, end in pairwise(places)
+    ]
 
 
 def _kind(place: int, passage: Span | None, quoted: Sequence[Span]) -> Kind:

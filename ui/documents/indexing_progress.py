@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from frontdesk import AsyncDesk
-from frontdesk.client.answer import Transcript
+from frontdesk.client.answer import RunTranscript
 from frontdesk.contracts.events import Event, TraceUpdate
 from frontdesk.contracts.resources import UNDER_WAY, Message
 
@@ -15,7 +15,7 @@ _LINES = 100
 
 
 @dataclass
-class Report:
+class IndexingReport:
     """A summary, and a line for each file that could not be ingested."""
 
     said: str
@@ -23,9 +23,9 @@ class Report:
     lines: list[str] = field(default_factory=list)
 
 
-async def followed(events: AsyncGenerator[Event, None], tell: Callable[[float], Awaitable[None]]) -> Report:
+async def followed(events: AsyncGenerator[Event, None], tell: Callable[[float], Awaitable[None]]) -> IndexingReport:
     """Follow a run and report its progress, from 0 to 1; return its report."""
-    transcript = Transcript()
+    transcript = RunTranscript()
     async with aclosing(events):
         async for event in events:
             transcript.apply(event)
@@ -34,16 +34,16 @@ async def followed(events: AsyncGenerator[Event, None], tell: Callable[[float], 
     return report_of(transcript)
 
 
-def report_of(transcript: Transcript) -> Report:
+def report_of(transcript: RunTranscript) -> IndexingReport:
     """Split the final text of an indexing run into a report."""
     if transcript.error:
-        return Report(transcript.error.message, failed=True)
+        return IndexingReport(transcript.error.message, failed=True)
     if transcript.status == "cancelled":
-        return Report("Stopped; what was done until then stays.")
+        return IndexingReport("Stopped; what was done until then stays.")
     said, *lines = transcript.text.splitlines() or [""]
     shown = [line.removeprefix("- ") for line in lines[:_LINES]]
     more = [f"... and {len(lines) - _LINES:,} more"] if len(lines) > _LINES else []
-    return Report(said[:1].upper() + said[1:], lines=[*shown, *more])
+    return IndexingReport(said[:1].upper() + said[1:], lines=[*shown, *more])
 
 
 async def under_way(desk: AsyncDesk) -> Message | None:

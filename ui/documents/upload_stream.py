@@ -8,7 +8,7 @@ from typing import Protocol
 FILES_AT_ONCE = 20
 
 
-class Chunk(Protocol):
+class UploadChunk(Protocol):
     """A piece of a file, with its offset."""
 
     filename: str
@@ -17,7 +17,7 @@ class Chunk(Protocol):
 
 
 @dataclass
-class File:
+class UploadedFile:
     """A complete file; of one that is too large, only the size is kept."""
 
     name: str
@@ -30,15 +30,15 @@ class File:
         return self.name.lower().endswith(".zip")
 
 
-async def whole(chunks: AsyncIterator[Chunk], most: int) -> AsyncGenerator[File, None]:
+async def whole(chunks: AsyncIterator[UploadChunk], most: int) -> AsyncGenerator[UploadedFile, None]:
     """Yield each file as soon as it is complete. Later chunks are not read before the next file is requested."""
-    file: File | None = None
+    file: UploadedFile | None = None
     held = bytearray()
     async for chunk in chunks:
         if file is None or chunk.offset == 0:
             if file:
                 yield _ended(file, held, most)
-            file, held = File(chunk.filename), bytearray()
+            file, held = UploadedFile(chunk.filename), bytearray()
         file.size += len(chunk.data)
         if file.size <= most:
             held += chunk.data
@@ -48,7 +48,7 @@ async def whole(chunks: AsyncIterator[Chunk], most: int) -> AsyncGenerator[File,
         yield _ended(file, held, most)
 
 
-def _ended(file: File, held: bytearray, most: int) -> File:
+def _ended(file: UploadedFile, held: bytearray, most: int) -> UploadedFile:
     file.data = bytes(held) if file.size <= most else None
     return file
 

@@ -6,9 +6,9 @@ from ui.components.activity_charts import charts
 from ui.components.charts import shades
 from ui.components.handovers import handovers
 from ui.components.shell import shell
-from ui.state.activity import DAYS, Activity, Question, Run
+from ui.state.activity import DAYS, Activity, RunRow, UnansweredRow
 from ui.state.handovers import Handovers
-from ui.view_models.activity_charts import Figure, Table
+from ui.view_models.activity_charts import FigureView, TableView
 
 
 def activity() -> rx.Component:
@@ -98,7 +98,7 @@ def _days() -> rx.Component:
     )
 
 
-def _figure(figure: rx.Var[Figure]) -> rx.Component:
+def _figure(figure: rx.Var[FigureView]) -> rx.Component:
     return rx.el.div(
         rx.el.dt(figure["name"]),
         rx.el.dd(figure["value"], class_name="value"),
@@ -106,7 +106,7 @@ def _figure(figure: rx.Var[Figure]) -> rx.Component:
     )
 
 
-def _table(title: str, table: rx.Var[Table] | Table) -> rx.Component:
+def _table(title: str, table: rx.Var[TableView] | TableView) -> rx.Component:
     return rx.el.section(
         rx.el.h2(title),
         rx.el.div(
@@ -155,7 +155,7 @@ def _unanswered() -> rx.Component:
     )
 
 
-def _question(question: rx.Var[Question]) -> rx.Component:
+def _question(question: rx.Var[UnansweredRow]) -> rx.Component:
     return rx.el.li(
         rx.el.p(question["text"], class_name="clipped"),
         rx.el.p(rx.el.span(question["times"], class_name="badge"), " ", question["note"], class_name="quiet"),
@@ -184,7 +184,7 @@ def _latest() -> rx.Component:
     )
 
 
-def _run(run: rx.Var[Run]) -> rx.Component:
+def _run(run: rx.Var[RunRow]) -> rx.Component:
     return rx.el.li(
         rx.cond(
             run["path"],

@@ -6,24 +6,24 @@ from frontdesk import AsyncDesk
 from frontdesk.client.client import URL
 
 
-class _Reach:
+class _ApiAddress:
     url = URL
     message_chars = 8_000
 
 
 def use(url: str, message_chars: int = 8_000) -> None:
     """Set the URL of the API and the longest message that it takes; called by the server of the pages."""
-    _Reach.url, _Reach.message_chars = url, message_chars
+    _ApiAddress.url, _ApiAddress.message_chars = url, message_chars
 
 
 def message_chars() -> int:
     """Return the maximum length of a message."""
-    return _Reach.message_chars
+    return _ApiAddress.message_chars
 
 
 def desk(api_key: str = "", address: str = "") -> AsyncDesk:
     """Create a client for one user at this address; close it after use."""
-    return AsyncDesk(_Reach.url, api_key or None, forwarded_for=address if _is_address(address) else None)
+    return AsyncDesk(_ApiAddress.url, api_key or None, forwarded_for=address if _is_address(address) else None)
 
 
 def _is_address(text: str) -> bool:

@@ -34,7 +34,7 @@ _KEPT_HEADERS = ("host", "origin")
 
 
 @dataclass
-class _UnderWay:
+class _RunningEvents:
     """The events of one page that are in progress."""
 
     events: int = 0
@@ -63,7 +63,7 @@ class PageEvents(EventNamespace):
     def __init__(self, namespace: str, app: App) -> None:
         super().__init__(namespace, app)
         # An entry is held by the page's waiting and running events, and is gone with the last of them.
-        self._under_way: WeakValueDictionary[str, _UnderWay] = WeakValueDictionary()
+        self._under_way: WeakValueDictionary[str, _RunningEvents] = WeakValueDictionary()
 
     async def link_token_to_sid(self, sid: str, token: str, *, update_state: bool = True) -> None:
         """Identify the page by its token and its cookie. A duplicated tab gets a token of its own."""
@@ -80,7 +80,7 @@ class PageEvents(EventNamespace):
         size, page = weight(data), self.sid_to_token.get(sid)
         if page is None:
             return
-        under_way = self._under_way.setdefault(page, _UnderWay())
+        under_way = self._under_way.setdefault(page, _RunningEvents())
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await under_way.room_for(size)

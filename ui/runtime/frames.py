@@ -56,7 +56,7 @@ _LARGER: dict[str, int | None] = {
 
 
 @dataclass
-class Frames:
+class FrameFilter:
     """The validator of one socket's frames."""
 
     known: RegistrationContext

@@ -18,7 +18,7 @@ from ui.runtime.sockets import GuardedSockets
 
 
 @dataclass(frozen=True)
-class Served:
+class ServedPages:
     """The application of the pages, the directory of their build, and the first path segments that belong to it.
 
     `guarded` is the application to serve.
@@ -30,7 +30,7 @@ class Served:
     beginnings: frozenset[str]
 
 
-def pages(url: str, most_message_chars: int = 8_000) -> Served:
+def pages(url: str, most_message_chars: int = 8_000) -> ServedPages:
     """Return the built pages and their socket, for an API at `url` that takes messages of this length."""
     api.use(url, most_message_chars)
     # Reflex looks for its configuration and its pages in the working directory.
@@ -38,7 +38,7 @@ def pages(url: str, most_message_chars: int = 8_000) -> Served:
         return _pages(most_frame_bytes(most_message_chars))
 
 
-def _pages(most_bytes: int) -> Served:
+def _pages(most_bytes: int) -> ServedPages:
     environment.REFLEX_ENV_MODE.set(constants.Env.PROD)
     environment.REFLEX_SKIP_COMPILE.set(True)
     environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
@@ -51,4 +51,4 @@ def _pages(most_bytes: int) -> Served:
     files = {file.name for file in directory.iterdir()}
     served = cast(Starlette, app())
     guarded = GuardedSockets(served, app._registration_context, most_bytes)
-    return Served(served, guarded, directory, frozenset(routes | files | {"", "_event", "_upload"}))
+    return ServedPages(served, guarded, directory, frozenset(routes | files | {"", "_event", "_upload"}))

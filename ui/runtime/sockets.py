@@ -7,7 +7,7 @@ from typing import Any, cast
 from reflex_base.registry import RegistrationContext
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.runtime.frames import Frames
+from ui.runtime.frames import FrameFilter
 
 _LOG = logging.getLogger(__name__)
 _KEY = "frontdesk.page"
@@ -20,7 +20,7 @@ _NOT_OURS = 1008
 class PageSocket:
     """A socket that passes on only valid frames and signals when one was sent to the page."""
 
-    def __init__(self, frames: Frames, receive: Receive, send: Send) -> None:
+    def __init__(self, frames: FrameFilter, receive: Receive, send: Send) -> None:
         self._frames = frames
         self._receive = receive
         self._send = send
@@ -100,7 +100,7 @@ class GuardedSockets:
             await send({"type": "websocket.close", "code": _NOT_OURS})
             return
         headers = [(name, value) for name, value in scope["headers"] if name in _READ]
-        socket = PageSocket(Frames(self._known, self._most_frame_bytes), receive, send)
+        socket = PageSocket(FrameFilter(self._known, self._most_frame_bytes), receive, send)
         await socket.run(self._app, {**scope, "headers": headers})
 
 

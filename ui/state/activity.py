@@ -12,20 +12,20 @@ from frontdesk.contracts.reports import Activity as Told
 from frontdesk.contracts.reports import LatestRun, UnansweredQuestions
 from frontdesk.contracts.resources import SUPERVISOR, Agent, Info
 from ui.chat.conversation import path_of
-from ui.state.api_requests import Asking
+from ui.state.api_requests import ApiRequests
 from ui.state.handovers import Handovers
 from ui.view_models import activity_charts
-from ui.view_models.activity_charts import Figure, Row, Series, Table
+from ui.view_models.activity_charts import FigureView, Row, Series, TableView
 
 DAYS = (7, 30, 90)
 _USUAL, _MOST = 30, 92
 _PAGE = 10
 _QUESTIONS = 10
 _DAYS = re.compile(r"[1-9]\d?", re.ASCII)
-_EMPTY = Table(head=[], rows=[])
+_EMPTY = TableView(head=[], rows=[])
 
 
-class Run(TypedDict):
+class RunRow(TypedDict):
     """One of the latest runs, as the page shows it."""
 
     question: str
@@ -37,7 +37,7 @@ class Run(TypedDict):
     asked: str
 
 
-class Question(TypedDict):
+class UnansweredRow(TypedDict):
     """A question that no document answers."""
 
     text: str
@@ -45,7 +45,7 @@ class Question(TypedDict):
     note: str
 
 
-class Found(NamedTuple):
+class ActivityData(NamedTuple):
     """The API's replies for the page: the report, the user, the agents and the unanswered questions."""
 
     told: Told
@@ -54,7 +54,7 @@ class Found(NamedTuple):
     unanswered: UnansweredQuestions | None
 
 
-class Activity(Asking, rx.State):
+class Activity(ApiRequests, rx.State):
     """The figures of a number of days, and a page of the latest runs."""
 
     days: int = _USUAL
@@ -62,13 +62,13 @@ class Activity(Asking, rx.State):
     loaded: str = ""
     operator: bool = False
 
-    figures: list[Figure] = []
+    figures: list[FigureView] = []
     # The agents; `series` adds routing.
     answering: list[Series] = []
     series: list[Series] = []
     rows: list[Row] = []
-    by_day: Table = _EMPTY
-    by_agent: Table = _EMPTY
+    by_day: TableView = _EMPTY
+    by_agent: TableView = _EMPTY
     any_runs: bool = False
     any_cost: bool = False
     any_tokens: bool = False
@@ -76,10 +76,10 @@ class Activity(Asking, rx.State):
     any_stand_ins: bool = False
     any_ratings: bool = False
 
-    runs: list[Run] = []
+    runs: list[RunRow] = []
     total: int = 0
     offset: int = 0
-    questions: list[Question] = []
+    questions: list[UnansweredRow] = []
 
     @rx.var
     def place(self) -> str:
@@ -117,7 +117,7 @@ class Activity(Asking, rx.State):
         """Switch between charts and tables."""
         self.as_tables = not self.as_tables
 
-    def _show(self, found: Found) -> None:
+    def _show(self, found: ActivityData) -> None:
         told, info = found.told, found.info
         names = {agent.id: agent.name for agent in found.agents}
         now, totals = time.time(), told.totals
@@ -136,10 +136,10 @@ class Activity(Asking, rx.State):
         self.loaded = time.strftime("%H:%M UTC", time.gmtime(now))
 
 
-async def _look(desk: AsyncDesk, days: int, offset: int) -> Found:
+async def _look(desk: AsyncDesk, days: int, offset: int) -> ActivityData:
     told, info, all_agents = await asyncio.gather(desk.activity(days, _PAGE, offset), desk.info(), desk.agents())
     unanswered = await desk.unanswered(days, _QUESTIONS) if info.user.operator else None
-    return Found(told, info, all_agents.agents, unanswered)
+    return ActivityData(told, info, all_agents.agents, unanswered)
 
 
 def _days(said: str) -> int:
@@ -147,11 +147,11 @@ def _days(said: str) -> int:
     return int(said) if _DAYS.fullmatch(said) and int(said) <= _MOST else _USUAL
 
 
-def _run(run: LatestRun, info: Info, names: dict[str, str], now: float) -> Run:
+def _run(run: LatestRun, info: Info, names: dict[str, str], now: float) -> RunRow:
     cost = [activity_charts.money(run.cost_usd)] if run.cost_usd else []
     tokens = [f"{activity_charts.count(run.tokens)} tokens"] if run.tokens else []
     took = [activity_charts.seconds(run.time)] if run.time is not None else []
-    return Run(
+    return RunRow(
         question=run.question,
         # Users may not read the conversations of others.
         path=_path(run) if run.user_id == info.user.id else "",
@@ -177,9 +177,9 @@ def _status(run: LatestRun) -> str:
     )
 
 
-def _questions(told: UnansweredQuestions, names: dict[str, str], now: float) -> list[Question]:
+def _questions(told: UnansweredQuestions, names: dict[str, str], now: float) -> list[UnansweredRow]:
     return [
-        Question(
+        UnansweredRow(
             text=one.question,
             times="once" if one.times == 1 else f"{activity_charts.count(one.times)} times",
             note=", ".join(

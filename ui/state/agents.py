@@ -8,8 +8,8 @@ from frontdesk import AsyncDesk
 from frontdesk.client.errors import DeskError
 from frontdesk.client.requests import Json
 from frontdesk.contracts.resources import Agent
-from ui.state.api_requests import Asking
-from ui.view_models.agent_form import FIELDS, NEW, Draft, described, draft_of, mistake
+from ui.state.api_requests import ApiRequests
+from ui.view_models.agent_form import FIELDS, NEW, AgentDraft, described, draft_of, mistake
 
 
 class Member(TypedDict):
@@ -25,19 +25,19 @@ class Member(TypedDict):
     changed: bool
 
 
-class Found(NamedTuple):
+class AgentsData(NamedTuple):
     """All agents, and if the user may change them."""
 
     agents: list[Agent]
     operator: bool
 
 
-class Agents(Asking, rx.State):
+class Agents(ApiRequests, rx.State):
     """The list of agents, or the form of one agent in its place."""
 
     members: list[Member] = []
     operator: bool = False
-    draft: Draft = NEW
+    draft: AgentDraft = NEW
     editing: bool = False
     saving: bool = False
     problem: str = ""
@@ -136,7 +136,7 @@ class Agents(Asking, rx.State):
         await self._ask(f"delete {agent_id}", lambda desk: desk.delete_agent(agent_id), deleted)
         return Agents.load
 
-    def _show(self, found: Found) -> None:
+    def _show(self, found: AgentsData) -> None:
         self.operator, self.members = found.operator, [_member(agent) for agent in found.agents]
         for agent_id, on in self._wishes.items():
             self._turn(agent_id, on)
@@ -150,7 +150,7 @@ class Agents(Asking, rx.State):
         self._supersede("save")
         self.saving = False
 
-    def _open(self, draft: Draft) -> None:
+    def _open(self, draft: AgentDraft) -> None:
         self.draft, self.editing, self.problem, self.problem_at, self.said = draft, True, "", "", ""
 
     def _saved(self, agent: Agent) -> None:
@@ -161,8 +161,8 @@ class Agents(Asking, rx.State):
         self.problem_at, self.problem = mistake(error)
 
 
-async def _look(desk: AsyncDesk) -> Found:
-    return Found((await desk.agents()).agents, (await desk.info()).user.operator)
+async def _look(desk: AsyncDesk) -> AgentsData:
+    return AgentsData((await desk.agents()).agents, (await desk.info()).user.operator)
 
 
 async def _save(desk: AsyncDesk, agent_id: str, fields: Json) -> Agent:

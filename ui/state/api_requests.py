@@ -12,7 +12,7 @@ from ui.state.session import Session, desk_of, refuse
 T = TypeVar("T")
 
 
-class Asking(rx.State, mixin=True):
+class ApiRequests(rx.State, mixin=True):
     """A mixin for API calls in background handlers. Of several replies about one topic only the newest is shown."""
 
     # Topics with a pending request; `_asked` counts the requests of each.

@@ -10,9 +10,9 @@ import reflex as rx
 from frontdesk.client.errors import DeskError
 from frontdesk.contracts.resources import SUPERVISOR
 from ui.chat import history, transcript_ops
-from ui.chat.ask import Asking, answered, stop
-from ui.chat.conversation import Question, Talk, has_room, path_of
-from ui.chat.op_stream import EMPTY, Feed, Op, Told
+from ui.chat.ask import PendingQuestion, answered, stop
+from ui.chat.conversation import PageConversation, PageQuestion, has_room, path_of
+from ui.chat.op_stream import EMPTY, Op, OpBatch, OpStream
 from ui.runtime import api
 from ui.state.session import Session, desk_of, known_as, refuse
 
@@ -30,15 +30,15 @@ class Chat(rx.State):
     busy: bool = False
     # Questions sent while an answer is in progress, asked after it.
     next: list[str] = []
-    feed: Told = EMPTY
+    feed: OpBatch = EMPTY
 
-    _feed: Feed = Feed()
-    _talk: Talk = Talk()
+    _feed: OpStream = OpStream()
+    _talk: PageConversation = PageConversation()
     # Conversations that the page has left before all of their questions were answered.
-    _away: dict[tuple[str, str], Talk] = {}
+    _away: dict[tuple[str, str], PageConversation] = {}
 
     @property
-    def talk(self) -> Talk:
+    def talk(self) -> PageConversation:
         """The conversation on the page."""
         return self._talk
 
@@ -56,7 +56,7 @@ class Chat(rx.State):
     @rx.event
     def open(self, visit: str, session_id: str, agent: str) -> Any:
         """Open the conversation that the address names, on a page that was just loaded or navigated."""
-        self._feed = Feed(str(visit)[:32])
+        self._feed = OpStream(str(visit)[:32])
         return self._turn_to(str(session_id)[:_LONGEST_NAME], str(agent)[:_LONGEST_NAME])
 
     @rx.event
@@ -118,22 +118,22 @@ class Chat(rx.State):
     @rx.event
     async def send(self, form: dict[str, str]) -> Any:
         """Ask the question that the user has written."""
-        return await self._ask(Question(str(form.get("message", ""))))
+        return await self._ask(PageQuestion(str(form.get("message", ""))))
 
     @rx.event
     async def ask(self, message: str) -> Any:
         """Ask one of the suggested questions of the empty page."""
-        return await self._ask(Question(message))
+        return await self._ask(PageQuestion(message))
 
     @rx.event
     async def ask_again(self) -> Any:
         """Ask the last question again, in place of its answer."""
-        return await self._ask(Question(self._talk.asked, instead=True))
+        return await self._ask(PageQuestion(self._talk.asked, instead=True))
 
     @rx.event
     async def edit(self, message: str) -> Any:
         """Ask an edited version of the last question in its place."""
-        return await self._ask(Question(message, instead=True))
+        return await self._ask(PageQuestion(message, instead=True))
 
     @rx.event(background=True)
     async def go_on(self, session_id: str, agent: str) -> None:
@@ -171,7 +171,7 @@ class Chat(rx.State):
             except DeskError as error:
                 await self._complain(error)
 
-    async def _ask(self, question: Question) -> Any:
+    async def _ask(self, question: PageQuestion) -> Any:
         question = question._replace(text=question.text.strip())
         if not question.text:
             return None
@@ -193,21 +193,21 @@ class Chat(rx.State):
             if self._talk.session_id and not self._talk.is_idle:
                 self._away[self._talk.name] = self._talk
             held = self._away.pop((session_id, agent), None)
-            self._talk = self._talk.turned_to(held or Talk(session_id, agent))
+            self._talk = self._talk.turned_to(held or PageConversation(session_id, agent))
             self._feed.close()
         self._mirror()
         return Chat.show
 
-    async def _load(self, talk: Talk) -> None:
+    async def _load(self, talk: PageConversation) -> None:
         """Load the stored history and the answer in progress as far as it has come."""
         while not await self._read(talk):
             pass
 
-    async def _read(self, talk: Talk) -> bool:
+    async def _read(self, talk: PageConversation) -> bool:
         """Read the history; return False if it is out of date because an answer has started meanwhile."""
         async with self:
             begun, desk = talk.begun, desk_of(await self.get_state(Session))
-        found: history.Past | None = None
+        found: history.HistoryPage | None = None
         try:
             async with desk:
                 found = await history.last_of(desk, talk)
@@ -224,7 +224,7 @@ class Chat(rx.State):
                 self._mirror()
         return True
 
-    async def _go_on(self, talk: Talk) -> None:
+    async def _go_on(self, talk: PageConversation) -> None:
         while True:
             async with self:
                 asking = await self._begin(talk)
@@ -238,7 +238,7 @@ class Chat(rx.State):
             if not stands:
                 await self._load(talk)
 
-    async def _begin(self, talk: Talk) -> Asking | None:
+    async def _begin(self, talk: PageConversation) -> PendingQuestion | None:
         if (begun := talk.begin()) is None:
             self._mirror()
             return None
@@ -248,9 +248,9 @@ class Chat(rx.State):
         withdrawn = [transcript_ops.withdrawn()] if question.instead else []
         asked = transcript_ops.asked(question.text, talk.session_id, talk.agent)
         self._tell(talk, [*withdrawn, asked, transcript_ops.waiting(session.streams)])
-        return Asking(question, replaced, desk_of(session), session.streams)
+        return PendingQuestion(question, replaced, desk_of(session), session.streams)
 
-    async def _hear(self, talk: Talk, asking: Asking) -> bool:
+    async def _hear(self, talk: PageConversation, asking: PendingQuestion) -> bool:
         """Stream the answer to the page; return False if the page must reload the conversation."""
         told = answered(asking, talk)
         try:
@@ -273,13 +273,13 @@ class Chat(rx.State):
                 self._tell(talk, [transcript_ops.failed("page_failed", _LOST, retryable=True)])
         return True
 
-    def _tell(self, talk: Talk, ops: list[Op]) -> None:
+    def _tell(self, talk: PageConversation, ops: list[Op]) -> None:
         talk.take(ops)
         if talk is self._talk and self._feed.is_open:
             self.feed = self._feed.tell(ops)
             self._mirror()
 
-    def _end(self, talk: Talk) -> None:
+    def _end(self, talk: PageConversation) -> None:
         talk.end()
         if talk is not self._talk and talk.is_idle:
             self._away.pop(talk.name, None)

@@ -8,14 +8,14 @@ from frontdesk import AsyncDesk
 from frontdesk.client.errors import DeskError
 from frontdesk.client.requests import Json
 from ui.chat import history
-from ui.chat.conversation import Talk
-from ui.state.api_requests import Asking
+from ui.chat.conversation import PageConversation
+from ui.state.api_requests import ApiRequests
 from ui.state.chat import Chat
 
 _NO_CONTACT = "Where can a person reach you? An address or a telephone number will do."
 
 
-class HandoverForm(Asking, rx.State):
+class HandoverForm(ApiRequests, rx.State):
     """The form that requests a person, and its outcome."""
 
     is_open: bool = False
@@ -61,7 +61,7 @@ class HandoverForm(Asking, rx.State):
         self.problem = error.message
 
 
-async def _hand_over(desk: AsyncDesk, talk: Talk, contact: str, message: str) -> Json:
+async def _hand_over(desk: AsyncDesk, talk: PageConversation, contact: str, message: str) -> Json:
     thread = await history.find(desk, talk)
     handover = await desk.hand_over(contact=contact, message=message, thread_id=thread.id if thread else None)
     return handover.model_dump()

@@ -11,7 +11,7 @@ from frontdesk import AsyncDesk
 from frontdesk.client.errors import DeskError
 from frontdesk.contracts import reports
 from frontdesk.contracts.resources import Message
-from ui.state.api_requests import Asking
+from ui.state.api_requests import ApiRequests
 from ui.state.session import Session
 from ui.view_models import activity_charts
 
@@ -19,7 +19,7 @@ _MOST = 200
 FEW = 5
 
 
-class Item(TypedDict):
+class HandoverRow(TypedDict):
     """A hand-over as the list shows it; without a contact, a person was offered and the user has not accepted yet."""
 
     id: str
@@ -33,39 +33,39 @@ class Item(TypedDict):
     note: str
 
 
-_NOBODY = Item(id="", contact="", message="", summary="", reason="", since="", done="", note="")
+_NOBODY = HandoverRow(id="", contact="", message="", summary="", reason="", since="", done="", note="")
 
 
-class Turn(TypedDict):
+class TurnRow(TypedDict):
     """A message of the conversation."""
 
     who: str
     text: str
 
 
-class Found(NamedTuple):
+class HandoversData(NamedTuple):
     """The hand-overs that wait the longest, and the latest resolved ones."""
 
     waiting: reports.Handovers
     done: reports.Handovers
 
 
-class Handovers(Asking, rx.State):
+class Handovers(ApiRequests, rx.State):
     """The lists of waiting and resolved hand-overs, and an open one with its conversation."""
 
-    items: list[Item] = []
+    items: list[HandoverRow] = []
     # Answers offer a person more often than users accept: hand-overs without a contact are shown on demand.
     silent: int = 0
     with_silent: bool = False
     unread: int = 0
-    done: list[Item] = []
+    done: list[HandoverRow] = []
     done_total: int = 0
     with_all_done: bool = False
     said: str = ""
     # The open hand-over; its text is held only while it is open.
     opened: str = ""
-    shown: Item = _NOBODY
-    transcript: list[Turn] = []
+    shown: HandoverRow = _NOBODY
+    transcript: list[TurnRow] = []
     # The user has not asked for a person, so only they may read the conversation.
     withheld: bool = False
     problem: str = ""
@@ -113,7 +113,7 @@ class Handovers(Asking, rx.State):
         await self._ask(about, lambda desk: desk.resolve(handover_id, note), self._resolved, self._fail)
         return Handovers.load
 
-    def _show(self, found: Found) -> None:
+    def _show(self, found: HandoversData) -> None:
         now = time.time()
         spoken = [one for one in found.waiting.handovers if one.contact]
         self.silent = len(found.waiting.handovers) - len(spoken)
@@ -142,15 +142,15 @@ class Handovers(Asking, rx.State):
         self.problem = error.message
 
 
-async def _look(desk: AsyncDesk) -> Found:
+async def _look(desk: AsyncDesk) -> HandoversData:
     waiting, done = await asyncio.gather(desk.handovers(limit=_MOST), desk.handovers(resolved=True, limit=_MOST))
     if done.total > _MOST:
         done = await desk.handovers(resolved=True, limit=_MOST, offset=done.total - _MOST)
-    return Found(waiting, done)
+    return HandoversData(waiting, done)
 
 
-def _item(one: reports.Handover, now: float) -> Item:
-    return Item(
+def _item(one: reports.Handover, now: float) -> HandoverRow:
+    return HandoverRow(
         id=one.id,
         contact=one.contact or "",
         message=one.message or "",
@@ -169,6 +169,6 @@ def _done(one: reports.Handover, now: float) -> str:
     return f"Seen to{by}, {activity_charts.ago(one.resolved_at, now)}"
 
 
-def _turn(message: Message, names: dict[str, str]) -> Turn:
+def _turn(message: Message, names: dict[str, str]) -> TurnRow:
     agents = ", ".join(names.get(agent, agent) for agent in message.agents)
-    return Turn(who="Visitor" if message.role == "user" else agents or "Assistant", text=message.content)
+    return TurnRow(who="Visitor" if message.role == "user" else agents or "Assistant", text=message.content)

@@ -6,13 +6,13 @@ import reflex as rx
 
 from frontdesk.client.errors import DeskError
 from ui.documents import indexing_progress
-from ui.documents.indexing_progress import Report
-from ui.state.api_requests import Asking
+from ui.documents.indexing_progress import IndexingReport
+from ui.state.api_requests import ApiRequests
 from ui.state.knowledge import Knowledge
 from ui.state.session import Session, desk_of
 
 
-class Indexing(Asking, rx.State):
+class Indexing(ApiRequests, rx.State):
     """The run that this page follows."""
 
     run_id: str = ""
@@ -46,12 +46,12 @@ class Indexing(Asking, rx.State):
             session = await self.get_state(Session)
             desk = desk_of(session)
             self.run_id, self.what, self.done, self.said, self.lines = run_id, what, 0.0, "", []
-        report = Report("The page has lost sight of this; load it again.", failed=True)
+        report = IndexingReport("The page has lost sight of this; load it again.", failed=True)
         try:
             async with desk:
                 report = await indexing_progress.followed(desk.follow(run_id), self._advance)
         except DeskError as error:
-            report = Report(error.message, failed=True)
+            report = IndexingReport(error.message, failed=True)
         finally:
             await self._end(report)
         return Knowledge.refresh
@@ -72,7 +72,7 @@ class Indexing(Asking, rx.State):
         async with self:
             self.done = done
 
-    async def _end(self, report: Report) -> None:
+    async def _end(self, report: IndexingReport) -> None:
         async with self:
             self.run_id = ""
             self.said, self.failed, self.lines = report.said, report.failed, report.lines

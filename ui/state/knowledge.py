@@ -10,7 +10,7 @@ from frontdesk import AsyncDesk
 from frontdesk.client.requests import Json
 from frontdesk.contracts.resources import Agent, Document, Documents, Info
 from ui.documents.upload_stream import megabytes
-from ui.state.api_requests import Asking
+from ui.state.api_requests import ApiRequests
 
 PAGE = 50
 
@@ -23,7 +23,7 @@ class Folder(TypedDict):
     count: int
 
 
-class Item(TypedDict):
+class DocumentRow(TypedDict):
     """A document as the list shows it."""
 
     id: str
@@ -35,7 +35,7 @@ class Item(TypedDict):
     mine: bool
 
 
-class Found(NamedTuple):
+class KnowledgeData(NamedTuple):
     """A page of documents that starts at `offset`, and the agents that answer from them."""
 
     documents: Documents
@@ -43,11 +43,11 @@ class Found(NamedTuple):
     agents: Sequence[Agent]
 
 
-class Knowledge(Asking, rx.State):
+class Knowledge(ApiRequests, rx.State):
     """One page of the documents of one folder, or of all."""
 
     folders: list[Folder] = []
-    items: list[Item] = []
+    items: list[DocumentRow] = []
     folder: str = ""
     into: str = ""
     search: str = ""
@@ -143,7 +143,7 @@ class Knowledge(Asking, rx.State):
     def _meet(self, info: Info) -> None:
         self.operator, self.document_bytes = info.user.operator, info.limits.document_bytes
 
-    def _show(self, found: Found) -> None:
+    def _show(self, found: KnowledgeData) -> None:
         self.folders = _folders(found.agents, found.documents.folders or {})
         self.into = self.into or next((folder["name"] for folder in self.folders), "")
         self.total, self.offset = found.documents.total or 0, found.offset
@@ -151,12 +151,12 @@ class Knowledge(Asking, rx.State):
         self.loaded = True
 
 
-async def _look(desk: AsyncDesk, folder: str, search: str, offset: int) -> Found:
+async def _look(desk: AsyncDesk, folder: str, search: str, offset: int) -> KnowledgeData:
     """Return a page of documents; the last page if there are fewer documents than before."""
     while True:
         found = await desk.documents(folder=folder or None, search=search or None, limit=PAGE, offset=offset)
         if found.documents or offset == 0:
-            return Found(found, offset, (await desk.agents()).agents)
+            return KnowledgeData(found, offset, (await desk.agents()).agents)
         offset = max(0, offset - PAGE)
 
 
@@ -168,9 +168,9 @@ def _folders(agents: Sequence[Agent], counts: dict[str, int]) -> list[Folder]:
     return [Folder(name=name, agents=", ".join(who), count=counts.get(name, 0)) for name, who in names.items()]
 
 
-def _item(document: Document, operator: bool) -> Item:
+def _item(document: Document, operator: bool) -> DocumentRow:
     passages = "1 passage" if document.chunks == 1 else f"{document.chunks:,} passages"
-    return Item(
+    return DocumentRow(
         id=document.id,
         title=document.title,
         path=document.path,

@@ -7,7 +7,7 @@ import reflex as rx
 
 from frontdesk.client.errors import DeskError
 from frontdesk.contracts.resources import Routed
-from ui.state.api_requests import Asking
+from ui.state.api_requests import ApiRequests
 
 
 class Taker(TypedDict):
@@ -17,7 +17,7 @@ class Taker(TypedDict):
     question: str
 
 
-class RoutePreview(Asking, rx.State):
+class RoutePreview(ApiRequests, rx.State):
     """A question that is routed but not answered."""
 
     asking: bool = False

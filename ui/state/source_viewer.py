@@ -9,7 +9,7 @@ from frontdesk import AsyncDesk
 from frontdesk.client.errors import DeskError
 from frontdesk.contracts.resources import DocumentWhole
 from ui.documents import highlight
-from ui.documents.highlight import Opened, Part
+from ui.documents.highlight import HighlightedDocument, HighlightedPart
 from ui.state.session import Session, desk_of
 
 _SNIPPET_CHARS = 10_000
@@ -21,7 +21,7 @@ class SourceViewer(rx.State):
     title: str = ""
     where: str = ""
     version: int = 0
-    parts: list[Part] = []
+    parts: list[HighlightedPart] = []
     has_beginning: bool = True
     has_end: bool = True
     is_loading: bool = False
@@ -67,7 +67,9 @@ class SourceViewer(rx.State):
             document = await _fetched(desk, str(source.get("document_id", "")))
         except DeskError as error:
             behind = " What was read of it:" if snippet else ""
-            await self._tell(asked, problem=_said(error) + behind, parts=[Part(kind="passage", text=snippet)])
+            await self._tell(
+                asked, problem=_said(error) + behind, parts=[HighlightedPart(kind="passage", text=snippet)]
+            )
             return
         found = await asyncio.to_thread(
             highlight.opened, document.markdown, snippet=snippet, section=section, answer=answer, whole=is_whole
@@ -125,7 +127,7 @@ async def _fetched(desk: AsyncDesk, document_id: str) -> DocumentWhole:
         return await desk.document(document_id)
 
 
-def _shown(found: Opened) -> dict[str, Any]:
+def _shown(found: HighlightedDocument) -> dict[str, Any]:
     return {"parts": found.parts, "has_beginning": found.has_beginning, "has_end": found.has_end}
 
 

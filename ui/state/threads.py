@@ -6,10 +6,10 @@ from typing import Any, TypedDict
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.client.endpoints import Page
+from frontdesk.client.endpoints import ThreadQuery
 from frontdesk.contracts import resources
 from ui.chat import history
-from ui.state.api_requests import Asking
+from ui.state.api_requests import ApiRequests
 from ui.state.chat import Chat, path_of
 from ui.state.session import Session, known_as
 
@@ -21,7 +21,7 @@ _MOST = 200
 _LONGEST_SEARCH = 200
 
 
-class Item(TypedDict):
+class ThreadRow(TypedDict):
     """A conversation as the list shows it."""
 
     id: str
@@ -29,10 +29,10 @@ class Item(TypedDict):
     title: str
 
 
-class Threads(Asking, rx.State):
+class Threads(ApiRequests, rx.State):
     """The conversations, newest first, or the matches of a search."""
 
-    items: list[Item] = []
+    items: list[ThreadRow] = []
     total: int = 0
     search: str = ""
     renaming: str = ""
@@ -115,7 +115,7 @@ class Threads(Asking, rx.State):
             session = await self.get_state(Session)
             if session.needs_key:
                 return
-            page = Page(limit=self._wanted, search=self.search or None)
+            page = ThreadQuery(limit=self._wanted, search=self.search or None)
             # Without keys all visitors are one user to the API; each browser then lists its own conversations.
             if not session.key:
                 page["session_prefix"] = f"web-{known_as(session)}-"
@@ -124,6 +124,6 @@ class Threads(Asking, rx.State):
     def _show(self, found: resources.Threads) -> None:
         self.total = found.total
         self.items = [
-            Item(id=one.id, path=path_of(one.session_id, history.agent_of(one)), title=one.title)
+            ThreadRow(id=one.id, path=path_of(one.session_id, history.agent_of(one)), title=one.title)
             for one in found.threads
         ]

@@ -8,7 +8,7 @@ import reflex as rx
 from frontdesk import AsyncDesk
 from frontdesk.client.errors import DeskError
 from ui.documents import indexing_progress
-from ui.documents.upload_stream import FILES_AT_ONCE, File, megabytes, whole
+from ui.documents.upload_stream import FILES_AT_ONCE, UploadedFile, megabytes, whole
 from ui.state.knowledge import Knowledge
 from ui.state.session import Session, desk_of, refuse
 
@@ -101,7 +101,7 @@ class Uploads(rx.State):
             async with self:
                 self._tell(fate)
 
-    async def _bring(self, desk: AsyncDesk, folder: str, file: File, most: int, fate: Fate) -> Fate:
+    async def _bring(self, desk: AsyncDesk, folder: str, file: UploadedFile, most: int, fate: Fate) -> Fate:
         if file.data is None:
             return _failed(fate, f"{megabytes(file.size)}; this desk reads files of up to {megabytes(most)}")
         try:

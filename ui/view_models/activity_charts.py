@@ -18,7 +18,7 @@ _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 Row = dict[str, Any]
 
 
-class Figure(TypedDict):
+class FigureView(TypedDict):
     """A number with its label and a note."""
 
     name: str
@@ -36,33 +36,35 @@ class Series(TypedDict):
     cost: str
 
 
-class Table(TypedDict):
+class TableView(TypedDict):
     """A table of numbers; the first column names the row."""
 
     head: list[str]
     rows: list[list[str]]
 
 
-def figures(totals: Figures) -> list[Figure]:
+def figures(totals: Figures) -> list[FigureView]:
     """Return the totals as labelled figures."""
     rated = totals.up + totals.down
     ends = ((totals.declined, "not known"), (totals.failed, "failed"), (totals.cancelled, "stopped"))
     slowest = totals.first_token_p95
     return [
-        Figure(name="Questions", value=count(totals.runs), note=""),
-        Figure(
+        FigureView(name="Questions", value=count(totals.runs), note=""),
+        FigureView(
             name="Answered",
             value=share(totals.completed, totals.runs),
             note=", ".join(f"{count(number)} {what}" for number, what in ends if number),
         ),
-        Figure(
+        FigureView(
             name="First word",
             value=seconds(totals.first_token_p50),
             note=f"95 % within {seconds(slowest)}" if slowest is not None else "",
         ),
-        Figure(name="Cost", value=money(totals.cost_usd), note=""),
-        Figure(name="Tokens", value=_short(totals.tokens), note=count(totals.tokens) if totals.tokens >= _LONG else ""),
-        Figure(
+        FigureView(name="Cost", value=money(totals.cost_usd), note=""),
+        FigureView(
+            name="Tokens", value=_short(totals.tokens), note=count(totals.tokens) if totals.tokens >= _LONG else ""
+        ),
+        FigureView(
             name="Thumbs up",
             value=share(totals.up, rated),
             note=f"of {count(rated)} {'rating' if rated == 1 else 'ratings'}" if rated else "nobody has rated yet",
@@ -88,10 +90,10 @@ def rows(told: Activity) -> list[Row]:
     return [_row(day, top) for day in told.days]
 
 
-def by_day(told: Activity, names: dict[str, str]) -> Table:
+def by_day(told: Activity, names: dict[str, str]) -> TableView:
     """Return the charts' figures as a table, today first."""
     agents = [one.agent for one in _answering(told.agents)]
-    return Table(
+    return TableView(
         head=["Day", "Questions", *(names.get(agent, agent) for agent in agents), *_FIGURES],
         rows=[
             [day.day, count(day.runs), *_parts(day, agents), *_figures(day)] for day in reversed(told.days) if day.runs
@@ -99,9 +101,9 @@ def by_day(told: Activity, names: dict[str, str]) -> Table:
     )
 
 
-def by_agent(told: Activity, names: dict[str, str]) -> Table:
+def by_agent(told: Activity, names: dict[str, str]) -> TableView:
     """Return a table of the figures of each agent."""
-    return Table(
+    return TableView(
         head=["Agent", "Questions", *_FIGURES],
         rows=[[names.get(one.agent, one.agent), count(one.runs), *_figures(one)] for one in _answering(told.agents)],
     )

@@ -16,7 +16,7 @@ _PATTERNS = {
 }
 
 
-class Draft(TypedDict):
+class AgentDraft(TypedDict):
     """The initial values of an agent's form; a new agent has no id yet."""
 
     id: str
@@ -38,7 +38,7 @@ class Mistake(NamedTuple):
     said: str
 
 
-NEW = Draft(
+NEW = AgentDraft(
     id="",
     name="",
     description="",
@@ -52,9 +52,9 @@ NEW = Draft(
 )
 
 
-def draft_of(agent: Agent) -> Draft:
+def draft_of(agent: Agent) -> AgentDraft:
     """Return the form values of an existing agent."""
-    return Draft(
+    return AgentDraft(
         id=agent.id,
         name=agent.name,
         description=agent.description,
@@ -68,7 +68,7 @@ def draft_of(agent: Agent) -> Draft:
     )
 
 
-def described(form: dict[str, Any], draft: Draft) -> dict[str, Any]:
+def described(form: dict[str, Any], draft: AgentDraft) -> dict[str, Any]:
     """Convert the submitted form to the API's fields of an agent."""
     typed = {field: str(form.get(field) or "").strip() for field in FIELDS}
     return {

@@ -7,25 +7,25 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from agents.models.failures import Kind, ModelFailure
+from agents.models.failures import FailureKind, ModelFailure
 
 T = TypeVar("T")
 
 
-class Body(Protocol):
+class ResponseBody(Protocol):
     """The body of a response, as urllib3 has it: another thread may shut it down, which wakes the one that reads it."""
 
     def shutdown(self) -> None: ...
 
 
 @dataclass
-class Upstream:
+class BlockingStream:
     """The source that a thread reads from, which the waiting task can end."""
 
     given_up: threading.Event = field(default_factory=threading.Event)
-    body: Body | None = None
+    body: ResponseBody | None = None
 
-    def hold(self, body: Body) -> None:
+    def hold(self, body: ResponseBody) -> None:
         """Keep the body of an answer that has begun to arrive; shut it down if the caller has left already."""
         self.body = body
         if self.given_up.is_set():
@@ -45,7 +45,7 @@ class Upstream:
                 self.body = None
 
 
-UPSTREAM: ContextVar[Upstream | None] = ContextVar("upstream", default=None)
+UPSTREAM: ContextVar[BlockingStream | None] = ContextVar("upstream", default=None)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class _End(Generic[T]):
     error: BaseException | None
 
 
-class Threads:
+class StreamThreads:
     """A limited number of threads, not shared with others. They do not outlive the process, whatever they wait for."""
 
     def __init__(self, limit: int, name: str) -> None:
@@ -72,7 +72,7 @@ class Threads:
         self._enter()
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[T | _End[T]] = asyncio.Queue()
-        upstream = Upstream()
+        upstream = BlockingStream()
 
         def tell(item: T | _End[T]) -> None:
             # Nobody listens on a closed loop any more.
@@ -104,7 +104,7 @@ class Threads:
     def _enter(self) -> None:
         with self._lock:
             if self.busy >= self._limit:
-                raise ModelFailure(Kind.BUSY)
+                raise ModelFailure(FailureKind.BUSY)
             self.busy += 1
 
     def _leave(self) -> None:

@@ -7,39 +7,42 @@ from botocore import eventstream
 from botocore import exceptions as boto
 from langchain_core.exceptions import ContextOverflowError
 
-from agents.models.failures import Kind, ModelFailure, of_status, seconds_of
+from agents.models.failures import FailureKind, ModelFailure, of_status, seconds_of
 
 # Errors are named with a capital in a response and without one in a stream.
 _KINDS = {
-    "throttlingexception": Kind.THROTTLED,
-    "servicequotaexceededexception": Kind.THROTTLED,
-    "modelnotreadyexception": Kind.LOADING,
-    "modelerrorexception": Kind.BAD_ANSWER,
-    "modeltimeoutexception": Kind.SERVER_ERROR,
-    "modelstreamerrorexception": Kind.BROKEN,
-    "internalserverexception": Kind.SERVER_ERROR,
-    "serviceunavailableexception": Kind.SERVER_ERROR,
-    "expiredtokenexception": Kind.REFUSED,
-    "unrecognizedclientexception": Kind.REFUSED,
-    "accessdeniedexception": Kind.REFUSED,
-    "invalidsignatureexception": Kind.REFUSED,
-    "signaturedoesnotmatch": Kind.REFUSED,
-    "resourcenotfoundexception": Kind.UNKNOWN_MODEL,
+    "throttlingexception": FailureKind.THROTTLED,
+    "servicequotaexceededexception": FailureKind.THROTTLED,
+    "modelnotreadyexception": FailureKind.LOADING,
+    "modelerrorexception": FailureKind.BAD_ANSWER,
+    "modeltimeoutexception": FailureKind.SERVER_ERROR,
+    "modelstreamerrorexception": FailureKind.BROKEN,
+    "internalserverexception": FailureKind.SERVER_ERROR,
+    "serviceunavailableexception": FailureKind.SERVER_ERROR,
+    "expiredtokenexception": FailureKind.REFUSED,
+    "unrecognizedclientexception": FailureKind.REFUSED,
+    "accessdeniedexception": FailureKind.REFUSED,
+    "invalidsignatureexception": FailureKind.REFUSED,
+    "signaturedoesnotmatch": FailureKind.REFUSED,
+    "resourcenotfoundexception": FailureKind.UNKNOWN_MODEL,
 }
 # The first match counts.
-_BY_TYPE: tuple[tuple[tuple[type[Exception], ...], Kind], ...] = (
-    ((ContextOverflowError,), Kind.TOO_LONG),
-    ((boto.NoCredentialsError,), Kind.NO_CREDENTIALS),
+_BY_TYPE: tuple[tuple[tuple[type[Exception], ...], FailureKind], ...] = (
+    ((ContextOverflowError,), FailureKind.TOO_LONG),
+    ((boto.NoCredentialsError,), FailureKind.NO_CREDENTIALS),
     # Credentials were given, but they are unusable.
-    ((boto.PartialCredentialsError, boto.ProfileNotFound, boto.InvalidConfigError), Kind.REFUSED),
-    ((boto.SSOError, boto.TokenRetrievalError, boto.CredentialRetrievalError), Kind.REFUSED),
-    ((boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError), Kind.UNREACHABLE),
-    ((boto.SSLError,), Kind.UNREACHABLE),
-    ((boto.ReadTimeoutError, urllib3.exceptions.ReadTimeoutError), Kind.STALLED),
-    ((boto.HTTPClientError, urllib3.exceptions.HTTPError, eventstream.ParserError, ConnectionError), Kind.BROKEN),
-    ((boto.BotoCoreError,), Kind.BAD_REQUEST),
+    ((boto.PartialCredentialsError, boto.ProfileNotFound, boto.InvalidConfigError), FailureKind.REFUSED),
+    ((boto.SSOError, boto.TokenRetrievalError, boto.CredentialRetrievalError), FailureKind.REFUSED),
+    ((boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError), FailureKind.UNREACHABLE),
+    ((boto.SSLError,), FailureKind.UNREACHABLE),
+    ((boto.ReadTimeoutError, urllib3.exceptions.ReadTimeoutError), FailureKind.STALLED),
+    (
+        (boto.HTTPClientError, urllib3.exceptions.HTTPError, eventstream.ParserError, ConnectionError),
+        FailureKind.BROKEN,
+    ),
+    ((boto.BotoCoreError,), FailureKind.BAD_REQUEST),
     # A body that is no answer of Bedrock's.
-    ((ValueError, KeyError), Kind.BROKEN),
+    ((ValueError, KeyError), FailureKind.BROKEN),
 )
 _UNKNOWN_MODEL = re.compile(r"model identifier is invalid|on-demand throughput|isn't supported", re.IGNORECASE)
 
@@ -59,8 +62,8 @@ def _of_response(error: boto.ClientError) -> ModelFailure:
     answered = error.response.get("ResponseMetadata", {})
     status = int(answered.get("HTTPStatusCode", 0))
     if _UNKNOWN_MODEL.search(str(error)):
-        return ModelFailure(Kind.UNKNOWN_MODEL, of_status(status, code).detail)
+        return ModelFailure(FailureKind.UNKNOWN_MODEL, of_status(status, code).detail)
     if kind := _KINDS.get(code.lower()):
         shown = of_status(status, code).detail if status else code
         return ModelFailure(kind, shown, seconds_of(answered.get("HTTPHeaders", {}).get("retry-after")))
-    return of_status(status, code) if status else ModelFailure(Kind.BROKEN)
+    return of_status(status, code) if status else ModelFailure(FailureKind.BROKEN)

@@ -18,12 +18,12 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
 from agents.models.bedrock import failures, tools
-from agents.models.bedrock.blocking_stream import UPSTREAM, Body, Threads
+from agents.models.bedrock.blocking_stream import UPSTREAM, ResponseBody, StreamThreads
 from agents.models.context_window import profiled
-from agents.models.failures import Kind, ModelFailure
+from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model_name import ModelName
-from agents.models.provider import Request
-from agents.models.request import Ask
+from agents.models.provider import ProviderRequest
+from agents.models.request import ModelRequest
 from agents.settings import AgentSettings
 
 DEFAULT_REGION = "us-east-1"
@@ -44,15 +44,15 @@ _MAKER = re.compile(r"/(?:[a-z-]+\.)?([a-z0-9]+)\.[^/]*$")
 class _HttpResponse(Protocol):
     """The response that botocore passes to its event handlers."""
 
-    raw: Body
+    raw: ResponseBody
 
 
 class ThreadedBedrock(ChatBedrockConverse):
     """Bedrock's blocking client, with a thread of this model's own for each call, so that none waits for another."""
 
-    _threads: Threads = PrivateAttr()
+    _threads: StreamThreads = PrivateAttr()
 
-    def use(self, threads: Threads) -> "ThreadedBedrock":
+    def use(self, threads: StreamThreads) -> "ThreadedBedrock":
         """Make all calls on those threads."""
         self._threads = threads
         return self
@@ -84,7 +84,7 @@ class BedrockProvider:
     def __init__(self, name: ModelName, settings: AgentSettings) -> None:
         self._name = name
         self._settings = settings
-        self._threads = Threads(settings.model_connections, "bedrock")
+        self._threads = StreamThreads(settings.model_connections, "bedrock")
         self._model: ThreadedBedrock | None = None
 
     async def open(self) -> BaseChatModel:
@@ -93,11 +93,11 @@ class BedrockProvider:
             self._model = await self._threads.run(self._connect)
         return self._model
 
-    def request(self, ask: Ask) -> Request:
+    def request(self, ask: ModelRequest) -> ProviderRequest:
         """Convert tools to Converse's form, and add a cache point after the system prompt if the model supports it."""
         messages, options = self._cached(ask), self._sampling(ask)
         if not ask.tools or ask.tool_choice == "none":
-            return Request(tools.in_words(messages), options)
+            return ProviderRequest(tools.in_words(messages), options)
         own = [tool["function"]["name"] for tool in ask.tools]
         called = [*own, *tools.called_in(messages)]
         names = tools.plain_names(called) if self._is_nova else {name: name for name in called}
@@ -105,7 +105,7 @@ class BedrockProvider:
             tools.spec_of(tool, names[name], plain=self._is_nova) for tool, name in zip(ask.tools, own, strict=True)
         ]
         options |= {"tools": specs, "tool_choice": tools.choice_of(ask.tool_choice, names)}
-        return Request(tools.renamed(messages, names), options, {plain: name for name, plain in names.items()})
+        return ProviderRequest(tools.renamed(messages, names), options, {plain: name for name, plain in names.items()})
 
     def failure(self, error: Exception) -> ModelFailure | None:
         """Map an error of the SDK to a failure."""
@@ -136,7 +136,7 @@ class BedrockProvider:
     def _is_nova(self) -> bool:
         return "amazon.nova" in self._name.model
 
-    def _cached(self, ask: Ask) -> list[AnyMessage]:
+    def _cached(self, ask: ModelRequest) -> list[AnyMessage]:
         first, *others = ask.messages
         if not (ask.stable_prefix and isinstance(first, SystemMessage) and _CACHES_PROMPTS.search(self._name.model)):
             return [first, *others]
@@ -146,7 +146,7 @@ class BedrockProvider:
         ]
         return [SystemMessage(content=marked), *others]
 
-    def _sampling(self, ask: Ask) -> dict[str, Any]:
+    def _sampling(self, ask: ModelRequest) -> dict[str, Any]:
         """Return sampling options. Nova samples only when told to; Claude takes either temperature or `top_p`."""
         temperature, top_p = ask.temperature, ask.top_p
         drawn = temperature is not None or top_p is not None
@@ -170,7 +170,7 @@ class BedrockProvider:
         )
         session = botocore.session.get_session()
         if session.get_auth_token(signing_name="bedrock") is None and session.get_credentials() is None:
-            raise ModelFailure(Kind.NO_CREDENTIALS, "the AWS SDK finds none")
+            raise ModelFailure(FailureKind.NO_CREDENTIALS, "the AWS SDK finds none")
         # This SDK itself reads AWS_DEFAULT_REGION and the profile, but not AWS_REGION.
         region = self._settings.aws_region or session.get_config_variable("region") or DEFAULT_REGION
         client = session.create_client("bedrock-runtime", region_name=region, config=config)

@@ -15,12 +15,12 @@ from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
 
 from agents.models.context_window import profiled
-from agents.models.failures import Kind, ModelFailure, of_status, seconds_of
+from agents.models.failures import FailureKind, ModelFailure, of_status, seconds_of
 from agents.models.model_name import ModelName
 from agents.models.openai.served_window import served_window
-from agents.models.openai.streams import Completions
-from agents.models.provider import Request
-from agents.models.request import Ask
+from agents.models.openai.streams import StreamedCompletions
+from agents.models.provider import ProviderRequest
+from agents.models.request import ModelRequest
 from agents.settings import AgentSettings
 
 # A self-hosted server that answers within this time is up.
@@ -59,7 +59,7 @@ class OpenAIProvider:
             self._model.model_name = await self._served()
         return self._model
 
-    def request(self, ask: Ask) -> Request:
+    def request(self, ask: ModelRequest) -> ProviderRequest:
         """Return the messages as they are, with options: OpenAI caches prefixes without being asked."""
         options: dict[str, Any] = {"max_tokens": ask.max_tokens}
         if "temperature" in self._fields:
@@ -69,7 +69,7 @@ class OpenAIProvider:
         options = {name: value for name, value in options.items() if value is not None}
         if ask.tools:
             options |= {"tools": list(ask.tools), "tool_choice": _choice(ask.tool_choice or "auto")}
-        return Request(list(ask.messages), options)
+        return ProviderRequest(list(ask.messages), options)
 
     def failure(self, error: Exception) -> ModelFailure | None:
         """Map an error of the SDK, or of httpx beneath it, to a failure."""
@@ -78,14 +78,14 @@ class OpenAIProvider:
             case ModelFailure():
                 return error
             case ContextOverflowError():
-                return ModelFailure(Kind.TOO_LONG)
+                return ModelFailure(FailureKind.TOO_LONG)
             case openai.APIStatusError():
                 return _of_response(error)
             case openai.APIConnectionError() | httpx2.TransportError():
                 return _of_transport(_root(error))
             case openai.OpenAIError() | ValueError() | TypeError() | AttributeError() | LookupError():
                 # An error event in the stream, or a body that is no answer: the libraries read it all the same.
-                return ModelFailure(Kind.BROKEN, name)
+                return ModelFailure(FailureKind.BROKEN, name)
         return None
 
     async def check(self) -> None:
@@ -135,7 +135,7 @@ class OpenAIProvider:
         page: object = await self._model.root_async_client.models.list(timeout=_ALIVE_SECONDS)
         served = getattr(page, "data", None)
         if not isinstance(served, list):
-            raise ModelFailure(Kind.BROKEN, "its list of models is none")
+            raise ModelFailure(FailureKind.BROKEN, "its list of models is none")
         return str(served[0].id) if served else "default"
 
     @property
@@ -180,10 +180,10 @@ class OpenAIProvider:
                 **own,
             )
         except openai.OpenAIError as error:
-            raise ModelFailure(Kind.NO_CREDENTIALS, "OPENAI_API_KEY is not set") from error
+            raise ModelFailure(FailureKind.NO_CREDENTIALS, "OPENAI_API_KEY is not set") from error
         if not _is_key(model.root_async_client.api_key):
-            raise ModelFailure(Kind.REFUSED, "the key holds characters that no key has")
-        model.async_client = Completions(model.async_client)
+            raise ModelFailure(FailureKind.REFUSED, "the key holds characters that no key has")
+        model.async_client = StreamedCompletions(model.async_client)
         return model
 
 
@@ -199,9 +199,9 @@ def _of_response(error: openai.APIStatusError) -> ModelFailure:
     headers = error.response.headers
     code = str(error.code or "")
     if error.status_code == 503 and "loading" in error.message.lower():
-        return ModelFailure(Kind.LOADING)
+        return ModelFailure(FailureKind.LOADING)
     if code == "context_length_exceeded" or _TOO_LONG.search(f"{error.type} {error.message}"):
-        return ModelFailure(Kind.TOO_LONG)
+        return ModelFailure(FailureKind.TOO_LONG)
     return of_status(error.status_code, code, seconds_of(headers.get("retry-after")))
 
 
@@ -216,9 +216,9 @@ def _root(error: Exception) -> Exception:
 def _of_transport(error: Exception) -> ModelFailure:
     match error:
         case httpx2.PoolTimeout():
-            return ModelFailure(Kind.BUSY)
+            return ModelFailure(FailureKind.BUSY)
         case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.UnsupportedProtocol():
-            return ModelFailure(Kind.UNREACHABLE, type(error).__name__)
+            return ModelFailure(FailureKind.UNREACHABLE, type(error).__name__)
         case httpx2.TimeoutException() | openai.APITimeoutError():
-            return ModelFailure(Kind.STALLED, type(error).__name__)
-    return ModelFailure(Kind.BROKEN, type(error).__name__)
+            return ModelFailure(FailureKind.STALLED, type(error).__name__)
+    return ModelFailure(FailureKind.BROKEN, type(error).__name__)

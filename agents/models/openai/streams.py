@@ -13,7 +13,7 @@ import openai
 from openai.resources.chat import AsyncCompletions
 
 
-class Completions:
+class StreamedCompletions:
     """The SDK's chat completions, as a chat model calls them."""
 
     def __init__(self, completions: AsyncCompletions) -> None:
@@ -25,16 +25,16 @@ class Completions:
     async def create(self, **payload: object) -> object:
         """Return the SDK's answer, or wrap its stream so that it is closed completely."""
         answer = await self._completions.create(**payload)
-        return _Stream(answer) if isinstance(answer, openai.AsyncStream) else answer
+        return _OpenCompletion(answer) if isinstance(answer, openai.AsyncStream) else answer
 
 
-class _Stream:
+class _OpenCompletion:
     """A stream that stays open until its context ends, however that comes about."""
 
     def __init__(self, stream: openai.AsyncStream[Any]) -> None:
         self._stream = stream
 
-    async def __aenter__(self) -> "_Stream":
+    async def __aenter__(self) -> "_OpenCompletion":
         return self
 
     async def __aexit__(
@@ -44,7 +44,7 @@ class _Stream:
         await self._stream._iterator.aclose()  # type: ignore[attr-defined]
         clear_frames(trace)
 
-    def __aiter__(self) -> "_Stream":
+    def __aiter__(self) -> "_OpenCompletion":
         return self
 
     async def __anext__(self) -> object:

@@ -15,14 +15,14 @@ from backend.api.agent_chat import check
 from backend.api.deps import ASKING, LOOKING, Manner, SessionId, TheDesk, TheUser, needs
 from backend.api.openapi import GATEWAY_STREAM
 from backend.api.runs import Stopped, stop
-from backend.desk import Desk
+from backend.desk import OpenDesk
 from backend.encoders import sse
 from backend.encoders.base import Answer, streamed, told, whole
 from backend.encoders.frames import Generation
 from backend.errors import body_of
-from backend.runs.intake import Asked
-from backend.storage.runs import Run
-from backend.users import User
+from backend.runs.intake import RunRequest
+from backend.storage.runs import StoredRun
+from backend.users import DeskUser
 from frontdesk.contracts.events import Cancelled, Done, Error, Reset, Token
 
 router = APIRouter(tags=["generation gateway"], responses=ASKING, dependencies=[needs("chat")])
@@ -82,7 +82,9 @@ async def cancel_generation(generation_id: str, desk: TheDesk, user: TheUser) ->
     return await stop(desk, user, generation_id)
 
 
-async def begin(asked: GenerationRequest, desk: Desk, user: User, generation_id: UUID | None = None) -> Run:
+async def begin(
+    asked: GenerationRequest, desk: OpenDesk, user: DeskUser, generation_id: UUID | None = None
+) -> StoredRun:
     """Start the run of a task."""
     check(desk, asked.agent_type)
     text = asked.task.strip()
@@ -92,7 +94,7 @@ async def begin(asked: GenerationRequest, desk: Desk, user: User, generation_id:
         )
         text = f"{text}\n\nContext:\n{circumstances}" if text else ""
     return await desk.runs.start(
-        Asked(
+        RunRequest(
             user.id,
             text,
             asked.agent_type,
@@ -103,7 +105,7 @@ async def begin(asked: GenerationRequest, desk: Desk, user: User, generation_id:
     )
 
 
-async def frames(desk: Desk, run: Run) -> AsyncIterator[dict[str, Any] | None]:
+async def frames(desk: OpenDesk, run: StoredRun) -> AsyncIterator[dict[str, Any] | None]:
     """Yield the run as frames of the gateway, always with an end; None for each silence."""
     text = ""
     async for event in told(desk, run):
@@ -125,6 +127,6 @@ async def frames(desk: Desk, run: Run) -> AsyncIterator[dict[str, Any] | None]:
                 yield {**body_of(event.code, event.message, retryable=event.retryable), "generation_id": run.id}
 
 
-async def _chunks(desk: Desk, run: Run) -> AsyncIterator[bytes]:
+async def _chunks(desk: OpenDesk, run: StoredRun) -> AsyncIterator[bytes]:
     async for frame in frames(desk, run):
         yield sse.data(frame) if frame else sse.HEARTBEAT_COMMENT

@@ -18,12 +18,12 @@ from starlette.websockets import WebSocketDisconnect
 from backend.api.deps import TheDesk, TheUser, needs
 from backend.api.generation.gateway import GenerationRequest, begin, frames
 from backend.api.runs import stop
-from backend.desk import Desk
+from backend.desk import OpenDesk
 from backend.encoders.base import LEFT
 from backend.errors import KeyRefused, TooManyStreams, body_of
 from backend.http.event_response import abort
-from backend.storage.runs import Run
-from backend.users import User
+from backend.storage.runs import StoredRun
+from backend.users import DeskUser
 from knowledge.errors import DeskError
 
 _LOG = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ async def generations(websocket: WebSocket, desk: TheDesk, user: TheUser) -> Non
 class _Socket:
     """One client, and the generations it follows."""
 
-    def __init__(self, websocket: WebSocket, desk: Desk, user: User) -> None:
+    def __init__(self, websocket: WebSocket, desk: OpenDesk, user: DeskUser) -> None:
         self._websocket = websocket
         self._desk = desk
         self._user = user
@@ -120,7 +120,7 @@ class _Socket:
         self._tasks.add(following)
         following.add_done_callback(lambda done: self._left(done, run, task))
 
-    async def _follow(self, run: Run, name: dict[str, Any]) -> None:
+    async def _follow(self, run: StoredRun, name: dict[str, Any]) -> None:
         try:
             await self._send({"type": "started", "generation_id": run.id, **name})
             async for frame in frames(self._desk, run):
@@ -134,7 +134,7 @@ class _Socket:
             with suppress(RuntimeError):  # Starlette's way to say that the socket is closed
                 await self._websocket.close(_REFUSED, refused.message)
 
-    def _left(self, following: asyncio.Task[None], run: Run, task: _Task) -> None:
+    def _left(self, following: asyncio.Task[None], run: StoredRun, task: _Task) -> None:
         """Clean up after a generation that has ended or whose client has left; stopping an ended one does nothing."""
         self._tasks.discard(following)
         if not following.cancelled() and (error := following.exception()):

@@ -8,18 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agents.direct_completion import LLM, CalledTool, PlainRequest, Said, strays
+from agents.direct_completion import LLM, CalledTool, ChatMessage, CompletionRequest, strays
 from backend.api.deps import ASKING, Manner, SessionId, TheDesk, TheUser, needs
 from backend.api.generation.gateway import ID_HEADER
 from backend.api.openapi import LLM_STREAM
-from backend.desk import Desk
+from backend.desk import OpenDesk
 from backend.encoders import sse
 from backend.encoders.base import Answer, streamed, told, whole
 from backend.errors import MessageInvalid, ModelDoorsClosed, body_of
-from backend.runs.intake import Asked
+from backend.runs.intake import RunRequest
 from backend.storage import threads
-from backend.storage.runs import Run
-from backend.users import User
+from backend.storage.runs import StoredRun
+from backend.users import DeskUser
 from frontdesk.contracts.events import Cancelled, Done, Error, Event, Reset, Token, ToolCall, Usage
 
 
@@ -70,13 +70,13 @@ class _Sampling(Manner):
     tools: list[Tool] = Field(default=[], max_length=64)
     tool_choice: Literal["auto", "none", "required"] | _ToolName | None = None
 
-    def request(self, messages: list[Said]) -> str:
+    def request(self, messages: list[ChatMessage]) -> str:
         """Return the request as the engine stores it with the run."""
         try:
             sampling = self.model_dump(include={"temperature", "top_p", "max_tokens", "tools", "tool_choice"})
-            stored = PlainRequest(messages=messages, **sampling).model_dump_json(exclude_defaults=True)
+            stored = CompletionRequest(messages=messages, **sampling).model_dump_json(exclude_defaults=True)
             # Deeply nested JSON can be read from a request, but not from what is stored of it.
-            PlainRequest.model_validate_json(stored)
+            CompletionRequest.model_validate_json(stored)
         except ValueError as error:
             raise MessageInvalid("The request holds characters that are not text, or is nested too deeply.") from error
         return stored
@@ -99,7 +99,7 @@ class LlmRequest(_Sampling):
         json_schema_extra={"examples": [{"messages": [{"role": "user", "content": "Say hello"}], "max_tokens": 50}]},
     )
 
-    messages: list[Said] = Field(min_length=1, max_length=400)
+    messages: list[ChatMessage] = Field(min_length=1, max_length=400)
 
     @model_validator(mode="after")
     def _asks(self) -> Self:
@@ -185,10 +185,10 @@ async def stream_model_in_session(asked: SessionRequest, desk: TheDesk, user: Th
     return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})
 
 
-async def _begin(asked: LlmRequest, desk: Desk, user: User) -> Run:
+async def _begin(asked: LlmRequest, desk: OpenDesk, user: DeskUser) -> StoredRun:
     question = next((said.content for said in reversed(asked.messages) if said.role == "user" and said.content), "")
     return await desk.runs.start(
-        Asked(
+        RunRequest(
             user.id,
             question[: desk.settings.max_message_chars],
             LLM,
@@ -198,14 +198,16 @@ async def _begin(asked: LlmRequest, desk: Desk, user: User) -> Run:
     )
 
 
-async def _begin_session(asked: SessionRequest, desk: Desk, user: User) -> Run:
-    messages = [Said(role="system", content=asked.system_prompt)] if asked.system_prompt else []
-    messages += [Said(role="tool", content=got.content, tool_call_id=got.tool_call_id) for got in asked.tool_results]
+async def _begin_session(asked: SessionRequest, desk: OpenDesk, user: DeskUser) -> StoredRun:
+    messages = [ChatMessage(role="system", content=asked.system_prompt)] if asked.system_prompt else []
+    messages += [
+        ChatMessage(role="tool", content=got.content, tool_call_id=got.tool_call_id) for got in asked.tool_results
+    ]
     if asked.message.strip():
-        messages.append(Said(role="user", content=asked.message))
+        messages.append(ChatMessage(role="user", content=asked.message))
     question = asked.message if asked.message.strip() else f"[results of {len(asked.tool_results)} tool calls]"
     return await desk.runs.start(
-        Asked(
+        RunRequest(
             user.id,
             question[: desk.settings.max_message_chars],
             LLM,
@@ -216,7 +218,7 @@ async def _begin_session(asked: SessionRequest, desk: Desk, user: User) -> Run:
     )
 
 
-async def _whole(desk: Desk, run: Run, request: Request, asked: Manner) -> Response | LlmAnswer:
+async def _whole(desk: OpenDesk, run: StoredRun, request: Request, asked: Manner) -> Response | LlmAnswer:
     answer = await whole(desk, run, request, asked.on_disconnect)
     if not isinstance(answer, Answer):
         return answer
@@ -231,12 +233,12 @@ async def _whole(desk: Desk, run: Run, request: Request, asked: Manner) -> Respo
     )
 
 
-async def _calls(desk: Desk, run: Run) -> list[CalledTool]:
+async def _calls(desk: OpenDesk, run: StoredRun) -> list[CalledTool]:
     data = await desk.database.read(lambda db: threads.data_of(db, run.id))
     return [CalledTool.model_validate(call) for call in data.get("tool_calls", [])]
 
 
-async def _chunks(desk: Desk, run: Run) -> AsyncIterator[bytes]:
+async def _chunks(desk: OpenDesk, run: StoredRun) -> AsyncIterator[bytes]:
     async for event in told(desk, run):
         if event is None:
             yield sse.HEARTBEAT_COMMENT
@@ -246,7 +248,7 @@ async def _chunks(desk: Desk, run: Run) -> AsyncIterator[bytes]:
             yield sse.data(frame)
 
 
-def _frame(event: Event, run: Run) -> dict[str, Any] | None:
+def _frame(event: Event, run: StoredRun) -> dict[str, Any] | None:
     match event:
         case Token():
             return {"content": event.content}

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Unpack
 
-from frontdesk.client.resources.base import Awaiting, Waiting
+from frontdesk.client.resources.base import AsyncResource, SyncResource
 from frontdesk.contracts import access
 from frontdesk.contracts.access import KeyChoices, Sought
 
 
-class Access(Waiting):
+class AccessResource(SyncResource):
     """The synchronous methods for API keys and the audit log."""
 
     def keys(self, limit: int | None = None, offset: int | None = None) -> access.Keys:
@@ -30,7 +30,7 @@ class Access(Waiting):
         return self._do(access.audit_check())
 
 
-class AsyncAccess(Awaiting):
+class AsyncAccessResource(AsyncResource):
     """The asynchronous methods for API keys and the audit log."""
 
     async def keys(self, limit: int | None = None, offset: int | None = None) -> access.Keys:

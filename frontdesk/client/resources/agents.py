@@ -5,11 +5,11 @@ from typing import Any
 
 from frontdesk.client import endpoints
 from frontdesk.client.requests import Json
-from frontdesk.client.resources.base import Awaiting, Waiting
+from frontdesk.client.resources.base import AsyncResource, SyncResource
 from frontdesk.contracts import resources
 
 
-class Agents(Waiting):
+class AgentsResource(SyncResource):
     """The synchronous methods for agents."""
 
     def agents(self) -> resources.Agents:
@@ -31,7 +31,7 @@ class Agents(Waiting):
         return self._do(endpoints.route(question))
 
 
-class AsyncAgents(Awaiting):
+class AsyncAgentsResource(AsyncResource):
     """The asynchronous methods for agents."""
 
     async def agents(self) -> resources.Agents:

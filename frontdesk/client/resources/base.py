@@ -3,20 +3,20 @@
 from abc import ABC, abstractmethod
 from typing import TypeVar
 
-from frontdesk.client.requests import Call
+from frontdesk.client.requests import ApiCall
 
 T = TypeVar("T")
 
 
-class Waiting(ABC):
+class SyncResource(ABC):
     """The base of the synchronous resources."""
 
     @abstractmethod
-    def _do(self, call: Call[T]) -> T: ...
+    def _do(self, call: ApiCall[T]) -> T: ...
 
 
-class Awaiting(ABC):
+class AsyncResource(ABC):
     """The base of the asynchronous resources."""
 
     @abstractmethod
-    async def _do(self, call: Call[T]) -> T: ...
+    async def _do(self, call: ApiCall[T]) -> T: ...

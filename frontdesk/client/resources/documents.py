@@ -3,16 +3,16 @@
 from typing import Unpack
 
 from frontdesk.client import endpoints
-from frontdesk.client.endpoints import Shelf
+from frontdesk.client.endpoints import DocumentQuery
 from frontdesk.client.requests import Json
-from frontdesk.client.resources.base import Awaiting, Waiting
+from frontdesk.client.resources.base import AsyncResource, SyncResource
 from frontdesk.contracts import resources
 
 
-class Documents(Waiting):
+class DocumentsResource(SyncResource):
     """The synchronous methods for documents."""
 
-    def documents(self, **shelf: Unpack[Shelf]) -> resources.Documents:
+    def documents(self, **shelf: Unpack[DocumentQuery]) -> resources.Documents:
         return self._do(endpoints.documents(**shelf))
 
     def document(self, document_id: str) -> resources.DocumentWhole:
@@ -31,10 +31,10 @@ class Documents(Waiting):
         return self._do(endpoints.delete_document(document_id))
 
 
-class AsyncDocuments(Awaiting):
+class AsyncDocumentsResource(AsyncResource):
     """The asynchronous methods for documents."""
 
-    async def documents(self, **shelf: Unpack[Shelf]) -> resources.Documents:
+    async def documents(self, **shelf: Unpack[DocumentQuery]) -> resources.Documents:
         return await self._do(endpoints.documents(**shelf))
 
     async def document(self, document_id: str) -> resources.DocumentWhole:

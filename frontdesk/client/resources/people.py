@@ -4,11 +4,11 @@ from typing import Literal
 
 from frontdesk.client import endpoints
 from frontdesk.client.requests import Json
-from frontdesk.client.resources.base import Awaiting, Waiting
+from frontdesk.client.resources.base import AsyncResource, SyncResource
 from frontdesk.contracts import reports
 
 
-class People(Waiting):
+class PeopleResource(SyncResource):
     """The synchronous methods for people."""
 
     def people(self, limit: int | None = None, offset: int | None = None) -> reports.People:
@@ -29,7 +29,7 @@ class People(Waiting):
         return self._do(endpoints.delete_document_of(user, document_id))
 
 
-class AsyncPeople(Awaiting):
+class AsyncPeopleResource(AsyncResource):
     """The asynchronous methods for people."""
 
     async def people(self, limit: int | None = None, offset: int | None = None) -> reports.People:

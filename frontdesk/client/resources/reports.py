@@ -3,16 +3,16 @@
 from typing import Unpack
 
 from frontdesk.client import endpoints
-from frontdesk.client.endpoints import Queue
+from frontdesk.client.endpoints import HandoverQuery
 from frontdesk.client.requests import Json
-from frontdesk.client.resources.base import Awaiting, Waiting
+from frontdesk.client.resources.base import AsyncResource, SyncResource
 from frontdesk.contracts import reports, resources
 
 
-class Reports(Waiting):
+class ReportsResource(SyncResource):
     """The synchronous methods for reports."""
 
-    def handovers(self, **queue: Unpack[Queue]) -> reports.Handovers:
+    def handovers(self, **queue: Unpack[HandoverQuery]) -> reports.Handovers:
         return self._do(endpoints.handovers(**queue))
 
     def handover(self, handover_id: str) -> reports.HandoverWhole:
@@ -39,10 +39,10 @@ class Reports(Waiting):
         return self._do(endpoints.health())
 
 
-class AsyncReports(Awaiting):
+class AsyncReportsResource(AsyncResource):
     """The asynchronous methods for reports."""
 
-    async def handovers(self, **queue: Unpack[Queue]) -> reports.Handovers:
+    async def handovers(self, **queue: Unpack[HandoverQuery]) -> reports.Handovers:
         return await self._do(endpoints.handovers(**queue))
 
     async def handover(self, handover_id: str) -> reports.HandoverWhole:

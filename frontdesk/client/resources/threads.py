@@ -3,14 +3,14 @@
 from typing import Literal, Unpack
 
 from frontdesk.client import endpoints
-from frontdesk.client.endpoints import Page
+from frontdesk.client.endpoints import ThreadQuery
 from frontdesk.client.requests import Json
-from frontdesk.client.resources.base import Awaiting, Waiting
+from frontdesk.client.resources.base import AsyncResource, SyncResource
 from frontdesk.contracts import resources
 from frontdesk.contracts.resources import Run
 
 
-class Conversations(Waiting):
+class ThreadsResource(SyncResource):
     """The synchronous methods for runs and conversations."""
 
     def run(self, run_id: str) -> Run:
@@ -22,7 +22,7 @@ class Conversations(Waiting):
     def feedback(self, run_id: str, rating: Literal["up", "down"], comment: str = "") -> Json:
         return self._do(endpoints.feedback(run_id, rating, comment))
 
-    def threads(self, **page: Unpack[Page]) -> resources.Threads:
+    def threads(self, **page: Unpack[ThreadQuery]) -> resources.Threads:
         return self._do(endpoints.threads(**page))
 
     def thread(self, thread_id: str, limit: int | None = None, offset: int | None = None) -> resources.ThreadWhole:
@@ -41,7 +41,7 @@ class Conversations(Waiting):
         return self._do(endpoints.export(thread_id, format))
 
 
-class AsyncConversations(Awaiting):
+class AsyncThreadsResource(AsyncResource):
     """The asynchronous methods for runs and conversations."""
 
     async def run(self, run_id: str) -> Run:
@@ -53,7 +53,7 @@ class AsyncConversations(Awaiting):
     async def feedback(self, run_id: str, rating: Literal["up", "down"], comment: str = "") -> Json:
         return await self._do(endpoints.feedback(run_id, rating, comment))
 
-    async def threads(self, **page: Unpack[Page]) -> resources.Threads:
+    async def threads(self, **page: Unpack[ThreadQuery]) -> resources.Threads:
         return await self._do(endpoints.threads(**page))
 
     async def thread(

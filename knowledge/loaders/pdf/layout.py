@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 from knowledge.loaders import markdown_table as tables
-from knowledge.loaders.pdf.lines import HYPHEN, Line
-from knowledge.loaders.text import Text
+from knowledge.loaders.pdf.lines import HYPHEN, PdfLine
+from knowledge.loaders.text import LoadedText
 
 # Running headers and page numbers stand in this outer share of a page, and on at least this share of the pages.
 _MARGIN = 0.1
@@ -43,7 +43,7 @@ _NO_TITLE = re.compile(
 
 
 @dataclass(frozen=True)
-class Table:
+class TableLayout:
     """A ruled table: its rows and its bounds, measured upwards from the foot of the page."""
 
     left: float
@@ -52,12 +52,12 @@ class Table:
     top: float
     rows: list[list[str]]
 
-    def holds(self, line: Line) -> bool:
+    def holds(self, line: PdfLine) -> bool:
         """Tell whether a line of the page lies inside the table."""
         across, up = (line.left + line.right) / 2, (line.bottom + line.top) / 2
         return self.left <= across <= self.right and self.bottom <= up <= self.top
 
-    def below(self, before: "Table") -> "Table":
+    def below(self, before: "TableLayout") -> "TableLayout":
         """Return this table with the header of the one on the page before, if it continues that one."""
         is_rest = abs(self.left - before.left) + abs(self.right - before.right) < 2 * _INDENT
         as_wide = len(self.rows[0]) == len(before.rows[0])
@@ -67,12 +67,12 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Page:
+class PageLayout:
     """The lines and tables of one page."""
 
     height: float
-    lines: list[Line]
-    tables: list[Table]
+    lines: list[PdfLine]
+    tables: list[TableLayout]
 
     @property
     def chars(self) -> int:
@@ -80,18 +80,18 @@ class Page:
 
 
 @dataclass
-class _Block:
+class _PdfBlock:
     """A heading (with its level), a list item, a table or a paragraph in the making."""
 
     kind: str
     page: int
     text: str
-    lines: list[Line] = field(default_factory=list)
-    table: Table | None = None
+    lines: list[PdfLine] = field(default_factory=list)
+    table: TableLayout | None = None
 
 
 @dataclass(frozen=True)
-class _Print:
+class _Typography:
     """The typography of a document: the font sizes of its body text and headings, and its line spacing."""
 
     body: float
@@ -99,11 +99,11 @@ class _Print:
     pitch: float
 
 
-def assemble(pages: Sequence[Page], title: str, name: str) -> Text:
+def assemble(pages: Sequence[PageLayout], title: str, name: str) -> LoadedText:
     """Assemble the document as Markdown, with the line at which each page begins."""
     pages = _without_running_lines(pages)
     setting = _setting(pages)
-    blocks: list[_Block] = []
+    blocks: list[_PdfBlock] = []
     for number, page in enumerate(pages):
         for block in _blocks(page, number, setting):
             if blocks and _continues(blocks[-1], block):
@@ -115,28 +115,30 @@ def assemble(pages: Sequence[Page], title: str, name: str) -> Text:
     first = next((block.text for block in blocks[:5] if block.kind.startswith("#")), "")
     named = "" if len(title) < _SHORTEST_TITLE or _NO_TITLE.match(title) else title
     markdown, begins = _written(blocks, len(pages))
-    return Text(named or first or name, markdown, begins)
+    return LoadedText(named or first or name, markdown, begins)
 
 
-def _without_running_lines(pages: Sequence[Page]) -> list[Page]:
+def _without_running_lines(pages: Sequence[PageLayout]) -> list[PageLayout]:
     seen = Counter(key for page in pages for key in {_running(page, line) for line in page.lines} if key)
     often = max(2, _REPEATED * len(pages))
 
-    def runs(page: Page, line: Line) -> bool:
+    def runs(page: PageLayout, line: PdfLine) -> bool:
         key = _running(page, line)
         return bool(key) and (seen[key] >= often or (len(pages) > 1 and bool(_PAGE_NUMBER.fullmatch(line.text))))
 
-    return [Page(page.height, [line for line in page.lines if not runs(page, line)], page.tables) for page in pages]
+    return [
+        PageLayout(page.height, [line for line in page.lines if not runs(page, line)], page.tables) for page in pages
+    ]
 
 
-def _running(page: Page, line: Line) -> str:
+def _running(page: PageLayout, line: PdfLine) -> str:
     """Return a key, equal on every page, for a line in the margin; an empty string for other lines."""
     if line.bottom > (1 - _MARGIN) * page.height:
         return "head " + _NUMBERS.sub("0", line.text)
     return "foot " + _NUMBERS.sub("0", line.text) if line.top < _MARGIN * page.height else ""
 
 
-def _setting(pages: Sequence[Page]) -> _Print:
+def _setting(pages: Sequence[PageLayout]) -> _Typography:
     sizes: Counter[float] = Counter()
     pitches: list[float] = []
     for page in pages:
@@ -147,12 +149,12 @@ def _setting(pages: Sequence[Page]) -> _Print:
                 pitches.append((before.bottom - line.bottom) / line.size)
     body = sizes.most_common(1)[0][0] if sizes else 0.0
     headings = sorted((size for size in sizes if size > body * _HEADING_SIZE), reverse=True)
-    return _Print(body, headings, median(pitches) if pitches else 1.2)
+    return _Typography(body, headings, median(pitches) if pitches else 1.2)
 
 
-def _blocks(page: Page, number: int, setting: _Print) -> Iterator[_Block]:
+def _blocks(page: PageLayout, number: int, setting: _Typography) -> Iterator[_PdfBlock]:
     """Join lines into blocks, and put each table where its first line stood."""
-    block: _Block | None = None
+    block: _PdfBlock | None = None
     untold = list(page.tables)
     for line in page.lines:
         table = next((table for table in page.tables if table.holds(line)), None)
@@ -162,7 +164,7 @@ def _blocks(page: Page, number: int, setting: _Print) -> Iterator[_Block]:
                 if block:
                     yield block
                 block = None
-                yield _Block("table", number, "", table=table)
+                yield _PdfBlock("table", number, "", table=table)
             continue
         new = _begun(line, number, setting)
         if block and _belongs(line, block, new, setting):
@@ -176,17 +178,17 @@ def _blocks(page: Page, number: int, setting: _Print) -> Iterator[_Block]:
         yield block
 
 
-def _begun(line: Line, number: int, setting: _Print) -> _Block:
+def _begun(line: PdfLine, number: int, setting: _Typography) -> _PdfBlock:
     if level := _level(line, setting):
-        return _Block("#" * level, number, line.text, [line])
+        return _PdfBlock("#" * level, number, line.text, [line])
     if bullet := _BULLET.match(line.text):
-        return _Block("-", number, line.text[bullet.end() :], [line])
+        return _PdfBlock("-", number, line.text[bullet.end() :], [line])
     if numbered := _NUMBERED.match(line.text):
-        return _Block("1.", number, f"{numbered['number']}. {line.text[numbered.end() :]}", [line])
-    return _Block("", number, line.text, [line])
+        return _PdfBlock("1.", number, f"{numbered['number']}. {line.text[numbered.end() :]}", [line])
+    return _PdfBlock("", number, line.text, [line])
 
 
-def _level(line: Line, setting: _Print) -> int:
+def _level(line: PdfLine, setting: _Typography) -> int:
     """Return a heading's level by its font size, bold body text being the lowest level, or 0 for other lines."""
     if line.size in setting.headings and len(line.text) <= _MAX_HEADING_CHARS:
         return min(setting.headings.index(line.size) + 1, _HEADING_LEVELS)
@@ -196,7 +198,7 @@ def _level(line: Line, setting: _Print) -> int:
     return 0
 
 
-def _belongs(line: Line, block: _Block, new: _Block, setting: _Print) -> bool:
+def _belongs(line: PdfLine, block: _PdfBlock, new: _PdfBlock, setting: _Typography) -> bool:
     """Tell whether a line continues the block of the line before it."""
     before = block.lines[-1]
     drop = before.bottom - line.bottom
@@ -213,7 +215,7 @@ def _belongs(line: Line, block: _Block, new: _Block, setting: _Print) -> bool:
     return not indented and not ended_early
 
 
-def _continues(last: _Block, block: _Block) -> bool:
+def _continues(last: _PdfBlock, block: _PdfBlock) -> bool:
     """Tell whether a paragraph or list item continues on the next page."""
     turned = block.page == last.page + 1 and not block.kind and last.kind in ("", *_ITEMS)
     return turned and _reads_on(last.text, block.text)
@@ -229,7 +231,7 @@ def _joined(text: str, following: str) -> str:
     return f"{text.removesuffix(HYPHEN)} {following}"
 
 
-def _written(blocks: Sequence[_Block], pages: int) -> tuple[str, tuple[int, ...]]:
+def _written(blocks: Sequence[_PdfBlock], pages: int) -> tuple[str, tuple[int, ...]]:
     lines: list[str] = []
     begins: list[int] = []
     last = ""
@@ -243,7 +245,7 @@ def _written(blocks: Sequence[_Block], pages: int) -> tuple[str, tuple[int, ...]
     return "\n".join(lines), tuple(begins)
 
 
-def _markdown(block: _Block) -> str:
+def _markdown(block: _PdfBlock) -> str:
     if block.table:
         return tables.to_markdown(block.table.rows)
     text = _HYPHEN_INSIDE.sub("", block.text).replace(HYPHEN, "-")

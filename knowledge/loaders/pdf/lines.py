@@ -22,7 +22,7 @@ _FONT_NAME_BYTES = 128
 
 
 @dataclass(frozen=True)
-class Line:
+class PdfLine:
     """A line of text, in points upwards from the foot of the page; `chars` are its indexes in the page's characters."""
 
     text: str
@@ -35,7 +35,7 @@ class Line:
     bold: bool = False
 
 
-def of_page(text: TextPage) -> Iterator[Line]:
+def of_page(text: TextPage) -> Iterator[PdfLine]:
     """Yield the lines in the order in which the page draws them."""
     line: list[tuple[int, int]] = []
     for index in range(pdfium.FPDFText_CountChars(text)):
@@ -48,13 +48,13 @@ def of_page(text: TextPage) -> Iterator[Line]:
     yield from _line(text, line)
 
 
-def _line(text: TextPage, chars: list[tuple[int, int]]) -> Iterator[Line]:
+def _line(text: TextPage, chars: list[tuple[int, int]]) -> Iterator[PdfLine]:
     drawn = [index for index, code in chars if code not in SPACES and code != 0]
     if not drawn:
         return
     sampled = drawn[:: max(1, len(drawn) // _SAMPLES)]
     boxes = [_box(text, index) for index in (*sampled, drawn[-1])]
-    yield Line(
+    yield PdfLine(
         "".join(chr(code) for _, code in chars).strip(),
         chars=range(drawn[0], drawn[-1] + 1),
         left=boxes[0].left,

@@ -7,14 +7,14 @@ import pypdfium2
 from knowledge.errors import DocumentUnreadable
 from knowledge.loaders.pdf import layout, tables
 from knowledge.loaders.pdf import lines as pdf_lines
-from knowledge.loaders.pdf.layout import Page
-from knowledge.loaders.text import Text, title_from_name
+from knowledge.loaders.pdf.layout import PageLayout
+from knowledge.loaders.text import LoadedText, title_from_name
 
 # A printed page has some thousand characters. An average below this means stamps on scanned images.
 _FEWEST_CHARS_A_PAGE = 8
 
 
-def load(data: bytes, name: str) -> Text:
+def load(data: bytes, name: str) -> LoadedText:
     """Load a document titled by its metadata, first heading or file name, and record where each page begins."""
     document = _open(data)
     try:
@@ -38,7 +38,7 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
         raise DocumentUnreadable("the file is damaged, or no PDF; save it anew") from error
 
 
-def _pages(document: pypdfium2.PdfDocument) -> Iterator[Page]:
+def _pages(document: pypdfium2.PdfDocument) -> Iterator[PageLayout]:
     for number in range(len(document)):
         try:
             page = document[number]
@@ -46,6 +46,6 @@ def _pages(document: pypdfium2.PdfDocument) -> Iterator[Page]:
         except pypdfium2.PdfiumError as error:
             raise DocumentUnreadable(f"page {number + 1} of the PDF is damaged; save the file anew") from error
         lines = list(pdf_lines.of_page(text.raw))
-        yield Page(page.get_height(), lines, tables.of_page(page, text.raw, lines) if lines else [])
+        yield PageLayout(page.get_height(), lines, tables.of_page(page, text.raw, lines) if lines else [])
         text.close()
         page.close()

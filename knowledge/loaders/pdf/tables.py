@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from knowledge.loaders.pdf.layout import Table
-from knowledge.loaders.pdf.lines import SPACES, Line, TextPage
+from knowledge.loaders.pdf.layout import TableLayout
+from knowledge.loaders.pdf.lines import SPACES, PdfLine, TextPage
 
 # A box around text or a rule below a heading is not a table. Drawings have thousands of lines.
 _FEWEST_LINES, _MOST_LINES = 4, 3_000
@@ -35,7 +35,7 @@ class _Rule:
         )
 
 
-def of_page(page: pypdfium2.PdfPage, text: TextPage, lines: Sequence[Line]) -> list[Table]:
+def of_page(page: pypdfium2.PdfPage, text: TextPage, lines: Sequence[PdfLine]) -> list[TableLayout]:
     """Return the tables with at least two rows and two columns, from the top of the page."""
     rules = _rules(page)
     if not _FEWEST_LINES <= len(rules) <= _MOST_LINES:
@@ -119,14 +119,14 @@ class _Grid:
     def write(self, cell: tuple[int, int], char: str) -> None:
         self._texts[cell] = self._texts.get(cell, "") + char
 
-    def table(self) -> Table:
+    def table(self) -> TableLayout:
         """Return the texts of the cells as a table, from the top."""
         columns = range(len(self.xs) - 1)
         rows = [
             [" ".join(self._texts.get((row, column), "").split()) for column in columns]
             for row in reversed(range(len(self.ys) - 1))
         ]
-        return Table(self.xs[0], self.ys[0], self.xs[-1], self.ys[-1], rows)
+        return TableLayout(self.xs[0], self.ys[0], self.xs[-1], self.ys[-1], rows)
 
     def _anchor(self, row: int, column: int) -> tuple[int, int]:
         """Return the upper left one of the cells merged with this one."""
@@ -157,7 +157,7 @@ def _grid(group: list[_Rule]) -> _Grid | None:
     return grid if len(grid.ys) > _FEWEST_ROWS and len(grid.xs) > _FEWEST_COLUMNS else None
 
 
-def _filled(grids: list[_Grid], text: TextPage, lines: Sequence[Line]) -> list[_Grid]:
+def _filled(grids: list[_Grid], text: TextPage, lines: Sequence[PdfLine]) -> list[_Grid]:
     """Fill the grids with the page's characters, a space into the cell before it; return those that hold text."""
     written: list[_Grid] = []
     for line in lines:

@@ -5,7 +5,7 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from agents.answering.citations import Citations
+from agents.answering.citations import CitationParser
 
 FIRST, COUNT = 11, 3  # the sources 1 to 3 of the prompt are 11 to 13 of the whole answer
 LONGEST = "[1, 1, 1, 1, 1, 100]"
@@ -41,12 +41,12 @@ TEXTS = [
 
 
 def speak(chunks: Sequence[str], first: int = FIRST, count: int = COUNT) -> str:
-    citations = Citations(first, count)
+    citations = CitationParser(first, count)
     return "".join(map(citations.hear, chunks)) + citations.end()
 
 
 def test_sources_shown_later_are_cited_by_the_numbers_they_have_in_the_answer() -> None:
-    citations = Citations(FIRST, COUNT)
+    citations = CitationParser(FIRST, COUNT)
     assert citations.hear("a [4] ") == "a  "
     assert [citations.show(27), citations.show(19)] == [4, 5]
     assert citations.hear("b [4, 1][5][6]") + citations.end() == "b [27, 11][19]"
@@ -87,7 +87,7 @@ def test_without_evidence_every_citation_is_dropped() -> None:
 
 
 def test_no_more_is_held_back_than_may_become_a_citation() -> None:
-    citations = Citations(1, 9)
+    citations = CitationParser(1, 9)
     assert citations.hear("Text [") == "Text "
     assert citations.hear("1") == ""
     assert citations.hear("x") == "[1x"
@@ -97,6 +97,6 @@ def test_no_more_is_held_back_than_may_become_a_citation() -> None:
 
 
 def test_the_end_is_said_once() -> None:
-    citations = Citations(1, 9)
+    citations = CitationParser(1, 9)
     citations.hear("[1")
     assert [citations.end(), citations.end()] == ["[1", ""]

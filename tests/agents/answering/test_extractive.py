@@ -5,8 +5,8 @@ import re
 import pytest
 
 from agents.answering.extractive import quote
-from agents.answering.extractive_writer import EmbeddedWriter
-from agents.answering.writer import Written
+from agents.answering.extractive_writer import ExtractiveWriter
+from agents.answering.writer import WriterChunk
 from knowledge.library import Library
 from knowledge.retrieval.strategies import Evidence, Strategy
 from tests.agents.evidence import NOTES, evidence_of, gather, learn, prompt_of
@@ -175,7 +175,7 @@ async def test_no_evidence_gives_no_answer(library: Library) -> None:
 async def test_the_writer_gives_the_quotations_word_by_word_and_then_its_usage(library: Library) -> None:
     question = "I was charged twice this month, how do I get my money back?"
     evidence = await gather(library, question, "billing")
-    written = [piece async for piece in EmbeddedWriter(library.embedder).write(prompt_of(evidence, question))]
+    written = [piece async for piece in ExtractiveWriter(library.embedder).write(prompt_of(evidence, question))]
     words, last = written[:-1], written[-1]
     assert "".join(word.text for word in words) == "\n\n".join(await quote(question, evidence, library.embedder))
     assert all(len(word.text.split()) == 1 for word in words)
@@ -186,10 +186,10 @@ async def test_the_writer_gives_the_quotations_word_by_word_and_then_its_usage(l
 
 
 async def test_the_writer_has_nothing_to_say_without_a_quotation(library: Library) -> None:
-    written = [piece async for piece in EmbeddedWriter(library.embedder).write(prompt_of(evidence_of("Paid.\n")))]
+    written = [piece async for piece in ExtractiveWriter(library.embedder).write(prompt_of(evidence_of("Paid.\n")))]
     assert [(piece.text, piece.usage.completion) for piece in written if piece.usage] == [("", 0)]
     assert len(written) == 1
-    assert isinstance(written[0], Written)
+    assert isinstance(written[0], WriterChunk)
 
 
 async def test_a_long_procedure_comes_whole(library: Library) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.answering.markdown_blocks import Block, blocks, sentences
+from agents.answering.markdown_blocks import MarkdownBlock, blocks, sentences
 
 PASSAGE = """Plans differ
 in *price*. See the table:
@@ -31,7 +31,9 @@ def test_a_passage_comes_apart_in_its_order() -> None:
     found = blocks(PASSAGE)
     assert [block.kind for block in found] == ["paragraph", "table", "bullets", "ordered", "code"]
     assert found[0].units == ("Plans differ in *price*.", "See the table:")
-    assert found[1] == Block("table", ("| Starter | 6 USD |", "| Team | 12 USD |"), "| Plan | Price |\n| --- | --- |")
+    assert found[1] == MarkdownBlock(
+        "table", ("| Starter | 6 USD |", "| Team | 12 USD |"), "| Plan | Price |\n| --- | --- |"
+    )
     assert found[2].units == ("- Cards", "- Invoices\n  on request")
     assert found[3].units == ("1. Open **Settings**.", "2. Press *Save*.")
     assert found[4].units == ("```sh\nnimbrel sync --all\n\nnimbrel status\n```",)
@@ -78,20 +80,20 @@ def test_two_lists_do_not_run_into_each_other() -> None:
 
 def test_a_quote_is_read_without_its_marks() -> None:
     assert blocks("> Never share\n> a token. Rotate it.\n") == [
-        Block("paragraph", ("Never share a token.", "Rotate it."))
+        MarkdownBlock("paragraph", ("Never share a token.", "Rotate it."))
     ]
 
 
 def test_indented_code_is_one_unit() -> None:
     assert blocks("Run:\n\n    sync --all\n    status\n") == [
-        Block("paragraph", ("Run:",)),
-        Block("code", ("    sync --all\n    status",)),
+        MarkdownBlock("paragraph", ("Run:",)),
+        MarkdownBlock("code", ("    sync --all\n    status",)),
     ]
 
 
 def test_code_is_not_taken_for_what_it_looks_like() -> None:
     code = "```\n| a | b |\n| - | - |\n- no item. No sentence.\n```"
-    assert blocks(code) == [Block("code", (code,))]
+    assert blocks(code) == [MarkdownBlock("code", (code,))]
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import sqlite3
 from pathlib import Path
 
 from agents.answering.prompt import evidence_block
-from agents.answering.sources import Shown
-from agents.graph.answer_stream import Floor
+from agents.answering.sources import SourceNumbering
+from agents.graph.answer_stream import AnswerStream
 from frontdesk.contracts.events import Event, Source, Sources
 from knowledge.library import Library
 from knowledge.retrieval.strategies import Evidence
@@ -53,7 +53,7 @@ async def test_a_whole_document_says_so_and_has_no_page(library: Library) -> Non
 def shown(evidence: Evidence) -> list[Source]:
     """What a client is told of it."""
     told: list[Event] = []
-    Shown("billing", Floor(), told.append).begin(evidence)
+    SourceNumbering("billing", AnswerStream(), told.append).begin(evidence)
     (event,) = (event for event in told if isinstance(event, Sources))
     return event.sources
 

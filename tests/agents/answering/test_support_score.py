@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from agents.answering import canned_replies
-from agents.answering.extractive_writer import EmbeddedWriter
+from agents.answering.extractive_writer import ExtractiveWriter
 from agents.answering.prompt import Prompt
 from agents.answering.support_score import score, support_of
-from agents.answering.writer import Chain, Written
-from agents.graph.worker import Answer
+from agents.answering.writer import WriterChain, WriterChunk
+from agents.graph.worker import WorkerAnswer
 from frontdesk.contracts.events import Support, SupportedSentence, Token
 from knowledge.library import Library
 from knowledge.retrieval import support
@@ -21,21 +21,21 @@ TWO_PARTS = "How much is the Team plan per month, and where is customer data sto
 UNANSWERED = "Can I pay with Bitcoin from a hardware wallet in Brazil?"
 
 
-class Says(EmbeddedWriter):
+class Says(ExtractiveWriter):
     """Says what a test wants, whatever the evidence."""
 
     def __init__(self, library: Library, text: str) -> None:
         super().__init__(library.embedder)
         self._text = text
 
-    async def write(self, prompt: Prompt) -> AsyncGenerator[Written]:
-        yield Written(self._text)
-        yield Written(finish="stop")
+    async def write(self, prompt: Prompt) -> AsyncGenerator[WriterChunk]:
+        yield WriterChunk(self._text)
+        yield WriterChunk(finish="stop")
 
 
-def answer(agent: str, text: str, told: Support | None = None) -> Answer:
+def answer(agent: str, text: str, told: Support | None = None) -> WorkerAnswer:
     told_json = told.model_dump_json() if told else None
-    return Answer(
+    return WorkerAnswer(
         agent=agent, text=text, finish_reason="stop", kept=[], reduced=False, last_number=1, support=told_json
     )
 
@@ -49,7 +49,7 @@ def places(found: Support | None) -> list[tuple[int, int, float]]:
 
 
 async def test_quotations_are_found_to_be_quotations(library: Library, tmp_path: Path) -> None:
-    async with open_desk(library, Chain([EmbeddedWriter(library.embedder)]), tmp_path) as desk:
+    async with open_desk(library, WriterChain([ExtractiveWriter(library.embedder)]), tmp_path) as desk:
         turn = await desk.ask(CHARGED)
         two = await desk.ask(TWO_PARTS, "other")
     for heard in (turn, two):
@@ -65,7 +65,7 @@ async def test_quotations_are_found_to_be_quotations(library: Library, tmp_path:
 
 async def test_an_invention_is_found_too(library: Library, tmp_path: Path) -> None:
     says = Says(library, "A duplicate charge is refunded within 5 to 10 working days. We also send a puppy to Nairobi.")
-    async with open_desk(library, Chain([says]), tmp_path) as desk:
+    async with open_desk(library, WriterChain([says]), tmp_path) as desk:
         turn = await desk.ask(CHARGED)
     assert turn.outcome
     first, second = (found for _, _, found in places(turn.outcome.support))
@@ -73,7 +73,7 @@ async def test_an_invention_is_found_too(library: Library, tmp_path: Path) -> No
 
 
 async def test_the_desks_own_words_are_not_judged(library: Library, tmp_path: Path) -> None:
-    async with open_desk(library, Chain([EmbeddedWriter(library.embedder)]), tmp_path, threshold=0.99) as desk:
+    async with open_desk(library, WriterChain([ExtractiveWriter(library.embedder)]), tmp_path, threshold=0.99) as desk:
         for message in (UNANSWERED, "Let me talk to a person please", "hello"):
             turn = await desk.ask(message, message)
             assert turn.outcome
@@ -86,11 +86,11 @@ async def test_the_desks_own_words_are_not_judged(library: Library, tmp_path: Pa
 async def test_an_answer_outlives_what_judges_it(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def breaks(*_: object) -> support.Support:
+    async def breaks(*_: object) -> support.AnswerSupport:
         raise RuntimeError("no judgement")
 
     monkeypatch.setattr(support, "measure", breaks)
-    async with open_desk(library, Chain([EmbeddedWriter(library.embedder)]), tmp_path) as desk:
+    async with open_desk(library, WriterChain([ExtractiveWriter(library.embedder)]), tmp_path) as desk:
         turn = await desk.ask(CHARGED)
     assert turn.outcome
     assert (turn.outcome.finish_reason, turn.outcome.support) == ("stop", None)

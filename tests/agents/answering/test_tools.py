@@ -7,11 +7,11 @@ from typing import get_args
 import pytest
 
 from agents.answering import tools
-from agents.answering.sources import Shown
-from agents.answering.tools import FORMS, Toolbox, ToolCall
+from agents.answering.sources import SourceNumbering
+from agents.answering.tools import FORMS, RequestedToolCall, Toolbox
 from agents.catalog import ToolName
 from agents.errors import ToolFailed
-from agents.graph.answer_stream import Floor
+from agents.graph.answer_stream import AnswerStream
 from frontdesk.contracts.events import Event, Handoff, Sources, TraceEnd, TraceStart
 from knowledge.retrieval.strategies import Evidence
 from tests.agents.evidence import agent, evidence_of
@@ -19,8 +19,8 @@ from tests.agents.models.upstream import until
 
 FIRST = "# Refunds\n\nRefunds take five days.\n"
 SECOND = "# Prices\n\nTeam costs 12 USD.\n"
-SEARCH = ToolCall("1", "search_documents", '{"query": "prices"}')
-PERSON = ToolCall("2", "hand_over", '{"reason": "wants a contract"}')
+SEARCH = RequestedToolCall("1", "search_documents", '{"query": "prices"}')
+PERSON = RequestedToolCall("2", "hand_over", '{"reason": "wants a contract"}')
 BOTH: tuple[ToolName, ...] = ("search_documents", "hand_over")
 
 
@@ -32,7 +32,7 @@ class Bench:
     ) -> None:
         self.events: list[Event] = []
         self.asked: list[str] = []
-        shown = Shown("billing", Floor(), self.events.append)
+        shown = SourceNumbering("billing", AnswerStream(), self.events.append)
         shown.begin(evidence_of(FIRST))
         specialist = agent().model_copy(update={"tools": names})
         self.tools = Toolbox(
@@ -92,7 +92,7 @@ async def test_a_person_is_called_once() -> None:
 async def test_a_tool_that_there_is_not_does_nothing(name: str) -> None:
     bench = Bench(names=("hand_over",))
     for named in (name, "search_documents"):
-        (result,) = await bench.tools.use([ToolCall("1", named, '{"query": "x"}')])
+        (result,) = await bench.tools.use([RequestedToolCall("1", named, '{"query": "x"}')])
         assert result.text == "Error: there is no such tool; there are hand_over"
     assert bench.asked == []
     assert [(name, status) for name, status, _ in bench.steps] == [("unknown tool", "failed")] * 2
@@ -101,7 +101,7 @@ async def test_a_tool_that_there_is_not_does_nothing(name: str) -> None:
 @pytest.mark.parametrize("arguments", ["", "{", "[]", "1", '{"query": 5}', '{"query": " "}', "[" * 100_000])
 async def test_arguments_that_cannot_be_used_are_an_answer_too(arguments: str) -> None:
     bench = Bench()
-    (result,) = await bench.tools.use([ToolCall("1", "search_documents", arguments)])
+    (result,) = await bench.tools.use([RequestedToolCall("1", "search_documents", arguments)])
     assert result.text == 'Error: search_documents takes a JSON object with a text "query"'
     assert bench.asked == []
     assert bench.steps[0][1:] == ("failed", result.text.removeprefix("Error: "))
@@ -109,7 +109,9 @@ async def test_arguments_that_cannot_be_used_are_an_answer_too(arguments: str) -
 
 async def test_arguments_are_bounded_and_can_be_stored() -> None:
     bench = Bench()
-    await bench.tools.use([ToolCall("1", "search_documents", '{"query": "a\\u0000\\ud800' + "x" * 9999 + '"}')])
+    await bench.tools.use(
+        [RequestedToolCall("1", "search_documents", '{"query": "a\\u0000\\ud800' + "x" * 9999 + '"}')]
+    )
     (query,) = bench.asked
     assert query.startswith("a?x")
     assert len(query) == 500

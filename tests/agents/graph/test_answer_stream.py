@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agents.graph.answer_stream import Floor
+from agents.graph.answer_stream import AnswerStream
 from frontdesk.contracts.events import Event, Token
 from tests.agents.evidence import agent
 
@@ -18,7 +18,7 @@ class Stage:
     """A floor with its speakers, and the tokens it gave out."""
 
     def __init__(self, speakers: str) -> None:
-        self.floor = Floor()
+        self.floor = AnswerStream()
         self.tokens: list[Token] = []
         self.floor.open([agent(speaker, NAMES[speaker]) for speaker in speakers])
 

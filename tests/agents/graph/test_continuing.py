@@ -7,10 +7,10 @@ from typing import cast
 
 import pytest
 
-from agents.assistant import Outcome
-from agents.assistant import Turn as Asked
+from agents.assistant import AnswerOutcome
+from agents.assistant import AssistantRequest as Asked
 from agents.errors import AnswerGivenUp
-from backend.storage.checkpoints import Memory
+from backend.storage.checkpoints import CheckpointStore
 from frontdesk.contracts.events import Event, Handoff, Reset, Sources, Token
 from knowledge.library import Library
 from tests.agents.conversation import Turn, open_desk
@@ -55,7 +55,7 @@ async def cut_off(library: Library, model: ScriptedModel, memory: Path, stored: 
     async with open_desk(library, writes(model), memory) as desk:
         await desk.hear(Asked(FIRST, "t", "first"))
         graph = desk.assistant.graph
-        graph.checkpointer = DyingMemory(cast(Memory, graph.checkpointer), stored)
+        graph.checkpointer = DyingMemory(cast(CheckpointStore, graph.checkpointer), stored)
         return await desk.hear(Asked(BOTH, "t", "second"))
 
 
@@ -72,7 +72,7 @@ async def test_an_answer_of_two_goes_on_from_anywhere(library: Library, tmp_path
     assert unnumbered(whole) in WHOLE
     assert after.outcome
     assert after.outcome.support
-    assert after.outcome == Outcome(
+    assert after.outcome == AnswerOutcome(
         "stop", False, {"support": after.outcome.support.model_dump()}, after.outcome.support
     )
     judged = {unnumbered(whole[sentence.start : sentence.end]) for sentence in after.outcome.support.sentences}

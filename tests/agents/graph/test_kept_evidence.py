@@ -6,7 +6,7 @@ import pytest
 
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import KEPT_PASSAGES, Strategies
+from knowledge.retrieval.strategies import KEPT_PASSAGES, EvidenceGatherer
 from knowledge.storage.documents import DocumentKey
 from tests.agents.conversation import open_desk
 from tests.agents.evidence import ABOUT_CURRENCY, ABOUT_VOUCHERS, TOPICS, VOUCHERS, gather, key, stock
@@ -106,15 +106,15 @@ MANY = (
 
 
 @pytest.fixture
-async def shop(library: Library) -> Strategies:
+async def shop(library: Library) -> EvidenceGatherer:
     """A folder with more documents than a session keeps."""
     for topic in MANY:
         text = f"# About {topic}\n\nThe desk handles {topic} when you open the page {topic.title()}.\n"
         await library.put(DocumentKey("shop", "test", f"{topic}.md"), text.encode())
-    return Strategies(library, Searcher(library))
+    return EvidenceGatherer(library, Searcher(library))
 
 
-async def test_a_long_conversation_keeps_what_its_last_question_needs(shop: Strategies) -> None:
+async def test_a_long_conversation_keeps_what_its_last_question_needs(shop: EvidenceGatherer) -> None:
     kept: tuple[int, ...] = ()
     for topic in [*MANY, *reversed(MANY)]:
         evidence = await shop.gather("hybrid", "shop", f"How do {topic} work?", kept=kept)
@@ -123,7 +123,7 @@ async def test_a_long_conversation_keeps_what_its_last_question_needs(shop: Stra
         kept = evidence.kept
 
 
-async def test_kept_evidence_keeps_its_order(shop: Strategies) -> None:
+async def test_kept_evidence_keeps_its_order(shop: EvidenceGatherer) -> None:
     kept: tuple[int, ...] = ()
     for topic in ("vouchers", "trials"):
         evidence = await shop.gather("hybrid", "shop", f"How do {topic} work?", kept=kept)
@@ -133,7 +133,7 @@ async def test_kept_evidence_keeps_its_order(shop: Strategies) -> None:
 
 async def test_what_was_kept_of_another_folder_is_left_out(stocked: Library) -> None:
     held = await gather(stocked, ABOUT_VOUCHERS, "billing", "hybrid")
-    strategies = Strategies(stocked, Searcher(stocked))
+    strategies = EvidenceGatherer(stocked, Searcher(stocked))
     fresh = await strategies.gather("hybrid", "general", "When is support open?", kept=held.kept)
     assert held.kept
     assert {excerpt.uri.split("/")[0] for excerpt in fresh.excerpts} == {"general"}

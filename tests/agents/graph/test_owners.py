@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from agents.catalog import read_catalog
-from agents.routing.router import Question
-from agents.routing.semantic import EmbeddedRouter
+from agents.routing.router import RoutingQuestion
+from agents.routing.semantic import SemanticRouter
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
 from knowledge.storage.documents import DocumentKey
@@ -33,13 +33,13 @@ def told(turn: Turn) -> list[dict[str, object]]:
 @pytest.mark.parametrize("folder", AGENTS)
 @pytest.mark.parametrize("other", ["", "bob"])
 async def test_routing_follows_what_the_asker_owns_alone(library: Library, folder: str, other: str) -> None:
-    router, agents = EmbeddedRouter(library.embedder, Searcher(library)), read_catalog("customer_support").agents
+    router, agents = SemanticRouter(library.embedder, Searcher(library)), read_catalog("customer_support").agents
     earlier = ("Tell me about mice", "And about falcons?")
-    question = Question(ASKED, "", earlier, other)
+    question = RoutingQuestion(ASKED, "", earlier, other)
     before = await router.decide(question, agents)
     await own(library, folder)
     assert await router.decide(question, agents) == before
-    assert (await router.decide(Question(ASKED, "", earlier, "alice"), agents)).agents == (folder,)
+    assert (await router.decide(RoutingQuestion(ASKED, "", earlier, "alice"), agents)).agents == (folder,)
 
 
 @pytest.mark.parametrize("folder", AGENTS)

@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 
-from agents.assistant import Turn
-from backend.storage.checkpoints import Memory
+from agents.assistant import AssistantRequest
+from backend.storage.checkpoints import CheckpointStore
 from knowledge.library import Library
 from tests.agents.conversation import open_desk
 from tests.agents.evidence import ABOUT_CURRENCY, ABOUT_VOUCHERS, VOUCHERS, stock
@@ -34,15 +34,15 @@ def model() -> ScriptedModel:
 async def test_the_next_turn_knows_nothing_of_it(stocked: Library, model: ScriptedModel, tmp_path: Path) -> None:
     withdrawn: set[str] = set()
     async with open_desk(stocked, writes(model), tmp_path, withdrawn=withdrawn) as desk:
-        await desk.hear(Turn(ABOUT_CURRENCY, "t", "first", "billing"))
+        await desk.hear(AssistantRequest(ABOUT_CURRENCY, "t", "first", "billing"))
         before = await desk.kept("billing")
-        await desk.hear(Turn(ABOUT_VOUCHERS, "t", "second", "billing"))
+        await desk.hear(AssistantRequest(ABOUT_VOUCHERS, "t", "second", "billing"))
         assert set(before) < set(await desk.kept("billing"))
         withdrawn.add("second")
-        await desk.hear(Turn("Hello", "t", "third", "billing"))
+        await desk.hear(AssistantRequest("Hello", "t", "third", "billing"))
         assert [message.text for message in await desk.messages()][:-1] == [ABOUT_CURRENCY, "Yes. [1]", "Hello"]
         assert await desk.kept("billing") == before
-        await desk.hear(Turn(ABOUT_CURRENCY, "t", "fourth", "billing"))
+        await desk.hear(AssistantRequest(ABOUT_CURRENCY, "t", "fourth", "billing"))
     told = "".join(message.text for message in model.prompts[-1])
     assert told.count(ABOUT_CURRENCY) == 2
     assert VOUCHERS not in told
@@ -53,10 +53,10 @@ async def test_a_withdrawn_turn_that_read_nothing_takes_nothing_away(
     stocked: Library, model: ScriptedModel, tmp_path: Path
 ) -> None:
     async with open_desk(stocked, writes(model), tmp_path, withdrawn={"second"}) as desk:
-        await desk.hear(Turn(ABOUT_CURRENCY, "t", "first", "billing"))
+        await desk.hear(AssistantRequest(ABOUT_CURRENCY, "t", "first", "billing"))
         before = await desk.kept("billing")
-        await desk.hear(Turn("Hello", "t", "second", "billing"))
-        await desk.hear(Turn("Good morning", "t", "third", "billing"))
+        await desk.hear(AssistantRequest("Hello", "t", "second", "billing"))
+        await desk.hear(AssistantRequest("Good morning", "t", "third", "billing"))
         assert before
         assert await desk.kept("billing") == before
 
@@ -67,7 +67,7 @@ async def test_the_first_turn_may_be_withdrawn_again_and_again(
     withdrawn: set[str] = set()
     async with open_desk(stocked, writes(model), tmp_path, withdrawn=withdrawn) as desk:
         for number in range(25):
-            await desk.hear(Turn(f"{ABOUT_VOUCHERS} {number}", "t", f"r{number}", "billing"))
+            await desk.hear(AssistantRequest(f"{ABOUT_VOUCHERS} {number}", "t", f"r{number}", "billing"))
             assert [message.text for message in await desk.messages()] == [f"{ABOUT_VOUCHERS} {number}", "Yes. [1]"]
             withdrawn.add(f"r{number}")
 
@@ -77,20 +77,20 @@ async def test_the_first_turn_may_be_withdrawn_again_and_again(
 async def test_it_stays_forgotten_wherever_the_turn_in_its_place_is_cut_off(
     stocked: Library, model: ScriptedModel, tmp_path: Path, stored: int, goes_on: bool
 ) -> None:
-    again = Turn(AGAIN, "t", "third", "billing", said="Yes")
+    again = AssistantRequest(AGAIN, "t", "third", "billing", said="Yes")
     async with open_desk(stocked, writes(model), tmp_path, withdrawn={"second"}) as desk:
-        await desk.hear(Turn(ABOUT_CURRENCY, "t", "first", "billing"))
+        await desk.hear(AssistantRequest(ABOUT_CURRENCY, "t", "first", "billing"))
         before = await desk.kept("billing")
-        await desk.hear(Turn(ABOUT_VOUCHERS, "t", "second", "billing"))
+        await desk.hear(AssistantRequest(ABOUT_VOUCHERS, "t", "second", "billing"))
         graph = desk.assistant.graph
-        graph.checkpointer = DyingMemory(cast(Memory, graph.checkpointer), stored)
-        await desk.hear(Turn(AGAIN, "t", "third", "billing"))
+        graph.checkpointer = DyingMemory(cast(CheckpointStore, graph.checkpointer), stored)
+        await desk.hear(AssistantRequest(AGAIN, "t", "third", "billing"))
     async with open_desk(stocked, writes(model), tmp_path, withdrawn={"second"}) as desk:
         if goes_on:
             await desk.hear(again)
         else:
             await desk.assistant.leave(again, "so far")
-        await desk.hear(Turn("Hello", "t", "fourth", "billing"))
+        await desk.hear(AssistantRequest("Hello", "t", "fourth", "billing"))
         remembered = [message.text for message in await desk.messages()][:-2]
         kept = await desk.kept("billing")
     assert remembered[:2] == [ABOUT_CURRENCY, "Yes. [1]"]

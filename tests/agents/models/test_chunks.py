@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, SystemMessage
 
-from agents.models.chunks import Piece, estimate, piece_of
-from agents.models.failures import Kind
-from agents.models.streaming_call import Ask
+from agents.models.chunks import ModelChunk, estimate, piece_of
+from agents.models.failures import FailureKind
+from agents.models.streaming_call import ModelRequest
 from frontdesk.contracts.events import Usage
 from tests.agents.models.upstream import QUESTION, Upstream, hear
 from tests.providers.clients import TOKENS, TOOL
@@ -24,14 +24,14 @@ async def test_a_stream_is_its_tokens_one_finish_and_one_count(upstream: Upstrea
 
 
 async def test_a_whole_answer_is_one_piece(upstream: Upstream) -> None:
-    heard = await hear(upstream.model(), Ask(QUESTION, whole=True))
-    assert heard.pieces == [Piece("".join(TOKENS), "", Usage(prompt=100, completion=5, total=105), "stop")]
+    heard = await hear(upstream.model(), ModelRequest(QUESTION, whole=True))
+    assert heard.pieces == [ModelChunk("".join(TOKENS), "", Usage(prompt=100, completion=5, total=105), "stop")]
 
 
 @pytest.mark.parametrize("whole", [True, False])
 async def test_a_cut_short_answer_says_so(upstream: Upstream, whole: bool) -> None:
     upstream.play(TOKENS, finish="length")
-    heard = await hear(upstream.model(), Ask(QUESTION, whole=whole))
+    heard = await hear(upstream.model(), ModelRequest(QUESTION, whole=whole))
     assert [piece.finish for piece in heard.pieces if piece.finish] == ["length"]
 
 
@@ -40,7 +40,7 @@ async def test_an_answer_that_something_else_cut_off_is_none(upstream: Upstream,
     upstream.play(TOKENS, finish=finish)
     heard = await hear(upstream.model())
     assert heard.failure
-    assert heard.failure.kind is Kind.BAD_ANSWER
+    assert heard.failure.kind is FailureKind.BAD_ANSWER
     assert finish not in str(heard.failure)
 
 
@@ -49,14 +49,14 @@ async def test_cached_tokens_are_part_of_the_prompt(bedrock: Upstream, openai: U
     bedrock.play(TOKENS, usage=Reported(prompt=100, cached=40, cache_written=10))
     openai.play(TOKENS, usage=Reported(prompt=100, cached=40))
     for upstream, written in ((bedrock, 10), (openai, 0)):
-        heard = await hear(upstream.model(), Ask(QUESTION, whole=whole))
+        heard = await hear(upstream.model(), ModelRequest(QUESTION, whole=whole))
         expected = Usage(prompt=100, completion=5, total=105, cached=40, cache_written=written)
         assert [piece.usage for piece in heard.pieces if piece.usage] == [expected]
 
 
 async def test_a_form_that_was_filled_in_is_json(upstream: Upstream) -> None:
     upstream.play(TOKENS, tool_input={"department": "bílling", "sure": 0.5})
-    heard = await hear(upstream.model(), Ask(QUESTION, tool=TOOL))
+    heard = await hear(upstream.model(), ModelRequest(QUESTION, tool=TOOL))
     assert heard.text == ""
     arguments = "".join(piece.arguments for piece in heard.pieces)
     assert json.loads(arguments) == {"department": "bílling", "sure": 0.5}
@@ -90,13 +90,13 @@ def test_the_reason_for_the_end_is_read_from_either_provider(metadata: dict[str,
 def test_content_in_blocks_is_its_text() -> None:
     blocks: list[str | dict[Any, Any]] = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
     assert piece_of(AIMessageChunk(content=blocks)).text == "ab"
-    assert piece_of(AIMessageChunk(content="")) == Piece()
+    assert piece_of(AIMessageChunk(content="")) == ModelChunk()
 
 
 async def test_bedrock_is_told_where_a_stable_prefix_ends(bedrock: Upstream, openai: Upstream) -> None:
     for stable in (True, False):
-        await hear(bedrock.model(), Ask(QUESTION, stable_prefix=stable))
-        await hear(openai.model(), Ask(QUESTION, stable_prefix=stable))
+        await hear(bedrock.model(), ModelRequest(QUESTION, stable_prefix=stable))
+        await hear(openai.model(), ModelRequest(QUESTION, stable_prefix=stable))
     cached, plain = (request.body["system"] for request in bedrock.chats)
     assert cached == [{"text": "You answer."}, {"cachePoint": {"type": "default"}}]
     assert plain == [{"text": "You answer."}]

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from agents.models.circuit_breaker import Breaker, State
-from agents.models.failures import Kind, ModelFailure
+from agents.models.circuit_breaker import BreakerState, CircuitBreaker
+from agents.models.failures import FailureKind, ModelFailure
 
-FAILED = ModelFailure(Kind.SERVER_ERROR)
+FAILED = ModelFailure(FailureKind.SERVER_ERROR)
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Clock:
         return self.now
 
 
-def state(breaker: Breaker) -> State:
+def state(breaker: CircuitBreaker) -> BreakerState:
     """As a call, for mypy takes a property to stay what it was."""
     return breaker.state
 
@@ -29,11 +29,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def breaker(clock: Clock) -> Breaker:
-    return Breaker(clock)
+def breaker(clock: Clock) -> CircuitBreaker:
+    return CircuitBreaker(clock)
 
 
-def fail(breaker: Breaker, times: int = 1, *, costly: bool = False, call: object = None) -> None:
+def fail(breaker: CircuitBreaker, times: int = 1, *, costly: bool = False, call: object = None) -> None:
     """Calls that fail as soon as they are made."""
     for _ in range(times):
         asked = call or object()
@@ -41,57 +41,59 @@ def fail(breaker: Breaker, times: int = 1, *, costly: bool = False, call: object
         breaker.fail(asked, FAILED, since=breaker.clock(), costly=costly)
 
 
-def probe(breaker: Breaker, clock: Clock, *, after: float) -> object:
+def probe(breaker: CircuitBreaker, clock: Clock, *, after: float) -> object:
     """A call that is let through as the one probe."""
     clock.now += after
     call = object()
-    assert state(breaker) is State.HALF_OPEN
+    assert state(breaker) is BreakerState.HALF_OPEN
     assert breaker.admit(call)
     return call
 
 
-def assert_opens_again_after(breaker: Breaker, clock: Clock, seconds: float) -> None:
-    assert state(breaker) is State.OPEN
+def assert_opens_again_after(breaker: CircuitBreaker, clock: Clock, seconds: float) -> None:
+    assert state(breaker) is BreakerState.OPEN
     clock.now += seconds - 0.01
-    assert state(breaker) is State.OPEN
+    assert state(breaker) is BreakerState.OPEN
     assert not breaker.admit(object())
     clock.now += 0.01
-    assert state(breaker) is State.HALF_OPEN
+    assert state(breaker) is BreakerState.HALF_OPEN
 
 
-def test_a_new_breaker_lets_every_call_through(breaker: Breaker) -> None:
-    assert state(breaker) is State.CLOSED
+def test_a_new_breaker_lets_every_call_through(breaker: CircuitBreaker) -> None:
+    assert state(breaker) is BreakerState.CLOSED
     assert all(breaker.admit(object()) for _ in range(100))
     assert breaker.cause is None
 
 
-def test_it_opens_at_the_third_failure_in_a_row_for_five_seconds(breaker: Breaker, clock: Clock) -> None:
+def test_it_opens_at_the_third_failure_in_a_row_for_five_seconds(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 2)
-    assert state(breaker) is State.CLOSED
+    assert state(breaker) is BreakerState.CLOSED
     fail(breaker)
     assert breaker.cause is FAILED
     assert_opens_again_after(breaker, clock, 5)
 
 
-def test_a_success_begins_the_count_anew(breaker: Breaker, clock: Clock) -> None:
+def test_a_success_begins_the_count_anew(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 2)
     clock.now += 1
     breaker.succeed(began=clock.now)
     assert breaker.cause is None
     clock.now += 1
     fail(breaker, 2)
-    assert state(breaker) is State.CLOSED
+    assert state(breaker) is BreakerState.CLOSED
     fail(breaker)
-    assert state(breaker) is State.OPEN
+    assert state(breaker) is BreakerState.OPEN
 
 
-def test_one_costly_failure_opens_at_once(breaker: Breaker, clock: Clock) -> None:
+def test_one_costly_failure_opens_at_once(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, costly=True)
     assert_opens_again_after(breaker, clock, 5)
 
 
 @pytest.mark.parametrize("costly", [True, False])
-def test_a_success_since_the_call_last_heard_something_protects(breaker: Breaker, clock: Clock, costly: bool) -> None:
+def test_a_success_since_the_call_last_heard_something_protects(
+    breaker: CircuitBreaker, clock: Clock, costly: bool
+) -> None:
     calls = [object() for _ in range(5)]
     began = clock.now
     for call in calls:
@@ -101,36 +103,36 @@ def test_a_success_since_the_call_last_heard_something_protects(breaker: Breaker
     clock.now += 1
     for call in calls:
         breaker.fail(call, FAILED, since=began, costly=costly)
-    assert state(breaker) is State.CLOSED
+    assert state(breaker) is BreakerState.CLOSED
     assert breaker.cause is None
     fail(breaker, 2)
-    assert state(breaker) is State.CLOSED
+    assert state(breaker) is BreakerState.CLOSED
 
 
-def test_a_success_before_the_call_last_heard_something_protects_nobody(breaker: Breaker, clock: Clock) -> None:
+def test_a_success_before_the_call_last_heard_something_protects_nobody(breaker: CircuitBreaker, clock: Clock) -> None:
     breaker.admit(call := object())
     breaker.succeed(began=clock.now)
     clock.now += 1
     breaker.fail(call, FAILED, since=clock.now, costly=True)
-    assert state(breaker) is State.OPEN
+    assert state(breaker) is BreakerState.OPEN
 
 
-def test_a_call_that_succeeded_does_not_hide_the_failure_of_its_next_try(breaker: Breaker, clock: Clock) -> None:
+def test_a_call_that_succeeded_does_not_hide_the_failure_of_its_next_try(breaker: CircuitBreaker, clock: Clock) -> None:
     call = object()
     breaker.admit(call)
     breaker.succeed(began=clock.now)
     fail(breaker, costly=True, call=call)
-    assert state(breaker) is State.OPEN
+    assert state(breaker) is BreakerState.OPEN
 
 
-def test_half_open_lets_exactly_one_call_through(breaker: Breaker, clock: Clock) -> None:
+def test_half_open_lets_exactly_one_call_through(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     clock.now += 5
     assert [breaker.admit(object()) for _ in range(5)] == [True, False, False, False, False]
-    assert state(breaker) is State.OPEN
+    assert state(breaker) is BreakerState.OPEN
 
 
-def test_a_released_probe_makes_way_for_the_next(breaker: Breaker, clock: Clock) -> None:
+def test_a_released_probe_makes_way_for_the_next(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     call = probe(breaker, clock, after=5)
     breaker.release(object())
@@ -139,7 +141,7 @@ def test_a_released_probe_makes_way_for_the_next(breaker: Breaker, clock: Clock)
     assert [breaker.admit(object()) for _ in range(2)] == [True, False]
 
 
-def test_a_released_probe_leaves_the_pause_as_it_was(breaker: Breaker, clock: Clock) -> None:
+def test_a_released_probe_leaves_the_pause_as_it_was(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     breaker.release(probe(breaker, clock, after=5))
     call = probe(breaker, clock, after=0)
@@ -147,37 +149,39 @@ def test_a_released_probe_leaves_the_pause_as_it_was(breaker: Breaker, clock: Cl
     assert_opens_again_after(breaker, clock, 10)
 
 
-def test_each_failed_probe_doubles_the_pause_up_to_forty_seconds(breaker: Breaker, clock: Clock) -> None:
+def test_each_failed_probe_doubles_the_pause_up_to_forty_seconds(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     pause = 5.0
     for following in (10.0, 20.0, 40.0, 40.0, 40.0):
         call = probe(breaker, clock, after=pause)
         breaker.fail(call, FAILED, since=clock.now, costly=False)
         clock.now += following - 0.01
-        assert state(breaker) is State.OPEN
+        assert state(breaker) is BreakerState.OPEN
         clock.now += 0.01
         pause = 0.0
 
 
-def test_a_successful_probe_closes_it_and_forgets_the_doubling(breaker: Breaker, clock: Clock) -> None:
+def test_a_successful_probe_closes_it_and_forgets_the_doubling(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     breaker.fail(probe(breaker, clock, after=5), FAILED, since=clock.now, costly=False)
     call = probe(breaker, clock, after=10)
     clock.now += 1
     breaker.succeed(began=clock.now - 1)
     breaker.release(call)
-    assert state(breaker) is State.CLOSED
+    assert state(breaker) is BreakerState.CLOSED
     assert breaker.cause is None
     assert all(breaker.admit(object()) for _ in range(5))
     clock.now += 1
     fail(breaker, 2)
-    assert state(breaker) is State.CLOSED
+    assert state(breaker) is BreakerState.CLOSED
     fail(breaker)
     assert_opens_again_after(breaker, clock, 5)
 
 
 @pytest.mark.parametrize("costly", [True, False])
-def test_failures_while_it_is_open_do_not_lengthen_the_pause(breaker: Breaker, clock: Clock, costly: bool) -> None:
+def test_failures_while_it_is_open_do_not_lengthen_the_pause(
+    breaker: CircuitBreaker, clock: Clock, costly: bool
+) -> None:
     late = [object() for _ in range(10)]
     for call in late:
         breaker.admit(call)
@@ -188,7 +192,7 @@ def test_failures_while_it_is_open_do_not_lengthen_the_pause(breaker: Breaker, c
     assert_opens_again_after(breaker, clock, 1)
 
 
-def test_a_late_failure_of_another_call_does_not_double_the_pause(breaker: Breaker, clock: Clock) -> None:
+def test_a_late_failure_of_another_call_does_not_double_the_pause(breaker: CircuitBreaker, clock: Clock) -> None:
     breaker.admit(late := object())
     fail(breaker, 3)
     clock.now += 5
@@ -196,7 +200,7 @@ def test_a_late_failure_of_another_call_does_not_double_the_pause(breaker: Break
     assert_opens_again_after(breaker, clock, 5)
 
 
-def test_a_late_success_of_a_call_from_before_it_opened_tells_nothing(breaker: Breaker, clock: Clock) -> None:
+def test_a_late_success_of_a_call_from_before_it_opened_tells_nothing(breaker: CircuitBreaker, clock: Clock) -> None:
     began = clock.now
     clock.now += 1
     fail(breaker, 3)
@@ -205,26 +209,26 @@ def test_a_late_success_of_a_call_from_before_it_opened_tells_nothing(breaker: B
     assert_opens_again_after(breaker, clock, 4)
 
 
-def test_a_probe_that_begins_to_answer_lets_everyone_in_again(breaker: Breaker, clock: Clock) -> None:
+def test_a_probe_that_begins_to_answer_lets_everyone_in_again(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     call = probe(breaker, clock, after=5)
     assert not breaker.admit(object())
     breaker.answers(call)
     assert breaker.admit(object())
-    assert state(breaker) is State.CLOSED
+    assert state(breaker) is BreakerState.CLOSED
     fail(breaker, call=call)
-    assert state(breaker) is State.OPEN
+    assert state(breaker) is BreakerState.OPEN
 
 
-def test_only_a_probe_lets_others_in_by_answering(breaker: Breaker, clock: Clock) -> None:
+def test_only_a_probe_lets_others_in_by_answering(breaker: CircuitBreaker, clock: Clock) -> None:
     breaker.admit(early := object())
     fail(breaker, 3)
     breaker.answers(early)
-    assert state(breaker) is State.OPEN
+    assert state(breaker) is BreakerState.OPEN
 
 
-def test_the_cause_is_that_of_the_latest_failure(breaker: Breaker) -> None:
+def test_the_cause_is_that_of_the_latest_failure(breaker: CircuitBreaker) -> None:
     fail(breaker, 3)
-    latest = ModelFailure(Kind.UNREACHABLE)
+    latest = ModelFailure(FailureKind.UNREACHABLE)
     breaker.fail(object(), latest, since=breaker.clock(), costly=True)
     assert breaker.cause is latest

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from agents.models.circuit_breaker import Breaker, State
-from agents.models.failures import Kind
-from agents.models.streaming_call import Ask
+from agents.models.circuit_breaker import BreakerState, CircuitBreaker
+from agents.models.failures import FailureKind
+from agents.models.streaming_call import ModelRequest
 from tests.agents.models.upstream import OPENAI, QUESTION, Upstream, hear
 from tests.providers.answers import Reply
 from tests.providers.clients import TOKENS
@@ -27,15 +27,15 @@ SLACK = 15.0
 @pytest.mark.parametrize(
     ("fault", "at", "settings", "kind"),
     [
-        (Fault.HANG, 0, {"model_first_token_seconds": SHORT}, Kind.TIMED_OUT),
-        (Fault.STALL, 0, {"model_first_token_seconds": SHORT}, Kind.TIMED_OUT),
-        (Fault.STALL, 1, {"model_idle_seconds": IDLE}, Kind.STALLED),
-        (Fault.STALL, 4, {"model_idle_seconds": IDLE}, Kind.STALLED),
-        (Fault.STALL, 5, {"model_idle_seconds": IDLE}, Kind.STALLED),
+        (Fault.HANG, 0, {"model_first_token_seconds": SHORT}, FailureKind.TIMED_OUT),
+        (Fault.STALL, 0, {"model_first_token_seconds": SHORT}, FailureKind.TIMED_OUT),
+        (Fault.STALL, 1, {"model_idle_seconds": IDLE}, FailureKind.STALLED),
+        (Fault.STALL, 4, {"model_idle_seconds": IDLE}, FailureKind.STALLED),
+        (Fault.STALL, 5, {"model_idle_seconds": IDLE}, FailureKind.STALLED),
     ],
 )
 async def test_silence_ends_at_its_own_deadline(
-    upstream: Upstream, fault: Fault, at: int, settings: dict[str, Any], kind: Kind
+    upstream: Upstream, fault: Fault, at: int, settings: dict[str, Any], kind: FailureKind
 ) -> None:
     upstream.play(TOKENS, fault, at)
     model = upstream.model(**settings)
@@ -47,14 +47,14 @@ async def test_silence_ends_at_its_own_deadline(
     if fault is not Fault.HANG or upstream.name == OPENAI:
         # botocore shows nobody a connection before the headers: its thread waits out the read timeout.
         await upstream.left(await upstream.chat())
-    assert model.breaker is State.OPEN
+    assert model.breaker is BreakerState.OPEN
 
 
 async def test_a_whole_answer_has_the_first_deadline_for_all_of_it(upstream: Upstream) -> None:
     upstream.play(TOKENS, Fault.SLOW_START, first_token_seconds=LONG)
-    heard = await hear(upstream.model(model_first_token_seconds=SHORT), Ask(QUESTION, whole=True))
+    heard = await hear(upstream.model(model_first_token_seconds=SHORT), ModelRequest(QUESTION, whole=True))
     assert heard.failure is not None
-    assert heard.failure.kind is Kind.TIMED_OUT
+    assert heard.failure.kind is FailureKind.TIMED_OUT
     assert SHORT * 0.9 <= heard.seconds < SLACK
 
 
@@ -70,7 +70,7 @@ async def test_the_time_that_the_reader_takes_is_not_the_providers(upstream: Ups
     upstream.play(TOKENS, gap_seconds=0.02)
     model = upstream.model(model_first_token_seconds=IDLE, model_idle_seconds=IDLE)
     text = ""
-    async with aclosing(model.ask(Ask(QUESTION))) as pieces:
+    async with aclosing(model.ask(ModelRequest(QUESTION))) as pieces:
         async for piece in pieces:
             if piece.text and not text:
                 await asyncio.sleep(IDLE * 1.2)  # the reader's own work
@@ -113,7 +113,7 @@ async def test_a_provider_that_never_closes_after_its_end_is_waited_for_a_second
     assert heard.text == "".join(TOKENS)
     assert [piece.finish for piece in heard.pieces if piece.finish] == ["stop"]
     assert heard.seconds < SLACK
-    assert (model.breaker, model.state) == (State.CLOSED, "ready")
+    assert (model.breaker, model.state) == (BreakerState.CLOSED, "ready")
 
 
 def thinks(seconds: float) -> Callable[[RecordedRequest], Script]:
@@ -132,14 +132,14 @@ async def test_an_own_server_that_is_slow_but_answers_to_its_name_is_waited_for(
     assert heard.failure is None
     assert heard.text == "".join(TOKENS)
     assert heard.seconds >= SHORT * 4
-    assert model.breaker is State.CLOSED
+    assert model.breaker is BreakerState.CLOSED
 
 
 async def test_an_own_server_that_never_begins_is_given_up_at_its_long_deadline(own: Upstream) -> None:
     own.server.script = thinks(LONG)
     heard = await hear(own.model(model_first_token_seconds=SHORT, model_server_first_token_seconds=1))
     assert heard.failure is not None
-    assert heard.failure.kind is Kind.TIMED_OUT
+    assert heard.failure.kind is FailureKind.TIMED_OUT
     assert 0.9 <= heard.seconds < SLACK
 
 
@@ -153,7 +153,7 @@ async def test_an_own_server_that_does_not_answer_to_its_name_is_given_up_early(
     own.server.script = script
     heard = await hear(own.model(model_first_token_seconds=SHORT))
     assert heard.failure is not None
-    assert heard.failure.kind is Kind.TIMED_OUT
+    assert heard.failure.kind is FailureKind.TIMED_OUT
     assert SHORT * 0.9 <= heard.seconds < SLACK
 
 
@@ -161,22 +161,22 @@ async def test_an_own_server_that_begins_and_then_stalls_is_not_waited_for(own: 
     own.server.script = lambda request: Script(TOKENS, Fault.STALL if request.method == "POST" else None, 2)
     heard = await hear(own.model(model_first_token_seconds=LONG, model_idle_seconds=IDLE))
     assert heard.failure is not None
-    assert heard.failure.kind is Kind.STALLED
+    assert heard.failure.kind is FailureKind.STALLED
     assert heard.text == "One two"
     assert heard.seconds < SLACK
 
 
 async def test_every_failure_that_cost_a_deadline_is_blamed_on_whoever_shares_the_address(upstream: Upstream) -> None:
-    endpoint = Breaker()
+    endpoint = CircuitBreaker()
     upstream.play(TOKENS, Fault.HANG)
     failing, other = upstream.model(endpoint, model_first_token_seconds=SHORT), upstream.model(endpoint)
     failure = (await hear(failing)).failure
     assert other.held_back() is failing.held_back() is failure
-    assert (other.breaker, other.state, failing.state) == (State.OPEN, "unchecked", "timed_out")
+    assert (other.breaker, other.state, failing.state) == (BreakerState.OPEN, "unchecked", "timed_out")
 
 
 async def test_throttling_is_blamed_on_one_model_only(upstream: Upstream) -> None:
-    endpoint = Breaker()
+    endpoint = CircuitBreaker()
     upstream.play(TOKENS, Fault.THROTTLED)
     failing, other = upstream.model(endpoint), upstream.model(endpoint)
     for _ in range(3):
@@ -184,7 +184,7 @@ async def test_throttling_is_blamed_on_one_model_only(upstream: Upstream) -> Non
         await hear(failing)
     held = failing.held_back()
     assert held is not None
-    assert held.kind is Kind.THROTTLED
+    assert held.kind is FailureKind.THROTTLED
     assert other.held_back() is None
 
 
@@ -196,7 +196,7 @@ async def test_after_an_outage_exactly_one_of_many_calls_probes(upstream: Upstre
             return self.now
 
     clock = Clock()
-    model = upstream.model(Breaker(clock), model_first_token_seconds=SHORT)
+    model = upstream.model(CircuitBreaker(clock), model_first_token_seconds=SHORT)
     upstream.play(TOKENS, Fault.HANG)
     await hear(model)
     assert model.held_back()
@@ -208,4 +208,4 @@ async def test_after_an_outage_exactly_one_of_many_calls_probes(upstream: Upstre
 
     assert sum(await asyncio.gather(*(in_turn() for _ in range(8)))) == 1
     assert len(upstream.chats) == 2
-    assert model.breaker is State.CLOSED
+    assert model.breaker is BreakerState.CLOSED

@@ -10,13 +10,13 @@ from functools import partial
 import pytest
 
 from agents.errors import ModelLoading, ModelsUnavailable
-from agents.models.chunks import Piece, estimate
-from agents.models.failures import Kind, ModelFailure
-from agents.models.fallback import Trail, Withdrawn, in_turn
+from agents.models.chunks import ModelChunk, estimate
+from agents.models.failures import FailureKind, ModelFailure
+from agents.models.fallback import FallbackTrace, WithdrawnAnswer, in_turn
 from agents.models.model import Model
 from agents.models.model_name import ModelName
 from agents.models.prices import cost_of
-from agents.models.streaming_call import Ask
+from agents.models.streaming_call import ModelRequest
 from frontdesk.contracts.events import Event, TraceEnd, TraceStart
 from tests.agents.models.conftest import bedrock, bedrock_provider, openai, own, servers
 from tests.agents.models.upstream import BEDROCK, OPENAI, QUESTION, Upstream, until
@@ -34,10 +34,10 @@ class Walk:
     """What a walk along a chain brought."""
 
     text: str = ""
-    withdrawn: list[Withdrawn] = field(default_factory=list)
+    withdrawn: list[WithdrawnAnswer] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     error: Exception | None = None
-    trail: Trail | None = None
+    trail: FallbackTrace | None = None
     silent: frozenset[ModelName] = frozenset()
 
     @property
@@ -49,29 +49,29 @@ class Walk:
         return [event for event in self.events if isinstance(event, TraceStart)]
 
 
-async def counted(model: Model) -> AsyncGenerator[Piece]:
+async def counted(model: Model) -> AsyncGenerator[ModelChunk]:
     """As writers do: text as it comes, its count at the end; what a failure took all the same is estimated."""
     said, usage = "", None
     try:
-        async with aclosing(model.ask(Ask(QUESTION))) as pieces:
+        async with aclosing(model.ask(ModelRequest(QUESTION))) as pieces:
             async for piece in pieces:
                 said, usage = said + piece.text, piece.usage or usage
                 if piece.text:
-                    yield Piece(piece.text)
+                    yield ModelChunk(piece.text)
     except ModelFailure as failure:
         failure.usage = estimate(QUESTION, said) if said else None
         raise
-    yield Piece(usage=usage)
+    yield ModelChunk(usage=usage)
 
 
 async def walk(*chain: Model, taken: Walk | None = None) -> Walk:
     """Ask the models in turn; the text begins anew where it was withdrawn. Each step begins once and ends once."""
     taken = taken or Walk()
-    taken.trail = Trail(taken.events.append, "billing", "run", taken.silent)
+    taken.trail = FallbackTrace(taken.events.append, "billing", "run", taken.silent)
     try:
         async with aclosing(in_turn(chain, counted, taken.trail)) as pieces:
             async for piece in pieces:
-                if isinstance(piece, Withdrawn):
+                if isinstance(piece, WithdrawnAnswer):
                     taken.withdrawn.append(piece)
                     taken.text = ""
                 else:
@@ -229,7 +229,11 @@ async def test_where_every_model_is_loading_the_user_may_ask_again(own: Upstream
     taken = await walk(own.model(), openai.model())
     assert isinstance(taken.error, ModelLoading)
     assert "ask again in a moment" in taken.error.message
-    assert [trouble.failure.kind for trouble in taken.trail.troubles] == [Kind.LOADING] * 2 if taken.trail else False
+    assert (
+        [trouble.failure.kind for trouble in taken.trail.troubles] == [FailureKind.LOADING] * 2
+        if taken.trail
+        else False
+    )
 
 
 async def test_one_that_is_loading_among_others_is_no_loading_desk(own: Upstream, bedrock: Upstream) -> None:

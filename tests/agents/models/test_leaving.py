@@ -7,9 +7,9 @@ from contextlib import aclosing
 
 import pytest
 
-from agents.models.circuit_breaker import State
+from agents.models.circuit_breaker import BreakerState
 from agents.models.model import Model
-from agents.models.streaming_call import Ask
+from agents.models.streaming_call import ModelRequest
 from tests.agents.models.upstream import QUESTION, Upstream, hear, until
 from tests.providers.clients import TOKENS
 from tests.providers.script import Fault
@@ -19,7 +19,7 @@ CANCELS = 20
 
 
 async def listen(model: Model, heard: list[str]) -> None:
-    async with aclosing(model.ask(Ask(QUESTION))) as pieces:
+    async with aclosing(model.ask(ModelRequest(QUESTION))) as pieces:
         async for piece in pieces:
             heard.append(piece.text)
 
@@ -42,13 +42,13 @@ async def test_a_cancelled_call_closes_its_upstream_at_once(upstream: Upstream, 
     with pytest.raises(asyncio.CancelledError):
         await listening
     assert await upstream.left(await upstream.chat()) - cancelled < AT_ONCE
-    assert (model.breaker, model.last, model.state) == (State.CLOSED, None, "unchecked")
+    assert (model.breaker, model.last, model.state) == (BreakerState.CLOSED, None, "unchecked")
 
 
 @pytest.mark.parametrize("stalled", [False, True])
 async def test_a_reader_that_leaves_closes_the_upstream_at_once(upstream: Upstream, stalled: bool) -> None:
     play(upstream, stalled)
-    async with aclosing(upstream.model().ask(Ask(QUESTION))) as pieces:
+    async with aclosing(upstream.model().ask(ModelRequest(QUESTION))) as pieces:
         async for piece in pieces:
             if piece.text:
                 break
@@ -95,7 +95,7 @@ async def test_a_probe_that_is_cancelled_makes_way_for_another(upstream: Upstrea
     model = upstream.model(model_idle_seconds=2.0)
     upstream.play(TOKENS, Fault.STALL, 2)
     await hear(model)
-    assert model.breaker is State.OPEN
+    assert model.breaker is BreakerState.OPEN
     for breaker in model._breakers.values():
         breaker.clock = lambda: time.monotonic() + 10
     assert model.held_back() is None

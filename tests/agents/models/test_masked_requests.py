@@ -7,7 +7,7 @@ import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
 from agents.models.model_name import parse_model
-from agents.models.streaming_call import Ask
+from agents.models.streaming_call import ModelRequest
 from tests.agents.models.upstream import Upstream, hear
 from tests.agents.privacy.secrets import ALL, CARD, EMAIL, IBAN, OTHER_EMAIL, PHONE, shown
 from tests.providers.script import Called
@@ -46,7 +46,7 @@ def texts(body: Any) -> list[str]:
 
 async def test_no_value_of_a_conversation_reaches_the_provider(upstream: Upstream) -> None:
     told: list[str] = []
-    ask = Ask(CONVERSATION, tools=[TOOL], on_masked=told.append)
+    ask = ModelRequest(CONVERSATION, tools=[TOOL], on_masked=told.append)
     heard = await hear(upstream.model(**MASKING), ask)
     assert heard.failure is None
     (request,) = upstream.chats
@@ -69,7 +69,7 @@ async def test_no_value_of_a_conversation_reaches_the_provider(upstream: Upstrea
 async def test_the_answer_has_them_again_however_it_is_cut(upstream: Upstream, size: int) -> None:
     answer = "Write to [EMAIL_1] or **EMAIL_2**, call [phone 1], pay [CARD_1] from \\[BANK\\_1\\]. [EMAIL_9] [1]"
     upstream.play(tuple(answer[at : at + size] for at in range(0, len(answer), size)))
-    heard = await hear(upstream.model(**MASKING), Ask(CONVERSATION))
+    heard = await hear(upstream.model(**MASKING), ModelRequest(CONVERSATION))
     assert heard.failure is None
     # As it was written first.
     card = CARD.replace(" ", "")
@@ -79,7 +79,7 @@ async def test_the_answer_has_them_again_however_it_is_cut(upstream: Upstream, s
 async def test_calls_have_them_again_and_several_calls_are_kept_apart(upstream: Upstream) -> None:
     calls = [Called("search_documents", json.dumps({"query": f"who is [{name}_1]?"})) for name in ("EMAIL", "PHONE")]
     upstream.play(("See [EMAIL_1", "]."), calls=tuple(calls))
-    heard = await hear(upstream.model(**MASKING), Ask(CONVERSATION, tools=[TOOL]))
+    heard = await hear(upstream.model(**MASKING), ModelRequest(CONVERSATION, tools=[TOOL]))
     arguments = ["", ""]
     for piece in heard.pieces:
         for part in piece.calls:
@@ -90,7 +90,7 @@ async def test_calls_have_them_again_and_several_calls_are_kept_apart(upstream: 
 
 async def test_a_form_that_is_filled_in_has_them_again(upstream: Upstream) -> None:
     upstream.play(tool_input={"query": "[EMAIL_1]"})
-    heard = await hear(upstream.model(**MASKING), Ask(CONVERSATION[:2], tool=TOOL, whole=True))
+    heard = await hear(upstream.model(**MASKING), ModelRequest(CONVERSATION[:2], tool=TOOL, whole=True))
     assert shown(upstream.chats) == set()
     assert json.loads("".join(piece.arguments for piece in heard.pieces)) == {"query": EMAIL}
 
@@ -98,7 +98,7 @@ async def test_a_form_that_is_filled_in_has_them_again(upstream: Upstream) -> No
 async def test_a_placeholder_that_somebody_writes_is_not_taken_for_another(upstream: Upstream) -> None:
     upstream.play(("[EMAIL_1] is yours, [EMAIL_3] is theirs, [email_2] too",))
     asked = [HumanMessage(f"I am [EMAIL_1], or (email_2); they are {EMAIL}.")]
-    heard = await hear(upstream.model(**MASKING), Ask(asked))
+    heard = await hear(upstream.model(**MASKING), ModelRequest(asked))
     assert texts(upstream.chats[0].body)[-1] == "I am [EMAIL_1], or (email_2); they are [EMAIL_3]."
     assert heard.text == f"[EMAIL_1] is yours, {EMAIL} is theirs, [email_2] too"
 
@@ -107,24 +107,24 @@ async def test_a_conversation_that_grows_keeps_its_placeholders(upstream: Upstre
     """What a provider has cached of the beginning stays valid."""
     model = upstream.model(**MASKING)
     for size in (2, 4, 5):
-        await hear(model, Ask(CONVERSATION[:size], tools=[TOOL]))
+        await hear(model, ModelRequest(CONVERSATION[:size], tools=[TOOL]))
     short, longer, whole = (texts(request.body) for request in upstream.chats)
     assert longer[: len(short)] == short
     assert whole[: len(longer)] == longer
 
 
 async def test_nothing_changes_where_nothing_is_masked(upstream: Upstream) -> None:
-    ask = Ask([SystemMessage("You answer."), HumanMessage("Order 1234567890, [EMAIL_1]?")])
+    ask = ModelRequest([SystemMessage("You answer."), HumanMessage("Order 1234567890, [EMAIL_1]?")])
     for settings in ({}, MASKING):
         await hear(upstream.model(**settings), ask)
     first, second = upstream.chats
     assert first.body == second.body
-    await hear(upstream.model(), Ask(CONVERSATION, tools=[TOOL]))
+    await hear(upstream.model(), ModelRequest(CONVERSATION, tools=[TOOL]))
     assert shown(upstream.chats[2:]) == set(ALL)
 
 
 async def test_a_server_of_ones_own_is_shown_everything(own: Upstream) -> None:
-    await hear(own.model(**MASKING), Ask(CONVERSATION))
+    await hear(own.model(**MASKING), ModelRequest(CONVERSATION))
     assert shown(own.chats) == set(ALL)
 
 

@@ -11,11 +11,11 @@ from agents.catalog import Agent
 from agents.models import model as model_module
 from agents.models.bedrock.provider import BedrockProvider
 from agents.models.check import check
-from agents.models.circuit_breaker import Breaker, State
-from agents.models.failures import Kind, ModelFailure
+from agents.models.circuit_breaker import BreakerState, CircuitBreaker
+from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model import Model
 from agents.models.model_name import EMBEDDED, ModelName, server
-from agents.models.registry import Models
+from agents.models.registry import ModelRegistry
 from agents.settings import AgentSettings
 from tests.agents.models.upstream import BEDROCK, OPENAI, Upstream, hear, until
 from tests.providers.clients import TOKENS
@@ -35,9 +35,9 @@ async def test_a_model_without_a_key_is_held_back_and_asks_nobody(openai: Upstre
     assert keyless.held_back() is None
     heard = await hear(keyless)
     assert heard.failure is not None
-    assert heard.failure.kind is Kind.NO_CREDENTIALS
+    assert heard.failure.kind is FailureKind.NO_CREDENTIALS
     assert keyless.held_back() is heard.failure
-    assert (keyless.state, keyless.breaker) == ("no_credentials", State.CLOSED)
+    assert (keyless.state, keyless.breaker) == ("no_credentials", BreakerState.CLOSED)
     assert openai.server.requests == []
 
 
@@ -74,7 +74,7 @@ async def test_bedrock_without_credentials_is_held_back(bedrock: Upstream, monke
     model = bedrock.model()
     heard = await hear(model)
     assert heard.failure is not None
-    assert heard.failure.kind is Kind.NO_CREDENTIALS
+    assert heard.failure.kind is FailureKind.NO_CREDENTIALS
     assert model.held_back() is heard.failure
     await model.close()
 
@@ -143,12 +143,12 @@ async def test_a_server_of_ones_own_gets_its_own_key_and_never_openais(own: Upst
     ("fault", "kind"),
     [
         (None, None),
-        (Fault.UNAUTHORIZED, Kind.REFUSED),
-        (Fault.LOADING, Kind.LOADING),
-        (Fault.HANG, Kind.TIMED_OUT),
+        (Fault.UNAUTHORIZED, FailureKind.REFUSED),
+        (Fault.LOADING, FailureKind.LOADING),
+        (Fault.HANG, FailureKind.TIMED_OUT),
     ],
 )
-async def test_a_check_finds_what_is_wrong(openai: Upstream, fault: Fault | None, kind: Kind | None) -> None:
+async def test_a_check_finds_what_is_wrong(openai: Upstream, fault: Fault | None, kind: FailureKind | None) -> None:
     openai.play(TOKENS, fault)
     # The SDK's own deadline for a description is that of the first token; the model's is a connection's time later.
     brief: dict[str, Any] = (
@@ -163,7 +163,7 @@ async def test_a_check_finds_what_is_wrong(openai: Upstream, fault: Fault | None
         await model.check()
     assert model.last is caught.value
     assert model.state == caught.value.kind
-    assert caught.value.kind in (kind, *([Kind.STALLED] if fault is Fault.HANG else []))
+    assert caught.value.kind in (kind, *([FailureKind.STALLED] if fault is Fault.HANG else []))
     assert not openai.chats
 
 
@@ -172,14 +172,18 @@ async def test_a_check_of_an_unknown_model_says_so(openai: Upstream) -> None:
     model = openai.model(name=ModelName("openai", "gpt-unheard-of"))
     with pytest.raises(ModelFailure) as caught:
         await model.check()
-    assert (caught.value.kind, model.state) == (Kind.UNKNOWN_MODEL, "unknown_model")
+    assert (caught.value.kind, model.state) == (FailureKind.UNKNOWN_MODEL, "unknown_model")
 
 
 @pytest.mark.parametrize(
     ("fault", "kind"),
-    [(Fault.FORBIDDEN, Kind.REFUSED), (Fault.THROTTLED, Kind.THROTTLED), (Fault.UNKNOWN_MODEL, Kind.UNKNOWN_MODEL)],
+    [
+        (Fault.FORBIDDEN, FailureKind.REFUSED),
+        (Fault.THROTTLED, FailureKind.THROTTLED),
+        (Fault.UNKNOWN_MODEL, FailureKind.UNKNOWN_MODEL),
+    ],
 )
-async def test_a_check_of_bedrock_asks_for_one_token(bedrock: Upstream, fault: Fault, kind: Kind) -> None:
+async def test_a_check_of_bedrock_asks_for_one_token(bedrock: Upstream, fault: Fault, kind: FailureKind) -> None:
     model = bedrock.model()
     await model.check()
     assert model.state == "ready"
@@ -187,7 +191,7 @@ async def test_a_check_of_bedrock_asks_for_one_token(bedrock: Upstream, fault: F
     bedrock.play(TOKENS, fault)
     with pytest.raises(ModelFailure) as caught:
         await model.check()
-    assert (caught.value.kind, model.state, model.breaker) == (kind, str(kind), State.CLOSED)
+    assert (caught.value.kind, model.state, model.breaker) == (kind, str(kind), BreakerState.CLOSED)
 
 
 async def test_a_check_that_takes_too_long_is_given_up(bedrock: Upstream) -> None:
@@ -196,7 +200,7 @@ async def test_a_check_that_takes_too_long_is_given_up(bedrock: Upstream) -> Non
     model = bedrock.model(model_first_token_seconds=0.2, model_connect_seconds=0.1)
     with pytest.raises(ModelFailure) as caught:
         await model.check()
-    assert (caught.value.kind, model.state) == (Kind.TIMED_OUT, "timed_out")
+    assert (caught.value.kind, model.state) == (FailureKind.TIMED_OUT, "timed_out")
     assert time.monotonic() - began < 15
 
 
@@ -224,11 +228,11 @@ async def test_every_model_of_a_desk_is_found_well_or_not(openai: Upstream, monk
 
 
 async def test_who_shares_an_address_shares_its_breaker(openai: Upstream) -> None:
-    models = Models(AgentSettings())
+    models = ModelRegistry(AgentSettings())
     first, second, other = (models.get(ModelName(*name)) for name in _NAMES)
     assert models.get(OPENAI) is first
     assert first._breakers is not second._breakers
-    endpoint: Callable[[Model], Breaker] = lambda model: next(iter(model._breakers.values()))  # noqa: E731
+    endpoint: Callable[[Model], CircuitBreaker] = lambda model: next(iter(model._breakers.values()))  # noqa: E731
     assert endpoint(first) is endpoint(second)
     assert endpoint(first) is not endpoint(other)
     assert endpoint(models.get(BEDROCK)) is not endpoint(first)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from agents.catalog import Agent
 from agents.errors import ModelNameInvalid
-from agents.models.orders import Order, supervisor_order, worker_order
+from agents.models.orders import ModelOrder, supervisor_order, worker_order
 from agents.settings import AgentSettings
 from tests.agents.models.upstream import isolate
 
@@ -32,7 +32,7 @@ def workers(model: str | None = None, agent_id: str = TECHNICAL, **settings: Any
     return shown(worker_order(agent(model, agent_id), AgentSettings(**settings)))
 
 
-def shown(order: Order) -> str:
+def shown(order: ModelOrder) -> str:
     return " > ".join(map(str, order.models))
 
 

@@ -9,12 +9,12 @@ from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 
 from agents.models.bedrock.provider import BedrockProvider
 from agents.models.bedrock.tools import plain_names
-from agents.models.chunks import CallPart
-from agents.models.failures import Kind
+from agents.models.chunks import ToolCallFragment
+from agents.models.failures import FailureKind
 from agents.models.model_name import parse_model
 from agents.models.openai.provider import OpenAIProvider
-from agents.models.streaming_call import Ask
-from agents.models.tool_calls import Calls
+from agents.models.streaming_call import ModelRequest
+from agents.models.tool_calls import ToolCallReader
 from agents.settings import AgentSettings
 from tests.agents.models.upstream import QUESTION, Heard, Upstream, hear
 from tests.providers.clients import TOKENS
@@ -60,7 +60,7 @@ async def test_calls_stand_behind_the_text_with_the_names_that_the_caller_gave(
 ) -> None:
     offered = ("get_weather_2", "get_weather") if anyone.name.provider == "bedrock" else ("get_weather", "get-weather")
     anyone.play(tokens, calls=(Called(offered[1], '{"in_city": "Ulm"}'), Called(offered[0], "{}")))
-    heard = await hear(anyone.model(), Ask(QUESTION, tools=TOOLS, whole=whole))
+    heard = await hear(anyone.model(), ModelRequest(QUESTION, tools=TOOLS, whole=whole))
     assert heard.failure is None
     assert heard.text == "".join(tokens)
     assert whole_calls(heard) == [("get-weather", '{"in_city": "Ulm"}'), ("get_weather", "{}")]
@@ -72,29 +72,29 @@ async def test_calls_stand_behind_the_text_with_the_names_that_the_caller_gave(
 
 
 async def test_an_answer_without_calls_ends_as_ever(anyone: Upstream) -> None:
-    heard = await hear(anyone.model(), Ask(QUESTION, tools=TOOLS))
+    heard = await hear(anyone.model(), ModelRequest(QUESTION, tools=TOOLS))
     assert heard.text == "".join(TOKENS)
     assert [piece.finish for piece in heard.pieces if piece.finish] == ["stop"]
 
 
 async def test_only_who_may_be_silent_may_be(anyone: Upstream) -> None:
     anyone.play(())
-    silent = await hear(anyone.model(), Ask(QUESTION))
+    silent = await hear(anyone.model(), ModelRequest(QUESTION))
     assert silent.failure
-    assert silent.failure.kind is Kind.BAD_ANSWER
-    assert (await hear(anyone.model(), Ask(QUESTION, may_be_silent=True))).failure is None
+    assert silent.failure.kind is FailureKind.BAD_ANSWER
+    assert (await hear(anyone.model(), ModelRequest(QUESTION, may_be_silent=True))).failure is None
 
 
 @pytest.mark.parametrize("fault", [Fault.CUT, Fault.NO_FINISH, Fault.EXCEPTION])
 async def test_a_call_that_breaks_off_is_a_failure(anyone: Upstream, fault: Fault) -> None:
     anyone.play((), fault, 2, calls=(Called("get_weather", '{"in_city": "Ulm"}'),))
-    heard = await hear(anyone.model(), Ask(QUESTION, tools=TOOLS))
+    heard = await hear(anyone.model(), ModelRequest(QUESTION, tools=TOOLS))
     assert heard.failure
-    assert heard.failure.kind is Kind.BROKEN
+    assert heard.failure.kind is FailureKind.BROKEN
 
 
 async def test_nova_is_shown_tools_as_it_takes_them(bedrock: Upstream) -> None:
-    await hear(bedrock.model(), Ask(CALLED, tools=TOOLS))
+    await hear(bedrock.model(), ModelRequest(CALLED, tools=TOOLS))
     body = bedrock.chats[0].body
     specs = [tool["toolSpec"] for tool in body["toolConfig"]["tools"]]
     assert specs == [
@@ -113,7 +113,7 @@ async def test_nova_is_shown_tools_as_it_takes_them(bedrock: Upstream) -> None:
 
 def test_other_models_of_bedrock_see_tools_as_they_are() -> None:
     provider = BedrockProvider(parse_model("bedrock:us.anthropic.claude-haiku-4-5-20251001-v1:0"), AgentSettings())
-    request = provider.request(Ask(CALLED, tools=TOOLS, temperature=0.5, top_p=0.9))
+    request = provider.request(ModelRequest(CALLED, tools=TOOLS, temperature=0.5, top_p=0.9))
     assert request.options["tools"][0]["toolSpec"]["name"] == "get-weather"
     assert request.options["tools"][0]["toolSpec"]["inputSchema"] == {"json": SCHEMA}
     assert request.options["temperature"] == 0.5
@@ -133,7 +133,7 @@ async def test_the_choice_of_a_tool_is_told_to_both(
     bedrock: Upstream, openai: Upstream, choice: str | None, converse: Any, openai_choice: Any
 ) -> None:
     for upstream in (bedrock, openai):
-        await hear(upstream.model(), Ask(QUESTION, tools=TOOLS, tool_choice=choice))
+        await hear(upstream.model(), ModelRequest(QUESTION, tools=TOOLS, tool_choice=choice))
     assert bedrock.chats[0].body["toolConfig"].get("toolChoice") == converse
     assert openai.chats[0].body["tool_choice"] == openai_choice
     assert openai.chats[0].body["tools"] == [WEATHER, CLOCK]
@@ -144,7 +144,7 @@ async def test_where_no_tool_may_be_called_converse_is_told_of_earlier_calls_in_
 ) -> None:
     for upstream in (bedrock, openai):
         upstream.play(TOKENS, calls=(Called("get_weather"),))
-        heard = await hear(upstream.model(), Ask(CALLED, tools=TOOLS, tool_choice="none"))
+        heard = await hear(upstream.model(), ModelRequest(CALLED, tools=TOOLS, tool_choice="none"))
         assert heard.text == "".join(TOKENS)
     body = bedrock.chats[0].body
     assert "toolConfig" not in body
@@ -165,7 +165,7 @@ async def test_where_no_tool_may_be_called_converse_is_told_of_earlier_calls_in_
 async def test_nova_draws_tokens_as_it_is_told(
     bedrock: Upstream, wishes: dict[str, Any], config: dict[str, Any], top_k: int
 ) -> None:
-    await hear(bedrock.model(), Ask(QUESTION, **wishes))
+    await hear(bedrock.model(), ModelRequest(QUESTION, **wishes))
     body = bedrock.chats[0].body
     assert body["inferenceConfig"] == config
     assert body["additionalModelRequestFields"] == {"inferenceConfig": {"topK": top_k}}
@@ -185,16 +185,16 @@ async def test_nova_draws_tokens_as_it_is_told(
 async def test_openai_draws_tokens_as_it_is_told_where_the_model_can(
     openai: Upstream, model: str, wishes: dict[str, Any], sent: dict[str, Any]
 ) -> None:
-    await hear(openai.model(name=parse_model(f"openai:{model}")), Ask(QUESTION, **wishes))
+    await hear(openai.model(name=parse_model(f"openai:{model}")), ModelRequest(QUESTION, **wishes))
     body = openai.chats[0].body
     assert {name: body.get(name) for name in sent} == sent
 
 
 async def test_a_server_of_ones_own_is_told_as_it_knows_it(own: Upstream) -> None:
-    await hear(own.model(), Ask(QUESTION, temperature=0.7, top_p=0.5, max_tokens=7))
+    await hear(own.model(), ModelRequest(QUESTION, temperature=0.7, top_p=0.5, max_tokens=7))
     body = own.chats[0].body
     assert (body["temperature"], body["top_p"], body["max_tokens"]) == (0.7, 0.5, 7)
-    assert OpenAIProvider(own.name, AgentSettings()).request(Ask((SystemMessage("x"),))).options == {}
+    assert OpenAIProvider(own.name, AgentSettings()).request(ModelRequest((SystemMessage("x"),))).options == {}
 
 
 def test_plain_names_are_told_apart() -> None:
@@ -210,15 +210,15 @@ def chunk(*parts: ToolCallChunk) -> AIMessageChunk:
 
 
 def test_servers_that_count_oddly_are_understood() -> None:
-    calls = Calls({})
+    calls = ToolCallReader({})
     # Every call is the first, and each part repeats its id.
     first = calls.hear(chunk(tool_call_chunk(name="f", args="{", id="a", index=0)))
     rest = calls.hear(chunk(tool_call_chunk(name="f", args="}", id="a", index=0)))
     second = calls.hear(chunk(tool_call_chunk(name="g", args="{}", id="b", index=0)))
     assert [*first, *rest, *second] == [
-        CallPart(0, "a", "f", "{"),
-        CallPart(0, arguments="}"),
-        CallPart(1, "b", "g", "{}"),
+        ToolCallFragment(0, "a", "f", "{"),
+        ToolCallFragment(0, arguments="}"),
+        ToolCallFragment(1, "b", "g", "{}"),
     ]
     # No id at all, or one that another call has.
     nameless = calls.hear(chunk(tool_call_chunk(name="h", args="", id=None, index=5)))
@@ -229,4 +229,7 @@ def test_servers_that_count_oddly_are_understood() -> None:
 def test_a_whole_call_with_broken_arguments_is_heard_too() -> None:
     broken = {"name": "f", "args": '{"a', "id": "x", "error": None, "type": "invalid_tool_call"}
     message = AIMessage("", invalid_tool_calls=[broken], tool_calls=[{"name": "g", "args": {}, "id": "y"}])
-    assert [(part.name, part.arguments) for part in Calls({}).hear(message)] == [("g", json.dumps({})), ("f", '{"a')]
+    assert [(part.name, part.arguments) for part in ToolCallReader({}).hear(message)] == [
+        ("g", json.dumps({})),
+        ("f", '{"a'),
+    ]

@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
-from agents.answering.writer import Chain, ModelWriter
+from agents.answering.writer import ModelWriter, WriterChain
 from agents.catalog import Agent, ToolName
-from agents.graph.answer_stream import Floor
-from agents.graph.worker import Answer, Task, Worker
+from agents.graph.answer_stream import AnswerStream
+from agents.graph.worker import Worker, WorkerAnswer, WorkerTask
 from frontdesk.contracts.events import Event, Handoff, Reset, Sources, Token, TraceEnd, TraceStart, Usage
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import Strategies
+from knowledge.retrieval.strategies import EvidenceGatherer
 from tests.agents.evidence import NOTES, agent, learn
 from tests.agents.models.upstream import Upstream
 from tests.providers.loopback import RecordedRequest
@@ -33,7 +33,7 @@ class Answered:
     """An answer, and all that was told to the client meanwhile."""
 
     events: list[Event] = field(default_factory=list)
-    answer: Answer | None = None
+    answer: WorkerAnswer | None = None
 
     @property
     def text(self) -> str:
@@ -61,15 +61,15 @@ Ask = Callable[..., Any]
 async def ask(library: Library) -> Ask:
     """Asks a worker over notes on several subjects, of which a question finds some."""
     await learn(library, *(f"# About {it}\n\nThe {it} are kept for {at} days.\n" for at, it in enumerate(SUBJECTS, 3)))
-    worker = Worker(Strategies(library, Searcher(library)), 0.0)
+    worker = Worker(EvidenceGatherer(library, Searcher(library)), 0.0)
 
     async def answer(*upstreams: Upstream, names: tuple[ToolName, ...] = BOTH) -> Answered:
         heard = Answered()
         specialist: Agent = agent().model_copy(update={"knowledge": NOTES, "tools": names})
         history: list[AnyMessage] = [HumanMessage("Hello"), AIMessage("Hello.")]
-        task = Task(agent="billing", question=QUESTION, context="", history=history, kept=[], index=0, total=1)
-        chain = Chain([ModelWriter(upstream.model()) for upstream in upstreams])
-        floor = Floor()
+        task = WorkerTask(agent="billing", question=QUESTION, context="", history=history, kept=[], index=0, total=1)
+        chain = WriterChain([ModelWriter(upstream.model()) for upstream in upstreams])
+        floor = AnswerStream()
         floor.reserve_numbers(10)  # another agent's
         heard.answer = await worker.answer(task, specialist, chain, floor, heard.events.append)
         return heard

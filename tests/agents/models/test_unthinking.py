@@ -5,7 +5,7 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from agents.models.chunks import Unthinking
+from agents.models.chunks import ThinkingFilter
 
 MOST_CUTS = 3
 PLAIN = [
@@ -42,7 +42,7 @@ THOUGHTS = [
 
 
 def speak(chunks: Sequence[str]) -> str:
-    thoughts = Unthinking()
+    thoughts = ThinkingFilter()
     return "".join(map(thoughts.hear, chunks)) + thoughts.end()
 
 
@@ -66,7 +66,7 @@ def test_every_cutting_there_is_of_a_short_text_says_the_same() -> None:
 
 
 def test_text_that_cannot_become_a_tag_is_not_held_back() -> None:
-    thoughts = Unthinking()
+    thoughts = ThinkingFilter()
     assert thoughts.hear("a <") == "a "
     assert thoughts.hear("thi") == ""
     assert thoughts.hear("n") == ""
@@ -75,13 +75,13 @@ def test_text_that_cannot_become_a_tag_is_not_held_back() -> None:
 
 
 def test_a_thought_is_never_said_even_in_part() -> None:
-    thoughts = Unthinking()
+    thoughts = ThinkingFilter()
     heard = [thoughts.hear(character) for character in "Yes.<thinking>SECRET</thinking> No."]
     assert [part for part in heard if part] == list("Yes. No.")
 
 
 def test_a_long_thought_is_not_kept() -> None:
-    thoughts = Unthinking()
+    thoughts = ThinkingFilter()
     thoughts.hear("<think>")
     for _ in range(1000):
         assert thoughts.hear("x" * 100) == ""

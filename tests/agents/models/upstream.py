@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from agents.models.chunks import Piece
-from agents.models.circuit_breaker import Breaker
+from agents.models.chunks import ModelChunk
+from agents.models.circuit_breaker import CircuitBreaker
 from agents.models.failures import ModelFailure
 from agents.models.model import Model
 from agents.models.model_name import ModelName, parse_model
-from agents.models.provider import Provider
-from agents.models.streaming_call import Ask
+from agents.models.provider import ModelProvider
+from agents.models.streaming_call import ModelRequest
 from agents.settings import AgentSettings
 from tests.providers.loopback import LoopbackServer, RecordedRequest
 from tests.providers.script import Script
@@ -48,7 +48,7 @@ class Upstream:
 
     server: LoopbackServer
     name: ModelName
-    make: Callable[[ModelName, AgentSettings], Provider]
+    make: Callable[[ModelName, AgentSettings], ModelProvider]
     shared: bool = False
     _models: list[Model] = field(default_factory=list)
 
@@ -61,7 +61,7 @@ class Upstream:
         """Answer like that from now on."""
         self.server.script = Script(*args, **kwargs)
 
-    def model(self, endpoint: Breaker | None = None, name: ModelName | None = None, **settings: Any) -> Model:
+    def model(self, endpoint: CircuitBreaker | None = None, name: ModelName | None = None, **settings: Any) -> Model:
         """A model with those deadlines; the others are too long to matter."""
         given: dict[str, Any] = {
             "model_connect_seconds": 60,
@@ -69,7 +69,7 @@ class Upstream:
             "model_idle_seconds": 60,
         } | settings
         read, called = AgentSettings(**given), name or self.name
-        model = Model(called, lambda: self.make(called, read), endpoint or Breaker(), read)
+        model = Model(called, lambda: self.make(called, read), endpoint or CircuitBreaker(), read)
         self._models.append(model)
         return model
 
@@ -98,7 +98,7 @@ class Upstream:
 class Heard:
     """What a model gave, and how long that took."""
 
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: list[ModelChunk] = field(default_factory=list)
     failure: ModelFailure | None = None
     seconds: float = 0.0
 
@@ -107,11 +107,11 @@ class Heard:
         return "".join(piece.text for piece in self.pieces)
 
 
-async def hear(model: Model, ask: Ask | None = None) -> Heard:
+async def hear(model: Model, ask: ModelRequest | None = None) -> Heard:
     """Ask and listen to the end."""
     heard, began = Heard(), time.monotonic()
     try:
-        async with aclosing(model.ask(ask or Ask(QUESTION))) as pieces:
+        async with aclosing(model.ask(ask or ModelRequest(QUESTION))) as pieces:
             async for piece in pieces:
                 heard.pieces.append(piece)
     except ModelFailure as failure:

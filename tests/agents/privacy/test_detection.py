@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from agents.privacy.calling_codes import possible
-from agents.privacy.detection import Detected, PersonalData, detect
+from agents.privacy.detection import DetectedData, PersonalData, detect
 
 _LIST = Path(__file__).parent / "labelled.txt"
 _SIZE = 100_000
 
 
-def labelled() -> Iterator[tuple[str, list[Detected]]]:
+def labelled() -> Iterator[tuple[str, list[DetectedData]]]:
     """The texts of the list, and what is in them."""
     for line in _LIST.read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
@@ -26,7 +26,7 @@ def labelled() -> Iterator[tuple[str, list[Detected]]]:
         for index, part in enumerate(re.split("[«»]", marked.strip())):
             spans += [(len(text), len(text) + len(part))] if index % 2 else []
             text += part
-        yield text, [Detected(*span, PersonalData(kind)) for span, kind in zip(spans, kinds.split(), strict=True)]
+        yield text, [DetectedData(*span, PersonalData(kind)) for span, kind in zip(spans, kinds.split(), strict=True)]
 
 
 def test_precision_and_recall() -> None:

@@ -5,8 +5,8 @@ import pytest
 
 from agents.catalog import Agent, read_catalog
 from agents.routing import agent_profiles
-from agents.routing.router import Question
-from agents.routing.semantic import EmbeddedRouter
+from agents.routing.router import RoutingQuestion
+from agents.routing.semantic import SemanticRouter
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
 
@@ -29,38 +29,38 @@ THEIRS = {"set my alarm to seven": "alarms", "will there be rain tomorrow": "wea
 NOBODYS = ("how do I amortise intangible assets under IFRS", "the aorta carries blood from the heart")
 
 
-def router_over(library: Library) -> EmbeddedRouter:
-    return EmbeddedRouter(library.embedder, Searcher(library))
+def router_over(library: Library) -> SemanticRouter:
+    return SemanticRouter(library.embedder, Searcher(library))
 
 
 @pytest.mark.parametrize(("question", "agent"), THEIRS.items())
 async def test_examples_alone_route_and_make_a_question_familiar(library: Library, question: str, agent: str) -> None:
-    decision = await router_over(library).decide(Question(question), AGENTS)
+    decision = await router_over(library).decide(RoutingQuestion(question), AGENTS)
     assert decision.agents == (agent,)
     assert decision.familiarity > 0
 
 
 @pytest.mark.parametrize("question", NOBODYS)
 async def test_what_is_like_no_example_is_strange(library: Library, question: str) -> None:
-    assert (await router_over(library).decide(Question(question), AGENTS)).familiarity < 0
+    assert (await router_over(library).decide(RoutingQuestion(question), AGENTS)).familiarity < 0
 
 
 async def test_where_there_are_documents_they_tell_what_is_not_in_them(library: Library) -> None:
     agents = read_catalog("customer_support").agents
-    assert (await router_over(library).decide(Question(NOBODYS[0]), agents)).familiarity == 0
+    assert (await router_over(library).decide(RoutingQuestion(NOBODYS[0]), agents)).familiarity == 0
 
 
 async def test_what_changes_of_an_agent_is_noticed(library: Library) -> None:
     router = router_over(library)
-    assert (await router.decide(Question(NOBODYS[0]), AGENTS)).familiarity < 0
+    assert (await router.decide(RoutingQuestion(NOBODYS[0]), AGENTS)).familiarity < 0
     accounts = AGENTS[0].model_copy(update={"examples": ("amortise intangible assets", "depreciation under IFRS")})
-    decision = await router.decide(Question(NOBODYS[0]), [accounts, *AGENTS[1:]])
+    decision = await router.decide(RoutingQuestion(NOBODYS[0]), [accounts, *AGENTS[1:]])
     assert decision.agents == ("alarms",)
     assert decision.familiarity > 0
 
 
 async def test_what_an_agent_is_told_is_familiar_and_strange_to_the_others(library: Library) -> None:
-    memory = agent_profiles.Memory(library.embedder)
+    memory = agent_profiles.ProfileCache(library.embedder)
     known = await memory.of(AGENTS)
     vectors = np.concatenate([one.vectors for one in known])
     nearest_is_itself = [memory.familiarity(vector, known) for vector in vectors]

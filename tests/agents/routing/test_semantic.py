@@ -5,8 +5,8 @@ import time
 import pytest
 
 from agents.catalog import Agent, read_catalog
-from agents.routing.router import MAX_AGENTS, Decision, Question
-from agents.routing.semantic import EmbeddedRouter
+from agents.routing.router import MAX_AGENTS, RoutingDecision, RoutingQuestion
+from agents.routing.semantic import SemanticRouter
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
 
@@ -18,15 +18,15 @@ CLEAR = {
 }
 
 
-async def route(library: Library, question: Question) -> Decision:
+async def route(library: Library, question: RoutingQuestion) -> RoutingDecision:
     agents: list[Agent] = read_catalog("customer_support").agents
-    return await EmbeddedRouter(library.embedder, Searcher(library)).decide(question, agents)
+    return await SemanticRouter(library.embedder, Searcher(library)).decide(question, agents)
 
 
 async def test_a_clear_question_goes_to_its_one_agent(library: Library) -> None:
     for agent, questions in CLEAR.items():
         for question in questions:
-            decision = await route(library, Question(question))
+            decision = await route(library, RoutingQuestion(question))
             assert (question, decision.agents) == (question, (agent,))
             assert not decision.needs_human
             assert 0.5 < decision.confidence <= 1
@@ -44,7 +44,7 @@ async def test_a_clear_question_goes_to_its_one_agent(library: Library) -> None:
 async def test_a_question_of_two_clear_parts_goes_to_two_agents_with_a_part_each(
     library: Library, billing: str, other: str, agent: str
 ) -> None:
-    decision = await route(library, Question(f"{billing}, and {other}"))
+    decision = await route(library, RoutingQuestion(f"{billing}, and {other}"))
     assert len(decision.agents) == len(decision.parts) == 2
     parts = dict(zip(decision.agents, decision.parts, strict=True))
     assert set(parts) == {"billing", agent}
@@ -56,13 +56,13 @@ async def test_a_question_of_two_clear_parts_goes_to_two_agents_with_a_part_each
 
 async def test_a_question_of_two_parts_for_one_agent_goes_to_it_whole(library: Library) -> None:
     question = "How do I report a duplicate charge, and when is an annual plan refunded in full?"
-    decision = await route(library, Question(question))
+    decision = await route(library, RoutingQuestion(question))
     assert (decision.agents, decision.parts) == (("billing",), (question,))
 
 
 async def test_never_more_agents_answer_than_may(library: Library) -> None:
     everything = " ".join(question for questions in CLEAR.values() for question in questions)
-    decision = await route(library, Question(everything))
+    decision = await route(library, RoutingQuestion(everything))
     assert 2 <= len(decision.agents) <= MAX_AGENTS
     assert len(set(decision.agents)) == len(decision.agents)
 
@@ -78,13 +78,13 @@ async def test_never_more_agents_answer_than_may(library: Library) -> None:
     ],
 )
 async def test_who_asks_for_a_person_gets_one(library: Library, question: str) -> None:
-    decision = await route(library, Question(question))
+    decision = await route(library, RoutingQuestion(question))
     assert decision.needs_human
     assert decision.agents == ()
 
 
 async def test_a_person_in_a_question_is_not_asked_for(library: Library) -> None:
-    decision = await route(library, Question("What is the price per person on the Team plan?"))
+    decision = await route(library, RoutingQuestion("What is the price per person on the Team plan?"))
     assert (decision.needs_human, decision.agents) == (False, ("billing",))
 
 
@@ -97,13 +97,13 @@ async def test_a_person_in_a_question_is_not_asked_for(library: Library) -> None
     ],
 )
 async def test_a_follow_up_stays_with_its_agent(library: Library, first: str, then: str, agent: str) -> None:
-    decision = await route(library, Question(then, first, (first,)))
+    decision = await route(library, RoutingQuestion(then, first, (first,)))
     assert decision.agents == (agent,)
 
 
 async def test_a_new_topic_leaves_the_agent_of_the_turns_before(library: Library) -> None:
     earlier = ("I was charged twice this month, how do I get my money back?",)
-    decision = await route(library, Question("Where is customer data stored, and is it encrypted?", "", earlier))
+    decision = await route(library, RoutingQuestion("Where is customer data stored, and is it encrypted?", "", earlier))
     assert decision.agents == ("compliance",)
 
 
@@ -120,7 +120,7 @@ async def test_a_new_topic_leaves_the_agent_of_the_turns_before(library: Library
     ],
 )
 async def test_whoever_asks_for_a_person_gets_one(library: Library, message: str) -> None:
-    assert (await route(library, Question(message))).needs_human
+    assert (await route(library, RoutingQuestion(message))).needs_human
 
 
 @pytest.mark.parametrize(
@@ -134,13 +134,13 @@ async def test_whoever_asks_for_a_person_gets_one(library: Library, message: str
     ],
 )
 async def test_questions_about_persons_are_questions(library: Library, message: str) -> None:
-    assert not (await route(library, Question(message))).needs_human
+    assert not (await route(library, RoutingQuestion(message))).needs_human
 
 
 async def test_a_long_hostile_message_is_routed_in_time(library: Library) -> None:
     parts = [f"how do I get qzx{number} refunded, and where are klm{number} uploads stored?" for number in range(200)]
     began = time.monotonic()
-    await route(library, Question(" ".join(parts)[:8_000]))
-    await route(library, Question(" ".join(parts)[:2_000]))
-    await route(library, Question("talk" + " " * 7_990 + "x"))
+    await route(library, RoutingQuestion(" ".join(parts)[:8_000]))
+    await route(library, RoutingQuestion(" ".join(parts)[:2_000]))
+    await route(library, RoutingQuestion("talk" + " " * 7_990 + "x"))
     assert time.monotonic() - began < 15

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.privacy.deletion import Deletion
+from backend.privacy.deletion import ConversationDeletion
 from backend.storage import migrations, threads
 from backend.storage.checkpoints import open_memory
-from backend.storage.threads import Wanted
+from backend.storage.threads import ThreadFilter
 from knowledge.storage.sqlite import Database
 from tests.backend.asking import HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal
 
@@ -134,12 +134,12 @@ def test_conversations_are_found_by_what_their_session_is_called(client: httpx.C
 @pytest.mark.parametrize(
     ("wanted", "condition"),
     [
-        (Wanted("local", session_id="web:a"), "session_id=?"),
-        (Wanted("local", session_prefix="web:"), "session_id>? AND session_id<?"),
+        (ThreadFilter("local", session_id="web:a"), "session_id=?"),
+        (ThreadFilter("local", session_prefix="web:"), "session_id>? AND session_id<?"),
     ],
     ids=["whole", "beginning"],
 )
-async def test_sessions_are_looked_up_in_an_index(tmp_path: Path, wanted: Wanted, condition: str) -> None:
+async def test_sessions_are_looked_up_in_an_index(tmp_path: Path, wanted: ThreadFilter, condition: str) -> None:
     database = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
 
     def plans(db: sqlite3.Connection) -> list[str]:
@@ -263,7 +263,7 @@ async def test_conversations_of_the_first_version_are_kept(tmp_path: Path) -> No
         await old.write(executing(statement))
     await old.close()
     new = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
-    total, (thread,) = await new.read(lambda db: threads.listing(db, Wanted("local", search="so."), 10, 0))
+    total, (thread,) = await new.read(lambda db: threads.listing(db, ThreadFilter("local", search="so."), 10, 0))
     history = await new.read(lambda db: threads.messages_of(db, "t"))
     broken = await new.read(lambda db: db.execute("PRAGMA foreign_key_check").fetchall())
     assert (total, thread["title"], thread["agent_id"], thread["messages"]) == (1, "Refunds", "supervisor", 2)
@@ -271,7 +271,7 @@ async def test_conversations_of_the_first_version_are_kept(tmp_path: Path) -> No
     assert await new.read(lambda db: threads.of_session(db, "local", "supervisor", "s")) == "t"
     assert broken == []
     async with open_memory(tmp_path) as memory:
-        await Deletion(new, memory).conversation("t")
+        await ConversationDeletion(new, memory).conversation("t")
     assert "Refunds" not in everything(tmp_path)
     await new.close()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from backend.http import connections
-from backend.http.connections import ConnectionLimits, Connections
+from backend.http.connections import ConnectionLimits, ConnectionRegistry
 from backend.settings import Settings
 from tests.backend.http.listening import Listening, get, listening, read_all, reply_of, wait_until
 
@@ -82,7 +82,7 @@ class Nobody:
 
 def admitted(number: int, peer: str, own: str = "192.0.2.1") -> int:
     """How many of so many connections from an address are let in, where one address may have three."""
-    limited = Connections(ConnectionLimits(of_one_address=3))
+    limited = ConnectionRegistry(ConnectionLimits(of_one_address=3))
     return [limited.admit(Nobody(), peer, own) for _ in range(number)].count(None)
 
 
@@ -97,14 +97,14 @@ def test_this_machine_is_not(peer: str) -> None:
 
 
 def test_a_network_of_ipv6_counts_as_one_address() -> None:
-    limited = Connections(ConnectionLimits(of_one_address=3))
+    limited = ConnectionRegistry(ConnectionLimits(of_one_address=3))
     same = [limited.admit(Nobody(), f"2001:db8:0:1::{number}", "2001:db8::1") for number in range(5)]
     assert same.count(None) == 3
     assert limited.admit(Nobody(), "2001:db8:0:2::1", "2001:db8::1") is None
 
 
 def test_whoever_leaves_is_not_counted() -> None:
-    limited = Connections(ConnectionLimits(of_one_address=3, idle=2))
+    limited = ConnectionRegistry(ConnectionLimits(of_one_address=3, idle=2))
     for _ in range(10):
         one, upgraded = Nobody(), Nobody()
         assert limited.admit(one, "203.0.113.7", None) is None

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.types import Message
 
-from backend.http.event_response import EventStream, Streams
+from backend.http.event_response import EventStream, OpenStreams
 
 
 async def failing() -> AsyncIterator[bytes]:
@@ -22,7 +22,7 @@ async def never() -> Message:
 
 
 async def test_a_stream_whose_frames_cannot_be_read_ends_and_says_so() -> None:
-    streams, left, sent = Streams(1, 5), list[str](), list[Message]()
+    streams, left, sent = OpenStreams(1, 5), list[str](), list[Message]()
 
     async def send(message: Message) -> None:
         sent.append(message)

@@ -14,7 +14,7 @@ import pytest
 
 from agents.models.allowance import Expense
 from backend.errors import BudgetSpent
-from backend.limits.budget import Budget
+from backend.limits.budget import DailyBudget
 from backend.limits.clock import DeskClock
 from backend.storage import migrations
 from knowledge.storage.sqlite import Database
@@ -229,7 +229,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def test_what_a_call_took_beyond_its_share_counts_at_once(database: Database) -> None:
-    budget = Budget(1_000, 0, database, DeskClock())
+    budget = DailyBudget(1_000, 0, database, DeskClock())
     first, second = await budget.reserve("ada", Expense(100)), await budget.reserve("ada", Expense(100))
     assert first
     assert second

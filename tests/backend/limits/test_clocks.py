@@ -9,21 +9,21 @@ import pytest
 
 from agents.models.allowance import Expense
 from agents.models.model_name import ModelName
-from agents.models.provider import Provider
+from agents.models.provider import ModelProvider
 from agents.settings import AgentSettings
-from backend.desk import Desk, open_desk
+from backend.desk import OpenDesk, open_desk
 from backend.errors import BudgetSpent, RateLimited
 from backend.limits.clock import DeskClock
 from backend.limits.windows import MovingWindow
-from backend.runs.admission import Admission
-from backend.runs.intake import Asked
-from backend.runs.queue import Lanes
+from backend.runs.admission import RunAdmission
+from backend.runs.intake import RunRequest
+from backend.runs.queue import RunQueue
 from backend.settings import Settings
 from backend.storage import activity, handovers, migrations, spending, threads
 from backend.storage import runs as storage
-from backend.storage.handovers import Wish
+from backend.storage.handovers import HandoverRequest
 from backend.storage.place_columns import order_by_place
-from backend.storage.runs import Entry, Run
+from backend.storage.runs import StoredEvent, StoredRun
 from frontdesk.contracts.events import Spent, TraceStart, Usage
 from knowledge.storage.sqlite import Database
 from tests.scripted import FollowsScript
@@ -68,7 +68,7 @@ def test_the_desk_s_clock_goes_on_where_the_machine_s_is_set_back() -> None:
 @pytest.mark.parametrize("jump", [-365 * DAY, -DAY, -3_600, 3_600, 365 * DAY])
 async def test_a_rate_lasts_as_long_as_it_says_however_the_clock_is_set(database: Database, jump: float) -> None:
     machine = Machine()
-    door = Admission(Settings(rate_limit="2/minute"), database, Lanes(), machine.clock)
+    door = RunAdmission(Settings(rate_limit="2/minute"), database, RunQueue(), machine.clock)
     for _ in range(2):
         await door.check_rate("ada")
     machine.wall += jump
@@ -82,7 +82,7 @@ async def test_a_rate_lasts_as_long_as_it_says_however_the_clock_is_set(database
 @pytest.mark.parametrize("jump", [-365 * DAY, -DAY, -DAY / 2 - 1])
 async def test_a_clock_that_is_set_back_brings_back_no_day(database: Database, jump: float) -> None:
     machine = Machine()
-    door = Admission(Settings(daily_tokens=1_000), database, Lanes(), machine.clock)
+    door = RunAdmission(Settings(daily_tokens=1_000), database, RunQueue(), machine.clock)
     took = Spent(usage=Usage(prompt=1_000, total=1_000))
     # Yesterday was spent, today is not: whoever sets the clock back has today's budget still.
     for days in (1, 365, 366):
@@ -113,8 +113,8 @@ def test_a_window_forgets_whoever_has_not_come_for_as_long_as_it_lasts() -> None
 
 
 @asynccontextmanager
-async def desk_at(data_dir: Path, machine: Machine) -> AsyncIterator[Desk]:
-    def make(name: ModelName, settings: AgentSettings) -> Provider:
+async def desk_at(data_dir: Path, machine: Machine) -> AsyncIterator[OpenDesk]:
+    def make(name: ModelName, settings: AgentSettings) -> ModelProvider:
         return ScriptedProvider(FollowsScript())
 
     settings = Settings(
@@ -128,9 +128,9 @@ async def desk_at(data_dir: Path, machine: Machine) -> AsyncIterator[Desk]:
         yield desk
 
 
-async def answered(desk: Desk, number: int) -> Run:
+async def answered(desk: OpenDesk, number: int) -> StoredRun:
     question = f"How are refunds paid, {number}? 2 tokens"
-    run = await desk.runs.start(Asked("local", question, session_id="s"))
+    run = await desk.runs.start(RunRequest("local", question, session_id="s"))
     async for _ in desk.runs.follow(run.id):
         pass
     return await desk.runs.get(run.id, "local")
@@ -145,7 +145,9 @@ async def test_a_conversation_keeps_its_order_over_a_restart_with_an_older_clock
     async with desk_at(data_dir, Machine(NOON - 400 * DAY)) as desk:
         messages = await desk.database.read(lambda db: threads.messages_of(db, thread_id))
         thread = await desk.database.read(lambda db: threads.get(db, "local", thread_id))
-        handover = await desk.database.write(lambda db: handovers.ask(db, Wish("local", thread_id, "me", "help")))
+        handover = await desk.database.write(
+            lambda db: handovers.ask(db, HandoverRequest("local", thread_id, "me", "help"))
+        )
         waiting = await desk.database.read(lambda db: handovers.get(db, handover))
     asked = [run.id for run in runs]
     assert [message["run_id"] for message in messages] == [run_id for run_id in asked for _ in range(2)]
@@ -160,7 +162,7 @@ async def test_a_conversation_keeps_its_order_over_a_restart_with_an_older_clock
 async def test_a_run_takes_as_long_as_it_takes_while_the_clock_is_set(data_dir: Path, jump: float) -> None:
     machine = Machine()
     async with desk_at(data_dir, machine) as desk:
-        run = await desk.runs.start(Asked("local", "How are refunds paid? 3 tokens then hang"))
+        run = await desk.runs.start(RunRequest("local", "How are refunds paid? 3 tokens then hang"))
         heard = 0
         async for frames in desk.runs.follow(run.id):
             heard += sum(b'"type":"token"' in frame for frame in frames)
@@ -206,11 +208,11 @@ async def test_places_are_those_that_rows_had_and_survive_a_backup(tmp_path: Pat
     await old.write(fill)
     await old.close()
     opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
-    run = Run("f", "t", "s", "local", "supervisor", "in_progress", "f", 50.0)
+    run = StoredRun("f", "t", "s", "local", "supervisor", "in_progress", "f", 50.0)
     await opened.write(lambda db: db.execute("DELETE FROM messages WHERE id = 'mc'") and None)
     await opened.write(lambda db: storage.begin_run(db, run, "mf", continues=True))
     step = TraceStart(step_id="0", step_type="agent", step_name="a", agent="a")
-    await opened.write(lambda db: storage.append_events(db, [Entry("d", 9, step, b"{}", 0.0)]))
+    await opened.write(lambda db: storage.append_events(db, [StoredEvent("d", 9, step, b"{}", 0.0)]))
     await opened.close()
     with sqlite3.connect(tmp_path / "desk.db") as db:
         db.execute("VACUUM INTO ?", (str(tmp_path / "copy.db"),))

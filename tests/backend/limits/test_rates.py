@@ -11,7 +11,7 @@ import pytest
 from agents.errors import SettingsInvalid
 from backend.errors import RateLimited
 from backend.limits.addresses import network_of
-from backend.limits.rates import Limit, Rates
+from backend.limits.rates import Limit, RateLimits
 from backend.limits.windows import MovingWindow
 from backend.settings import Settings
 from tests.backend.asking import Provided, as_user, key_of, keys, provided, refusal
@@ -106,11 +106,11 @@ class Clock:
         return self.now
 
 
-def limited(clock: Clock, **settings: Any) -> Rates:
-    return Rates(Settings(**settings), clock)
+def limited(clock: Clock, **settings: Any) -> RateLimits:
+    return RateLimits(Settings(**settings), clock)
 
 
-def passes(door: Rates, limit: Limit, who: str) -> bool:
+def passes(door: RateLimits, limit: Limit, who: str) -> bool:
     try:
         door.check(limit, who)
     except RateLimited:
@@ -173,7 +173,7 @@ def test_a_customer_of_a_network_is_one_address(address: str | None, network: st
 @pytest.mark.parametrize("name", ["upload_rate", "search_rate", "key_rate"])
 def test_what_is_no_rate_is_refused_by_the_name_of_its_setting(name: str) -> None:
     with pytest.raises(SettingsInvalid, match=f"{name.upper()}=often: write it like 60/minute"):
-        Rates(Settings.model_validate({name: "often"}))
+        RateLimits(Settings.model_validate({name: "often"}))
 
 
 def test_without_keys_nothing_is_limited_unless_it_is_said() -> None:

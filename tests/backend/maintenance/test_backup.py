@@ -19,7 +19,7 @@ from backend.maintenance.errors import BackupNotMade, BackupUnusable, DirectoryN
 from backend.maintenance.restore import restore
 from knowledge.errors import DatabaseDamaged, DatabaseNewer, DataDirectoryInUse, DataDirectoryUnusable
 from knowledge.library import Library
-from knowledge.storage.directory_lock import Ownership
+from knowledge.storage.directory_lock import DirectoryLock
 from tests import commands
 from tests.serving import ROOT, Server, environment, free_port, serve
 from tests.sse import frames, text_of
@@ -163,7 +163,7 @@ async def test_what_is_there_is_neither_overwritten_nor_lost(data_dir: Path, tmp
 def test_a_directory_that_a_desk_serves_is_not_restored_into(data_dir: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     back_up(data_dir, copy)
-    ownership = Ownership(data_dir)
+    ownership = DirectoryLock(data_dir)
     with pytest.raises(DataDirectoryInUse, match="stop it first"):
         restore(copy, data_dir, force=True)
     ownership.release()
@@ -210,7 +210,7 @@ def test_a_backup_of_a_later_release_is_refused(data_dir: Path, tmp_path: Path) 
 
 
 def test_a_directory_that_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
-    Ownership(tmp_path / "data").release()
+    DirectoryLock(tmp_path / "data").release()
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0
 
 

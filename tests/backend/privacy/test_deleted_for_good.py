@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from agents.models.model_name import ModelName
-from agents.models.provider import Provider
+from agents.models.provider import ModelProvider
 from agents.settings import AgentSettings
 from backend.api.threads import remove
 from backend.auth.audit import SYSTEM
-from backend.desk import Desk, open_desk
+from backend.desk import OpenDesk, open_desk
 from backend.errors import BackendError, ThreadUnknown
-from backend.runs.intake import Asked
+from backend.runs.intake import RunRequest
 from backend.settings import Settings
 from backend.storage import runs, threads
 from tests.scripted import FollowsScript
@@ -27,8 +27,8 @@ RACES, AT_ONCE = 200, 20
 
 
 @pytest.fixture
-async def desk(data_dir: Path) -> AsyncIterator[Desk]:
-    def make(name: ModelName, settings: AgentSettings) -> Provider:
+async def desk(data_dir: Path) -> AsyncIterator[OpenDesk]:
+    def make(name: ModelName, settings: AgentSettings) -> ModelProvider:
         return ScriptedProvider(FollowsScript())
 
     settings = Settings(
@@ -42,7 +42,7 @@ async def desk(data_dir: Path) -> AsyncIterator[Desk]:
         yield opened
 
 
-async def answered(desk: Desk, asked: Asked) -> str:
+async def answered(desk: OpenDesk, asked: RunRequest) -> str:
     """The conversation, once the answer has ended."""
     run = await desk.runs.start(asked)
     async for _ in desk.runs.follow(run.id):
@@ -75,11 +75,13 @@ def _count(db: sqlite3.Connection, table: str, column: str, thread_id: str) -> i
 @pytest.mark.parametrize("hard", [True, False])
 @pytest.mark.parametrize("by", ["thread", "session"])
 async def test_a_question_that_was_let_in_before_the_deletion_is_refused_after_it(
-    desk: Desk, data_dir: Path, hard: bool, by: str
+    desk: OpenDesk, data_dir: Path, hard: bool, by: str
 ) -> None:
-    thread_id = await answered(desk, Asked("local", QUESTION, session_id="s"))
+    thread_id = await answered(desk, RunRequest("local", QUESTION, session_id="s"))
     asked = (
-        Asked("local", QUESTION, thread_id=thread_id) if by == "thread" else Asked("local", QUESTION, session_id="s")
+        RunRequest("local", QUESTION, thread_id=thread_id)
+        if by == "thread"
+        else RunRequest("local", QUESTION, session_id="s")
     )
     async with desk.runs._asking.admitted(asked) as (run, continues, _):
         await remove(desk, thread_id, hard, SYSTEM)
@@ -92,19 +94,19 @@ async def test_a_question_that_was_let_in_before_the_deletion_is_refused_after_i
         assert thread
         assert thread.deleted_at
     # Its session begins anew.
-    assert await answered(desk, Asked("local", QUESTION, session_id="s")) != thread_id
+    assert await answered(desk, RunRequest("local", QUESTION, session_id="s")) != thread_id
 
 
-async def test_of_many_races_none_brings_a_conversation_back(desk: Desk, data_dir: Path) -> None:
+async def test_of_many_races_none_brings_a_conversation_back(desk: OpenDesk, data_dir: Path) -> None:
     chance = random.Random(7)
 
     async def race(number: int) -> str:
         named = number % 2
-        thread_id = await answered(desk, Asked("local", QUESTION, session_id=f"s{number}"))
+        thread_id = await answered(desk, RunRequest("local", QUESTION, session_id=f"s{number}"))
         asked = (
-            Asked("local", QUESTION, thread_id=thread_id)
+            RunRequest("local", QUESTION, thread_id=thread_id)
             if named
-            else Asked("local", QUESTION, session_id=f"s{number}")
+            else RunRequest("local", QUESTION, session_id=f"s{number}")
         )
 
         async def ask() -> None:

@@ -14,9 +14,9 @@ import pytest
 
 from backend.auth.audit import SYSTEM, Actor, record
 from backend.auth.audit_log import AuditLog
-from backend.privacy.deletion import Deletion
+from backend.privacy.deletion import ConversationDeletion
 from backend.privacy.retention import Retention
-from backend.runs.queue import Active, Lanes
+from backend.runs.queue import ActiveRun, RunQueue
 from backend.storage import activity, migrations
 from backend.storage import runs as storage
 from backend.storage.checkpoints import open_memory
@@ -80,8 +80,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def lanes() -> Lanes:
-    return Lanes()
+async def lanes() -> RunQueue:
+    return RunQueue()
 
 
 @pytest.fixture
@@ -91,11 +91,11 @@ def machine() -> Machine:
 
 @pytest.fixture
 async def start(
-    database: Database, lanes: Lanes, tmp_path: Path, machine: Machine
+    database: Database, lanes: RunQueue, tmp_path: Path, machine: Machine
 ) -> AsyncIterator[Callable[[], Awaitable[Retention]]]:
     """What a start of the desk does: nothing of what the last one knew but what is stored."""
     async with open_memory(tmp_path) as memory:
-        deletion, audit = Deletion(database, memory), AuditLog(database, days=30)
+        deletion, audit = ConversationDeletion(database, memory), AuditLog(database, days=30)
         yield lambda: Retention.open(30, database, lanes, deletion, audit, machine.clock)
 
 
@@ -109,15 +109,15 @@ async def threads(database: Database) -> set[str]:
 
 
 async def test_what_is_used_since_or_under_way_is_not_touched(
-    database: Database, lanes: Lanes, retention: Retention, tmp_path: Path
+    database: Database, lanes: RunQueue, retention: Retention, tmp_path: Path
 ) -> None:
     old = add_history(tmp_path, "ann", 120, days_ago=31)
     new = add_history(tmp_path, "ann", 5, days_ago=29)
     unfinished, asked = old[7], old[60]
     await database.write(lambda db: db.execute("UPDATE runs SET ended_at = NULL WHERE thread_id = ?", (unfinished,)))
     # A question that is only being stored is in its lane already.
-    run = storage.Run("r", asked, "s", "ann", "supervisor", "in_progress", "Hm?", time.time())
-    lanes.enter(active := Active(run))
+    run = storage.StoredRun("r", asked, "s", "ann", "supervisor", "in_progress", "Hm?", time.time())
+    lanes.enter(active := ActiveRun(run))
     deleted = await retention.sweep(time.time())
     assert await threads(database) == {unfinished, asked, *new}
     assert (deleted["threads"], deleted["runs"], deleted["messages"]) == (118, 118, 236)

@@ -15,8 +15,8 @@ from agents.errors import SettingsInvalid
 from agents.models.allowance import Expense
 from backend.errors import BudgetSpent, RateLimited, TooManyRuns
 from backend.limits.clock import DeskClock
-from backend.runs.admission import Admission
-from backend.runs.queue import Lanes
+from backend.runs.admission import RunAdmission
+from backend.runs.queue import RunQueue
 from backend.settings import Settings
 from backend.storage import migrations, spending
 from frontdesk.contracts.events import Spent, Usage
@@ -148,8 +148,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await opened.close()
 
 
-def admission(database: Database, **settings: Any) -> Admission:
-    return Admission(Settings(**settings), database, Lanes(), DeskClock())
+def admission(database: Database, **settings: Any) -> RunAdmission:
+    return RunAdmission(Settings(**settings), database, RunQueue(), DeskClock())
 
 
 @pytest.mark.parametrize("limit", [{"daily_usd": 0.01}, {"daily_tokens": 1_000}])

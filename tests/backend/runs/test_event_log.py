@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from backend.errors import StorageFailed
-from backend.runs.event_log import LiveRun, RunLog
+from backend.runs.event_log import EventLog, LiveRun
 from backend.storage import migrations, runs
-from backend.storage.runs import Run
+from backend.storage.runs import StoredRun
 from frontdesk.contracts.events import Done, Start, Token, Usage
 from knowledge.storage.sqlite import Database
 
@@ -22,15 +22,15 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def log(database: Database) -> AsyncIterator[RunLog]:
+async def log(database: Database) -> AsyncIterator[EventLog]:
     """A log over it."""
-    opened = RunLog(database)
+    opened = EventLog(database)
     yield opened
     await opened.close()
 
 
-async def begin(database: Database, log: RunLog, name: str) -> LiveRun:
-    run = Run(name, f"thread-{name}", f"session-{name}", "local", "supervisor", "in_progress", "?", 1.0)
+async def begin(database: Database, log: EventLog, name: str) -> LiveRun:
+    run = StoredRun(name, f"thread-{name}", f"session-{name}", "local", "supervisor", "in_progress", "?", 1.0)
     await database.write(lambda db: runs.begin_run(db, run, f"message-{name}"))
     live = log.open(run)
     start = Start(run_id=name, thread_id=run.thread_id, session_id=run.session_id, generation_id=name)
@@ -38,7 +38,7 @@ async def begin(database: Database, log: RunLog, name: str) -> LiveRun:
     return live
 
 
-async def speak(log: RunLog, live: LiveRun, words: int) -> None:
+async def speak(log: EventLog, live: LiveRun, words: int) -> None:
     for number in range(words):
         await log.append(live, Token(content=f"word{number} ", agent="a"))
 
@@ -47,7 +47,7 @@ def done() -> Done:
     return Done(message_id="m", usage=Usage(), cost_usd=0.0, tokens=1, time=0.1, finish_reason="stop")
 
 
-async def test_one_runs_bad_event_spoils_no_other(database: Database, log: RunLog) -> None:
+async def test_one_runs_bad_event_spoils_no_other(database: Database, log: EventLog) -> None:
     good, bad = await begin(database, log, "good"), await begin(database, log, "bad")
     await speak(log, good, 3)
 
@@ -66,7 +66,7 @@ async def test_one_runs_bad_event_spoils_no_other(database: Database, log: RunLo
     assert len([frame async for batch in log.follow("after", -1, 1) for frame in batch]) == 2
 
 
-async def test_what_followers_see_is_already_stored(database: Database, log: RunLog) -> None:
+async def test_what_followers_see_is_already_stored(database: Database, log: EventLog) -> None:
     live = await begin(database, log, "one")
     await speak(log, live, 500)
     await log.append(live, done())

@@ -13,7 +13,7 @@ import pytest
 
 from backend.storage import migrations, threads
 from backend.storage import runs as storage
-from backend.storage.runs import Run
+from backend.storage.runs import StoredRun
 from knowledge.storage.sqlite import Database
 from tests.backend.asking import (
     BROKEN,
@@ -227,8 +227,10 @@ def test_of_many_that_replace_one_run_at_once_one_does(client: httpx.Client) -> 
     assert runs_shown(client, old) == both({"id": won["run_id"]})
 
 
-def question(number: int, replaces: str | None = None) -> Run:
-    return Run(f"r{number}", "t", "s", "local", "supervisor", "queued", f"question {number}", 1.0, replaces=replaces)
+def question(number: int, replaces: str | None = None) -> StoredRun:
+    return StoredRun(
+        f"r{number}", "t", "s", "local", "supervisor", "queued", f"question {number}", 1.0, replaces=replaces
+    )
 
 
 async def test_a_question_that_cannot_be_stored_withdraws_nothing(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import START, StateGraph
 
-from agents.graph.supervisor import Conversation
+from agents.graph.supervisor import ConversationState
 from backend.storage.checkpoints import open_memory
 from knowledge.errors import DataDirectoryUnusable
 
@@ -26,13 +26,13 @@ TURNS = 3
 def graph(saver: BaseCheckpointSaver[str], voice: str) -> Any:
     """Answers everything with its own voice, in two steps as the desk's does."""
 
-    async def work(state: Conversation) -> dict[str, Any]:
+    async def work(state: ConversationState) -> dict[str, Any]:
         return {"kept": {voice: [len(state["messages"])]}}
 
-    async def close(state: Conversation) -> dict[str, Any]:
+    async def close(state: ConversationState) -> dict[str, Any]:
         return {"messages": [AIMessage(f"{voice}: {state['messages'][-1].text}")]}
 
-    builder = StateGraph(Conversation)
+    builder = StateGraph(ConversationState)
     builder.add_node("work", work)
     builder.add_node("close", close)
     builder.add_edge(START, "work")

@@ -8,14 +8,14 @@ import time
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
-from agents.answering.sources import Shown
-from agents.graph.answer_stream import Floor
+from agents.answering.sources import SourceNumbering
+from agents.graph.answer_stream import AnswerStream
 from frontdesk.contracts.events import Sources
 from knowledge.errors import DocumentUnreadable
 from knowledge.library import Library
 from knowledge.retrieval import support
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import Strategies
+from knowledge.retrieval.strategies import EvidenceGatherer
 from knowledge.storage.documents import DocumentKey
 from tests.bench.client import figure
 from tests.knowledge.text.worst import documents, filled
@@ -99,7 +99,9 @@ async def _stored(name: str, text: str) -> None:
 
 async def _told(library: Library) -> int:
     events: list[Sources] = []
-    evidence = await Strategies(library, Searcher(library)).gather("rag", "billing", QUESTION)
-    shown = Shown("billing", Floor(), lambda event: events.append(event) if isinstance(event, Sources) else None)
+    evidence = await EvidenceGatherer(library, Searcher(library)).gather("rag", "billing", QUESTION)
+    shown = SourceNumbering(
+        "billing", AnswerStream(), lambda event: events.append(event) if isinstance(event, Sources) else None
+    )
     shown.begin(evidence)
     return sum(len(event.model_dump_json()) for event in events)

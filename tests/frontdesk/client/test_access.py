@@ -82,7 +82,7 @@ def test_agents_are_shown_to_users_without_what_is_for_operators(keyed: Server) 
 
 
 async def test_who_sits_at_a_page_is_told_apart_by_their_own_address(keyed: Server) -> None:
-    before = api._Reach.url
+    before = api._ApiAddress.url
     api.use(keyed.url)
     try:
         for address in ("192.0.2.7", "2001:db8::7", "no address\n"):

@@ -1,14 +1,14 @@
 """What a run has said, from its events."""
 
-from frontdesk.client.answer import Transcript
+from frontdesk.client.answer import RunTranscript
 from frontdesk.contracts.events import Event, Reset, Route, Sources, Start, Token
 from tests.frontdesk.contracts.test_events import EXAMPLES
 
 SOURCE = EXAMPLES["sources"].sources[0]  # type: ignore[union-attr]
 
 
-def after(*events: Event) -> Transcript:
-    transcript = Transcript()
+def after(*events: Event) -> RunTranscript:
+    transcript = RunTranscript()
     for event in events:
         transcript.apply(event)
     return transcript
@@ -37,7 +37,7 @@ def test_it_knows_its_run_its_agents_and_how_it_stands() -> None:
     route = Route(agents=["a", "b"], reason="near", confidence=1, router="x", model="y")
     known = after(start, route, EXAMPLES["handoff"])
     assert (known.run_id, known.thread_id, known.session_id, known.agents) == ("r", "t", "s", ["a", "b"])
-    assert (Transcript().status, known.status, known.handoff) == ("queued", "in_progress", EXAMPLES["handoff"])
+    assert (RunTranscript().status, known.status, known.handoff) == ("queued", "in_progress", EXAMPLES["handoff"])
 
 
 def test_an_error_is_an_end_and_never_text() -> None:

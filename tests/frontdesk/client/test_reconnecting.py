@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from frontdesk import Desk
-from frontdesk.client.answer import Transcript
+from frontdesk.client.answer import RunTranscript
 from frontdesk.client.errors import NotADesk, Refused, StreamBroken, Unreachable
 from frontdesk.contracts.events import Done, Error, Event, Reset, Start, Token
 from tests.frontdesk.client.both_clients import BOTH, Read
@@ -27,8 +27,8 @@ def said(status: str, body: bytes, *headers: str) -> Fate:
     return Fate(says="\r\n".join(lines).encode() + body)
 
 
-def told(events: list[Event]) -> Transcript:
-    transcript = Transcript()
+def told(events: list[Event]) -> RunTranscript:
+    transcript = RunTranscript()
     for event in events:
         transcript.apply(event)
     return transcript

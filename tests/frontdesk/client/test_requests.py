@@ -11,7 +11,7 @@ import pytest
 from frontdesk import AsyncDesk, Desk
 from frontdesk.client import endpoints
 from frontdesk.client.errors import DeskError, IdInvalid, NotADesk, Refused, StreamBroken, Unreachable
-from frontdesk.client.requests import Request
+from frontdesk.client.requests import HttpRequest
 from tests.frontdesk.client.proxy import Fate, Proxy
 from tests.frontdesk.client.test_reconnecting import said
 from tests.serving import Server
@@ -206,7 +206,7 @@ def test_the_key_goes_with_every_request_and_into_no_error() -> None:
         (endpoints.replace_agent("a", {"id": "a"}).request, "PUT", "/api/agents/a", {"id": "a"}),
     ],
 )
-def test_a_call_is_sent_to_its_door(request_: Request, method: str, url: str, body: Any) -> None:
+def test_a_call_is_sent_to_its_door(request_: HttpRequest, method: str, url: str, body: Any) -> None:
     sent = json.loads(request_.content) if request_.content else None
     assert (request_.method, request_.url, sent) == (method, url, body)
 

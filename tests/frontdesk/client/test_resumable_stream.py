@@ -7,7 +7,7 @@ import pytest
 
 from frontdesk.client import endpoints
 from frontdesk.client.errors import Refused, StreamBroken
-from frontdesk.client.resumable_stream import Following, Patience
+from frontdesk.client.resumable_stream import ResumableStream, RetryPolicy
 from frontdesk.contracts.events import Error, Event, Start, Token
 from tests.frontdesk.contracts.test_events import EXAMPLES
 
@@ -29,7 +29,7 @@ def frame(number: int, name: str = "token") -> bytes:
     return b"id: %d\ndata: %s\n\n" % (number, EXAMPLES[name].model_dump_json().encode())
 
 
-def connect(following: Following, body: bytes = b"", status: int = 200, **headers: str) -> list[Event]:
+def connect(following: ResumableStream, body: bytes = b"", status: int = 200, **headers: str) -> list[Event]:
     """One connection that ends in good order after this body."""
     assert following.attempt()
     following.opened(status, headers or STREAM)
@@ -38,7 +38,7 @@ def connect(following: Following, body: bytes = b"", status: int = 200, **header
     return events
 
 
-def pause(following: Following) -> float:
+def pause(following: ResumableStream) -> float:
     attempt = following.attempt()
     assert attempt
     return attempt.pause
@@ -50,14 +50,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def following(clock: Clock) -> Following:
+def following(clock: Clock) -> ResumableStream:
     """A stream that has begun and lost its connection once."""
-    begun = Following(endpoints.stream("Hello?"), Patience(60, clock))
+    begun = ResumableStream(endpoints.stream("Hello?"), RetryPolicy(60, clock))
     connect(begun, START)
     return begun
 
 
-def test_the_first_try_comes_at_once_and_later_ones_further_and_further_apart(following: Following) -> None:
+def test_the_first_try_comes_at_once_and_later_ones_further_and_further_apart(following: ResumableStream) -> None:
     pauses = [pause(following)]
     for _ in range(12):
         following.lost(httpx.ConnectError("refused"))
@@ -67,21 +67,21 @@ def test_the_first_try_comes_at_once_and_later_ones_further_and_further_apart(fo
     assert 2.5 <= pauses[-1] <= 5
 
 
-def test_what_the_desk_asks_to_wait_is_waited(following: Following) -> None:
+def test_what_the_desk_asks_to_wait_is_waited(following: ResumableStream) -> None:
     connect(following, BUSY, 503, **{"retry-after": "17"})
     assert pause(following) == 17
     connect(following, b"<html>", 429, **{"retry-after": "0"})
     assert pause(following) > 0
 
 
-def test_a_wait_beyond_all_patience_is_not_begun(following: Following) -> None:
+def test_a_wait_beyond_all_patience_is_not_begun(following: ResumableStream) -> None:
     with pytest.raises(StreamBroken) as broken:
         connect(following, BUSY, 503, **{"retry-after": "61"})
     assert isinstance(broken.value.__cause__, Refused)
     assert (broken.value.run_id, broken.value.after) == ("r", 0)
 
 
-def test_patience_is_counted_from_the_last_new_event(following: Following, clock: Clock) -> None:
+def test_patience_is_counted_from_the_last_new_event(following: ResumableStream, clock: Clock) -> None:
     clock.now += 59
     assert connect(following, frame(1)) == [EXAMPLES["token"]]
     clock.now += 59
@@ -92,7 +92,7 @@ def test_patience_is_counted_from_the_last_new_event(following: Following, clock
         following.lost(httpx.ConnectError("refused"))
 
 
-def test_a_long_silence_with_heartbeats_costs_no_patience(following: Following, clock: Clock) -> None:
+def test_a_long_silence_with_heartbeats_costs_no_patience(following: ResumableStream, clock: Clock) -> None:
     for _ in range(10):
         following.opened(200, STREAM)
         assert list(following.receive(HEARTBEAT)) == []
@@ -101,7 +101,9 @@ def test_a_long_silence_with_heartbeats_costs_no_patience(following: Following, 
     assert connect(following, frame(1)) == [EXAMPLES["token"]]
 
 
-def test_a_desk_that_says_nothing_but_heartbeats_and_leaves_is_given_up(following: Following, clock: Clock) -> None:
+def test_a_desk_that_says_nothing_but_heartbeats_and_leaves_is_given_up(
+    following: ResumableStream, clock: Clock
+) -> None:
     with pytest.raises(StreamBroken, match="ended before its answer"):  # noqa: PT012 - each try may be the last
         for _ in range(1_000):
             clock.now += pause(following)
@@ -124,13 +126,13 @@ def test_a_desk_that_says_nothing_but_heartbeats_and_leaves_is_given_up(followin
     ],
     ids=["gap", "repeated", "twice", "unnumbered", "unnumbered end", "no number", "unknown", "no json", "no text"],
 )
-def test_what_is_not_the_next_event_breaks_the_stream(following: Following, body: bytes) -> None:
+def test_what_is_not_the_next_event_breaks_the_stream(following: ResumableStream, body: bytes) -> None:
     with pytest.raises(StreamBroken, match="cannot read") as broken:
         connect(following, body)
     assert broken.value.run_id == "r"
 
 
-def test_an_error_that_could_not_be_stored_ends_the_stream(following: Following) -> None:
+def test_an_error_that_could_not_be_stored_ends_the_stream(following: ResumableStream) -> None:
     assert connect(following, frame(1) + frame(2, "error").partition(b"\n")[2]) == [
         EXAMPLES["token"],
         EXAMPLES["error"],
@@ -139,12 +141,12 @@ def test_an_error_that_could_not_be_stored_ends_the_stream(following: Following)
 
 
 @pytest.mark.parametrize("end", ["done", "cancelled", "error"])
-def test_nothing_is_given_out_after_the_end(following: Following, end: str) -> None:
+def test_nothing_is_given_out_after_the_end(following: ResumableStream, end: str) -> None:
     assert connect(following, frame(1, end) + frame(2)) == [EXAMPLES[end]]
     assert following.attempt() is None
 
 
-def test_a_half_frame_is_read_anew_on_the_next_connection(following: Following) -> None:
+def test_a_half_frame_is_read_anew_on_the_next_connection(following: ResumableStream) -> None:
     assert connect(following, frame(1) + frame(2)[:20]) == [EXAMPLES["token"]]
     attempt = following.attempt()
     assert attempt
@@ -153,7 +155,7 @@ def test_a_half_frame_is_read_anew_on_the_next_connection(following: Following) 
 
 
 def test_the_start_names_the_run_to_follow() -> None:
-    begun = Following(endpoints.stream("Hello?"), Patience(60))
+    begun = ResumableStream(endpoints.stream("Hello?"), RetryPolicy(60))
     events = connect(begun, START + frame(1))
     assert [type(event) for event in events] == [Start, Token]
     assert not any(isinstance(event, Error) for event in events)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.client.sse import Frame, FrameInvalid, Parser
+from frontdesk.client.sse import FrameInvalid, SseFrame, SseParser
 
 STREAM = (
     b'\xef\xbb\xbfid: 0\ndata: {"content":"d\xc3\xadas \xf0\x9f\x98\x80"}\n\n'
@@ -13,15 +13,15 @@ STREAM = (
     b"data\ndata\n\n"
 )
 FRAMES = [
-    Frame("0", '{"content":"días 😀"}'),
-    Frame("1", "first\n second"),
-    Frame(None, "no number"),
-    Frame(None, "\n"),
+    SseFrame("0", '{"content":"días 😀"}'),
+    SseFrame("1", "first\n second"),
+    SseFrame(None, "no number"),
+    SseFrame(None, "\n"),
 ]
 
 
-def parsed(chunks: list[bytes], max_bytes: int = 1_000) -> list[Frame]:
-    parser = Parser(max_bytes)
+def parsed(chunks: list[bytes], max_bytes: int = 1_000) -> list[SseFrame]:
+    parser = SseParser(max_bytes)
     return [frame for chunk in chunks for frame in parser.feed(chunk)]
 
 
@@ -37,7 +37,7 @@ def test_a_stream_may_be_cut_in_two_anywhere(cut: int) -> None:
 
 @pytest.mark.parametrize("left", [b"data: half", b"data: half\n", b"id: 1\r\ndata: half\r\n\r"])
 def test_what_no_blank_line_ends_is_not_given_out(left: bytes) -> None:
-    assert parsed([b"data: whole\n\n" + left]) == [Frame(None, "whole")]
+    assert parsed([b"data: whole\n\n" + left]) == [SseFrame(None, "whole")]
 
 
 @pytest.mark.parametrize("endless", [b"data: " + b"x" * 200, b"data: x\n" * 30, b": x\n" * 60])

@@ -10,7 +10,7 @@ from sentence_transformers import SentenceTransformer
 
 from knowledge.embedding import encoder as encoding
 from knowledge.embedding.embedder import Embedder
-from knowledge.embedding.encoder import Encoder, Loaded, Precision, bundled_weights, fastest_precision
+from knowledge.embedding.encoder import Encoder, LoadedModel, Precision, bundled_weights, fastest_precision
 from knowledge.embedding.traced import record
 
 TEXTS = [
@@ -74,7 +74,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Precision]]:
 def test_whoever_comes_first_loads_a_model_and_nobody_else(loads: list[tuple[str, Precision]]) -> None:
     together = threading.Barrier(4)
 
-    def come(_: int) -> Loaded:
+    def come(_: int) -> LoadedModel:
         together.wait()
         return Encoder()._loaded()
 

@@ -13,7 +13,7 @@ from knowledge.index.chroma import VectorIndex
 from knowledge.library import Library
 from knowledge.storage import changes as writing
 from knowledge.storage.documents import VectorChanges
-from knowledge.storage.migrations import MIGRATIONS, Place
+from knowledge.storage.migrations import MIGRATIONS, DocumentPlace
 from knowledge.storage.sqlite import Database
 from tests import commands
 from tests.knowledge.parts import check_level, texts
@@ -59,12 +59,12 @@ def swap_an_id(data_dir: Path) -> None:
     """As many as there should be, but not the same: nothing but a comparison of them can tell."""
     chunk_id = ids(data_dir)[0]
     blob = blob_of(data_dir, chunk_id)
-    tell(data_dir, VectorChanges(0, [(Place("billing"), 9_999, blob)], [(Place("billing"), chunk_id)]))
+    tell(data_dir, VectorChanges(0, [(DocumentPlace("billing"), 9_999, blob)], [(DocumentPlace("billing"), chunk_id)]))
 
 
 def swap_vectors(data_dir: Path) -> None:
     first, second, *_ = ids(data_dir)
-    place = Place("billing")
+    place = DocumentPlace("billing")
     crossed = [(place, first, blob_of(data_dir, second)), (place, second, blob_of(data_dir, first))]
     tell(data_dir, VectorChanges(0, crossed, []))
 

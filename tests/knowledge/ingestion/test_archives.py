@@ -12,7 +12,7 @@ import pytest
 from knowledge.errors import DocumentsNotFound, DocumentUnreadable
 from knowledge.ingestion import archives
 from knowledge.ingestion.discovery import find
-from knowledge.ingestion.ingest import Report, ingest
+from knowledge.ingestion.ingest import IngestionReport, ingest
 from knowledge.library import Library
 from tests.knowledge.parts import check_level, packed, paths, texts, write
 
@@ -53,12 +53,14 @@ def understated(name: str, content: bytes, said: int) -> bytes:
 async def test_members_are_documents_below_the_archives_name(library: Library, tmp_path: Path) -> None:
     root = write(tmp_path / "docs", {"all.zip": packed({**GOOD, "logo.png": b"\x89PNG", "__MACOSX/._x.md": "x"})})
     report = await ingest(root, FOLDER, library)
-    assert report == Report(added=["all.zip/customs.txt", "all.zip/guide/parcels.md"], ignored=["all.zip/logo.png"])
+    assert report == IngestionReport(
+        added=["all.zip/customs.txt", "all.zip/guide/parcels.md"], ignored=["all.zip/logo.png"]
+    )
     assert "The recipient pays duty." in await texts(library, FOLDER, "Who pays duty?")
     assert (await ingest(root, FOLDER, library)).skipped == report.added
     write(root, {"all.zip": packed({"guide/parcels.md": "# Parcels\n\nDrones carry them.\n", "new.md": "New."})})
     again = await ingest(root, FOLDER, library)
-    assert again == Report(
+    assert again == IngestionReport(
         added=["all.zip/new.md"], changed=["all.zip/guide/parcels.md"], removed=["all.zip/customs.txt"]
     )
     await check_level(library)
@@ -85,7 +87,7 @@ async def test_an_archive_by_itself_is_a_directory_of_its_own(library: Library, 
     write(root, {"all.zip": packed({"customs.txt": GOOD["customs.txt"]})})
     (root / "beside.md").unlink()
     report = await ingest(root / "all.zip", FOLDER, library)
-    assert report == Report(removed=["all.zip/guide/parcels.md"], skipped=["all.zip/customs.txt"])
+    assert report == IngestionReport(removed=["all.zip/guide/parcels.md"], skipped=["all.zip/customs.txt"])
     assert await paths(library, FOLDER) == ["all.zip/customs.txt", "beside.md"]
     write(root, {"all.zip": packed({})})
     with pytest.raises(DocumentsNotFound, match="--prune removes the 1 that it brought"):

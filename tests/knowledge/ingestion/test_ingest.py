@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import DocumentsNotFound
-from knowledge.ingestion.ingest import MAX_FILE_BYTES, Outcome, Report, Seen, ingest
+from knowledge.ingestion.ingest import MAX_FILE_BYTES, IngestionReport, Outcome, Seen, ingest
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
 from knowledge.storage.documents import DocumentInfo
@@ -24,9 +24,9 @@ def root(tmp_path: Path) -> Path:
 
 
 async def test_new_files_are_added_and_the_next_time_skipped(library: Library, root: Path) -> None:
-    assert await ingest(root, FOLDER, library) == Report(added=["abroad/customs.md", "parcels.md"])
+    assert await ingest(root, FOLDER, library) == IngestionReport(added=["abroad/customs.md", "parcels.md"])
     before = await library.listing(FOLDER)
-    assert await ingest(root, FOLDER, library) == Report(skipped=["abroad/customs.md", "parcels.md"])
+    assert await ingest(root, FOLDER, library) == IngestionReport(skipped=["abroad/customs.md", "parcels.md"])
     assert await library.listing(FOLDER) == before
     assert [info.version for info in before] == [1, 1]
     assert (await check_level(library))[FOLDER] == 2
@@ -36,7 +36,7 @@ async def test_a_changed_file_is_a_new_version_and_its_old_passages_are_gone(lib
     write(root, {"parcels.md": PARCELS + "\n## Pickup\n\nThe courier rings twice at the depot.\n"})
     await ingest(root, FOLDER, library)
     write(root, {"parcels.md": "# Parcels\n\nDrones carry every parcel since spring.\n"})
-    assert await ingest(root, FOLDER, library) == Report(changed=["parcels.md"], skipped=["abroad/customs.md"])
+    assert await ingest(root, FOLDER, library) == IngestionReport(changed=["parcels.md"], skipped=["abroad/customs.md"])
     assert {info.path: info.version for info in await library.listing(FOLDER)} == {
         "abroad/customs.md": 1,
         "parcels.md": 2,
@@ -49,7 +49,7 @@ async def test_a_changed_file_is_a_new_version_and_its_old_passages_are_gone(lib
 async def test_a_file_that_vanished_from_its_directory_is_removed(library: Library, root: Path) -> None:
     await ingest(root, FOLDER, library)
     (root / "abroad" / "customs.md").unlink()
-    assert await ingest(root, FOLDER, library) == Report(skipped=["parcels.md"], removed=["abroad/customs.md"])
+    assert await ingest(root, FOLDER, library) == IngestionReport(skipped=["parcels.md"], removed=["abroad/customs.md"])
     assert await paths(library, FOLDER) == ["parcels.md"]
     assert await texts(library, FOLDER, "Who pays import duty?") == ["A parcel is handed to the courier before noon."]
     assert (await check_level(library))[FOLDER] == 1
@@ -64,7 +64,7 @@ async def test_documents_of_another_directory_stay_unless_they_are_pruned(
     assert await paths(library, FOLDER) == ["abroad/customs.md", "parcels.md", "tracking.md"]
     others = await library.listing("billing")
     report = await ingest(elsewhere, FOLDER, library, prune=True)
-    assert report == Report(skipped=["tracking.md"], removed=["abroad/customs.md", "parcels.md"])
+    assert report == IngestionReport(skipped=["tracking.md"], removed=["abroad/customs.md", "parcels.md"])
     assert await paths(library, FOLDER) == ["tracking.md"]
     assert await library.listing("billing") == others != []
     await check_level(library)
@@ -76,7 +76,7 @@ async def test_a_single_file_leaves_its_siblings_alone(library: Library, root: P
     await ingest(root, FOLDER, library)
     write(root, {"parcels.md": PARCELS + "\nOr after noon.\n"})
     (root / "returns.md").unlink()
-    assert await ingest(root / "parcels.md", FOLDER, library, prune=prune) == Report(changed=["parcels.md"])
+    assert await ingest(root / "parcels.md", FOLDER, library, prune=prune) == IngestionReport(changed=["parcels.md"])
     assert await paths(library, FOLDER) == ["abroad/customs.md", "parcels.md", "returns.md"]
 
 
@@ -208,7 +208,7 @@ async def test_what_somebody_removes_while_it_moves_is_brought_in_anew(
 
     monkeypatch.setattr(library, "move", move_too_late)
     report = await ingest(root, FOLDER, library)
-    assert report == Report(added=["abroad/parcels.md"], skipped=["abroad/customs.md"])
+    assert report == IngestionReport(added=["abroad/parcels.md"], skipped=["abroad/customs.md"])
     assert await paths(library, FOLDER) == ["abroad/customs.md", "abroad/parcels.md"]
     await check_level(library)
 
@@ -226,7 +226,7 @@ async def test_a_file_that_has_only_moved_keeps_its_version_and_its_vectors(
     (root / "label.txt").rename(root / "tracking-numbers.txt")
     monkeypatch.setattr(library.embedder, "embed_documents", None)
     report = await ingest(root, FOLDER, library)
-    assert report == Report(moved=["abroad/parcels.md", "tracking-numbers.txt"], skipped=["abroad/customs.md"])
+    assert report == IngestionReport(moved=["abroad/parcels.md", "tracking-numbers.txt"], skipped=["abroad/customs.md"])
     stored = {info.path: (info.title, info.version) for info in await library.listing(FOLDER)}
     assert stored == {
         "abroad/customs.md": ("Customs", 1),
@@ -246,7 +246,9 @@ async def test_a_copy_is_another_document_and_an_edited_move_is_read_anew(librar
     write(root, {"copy.md": PARCELS, "abroad/duty.md": CUSTOMS + "\nAlways.\n"})
     (root / "abroad" / "customs.md").unlink()
     report = await ingest(root, FOLDER, library)
-    assert report == Report(added=["abroad/duty.md", "copy.md"], removed=["abroad/customs.md"], skipped=["parcels.md"])
+    assert report == IngestionReport(
+        added=["abroad/duty.md", "copy.md"], removed=["abroad/customs.md"], skipped=["parcels.md"]
+    )
 
 
 async def test_files_that_nobody_has_written_to_are_not_read_again(library: Library, root: Path) -> None:
@@ -254,7 +256,7 @@ async def test_files_that_nobody_has_written_to_are_not_read_again(library: Libr
     write(root, {"bad.md": b"\xff"})
     assert list((await ingest(root, FOLDER, library, seen=seen)).failed) == ["bad.md"]
     again = await ingest(root, FOLDER, library, seen=seen)
-    assert again == Report(skipped=["abroad/customs.md", "bad.md", "parcels.md"])
+    assert again == IngestionReport(skipped=["abroad/customs.md", "bad.md", "parcels.md"])
     (root / "parcels.md").rename(root.parent / "parcels.md")
     assert (await ingest(root, FOLDER, library, seen=seen)).removed == ["parcels.md"]
     (root.parent / "parcels.md").rename(root / "parcels.md")
@@ -265,7 +267,7 @@ async def test_a_large_number_of_small_documents_is_brought_in_whole(library: Li
     names = [f"{number % 7}/note-{number}.md" for number in range(120)]
     root = write(tmp_path / "many", {name: f"# {name}\n\nThe number of {name} is its own.\n" for name in names})
     report = await ingest(root, FOLDER, library)
-    assert report == Report(added=sorted(names))
+    assert report == IngestionReport(added=sorted(names))
     assert (await check_level(library))[FOLDER] == len(names)
     assert (await library.sizes())[FOLDER] == len(names)
 

@@ -9,7 +9,7 @@ from knowledge.errors import DocumentUnreadable
 from knowledge.ingestion.chunking import MAX_CHARS, split
 from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
-from knowledge.loaders import Text, load
+from knowledge.loaders import LoadedText, load
 from knowledge.retrieval.search import Searcher
 from knowledge.storage.documents import DocumentKey
 from tests.knowledge.parts import check_level, texts, write
@@ -75,7 +75,7 @@ async def test_folders_may_end_as_they_like(data_dir: Path, folder: str) -> None
 
 @pytest.mark.parametrize(("head", "row"), [("A", "y" * 3_000), ("A" * 100, "y" * 950), ("A" * 1_500, "y")])
 def test_wide_tables_keep_to_the_limit(head: str, row: str) -> None:
-    chunks = split(Text("t", f"| {head} | B |\n| --- | --- |\n" + f"| {row} | z |\n" * 3))
+    chunks = split(LoadedText("t", f"| {head} | B |\n| --- | --- |\n" + f"| {row} | z |\n" * 3))
     assert max(len(chunk.text) for chunk in chunks) <= MAX_CHARS
 
 
@@ -96,7 +96,7 @@ def test_a_folder_without_documents_does_not_stop_the_others(tmp_path: Path) -> 
 
 
 def test_a_heading_without_text_below_it_stands_for_itself() -> None:
-    chunks = split(Text("t", "# t\n\n## Is there a phone number? No.\n\n## Is there a fax? Yes.\n\n555-1234"))
+    chunks = split(LoadedText("t", "# t\n\n## Is there a phone number? No.\n\n## Is there a fax? Yes.\n\n555-1234"))
     assert "phone number" in " ".join(chunk.section + chunk.text for chunk in chunks)
 
 

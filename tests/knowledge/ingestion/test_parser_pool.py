@@ -13,21 +13,21 @@ import psutil
 import pytest
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.ingestion.parser_pool import Limits, Readers
+from knowledge.ingestion.parser_pool import ParserLimits, ParserPool
 from tests.knowledge.bad_files import GOOD, bad_files, endless, fetching
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
-async def readers() -> AsyncIterator[Readers]:
+async def readers() -> AsyncIterator[ParserPool]:
     """Two of them, less patient than the desk's."""
-    opened = Readers(Limits(seconds=10), most=2)
+    opened = ParserPool(ParserLimits(seconds=10), most=2)
     yield opened
     await opened.close()
 
 
-async def outcome(readers: Readers, name: str, data: bytes) -> str:
+async def outcome(readers: ParserPool, name: str, data: bytes) -> str:
     """What was read of a file, or why it was refused."""
     try:
         return (await readers.read(data, name)).text.markdown
@@ -71,7 +71,7 @@ async def until_busy(process: psutil.Process) -> None:
     await until(lambda: process.cpu_times().user > busy + 0.2)
 
 
-async def test_two_hundred_bad_files_are_refused_one_by_one_and_every_good_one_is_read(readers: Readers) -> None:
+async def test_two_hundred_bad_files_are_refused_one_by_one_and_every_good_one_is_read(readers: ParserPool) -> None:
     bad, good = dict(bad_files()), list(GOOD.items())
     assert len(bad) >= 200
     every = list(bad.items())
@@ -91,14 +91,14 @@ async def test_two_hundred_bad_files_are_refused_one_by_one_and_every_good_one_i
             assert "Within 5 days." in result, f"{name}: {result[:200]}"
 
 
-async def test_a_pdf_that_is_cut_anywhere_is_read_as_far_as_it_goes_or_refused(readers: Readers) -> None:
+async def test_a_pdf_that_is_cut_anywhere_is_read_as_far_as_it_goes_or_refused(readers: ParserPool) -> None:
     whole = GOOD["good.pdf"]
     cuts = [whole[: len(whole) * part // 40] for part in range(40)]
     told = await asyncio.gather(*(outcome(readers, "cut.pdf", data) for data in cuts))
     assert all(result.startswith("refused: ") or "Within 5 days." in result for result in told)
 
 
-async def test_nothing_is_fetched_and_no_other_file_is_read(readers: Readers) -> None:
+async def test_nothing_is_fetched_and_no_other_file_is_read(readers: ParserPool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         told = {name: await outcome(readers, name, data) for name, data in fetching(server.getsockname()[1])}
@@ -110,7 +110,7 @@ async def test_nothing_is_fetched_and_no_other_file_is_read(readers: Readers) ->
 
 
 async def test_what_takes_too_long_is_ended_and_the_next_file_is_read() -> None:
-    readers = Readers(Limits(seconds=1), most=1)
+    readers = ParserPool(ParserLimits(seconds=1), most=1)
     started = time.monotonic()
     assert await outcome(readers, *endless()) == (
         "refused: reading it takes longer than 1 s; split it, or save it anew in a simpler form"
@@ -120,26 +120,26 @@ async def test_what_takes_too_long_is_ended_and_the_next_file_is_read() -> None:
     await readers.close()
 
 
-async def test_what_takes_too_much_memory_is_refused_and_the_next_file_is_read(readers: Readers) -> None:
+async def test_what_takes_too_much_memory_is_refused_and_the_next_file_is_read(readers: ParserPool) -> None:
     told = await outcome(readers, "large.csv", b"ab,cd\n" * 3_500_000)
     assert told.startswith("refused: reading it takes more than 512 MB of memory")
     assert await outcome(readers, "good.docx", GOOD["good.docx"]) != ""
 
 
 async def test_what_unfolds_to_more_than_can_be_kept_is_refused() -> None:
-    readers = Readers(Limits(reply=1_000_000), most=1)
+    readers = ParserPool(ParserLimits(reply=1_000_000), most=1)
     assert "unfolds to more than 1,000,000 bytes" in await outcome(readers, "long.txt", b"word " * 150_000)
     assert await outcome(readers, "good.txt", GOOD["good.txt"]) == "Within 5 days."
     await readers.close()
 
 
-async def test_a_file_of_one_long_line_is_read(readers: Readers) -> None:
+async def test_a_file_of_one_long_line_is_read(readers: ParserPool) -> None:
     assert len(await outcome(readers, "line.txt", b"word " * 2_000_000)) == 10_000_000
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT])
 async def test_a_reader_that_crashes_fails_its_own_file_only(number: signal.Signals) -> None:
-    readers = Readers(Limits(seconds=60), most=1)
+    readers = ParserPool(ParserLimits(seconds=60), most=1)
     await readers.read(GOOD["good.md"], "good.md")
     (process,) = running()
     reading = asyncio.create_task(outcome(readers, *endless()))
@@ -151,7 +151,7 @@ async def test_a_reader_that_crashes_fails_its_own_file_only(number: signal.Sign
 
 
 async def test_readers_start_with_the_first_file_stay_for_the_next_and_leave_when_idle_or_closed() -> None:
-    readers = Readers(Limits(idle=0.2), most=2)
+    readers = ParserPool(ParserLimits(idle=0.2), most=2)
     assert running() == []
     await readers.read(GOOD["good.md"], "good.md")
     (first,) = running()
@@ -164,7 +164,7 @@ async def test_readers_start_with_the_first_file_stay_for_the_next_and_leave_whe
 
 
 async def test_closing_does_not_wait_for_a_file() -> None:
-    readers = Readers(most=1)
+    readers = ParserPool(most=1)
     reading = asyncio.create_task(outcome(readers, *endless()))
     await until(running)
     await readers.close()
@@ -173,7 +173,7 @@ async def test_closing_does_not_wait_for_a_file() -> None:
 
 
 async def test_a_reader_knows_nothing_of_the_desks_environment(
-    readers: Readers, monkeypatch: pytest.MonkeyPatch
+    readers: ParserPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     await readers.read(GOOD["good.md"], "good.md")

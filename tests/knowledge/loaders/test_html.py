@@ -2,11 +2,11 @@
 
 import pytest
 
-from knowledge.loaders import Text, load
+from knowledge.loaders import LoadedText, load
 from tests.knowledge.loaders.parts import sections
 
 
-def page(body: str, head: str = "") -> Text:
+def page(body: str, head: str = "") -> LoadedText:
     return load(f"<!doctype html><html><head>{head}</head><body>{body}</body></html>".encode(), "help.html")
 
 
@@ -64,7 +64,7 @@ def test_what_a_page_hides_is_not_read() -> None:
 )
 def test_a_page_is_read_in_the_encoding_that_it_states(head: str, encoding: str) -> None:
     data = f"<html><head>{head}<title>Gebühr – “neu”</title></head><body><p>5 €</p></body></html>".encode(encoding)
-    assert load(data, "a.htm") == Text("Gebühr – “neu”", "5 €")
+    assert load(data, "a.htm") == LoadedText("Gebühr – “neu”", "5 €")
 
 
 def test_html_in_markdown_becomes_markdown() -> None:

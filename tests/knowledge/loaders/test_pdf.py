@@ -5,12 +5,12 @@ from reportlab.pdfgen.canvas import Canvas
 
 from knowledge.errors import DocumentUnreadable
 from knowledge.ingestion.chunking import split
-from knowledge.loaders import Text, load
+from knowledge.loaders import LoadedText, load
 from tests.knowledge import files
 
 
 @pytest.fixture(scope="module")
-def handbook() -> Text:
+def handbook() -> LoadedText:
     """Three pages: prose over a page's end, a list, and a table over another's."""
     rows = [["Plan", "Price"], *([f"Plan {number}", f"{number} USD"] for number in range(60))]
     return load(
@@ -33,7 +33,7 @@ def handbook() -> Text:
     )
 
 
-def test_headings_of_a_pdf_are_told_by_their_size_and_lines_become_paragraphs(handbook: Text) -> None:
+def test_headings_of_a_pdf_are_told_by_their_size_and_lines_become_paragraphs(handbook: LoadedText) -> None:
     parts = handbook.markdown.split("\n\n")
     assert handbook.title == "Refunds"
     assert parts[0] == "# Refunds"
@@ -42,13 +42,13 @@ def test_headings_of_a_pdf_are_told_by_their_size_and_lines_become_paragraphs(ha
     assert parts[4] == "- Open the settings.\n- Write to us:"
 
 
-def test_running_titles_and_page_numbers_are_dropped(handbook: Text) -> None:
+def test_running_titles_and_page_numbers_are_dropped(handbook: LoadedText) -> None:
     assert "Nimbrel handbook" not in handbook.markdown
     assert "Confidential" not in handbook.markdown
     assert "Page" not in handbook.markdown
 
 
-def test_a_passage_knows_its_page(handbook: Text) -> None:
+def test_a_passage_knows_its_page(handbook: LoadedText) -> None:
     chunks = split(handbook)
     found = {chunk.text.split("\n")[0]: chunk.page for chunk in chunks}
     assert chunks[0].page == 1
@@ -58,7 +58,7 @@ def test_a_passage_knows_its_page(handbook: Text) -> None:
     assert [chunk.page for chunk in chunks] == sorted(chunk.page or 0 for chunk in chunks)
 
 
-def test_a_ruled_table_stays_one_and_its_header_is_repeated_on_the_next_page(handbook: Text) -> None:
+def test_a_ruled_table_stays_one_and_its_header_is_repeated_on_the_next_page(handbook: LoadedText) -> None:
     tables = [part for part in handbook.markdown.split("\n\n") if part.startswith("|")]
     assert len(tables) == 2
     assert all(table.startswith("| Plan | Price |\n| --- | --- |\n") for table in tables)

@@ -6,7 +6,7 @@ import pytest
 
 from knowledge.errors import DocumentUnreadable
 from knowledge.ingestion.chunking import MAX_CHARS, split
-from knowledge.loaders import Text, load
+from knowledge.loaders import LoadedText, load
 from tests.knowledge import files
 from tests.knowledge.loaders.parts import PLANS, PLANS_TABLE, sections
 
@@ -14,7 +14,7 @@ from tests.knowledge.loaders.parts import PLANS, PLANS_TABLE, sections
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_a_table_is_read_whatever_separates_its_cells(separator: str) -> None:
     data = "\r\n".join(separator.join(row) for row in PLANS).encode("utf-8-sig")
-    assert load(data, "plans.csv") == Text("Plans", PLANS_TABLE)
+    assert load(data, "plans.csv") == LoadedText("Plans", PLANS_TABLE)
 
 
 def test_cells_keep_their_separators_line_breaks_and_bars() -> None:

@@ -13,10 +13,10 @@ from knowledge.errors import DocumentUnknown, OwnerInvalid
 from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
 from knowledge.retrieval.search import CANDIDATES, Searcher
-from knowledge.retrieval.strategies import Evidence, Strategies, Strategy
+from knowledge.retrieval.strategies import Evidence, EvidenceGatherer, Strategy
 from knowledge.storage import migrations
 from knowledge.storage.documents import DocumentKey
-from knowledge.storage.migrations import Place
+from knowledge.storage.migrations import DocumentPlace
 from knowledge.storage.sqlite import Database
 from tests.knowledge.parts import check_level, write
 
@@ -36,7 +36,7 @@ STRATEGIES: tuple[Strategy, ...] = ("rag", "cag", "hybrid")
 
 async def gather(library: Library, strategy: Strategy, question: str, owner: str = "") -> Evidence:
     """What a user is answered from on billing."""
-    return await Strategies(library, Searcher(library)).gather(strategy, "billing", question, owner=owner)
+    return await EvidenceGatherer(library, Searcher(library)).gather(strategy, "billing", question, owner=owner)
 
 
 async def found(library: Library, question: str, owner: str = "", folder: str = "billing") -> dict[str, float]:
@@ -99,7 +99,7 @@ async def test_whole_documents_of_everybody_come_first_and_in_the_same_words(lib
 @pytest.mark.parametrize("other", OTHERS)
 async def test_what_a_thread_keeps_is_given_to_its_owner_only(library: Library, other: str) -> None:
     await library.put(ALICE, CONTRACT)
-    strategies = Strategies(library, Searcher(library))
+    strategies = EvidenceGatherer(library, Searcher(library))
     question = QUESTIONS["by all of it"]
     kept = (await strategies.gather("hybrid", "billing", question, owner="alice")).kept
     still = await strategies.gather("hybrid", "billing", "What is refunded?", owner="alice", kept=kept)
@@ -173,7 +173,7 @@ async def test_a_lost_index_is_filled_again_with_what_users_own(data_dir: Path) 
     await asyncio.to_thread(shutil.rmtree, data_dir / "chroma")
     library = await Library.open(data_dir)
     await check_level(library)
-    assert (await library.index.counts())[Place("billing", "alice")] == 1
+    assert (await library.index.counts())[DocumentPlace("billing", "alice")] == 1
     assert info.id in await found(library, QUESTIONS["by meaning"], "alice")
     assert info.id not in await found(library, QUESTIONS["by meaning"])
     await library.close()

@@ -9,7 +9,7 @@ from knowledge.embedding.embedder import Vector
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
 from knowledge.storage.documents import DocumentKey
-from knowledge.storage.migrations import Place
+from knowledge.storage.migrations import DocumentPlace
 
 KEY = DocumentKey("garage", "test", "parking.md", "ada")
 QUESTION = "What does parking cost?"
@@ -28,7 +28,7 @@ async def test_a_document_replaced_after_the_index_has_answered_is_looked_for_ag
     nearest = library.index.nearest
 
     async def then_replace(
-        groups: Sequence[Sequence[Place]], vector: Vector, limit: int
+        groups: Sequence[Sequence[DocumentPlace]], vector: Vector, limit: int
     ) -> list[list[tuple[int, float]]]:
         found = await nearest(groups, vector, limit)
         monkeypatch.setattr(library.index, "nearest", nearest)

@@ -13,17 +13,17 @@ import pytest_asyncio
 from knowledge.index import lexical
 from knowledge.index.vocabulary import Vocabulary
 from knowledge.library import Library
-from knowledge.retrieval.confidence import Signals, confidence
-from knowledge.retrieval.search import Findings, Searcher
+from knowledge.retrieval.confidence import SearchSignals, confidence
+from knowledge.retrieval.search import FolderFindings, Searcher
 from knowledge.storage import documents as store
 from knowledge.storage.documents import DocumentKey
-from knowledge.storage.migrations import Place
+from knowledge.storage.migrations import DocumentPlace
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CODES = {f"E{number}": f"# Error E{number}\n\nThe printer stops with E{number}.\n" for number in range(4100, 4120)}
 # Each names the other folder in every way that a search could take for its own.
-WORDS = {folder: store.place_word(Place(folder)) for folder in ("north", "north_east")}
+WORDS = {folder: store.place_word(DocumentPlace(folder)) for folder in ("north", "north_east")}
 TWINS = {
     "north": f"# Lifts\n\nThe lift is serviced in April. See folder:north_east {WORDS['north_east']}.\n",
     "north_east": f"# Lifts\n\nThe lift is serviced in August. See folder:north {WORDS['north']}.\n",
@@ -45,7 +45,7 @@ async def searcher(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> A
     await library.close()
 
 
-def best(findings: Findings) -> str:
+def best(findings: FolderFindings) -> str:
     chunk = findings.passages[0].chunk
     return f"{chunk.path}: {chunk.section}"
 
@@ -147,7 +147,7 @@ async def test_very_long_questions_are_searched(searcher: Searcher) -> None:
 @pytest.mark.parametrize("folder", ["unheard_of", "emptied"])
 async def test_an_empty_folder_gives_nothing_and_no_confidence(searcher: Searcher, folder: str) -> None:
     findings = await searcher.search("Is this gone?", folder)
-    assert findings == Findings((), Signals())
+    assert findings == FolderFindings((), SearchSignals())
     assert confidence(findings.signals) < 0.1
     (closeness,) = await searcher.closeness("Is this gone?", [folder])
     assert (closeness.cosines.size, closeness.words, closeness.size) == (0, 0.0, 0)
@@ -215,7 +215,7 @@ async def test_a_chunk_is_scored_by_its_words_once(
     scored: list[int] = []
     score = lexical._matches
 
-    def counted(chunk: sqlite3.Row, asked: lexical.Asked) -> dict[str, float]:
+    def counted(chunk: sqlite3.Row, asked: lexical.LexicalQuery) -> dict[str, float]:
         scored.append(chunk["rowid"])
         return score(chunk, asked)
 

@@ -16,10 +16,10 @@ from knowledge.retrieval.strategies import (
     PASSAGES,
     WHOLE_CHARS,
     Evidence,
-    Strategies,
+    EvidenceGatherer,
     Strategy,
 )
-from knowledge.retrieval.token_budget import Room
+from knowledge.retrieval.token_budget import TokenBudget
 from knowledge.storage.documents import DocumentKey
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 TOPICS = "parking lunch heating badges visitors printers bicycles meetings phones plants".split()
 ASPECTS = "opening costs booking complaints".split()
 # What is left of it behind something is how much that takes, below zero.
-NO_ROOM = Room(0)
+NO_ROOM = TokenBudget(0)
 LIMIT = "the 4,096 tokens of a small model"
 PARKING = "What does parking cost, and how is a space booked?"
 LUNCH = "When is lunch served, and who hears complaints?"
@@ -53,8 +53,8 @@ async def library(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> As
 
 
 @pytest.fixture
-def strategies(library: Library) -> Strategies:
-    return Strategies(library, Searcher(library))
+def strategies(library: Library) -> EvidenceGatherer:
+    return EvidenceGatherer(library, Searcher(library))
 
 
 def check_numbers(evidence: Evidence) -> None:
@@ -68,7 +68,7 @@ def check_numbers(evidence: Evidence) -> None:
 
 
 @pytest.mark.parametrize("question", [PARKING, LUNCH, "How is everything looked after?"])
-async def test_rag_gives_few_numbered_passages_of_few_documents(strategies: Strategies, question: str) -> None:
+async def test_rag_gives_few_numbered_passages_of_few_documents(strategies: EvidenceGatherer, question: str) -> None:
     evidence = await strategies.gather("rag", "house", question)
     check_numbers(evidence)
     assert len(evidence.excerpts) == len(evidence.passages) == PASSAGES == 7
@@ -77,14 +77,14 @@ async def test_rag_gives_few_numbered_passages_of_few_documents(strategies: Stra
     assert evidence.kept == ()
 
 
-async def test_rag_begins_with_the_best_passage_of_the_best_document(strategies: Strategies) -> None:
+async def test_rag_begins_with_the_best_passage_of_the_best_document(strategies: EvidenceGatherer) -> None:
     first = (await strategies.gather("rag", "house", "What are the costs of parking?")).excerpts[0]
     assert (first.uri, first.title, first.section, first.version) == ("house/parking.md", "Parking", "Costs", 1)
     assert "On costs of parking." in first.text
     assert first.score > 0.2
 
 
-async def test_cag_gives_whole_documents_in_a_fixed_order_whatever_is_asked(strategies: Strategies) -> None:
+async def test_cag_gives_whole_documents_in_a_fixed_order_whatever_is_asked(strategies: EvidenceGatherer) -> None:
     one, other = [await strategies.gather("cag", "house", question) for question in (PARKING, LUNCH)]
     check_numbers(one)
     assert [excerpt.uri for excerpt in one.excerpts] == [f"house/{topic}.md" for topic in sorted(TOPICS)]
@@ -94,7 +94,7 @@ async def test_cag_gives_whole_documents_in_a_fixed_order_whatever_is_asked(stra
     assert [each.by_relevance[0].uri for each in (one, other)] == ["house/parking.md", "house/lunch.md"]
 
 
-async def test_cag_says_which_version_of_a_document_it_holds(strategies: Strategies, library: Library) -> None:
+async def test_cag_says_which_version_of_a_document_it_holds(strategies: EvidenceGatherer, library: Library) -> None:
     key = DocumentKey("versions", "test", "rules.md")
     for text in ("The rule is old.", "The rule is new."):
         await library.put(key, text.encode())
@@ -103,7 +103,7 @@ async def test_cag_says_which_version_of_a_document_it_holds(strategies: Strateg
 
 
 async def test_documents_too_long_to_be_given_whole_are_given_as_passages(
-    strategies: Strategies, library: Library
+    strategies: EvidenceGatherer, library: Library
 ) -> None:
     blank = "\n" * (WHOLE_CHARS // 3)
     for number in range(3):
@@ -115,7 +115,7 @@ async def test_documents_too_long_to_be_given_whole_are_given_as_passages(
     assert sum(len(excerpt.text) for excerpt in evidence.excerpts) < 1_000
 
 
-async def test_how_much_was_gathered_is_told(strategies: Strategies, library: Library) -> None:
+async def test_how_much_was_gathered_is_told(strategies: EvidenceGatherer, library: Library) -> None:
     told = [(await strategies.gather(strategy, "house", PARKING)).told for strategy in ("rag", "cag", "hybrid")]
     chars = sum(len(document(topic).strip()) for topic in TOPICS)
     assert told == [
@@ -126,19 +126,19 @@ async def test_how_much_was_gathered_is_told(strategies: Strategies, library: Li
     kept = (await strategies.gather("hybrid", "house", PARKING)).kept
     again = await strategies.gather("hybrid", "house", PARKING, kept=kept)
     assert again.told == "7 passages, 0 of them new to the conversation"
-    short = Strategies(library, Searcher(library), whole_chars=chars - 1)
+    short = EvidenceGatherer(library, Searcher(library), whole_chars=chars - 1)
     outgrown = (await short.gather("cag", "house", PARKING)).told
     reason = f"because 10 documents of {chars:,} characters are more than the {chars - 1:,} that are read whole"
     assert outgrown == f"7 passages of 4 documents, {reason}"
 
 
-async def test_documents_are_read_whole_where_there_is_room_for_every_token(strategies: Strategies) -> None:
+async def test_documents_are_read_whole_where_there_is_room_for_every_token(strategies: EvidenceGatherer) -> None:
     whole = await strategies.gather("cag", "house", PARKING)
     needed = -NO_ROOM.after(whole.excerpts).tokens
-    assert await strategies.gather("cag", "house", PARKING, room=Room(needed, LIMIT)) == whole
+    assert await strategies.gather("cag", "house", PARKING, room=TokenBudget(needed, LIMIT)) == whole
     chars = sum(len(excerpt.text) for excerpt in whole.excerpts)
     assert needed > chars / 4
-    evidence = await strategies.gather("cag", "house", PARKING, room=Room(needed - 1, LIMIT))
+    evidence = await strategies.gather("cag", "house", PARKING, room=TokenBudget(needed - 1, LIMIT))
     check_numbers(evidence)
     assert evidence.strategy == "rag"
     assert (
@@ -147,22 +147,26 @@ async def test_documents_are_read_whole_where_there_is_room_for_every_token(stra
 
 
 @pytest.mark.parametrize("strategy", ["rag", "cag", "hybrid"])
-async def test_passages_without_room_are_left_out_the_worst_first(strategies: Strategies, strategy: Strategy) -> None:
+async def test_passages_without_room_are_left_out_the_worst_first(
+    strategies: EvidenceGatherer, strategy: Strategy
+) -> None:
     best = (await strategies.gather("rag", "house", PARKING)).by_relevance
     three = -NO_ROOM.after(best[:3]).tokens
     for room, count in ((three, 3), (three - 1, 2), (0, 1), (-1_000, 1)):
-        evidence = await strategies.gather(strategy, "house", PARKING, room=Room(room, LIMIT))
+        evidence = await strategies.gather(strategy, "house", PARKING, room=TokenBudget(room, LIMIT))
         check_numbers(evidence)
         assert [excerpt.text for excerpt in evidence.by_relevance] == [excerpt.text for excerpt in best[:count]]
         assert evidence.told.startswith(f"{count} passages")
         assert evidence.told.endswith(f"; {7 - count} more do not fit {LIMIT}")
-    assert (await strategies.gather("rag", "house", PARKING, room=Room(1_000_000, LIMIT))).told.endswith("documents")
+    assert (await strategies.gather("rag", "house", PARKING, room=TokenBudget(1_000_000, LIMIT))).told.endswith(
+        "documents"
+    )
 
 
-async def test_hybrid_gives_room_to_what_is_new_before_what_it_holds(strategies: Strategies) -> None:
+async def test_hybrid_gives_room_to_what_is_new_before_what_it_holds(strategies: EvidenceGatherer) -> None:
     first = await strategies.gather("hybrid", "house", PARKING)
     fresh = await strategies.gather("hybrid", "house", LUNCH)
-    room = Room(-NO_ROOM.after([*first.excerpts[-2:], *fresh.excerpts]).tokens, LIMIT)
+    room = TokenBudget(-NO_ROOM.after([*first.excerpts[-2:], *fresh.excerpts]).tokens, LIMIT)
     evidence = await strategies.gather("hybrid", "house", LUNCH, kept=first.kept, room=room)
     check_numbers(evidence)
     assert room.holds(evidence.excerpts)
@@ -173,7 +177,7 @@ async def test_hybrid_gives_room_to_what_is_new_before_what_it_holds(strategies:
     assert still == [chunk for chunk in first.kept if chunk not in fresh.kept][-len(still) :]
 
 
-async def test_neighbours_of_one_section_are_one_source(strategies: Strategies, library: Library) -> None:
+async def test_neighbours_of_one_section_are_one_source(strategies: EvidenceGatherer, library: Library) -> None:
     parts = [f"Step {number} of the evacuation: {'leave calmly and help others. ' * 25}" for number in range(3)]
     await library.put(DocumentKey("drill", "test", "fire.md"), "\n\n".join(["# Fire", *parts]).encode())
     await library.put(DocumentKey("drill", "test", "flood.md"), b"# Flood\n\nIn a flood evacuation go up.")
@@ -187,7 +191,9 @@ async def test_neighbours_of_one_section_are_one_source(strategies: Strategies, 
     }
 
 
-async def test_what_two_documents_say_in_the_same_words_is_one_source(strategies: Strategies, library: Library) -> None:
+async def test_what_two_documents_say_in_the_same_words_is_one_source(
+    strategies: EvidenceGatherer, library: Library
+) -> None:
     for name in ("a", "b", "c"):
         text = f"# Note\n\nThe lobby closes\nat {'nine' if name == 'c' else 'ten'}."
         await library.put(DocumentKey("lobby", "test", f"{name}.md"), text.encode())
@@ -196,7 +202,7 @@ async def test_what_two_documents_say_in_the_same_words_is_one_source(strategies
     assert sorted(excerpt.text.split()[-1] for excerpt in evidence.excerpts) == ["nine.", "ten."]
 
 
-async def test_hybrid_keeps_what_the_session_holds_first_and_adds_what_is_new(strategies: Strategies) -> None:
+async def test_hybrid_keeps_what_the_session_holds_first_and_adds_what_is_new(strategies: EvidenceGatherer) -> None:
     first = await strategies.gather("hybrid", "house", PARKING)
     check_numbers(first)
     assert len(first.kept) == PASSAGES
@@ -208,14 +214,14 @@ async def test_hybrid_keeps_what_the_session_holds_first_and_adds_what_is_new(st
     assert second.by_relevance[0].uri == "house/lunch.md"
 
 
-async def test_hybrid_repeats_nothing_when_the_same_is_asked_again(strategies: Strategies) -> None:
+async def test_hybrid_repeats_nothing_when_the_same_is_asked_again(strategies: EvidenceGatherer) -> None:
     first = await strategies.gather("hybrid", "house", PARKING)
     again = await strategies.gather("hybrid", "house", PARKING, kept=first.kept)
     assert sorted(again.kept) == sorted(first.kept)
     assert {e.text for e in again.excerpts} == {e.text for e in first.excerpts}
 
 
-async def test_hybrid_holds_no_more_than_its_limit_and_always_what_was_just_found(strategies: Strategies) -> None:
+async def test_hybrid_holds_no_more_than_its_limit_and_always_what_was_just_found(strategies: EvidenceGatherer) -> None:
     kept: tuple[int, ...] = ()
     for topic in TOPICS:
         evidence = await strategies.gather("hybrid", "house", f"What are the costs of {topic}?", kept=kept)
@@ -226,7 +232,9 @@ async def test_hybrid_holds_no_more_than_its_limit_and_always_what_was_just_foun
     assert len(kept) == KEPT_PASSAGES
 
 
-async def test_hybrid_forgets_passages_that_are_no_longer_stored(strategies: Strategies, library: Library) -> None:
+async def test_hybrid_forgets_passages_that_are_no_longer_stored(
+    strategies: EvidenceGatherer, library: Library
+) -> None:
     info = await library.put(DocumentKey("brief", "test", "old.md"), b"# Old\n\nThe door code was 1234.")
     first = await strategies.gather("hybrid", "brief", "What is the door code?")
     await library.put(DocumentKey("brief", "test", "new.md"), b"# New\n\nThe door opens by badge.")
@@ -236,13 +244,13 @@ async def test_hybrid_forgets_passages_that_are_no_longer_stored(strategies: Str
 
 
 @pytest.mark.parametrize("strategy", ["rag", "cag", "hybrid"])
-async def test_an_empty_folder_gives_no_evidence(strategies: Strategies, strategy: Strategy) -> None:
+async def test_an_empty_folder_gives_no_evidence(strategies: EvidenceGatherer, strategy: Strategy) -> None:
     evidence = await strategies.gather(strategy, "nowhere", PARKING)
     assert (evidence.excerpts, evidence.passages, evidence.kept) == ((), (), ())
     assert evidence.confidence < 0.1
 
 
-async def test_evidence_is_of_the_asked_folder_alone(strategies: Strategies) -> None:
+async def test_evidence_is_of_the_asked_folder_alone(strategies: EvidenceGatherer) -> None:
     for strategy in ("rag", "cag", "hybrid"):
         evidence = await strategies.gather(strategy, "billing", PARKING)
         assert {excerpt.uri.split("/")[0] for excerpt in evidence.excerpts} == {"billing"}

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from knowledge.storage import cached
-from knowledge.storage.cached import Remembered
+from knowledge.storage.cached import Cached
 
 
 class Store:
@@ -29,7 +29,7 @@ class Store:
 
 
 async def test_it_is_read_once_and_again_after_each_change() -> None:
-    value = Remembered(Store().read)
+    value = Cached(Store().read)
     assert [await value.get(), await value.get()] == [1, 1]
     value.forget()
     assert [await value.get(), await value.get()] == [2, 2]
@@ -37,7 +37,7 @@ async def test_it_is_read_once_and_again_after_each_change() -> None:
 
 async def test_many_who_want_it_at_once_read_it_once() -> None:
     store = Store()
-    value = Remembered(store.read)
+    value = Cached(store.read)
     assert set(await asyncio.gather(*(value.get() for _ in range(20)))) == {1}
 
 
@@ -45,7 +45,7 @@ async def test_what_takes_long_is_read_behind_the_scenes(monkeypatch: pytest.Mon
     monkeypatch.setattr(cached, "_QUICK_SECONDS", 0.0)
     monkeypatch.setattr(cached, "_SHARE_OF_TIME", 1e9)
     store = Store()
-    value = Remembered(store.read, may_be_old=True)
+    value = Cached(store.read, may_be_old=True)
     assert await value.get() == 1
     store.gate.clear()
     value.forget()
@@ -58,7 +58,7 @@ async def test_what_takes_long_is_read_behind_the_scenes(monkeypatch: pytest.Mon
 
 async def test_what_must_not_be_old_is_waited_for_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cached, "_QUICK_SECONDS", 0.0)
-    value = Remembered(Store().read)
+    value = Cached(Store().read)
     assert await value.get() == 1
     value.forget()
     assert await value.get() == 2
@@ -67,7 +67,7 @@ async def test_what_must_not_be_old_is_waited_for_however_long_it_takes(monkeypa
 async def test_a_change_while_it_is_read_is_seen() -> None:
     store = Store()
     store.gate.clear()
-    value = Remembered(store.read)
+    value = Cached(store.read)
     first = asyncio.create_task(value.get())
     await store.begun.wait()
     value.forget()
@@ -78,7 +78,7 @@ async def test_a_change_while_it_is_read_is_seen() -> None:
 async def test_a_reading_that_fails_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     store = Store()
     store.failure = OSError("the disk is gone")
-    value = Remembered(store.read)
+    value = Cached(store.read)
     with pytest.raises(OSError, match="the disk is gone"), caplog.at_level(logging.WARNING):
         await value.get()
     store.failure = None
@@ -88,7 +88,7 @@ async def test_a_reading_that_fails_is_tried_again(caplog: pytest.LogCaptureFixt
 async def test_closing_ends_what_is_being_read() -> None:
     store = Store()
     store.gate.clear()
-    value = Remembered(store.read)
+    value = Cached(store.read)
     waiting = asyncio.create_task(value.get())
     await store.begun.wait()
     await value.close()
@@ -98,7 +98,7 @@ async def test_closing_ends_what_is_being_read() -> None:
 
 async def test_a_change_right_behind_a_reading_has_it_read_again() -> None:
     store, turn = Store(), asyncio.Event()
-    value = Remembered(store.read)
+    value = Cached(store.read)
     store.gate.clear()
     asking = asyncio.create_task(value.get())
     await store.begun.wait()

@@ -1,7 +1,7 @@
 """Many documents whose text is at hand, stored in one go."""
 
 from knowledge.library import Library
-from knowledge.loaders import Text
+from knowledge.loaders import LoadedText
 from knowledge.storage.documents import DocumentKey
 from tests.knowledge.parts import check_level, paths, texts
 
@@ -18,11 +18,11 @@ async def test_each_is_found_by_what_it_says_and_none_is_mixed_up(library: Libra
         [
             (
                 key("long"),
-                Text("Leave", "\n\n".join(f"Parental leave rule {n}. {'Weeks pass. ' * 60}" for n in range(5))),
+                LoadedText("Leave", "\n\n".join(f"Parental leave rule {n}. {'Weeks pass. ' * 60}" for n in range(5))),
             ),
-            (key("empty"), Text("Nothing", "")),
-            (key("untitled"), Text("", "The canteen opens at noon.")),
-            (key("short"), Text("Bicycles", "Bicycles are kept in the cellar.")),
+            (key("empty"), LoadedText("Nothing", "")),
+            (key("untitled"), LoadedText("", "The canteen opens at noon.")),
+            (key("short"), LoadedText("Bicycles", "Bicycles are kept in the cellar.")),
         ]
     )
     assert await paths(library, FOLDER) == ["long", "short", "untitled"]
@@ -35,7 +35,7 @@ async def test_each_is_found_by_what_it_says_and_none_is_mixed_up(library: Libra
 
 async def test_a_document_that_comes_again_is_a_new_version(library: Library) -> None:
     for text in ("The canteen opens at noon.", "The canteen opens at one."):
-        await library.put_texts([(key("canteen"), Text("Canteen", text))])
+        await library.put_texts([(key("canteen"), LoadedText("Canteen", text))])
     (info,) = await library.listing(FOLDER)
     assert (info.version, info.chunks) == (2, 1)
     assert await texts(library, FOLDER, "canteen") == ["The canteen opens at one."]

@@ -17,7 +17,7 @@ from agents.security import injection
 from knowledge.index import lexical
 from knowledge.ingestion.chunking import MAX_STEPS_CHARS, split
 from knowledge.library import Library
-from knowledge.loaders import Text
+from knowledge.loaders import LoadedText
 from knowledge.retrieval import followups, support
 from knowledge.text import sentences
 from knowledge.text import words as terms
@@ -40,7 +40,7 @@ READINGS: dict[str, Callable[[str], object]] = {
 }
 OF_DOCUMENTS: dict[str, Callable[[str], object]] = {
     "sentences": sentences.sentences,
-    "cutting": lambda text: split(Text("Title", text)),
+    "cutting": lambda text: split(LoadedText("Title", text)),
     "support": lambda text: support._compare(ANSWER, (text,)),
 }
 

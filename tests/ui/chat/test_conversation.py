@@ -3,7 +3,7 @@
 from typing import Any
 
 from frontdesk.contracts.resources import Message
-from ui.chat.conversation import MOST_WAITING, Question, Talk
+from ui.chat.conversation import MOST_WAITING, PageConversation, PageQuestion
 
 
 def turn(run_id: str, role: str, status: str = "completed", content: str = "text") -> Message:
@@ -24,8 +24,8 @@ def both(run_id: str, status: str = "completed") -> list[Message]:
     return [turn(run_id, "user", status, f"asked {run_id}"), turn(run_id, "assistant", status)]
 
 
-def loaded(*turns: Message) -> Talk:
-    talk = Talk("session")
+def loaded(*turns: Message) -> PageConversation:
+    talk = PageConversation("session")
     talk.load(turns)
     return talk
 
@@ -35,53 +35,53 @@ def runs(turns: list[Message]) -> list[str]:
 
 
 def test_nothing_is_asked_before_it_is_known_what_was_said() -> None:
-    talk = Talk("session")
-    talk.ask(Question("first"))
+    talk = PageConversation("session")
+    talk.ask(PageQuestion("first"))
     assert talk.begin() is None
     talk.load([])
-    assert talk.begin() == (Question("first"), "")
+    assert talk.begin() == (PageQuestion("first"), "")
 
 
 def test_questions_are_asked_one_after_the_other() -> None:
     talk = loaded()
     for text in ("first", "second"):
-        talk.ask(Question(text))
-    assert talk.begin() == (Question("first"), "")
+        talk.ask(PageQuestion(text))
+    assert talk.begin() == (PageQuestion("first"), "")
     assert talk.begin() is None
     talk.end()
-    assert talk.begin() == (Question("second"), "")
+    assert talk.begin() == (PageQuestion("second"), "")
     talk.end()
     assert talk.begin() is None
 
 
 def test_what_is_sent_before_the_page_says_what_it_shows_goes_along() -> None:
-    unknown = Talk()
-    unknown.ask(Question("early"))
-    assert list(unknown.turned_to(Talk("session")).waiting) == [Question("early")]
+    unknown = PageConversation()
+    unknown.ask(PageQuestion("early"))
+    assert list(unknown.turned_to(PageConversation("session")).waiting) == [PageQuestion("early")]
     known = loaded()
-    known.ask(Question("here"))
-    assert not known.turned_to(Talk("other")).waiting
+    known.ask(PageQuestion("here"))
+    assert not known.turned_to(PageConversation("other")).waiting
 
 
 def test_asking_again_takes_the_place_of_the_last_run() -> None:
     talk = loaded(*both("one"), *both("two"))
     assert talk.asked == "asked two"
-    talk.ask(Question("better", instead=True))
-    assert talk.begin() == (Question("better", instead=True), "two")
+    talk.ask(PageQuestion("better", instead=True))
+    assert talk.begin() == (PageQuestion("better", instead=True), "two")
     assert talk.run_id == ""
 
 
 def test_nothing_takes_the_place_of_what_is_being_answered() -> None:
     talk = loaded(*both("one"))
-    talk.ask(Question("next"))
-    assert not talk.ask(Question("better", instead=True))
+    talk.ask(PageQuestion("next"))
+    assert not talk.ask(PageQuestion("better", instead=True))
     talk.begin()
-    assert not talk.ask(Question("better", instead=True))
+    assert not talk.ask(PageQuestion("better", instead=True))
 
 
 def test_there_is_room_for_so_many_questions_and_no_more() -> None:
     talk = loaded()
-    assert [talk.ask(Question("again")) for _ in range(MOST_WAITING + 1)] == [True] * MOST_WAITING + [False]
+    assert [talk.ask(PageQuestion("again")) for _ in range(MOST_WAITING + 1)] == [True] * MOST_WAITING + [False]
 
 
 def test_text_that_was_told_stays_in_one_piece() -> None:
@@ -100,16 +100,16 @@ def test_text_that_was_told_stays_in_one_piece() -> None:
 
 def test_what_was_under_way_before_is_followed_in_its_order() -> None:
     talk = loaded(*both("one"), turn("two", "user", "in_progress", "second"), turn("three", "user", "queued", "third"))
-    assert list(talk.waiting) == [Question("second", run_id="two"), Question("third", run_id="three")]
+    assert list(talk.waiting) == [PageQuestion("second", run_id="two"), PageQuestion("third", run_id="three")]
     talk.load([*both("one"), turn("two", "user", "in_progress", "second"), turn("three", "user", "queued", "third")])
     assert len(talk.waiting) == 2
-    assert talk.begin() == (Question("second", run_id="two"), "")
+    assert talk.begin() == (PageQuestion("second", run_id="two"), "")
     assert talk.run_id == "two"
 
 
 def test_what_is_told_is_not_shown_as_stored_too() -> None:
     talk = loaded(*both("one"))
-    talk.ask(Question("second"))
+    talk.ask(PageQuestion("second"))
     talk.begin()
     talk.take([{"op": "run", "run": "two"}])
     assert runs(talk.load([*both("one"), *both("two")])) == ["one"]
@@ -118,7 +118,7 @@ def test_what_is_told_is_not_shown_as_stored_too() -> None:
 
 def test_a_whole_answer_that_is_stored_and_not_yet_told_is_not_shown_twice() -> None:
     talk = loaded(*both("one"))
-    talk.ask(Question("second"))
+    talk.ask(PageQuestion("second"))
     talk.begin()
     assert runs(talk.load([*both("one"), *both("two")])) == ["one"]
     assert runs(talk.load(both("one"))) == ["one"]

@@ -5,25 +5,25 @@ import time
 import pytest
 
 from knowledge.ingestion.chunking import split
-from knowledge.loaders import Text
+from knowledge.loaders import LoadedText
 from tests.conftest import DOCUMENTS
 from ui.documents.excerpt_window import around
-from ui.documents.highlight import Opened, opened
+from ui.documents.highlight import HighlightedDocument, opened
 
 REFUNDS = DOCUMENTS["billing/refunds.md"]
 PRICES = DOCUMENTS["billing/prices.md"]
 DUPLICATE = "A duplicate charge is refunded within 5 to 10 working days to the same card."
 
 
-def words(found: Opened) -> list[str]:
+def words(found: HighlightedDocument) -> list[str]:
     return [part["text"] for part in found.parts if part["kind"] == "words"]
 
 
-def passage(found: Opened) -> str:
+def passage(found: HighlightedDocument) -> str:
     return "".join(part["text"] for part in found.parts if part["kind"])
 
 
-def whole(found: Opened) -> str:
+def whole(found: HighlightedDocument) -> str:
     return "".join(part["text"] for part in found.parts)
 
 
@@ -72,7 +72,7 @@ def test_a_passage_that_is_cut_in_the_middle_of_a_word() -> None:
 def test_rows_of_a_table_below_the_header_that_is_repeated_for_them() -> None:
     rows = "\n".join(f"| Plan number {row} | {row} USD | {row} GB |" for row in range(200))
     text = f"# Prices\n\n| Plan | Price | Storage |\n| --- | --- | --- |\n{rows}\n\nThat is all."
-    chunk = split(Text("Prices", text))[-1]
+    chunk = split(LoadedText("Prices", text))[-1]
     last = "| Plan number 199 | 199 USD | 199 GB |"
     assert last in chunk.text
     assert chunk.text.startswith("| Plan | Price |")

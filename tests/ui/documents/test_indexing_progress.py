@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator
 
 from frontdesk.contracts.events import Event, Token
 from tests.frontdesk.contracts.test_events import EXAMPLES
-from ui.documents.indexing_progress import Report, followed
+from ui.documents.indexing_progress import IndexingReport, followed
 
 
-async def ending(*events: Event) -> tuple[Report, list[float]]:
+async def ending(*events: Event) -> tuple[IndexingReport, list[float]]:
     told: list[float] = []
 
     async def run() -> AsyncGenerator[Event, None]:
@@ -28,7 +28,7 @@ async def test_how_far_it_is_and_what_could_not_be_brought_in() -> None:
     text = "2 added, 1 failed.\n- more.zip/bad.pdf: it is damaged\n- more.zip/x: not a known format"
     report, told = await ending(EXAMPLES["trace_update"], said(text), EXAMPLES["done"])
     assert told == [0.3]
-    assert report == Report(
+    assert report == IndexingReport(
         "2 added, 1 failed.", lines=["more.zip/bad.pdf: it is damaged", "more.zip/x: not a known format"]
     )
 
@@ -40,6 +40,6 @@ async def test_a_long_report_is_cut_short() -> None:
 
 async def test_work_that_was_stopped_or_failed_says_so() -> None:
     stopped, _ = await ending(said("half"), EXAMPLES["cancelled"])
-    assert stopped == Report("Stopped; what was done until then stays.")
+    assert stopped == IndexingReport("Stopped; what was done until then stays.")
     failed, _ = await ending(EXAMPLES["error"])
-    assert failed == Report("no answer", failed=True)
+    assert failed == IndexingReport("no answer", failed=True)

@@ -8,7 +8,7 @@ from reflex_base.registry import RegistrationContext
 
 from tests.backend.http.page_socket import HYDRATE, STATE, connecting, event, handler
 from ui.app import app
-from ui.runtime.frames import Frames, weight
+from ui.runtime.frames import FrameFilter, weight
 from ui.runtime.limits import most_frame_bytes
 
 COMPLAIN = handler("session", "complain")
@@ -17,10 +17,10 @@ KEY = f"{STATE}.ui___state___session____session.key_rx_state_"
 
 
 @pytest.fixture
-def frames() -> Frames:
+def frames() -> FrameFilter:
     context = app._registration_context
     assert isinstance(context, RegistrationContext)
-    opened = Frames(context, MOST)
+    opened = FrameFilter(context, MOST)
     assert opened.verdict("40/_event,") == "pass"
     return opened
 
@@ -111,17 +111,17 @@ CLOSED = [
 
 
 @pytest.mark.parametrize("frame", PASSES, ids=range(len(PASSES)))
-def test_what_pages_send_passes(frames: Frames, frame: str) -> None:
+def test_what_pages_send_passes(frames: FrameFilter, frame: str) -> None:
     assert frames.verdict(frame) == "pass"
 
 
 @pytest.mark.parametrize("frame", LEFT_OUT, ids=range(len(LEFT_OUT)))
-def test_events_that_this_desk_has_no_use_for_are_left_out(frames: Frames, frame: str) -> None:
+def test_events_that_this_desk_has_no_use_for_are_left_out(frames: FrameFilter, frame: str) -> None:
     assert frames.verdict(frame) == "leave out"
 
 
 @pytest.mark.parametrize("frame", CLOSED, ids=range(len(CLOSED)))
-def test_what_no_page_sends_ends_its_socket(frames: Frames, frame: str) -> None:
+def test_what_no_page_sends_ends_its_socket(frames: FrameFilter, frame: str) -> None:
     assert frames.verdict(frame) == "close"
 
 
@@ -139,8 +139,8 @@ def test_what_no_page_sends_ends_its_socket(frames: Frames, frame: str) -> None:
         ('42/_event,["ping"]', "close"),
     ],
 )
-def test_a_socket_begins_with_its_page(frames: Frames, frame: str, verdict: str) -> None:
-    assert Frames(frames.known, MOST).verdict(frame) == verdict
+def test_a_socket_begins_with_its_page(frames: FrameFilter, frame: str, verdict: str) -> None:
+    assert FrameFilter(frames.known, MOST).verdict(frame) == verdict
 
 
 def test_what_a_value_weighs() -> None:

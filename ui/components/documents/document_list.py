@@ -3,7 +3,7 @@
 import reflex as rx
 
 from ui.components.focus_and_leave import kept_focus
-from ui.state.knowledge import Folder, Item, Knowledge
+from ui.state.knowledge import DocumentRow, Folder, Knowledge
 from ui.state.source_viewer import SourceViewer
 
 
@@ -70,7 +70,7 @@ def _folder(
     )
 
 
-def _item(item: rx.Var[Item]) -> rx.Component:
+def _item(item: rx.Var[DocumentRow]) -> rx.Component:
     return rx.el.li(
         rx.el.button(
             rx.el.span(item["title"], class_name="title"),
@@ -86,7 +86,7 @@ def _item(item: rx.Var[Item]) -> rx.Component:
     )
 
 
-def _deleting(item: rx.Var[Item]) -> rx.Component:
+def _deleting(item: rx.Var[DocumentRow]) -> rx.Component:
     return rx.alert_dialog.root(
         rx.alert_dialog.trigger(
             rx.el.button(

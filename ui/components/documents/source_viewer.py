@@ -3,7 +3,7 @@
 import reflex as rx
 
 from ui.components.focus import return_focus
-from ui.documents.highlight import Part
+from ui.documents.highlight import HighlightedPart
 from ui.state.source_viewer import SourceViewer
 
 
@@ -13,7 +13,7 @@ class DocumentText(rx.Component):
     library = "$/public/desk/document.jsx"
     tag = "DocumentText"
 
-    parts: rx.Var[list[Part]]
+    parts: rx.Var[list[HighlightedPart]]
     busy: rx.Var[bool]
     has_beginning: rx.Var[bool]
     has_end: rx.Var[bool]

@@ -7,8 +7,8 @@ from contextlib import aclosing
 
 import pytest
 
-from agents.models.bedrock.blocking_stream import UPSTREAM, Threads, Upstream
-from agents.models.failures import Blame, Kind, ModelFailure
+from agents.models.bedrock.blocking_stream import UPSTREAM, BlockingStream, StreamThreads
+from agents.models.failures import FailureKind, FailureScope, ModelFailure
 from tests.agents.models.upstream import until
 
 _BOUND = 10  # seconds; a test that needs them has failed
@@ -36,22 +36,22 @@ class Response:
 
 
 @pytest.fixture
-def pool() -> Threads:
-    return Threads(1, "test-threads")
+def pool() -> StreamThreads:
+    return StreamThreads(1, "test-threads")
 
 
-async def test_items_come_in_their_order_and_then_the_end(pool: Threads) -> None:
+async def test_items_come_in_their_order_and_then_the_end(pool: StreamThreads) -> None:
     assert [item async for item in pool.iterate(lambda: iter(range(100)))] == list(range(100))
     assert [item async for item in pool.iterate(lambda: iter(list[int]()))] == []
 
 
-async def test_items_are_made_on_the_pool_and_not_on_the_event_loop(pool: Threads) -> None:
+async def test_items_are_made_on_the_pool_and_not_on_the_event_loop(pool: StreamThreads) -> None:
     names = [name async for name in pool.iterate(lambda: iter([threading.current_thread().name]))]
     assert names[0] == "test-threads"
 
 
 @pytest.mark.parametrize("error", [ValueError("v"), KeyboardInterrupt(), SystemExit(3), ConnectionResetError()])
-async def test_an_error_comes_over_behind_the_items_before_it(pool: Threads, error: BaseException) -> None:
+async def test_an_error_comes_over_behind_the_items_before_it(pool: StreamThreads, error: BaseException) -> None:
     def make() -> Iterator[int]:
         yield 1
         raise error
@@ -68,7 +68,7 @@ async def test_an_error_comes_over_behind_the_items_before_it(pool: Threads, err
     assert [item async for item in pool.iterate(lambda: iter([2]))] == [2]
 
 
-async def test_an_error_before_the_first_item_comes_over_too(pool: Threads) -> None:
+async def test_an_error_before_the_first_item_comes_over_too(pool: StreamThreads) -> None:
     def make() -> Iterator[int]:
         raise ValueError("before")
 
@@ -76,7 +76,7 @@ async def test_an_error_before_the_first_item_comes_over_too(pool: Threads) -> N
         await anext(pool.iterate(make))
 
 
-async def test_leaving_early_ends_the_upstream_and_frees_the_thread(pool: Threads) -> None:
+async def test_leaving_early_ends_the_upstream_and_frees_the_thread(pool: StreamThreads) -> None:
     response = Response()
     async with aclosing(pool.iterate(lambda: response.stalled(2))) as items:
         assert await anext(items) == 0
@@ -86,7 +86,7 @@ async def test_leaving_early_ends_the_upstream_and_frees_the_thread(pool: Thread
     assert [item async for item in pool.iterate(lambda: iter([1]))] == [1]
 
 
-async def test_whoever_is_cancelled_while_waiting_ends_the_upstream(pool: Threads) -> None:
+async def test_whoever_is_cancelled_while_waiting_ends_the_upstream(pool: StreamThreads) -> None:
     response = Response()
     began = threading.Event()
 
@@ -103,7 +103,7 @@ async def test_whoever_is_cancelled_while_waiting_ends_the_upstream(pool: Thread
 
 
 async def test_a_body_that_arrives_after_everybody_left_is_shut_at_once() -> None:
-    upstream, response = Upstream(), Response()
+    upstream, response = BlockingStream(), Response()
     upstream.give_up()
     upstream.hold(response)
     assert response.shut.is_set()
@@ -111,7 +111,7 @@ async def test_a_body_that_arrives_after_everybody_left_is_shut_at_once() -> Non
 
 @pytest.mark.parametrize("error", [ValueError(), RuntimeError(), OSError()])
 def test_a_body_that_has_come_to_its_end_need_not_be_shut(error: Exception) -> None:
-    upstream, response = Upstream(), Response()
+    upstream, response = BlockingStream(), Response()
     response.error = error
     upstream.hold(response)
     upstream.give_up()
@@ -119,7 +119,7 @@ def test_a_body_that_has_come_to_its_end_need_not_be_shut(error: Exception) -> N
     assert response.shut.is_set()
 
 
-async def test_one_call_more_than_there_are_threads_is_refused_at_once(pool: Threads) -> None:
+async def test_one_call_more_than_there_are_threads_is_refused_at_once(pool: StreamThreads) -> None:
     response, made = Response(), []
 
     def make() -> Iterator[int]:
@@ -130,15 +130,15 @@ async def test_one_call_more_than_there_are_threads_is_refused_at_once(pool: Thr
         await anext(first)
         with pytest.raises(ModelFailure) as refused:
             await anext(pool.iterate(make))
-    assert refused.value.kind is Kind.BUSY
-    assert refused.value.consequence.blame is Blame.NOBODY
+    assert refused.value.kind is FailureKind.BUSY
+    assert refused.value.consequence.blame is FailureScope.NOBODY
     assert made == []
     await until(lambda: pool.busy == 0)
     assert await pool.run(lambda: 2) == 2
 
 
-async def test_threads_that_are_all_stalled_block_no_others(pool: Threads) -> None:
-    response, other = Response(), Threads(1, "other")
+async def test_threads_that_are_all_stalled_block_no_others(pool: StreamThreads) -> None:
+    response, other = Response(), StreamThreads(1, "other")
     async with aclosing(pool.iterate(lambda: response.stalled(1))) as stalled:
         await anext(stalled)
         async with asyncio.timeout(_BOUND):
@@ -146,18 +146,18 @@ async def test_threads_that_are_all_stalled_block_no_others(pool: Threads) -> No
             assert await asyncio.to_thread(lambda: 3) == 3
 
 
-async def test_a_thread_knows_only_its_own_upstream(pool: Threads) -> None:
+async def test_a_thread_knows_only_its_own_upstream(pool: StreamThreads) -> None:
     seen = await pool.run(UPSTREAM.get)
     assert seen is not None
     assert await pool.run(UPSTREAM.get) is not seen
     assert UPSTREAM.get() is None
 
 
-async def test_no_thread_holds_up_the_end_of_the_process(pool: Threads) -> None:
+async def test_no_thread_holds_up_the_end_of_the_process(pool: StreamThreads) -> None:
     assert await pool.run(lambda: threading.current_thread().daemon)
 
 
-def test_a_loop_that_closes_in_the_middle_leaves_the_thread_free(pool: Threads) -> None:
+def test_a_loop_that_closes_in_the_middle_leaves_the_thread_free(pool: StreamThreads) -> None:
     response = Response()
 
     async def leave() -> None:

@@ -8,11 +8,11 @@ import pytest
 
 from agents.catalog import read_catalog
 from agents.models.check import check
-from agents.models.failures import Kind, ModelFailure
+from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model import Model
 from agents.models.model_name import parse_model
-from agents.models.registry import Models
-from agents.models.streaming_call import Ask
+from agents.models.registry import ModelRegistry
+from agents.models.streaming_call import ModelRequest
 from agents.settings import AgentSettings
 from tests.agents.models.upstream import QUESTION, Upstream, hear
 from tests.providers.answers import RecordedRequest, Reply
@@ -54,19 +54,21 @@ def settings(**given: Any) -> AgentSettings:
 
 
 @pytest.fixture(params=["", "qwen"], ids=["unnamed", "named"])
-async def models(request: pytest.FixtureRequest, page: WebPage) -> AsyncIterator[Models]:
+async def models(request: pytest.FixtureRequest, page: WebPage) -> AsyncIterator[ModelRegistry]:
     """A desk's one model, at the page."""
-    opened = Models(settings())
+    opened = ModelRegistry(settings())
     opened.get(parse_model(f"openai-compatible:{request.param}@{page.url}/v1"))
     yield opened
     await opened.close()
 
 
-async def test_a_web_page_is_a_broken_server_and_no_surprise(models: Models, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_web_page_is_a_broken_server_and_no_surprise(
+    models: ModelRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
     (model,) = models.all
     with pytest.raises(ModelFailure) as caught:
         await model.check()
-    assert caught.value.kind is Kind.BROKEN
+    assert caught.value.kind is FailureKind.BROKEN
     assert model.state == "broken"
     with pytest.raises(ModelFailure):
         await model.look()
@@ -77,7 +79,9 @@ async def test_a_web_page_is_a_broken_server_and_no_surprise(models: Models, cap
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
 
 
-async def test_health_survives_a_web_page(models: Models, page: WebPage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_health_survives_a_web_page(
+    models: ModelRegistry, page: WebPage, caplog: pytest.LogCaptureFixture
+) -> None:
     await models.check_servers()
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
     assert page.requests
@@ -113,7 +117,7 @@ async def test_a_name_that_the_server_does_not_know_stays_unknown(own: Upstream)
     (finding,) = [one for one in findings if one.model == name]
     assert str(finding).startswith("FAILED ")
     assert "does not know the model (HTTP 404, model_not_found)" in str(finding)
-    models = Models(given)
+    models = ModelRegistry(given)
     with pytest.raises(ModelFailure, match="does not know the model"):
         await models.get(name).check()
     own.server.requests.clear()
@@ -140,7 +144,7 @@ async def ask_in_every_way(model: Model) -> None:
     # It has a second for that, and a loaded machine may be late; the request was made all the same.
     with suppress(ModelFailure):
         await model.look()
-    for ask in (Ask(QUESTION), Ask(QUESTION, whole=True), Ask(QUESTION, tool=FORM)):
+    for ask in (ModelRequest(QUESTION), ModelRequest(QUESTION, whole=True), ModelRequest(QUESTION, tool=FORM)):
         await hear(model, ask)
 
 
@@ -195,6 +199,6 @@ async def test_a_key_with_characters_that_no_key_has_is_refused_at_home(
     assert model.state == "refused"
     assert upstream.server.requests == []
     for failure in (caught.value, heard.failure):
-        assert failure.kind is Kind.REFUSED
+        assert failure.kind is FailureKind.REFUSED
         assert "first" not in str(failure)
         assert "second" not in str(failure)

@@ -6,23 +6,23 @@ from dataclasses import dataclass
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
-from agents.answering.extractive_writer import EmbeddedWriter
+from agents.answering.extractive_writer import ExtractiveWriter
 from agents.answering.prompt import messages_for, recent
-from agents.answering.writer import Chain, ModelWriter
-from agents.graph.answer_stream import Floor
-from agents.graph.worker import Answer, Task, Worker
-from agents.models.circuit_breaker import Breaker
-from agents.models.context_window import Window
-from agents.models.failures import Kind
+from agents.answering.writer import ModelWriter, WriterChain
+from agents.graph.answer_stream import AnswerStream
+from agents.graph.worker import Worker, WorkerAnswer, WorkerTask
+from agents.models.circuit_breaker import CircuitBreaker
+from agents.models.context_window import ContextWindow
+from agents.models.failures import FailureKind
 from agents.models.model import Model
 from agents.models.model_name import EMBEDDED, parse_model
 from agents.models.openai.provider import OpenAIProvider
-from agents.models.request import Ask
+from agents.models.request import ModelRequest
 from agents.settings import AgentSettings
 from frontdesk.contracts.events import Event, TraceEnd, TraceStart
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import Strategies, Strategy
+from knowledge.retrieval.strategies import EvidenceGatherer, Strategy
 from knowledge.retrieval.token_budget import about_tokens
 from tests.agents.evidence import NOTES, agent, gather, learn, prompt_of
 from tests.agents.models.upstream import Upstream, hear
@@ -46,7 +46,7 @@ TEXTS = {
 class Answered:
     """An answer, and what the trace tells of it."""
 
-    answer: Answer
+    answer: WorkerAnswer
     events: list[Event]
 
     def step(self, kind: str) -> TraceEnd:
@@ -75,13 +75,13 @@ async def notes(library: Library) -> Library:
     return library
 
 
-async def answer(library: Library, chain: Chain, strategy: Strategy = "cag", *, tools: bool = False) -> Answered:
+async def answer(library: Library, chain: WriterChain, strategy: Strategy = "cag", *, tools: bool = False) -> Answered:
     """The question, answered by an agent of the notes."""
     events: list[Event] = []
     given = {"knowledge": NOTES, "strategy": strategy, "tools": ("search_documents",) if tools else ()}
-    task = Task(agent="billing", question=QUESTION, context="", history=talk(), kept=[], index=0, total=1)
-    worker = Worker(Strategies(library, Searcher(library)), 0.0)
-    said = await worker.answer(task, agent().model_copy(update=given), chain, Floor(), events.append)
+    task = WorkerTask(agent="billing", question=QUESTION, context="", history=talk(), kept=[], index=0, total=1)
+    worker = Worker(EvidenceGatherer(library, Searcher(library)), 0.0)
+    said = await worker.answer(task, agent().model_copy(update=given), chain, AnswerStream(), events.append)
     return Answered(said, events)
 
 
@@ -94,8 +94,8 @@ def talk(turns: int = 6, words: int = 150) -> list[AnyMessage]:
     ]
 
 
-def chain_of(*models: Model) -> Chain:
-    return Chain([ModelWriter(model) for model in models])
+def chain_of(*models: Model) -> WriterChain:
+    return WriterChain([ModelWriter(model) for model in models])
 
 
 def serve(upstream: Upstream, tokens: int) -> None:
@@ -139,10 +139,10 @@ async def test_the_narrowest_model_of_a_chain_decides(notes: Library, own: Upstr
 
 
 async def test_the_embedded_model_sets_no_limit(notes: Library) -> None:
-    writer = EmbeddedWriter(notes.embedder)
+    writer = ExtractiveWriter(notes.embedder)
     assert writer.name == EMBEDDED
-    assert await Chain([writer]).window() is None
-    assert "whole documents" in (await answer(notes, Chain([writer]))).gathered
+    assert await WriterChain([writer]).window() is None
+    assert "whole documents" in (await answer(notes, WriterChain([writer]))).gathered
 
 
 @pytest.mark.parametrize("strategy", ["cag", "rag", "hybrid"])
@@ -161,7 +161,7 @@ async def test_what_tools_find_fits_too(notes: Library, own: Upstream, strategy:
 
 
 def test_of_a_long_conversation_the_newest_turns_are_told() -> None:
-    window = Window(parse_model("openai:gpt-4"), 8192, 1024)
+    window = ContextWindow(parse_model("openai:gpt-4"), 8192, 1024)
     history = talk(turns=12)
     kept = recent(history, window)
     assert 2 <= len(kept) < len(history)
@@ -187,11 +187,11 @@ async def small(llama: LlamaServer) -> Model:
     settings = AgentSettings(
         model_first_token_seconds=60, model_idle_seconds=30, model_max_tokens=ANSWER, supervisor_model="embedded"
     )
-    return Model(name, lambda: OpenAIProvider(name, settings), Breaker(), settings)
+    return Model(name, lambda: OpenAIProvider(name, settings), CircuitBreaker(), settings)
 
 
 async def test_llama_cpp_tells_its_window(small: Model) -> None:
-    assert await small.window() == Window(small.name, SMALL, ANSWER)
+    assert await small.window() == ContextWindow(small.name, SMALL, ANSWER)
     await small.close()
 
 
@@ -209,9 +209,9 @@ async def test_llama_cpp_answers_from_what_it_has_room_for(notes: Library, small
 
 async def test_llama_cpp_refuses_what_it_has_no_room_for(notes: Library, small: Model) -> None:
     whole = await gather(notes, QUESTION, strategy="cag")
-    heard = await hear(small, Ask(messages_for(prompt_of(whole, QUESTION))))
+    heard = await hear(small, ModelRequest(messages_for(prompt_of(whole, QUESTION))))
     assert heard.failure
-    assert heard.failure.kind is Kind.TOO_LONG
+    assert heard.failure.kind is FailureKind.TOO_LONG
     await small.close()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agents.models.model import Model
-from agents.models.streaming_call import Ask
+from agents.models.streaming_call import ModelRequest
 from tests.agents.models.upstream import QUESTION, Upstream, hear, until
 from tests.providers.clients import TOKENS
 from tests.providers.script import Fault
@@ -62,7 +62,7 @@ async def expect_nothing_open(generators: Generators) -> None:
 
 
 async def listen(model: Model) -> None:
-    async with aclosing(model.ask(Ask(QUESTION))) as pieces:
+    async with aclosing(model.ask(ModelRequest(QUESTION))) as pieces:
         async for piece in pieces:
             if piece.text:
                 break
