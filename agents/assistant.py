@@ -18,8 +18,8 @@ from agents.answering import canned_replies
 from agents.answering.support_score import support_of
 from agents.errors import AnswerGivenUp
 from agents.graph.answer_stream import AnswerStream
-from agents.graph.supervisor import SUPERVISOR, RunContext, Supervisor, finish_reason_of, open_floor
-from agents.graph.worker import WorkerAnswer
+from agents.graph.state import RunContext, WorkerAnswer
+from agents.graph.supervisor import SUPERVISOR, Supervisor, finish_reason_of, open_floor
 from frontdesk.contracts.events import EVENTS, Event, FinishReason, Reset, Support, Token
 
 # The metadata key for the run that a checkpoint belongs to.

@@ -3,15 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from agents.answering import canned_replies
+from agents.graph.state import WorkerAnswer
 from frontdesk.contracts.events import Support, SupportedSentence
 from knowledge.embedding.embedder import Embedder
 from knowledge.retrieval import support
-
-if TYPE_CHECKING:
-    from agents.graph.worker import WorkerAnswer
 
 _LOG = logging.getLogger(__name__)
 _SECONDS = 5
@@ -33,7 +30,7 @@ async def score(text: str, evidence: Sequence[str], embedder: Embedder) -> Suppo
     return _support([(opening + s.start, opening + s.end, s.score) for s in found.sentences])
 
 
-def support_of(whole: str, answers: Sequence["WorkerAnswer"]) -> Support | None:
+def support_of(whole: str, answers: Sequence[WorkerAnswer]) -> Support | None:
     """Combine the support of a whole answer from that of its agents."""
     taken: list[tuple[int, int]] = []
     sentences: list[tuple[int, int, float]] = []

@@ -1,13 +1,12 @@
 """The supervisor: a graph that routes a question to one to three workers at once and then closes the turn."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypedDict, TypeVar
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
-from langgraph.graph.message import add_messages
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, Send
@@ -15,8 +14,9 @@ from langgraph.types import Command, Send
 from agents.answering import canned_replies
 from agents.answering.writer import WriterChain
 from agents.catalog import Agent, Catalog
-from agents.graph.answer_stream import AnswerStream, Emit
-from agents.graph.worker import HISTORY_MESSAGES, Worker, WorkerAnswer, WorkerTask
+from agents.graph.answer_stream import Emit
+from agents.graph.state import ConversationState, RunContext, WorkerAnswer, WorkerTask
+from agents.graph.worker import HISTORY_MESSAGES, Worker
 from agents.models.fallback import FallbackTrace
 from agents.models.model_name import EMBEDDED
 from agents.routing.router import Router, RoutingDecision, RoutingQuestion, route
@@ -25,46 +25,6 @@ from agents.tracing import step
 from frontdesk.contracts import events
 from frontdesk.contracts.events import Event, FinishReason, Handoff, Sources
 from knowledge.retrieval.followups import context_for
-
-T = TypeVar("T")
-
-
-def _collect(held: list[T], new: list[T] | None) -> list[T]:
-    """Append what workers add; None, with which every turn begins, clears the list."""
-    return [] if new is None else held + new
-
-
-def _merge(held: dict[str, list[int]], new: dict[str, list[int]]) -> dict[str, list[int]]:
-    return held | new
-
-
-class ConversationState(TypedDict):
-    """The state of a thread: its messages, the evidence that agents keep, and how far its last turn has come.
-
-    `told` holds as JSON the events that agents emitted beside their answers. `kept_before` is the evidence as it was
-    before the last turn, if that turn asked any agent.
-    """
-
-    messages: Annotated[list[AnyMessage], add_messages]
-    kept: Annotated[dict[str, list[int]], _merge]
-    kept_before: dict[str, list[int]] | None
-    answers: Annotated[list[WorkerAnswer], _collect]
-    told: Annotated[list[str], _collect]
-    routed: list[str]
-
-
-@dataclass
-class RunContext:
-    """The context of one run. `owner` is the user who asks; `agent` is set if the user chose who answers."""
-
-    floor: AnswerStream
-    owner: str = ""
-    agent: str | None = None
-    # As they were when the question was routed: an agent changed or deleted meanwhile still finishes its answer.
-    agents: dict[str, Agent] = field(default_factory=dict)
-    answers: Sequence[WorkerAnswer] = ()
-    text: str = ""
-
 
 Graph = CompiledStateGraph[ConversationState, RunContext, Any, Any]
 

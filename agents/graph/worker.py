@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import NotRequired, TypedDict
-
-from langchain_core.messages import AnyMessage
 
 from agents.answering import canned_replies
 from agents.answering.prompt import Prompt, recent, room_beside
@@ -15,6 +12,7 @@ from agents.answering.tools import Toolbox
 from agents.answering.writer import WriterChain, WriterChunk
 from agents.catalog import Agent
 from agents.graph.answer_stream import AnswerStream, Emit
+from agents.graph.state import WorkerAnswer, WorkerTask
 from agents.models.chunks import storable
 from agents.models.fallback import FallbackTrace, WithdrawnAnswer
 from agents.tracing import step
@@ -22,31 +20,6 @@ from frontdesk.contracts.events import FinishReason, Handoff, Support
 from knowledge.retrieval.strategies import Evidence, EvidenceGatherer
 
 HISTORY_MESSAGES = 12
-
-
-class WorkerTask(TypedDict):
-    """A question that the supervisor sends to a worker."""
-
-    agent: str
-    question: str
-    context: str
-    history: list[AnyMessage]
-    kept: list[int]
-    index: int
-    total: int
-
-
-class WorkerAnswer(TypedDict):
-    """An answer that a worker returns."""
-
-    agent: str
-    text: str
-    finish_reason: FinishReason
-    kept: list[int]
-    reduced: bool
-    last_number: int
-    # How well the text is supported, as JSON; older checkpoints have none.
-    support: NotRequired[str | None]
 
 
 @dataclass(frozen=True)

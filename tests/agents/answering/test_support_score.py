@@ -10,7 +10,7 @@ from agents.answering.extractive_writer import ExtractiveWriter
 from agents.answering.prompt import Prompt
 from agents.answering.support_score import score, support_of
 from agents.answering.writer import WriterChain, WriterChunk
-from agents.graph.worker import WorkerAnswer
+from agents.graph.state import WorkerAnswer
 from frontdesk.contracts.events import Support, SupportedSentence, Token
 from knowledge.library import Library
 from knowledge.retrieval import support

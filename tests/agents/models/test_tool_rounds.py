@@ -10,7 +10,8 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from agents.answering.writer import ModelWriter, WriterChain
 from agents.catalog import Agent, ToolName
 from agents.graph.answer_stream import AnswerStream
-from agents.graph.worker import Worker, WorkerAnswer, WorkerTask
+from agents.graph.state import WorkerAnswer, WorkerTask
+from agents.graph.worker import Worker
 from frontdesk.contracts.events import Event, Handoff, Reset, Sources, Token, TraceEnd, TraceStart, Usage
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher

@@ -15,7 +15,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import START, StateGraph
 
-from agents.graph.supervisor import ConversationState
+from agents.graph.state import ConversationState
 from backend.storage.checkpoints import open_memory
 from knowledge.errors import DataDirectoryUnusable
 

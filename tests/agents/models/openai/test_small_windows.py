@@ -10,7 +10,8 @@ from agents.answering.extractive_writer import ExtractiveWriter
 from agents.answering.prompt import messages_for, recent
 from agents.answering.writer import ModelWriter, WriterChain
 from agents.graph.answer_stream import AnswerStream
-from agents.graph.worker import Worker, WorkerAnswer, WorkerTask
+from agents.graph.state import WorkerAnswer, WorkerTask
+from agents.graph.worker import Worker
 from agents.models.circuit_breaker import CircuitBreaker
 from agents.models.context_window import ContextWindow
 from agents.models.failures import FailureKind

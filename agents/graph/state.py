@@ -1,0 +1,76 @@
+"""The state of the graph: what a thread keeps, what one run knows, and what supervisor and workers hand each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, NotRequired, TypedDict, TypeVar
+
+from langchain_core.messages import AnyMessage
+from langgraph.graph.message import add_messages
+
+from agents.catalog import Agent
+from agents.graph.answer_stream import AnswerStream
+from frontdesk.contracts.events import FinishReason
+
+T = TypeVar("T")
+
+
+def _collect(held: list[T], new: list[T] | None) -> list[T]:
+    """Append what workers add; None, with which every turn begins, clears the list."""
+    return [] if new is None else held + new
+
+
+def _merge(held: dict[str, list[int]], new: dict[str, list[int]]) -> dict[str, list[int]]:
+    return held | new
+
+
+class WorkerTask(TypedDict):
+    """A question that the supervisor sends to a worker."""
+
+    agent: str
+    question: str
+    context: str
+    history: list[AnyMessage]
+    kept: list[int]
+    index: int
+    total: int
+
+
+class WorkerAnswer(TypedDict):
+    """An answer that a worker returns."""
+
+    agent: str
+    text: str
+    finish_reason: FinishReason
+    kept: list[int]
+    reduced: bool
+    last_number: int
+    # How well the text is supported, as JSON; older checkpoints have none.
+    support: NotRequired[str | None]
+
+
+class ConversationState(TypedDict):
+    """The state of a thread: its messages, the evidence that agents keep, and how far its last turn has come.
+
+    `told` holds as JSON the events that agents emitted beside their answers. `kept_before` is the evidence as it was
+    before the last turn, if that turn asked any agent.
+    """
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    kept: Annotated[dict[str, list[int]], _merge]
+    kept_before: dict[str, list[int]] | None
+    answers: Annotated[list[WorkerAnswer], _collect]
+    told: Annotated[list[str], _collect]
+    routed: list[str]
+
+
+@dataclass
+class RunContext:
+    """The context of one run. `owner` is the user who asks; `agent` is set if the user chose who answers."""
+
+    floor: AnswerStream
+    owner: str = ""
+    agent: str | None = None
+    # As they were when the question was routed: an agent changed or deleted meanwhile still finishes its answer.
+    agents: dict[str, Agent] = field(default_factory=dict)
+    answers: Sequence[WorkerAnswer] = ()
+    text: str = ""
