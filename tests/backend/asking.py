@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +53,15 @@ class Provided:
 
 
 @contextmanager
-def provided(indexed: Path, base: Path, **settings: object) -> Iterator[Provided]:
+def provided(
+    indexed: Path, base: Path, script: Callable[[RecordedRequest], Script] | None = None, /, **settings: object
+) -> Iterator[Provided]:
     """Start a desk over a copy of that data whose answers a loopback provider writes as the question asks."""
     data = Path(shutil.copytree(indexed, base / "data"))
-    with OpenAIServer(as_asked) as provider, serve(data, **_SETTINGS | at_openai(provider) | settings) as desk:
+    with (
+        OpenAIServer(script or as_asked) as provider,
+        serve(data, **_SETTINGS | at_openai(provider) | settings) as desk,
+    ):
         yield Provided(desk, provider)
 
 
