@@ -190,8 +190,8 @@ async def test_a_reader_dies_with_a_desk_that_is_killed_while_it_reads(tmp_path:
         [
             sys.executable,
             "-c",
-            "import asyncio, pathlib, sys\nfrom knowledge.ingestion.parser_pool import Readers\n"
-            "asyncio.run(Readers().read(pathlib.Path(sys.argv[1]).read_bytes(), 'endless.md'))",
+            "import asyncio, pathlib, sys\nfrom knowledge.ingestion.parser_pool import ParserPool\n"
+            "asyncio.run(ParserPool().read(pathlib.Path(sys.argv[1]).read_bytes(), 'endless.md'))",
             str(file),
         ],
         cwd=ROOT,
