@@ -8,7 +8,6 @@ this machine can.
 import asyncio
 import json
 import logging
-import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,10 +18,9 @@ from agents.chains import ModelChains
 from agents.errors import CatalogInvalid, LastAgent, ModelNameInvalid
 from agents.models.model_name import parse_chain, server
 from agents.settings import AgentSettings
-from backend.auth.audit import Actor, AuditEntry, changed, record
+from backend.auth.audit import Actor, AuditEntry, changed
 from backend.errors import AgentExists, ModelAddressRefused, TooManyAgents
-from backend.storage import agents as agent_store
-from knowledge.storage.sqlite import Database
+from backend.storage.agents import AgentStore
 from knowledge.text.characters import cleaned_line
 
 _LOG = logging.getLogger(__name__)
@@ -33,8 +31,8 @@ MAX_AGENTS = 200
 class AgentRegistry:
     """The changes to the catalogue: each is stored first, and then seen by the next question."""
 
-    def __init__(self, database: Database, catalog: Catalog, chains: ModelChains, settings: AgentSettings) -> None:
-        self._database = database
+    def __init__(self, store: AgentStore, catalog: Catalog, chains: ModelChains, settings: AgentSettings) -> None:
+        self._store = store
         self._catalog = catalog
         self._chains = chains
         self._addresses = named_addresses(settings, catalog.base.values())
@@ -63,15 +61,10 @@ class AgentRegistry:
         async with self._changing:
             entry = actor.did("agent.delete", agent_id, _fields(self._catalog.find(agent_id)))
             self._catalog.check_spare(agent_id)
-
-            def delete(db: sqlite3.Connection) -> None:
-                if agent_id in self._catalog.base:
-                    agent_store.store_agent(db, agent_id, None)
-                else:
-                    agent_store.forget_agent(db, agent_id)
-                record(db, entry)
-
-            await self._database.write(delete)
+            if agent_id in self._catalog.base:
+                await self._store.save_change(agent_id, None, entry)
+            else:
+                await self._store.drop_change(agent_id, entry)
             self._catalog.remove(agent_id)
 
     async def _put(self, agent: Agent, entry: AuditEntry) -> None:
@@ -81,18 +74,13 @@ class AgentRegistry:
                 "ask whoever runs the desk to name it there"
             )
         await self._chains.warm_up([agent])
-
-        def put(db: sqlite3.Connection) -> None:
-            agent_store.store_agent(db, agent.id, agent.model_dump_json())
-            record(db, entry)
-
-        await self._database.write(put)
+        await self._store.save_change(agent.id, agent.model_dump_json(), entry)
         self._catalog.put(agent)
 
 
-async def restore_agents(database: Database, catalog: Catalog, settings: AgentSettings) -> None:
+async def restore_agents(store: AgentStore, catalog: Catalog, settings: AgentSettings) -> None:
     """Lay the stored changes over the agent files; raise `CatalogInvalid` if no agent is left to serve with."""
-    stored = await database.read(agent_store.stored_agents)
+    stored = await store.all_changes()
     addresses = named_addresses(settings, catalog.base.values())
     agents = [_restored(agent_id, fields, addresses) for agent_id, fields in stored.items() if fields is not None]
     try:

@@ -37,14 +37,16 @@ from backend.settings import Settings
 from backend.storage import completions, migrations
 from backend.storage import runs as storage
 from backend.storage.checkpoints import CheckpointStore, open_memory
+from backend.storage.stores import Stores, sql_stores
 from backend.users import Users
 from knowledge.embedding.reranker import reranker
 from knowledge.library import Library
 from knowledge.retrieval import calibration
 from knowledge.retrieval.search import Searcher
 from knowledge.retrieval.strategies import EvidenceGatherer
+from knowledge.storage.database import Database
 from knowledge.storage.directory_lock import check_writable
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 
 _BREAKER = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 
@@ -60,6 +62,7 @@ class OpenDesk:
     chains: ModelChains
     runs: RunEngine
     database: Database
+    stores: Stores
     registry: AgentRegistry
     memory: CheckpointStore
     users: Users
@@ -86,19 +89,20 @@ async def open_desk(
     catalog = read_catalog(settings.catalog)
     check_addresses(settings, catalog.all)
     async with AsyncExitStack() as stack:
-        stores = await _open_stores(stack, settings)
-        library, database, memory = stores
+        opened = await _open_stores(stack, settings)
+        library, database, memory = opened
+        stores = sql_stores(database)
         audit = _kept(stack, AuditLog(database, settings.audit_days))
         users.refusals = audit
         keys = _kept(stack, await KeyStore.open(database, users))
-        await restore_agents(database, catalog, settings)
+        await restore_agents(stores.agents, catalog, settings)
         searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
         models = _kept(stack, ModelRegistry(settings, make))
         chains = ModelChains(settings, models, library.embedder, searcher, catalog)
         await chains.warm_up(catalog.agents)
         threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
         worker = Worker(EvidenceGatherer(library, searcher, settings.whole_documents_chars), threshold)
-        assistant = _assistant(stores, Supervisor(catalog, chains.routers, worker, chains.writers))
+        assistant = _assistant(opened, Supervisor(catalog, chains.routers, worker, chains.writers))
         indexing = IndexingJob(library, settings.data_dir / "uploads", settings.max_document_bytes)
         log, metrics = _kept(stack, EventLog(database, clock)), Metrics()
         answers, costs = _answering(database, chains, indexing, assistant), CostEstimates(settings, catalog, chains)
@@ -116,7 +120,8 @@ async def open_desk(
             chains=chains,
             runs=runs,
             database=database,
-            registry=AgentRegistry(database, catalog, chains, settings),
+            stores=stores,
+            registry=AgentRegistry(stores.agents, catalog, chains, settings),
             memory=memory,
             users=users,
             streams=OpenStreams(settings.max_streams, settings.slow_reader_seconds),
@@ -136,23 +141,23 @@ async def open_desk(
         yield desk
 
 
-class _Stores(NamedTuple):
+class _OpenStores(NamedTuple):
     library: Library
     database: Database
     memory: CheckpointStore
 
 
-async def _open_stores(stack: AsyncExitStack, settings: Settings) -> _Stores:
+async def _open_stores(stack: AsyncExitStack, settings: Settings) -> _OpenStores:
     """Open the stores in DATA_DIR. An unusable database is reported before the embedding model is loaded."""
     library = _kept(stack, await Library.open(settings.data_dir, embedding_model=settings.embedding_model))
     check_writable(settings.data_dir / "uploads")
-    database = _kept(stack, Database(settings.data_dir / "desk.db", migrations.MIGRATIONS))
+    database = _kept(stack, SqliteDatabase(settings.data_dir / "desk.db", migrations.MIGRATIONS))
     memory = await stack.enter_async_context(open_memory(settings.data_dir))
     await library.embedder.warm_up()
-    return _Stores(library, database, memory)
+    return _OpenStores(library, database, memory)
 
 
-def _assistant(stores: _Stores, supervisor: Supervisor) -> Assistant:
+def _assistant(stores: _OpenStores, supervisor: Supervisor) -> Assistant:
     def withdrawn(thread_id: str) -> Awaitable[frozenset[str]]:
         return stores.database.read(lambda db: storage.withdrawn_from(db, thread_id))
 

@@ -27,10 +27,11 @@ from knowledge.storage import changes as writing
 from knowledge.storage import documents as store
 from knowledge.storage import migrations
 from knowledge.storage.cached import Cached
+from knowledge.storage.database import Database
 from knowledge.storage.directory_lock import DirectoryLock
 from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, WholeDocument
 from knowledge.storage.quota import OwnerQuota, check_quota
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from knowledge.text.paths import check_path
 
 T = TypeVar("T")
@@ -64,7 +65,7 @@ class Library:
         """Lock the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
         ownership = DirectoryLock(data_dir)
         try:
-            database = Database(data_dir / "knowledge.db", migrations.MIGRATIONS, migrations.REMEDY)
+            database = SqliteDatabase(data_dir / "knowledge.db", migrations.MIGRATIONS, migrations.REMEDY)
         except BaseException:
             ownership.release()
             raise

@@ -13,7 +13,7 @@ from backend.remote_library import RemoteLibrary
 from backend.storage import migrations
 from knowledge.library import Library
 from knowledge.storage.documents import DocumentInfo, DocumentKey
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests import commands
 from tests.knowledge.parts import write
 from tests.serving import ROOT, Server, environment, free_port
@@ -187,7 +187,7 @@ def test_a_desk_that_was_killed_leaves_its_directory_to_the_command(indexed: Pat
 
 def test_what_is_brought_in_without_a_desk_is_one_entry_of_its_audit_log(tmp_path: Path) -> None:
     root, data_dir = write(tmp_path / "docs", FILES), tmp_path / "data"
-    asyncio.run(Database(data_dir / "desk.db", migrations.MIGRATIONS).close())
+    asyncio.run(SqliteDatabase(data_dir / "desk.db", migrations.MIGRATIONS).close())
     for _ in range(2):
         assert index(data_dir, root).returncode == 1
     with closing(sqlite3.connect(data_dir / "desk.db")) as db:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from backend.auth.audit import TRIMMED_AT_ONCE, AuditEntry, record, trim
 from backend.runs.background import in_background
 from knowledge.errors import DeskError
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 _LOG = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 COLUMNS = ("place", "at", "action", "actor", "key_id", "address", "target", "person", "before", "after", "hash")
 MOST_CSV_ROWS = 100_000

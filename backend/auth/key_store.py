@@ -16,7 +16,7 @@ from backend.auth.scopes import Scope, with_implied
 from backend.runs.background import in_background
 from backend.users import Users, digest_of, id_of
 from knowledge.errors import DeskError
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 _LOG = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from backend.auth.audit import AuditEntry, record
 from backend.storage import migrations
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 
 
 async def record_offline(data_dir: Path, entry: AuditEntry) -> None:
@@ -12,7 +12,7 @@ async def record_offline(data_dir: Path, entry: AuditEntry) -> None:
     file = data_dir / "desk.db"
     if not file.exists():
         return
-    database = Database(file, migrations.MIGRATIONS)
+    database = SqliteDatabase(file, migrations.MIGRATIONS)
     try:
         await database.write(lambda db: record(db, entry))
     finally:

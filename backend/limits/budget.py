@@ -14,7 +14,7 @@ from agents.models.allowance import Expense
 from backend.errors import BudgetSpent
 from backend.limits.clock import DeskClock
 from backend.storage import spending
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 _DAY_SECONDS = 86_400
 _BUSY_SECONDS = 2

@@ -11,7 +11,7 @@ import sqlite3
 from typing import NamedTuple, Self
 
 from backend.limits.clock import DeskClock
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 _LOG = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from backend.privacy.archive import ArchiveFile
 from backend.storage import threads
 from backend.storage.threads import StoredThread
 from knowledge.library import Library
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 _PAGE = 100
 Row = dict[str, Any]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from backend.auth.audit import AuditEntry, record
 from backend.storage.checkpoints import CheckpointStore
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 _RUNS_AT_ONCE = 20
 # Tables with a run's rows, in an order that never violates a foreign key.

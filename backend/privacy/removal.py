@@ -22,7 +22,7 @@ from backend.privacy.deletion import ConversationDeletion
 from backend.runs.engine import RunEngine
 from backend.storage import spending
 from knowledge.library import Library
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 _LOG = logging.getLogger(__name__)
 

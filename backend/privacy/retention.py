@@ -23,7 +23,7 @@ from backend.runs.background import in_background
 from backend.runs.indexing_job import INDEXING
 from backend.runs.queue import RunQueue
 from knowledge.errors import DeskError
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 _LOG = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from backend.limits.clock import DeskClock
 from backend.limits.rates import Limit, RateLimits
 from backend.runs.queue import RunQueue
 from backend.settings import Settings
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 _BUSY_SECONDS = 2
 

@@ -31,7 +31,7 @@ from backend.storage import runs
 from backend.storage.runs import StoredRun
 from frontdesk.contracts.events import Cancelled, Error, Event
 from knowledge.errors import DeskError, StorageFull
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 _LOG = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from backend.limits.clock import DeskClock
 from backend.storage import runs
 from backend.storage.runs import StoredEvent, StoredRun
 from frontdesk.contracts.events import Cancelled, Done, Error, Event, Start
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 Also = Callable[[sqlite3.Connection], None]
 

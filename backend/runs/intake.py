@@ -20,7 +20,7 @@ from backend.runs.queue import RunQueue, WhenBusy
 from backend.settings import Settings
 from backend.storage import runs, threads
 from backend.storage.runs import StoredRun
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 from knowledge.text.characters import cleaned, is_blank
 
 

@@ -16,7 +16,7 @@ from backend.storage import runs, threads
 from backend.storage.runs import StoredRun
 from frontdesk.contracts.events import Cancelled, Done, Error, Event, Start, StepStatus
 from knowledge.errors import DeskError
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 _LOG = logging.getLogger(__name__)
 

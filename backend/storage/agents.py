@@ -1,28 +1,21 @@
-"""Agents that were changed over HTTP, in SQL: the table, and each statement that touches it."""
+"""The store of agents that were changed over HTTP."""
 
-import sqlite3
-import time
+from typing import Protocol
 
-
-def create_agents_table(db: sqlite3.Connection) -> None:
-    """Create the table: an agent's fields as JSON, null to mark an agent file's agent as deleted."""
-    db.execute("CREATE TABLE agents (id TEXT PRIMARY KEY, fields TEXT, updated_at REAL NOT NULL) WITHOUT ROWID")
+from backend.auth.audit import AuditEntry
 
 
-def stored_agents(db: sqlite3.Connection) -> dict[str, str | None]:
-    """Return the fields of each agent that was changed; None where it was deleted."""
-    return {row["id"]: row["fields"] for row in db.execute("SELECT id, fields FROM agents ORDER BY id")}
+class AgentStore(Protocol):
+    """A store of changes to agents. Each change is stored together with its audit entry, or not at all."""
 
+    async def all_changes(self) -> dict[str, str | None]:
+        """Return the fields of each changed agent as JSON; None where the agent was deleted."""
+        ...
 
-def store_agent(db: sqlite3.Connection, agent_id: str, fields: str | None) -> None:
-    """Store an agent's fields, or None to mark it as deleted."""
-    db.execute(
-        """INSERT INTO agents VALUES (?, ?, ?)
-           ON CONFLICT (id) DO UPDATE SET fields = excluded.fields, updated_at = excluded.updated_at""",
-        (agent_id, fields, time.time()),
-    )
+    async def save_change(self, agent_id: str, fields: str | None, entry: AuditEntry) -> None:
+        """Store an agent's fields, or None to mark the agent of a file as deleted."""
+        ...
 
-
-def forget_agent(db: sqlite3.Connection, agent_id: str) -> None:
-    """Delete the row of an agent that no file would bring back, so that it needs no mark."""
-    db.execute("DELETE FROM agents WHERE id = ?", (agent_id,))
+    async def drop_change(self, agent_id: str, entry: AuditEntry) -> None:
+        """Delete the change of an agent that no file would bring back, so that it needs no mark."""
+        ...

@@ -13,7 +13,8 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from knowledge.storage.damage import RESTORE
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
+from knowledge.storage.sqlite import SqliteDatabase
 
 
 class _CheckpointStatements(SqliteSaver):
@@ -106,7 +107,7 @@ _REMEDY = f"{RESTORE}; or move it away: conversations stay, but agents no longer
 @asynccontextmanager
 async def open_memory(data_dir: Path) -> AsyncIterator[CheckpointStore]:
     """Open the memory of a data directory, and close it at the end."""
-    database = Database(data_dir / "graph.db", MIGRATIONS, _REMEDY)
+    database = SqliteDatabase(data_dir / "graph.db", MIGRATIONS, _REMEDY)
     try:
         # Strict: a checkpoint that names any class outside the allowed ones is not read.
         yield CheckpointStore(database, JsonPlusSerializer(allowed_msgpack_modules=None))

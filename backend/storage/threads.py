@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from agents.direct_completion import LLM
 from backend.runs.indexing_job import INDEXING
-from knowledge.storage.sqlite import containing
+from knowledge.storage.database import containing
 from knowledge.text.characters import cleaned_line
 
 TITLE_CHARS = 60

@@ -9,7 +9,7 @@ import logging
 import sqlite3
 
 from knowledge.errors import DeskError
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 _LOG = logging.getLogger(__name__)
 _TABLES = ("chunk_words", "own_words")

@@ -14,9 +14,10 @@ from knowledge.errors import DataDirectoryUnusable
 from knowledge.index.chroma import VectorIndex
 from knowledge.storage import documents as store
 from knowledge.storage import migrations
+from knowledge.storage.database import Database
 from knowledge.storage.directory_lock import DirectoryLock
 from knowledge.storage.migrations import DocumentPlace
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 
 _COMPARED_AT_ONCE = 1_000
 # The rounding error that an index may have introduced.
@@ -40,7 +41,7 @@ async def check(data_dir: Path) -> IndexHealth:
         raise DataDirectoryUnusable(f"{data_dir} holds no documents: there is no {file.name}")
     ownership = DirectoryLock(data_dir)
     try:
-        database = Database(file, migrations.MIGRATIONS, migrations.REMEDY)
+        database = SqliteDatabase(file, migrations.MIGRATIONS, migrations.REMEDY)
         try:
             return await _check(database, data_dir / "chroma")
         finally:

@@ -5,7 +5,7 @@ from functools import partial
 from knowledge.index.vocabulary import Vocabulary
 from knowledge.storage import documents
 from knowledge.storage.cached import Cached
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 
 _OWNERS_REMEMBERED = 100
 

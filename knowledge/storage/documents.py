@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from knowledge.errors import OwnerInvalid
 from knowledge.index.vocabulary import Vocabulary
 from knowledge.loaders import LoadedText
+from knowledge.storage.database import containing
 from knowledge.storage.migrations import DocumentPlace
-from knowledge.storage.sqlite import containing
 from knowledge.text.headings import shortened, shortened_path
 
 _OWNER = re.compile(r"[A-Za-z0-9._@-]{1,64}")

@@ -10,18 +10,17 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from knowledge.errors import DatabaseDamaged, StorageFull
 from knowledge.storage import damage
 from knowledge.storage.damage import RESTORE, Migration
+from knowledge.storage.database import DatabaseError, T, Work
 
-T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
 _LOG = logging.getLogger(__name__)
 
 # The most writes in one transaction, since the first waits for the last.
@@ -38,7 +37,7 @@ class _Job(NamedTuple):
     erasing: bool = False
 
 
-class Database:
+class SqliteDatabase:
     """The owner of a SQLite file from construction to `close`; `remedy` tells operators what helps if it is damaged."""
 
     def __init__(self, path: Path, migrations: Sequence[Migration], remedy: str = RESTORE) -> None:
@@ -108,7 +107,7 @@ class Database:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise sqlite3.ProgrammingError("the database is closed")
+            raise DatabaseError("the database is closed")
 
     def _write_loop(self) -> None:
         while (job := self._writes.get()) is not None:
@@ -193,6 +192,10 @@ class Database:
         if damage.is_damage(failure):
             self._note_damage(failure)
             return DatabaseDamaged(f"{self._path.name} is damaged; the log of the desk says what to do about it")
+        if isinstance(failure, sqlite3.Error):
+            error = DatabaseError(str(failure))
+            error.__cause__ = failure
+            return error
         return failure
 
 
@@ -204,11 +207,6 @@ def _snapshot(reader: sqlite3.Connection, work: Work[T]) -> T:
     finally:
         if reader.in_transaction:
             reader.execute("COMMIT")
-
-
-def containing(text: str) -> str:
-    """Return the pattern that matches a literal text anywhere, for `LIKE ? ESCAPE '\\'`."""
-    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 def _settle(result: Future[Any], value: object, failure: BaseException | None) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,12 @@ from backend.agent_registry import MAX_AGENTS, AgentRegistry, restore_agents
 from backend.auth.audit import SYSTEM
 from backend.errors import AgentExists, ModelAddressRefused, TooManyAgents
 from backend.settings import Settings
-from backend.storage import agents as agent_store
 from backend.storage import migrations
+from backend.storage.stores import sql_stores
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
+from knowledge.storage.sqlite import SqliteDatabase
 
 NAMED = "http://127.0.0.1:8081/v1"
 SETTINGS = Settings(supervisor_model="embedded", worker_model="embedded")
@@ -38,7 +38,7 @@ class Desk:
     async def restarted(self, settings: Settings = SETTINGS) -> Catalog:
         """The catalogue after a restart."""
         catalog = read_catalog("customer_support")
-        await restore_agents(self.database, catalog, settings)
+        await restore_agents(sql_stores(self.database).agents, catalog, settings)
         return catalog
 
 
@@ -50,12 +50,12 @@ def agent(agent_id: str = "sales", **fields: Any) -> Agent:
 def desk_over(library: Library, database: Database, settings: Settings) -> Desk:
     catalog = read_catalog("customer_support")
     chains = ModelChains(settings, ModelRegistry(settings), library.embedder, Searcher(library), catalog)
-    return Desk(AgentRegistry(database, catalog, chains, settings), catalog, database)
+    return Desk(AgentRegistry(sql_stores(database).agents, catalog, chains, settings), catalog, database)
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    opened = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 
@@ -84,7 +84,7 @@ async def test_a_restart_with_every_agent_of_a_file_switched_off_leaves_the_new_
 async def test_an_agent_of_no_file_leaves_nothing_behind(desk: Desk) -> None:
     await desk.registry.create(agent("sales"), SYSTEM)
     await desk.registry.delete("sales", SYSTEM)
-    assert await desk.database.read(agent_store.stored_agents) == {}
+    assert await sql_stores(desk.database).agents.all_changes() == {}
 
 
 async def test_of_two_that_make_the_same_agent_one_is_refused(desk: Desk) -> None:
@@ -137,7 +137,9 @@ async def test_an_address_that_a_setting_names_may_be_used(
 async def test_an_address_that_an_agent_file_names_may_be_used(library: Library, database: Database) -> None:
     catalog = Catalog([agent("filed", model=f"openai-compatible:@{NAMED}")])
     chains = ModelChains(SETTINGS, ModelRegistry(SETTINGS), library.embedder, Searcher(library), catalog)
-    await AgentRegistry(database, catalog, chains, SETTINGS).create(agent(model=f"openai-compatible:m@{NAMED}"), SYSTEM)
+    await AgentRegistry(sql_stores(database).agents, catalog, chains, SETTINGS).create(
+        agent(model=f"openai-compatible:m@{NAMED}"), SYSTEM
+    )
     assert catalog.get("sales").model == f"openai-compatible:m@{NAMED}"
 
 
@@ -160,14 +162,14 @@ async def test_any_other_address_is_refused_and_nothing_is_changed(
     with pytest.raises(ModelAddressRefused):
         await desk.registry.replace(agent("billing", model=model), SYSTEM)
     assert desk.catalog.all == read_catalog("customer_support").all
-    assert await desk.database.read(agent_store.stored_agents) == {}
+    assert await sql_stores(desk.database).agents.all_changes() == {}
 
 
 async def test_an_address_of_an_agent_made_here_opens_it_to_no_other(library: Library, database: Database) -> None:
     desk = desk_over(library, database, SETTINGS.model_copy(update={"ai_service_url": NAMED}))
     await desk.registry.create(agent(model=f"openai-compatible:m@{NAMED}"), SYSTEM)
     unnamed = desk_over(library, database, SETTINGS)
-    await restore_agents(database, unnamed.catalog, SETTINGS)
+    await restore_agents(sql_stores(database).agents, unnamed.catalog, SETTINGS)
     with pytest.raises(ModelAddressRefused):
         await unnamed.registry.create(agent("other", model=f"openai-compatible:m@{NAMED}"), SYSTEM)
     # The one that is stored may not go there either, once the settings name it no more.
@@ -194,6 +196,6 @@ async def test_what_cannot_be_served_is_refused_at_start_up(
     desk: Desk, stored: dict[str, str | None], mistake: str
 ) -> None:
     for agent_id, fields in stored.items():
-        await desk.database.write(partial(agent_store.store_agent, agent_id=agent_id, fields=fields))
+        await sql_stores(desk.database).agents.save_change(agent_id, fields, SYSTEM.did("agent.change", agent_id))
     with pytest.raises(CatalogInvalid, match=mistake):
         await desk.restarted()

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from backend.storage import activity, migrations
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.bench.client import figure
 from tests.serving import serve_alone
 
@@ -51,11 +51,11 @@ def main() -> None:
 async def _make(file: Path, runs: int) -> float:
     """How long it took to bring what an earlier version left up to date."""
     before = migrations.MIGRATIONS[: migrations.MIGRATIONS.index(activity.create_activity_table)]
-    old = Database(file, before)
+    old = SqliteDatabase(file, before)
     await old.write(lambda db: _fill(db, runs))
     await old.close()
     began = time.perf_counter()
-    new = Database(file, migrations.MIGRATIONS)
+    new = SqliteDatabase(file, migrations.MIGRATIONS)
     seconds = time.perf_counter() - began
     await new.close()
     return seconds

@@ -12,7 +12,7 @@ from backend.runs.event_log import EventLog
 from backend.storage import migrations
 from backend.storage.checkpoints import open_memory
 from knowledge.library import Library
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.faults.stack import CHARGED, GPT, NOVA, STORED, Stack, settings_for
 from tests.providers.bedrock import BedrockServer
 from tests.providers.openai import OpenAIServer
@@ -48,7 +48,7 @@ async def shared_stack(
     async with AsyncExitStack() as opened:
         library = await Library.open(indexed)
         opened.push_async_callback(library.close)
-        database = Database(data / "desk.db", migrations.MIGRATIONS)
+        database = SqliteDatabase(data / "desk.db", migrations.MIGRATIONS)
         opened.push_async_callback(database.close)
         memory = await opened.enter_async_context(open_memory(data))
         log = EventLog(database)

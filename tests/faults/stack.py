@@ -35,7 +35,7 @@ from knowledge.library import Library
 from knowledge.retrieval import calibration
 from knowledge.retrieval.search import Searcher
 from knowledge.retrieval.strategies import EvidenceGatherer
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
 from tests.providers.bedrock import BedrockServer
 from tests.providers.loopback import LoopbackServer, RecordedRequest
 from tests.providers.openai import OpenAIServer

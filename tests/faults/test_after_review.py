@@ -34,6 +34,7 @@ from backend.privacy.exports import OpenExports
 from backend.privacy.removal import UserRemoval
 from backend.runs.indexing_job import IndexingJob
 from backend.settings import Settings
+from backend.storage.stores import sql_stores
 from backend.users import Users
 from frontdesk.contracts.events import Cancelled, Error, Reset, Token, TraceEnd, TraceStart, Usage
 from knowledge.retrieval.search import Searcher
@@ -153,7 +154,7 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         chains=chains,
         runs=desk.engine,
         database=stack.database,
-        registry=AgentRegistry(stack.database, catalog, chains, settings),
+        registry=AgentRegistry(sql_stores(stack.database).agents, catalog, chains, settings),
         memory=stack.memory,
         users=users,
         streams=OpenStreams(settings.max_streams, settings.slow_reader_seconds),

@@ -19,8 +19,9 @@ from knowledge.ingestion.chunking import Chunk
 from knowledge.library import Library
 from knowledge.loaders import LoadedText
 from knowledge.storage import changes, documents, migrations
+from knowledge.storage.database import Work
 from knowledge.storage.documents import DocumentKey, VectorChanges
-from knowledge.storage.sqlite import Database, Work
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.knowledge.parts import check_level, paths, texts
 from tests.serving import environment, free_port
 
@@ -54,7 +55,7 @@ def put_in_sql(key: DocumentKey, count: int) -> Work[object]:
 
 async def commit(data_dir: Path, *works: Work[object]) -> None:
     """Change the stopped library's SQL, as a process does that is killed before it tells the vector index."""
-    database = Database(data_dir / "knowledge.db", migrations.MIGRATIONS)
+    database = SqliteDatabase(data_dir / "knowledge.db", migrations.MIGRATIONS)
     for work in works:
         await database.write(work)
     await database.close()

@@ -11,7 +11,7 @@ from knowledge.library import Library
 from knowledge.retrieval.strategies import Evidence
 from knowledge.storage import documents, migrations
 from knowledge.storage.documents import DocumentKey
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.agents.evidence import NOTES, gather
 from tests.knowledge import files
 
@@ -60,7 +60,7 @@ def shown(evidence: Evidence) -> list[Source]:
 
 async def test_chunks_of_before_have_no_page(tmp_path: Path) -> None:
     before = migrations.MIGRATIONS[: migrations.MIGRATIONS.index(migrations.add_pages)]
-    old = Database(tmp_path / "knowledge.db", before)
+    old = SqliteDatabase(tmp_path / "knowledge.db", before)
 
     def fill(db: sqlite3.Connection) -> None:
         db.execute("INSERT INTO documents VALUES ('d', 'f', 's', 'p', 't', 'h', 1, 'm', 0, '')")
@@ -68,7 +68,7 @@ async def test_chunks_of_before_have_no_page(tmp_path: Path) -> None:
 
     await old.write(fill)
     await old.close()
-    new = Database(tmp_path / "knowledge.db", migrations.MIGRATIONS)
+    new = SqliteDatabase(tmp_path / "knowledge.db", migrations.MIGRATIONS)
     chunks = await new.read(lambda db: documents.chunks_by_id(db, [1], ""))
     await new.close()
     assert (chunks[1].section, chunks[1].page) == ("Plans", None)

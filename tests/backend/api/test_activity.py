@@ -12,7 +12,8 @@ import pytest
 
 from backend.storage import activity, migrations
 from backend.storage.activity import DAY_SECONDS
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import BROKEN, HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal
 from tests.provided import PATIENT, at_openai
 from tests.providers.answers import RecordedRequest
@@ -173,7 +174,7 @@ def test_who_answers_in_anothers_place_is_counted(
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    opened = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 
@@ -243,12 +244,12 @@ async def test_runs_of_earlier_versions_are_counted_as_new_ones_are(tmp_path: Pa
     await database.write(executing(statements))
     for name in ("a", "b"):
         await database.write(lambda db, name=name: activity.record(db, name))  # type: ignore[misc]
-    old = Database(
+    old = SqliteDatabase(
         tmp_path / "old.db", migrations.MIGRATIONS[: migrations.MIGRATIONS.index(activity.create_activity_table)]
     )
     await old.write(executing(statements))
     await old.close()
-    new = Database(tmp_path / "old.db", migrations.MIGRATIONS)
+    new = SqliteDatabase(tmp_path / "old.db", migrations.MIGRATIONS)
     found = [await one.read(lambda db: [tuple(row) for row in db.execute(rows)]) for one in (database, new)]
     await new.close()
     assert found[0] == found[1]

@@ -11,7 +11,7 @@ import pytest
 
 from backend.storage import handovers, migrations
 from backend.users import digest_of
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import refusal
 from tests.serving import Server, serve
 
@@ -129,7 +129,7 @@ def test_operators_read_conversations_of_others_by_no_other_door(people: dict[st
 
 
 async def test_hand_overs_of_before_are_brought_to_the_same_rules(tmp_path: Path) -> None:
-    old = Database(tmp_path / "desk.db", migrations.MIGRATIONS[:10])
+    old = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS[:10])
     statements = [
         "INSERT INTO threads VALUES ('t', 'ada', 'supervisor', 's', 'Refunds', 1, 9, NULL)",
         *(
@@ -156,7 +156,7 @@ async def test_hand_overs_of_before_are_brought_to_the_same_rules(tmp_path: Path
     ]
     await old.write(lambda db: [db.execute(statement) for statement in statements])
     await old.close()
-    database = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    database = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
 
     def shown(db: sqlite3.Connection) -> dict[str, tuple[str, list[str] | None]]:
         found: dict[str, tuple[str, list[str] | None]] = {}

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from backend.storage import handovers, migrations
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import refusal
 from tests.serving import Server
 
@@ -174,7 +174,7 @@ def test_what_is_destroyed_waits_for_nobody(client: httpx.Client) -> None:
 
 
 async def test_hand_overs_of_earlier_versions_are_kept(tmp_path: Path) -> None:
-    old = Database(tmp_path / "desk.db", migrations.MIGRATIONS[:6])
+    old = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS[:6])
     await old.write(
         lambda db: [
             db.execute(statement)
@@ -188,7 +188,7 @@ async def test_hand_overs_of_earlier_versions_are_kept(tmp_path: Path) -> None:
         ]
     )
     await old.close()
-    new = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    new = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     total, (kept,) = await new.read(lambda db: handovers.listing(db, "ada", True, 10, 0))
     (unanswered,) = await new.read(lambda db: handovers.unanswered(db, 0, 10))
     assert (total, kept["id"], kept["run_id"], kept["thread_id"], kept["agent_id"]) == (1, "h", "r", "t", "billing")

@@ -13,7 +13,7 @@ from backend.privacy.deletion import ConversationDeletion
 from backend.storage import migrations, threads
 from backend.storage.checkpoints import open_memory
 from backend.storage.threads import ThreadFilter
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal
 
 # Each test is a user of its own, so that lists and counts are its own too.
@@ -140,7 +140,7 @@ def test_conversations_are_found_by_what_their_session_is_called(client: httpx.C
     ids=["whole", "beginning"],
 )
 async def test_sessions_are_looked_up_in_an_index(tmp_path: Path, wanted: ThreadFilter, condition: str) -> None:
-    database = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    database = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
 
     def plans(db: sqlite3.Connection) -> list[str]:
         said: list[str] = []
@@ -251,7 +251,7 @@ def test_each_agent_has_its_own_conversations(client: httpx.Client) -> None:
 
 
 async def test_conversations_of_the_first_version_are_kept(tmp_path: Path) -> None:
-    old = Database(tmp_path / "desk.db", migrations.MIGRATIONS[:2])
+    old = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS[:2])
     for statement in (
         "INSERT INTO threads VALUES ('t', 's', 'Refunds', 1, 2)",
         """INSERT INTO runs (id, thread_id, session_id, status, question, created_at, ended_at)
@@ -262,7 +262,7 @@ async def test_conversations_of_the_first_version_are_kept(tmp_path: Path) -> No
     ):
         await old.write(executing(statement))
     await old.close()
-    new = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    new = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     total, (thread,) = await new.read(lambda db: threads.listing(db, ThreadFilter("local", search="so."), 10, 0))
     history = await new.read(lambda db: threads.messages_of(db, "t"))
     broken = await new.read(lambda db: db.execute("PRAGMA foreign_key_check").fetchall())

@@ -14,7 +14,8 @@ from backend.auth.audit_log import MOST_OF_AN_ADDRESS, MOST_REFUSED, AuditLog
 from backend.auth.audit_reading import AuditFilter
 from backend.storage import migrations
 from knowledge.errors import StorageFull
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.knowledge.storage.test_storage_full import no_room
 
 ADA = Actor("ada", "192.0.2.7", "0123456789ab")
@@ -22,7 +23,7 @@ ADA = Actor("ada", "192.0.2.7", "0123456789ab")
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    opened = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 

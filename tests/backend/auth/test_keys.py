@@ -21,7 +21,8 @@ from backend.errors import KeyRefused
 from backend.settings import Settings
 from backend.storage import migrations
 from backend.users import LOCAL, Users, digest_of
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests import commands
 from tests.backend.asking import as_user, begin, follow, key_of, keys, refusal
 from tests.backend.auth.desk import entries, make_key, until, with_key
@@ -35,7 +36,7 @@ KEYED = Settings.model_construct(api_keys=SecretStr(keys("olga")))
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    opened = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 

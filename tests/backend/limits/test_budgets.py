@@ -17,7 +17,8 @@ from backend.errors import BudgetSpent
 from backend.limits.budget import DailyBudget
 from backend.limits.clock import DeskClock
 from backend.storage import migrations
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import HELD, Provided, as_asked, as_user, begin, follow, keys, provided, refusal
 from tests.provided import GPT, PATIENT, at_openai, no_profile
 from tests.providers.answers import RecordedRequest
@@ -223,7 +224,7 @@ def test_an_operator_can_close_the_doors_of_the_model(indexed: Path, tmp_path: P
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    opened = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 

@@ -25,7 +25,8 @@ from backend.storage.handovers import HandoverRequest
 from backend.storage.place_columns import order_by_place
 from backend.storage.runs import StoredEvent, StoredRun
 from frontdesk.contracts.events import Spent, TraceStart, Usage
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.scripted import FollowsScript
 from tests.streaming_model import ScriptedProvider
 
@@ -47,7 +48,7 @@ class Machine:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    opened = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 
@@ -184,7 +185,7 @@ async def test_a_run_takes_as_long_as_it_takes_while_the_clock_is_set(data_dir: 
 
 async def test_places_are_those_that_rows_had_and_survive_a_backup(tmp_path: Path) -> None:
     earlier = migrations.MIGRATIONS[: migrations.MIGRATIONS.index(order_by_place)]
-    old = Database(tmp_path / "desk.db", earlier)
+    old = SqliteDatabase(tmp_path / "desk.db", earlier)
 
     def fill(db: sqlite3.Connection) -> None:
         db.execute("INSERT INTO threads VALUES ('t', 'local', 'supervisor', 's', 'title', 1, 1, NULL)")
@@ -207,7 +208,7 @@ async def test_places_are_those_that_rows_had_and_survive_a_backup(tmp_path: Pat
 
     await old.write(fill)
     await old.close()
-    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    opened = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     run = StoredRun("f", "t", "s", "local", "supervisor", "in_progress", "f", 50.0)
     await opened.write(lambda db: db.execute("DELETE FROM messages WHERE id = 'mc'") and None)
     await opened.write(lambda db: storage.begin_run(db, run, "mf", continues=True))
@@ -216,7 +217,7 @@ async def test_places_are_those_that_rows_had_and_survive_a_backup(tmp_path: Pat
     await opened.close()
     with sqlite3.connect(tmp_path / "desk.db") as db:
         db.execute("VACUUM INTO ?", (str(tmp_path / "copy.db"),))
-    copy = Database(tmp_path / "copy.db", migrations.MIGRATIONS)
+    copy = SqliteDatabase(tmp_path / "copy.db", migrations.MIGRATIONS)
     messages = await copy.read(lambda db: threads.messages_of(db, "t"))
     steps = await copy.read(lambda db: storage.steps_of(db, "d"))
     await copy.close()

@@ -15,7 +15,7 @@ from backend.storage.checkpoints import open_memory
 from knowledge.errors import DatabaseDamaged
 from knowledge.storage import migrations as knowledge_schema
 from knowledge.storage import sqlite as database_module
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests import commands
 from tests.serving import ROOT, Server, environment, free_port, serve
 
@@ -101,7 +101,7 @@ async def open_one(data_dir: Path, name: str) -> None:
         async with open_memory(data_dir):
             return
     migrations = schema.MIGRATIONS if name == "desk.db" else knowledge_schema.MIGRATIONS
-    await Database(data_dir / name, migrations).close()
+    await SqliteDatabase(data_dir / name, migrations).close()
 
 
 def test_a_desk_does_not_start_on_a_damaged_database_and_says_what_to_do(own: Path) -> None:
@@ -192,12 +192,12 @@ async def test_a_large_database_is_served_while_it_is_read_through(
     with (own / "desk.db").open("r+b") as content:
         content.seek((page - 1) * 4_096)
         content.write(bytes(4_096))
-    database = Database(own / "desk.db", schema.MIGRATIONS)
+    database = SqliteDatabase(own / "desk.db", schema.MIGRATIONS)
     checker = next(thread for thread in database._threads if thread.name == "desk-check")
     checker.join(_SECONDS)
     assert database.damage == "desk.db is damaged"
     assert f"{own / 'desk.db'} is damaged" in caplog.text
     await database.close()
-    whole = Database(own / "graph.db", checkpoints.MIGRATIONS)
+    whole = SqliteDatabase(own / "graph.db", checkpoints.MIGRATIONS)
     await whole.close()
     assert whole.damage is None

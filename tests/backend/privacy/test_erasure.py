@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import as_user, keys
 from tests.serving import Server, serve
 
@@ -106,7 +106,7 @@ def create(db: sqlite3.Connection) -> None:
 
 
 async def test_a_reader_of_what_was_there_before_puts_the_erasing_off_until_it_is_done(tmp_path: Path) -> None:
-    database = Database(tmp_path / "notes.db", [create])
+    database = SqliteDatabase(tmp_path / "notes.db", [create])
     await database.write(lambda db: db.executemany("INSERT INTO notes VALUES (?)", [(SECRET,)] * 3).rowcount)
     reading, finish = threading.Event(), threading.Event()
 
@@ -129,7 +129,7 @@ async def test_a_reader_of_what_was_there_before_puts_the_erasing_off_until_it_i
 
 
 async def test_a_reader_in_another_process_puts_it_off_until_the_next_write(tmp_path: Path) -> None:
-    database = Database(tmp_path / "notes.db", [create])
+    database = SqliteDatabase(tmp_path / "notes.db", [create])
     await database.write(lambda db: db.execute("INSERT INTO notes VALUES (?)", (SECRET,)).rowcount)
     with closing(sqlite3.connect(tmp_path / "notes.db", isolation_level=None)) as other:
         other.execute("PRAGMA wal_autocheckpoint = 0")

@@ -20,7 +20,8 @@ from backend.runs.queue import ActiveRun, RunQueue
 from backend.storage import activity, migrations
 from backend.storage import runs as storage
 from backend.storage.checkpoints import open_memory
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import QUICK, as_user, keys, provided, restarted
 from tests.backend.limits.test_clocks import DAY, Machine
 from tests.backend.privacy.stores import add_history, age, holding
@@ -74,7 +75,7 @@ def test_what_is_old_goes_at_the_start_and_sums_stay(indexed: Path, tmp_path: Pa
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    opened = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 
@@ -165,11 +166,11 @@ async def test_a_crash_in_the_middle_is_completed_by_the_next_sweep(
 
 async def test_figures_of_before_are_kept_by_the_migration(tmp_path: Path) -> None:
     names = [migration.__name__ for migration in migrations.MIGRATIONS]
-    old = Database(tmp_path / "desk.db", migrations.MIGRATIONS[: names.index("let_figures_outlive_runs")])
+    old = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS[: names.index("let_figures_outlive_runs")])
     add_history(tmp_path, "ann", 4, days_ago=2)
     before = await old.read(lambda db: activity.summary(db, "ann", 30, time.time()))
     await old.close()
-    new = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    new = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     assert await new.read(lambda db: activity.summary(db, "ann", 30, time.time())) == before
     assert before["totals"]["runs"] == 4
     await new.close()

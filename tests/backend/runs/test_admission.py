@@ -20,7 +20,8 @@ from backend.runs.queue import RunQueue
 from backend.settings import Settings
 from backend.storage import migrations, spending
 from frontdesk.contracts.events import Spent, Usage
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.agents.models.upstream import until
 from tests.backend.asking import BROKEN, COSTLY, QUICK, Provided, as_user, begin, follow, held, keys, provided, refusal
 
@@ -143,7 +144,7 @@ def test_a_message_that_is_too_long_is_not_asked(limited: Provided) -> None:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    opened = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 

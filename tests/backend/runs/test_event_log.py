@@ -10,13 +10,14 @@ from backend.runs.event_log import EventLog, LiveRun
 from backend.storage import migrations, runs
 from backend.storage.runs import StoredRun
 from frontdesk.contracts.events import Done, Start, Token, Usage
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
+from knowledge.storage.sqlite import SqliteDatabase
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """An empty desk's database."""
-    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    opened = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 

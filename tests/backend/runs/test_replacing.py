@@ -14,7 +14,7 @@ import pytest
 from backend.storage import migrations, threads
 from backend.storage import runs as storage
 from backend.storage.runs import StoredRun
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import (
     BROKEN,
     HELD,
@@ -234,7 +234,7 @@ def question(number: int, replaces: str | None = None) -> StoredRun:
 
 
 async def test_a_question_that_cannot_be_stored_withdraws_nothing(tmp_path: Path) -> None:
-    database = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    database = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     await database.write(lambda db: storage.begin_run(db, question(1), "m1"))
     await database.write(lambda db: db.execute("UPDATE runs SET ended_at = 2") and None)
     with pytest.raises(sqlite3.IntegrityError, match=r"messages\.id"):

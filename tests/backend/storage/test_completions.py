@@ -12,14 +12,15 @@ from agents.direct_completion import LLM, CalledTool, ChatMessage, CompletionReq
 from backend.storage import migrations, runs, threads
 from backend.storage.completions import earlier
 from backend.storage.runs import StoredRun
-from knowledge.storage.sqlite import Database
+from knowledge.storage.database import Database
+from knowledge.storage.sqlite import SqliteDatabase
 
 CALL = CalledTool(id="a", name="look")
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(tmp_path / "desk.db", migrations.MIGRATIONS)
+    opened = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     yield opened
     await opened.close()
 

@@ -14,7 +14,7 @@ from knowledge.library import Library
 from knowledge.storage import changes as writing
 from knowledge.storage.documents import VectorChanges
 from knowledge.storage.migrations import MIGRATIONS, DocumentPlace
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests import commands
 from tests.knowledge.parts import check_level, texts
 from tests.serving import ROOT, environment, free_port
@@ -120,7 +120,7 @@ def test_what_no_index_can_mend_is_named(data_dir: Path) -> None:
 
 
 async def test_what_waits_to_be_told_is_no_fault(data_dir: Path) -> None:
-    database = Database(data_dir / "knowledge.db", MIGRATIONS)
+    database = SqliteDatabase(data_dir / "knowledge.db", MIGRATIONS)
     await database.write(writing.note_everything)
     await database.close()
     code, output, _ = await asyncio.to_thread(run, data_dir, "check")

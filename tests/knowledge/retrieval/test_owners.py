@@ -17,7 +17,7 @@ from knowledge.retrieval.strategies import Evidence, EvidenceGatherer, Strategy
 from knowledge.storage import migrations
 from knowledge.storage.documents import DocumentKey
 from knowledge.storage.migrations import DocumentPlace
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.knowledge.parts import check_level, write
 
 ALICE = DocumentKey("billing", "test", "contract.md", "alice")
@@ -209,7 +209,7 @@ OLD_STORE = f"""
 
 
 async def test_a_store_from_before_documents_had_owners_is_everybodys(tmp_path: Path) -> None:
-    await Database(tmp_path / "knowledge.db", migrations.MIGRATIONS[:2]).close()
+    await SqliteDatabase(tmp_path / "knowledge.db", migrations.MIGRATIONS[:2]).close()
     with closing(sqlite3.connect(tmp_path / "knowledge.db")) as old:
         old.executescript(OLD_STORE)
     library = await Library.open(tmp_path)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.storage.sqlite import MAX_BATCH, Database, Work
+from knowledge.storage.database import Database, Work
+from knowledge.storage.sqlite import MAX_BATCH, SqliteDatabase
 
 
 def create_numbers(db: sqlite3.Connection) -> None:
@@ -23,7 +24,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(path: Path) -> AsyncIterator[Database]:
-    opened = Database(path, [create_numbers])
+    opened = SqliteDatabase(path, [create_numbers])
     yield opened
     await opened.close()
 
@@ -158,7 +159,7 @@ async def test_the_write_of_a_cancelled_caller_still_stands(database: Database, 
 
 
 async def test_close_finishes_what_is_queued(path: Path) -> None:
-    database = Database(path, [create_numbers])
+    database = SqliteDatabase(path, [create_numbers])
     async with busy(database):
         tasks = await queued(database, *(add(number) for number in range(20)))
         closing = asyncio.create_task(database.close())
@@ -186,7 +187,7 @@ async def test_each_migration_is_applied_once_and_new_ones_after_the_old(path: P
         add(5)(db)
 
     for migrations in ([first], [first], [first, second], [first, second]):
-        await Database(path, migrations).close()
+        await SqliteDatabase(path, migrations).close()
     assert applied == ["first", "second"]
     assert on_disk(path) == [5]
 

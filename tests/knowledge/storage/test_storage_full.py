@@ -15,7 +15,7 @@ from knowledge.index.integrity import check
 from knowledge.library import Library
 from knowledge.storage import documents
 from knowledge.storage.documents import DocumentKey, VectorChanges
-from knowledge.storage.sqlite import Database
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.knowledge.parts import check_level, texts
 from tests.serving import Server
 
@@ -65,7 +65,7 @@ def create(db: sqlite3.Connection) -> None:
 
 
 async def test_a_full_disk_fails_whatever_was_to_be_committed_with_it_and_nothing_later(tmp_path: Path) -> None:
-    database = Database(tmp_path / "a.db", [create])
+    database = SqliteDatabase(tmp_path / "a.db", [create])
     await database.write(lambda db: db.execute("INSERT INTO t VALUES (1)").rowcount)
     with no_room():
         writes = [database.write(lambda db: db.execute("INSERT INTO t VALUES (zeroblob(9000))")) for _ in range(3)]
