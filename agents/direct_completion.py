@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agents.assistant import AnswerOutcome, AssistantRequest
 from agents.errors import ModelsUnavailable, ToolResultUnknown
-from agents.models.chunks import Finish, ToolCallFragment, estimate, storable
+from agents.models.chunks import Finish, ToolCallFragment, estimate
 from agents.models.failures import ModelFailure
 from agents.models.fallback import WHAT_TO_SET, FallbackTrace, WithdrawnAnswer, in_turn
 from agents.models.model import Model
@@ -23,6 +23,7 @@ from agents.models.model_name import ModelName
 from agents.models.request import ModelRequest
 from agents.tracing import step
 from frontdesk.contracts.events import Event, Reset, Token, ToolCall, Usage
+from knowledge.text.characters import storable
 
 LLM = "llm"
 # Providers refuse a conversation in which a call has no result, or that does not begin with the user.

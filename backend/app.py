@@ -27,7 +27,7 @@ from backend.api.generation import gateway, gateway_ws, llm
 from backend.api.openapi import complete
 from backend.http import error_responses
 from backend.http.middleware import KeyFirst, ReplyGuard
-from backend.http.request_guards import BodyLimit, OriginGuard
+from backend.http.request_guards import AddressGuard, BodyLimit, OriginGuard
 from backend.settings import Settings
 from backend.version import VERSION
 
@@ -95,6 +95,7 @@ def _guarded(settings: Settings, *, has_desk: bool) -> Frontdesk:
     keyed = bool(settings.api_keys.get_secret_value())
     app = Frontdesk(keyed=keyed)
     error_responses.install(app)
+    app.add_middleware(AddressGuard)
     app.add_middleware(BodyLimit, body_bytes=settings.max_body_bytes, document_bytes=settings.max_document_bytes)
     if keyed and has_desk:
         app.add_middleware(KeyFirst)

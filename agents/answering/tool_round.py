@@ -9,8 +9,9 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from agents.answering.citations import CitationParser
 from agents.answering.prompt import evidence_block
 from agents.answering.tools import RequestedToolCall, ToolResult
-from agents.models.chunks import Finish, ModelChunk, ToolCallFragment, estimate, storable
+from agents.models.chunks import Finish, ModelChunk, ToolCallFragment, estimate
 from frontdesk.contracts.events import Usage
+from knowledge.text.characters import storable
 
 # A model may call tools that do not exist; sent back to it, their names must be valid tool names.
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]")

@@ -13,11 +13,11 @@ from agents.answering.writer import WriterChain, WriterChunk
 from agents.catalog import Agent
 from agents.graph.answer_stream import AnswerStream, Emit
 from agents.graph.state import WorkerAnswer, WorkerTask
-from agents.models.chunks import storable
 from agents.models.fallback import FallbackTrace, WithdrawnAnswer
 from agents.tracing import step
 from frontdesk.contracts.events import FinishReason, Handoff, Support
 from knowledge.retrieval.strategies import Evidence, EvidenceGatherer
+from knowledge.text.characters import storable
 
 HISTORY_MESSAGES = 12
 

@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
 
 from agents.models.failures import FailureKind, ModelFailure
 from frontdesk.contracts.events import Usage
+from knowledge.text.characters import storable
 
 Ending = Literal["stop", "length"]
 Finish = Ending | Literal["tool_calls"]
@@ -61,16 +62,11 @@ def _finish(reason: str) -> Finish:
     raise ModelFailure(FailureKind.BAD_ANSWER, "it was cut off by a filter or an error of the provider's")
 
 
-def storable(text: str) -> str:
-    """Replace lone surrogates, which a model may produce by splitting a character and nobody can store or send."""
-    return text.encode("utf-8", "replace").decode()
-
-
 def clean(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """Replace lone surrogates and remove NULs in every string of a value: neither can be stored or sent."""
+    """Make every string of a value storable."""
     match value:
         case str():
-            return storable(value).replace("\x00", "")
+            return storable(value)
         case list():
             return [clean(item) for item in value]
         case dict():

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 
-from agents.models.chunks import ToolCallFragment, storable
+from agents.models.chunks import ToolCallFragment
+from knowledge.text.characters import storable
 
 
 class ToolCallReader:

@@ -101,7 +101,7 @@ class Request(StrictBody):
         json_schema_extra={"examples": [{"contact": "ada@example.org", "message": "I was charged twice."}]},
     )
 
-    thread_id: str | None = Field(default=None, max_length=128)
+    thread_id: Annotated[str, AfterValidator(checked_line)] | None = Field(default=None, max_length=128)
     contact: Annotated[str, AfterValidator(checked_line)] = Field(min_length=1, max_length=200)
     message: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
 

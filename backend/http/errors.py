@@ -33,6 +33,26 @@ class RequestMalformed(RequestRefused):
         super().__init__("This is not a valid HTTP/1.1 request.")
 
 
+class AddressUnknown(RequestRefused):
+    """The path holds a NUL, so it can name nothing that is stored."""
+
+    code = "not_found"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing at this address; see /openapi.json for what there is.")
+
+
+class QueryInvalid(RequestRefused):
+    """The query holds a NUL, which not every database stores or compares."""
+
+    code = "invalid_request"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("The query must not hold a NUL character.")
+
+
 class OriginRefused(RequestRefused):
     """The request comes from a page of a site that CORS_ORIGINS does not name, or uses a foreign host name."""
 

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.errors import BindFailed, BindRefused
-from backend.http.errors import BodyTooLarge, OriginRefused
+from backend.http.errors import AddressUnknown, BodyTooLarge, OriginRefused, QueryInvalid
 from backend.http.replies import refuse
 from backend.settings import LOOPBACK, Settings
 
@@ -64,6 +64,23 @@ def _bind_failure(settings: Settings, error: OSError) -> str:
     # asyncio wraps the message of the system, except where a host name cannot be resolved.
     reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
     return f"HOST={settings.host} cannot be listened on ({reason}); set HOST to an address of this machine"
+
+
+class AddressGuard:
+    """Middleware that refuses addresses with a NUL character, which databases other than SQLite do not take."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif "\x00" in scope["path"]:
+            await refuse(send, AddressUnknown())
+        elif b"%00" in scope["query_string"]:
+            await refuse(send, QueryInvalid())
+        else:
+            await self._app(scope, receive, send)
 
 
 class OriginGuard:

@@ -48,6 +48,17 @@ _BLANK = re.compile(
 _NOT_NAMED = re.compile(f"[{_MARKS}{_FILLERS}{_ZERO_WIDTH_SPACE}{_ENDS_OF_LINES}]|{_MISPLACED}|{_STRAY}")
 
 
+def storable(text: str) -> str:
+    """Replace lone surrogates and remove NULs: no database but SQLite takes both, and JSON takes no surrogate."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")
+
+
+def check_storable(text: str) -> None:
+    """Raise `ValueError` if a name holds a NUL or a lone surrogate, as a file's name on disk may."""
+    if storable(text) != text:
+        raise ValueError("must not hold a NUL or a half of a character")
+
+
 def cleaned(text: str) -> str:
     """Strip characters that reorder a text, are invisible or control a terminal; keep joiners of scripts and emoji."""
     return text if text.isascii() and text.isprintable() else _STRIPPED.sub(lambda found: found[1] or "", text)

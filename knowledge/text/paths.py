@@ -1,7 +1,7 @@
 """The validation of a document's path, whether it comes from a form, an archive or a disk."""
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.text.characters import checked_line
+from knowledge.text.characters import check_storable, checked_line
 
 MAX_PATH_CHARS = 1_000
 # The limit of current file systems.
@@ -17,9 +17,13 @@ def checked_path(path: str) -> str:
     return checked_line(path)
 
 
-def check_path(path: str) -> None:
-    """Check the path of a document to be stored, and raise `DocumentUnreadable` if it is invalid."""
+def check_path(path: str, source: str = "") -> None:
+    """Check the path and source of a document to be stored, and raise `DocumentUnreadable` if one is invalid."""
     try:
         checked_path(path)
     except ValueError as error:
         raise DocumentUnreadable(f"its path {error}") from error
+    try:
+        check_storable(source)
+    except ValueError as error:
+        raise DocumentUnreadable(f"its source {error}") from error

@@ -1,8 +1,10 @@
 """Characters that reorder a text or hide in it: refused in names with their code, left out of what people write."""
 
 import io
+import json
 import zipfile
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -86,6 +88,40 @@ def test_a_document_s_title_is_kept_without_them(client: httpx.Client) -> None:
     stored = client.post("/api/documents", files=file, data=data).raise_for_status().json()
     client.delete(f"/api/documents/{stored['id']}").raise_for_status()
     assert stored["title"] == "Odd"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/threads/a%00", "/runs/a%00b", "/api/documents/%00", "/api/handovers/%00", "/api/people/a%00/documents"],
+)
+@pytest.mark.parametrize("method", ["GET", "DELETE", "POST"])
+def test_an_address_with_a_nul_names_nothing(client: httpx.Client, path: str, method: str) -> None:
+    answer = client.request(method, path)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("query", ["agent=%00", "search=a%00b", "session=%00", "folder=%00", "after=%00"])
+@pytest.mark.parametrize("path", ["/api/threads", "/api/documents"])
+def test_a_query_with_a_nul_is_refused(client: httpx.Client, path: str, query: str) -> None:
+    answer = client.get(f"{path}?{query}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud800"])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/chat", {"message": "Refunds{}?"}),
+        ("/chat", {"message": QUESTION, "thread_id": "a{}"}),
+        ("/api/handovers", {"contact": "ada@example.org", "thread_id": "a{}"}),
+    ],
+)
+def test_a_body_with_what_no_database_takes_is_refused(
+    client: httpx.Client, path: str, body: dict[str, Any], odd: str
+) -> None:
+    # Escaped to ASCII, as a client may send it.
+    answer = client.post(path, content=json.dumps(body).replace("{}", json.dumps(odd)[1:-1]))
+    assert answer.status_code == 422, answer.text
 
 
 @pytest.mark.parametrize("path", ["x" * 256, "a/" * 500 + "b.md", "x" * 60_000])

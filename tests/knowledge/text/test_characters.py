@@ -2,7 +2,7 @@
 
 import pytest
 
-from knowledge.text.characters import checked_line, cleaned, cleaned_line, is_blank
+from knowledge.text.characters import check_storable, checked_line, cleaned, cleaned_line, is_blank, storable
 from knowledge.text.paths import checked_path
 
 BIDI = [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
@@ -89,3 +89,15 @@ def test_a_path_may_be_long_and_of_any_script(path: str) -> None:
 def test_a_path_has_limits(path: str) -> None:
     with pytest.raises(ValueError, match="must not"):
         checked_path(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"), [("a\x00b", "ab"), ("\ud83d", "?"), ("a\udc00\x00", "a?"), ("é\U0001f600", None)]
+)
+def test_what_no_database_takes_is_left_out(text: str, stored: str | None) -> None:
+    assert storable(text) == (text if stored is None else stored)
+    if stored is None:
+        check_storable(text)
+    else:
+        with pytest.raises(ValueError, match="half of a character"):
+            check_storable(text)
