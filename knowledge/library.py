@@ -3,38 +3,36 @@
 import asyncio
 import hashlib
 import logging
-import sqlite3
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from knowledge.embedding.embedder import BUNDLED, Embedder
-from knowledge.errors import DocumentsForgotten, DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
-from knowledge.index import erasure as erasing
-from knowledge.index.chroma import VectorIndex
+from knowledge.errors import DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
+from knowledge.index.chroma import ChromaIndex
 from knowledge.index.erasure import WordEraser
+from knowledge.index.vector_index import VectorIndex
 from knowledge.index.vocabulary_cache import VocabularyCache
 from knowledge.ingestion import chunking
-from knowledge.ingestion.chunking import as_embedded
+from knowledge.ingestion.chunking import Chunk, as_embedded
 from knowledge.ingestion.parser_pool import ParserPool
 from knowledge.loaders import LoadedText
 from knowledge.loaders.text import title_from_name
-from knowledge.storage import changes as writing
-from knowledge.storage import documents as store
 from knowledge.storage import migrations
 from knowledge.storage.cached import Cached
-from knowledge.storage.database import Database
+from knowledge.storage.database import Database, T, Work
 from knowledge.storage.directory_lock import DirectoryLock
+from knowledge.storage.document_store import NewDocument
 from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, WholeDocument
-from knowledge.storage.quota import OwnerQuota, check_quota
+from knowledge.storage.quota import OwnerQuota
+from knowledge.storage.sql.facts import SqlFactStore
 from knowledge.storage.sqlite import SqliteDatabase
+from knowledge.storage.stores import LibraryStores, library_stores
+from knowledge.text.characters import storable
 from knowledge.text.paths import check_path
 
-T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 # How long searches use an index that lacks changes before they try again to apply them.
@@ -49,16 +47,15 @@ class Library:
     def __init__(self, ownership: DirectoryLock, database: Database, index: VectorIndex, embedder: Embedder) -> None:
         self._ownership = ownership
         self._database = database
+        self.stores: LibraryStores = library_stores(database)
         self._readers = ParserPool()
         self._catching_up = asyncio.Lock()
         self.index = index
         self.embedder = embedder
-        self._sizes = Cached(lambda: self.read(store.sizes))
-        self.vocabularies = VocabularyCache(database)
-        # How often the documents of each owner were all removed.
-        self._forgotten: Counter[str] = Counter()
+        self._sizes = Cached(self.stores.documents.chunk_sizes)
+        self.vocabularies = VocabularyCache(self.stores.passages)
         self._retry_at = 0.0
-        self._words = WordEraser(database)
+        self._words = WordEraser(self.stores.erasure)
 
     @classmethod
     async def open(cls, data_dir: Path, *, embedding_model: str = BUNDLED) -> "Library":
@@ -70,12 +67,12 @@ class Library:
             ownership.release()
             raise
         try:
-            model = await database.write(lambda db: store.fact(db, "embedding_model", embedding_model))
+            model = await SqlFactStore(database).first_fact("embedding_model", embedding_model)
             if model != embedding_model:
                 raise EmbeddingModelChanged(
                     f"{data_dir} was indexed with EMBEDDING_MODEL={model}; set it back, or index into a new DATA_DIR"
                 )
-            library = cls(ownership, database, VectorIndex(data_dir / "chroma"), Embedder(embedding_model))
+            library = cls(ownership, database, ChromaIndex(data_dir / "chroma"), Embedder(embedding_model))
             await library._open_index()
             library._words.start()
         except BaseException:
@@ -105,29 +102,29 @@ class Library:
 
     async def listing(self, folder: str | None = None, *, owner: str = "") -> list[DocumentInfo]:
         """Return the documents that a user may see, shared and their own, in all folders or in one."""
-        return await self.read(lambda db: store.visible_documents(db, folder, owner))
+        return await self.stores.documents.visible_documents(folder, owner)
 
     async def page(
         self, wanted: DocumentFilter, limit: int, offset: int = 0, after: str | None = None
     ) -> list[DocumentInfo]:
-        """Return one page of the documents that a user may see, as `store.visible_page` does."""
-        return await self._database.read(lambda db: store.visible_page(db, wanted, limit, offset, after), long=True)
+        """Return one page of the documents that a user may see, as `DocumentStore.visible_page` does."""
+        return await self.stores.documents.visible_page(wanted, limit, offset, after)
 
     async def by_folder(self, wanted: DocumentFilter) -> dict[str, int]:
         """Count the documents that match, by folder."""
-        return await self._database.read(lambda db: store.visible_by_folder(db, wanted), long=True)
+        return await self.stores.documents.count_by_folder(wanted)
 
     async def everything(self) -> list[DocumentInfo]:
         """Return all documents, including those that users own: for operators, never for users."""
-        return await self.read(store.all_documents)
+        return await self.stores.documents.all_documents()
 
     async def cut_before(self, moment: float, folder: str | None = None) -> list[DocumentInfo]:
         """Return all owners' documents that were neither stored nor chunked again since that moment."""
-        return await self.read(lambda db: store.documents_cut_before(db, moment, folder))
+        return await self.stores.documents.documents_cut_before(moment, folder)
 
     async def whole(self, document_id: str, *, owner: str = "") -> WholeDocument:
         """Return a document with its text, or raise `DocumentUnknown` for a user who may not see it."""
-        document = await self.read(lambda db: store.whole_document(db, document_id, owner))
+        document = await self.stores.documents.whole_document(document_id, owner)
         if document is None:
             raise DocumentUnknown(f"there is no document {document_id}")
         return document
@@ -136,22 +133,19 @@ class Library:
         """Store a new document or a new version of one; the old version answers until the new one is complete.
 
         `quota` limits what its owner may store."""
-        check_path(key.path)
-        await self.read(lambda db: check_quota(db, key, quota))
-        forgotten = self._forgotten[key.owner]
+        check_path(key.path, key.source)
+        documents = self.stores.documents
+        if quota is not None:
+            await documents.check_quota(key, quota)
+        removals = documents.removals_of(key.owner)
         read = await self._readers.read(data, key.path)
         text, pieces = read.text, read.chunks
         passages = [as_embedded(text.title, piece) for piece in pieces]
         vectors = await self.embedder.embed_documents(passages, key.owner)
-        content_hash = hash_of(data)
-
-        def put(db: sqlite3.Connection) -> DocumentInfo:
-            if self._forgotten[key.owner] != forgotten:
-                raise DocumentsForgotten("your documents were removed meanwhile; bring it in again if it is to stay")
-            writing.put(db, key, text, content_hash, pieces, vectors, quota)
-            return store.document(db, key.id)
-
-        return await self._change(put)
+        new = NewDocument(key, text, hash_of(data), pieces, vectors)
+        info = await documents.put_document(new, quota, after_removals=removals)
+        await self._catch_up()
+        return info
 
     async def move(self, document: DocumentInfo, path: str, data: bytes = b"") -> DocumentInfo:
         """Give a document another path within its source, without parsing or embedding it again."""
@@ -160,62 +154,56 @@ class Library:
         is_named_after_file = document.title == title_from_name(document.path)
         title = title_from_name(path) if is_named_after_file else document.title
 
-        def move(db: sqlite3.Connection) -> DocumentInfo:
-            _check_known(writing.move(db, document.id, key, title), document.id)
-            return store.document(db, key.id)
-
-        return await self._change(move)
+        moved = await self.stores.documents.move_document(document.id, key, title)
+        if moved is None:
+            raise DocumentUnknown(f"there is no document {document.id}")
+        await self._catch_up()
+        return moved
 
     async def read_again(self, document: DocumentInfo) -> None:
         """Chunk and embed a document's stored text again, as this release does; until then it answers as before."""
-        text = await self.read(lambda db: store.text_of(db, document.id))
+        text = await self.stores.documents.loaded_text(document.id)
         if text is None:
             raise DocumentUnknown(f"there is no document {document.id}")
         pieces = await asyncio.to_thread(chunking.split, text)
         passages = [as_embedded(text.title, piece) for piece in pieces]
         vectors = await self.embedder.embed_documents(passages, document.owner)
-        await self._change(lambda db: _check_known(writing.put_chunks(db, document, pieces, vectors), document.id))
+        _check_known(await self.stores.documents.replace_chunks(document, pieces, vectors), document.id)
+        await self._catch_up()
 
     async def put_texts(self, texts: Sequence[tuple[DocumentKey, LoadedText]]) -> None:
         """Store many documents whose text is already parsed, in one transaction; skip those without any passage."""
-        split = await asyncio.to_thread(lambda: [(key, text, chunking.split(text)) for key, text in texts])
+        split = await asyncio.to_thread(_split_all, texts)
         passages = [as_embedded(text.title, piece) for _, text, pieces in split for piece in pieces]
         vectors = await self.embedder.embed_documents(passages)
 
-        def put_all(db: sqlite3.Connection) -> None:
-            place = 0
-            for key, text, pieces in split:
-                if pieces:
-                    begun, place = place, place + len(pieces)
-                    writing.put(db, key, text, hash_of(text.markdown.encode()), pieces, vectors[begun:place])
-
-        await self._database.write(put_all)
+        documents, place = [], 0
+        for key, text, pieces in split:
+            if pieces:
+                begun, place = place, place + len(pieces)
+                content_hash = hash_of(text.markdown.encode())
+                documents.append(NewDocument(key, text, content_hash, pieces, vectors[begun:place]))
+        await self.stores.documents.put_documents(documents)
         await self._catch_up()
 
     async def remove(self, document_id: str, *, owner: str = "") -> None:
         """Remove a shared document or one of an owner's. For anybody but its owner, an owned document is unknown."""
 
-        def remove(db: sqlite3.Connection) -> None:
-            _check_known(writing.remove(db, document_id, owner), document_id)
-            erasing.note(db)
-
-        await self._change(remove, erasing=True)
+        _check_known(await self.stores.documents.remove_document(document_id, owner), document_id)
+        await self._catch_up()
         self._words.start()
 
     async def forget_owner(self, owner: str) -> int:
         """Remove all documents of an owner, including those being stored right now, and return how many there were."""
-        self._forgotten[owner] += 1
-        # On the writer's connection: documents it has stored by then are found, and later ones are refused.
-        documents = await self._database.write(lambda db: writing.owned_by(db, owner))
+        documents = await self.stores.documents.begin_removal_of(owner)
         for document_id in documents:
-            await self._database.write(partial(writing.remove, document_id=document_id, owner=owner), erasing=True)
-        await self._database.write(erasing.note)
+            await self.stores.documents.remove_document(document_id, owner)
         self._words.start()
         await self._catch_up()
         self.vocabularies.forget_owner(owner)
         return len(documents)
 
-    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def read(self, work: Work[T]) -> T:
         """Run a read-only query on the database."""
         return await self._database.read(work)
 
@@ -240,20 +228,15 @@ class Library:
 
     async def rebuild(self) -> int:
         """Rebuild both indexes from SQL without embedding again, and return the number of chunks."""
-        await self._database.write(writing.rebuild_words)
+        await self.stores.checked.rebuild_words()
         await self._refill()
-        return sum((await self.read(store.chunk_counts)).values())
-
-    async def _change(self, work: Callable[[sqlite3.Connection], T], *, erasing: bool = False) -> T:
-        result = await self._database.write(work, erasing=erasing)
-        await self._catch_up()
-        return result
+        return sum((await self.stores.documents.chunk_counts()).values())
 
     async def _open_index(self) -> None:
         opened = await self.index.open()
         if opened:
             await self._catch_up()
-        stored = await self.read(store.chunk_counts)
+        stored = await self.stores.documents.chunk_counts()
         if opened and await self.index.counts() == stored:
             return
         if stored:
@@ -264,7 +247,7 @@ class Library:
 
     async def _refill(self) -> None:
         await self.index.reset()
-        await self._database.write(writing.note_everything)
+        await self.stores.vector_changes.record_all_chunks()
         await self._catch_up()
 
     async def _catch_up(self) -> None:
@@ -274,19 +257,26 @@ class Library:
             self.vocabularies.forget()
             try:
                 while True:
-                    changes = await self.read(lambda db: store.pending_changes(db, _CHANGES_AT_ONCE))
-                    if not changes.last:
+                    changes = await self.stores.vector_changes.pending_changes(_CHANGES_AT_ONCE)
+                    if not changes.ids:
                         break
                     if not await self.index.apply(changes):
                         # A change that failed half-way has broken the index.
                         await self.index.reset()
-                        await self._database.write(writing.note_everything)
+                        await self.stores.vector_changes.record_all_chunks()
                         continue
-                    await self._database.write(partial(store.acknowledge_changes, last=changes.last))
+                    await self.stores.vector_changes.acknowledge_changes(changes)
             except BaseException:
                 self._retry_at = time.monotonic() + _RETRY_SECONDS
                 raise
             self._retry_at = 0.0
+
+
+def _split_all(
+    texts: Sequence[tuple[DocumentKey, LoadedText]],
+) -> list[tuple[DocumentKey, LoadedText, list[Chunk]]]:
+    stored = [(key, replace(text, title=storable(text.title), markdown=storable(text.markdown))) for key, text in texts]
+    return [(key, text, chunking.split(text)) for key, text in stored]
 
 
 def _check_known(known: bool, document_id: str) -> None:

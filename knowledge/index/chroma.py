@@ -1,7 +1,6 @@
-"""The vector index: Chroma in this process, one collection per folder and owner, all on one thread.
+"""A vector index in Chroma: in this process, one collection per folder and owner, all on one thread.
 
 A separate collection per owner costs other users nothing; a filter would slow down every question.
-The index can be deleted at any time: SQL holds every embedding, and `open` reports when it must be filled again.
 """
 
 import asyncio
@@ -25,8 +24,8 @@ from chromadb.errors import NotFoundError
 from knowledge.errors import IndexUnavailable, StorageFull
 from knowledge.index import chroma_probe
 from knowledge.storage.directory_lock import check_writable
-from knowledge.storage.documents import VectorChanges
-from knowledge.storage.migrations import DocumentPlace
+from knowledge.storage.documents import DocumentPlace
+from knowledge.storage.vector_changes import VectorChanges
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -38,8 +37,8 @@ _ROOM_BYTES = 4_000_000
 _FULL = re.compile(r"disk is full|disk I/O error|No space left|os error (?:27|28|122)\b")
 
 
-class VectorIndex:
-    """The owner of Chroma's directory from `open` to `close`; the data directory's lock keeps other processes out."""
+class ChromaIndex:
+    """A `VectorIndex` that owns Chroma's directory; the lock of the data directory keeps other processes out."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -49,33 +48,26 @@ class VectorIndex:
         self._has_failed = False
 
     async def open(self) -> bool:
-        """Open the index; return False if it starts empty and must be filled again."""
         return await self._run(self._open)
 
     async def open_as_it_is(self) -> bool:
-        """Open the existing index without repairing anything; return False if it cannot be opened or searched."""
         return await self._run(lambda: self._is_sound() and self._try_open())
 
     async def ids(self, place: DocumentPlace) -> set[int]:
-        """Return the ids of the chunks whose vectors a place holds."""
         return await self._run(lambda: self._ids(place))
 
     async def vectors(self, place: DocumentPlace, ids: Sequence[int]) -> dict[int, npt.NDArray[np.float32]]:
-        """Return the vectors of some chunks of a place, as the index stores them."""
         return await self._run(lambda: self._vectors(place, ids))
 
     async def counts(self) -> dict[DocumentPlace, int]:
-        """Count the vectors by place, without the places that hold none."""
         return await self._run(self._counts)
 
     async def apply(self, changes: VectorChanges) -> bool:
-        """Apply changes, which is idempotent; return False if the index turns out broken and must be reset."""
         return await self._run(lambda: self._apply(changes))
 
     async def nearest(
         self, groups: Sequence[Sequence[DocumentPlace]], vector: npt.NDArray[np.float32], limit: int
     ) -> list[list[tuple[int, float]]]:
-        """Return the nearest chunk ids of each group of places with their cosine similarity, best first."""
         return await self._run(lambda: [self._nearest(places, vector, limit) for places in groups])
 
     async def close(self) -> None:
@@ -84,7 +76,6 @@ class VectorIndex:
         self._thread.shutdown(wait=True)
 
     async def reset(self) -> None:
-        """Delete the index and start an empty one."""
         await self._run(self._reset)
 
     async def _run(self, work: Callable[[], T]) -> T:

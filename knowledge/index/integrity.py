@@ -1,23 +1,18 @@
 """The read-only check of a stopped server's documents: SQL itself, and each index against what SQL holds."""
 
-import sqlite3
-from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from knowledge.embedding.embedder import Vector
 from knowledge.errors import DataDirectoryUnusable
-from knowledge.index.chroma import VectorIndex
-from knowledge.storage import documents as store
-from knowledge.storage import migrations
-from knowledge.storage.database import Database
-from knowledge.storage.directory_lock import DirectoryLock
-from knowledge.storage.migrations import DocumentPlace
-from knowledge.storage.sqlite import SqliteDatabase
+from knowledge.index.chroma import ChromaIndex
+from knowledge.index.vector_index import VectorIndex
+from knowledge.storage.documents import DocumentPlace
+from knowledge.storage.maintenance import CheckedStore
+from knowledge.storage.stores import DATABASE_FILE, open_stores
 
 _COMPARED_AT_ONCE = 1_000
 # The rounding error that an index may have introduced.
@@ -36,28 +31,23 @@ class IndexHealth:
 
 async def check(data_dir: Path) -> IndexHealth:
     """Check SQL and the indexes; raise `DataDirectoryInUse` if a server owns the directory."""
-    file = data_dir / "knowledge.db"
-    if not file.exists():
-        raise DataDirectoryUnusable(f"{data_dir} holds no documents: there is no {file.name}")
-    ownership = DirectoryLock(data_dir)
-    try:
-        database = SqliteDatabase(file, migrations.MIGRATIONS, migrations.REMEDY)
-        try:
-            return await _check(database, data_dir / "chroma")
-        finally:
-            await database.close()
-    finally:
-        ownership.release()
+    if not (data_dir / DATABASE_FILE).exists():
+        raise DataDirectoryUnusable(f"{data_dir} holds no documents: there is no {DATABASE_FILE}")
+    async with open_stores(data_dir) as stores:
+        return await _check(stores.checked, ChromaIndex(data_dir / "chroma"))
 
 
-async def _check(database: Database, chroma: Path) -> IndexHealth:
-    health = await database.read(_check_sql)
-    # FTS5 checks its index by an INSERT statement, which needs the writer.
-    health.problems += await database.write(_check_words)
-    index = VectorIndex(chroma)
+async def _check(store: CheckedStore, index: VectorIndex) -> IndexHealth:
+    held = await store.check_rows()
+    health = IndexHealth(held.documents, held.chunks, held.pending, list(held.problems))
+    stored = await store.chunk_ids()
+    health.problems += await store.check_words()
+    for owned in (False, True):
+        ids = {chunk_id for place, some in stored.items() if bool(place.owner) == owned for chunk_id in some}
+        health.problems += _differences("words index", ids, await store.indexed_chunk_ids(owned=owned))
     try:
         if await index.open_as_it_is():
-            health.problems += [line async for line in _check_vectors(database, index)]
+            health.problems += [line async for line in _check_vectors(store, stored, index)]
         elif health.chunks:
             health.problems.append("the vector index cannot be opened")
     finally:
@@ -65,69 +55,24 @@ async def _check(database: Database, chroma: Path) -> IndexHealth:
     return health
 
 
-def _check_sql(db: sqlite3.Connection) -> IndexHealth:
-    health = IndexHealth(_count(db, "documents"), _count(db, "chunks"), _count(db, "vector_changes"))
-    told = [row[0] for row in db.execute("PRAGMA integrity_check(20)")]
-    health.problems += [f"knowledge.db: {line}" for line in told if line != "ok"]
-    for kind, question in {
-        "without a document": "SELECT count(*) FROM chunks WHERE document_id NOT IN (SELECT id FROM documents)",
-        "whose vector has not the length of the others": """SELECT count(*) FROM chunks WHERE length(embedding) !=
-            (SELECT length(embedding) FROM chunks GROUP BY 1 ORDER BY count(*) DESC LIMIT 1)""",
-    }.items():
-        if count := db.execute(question).fetchone()[0]:
-            health.problems.append(f"knowledge.db: {_chunks(count)} {kind}")
-    if empty := db.execute(
-        "SELECT count(*) FROM documents WHERE id NOT IN (SELECT document_id FROM chunks)"
-    ).fetchone()[0]:
-        health.problems.append(f"knowledge.db: {empty} documents without a chunk")
-    return health
-
-
-def _check_words(db: sqlite3.Connection) -> list[str]:
-    problems = []
-    for owned, table in ((False, "chunk_words"), (True, "own_words")):
-        try:
-            db.execute(f"INSERT INTO {table} ({table}) VALUES ('integrity-check')")
-        except sqlite3.DatabaseError as error:
-            problems.append(f"words index: {table} is damaged ({error})")
-        stored = {
-            row["id"]
-            for row in db.execute(
-                "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE (d.owner != '') = ?", (owned,)
-            )
-        }
-        indexed = {row["rowid"] for row in db.execute(f"SELECT rowid FROM {table}")}
-        problems += _differences("words index", stored, indexed)
-    return problems
-
-
-async def _check_vectors(database: Database, index: VectorIndex) -> AsyncIterator[str]:
+async def _check_vectors(
+    store: CheckedStore, stored: Mapping[DocumentPlace, set[int]], index: VectorIndex
+) -> AsyncIterator[str]:
     """Yield the differences between the vector index and SQL, except for changes not applied yet."""
-    stored = await database.read(_ids_by_place)
-    waiting = await database.read(lambda db: {row[0] for row in db.execute("SELECT chunk_id FROM vector_changes")})
+    waiting = await store.changed_chunk_ids()
     for place in sorted(stored.keys() | (await index.counts()).keys()):
         name = f"vector index of {place.folder}{f' ({place.owner})' if place.owner else ''}"
-        held = await index.ids(place)
-        for line in _differences(name, stored[place] - waiting, held - waiting):
+        ids, held = stored.get(place, set()), await index.ids(place)
+        for line in _differences(name, ids - waiting, held - waiting):
             yield line
         unlike = 0
-        common = sorted(stored[place] & held - waiting)
+        common = sorted(ids & held - waiting)
         for start in range(0, len(common), _COMPARED_AT_ONCE):
-            ids = common[start : start + _COMPARED_AT_ONCE]
-            vectors = await index.vectors(place, ids)
-            blobs = await database.read(partial(store.embeddings_of_chunks, ids=ids))
-            unlike += sum(_is_unlike(vectors[chunk_id], blobs[chunk_id]) for chunk_id in ids)
+            some = common[start : start + _COMPARED_AT_ONCE]
+            vectors, blobs = await index.vectors(place, some), await store.embeddings(some)
+            unlike += sum(_is_unlike(vectors[chunk_id], blobs[chunk_id]) for chunk_id in some)
         if unlike:
             yield f"{name}: {_chunks(unlike)} with another vector than knowledge.db has"
-
-
-def _ids_by_place(db: sqlite3.Connection) -> Mapping[DocumentPlace, set[int]]:
-    ids: dict[DocumentPlace, set[int]] = defaultdict(set)
-    for folder, owner, chunk_id in db.execute(
-        "SELECT d.folder, d.owner, c.id FROM chunks c JOIN documents d ON d.id = c.document_id"
-    ):
-        ids[DocumentPlace(folder, owner)].add(chunk_id)
-    return ids
 
 
 def _differences(name: str, stored: set[int], indexed: set[int]) -> Iterator[str]:
@@ -141,10 +86,6 @@ def _is_unlike(vector: Vector, blob: bytes) -> bool:
     if len(blob) != vector.nbytes:
         return True
     return float(np.abs(np.frombuffer(blob, dtype=np.float32) - vector).max()) > _ROUNDED
-
-
-def _count(db: sqlite3.Connection, table: str) -> int:
-    return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
 def _chunks(count: int) -> str:

@@ -9,18 +9,16 @@ alone, and scored by all of them.
 
 import math
 import re
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple, Protocol
 
 from knowledge.index.vocabulary import Vocabulary
-from knowledge.storage import documents
-from knowledge.storage.migrations import DocumentPlace
+from knowledge.storage.documents import DocumentPlace
 from knowledge.text import words as terms
 
-_COLUMN_WEIGHTS = {"title": 2.0, "section": 1.5, "text": 1.0}
-_WEIGHTS = ", ".join(map(str, (0.0, *_COLUMN_WEIGHTS.values())))
+COLUMN_WEIGHTS = {"title": 2.0, "section": 1.5, "text": 1.0}
 # The BM25 constants of FTS5.
 _SATURATION, _LENGTH_SHARE, _LEAST_WEIGHT = 1.2, 0.75, 1e-6
 # A message may be as long as a page; a few words suffice to find its topic.
@@ -53,56 +51,89 @@ class LexicalQuery:
         return sum(self.weights.values()) or 1.0
 
 
-def candidates(db: sqlite3.Connection, places: Sequence[DocumentPlace], asked: LexicalQuery, limit: int) -> list[int]:
-    """Find the chunks of each place that FTS5 ranks best by the question's words, to be scored by `matches`.
+@dataclass(frozen=True)
+class WordStatistics:
+    """What a user may see: the vocabularies of shared documents and of their own, and the number of chunks in both."""
+
+    shared: Vocabulary
+    own: Vocabulary
+    total: int
+
+
+@dataclass(frozen=True)
+class WantedWords:
+    """The words to find chunks by: all of them in one chunk or any; `is_whole` if these are all of the question's."""
+
+    stems: tuple[str, ...]
+    together: bool
+    is_whole: bool
+
+
+class IndexedWords(NamedTuple):
+    """The stems of a chunk by column, separated by spaces."""
+
+    chunk_id: int
+    title: str
+    section: str
+    text: str
+
+
+class LexicalReader(Protocol):
+    """The lexical indexes of shared and of owned documents, as one snapshot has them."""
+
+    def frequency(self, stem: str) -> int:
+        """Count the chunks of shared documents that hold a stem."""
+        ...
+
+    def find_chunks(
+        self, place: DocumentPlace, wanted: WantedWords, *, scored: int, limit: int
+    ) -> list[tuple[int, float]]:
+        """Return the ids and scores of the best chunks of a place, best first, of the newest `scored` that match."""
+        ...
+
+    def indexed_words(self, ids: Sequence[int], *, owned: bool) -> list[IndexedWords]:
+        """Return the words of those chunks that the index of owned or of shared documents holds."""
+        ...
+
+
+def candidates(reader: LexicalReader, places: Sequence[DocumentPlace], asked: LexicalQuery, limit: int) -> list[int]:
+    """Find the chunks of each place that rank best by the question's words, to be scored by `scores`.
 
     The chunks of a place come in the order of their ids, which decides between equal scores.
     """
-    wanted, _ = _wanted(asked)
-    return [chunk_id for place in places for chunk_id, _ in sorted(_find(db, place, wanted, limit))]
+    wanted = _wanted(asked)
+    return [chunk_id for place in places for chunk_id, _ in sorted(_find(reader, place, wanted, limit))]
 
 
-def best(db: sqlite3.Connection, places: Sequence[DocumentPlace], asked: LexicalQuery, limit: int) -> float:
+def best_score(reader: LexicalReader, places: Sequence[DocumentPlace], asked: LexicalQuery, limit: int) -> float:
     """Return the best score among the chunks of some places, as a share of the total weight of the question's words."""
-    wanted, is_whole = _wanted(asked)
-    # FTS5 counts document frequencies within one index; scores from two indexes would not compare.
-    if is_whole and len(places) == 1 and not places[0].owner:
-        scores = [score for _, score in _find(db, places[0], wanted, 1)]
+    wanted = _wanted(asked)
+    # An index counts document frequencies of its own; scores from two indexes would not compare.
+    if wanted.is_whole and len(places) == 1 and not places[0].owner:
+        found = [score for _, score in _find(reader, places[0], wanted, 1)]
     else:
-        tables = [documents.words_table(place.owner) for place in places]
-        matched = matches(db, tables, candidates(db, places, asked, limit), asked)
-        scores = [sum(words.values()) for words in matched.values()]
-    return max(scores, default=0.0) / asked.weight
+        matched = scores(reader, places, candidates(reader, places, asked, limit), asked)
+        found = [sum(words.values()) for words in matched.values()]
+    return max(found, default=0.0) / asked.weight
 
 
-def matches(
-    db: sqlite3.Connection, tables: Iterable[str], ids: Sequence[int], asked: LexicalQuery
+def scores(
+    reader: LexicalReader, places: Sequence[DocumentPlace], ids: Sequence[int], asked: LexicalQuery
 ) -> dict[int, dict[str, float]]:
     """Score how well chunks match each word of a question, however they were found; the sum is their BM25 score."""
-    marks = ",".join("?" * len(ids))
     found: dict[int, dict[str, float]] = {}
-    for table in set(tables):
-        rows = db.execute(f"SELECT rowid, title, section, text FROM {table} WHERE rowid IN ({marks})", tuple(ids))
-        found |= {row["rowid"]: _matches(row, asked) for row in rows}
+    for owned in {bool(place.owner) for place in places}:
+        found |= {chunk.chunk_id: _matches(chunk, asked) for chunk in reader.indexed_words(ids, owned=owned)}
     return found
 
 
-def _find(db: sqlite3.Connection, place: DocumentPlace, wanted: str, limit: int) -> list[tuple[int, float]]:
-    if not wanted:
-        return []
-    table = documents.words_table(place.owner)
-    rows = db.execute(
-        f"SELECT id, score FROM (SELECT rowid AS id, -bm25({table}, {_WEIGHTS}) AS score FROM {table}"
-        f" WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT ?) ORDER BY score DESC, id DESC LIMIT ?",
-        (f"folder : {documents.place_word(place)} AND ({wanted})", _MOST_CHUNKS, limit),
-    )
-    return [(chunk_id, score) for chunk_id, score in rows]
+def _find(reader: LexicalReader, place: DocumentPlace, wanted: WantedWords, limit: int) -> list[tuple[int, float]]:
+    return reader.find_chunks(place, wanted, scored=_MOST_CHUNKS, limit=limit) if wanted.stems else []
 
 
-def _wanted(asked: LexicalQuery) -> tuple[str, bool]:
-    """Return the FTS5 query to find chunks by, empty without words, and whether it has all words of the question."""
+def _wanted(asked: LexicalQuery) -> WantedWords:
     if not asked.weights:
-        return "", True
+        return WantedWords((), together=False, is_whole=True)
     # Words that no document holds find nothing.
     known = [stem for stem in asked.weights if asked.frequencies[stem]] or list(asked.weights)
     rarest = sorted(known, key=lambda stem: asked.frequencies[stem])
@@ -115,16 +146,16 @@ def _wanted(asked: LexicalQuery) -> tuple[str, bool]:
         chosen.append(stem)
     if asked.frequencies[chosen[0]] > _MOST_CHUNKS:
         # No word is rare, but few chunks hold the two rarest together.
-        return " AND ".join(_quoted(stem) for stem in rarest[:2]), False
-    return " OR ".join(_quoted(stem) for stem in chosen), len(chosen) == len(rarest)
+        return WantedWords(tuple(rarest[:2]), together=True, is_whole=False)
+    return WantedWords(tuple(chosen), together=False, is_whole=len(chosen) == len(rarest))
 
 
-def _matches(chunk: sqlite3.Row, asked: LexicalQuery) -> dict[str, float]:
-    """Score a chunk as FTS5 scores those of shared documents."""
+def _matches(chunk: IndexedWords, asked: LexicalQuery) -> dict[str, float]:
+    """Score a chunk by BM25, as the index scores those of shared documents."""
     times: dict[str, float] = {}
     length = 1
-    for column, weight in _COLUMN_WEIGHTS.items():
-        words = (chunk[column] or "").split()
+    for column, weight in zip(chunk[1:], COLUMN_WEIGHTS.values(), strict=True):
+        words = (column or "").split()
         length += len(words)
         for word in words:
             if word in asked.weights:
@@ -141,18 +172,16 @@ def _rarity(weight: float) -> float:
     return math.log(odds) if odds > 1 else _LEAST_WEIGHT
 
 
-def read(db: sqlite3.Connection, text: str, shared: Vocabulary, own: Vocabulary, total: int) -> LexicalQuery:
-    """Turn a question into weighted stems, independent of the folders to search.
-
-    `shared` is the vocabulary of shared documents, `own` that of the user's; `total` counts the chunks of both."""
-
+def read_question(reader: LexicalReader, text: str, statistics: WordStatistics) -> LexicalQuery:
+    """Turn a question into weighted stems, independent of the folders to search."""
+    shared, own = statistics.shared, statistics.own
     looked_up: dict[str, int] = {}
 
     def frequency_of(stem: str) -> int:
         frequency = shared.frequency(stem)
         # The cached vocabulary of a large catalogue may be stale, and lack the words of a new document.
         if not frequency and stem not in looked_up and len(looked_up) < _MOST_LOOKED_UP:
-            looked_up[stem] = documents.frequency(db, stem)
+            looked_up[stem] = reader.frequency(stem)
         return (frequency or looked_up.get(stem, 0)) + own.frequency(stem)
 
     frequencies: dict[str, int] = {}
@@ -171,7 +200,7 @@ def read(db: sqlite3.Connection, text: str, shared: Vocabulary, own: Vocabulary,
             names.add(stem)
     # Words that documents hold come first, and among them the rare before the common.
     telling = sorted(frequencies, key=lambda stem: (stem in unknown, frequencies[stem]))[:_MOST_WORDS]
-    weights = {stem: _weight(frequencies[stem], total) for stem in telling}
+    weights = {stem: _weight(frequencies[stem], statistics.total) for stem in telling}
     return LexicalQuery(weights, frequencies, frozenset(unknown), frozenset(names), shared.length)
 
 
@@ -201,7 +230,3 @@ def _is_name(word: str, gap: str, *, is_first: bool) -> bool:
     _, underscore, gap = gap.rpartition("_")
     begins_text = is_first and not underscore
     return not (begins_text or _SENTENCE_END.search(gap))
-
-
-def _quoted(word: str) -> str:
-    return '"' + word.replace('"', '""') + '"'

@@ -3,9 +3,8 @@
 from functools import partial
 
 from knowledge.index.vocabulary import Vocabulary
-from knowledge.storage import documents
 from knowledge.storage.cached import Cached
-from knowledge.storage.database import Database
+from knowledge.storage.passages import PassageStore
 
 _OWNERS_REMEMBERED = 100
 
@@ -13,9 +12,9 @@ _OWNERS_REMEMBERED = 100
 class VocabularyCache:
     """The cached vocabularies of the shared documents and of each owner's."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._shared = Cached(lambda: database.read(documents.vocabulary, long=True), may_be_old=True)
+    def __init__(self, store: PassageStore) -> None:
+        self._store = store
+        self._shared = Cached(store.shared_vocabulary, may_be_old=True)
         self._own: dict[str, Cached[Vocabulary]] = {}
 
     async def shared(self) -> Vocabulary:
@@ -27,7 +26,7 @@ class VocabularyCache:
         if owner not in self._own:
             if len(self._own) >= _OWNERS_REMEMBERED:
                 self._own.clear()
-            self._own[owner] = Cached(partial(self._database.read, partial(documents.own_vocabulary, owner=owner)))
+            self._own[owner] = Cached(partial(self._store.own_vocabulary, owner))
         return await self._own[owner].get()
 
     def forget(self) -> None:

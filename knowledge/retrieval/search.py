@@ -5,8 +5,6 @@ documents that other users own.
 """
 
 import asyncio
-import heapq
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,14 +12,12 @@ import numpy as np
 
 from knowledge.embedding.embedder import Vector, Vectors
 from knowledge.embedding.reranker import Reranker
-from knowledge.index import lexical
-from knowledge.index.lexical import LexicalQuery
-from knowledge.index.vocabulary import NOTHING, Vocabulary
+from knowledge.index.lexical import WordStatistics
+from knowledge.index.vocabulary import NOTHING
 from knowledge.library import Library
 from knowledge.retrieval.confidence import SearchSignals
-from knowledge.storage import documents
-from knowledge.storage.documents import StoredChunk
-from knowledge.storage.migrations import DocumentPlace
+from knowledge.storage.documents import DocumentPlace, StoredChunk
+from knowledge.storage.passages import FoundChunks
 
 CANDIDATES = 40
 # The bonus on the cosine for matching every word of the question perfectly.
@@ -59,17 +55,11 @@ class FolderCloseness:
 
 @dataclass(frozen=True)
 class _SearchScope:
-    """The state of the library that a search needs: places, sizes, and the vocabularies with word frequencies."""
+    """The state of the library that a search needs: places, sizes, and the word frequencies."""
 
     places: list[list[DocumentPlace]]
     sizes: list[int]
-    shared: Vocabulary
-    own: Vocabulary
-    total: int
-
-    def asked(self, db: sqlite3.Connection, text: str) -> LexicalQuery:
-        """Turn a text into a weighted lexical query."""
-        return lexical.read(db, text, self.shared, self.own, self.total)
+    words: WordStatistics
 
 
 class Searcher:
@@ -90,11 +80,10 @@ class Searcher:
         All folders are queried at once, because each call to another thread waits in its queue."""
         known = await self._known(folders, owner)
 
-        def by_words(db: sqlite3.Connection) -> list[float]:
-            asked = known.asked(db, text)
-            return [lexical.best(db, places, asked, CANDIDATES) for places in known.places]
-
-        (_, near), words = await asyncio.gather(self._near(text, known), self._library.read(by_words))
+        (_, near), words = await asyncio.gather(
+            self._near(text, known),
+            self._library.stores.passages.best_scores(text, known.words, known.places, CANDIDATES),
+        )
         cosines = [np.asarray([cosine for _, cosine in found]) for found in near]
         return list(map(FolderCloseness, cosines, words, known.sizes))
 
@@ -114,11 +103,10 @@ class Searcher:
         known = await self._known([folder], owner)
         vector, (near,) = await self._near(text, known)
 
-        # In one read job, which sees a single snapshot.
-        def look(db: sqlite3.Connection) -> _SearchResult:
-            return _fetch(db, dict(near), known.places[0], known.asked(db, text), vector)
-
-        return await self._library.read(look)
+        found = await self._library.stores.passages.find_chunks(
+            text, known.words, known.places[0], dict(near), CANDIDATES
+        )
+        return _scored(found, vector)
 
     async def _known(self, folders: Sequence[str], owner: str) -> _SearchScope:
         await self._library.level()
@@ -127,9 +115,11 @@ class Searcher:
         return _SearchScope(
             places=[_places(folder, owner if folder in own_sizes else "") for folder in folders],
             sizes=[sizes.get(folder, 0) + own_sizes.get(folder, 0) for folder in folders],
-            shared=words,
-            own=await self._library.vocabularies.own(owner) if own_sizes else NOTHING,
-            total=sum(sizes.values()) + sum(own_sizes.values()),
+            words=WordStatistics(
+                shared=words,
+                own=await self._library.vocabularies.own(owner) if own_sizes else NOTHING,
+                total=sum(sizes.values()) + sum(own_sizes.values()),
+            ),
         )
 
     async def _near(self, text: str, known: _SearchScope) -> tuple[Vector, list[list[tuple[int, float]]]]:
@@ -150,32 +140,22 @@ class _SearchResult:
     lacks_some: bool
 
 
-def _fetch(
-    db: sqlite3.Connection, near: dict[int, float], places: list[DocumentPlace], asked: LexicalQuery, vector: Vector
-) -> _SearchResult:
-    """Read the chunks and score them, leaving out those that the vector index holds and SQL does not."""
-    worded = lexical.candidates(db, places, asked, CANDIDATES)
-    tables = [documents.words_table(place.owner) for place in places]
-    matches = lexical.matches(db, tables, [*near, *worded], asked)
-    by_words = {chunk_id: sum(words.values()) for chunk_id, words in matches.items()}
-    # Each place contributes up to CANDIDATES chunks, of which the best are kept.
-    ids = list({*near, *heapq.nlargest(CANDIDATES, worded, key=by_words.__getitem__)})
-    chunks = documents.chunks_by_id(db, ids, places[-1].owner)
-    vectors = documents.embeddings_of_chunks(db, list(chunks))
+def _scored(found: FoundChunks, vector: Vector) -> _SearchResult:
+    asked = found.asked
     passages = []
-    for chunk_id, chunk in chunks.items():
-        cosine = float(np.frombuffer(vectors[chunk_id], dtype=np.float32) @ vector)
-        score = cosine + _WORDS_WEIGHT * by_words[chunk_id] / asked.weight
-        passages.append(Passage(chunk, cosine, by_words[chunk_id], score))
+    for one in found.chunks:
+        cosine = float(np.frombuffer(one.vector, dtype=np.float32) @ vector)
+        by_words = sum(one.words.values())
+        passages.append(Passage(one.chunk, cosine, by_words, cosine + _WORDS_WEIGHT * by_words / asked.weight))
     signals = SearchSignals.of(
         [passage.chunk.document_id for passage in passages],
         [passage.cosine for passage in passages],
         [passage.score for passage in passages],
-        [matches[passage.chunk.id] for passage in passages],
+        [one.words for one in found.chunks],
         asked.weight,
         sum(asked.weights.get(name, 0.0) for name in asked.names & asked.unknown),
     )
-    return _SearchResult(passages, signals, len(chunks) < len(ids))
+    return _SearchResult(passages, signals, found.lacks_some)
 
 
 async def _reranked(text: str, passages: Sequence[Passage], reranker: Reranker) -> list[Passage]:

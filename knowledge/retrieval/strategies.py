@@ -9,8 +9,7 @@ from knowledge.library import Library
 from knowledge.retrieval.confidence import confidence
 from knowledge.retrieval.search import FolderFindings, Passage, Searcher
 from knowledge.retrieval.token_budget import BOUNDLESS, TokenBudget
-from knowledge.storage import documents as store
-from knowledge.storage.documents import StoredChunk
+from knowledge.storage.documents import StoredChunk, WholeDocument
 
 Strategy = Literal["rag", "cag", "hybrid"]
 
@@ -100,7 +99,7 @@ class EvidenceGatherer:
         findings = await self._searcher.search(question, folder, owner=owner, context=context)
         outgrown = ""
         if strategy == "cag":
-            documents = await self._library.read(lambda db: store.whole_documents(db, folder, owner))
+            documents = await self._library.stores.documents.whole_documents(folder, owner)
             whole = _whole(documents, findings)
             if not (outgrown := self._outgrown(whole, room)):
                 return whole
@@ -108,7 +107,7 @@ class EvidenceGatherer:
         chosen = _fitting(found, room)
         dropped = f"; {len(found) - len(chosen)} more do not fit {room.limit}" if len(chosen) < len(found) else ""
         if strategy == "hybrid":
-            held = await self._library.read(lambda db: store.chunks_by_id(db, list(kept), owner))
+            held = await self._library.stores.passages.chunks_by_id(list(kept), owner)
             # The agent's folder may have changed meanwhile.
             still = [held[chunk_id] for chunk_id in kept if chunk_id in held and held[chunk_id].folder == folder]
             chunks = _with_kept(still, chosen, room)
@@ -225,7 +224,7 @@ def _retrieved(
     )
 
 
-def _whole(documents: Sequence[store.WholeDocument], findings: FolderFindings) -> Evidence:
+def _whole(documents: Sequence[WholeDocument], findings: FolderFindings) -> Evidence:
     numbers = {document.info.id: number for number, document in enumerate(documents, start=1)}
     best: dict[str, tuple[int, Passage]] = {}
     for rank, passage in enumerate(findings.passages):

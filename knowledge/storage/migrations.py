@@ -1,9 +1,7 @@
-"""The schema of the document tables as an append-only list of migrations, and the `DocumentPlace` of a document."""
-
-import sqlite3
-from typing import NamedTuple
+"""The schema of the document tables as an append-only list of migrations."""
 
 from knowledge.storage.damage import RESTORE
+from knowledge.storage.database import Connection
 
 REMEDY = (
     f"{RESTORE}; or move it away and index the documents again (python index_documents.py), which leaves out what "
@@ -11,14 +9,7 @@ REMEDY = (
 )
 
 
-class DocumentPlace(NamedTuple):
-    """A knowledge folder together with the owner of its documents, "" for the shared ones."""
-
-    folder: str
-    owner: str = ""
-
-
-def create_documents(db: sqlite3.Connection) -> None:
+def create_documents(db: Connection) -> None:
     """Create the tables of documents, chunks, their lexical index, and the changes pending for the vector index."""
     for statement in (
         """CREATE TABLE documents (
@@ -40,12 +31,12 @@ def create_documents(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-def create_facts(db: sqlite3.Connection) -> None:
+def create_facts(db: Connection) -> None:
     """Create the table of facts about the library as a whole."""
     db.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
 
 
-def add_owners(db: sqlite3.Connection) -> None:
+def add_owners(db: Connection) -> None:
     """Add owners to documents; existing documents are shared."""
     for statement in (
         "ALTER TABLE documents ADD COLUMN owner TEXT NOT NULL DEFAULT ''",
@@ -57,29 +48,29 @@ def add_owners(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-def add_sizes(db: sqlite3.Connection) -> None:
+def add_sizes(db: Connection) -> None:
     """Add the number of chunks to documents: counting all for every question takes too long in a large catalogue."""
     db.execute("ALTER TABLE documents ADD COLUMN chunks INTEGER NOT NULL DEFAULT 0")
     db.execute("UPDATE documents SET chunks = (SELECT count(*) FROM chunks WHERE document_id = documents.id)")
 
 
-def add_pages(db: sqlite3.Connection) -> None:
+def add_pages(db: Connection) -> None:
     """Add the page on which a chunk begins, for documents that have pages."""
     db.execute("ALTER TABLE chunks ADD COLUMN page INTEGER")
 
 
-def add_page_starts(db: sqlite3.Connection) -> None:
+def add_page_starts(db: Connection) -> None:
     """Add the lines at which a document's pages begin, so that it can be chunked again."""
     db.execute("ALTER TABLE documents ADD COLUMN pages TEXT NOT NULL DEFAULT '[]'")
 
 
-def add_cutting_times(db: sqlite3.Connection) -> None:
+def add_cutting_times(db: Connection) -> None:
     """Add the time when a document was last chunked and embedded, and an index of sizes that avoids reading texts."""
     db.execute("ALTER TABLE documents ADD COLUMN cut_at REAL NOT NULL DEFAULT 0")
     db.execute("CREATE INDEX documents_by_size ON documents (owner, folder, chunks)")
 
 
-def add_text_bytes(db: sqlite3.Connection) -> None:
+def add_text_bytes(db: Connection) -> None:
     """Add an index of the texts' sizes in bytes, so that quotas do not read the texts."""
     db.execute(
         "ALTER TABLE documents ADD COLUMN bytes INTEGER GENERATED ALWAYS AS (length(CAST(markdown AS BLOB))) VIRTUAL"

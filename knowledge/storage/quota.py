@@ -1,11 +1,10 @@
 """The quota of a user's own documents, in number and in bytes of text."""
 
-import sqlite3
+from dataclasses import dataclass
 
 from pydantic import BaseModel
 
 from knowledge.errors import OwnSpaceFull, TooManyDocuments
-from knowledge.storage.documents import DocumentKey
 
 
 class OwnerQuota(BaseModel, frozen=True):
@@ -15,21 +14,22 @@ class OwnerQuota(BaseModel, frozen=True):
     bytes: int
 
 
-def check_quota(db: sqlite3.Connection, key: DocumentKey, quota: OwnerQuota | None, text_bytes: int = 1) -> None:
+@dataclass(frozen=True)
+class OwnedAmount:
+    """The number of an owner's documents, and the bytes of their texts."""
+
+    documents: int
+    document_bytes: int
+
+
+def check_quota(quota: OwnerQuota, others: OwnedAmount, text_bytes: int) -> None:
     """Refuse a document that, together with the documents it does not replace, exceeds its owner's quota."""
-    if quota is None or not key.owner:
-        return
-    others = "SELECT count(*), coalesce(sum(bytes), 0) FROM documents WHERE owner = ?"
-    count, taken = db.execute(others, (key.owner,)).fetchone()
-    replaced = db.execute("SELECT bytes FROM documents WHERE owner = ? AND id = ?", (key.owner, key.id)).fetchone()
-    if replaced:
-        count, taken = count - 1, taken - replaced["bytes"]
-    if count >= quota.documents:
+    if others.documents >= quota.documents:
         raise TooManyDocuments(
-            f"You have {count} documents of your own, and may have {quota.documents}; remove some first."
+            f"You have {others.documents} documents of your own, and may have {quota.documents}; remove some first."
         )
-    if taken + text_bytes > quota.bytes:
+    if others.document_bytes + text_bytes > quota.bytes:
         raise OwnSpaceFull(
-            f"Your documents have {taken:,} bytes of text and may have {quota.bytes:,}, so {text_bytes:,} more are "
-            "too many; remove some first."
+            f"Your documents have {others.document_bytes:,} bytes of text and may have {quota.bytes:,}, so "
+            f"{text_bytes:,} more are too many; remove some first."
         )

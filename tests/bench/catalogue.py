@@ -6,7 +6,6 @@ samples themselves, because 100,000 passages would take half an hour.
 
 import random
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from knowledge.ingestion import chunking
 from knowledge.ingestion.chunking import Chunk
 from knowledge.library import Library
 from knowledge.loaders import LoadedText
-from knowledge.storage import changes
+from knowledge.storage.document_store import NewDocument
 from knowledge.storage.documents import DocumentKey
 from tests.serving import ROOT
 
@@ -38,8 +37,7 @@ async def fill(library: Library, passages: int) -> None:
         text = LoadedText(f"Manual {number}", "generated")
         pieces = list(_pieces(sentences, chance, dice))
         vectors = _vectors(base, dice)
-        put = partial(changes.put, key=key, text=text, content_hash="generated", chunks=pieces, vectors=vectors)
-        await library._database.write(put)
+        await library.stores.documents.put_document(NewDocument(key, text, "generated", pieces, vectors))
     await library._catch_up()
 
 

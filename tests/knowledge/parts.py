@@ -7,7 +7,6 @@ from pathlib import Path
 
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
-from knowledge.storage import documents
 
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
@@ -41,7 +40,7 @@ async def texts(library: Library, folder: str, question: str) -> list[str]:
 
 async def check_level(library: Library) -> dict[str, int]:
     """SQL and Chroma hold equally many passages of every place, and nothing waits to be told. Everybody's by folder."""
-    stored = await library.read(documents.chunk_counts)
+    stored = await library.stores.documents.chunk_counts()
     assert await library.index.counts() == stored
-    assert (await library.read(lambda db: documents.pending_changes(db, 1))).last == 0
+    assert not (await library.stores.vector_changes.pending_changes(1)).ids
     return {place.folder: count for place, count in stored.items() if not place.owner}

@@ -14,14 +14,18 @@ import pytest
 
 from knowledge.embedding.embedder import Vectors
 from knowledge.errors import DataDirectoryInUse, DocumentUnknown, DocumentUnreadable, EmbeddingModelChanged
-from knowledge.index.chroma import VectorIndex
+from knowledge.index.chroma import ChromaIndex
 from knowledge.ingestion.chunking import Chunk
 from knowledge.library import Library
 from knowledge.loaders import LoadedText
-from knowledge.storage import changes, documents, migrations
-from knowledge.storage.database import Work
-from knowledge.storage.documents import DocumentKey, VectorChanges
+from knowledge.storage import migrations
+from knowledge.storage.database import Connection, Work
+from knowledge.storage.document_store import NewDocument
+from knowledge.storage.documents import DocumentKey, DocumentPlace
+from knowledge.storage.sql import changes
+from knowledge.storage.sql.vector_changes import record_all_chunks
 from knowledge.storage.sqlite import SqliteDatabase
+from knowledge.storage.vector_changes import VectorChanges
 from tests.knowledge.parts import check_level, paths, texts
 from tests.serving import environment, free_port
 
@@ -50,7 +54,7 @@ def put_in_sql(key: DocumentKey, count: int) -> Work[object]:
     """What `Library.put` commits before it tells the vector index."""
     pieces = [Chunk(position, "", f"Passage {position} of many.") for position in range(count)]
     text = LoadedText("Many", "\n\n".join(piece.text for piece in pieces))
-    return lambda db: changes.put(db, key, text, "hash", pieces, vectors_of(count))
+    return lambda db: changes.put_document(db, NewDocument(key, text, "hash", pieces, vectors_of(count)))
 
 
 async def commit(data_dir: Path, *works: Work[object]) -> None:
@@ -132,12 +136,12 @@ async def test_a_lost_index_is_filled_again_from_sql_without_embedding(
 
 async def test_vectors_that_went_missing_are_noticed_and_brought_back(data_dir: Path) -> None:
     library = await Library.open(data_dir)
-    ids = [row["id"] for row in await library.read(lambda db: db.execute("SELECT id FROM chunks").fetchall())]
+    ids = [row["id"] for row in await library._database.read(lambda db: db.execute("SELECT id FROM chunks").fetchall())]
     await library.close()
-    index = VectorIndex(data_dir / "chroma")
+    index = ChromaIndex(data_dir / "chroma")
     assert await index.open()
-    await index.apply(VectorChanges(0, [], [(migrations.DocumentPlace("billing"), chunk_id) for chunk_id in ids]))
-    assert migrations.DocumentPlace("billing") not in await index.counts()
+    await index.apply(VectorChanges([], [(DocumentPlace("billing"), chunk_id) for chunk_id in ids]))
+    assert DocumentPlace("billing") not in await index.counts()
     await index.close()
     library = await Library.open(data_dir)
     assert (await check_level(library))["billing"] == 3
@@ -152,8 +156,8 @@ async def test_a_version_that_the_index_was_not_told_of_is_caught_up_when_it_is_
     await commit(data_dir, put_in_sql(KEY, 1))
     library = await Library.open(data_dir)
     await check_level(library)
-    (((chunk_id, cosine),),) = await library.index.nearest([[migrations.DocumentPlace("billing")]], vectors_of(1)[0], 1)
-    (chunk,) = (await library.read(lambda db: documents.chunks_by_id(db, [chunk_id], ""))).values()
+    (((chunk_id, cosine),),) = await library.index.nearest([[DocumentPlace("billing")]], vectors_of(1)[0], 1)
+    (chunk,) = (await library.stores.passages.chunks_by_id([chunk_id], "")).values()
     assert (chunk.path, chunk.version, chunk.text) == ("fees.md", 2, "Passage 0 of many.")
     assert cosine == pytest.approx(1, abs=1e-5)
     assert KEPT not in await texts(library, "billing", KEPT)
@@ -163,7 +167,7 @@ async def test_a_version_that_the_index_was_not_told_of_is_caught_up_when_it_is_
 async def test_many_changes_and_removals_that_wait_are_caught_up_in_order(data_dir: Path) -> None:
     many, gone = DocumentKey("bulk", "test", "many.md"), DocumentKey("bulk", "test", "gone.md")
     await commit(data_dir, put_in_sql(gone, 700), put_in_sql(many, 600), put_in_sql(many, 1_100))
-    await commit(data_dir, lambda db: changes.remove(db, gone.id, ""))
+    await commit(data_dir, lambda db: changes.remove_for_good(db, gone.id, ""))
     library = await Library.open(data_dir)
     assert (await check_level(library))["bulk"] == 1_100
     await library.remove(many.id)
@@ -176,7 +180,7 @@ async def test_what_was_told_twice_is_held_once(data_dir: Path) -> None:
     library = await Library.open(data_dir)
     before = await check_level(library)
     await library.close()
-    await commit(data_dir, changes.note_everything)
+    await commit(data_dir, record_all_chunks)
     library = await Library.open(data_dir)
     assert await check_level(library) == before
     await library.close()
@@ -233,3 +237,27 @@ async def test_a_version_that_came_and_went_unseen_is_dropped_once(data_dir: Pat
     library = await Library.open(data_dir)
     assert (await check_level(library))["bulk"] == 2
     await library.close()
+
+
+async def test_a_change_that_is_committed_later_under_a_lower_id_is_not_lost(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with several writers: while the index applies what was read, a change with a lower id becomes visible."""
+    apply = library.index.apply
+
+    def commit_late(db: Connection) -> None:
+        changes.put_document(
+            db, NewDocument(late, LoadedText("Late", KEPT), "hash", [Chunk(0, "", KEPT)], vectors_of(1))
+        )
+        db.execute("UPDATE vector_changes SET id = id - 1000 WHERE id = (SELECT max(id) FROM vector_changes)")
+
+    async def apply_and_commit(read: VectorChanges) -> bool:
+        monkeypatch.setattr(library.index, "apply", apply)
+        await library._database.write(commit_late)
+        return await apply(read)
+
+    late = DocumentKey("billing", "test", "late.md")
+    monkeypatch.setattr(library.index, "apply", apply_and_commit)
+    await library.put(KEY, b"The fee is 7 USD.")
+    stored = await check_level(library)
+    assert stored["billing"] == 5

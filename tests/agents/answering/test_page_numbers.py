@@ -9,8 +9,9 @@ from agents.graph.answer_stream import AnswerStream
 from frontdesk.contracts.events import Event, Source, Sources
 from knowledge.library import Library
 from knowledge.retrieval.strategies import Evidence
-from knowledge.storage import documents, migrations
+from knowledge.storage import migrations
 from knowledge.storage.documents import DocumentKey
+from knowledge.storage.sql.passages import SqlPassageStore
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.agents.evidence import NOTES, gather
 from tests.knowledge import files
@@ -69,6 +70,6 @@ async def test_chunks_of_before_have_no_page(tmp_path: Path) -> None:
     await old.write(fill)
     await old.close()
     new = SqliteDatabase(tmp_path / "knowledge.db", migrations.MIGRATIONS)
-    chunks = await new.read(lambda db: documents.chunks_by_id(db, [1], ""))
+    chunks = await SqlPassageStore(new).chunks_by_id([1], "")
     await new.close()
     assert (chunks[1].section, chunks[1].page) == ("Plans", None)

@@ -2,17 +2,19 @@
 
 import asyncio
 import shutil
-import sqlite3
 import tempfile
 import time
 from functools import partial
 from pathlib import Path
 
 from knowledge.index import lexical
+from knowledge.index.lexical import WordStatistics
 from knowledge.index.vocabulary import Vocabulary
 from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
+from knowledge.storage.database import Connection
+from knowledge.storage.sql.fts5 import Fts5Reader
 from knowledge.text import words as terms
 from tests.bench.client import figure
 from tests.knowledge.text.worst import messages
@@ -43,7 +45,7 @@ async def _ask(library: Library) -> None:
     await searcher.search("warm up", FOLDERS[0])
     words = await library.vocabularies.shared()
     for name, message in {"as found, 3,000 characters": FOUND, **messages(CHARS)}.items():
-        read = await library.read(partial(_read, message=message, words=words))
+        read = await library._database.read(partial(_read, message=message, words=words))
         began = time.process_time()
         await searcher.closeness(message, FOLDERS)
         await searcher.search(message, FOLDERS[0])
@@ -54,9 +56,9 @@ async def _ask(library: Library) -> None:
         )
 
 
-def _read(db: sqlite3.Connection, message: str, words: Vocabulary) -> float:
+def _read(db: Connection, message: str, words: Vocabulary) -> float:
     """Processor seconds of the reading thread."""
     terms.stem.cache_clear()
     began = time.thread_time()
-    lexical.read(db, message, words, words, 1_000)
+    lexical.read_question(Fts5Reader(db), message, WordStatistics(words, words, 1_000))
     return time.thread_time() - began

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.index.chroma import VectorIndex
+from knowledge.index.chroma import ChromaIndex
 from knowledge.library import Library
-from knowledge.storage import changes as writing
-from knowledge.storage.documents import VectorChanges
-from knowledge.storage.migrations import MIGRATIONS, DocumentPlace
+from knowledge.storage.documents import DocumentPlace
+from knowledge.storage.migrations import MIGRATIONS
+from knowledge.storage.sql.vector_changes import SqlVectorChangeStore
 from knowledge.storage.sqlite import SqliteDatabase
+from knowledge.storage.vector_changes import VectorChanges
 from tests import commands
 from tests.knowledge.parts import check_level, texts
 from tests.serving import ROOT, environment, free_port
@@ -42,7 +43,7 @@ def tell(data_dir: Path, changes: VectorChanges) -> None:
     """Change the index behind SQL's back."""
 
     async def apply() -> None:
-        index = VectorIndex(data_dir / "chroma")
+        index = ChromaIndex(data_dir / "chroma")
         assert await index.open()
         await index.apply(changes)
         await index.close()
@@ -59,14 +60,14 @@ def swap_an_id(data_dir: Path) -> None:
     """As many as there should be, but not the same: nothing but a comparison of them can tell."""
     chunk_id = ids(data_dir)[0]
     blob = blob_of(data_dir, chunk_id)
-    tell(data_dir, VectorChanges(0, [(DocumentPlace("billing"), 9_999, blob)], [(DocumentPlace("billing"), chunk_id)]))
+    tell(data_dir, VectorChanges([(DocumentPlace("billing"), 9_999, blob)], [(DocumentPlace("billing"), chunk_id)]))
 
 
 def swap_vectors(data_dir: Path) -> None:
     first, second, *_ = ids(data_dir)
     place = DocumentPlace("billing")
     crossed = [(place, first, blob_of(data_dir, second)), (place, second, blob_of(data_dir, first))]
-    tell(data_dir, VectorChanges(0, crossed, []))
+    tell(data_dir, VectorChanges(crossed, []))
 
 
 def lose_the_index(data_dir: Path) -> None:
@@ -121,7 +122,7 @@ def test_what_no_index_can_mend_is_named(data_dir: Path) -> None:
 
 async def test_what_waits_to_be_told_is_no_fault(data_dir: Path) -> None:
     database = SqliteDatabase(data_dir / "knowledge.db", MIGRATIONS)
-    await database.write(writing.note_everything)
+    await SqlVectorChangeStore(database).record_all_chunks()
     await database.close()
     code, output, _ = await asyncio.to_thread(run, data_dir, "check")
     assert (code, "7 changes wait to be told to the vector index" in output) == (0, True)

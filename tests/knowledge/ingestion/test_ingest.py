@@ -221,7 +221,7 @@ async def test_a_file_that_has_only_moved_keeps_its_version_and_its_vectors(
     write(root, {"parcels.md": PARCELS + "\nOr after it.\n"})
     await ingest(root, FOLDER, library)
     ids = "SELECT d.path, c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.folder = ? ORDER BY 2"
-    before = await library.read(lambda db: db.execute(ids, (FOLDER,)).fetchall())
+    before = await library._database.read(lambda db: db.execute(ids, (FOLDER,)).fetchall())
     (root / "parcels.md").rename(root / "abroad" / "parcels.md")
     (root / "label.txt").rename(root / "tracking-numbers.txt")
     monkeypatch.setattr(library.embedder, "embed_documents", None)
@@ -233,7 +233,7 @@ async def test_a_file_that_has_only_moved_keeps_its_version_and_its_vectors(
         "abroad/parcels.md": ("Parcels", 2),
         "tracking-numbers.txt": ("Tracking numbers", 1),
     }
-    after = await library.read(lambda db: db.execute(ids, (FOLDER,)).fetchall())
+    after = await library._database.read(lambda db: db.execute(ids, (FOLDER,)).fetchall())
     assert [row["id"] for row in after] == [row["id"] for row in before]
     assert (await texts(library, FOLDER, "Which parcel is handed to the courier?"))[0].startswith("A parcel")
     (found,) = (await Searcher(library).search("tracking", FOLDER)).passages[:1]

@@ -15,8 +15,7 @@ from knowledge.library import Library
 from knowledge.retrieval.search import CANDIDATES, Searcher
 from knowledge.retrieval.strategies import Evidence, EvidenceGatherer, Strategy
 from knowledge.storage import migrations
-from knowledge.storage.documents import DocumentKey
-from knowledge.storage.migrations import DocumentPlace
+from knowledge.storage.documents import DocumentKey, DocumentPlace
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.knowledge.parts import check_level, write
 

@@ -8,8 +8,7 @@ import pytest
 from knowledge.embedding.embedder import Vector
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
-from knowledge.storage.documents import DocumentKey
-from knowledge.storage.migrations import DocumentPlace
+from knowledge.storage.documents import DocumentKey, DocumentPlace
 
 KEY = DocumentKey("garage", "test", "parking.md", "ada")
 QUESTION = "What does parking cost?"

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,15 +14,15 @@ from knowledge.index.vocabulary import Vocabulary
 from knowledge.library import Library
 from knowledge.retrieval.confidence import SearchSignals, confidence
 from knowledge.retrieval.search import FolderFindings, Searcher
-from knowledge.storage import documents as store
-from knowledge.storage.documents import DocumentKey
-from knowledge.storage.migrations import DocumentPlace
+from knowledge.storage.database import Connection
+from knowledge.storage.documents import DocumentKey, DocumentPlace
+from knowledge.storage.sql import fts5
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CODES = {f"E{number}": f"# Error E{number}\n\nThe printer stops with E{number}.\n" for number in range(4100, 4120)}
 # Each names the other folder in every way that a search could take for its own.
-WORDS = {folder: store.place_word(DocumentPlace(folder)) for folder in ("north", "north_east")}
+WORDS = {folder: fts5.place_word(DocumentPlace(folder)) for folder in ("north", "north_east")}
 TWINS = {
     "north": f"# Lifts\n\nThe lift is serviced in April. See folder:north_east {WORDS['north_east']}.\n",
     "north_east": f"# Lifts\n\nThe lift is serviced in August. See folder:north {WORDS['north']}.\n",
@@ -215,8 +214,8 @@ async def test_a_chunk_is_scored_by_its_words_once(
     scored: list[int] = []
     score = lexical._matches
 
-    def counted(chunk: sqlite3.Row, asked: lexical.LexicalQuery) -> dict[str, float]:
-        scored.append(chunk["rowid"])
+    def counted(chunk: lexical.IndexedWords, asked: lexical.LexicalQuery) -> dict[str, float]:
+        scored.append(chunk.chunk_id)
         return score(chunk, asked)
 
     monkeypatch.setattr(lexical, "_matches", counted)
@@ -229,15 +228,15 @@ async def test_a_word_that_the_vocabulary_lacks_yet_is_no_misspelling(
     searcher: Searcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a large catalogue the vocabulary is read again only now and then."""
-    everything = store.vocabulary
+    everything = fts5.shared_vocabulary
 
-    def before(db: sqlite3.Connection) -> Vocabulary:
+    def before(db: Connection) -> Vocabulary:
         known = everything(db)
         return Vocabulary({stem: count for stem, count in known.frequencies.items() if stem != "lift"} | {"lifty": 1})
 
-    monkeypatch.setattr(store, "vocabulary", before)
+    monkeypatch.setattr(fts5, "shared_vocabulary", before)
     searcher._library.vocabularies.forget()
-    asked = await searcher._library.read(lambda db: store.frequency(db, "lift"))
+    asked = await searcher._library._database.read(lambda db: fts5.Fts5Reader(db).frequency("lift"))
     findings = await searcher.search("lift", "north")
     assert asked > 0
     assert findings.passages[0].lexical > 0

@@ -1,5 +1,8 @@
 """Many documents whose text is at hand, stored in one go."""
 
+import pytest
+
+from knowledge.errors import DocumentUnreadable
 from knowledge.library import Library
 from knowledge.loaders import LoadedText
 from knowledge.storage.documents import DocumentKey
@@ -39,3 +42,16 @@ async def test_a_document_that_comes_again_is_a_new_version(library: Library) ->
     (info,) = await library.listing(FOLDER)
     assert (info.version, info.chunks) == (2, 1)
     assert await texts(library, FOLDER, "canteen") == ["The canteen opens at one."]
+
+
+async def test_what_no_database_takes_is_left_out(library: Library) -> None:
+    odd = DocumentKey("billing", "set", "odd")
+    await library.put_texts([(odd, LoadedText("A\x00 fee\ud800", "The fee\x00 is 7\udfff USD."))])
+    (info,) = [info for info in await library.listing("billing") if info.id == odd.id]
+    assert (info.title, (await library.whole(info.id)).markdown) == ("A fee?", "The fee is 7? USD.")
+
+
+@pytest.mark.parametrize("source", ["/srv/\udcff", "a\x00b"])
+async def test_a_source_that_no_database_takes_is_refused(library: Library, source: str) -> None:
+    with pytest.raises(DocumentUnreadable, match="its source must not hold"):
+        await library.put(DocumentKey("billing", source, "a.md"), b"The fee is 7 USD.")

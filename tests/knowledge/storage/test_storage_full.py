@@ -13,9 +13,9 @@ from knowledge import library as library_module
 from knowledge.errors import StorageFull
 from knowledge.index.integrity import check
 from knowledge.library import Library
-from knowledge.storage import documents
-from knowledge.storage.documents import DocumentKey, VectorChanges
+from knowledge.storage.documents import DocumentKey
 from knowledge.storage.sqlite import SqliteDatabase
+from knowledge.storage.vector_changes import VectorChanges
 from tests.knowledge.parts import check_level, texts
 from tests.serving import Server
 
@@ -101,7 +101,7 @@ async def test_vectors_for_which_there_was_no_room_are_brought_in_once_there_is(
                 await library.put(DocumentKey("billing", "test", f"{number}.md"), b"Fee %d is due." % number)
         # What the index holds is searched all the same, and SQL has the rest.
         assert "The late fee is 7 USD." in await texts(library, "billing", QUESTION)
-    assert (await library.read(lambda db: documents.pending_changes(db, 100))).last
+    assert (await library.stores.vector_changes.pending_changes(100)).ids
     if by_search:
         assert "Fee 3 is due." in await texts(library, "billing", "Is fee 3 due?")
     else:

@@ -3,7 +3,6 @@
 What is measured is processor time of the one thread, the least of several tries."""
 
 import gc
-import sqlite3
 import time
 from collections.abc import Callable
 
@@ -15,10 +14,13 @@ from agents.routing import split_message
 from agents.routing.semantic import asks_for_person
 from agents.security import injection
 from knowledge.index import lexical
+from knowledge.index.lexical import WordStatistics
 from knowledge.ingestion.chunking import MAX_STEPS_CHARS, split
 from knowledge.library import Library
 from knowledge.loaders import LoadedText
 from knowledge.retrieval import followups, support
+from knowledge.storage.database import Connection
+from knowledge.storage.sql.fts5 import Fts5Reader
 from knowledge.text import sentences
 from knowledge.text import words as terms
 from tests.knowledge.text import worst
@@ -63,13 +65,14 @@ def _least(work: Callable[[], object]) -> float:
 async def test_the_words_of_a_message_are_read_in_50_ms(library: Library, name: str) -> None:
     message = worst.messages(MESSAGE_CHARS)[name]
     words = await library.vocabularies.shared()
+    statistics = WordStatistics(words, words, 1_000)
 
-    def read(db: sqlite3.Connection) -> None:
+    def read(db: Connection) -> None:
         terms.stem.cache_clear()
-        lexical.read(db, message, words, words, 1_000)
+        lexical.read_question(Fts5Reader(db), message, statistics)
 
     assert len(message) == MESSAGE_CHARS
-    assert await library.read(lambda db: _least(lambda: read(db))) < _MESSAGE_SECONDS
+    assert await library._database.read(lambda db: _least(lambda: read(db))) < _MESSAGE_SECONDS
 
 
 @pytest.mark.parametrize("reading", READINGS)
@@ -100,6 +103,7 @@ def test_a_passage_is_taken_apart_at_once(name: str) -> None:
 async def test_the_words_at_the_end_of_a_very_long_text_are_read(library: Library) -> None:
     text = f"{worst.messages(60_000)['different words']} {QUESTION}"
     words = await library.vocabularies.shared()
-    asked = await library.read(lambda db: lexical.read(db, text, words, words, 1_000))
+    statistics = WordStatistics(words, words, 1_000)
+    asked = await library._database.read(lambda db: lexical.read_question(Fts5Reader(db), text, statistics))
     assert {"duplic", "charg", "refund"} <= asked.weights.keys()
     assert len(asked.frequencies) <= 512

@@ -1,0 +1,1 @@
+"""What every vector index must do, whichever it is: to test another one, name it in `parts.INDEXES`."""
