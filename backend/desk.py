@@ -100,7 +100,9 @@ async def open_desk(
         models = _kept(stack, ModelRegistry(settings, make))
         chains = ModelChains(settings, models, library.embedder, searcher, catalog)
         await chains.warm_up(catalog.agents)
-        threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
+        threshold = await calibration.answer_threshold(
+            settings.data_dir, library.stores.facts, settings.answer_threshold
+        )
         worker = Worker(EvidenceGatherer(library, searcher, settings.whole_documents_chars), threshold)
         assistant = _assistant(opened, Supervisor(catalog, chains.routers, worker, chains.writers))
         indexing = IndexingJob(library, settings.data_dir / "uploads", settings.max_document_bytes)

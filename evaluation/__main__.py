@@ -17,7 +17,7 @@ from evaluation.questions import read_questions
 from evaluation.report import EvaluationReport
 from knowledge.errors import DataDirectoryInUse, DataDirectoryUnusable, DeskError, DocumentsNotFound, ReportNotWritten
 from knowledge.library import Library
-from knowledge.retrieval.calibration import DEFAULT_THRESHOLD, answer_threshold
+from knowledge.retrieval.calibration import DEFAULT_THRESHOLD, known_threshold
 
 _KNOWLEDGE = Path(__file__).parent.parent / "knowledge"
 _QUESTIONS, _SAMPLES, _SAMPLES_CATALOG = _KNOWLEDGE / "questions.jsonl", _KNOWLEDGE / "samples", "customer_support"
@@ -55,12 +55,12 @@ async def _measure(options: argparse.Namespace, settings: Settings) -> Evaluatio
     async with _library(options, settings, catalog) as library:
         measured = await desk.measure(questions, catalog, library, threshold, settings)
     if options.calibrate:
-        return calibrate(measured, options.wrongly, settings.data_dir, threshold)
+        return await calibrate(measured, options.wrongly, settings.data_dir, threshold)
     return answers.report_of(measured, threshold, options.wrongly)
 
 
 def _threshold(settings: Settings) -> float:
-    return answer_threshold(settings.data_dir, settings.answer_threshold)
+    return known_threshold(settings.data_dir, settings.answer_threshold)
 
 
 def _replaced_threshold(settings: Settings) -> float:

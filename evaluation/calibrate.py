@@ -16,14 +16,14 @@ from knowledge.retrieval.calibration import Calibration
 _NEVER_DECLINES = 0.02
 
 
-def calibrate(measured: Sequence[Measured], wrongly: float, data_dir: Path, before: float) -> EvaluationReport:
+async def calibrate(measured: Sequence[Measured], wrongly: float, data_dir: Path, before: float) -> EvaluationReport:
     """Store the threshold, and report its cost against `before`, the one in force when the questions were asked."""
     answerable, _ = confidences(measured)
     threshold = _threshold(answerable, wrongly)
     found = Calibration(
         answer_threshold=threshold, wrongly=wrongly, questions=len(measured), answerable=len(answerable)
     )
-    file = calibration.keep(data_dir, found)
+    file = await calibration.keep_calibration(data_dir, found)
     ways = {
         f"before ({before:.3f})": declining(measured, lambda m: m.declined),
         f"from now on ({threshold:.3f})": declining(measured, lambda m: m.declined_at(threshold, before)),

@@ -202,7 +202,7 @@ class Stack:
         catalog = Catalog([_marked(agent, mark) for agent in self.agents])
         searcher = Searcher(self.library)
         chains = ModelChains(settings, models, self.library.embedder, searcher, catalog)
-        threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
+        threshold = calibration.known_threshold(settings.data_dir, settings.answer_threshold)
         worker = Worker(self.strategies(self.library, searcher), threshold)
         assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), self.memory)
         costs = CostEstimates(settings, catalog, chains)
