@@ -43,7 +43,7 @@ class SqlDocumentStore:
         return await self._database.read(lambda db: _infos(db, _IN_ORDER))
 
     async def documents_cut_before(self, moment: float, folder: str | None) -> list[DocumentInfo]:
-        where, values = ("AND folder = ?", [folder]) if folder else ("", [])
+        where, values = ("AND folder = ?", (folder,)) if folder else ("", ())
         return await self._database.read(
             lambda db: _infos(db, f"WHERE cut_at < ? {where} {_IN_ORDER}", moment, *values)
         )
@@ -127,7 +127,7 @@ def _document(db: Connection, document_id: str) -> DocumentInfo:
 
 
 def _visible_documents(db: Connection, folder: str | None, owner: str) -> list[DocumentInfo]:
-    where, values = ("AND folder = ?", [folder]) if folder else ("", [])
+    where, values = ("AND folder = ?", (folder,)) if folder else ("", ())
     return _infos(db, f"WHERE {VISIBLE} {where} {_IN_ORDER}", owner, *values)
 
 

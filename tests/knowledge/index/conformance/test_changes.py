@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from knowledge.index.vector_index import VectorIndex
+from knowledge.storage.documents import DocumentPlace
 from knowledge.storage.vector_changes import VectorChanges
 from tests.knowledge.index.conformance.parts import (
     ADAS,
@@ -71,16 +72,15 @@ async def test_what_is_removed_is_neither_found_nor_counted(index: VectorIndex) 
 
 @pytest.mark.parametrize("place", [BILLING, ADAS])
 async def test_a_place_whose_last_chunk_is_removed_counts_as_none_and_fills_again(
-    index: VectorIndex, place: tuple[str, str]
+    index: VectorIndex, place: DocumentPlace
 ) -> None:
-    there = type(BILLING)(*place)
-    await index.apply(adding(there, {1: 10}))
-    await index.apply(removing(there, 1))
+    await index.apply(adding(place, {1: 10}))
+    await index.apply(removing(place, 1))
     assert await index.counts() == {}
-    assert await index.ids(there) == set()
-    assert await nearest_ids(index, [there]) == []
-    await index.apply(adding(there, {2: 20}))
-    assert await nearest_ids(index, [there]) == [2]
+    assert await index.ids(place) == set()
+    assert await nearest_ids(index, [place]) == []
+    await index.apply(adding(place, {2: 20}))
+    assert await nearest_ids(index, [place]) == [2]
 
 
 async def test_removing_what_is_unknown_changes_nothing(index: VectorIndex) -> None:
