@@ -43,7 +43,7 @@ class SourceNumbering:
         return self._room.after(self._excerpts)
 
     def begin(self, evidence: Evidence) -> int:
-        """Number the first evidence of an agent, send its sources, and return the first number."""
+        """Assign numbers to the first evidence of an agent, send its sources, and return the first number."""
         first = self._floor.reserve_numbers(len(evidence.excerpts))
         numbered = evidence.numbered_from(first)
         self._excerpts = list(numbered.excerpts)
@@ -51,7 +51,7 @@ class SourceNumbering:
         return first
 
     def add(self, evidence: Evidence) -> list[Excerpt]:
-        """Number evidence found later, send what is new, and return the excerpts, best first."""
+        """Assign numbers to evidence found later, send what is new, and return the excerpts, best first."""
         found = {excerpt.number: excerpt for excerpt in map(self._numbered, evidence.by_relevance)}
         if untold := [excerpt for number, excerpt in found.items() if number not in self._told]:
             self._tell(untold)
