@@ -11,7 +11,8 @@ import os
 import shutil
 import sqlite3
 import time
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from pydantic import BaseModel, Field
@@ -20,8 +21,7 @@ from backend.maintenance.errors import BackupNotMade
 from backend.version import VERSION
 from knowledge.errors import DatabaseDamaged
 from knowledge.retrieval.calibration import FILE as CALIBRATION
-from knowledge.storage.damage import RESTORE
-from knowledge.storage.sqlite_snapshot import open_snapshot
+from knowledge.storage.damage import RESTORE, as_opening_failed
 
 # In the order in which the snapshots are taken.
 DATABASES = ("graph.db", "desk.db", "knowledge.db")
@@ -81,9 +81,7 @@ def _fill(data_dir: Path, staging: Path) -> Manifest:
     _copy_uploads(data_dir, staging)
     with ExitStack() as stack:
         sources = {
-            name: stack.enter_context(open_snapshot(data_dir / name))
-            for name in DATABASES
-            if (data_dir / name).exists()
+            name: stack.enter_context(_snapshot(data_dir / name)) for name in DATABASES if (data_dir / name).exists()
         }
         _copy_uploads(data_dir, staging)
         for name, source in sources.items():
@@ -100,6 +98,20 @@ def _fill(data_dir: Path, staging: Path) -> Manifest:
     for place in (written, staging):
         _sync(place)
     return manifest
+
+
+@contextmanager
+def _snapshot(file: Path) -> Iterator[sqlite3.Connection]:
+    """Open a snapshot of a database, without blocking those who write to it."""
+    try:
+        # Read-only, without checkpoints: only the server's own connection may do those.
+        source = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        with closing(source):
+            source.execute("BEGIN")
+            source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            yield source
+    except sqlite3.Error as error:
+        raise as_opening_failed(error, file, RESTORE) from error
 
 
 def _copy(source: sqlite3.Connection, file: Path, target: Path) -> int:

@@ -1,6 +1,5 @@
 """A source says on which page it stands, from the file to the event and the prompt."""
 
-import sqlite3
 from pathlib import Path
 
 from agents.answering.prompt import evidence_block
@@ -10,6 +9,7 @@ from frontdesk.contracts.events import Event, Source, Sources
 from knowledge.library import Library
 from knowledge.retrieval.strategies import Evidence
 from knowledge.storage import migrations
+from knowledge.storage.database import Connection
 from knowledge.storage.documents import DocumentKey
 from knowledge.storage.sql.passages import SqlPassageStore
 from knowledge.storage.sqlite import SqliteDatabase
@@ -63,7 +63,7 @@ async def test_chunks_of_before_have_no_page(tmp_path: Path) -> None:
     before = migrations.MIGRATIONS[: migrations.MIGRATIONS.index(migrations.add_pages)]
     old = SqliteDatabase(tmp_path / "knowledge.db", before)
 
-    def fill(db: sqlite3.Connection) -> None:
+    def fill(db: Connection) -> None:
         db.execute("INSERT INTO documents VALUES ('d', 'f', 's', 'p', 't', 'h', 1, 'm', 0, '')")
         db.execute("INSERT INTO chunks VALUES (1, 'd', 0, 'Plans', 'Text.', x'00')")
 

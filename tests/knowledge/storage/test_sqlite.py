@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.storage.database import Database, Work
+from knowledge.storage.database import Connection, Database, DatabaseError, Work
 from knowledge.storage.sqlite import MAX_BATCH, SqliteDatabase
 
 
-def create_numbers(db: sqlite3.Connection) -> None:
+def create_numbers(db: Connection) -> None:
     db.execute("CREATE TABLE numbers (number INTEGER NOT NULL CHECK (number >= 0))")
 
 
@@ -32,7 +32,7 @@ async def database(path: Path) -> AsyncIterator[Database]:
 def add(*numbers: int) -> Work[int]:
     """A write that returns its last number."""
 
-    def work(db: sqlite3.Connection) -> int:
+    def work(db: Connection) -> int:
         for number in numbers:
             db.execute("INSERT INTO numbers VALUES (?)", (number,))
         return numbers[-1]
@@ -40,7 +40,7 @@ def add(*numbers: int) -> Work[int]:
     return work
 
 
-def numbers(db: sqlite3.Connection) -> list[int]:
+def numbers(db: Connection) -> list[int]:
     return [row["number"] for row in db.execute("SELECT number FROM numbers ORDER BY rowid")]
 
 
@@ -59,7 +59,7 @@ async def busy(database: Database) -> AsyncIterator[None]:
     """The writer works on something, so what is written meanwhile waits together."""
     started, release = threading.Event(), threading.Event()
 
-    def hold(db: sqlite3.Connection) -> bool:
+    def hold(db: Connection) -> bool:
         started.set()
         return release.wait(30)
 
@@ -95,7 +95,7 @@ async def test_a_read_waits_for_no_write_and_sees_nothing_of_it(database: Databa
 
 
 async def test_the_reader_cannot_write(database: Database) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(DatabaseError, match="readonly"):
         await database.read(add(1))
     assert await database.read(numbers) == []
 
@@ -103,7 +103,7 @@ async def test_the_reader_cannot_write(database: Database) -> None:
 async def test_writes_that_wait_together_are_committed_together(database: Database, path: Path) -> None:
     seen: list[list[int]] = []
 
-    def look(db: sqlite3.Connection) -> int:
+    def look(db: Connection) -> int:
         seen.extend([numbers(db), on_disk(path)])
         return 0
 
@@ -115,26 +115,26 @@ async def test_writes_that_wait_together_are_committed_together(database: Databa
 
 
 async def test_one_failing_write_takes_none_of_the_others_and_nothing_of_itself(database: Database, path: Path) -> None:
-    def fail(db: sqlite3.Connection) -> int:
+    def fail(db: Connection) -> int:
         add(7)(db)
         raise LookupError("of its own")
 
     async with busy(database):
         tasks = await queued(database, add(1), add(2, -1), fail, add(3))
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [int, sqlite3.IntegrityError, LookupError, int]
+    assert [type(outcome) for outcome in outcomes] == [int, DatabaseError, LookupError, int]
     assert on_disk(path) == await database.read(numbers) == [1, 3]
 
 
 async def test_a_write_that_ends_the_transaction_fails_all_that_it_undid(database: Database, path: Path) -> None:
-    def roll_back(db: sqlite3.Connection) -> int:
+    def roll_back(db: Connection) -> int:
         db.execute("ROLLBACK")
         return 0
 
     async with busy(database):
         tasks = await queued(database, add(1), roll_back, add(2))
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [sqlite3.OperationalError] * 3
+    assert [type(outcome) for outcome in outcomes] == [DatabaseError] * 3
     assert on_disk(path) == []
     assert await database.write(add(3)) == 3
     assert on_disk(path) == [3]
@@ -173,16 +173,16 @@ async def test_close_finishes_what_is_queued(path: Path) -> None:
 async def test_each_migration_is_applied_once_and_new_ones_after_the_old(path: Path) -> None:
     applied: list[str] = []
 
-    def note(db: sqlite3.Connection, name: str) -> None:
+    def note(db: Connection, name: str) -> None:
         # What a file should hold is found out in memory.
         if db.execute("PRAGMA database_list").fetchone()["file"]:
             applied.append(name)
 
-    def first(db: sqlite3.Connection) -> None:
+    def first(db: Connection) -> None:
         note(db, "first")
         create_numbers(db)
 
-    def second(db: sqlite3.Connection) -> None:
+    def second(db: Connection) -> None:
         note(db, "second")
         add(5)(db)
 
@@ -195,7 +195,7 @@ async def test_each_migration_is_applied_once_and_new_ones_after_the_old(path: P
 async def test_what_is_written_during_a_read_is_not_seen_by_it(database: Database) -> None:
     begun, written = threading.Event(), threading.Event()
 
-    def look_twice(db: sqlite3.Connection) -> tuple[list[int], list[int]]:
+    def look_twice(db: Connection) -> tuple[list[int], list[int]]:
         before = [number for (number,) in db.execute("SELECT number FROM numbers")]
         begun.set()
         assert written.wait(60)
@@ -211,7 +211,7 @@ async def test_what_is_written_during_a_read_is_not_seen_by_it(database: Databas
 
 
 async def test_a_read_that_fails_leaves_no_transaction_behind(database: Database) -> None:
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(DatabaseError):
         await database.read(lambda db: db.execute("SELECT nothing"))
     await database.write(add(1))
     assert await database.read(lambda db: db.execute("SELECT count(*) FROM numbers").fetchone()[0]) == 1

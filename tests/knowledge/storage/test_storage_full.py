@@ -2,7 +2,6 @@
 
 import asyncio
 import resource
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from knowledge import library as library_module
 from knowledge.errors import StorageFull
 from knowledge.index.integrity import check
 from knowledge.library import Library
+from knowledge.storage.database import Connection
 from knowledge.storage.documents import DocumentKey
 from knowledge.storage.sqlite import SqliteDatabase
 from knowledge.storage.vector_changes import VectorChanges
@@ -38,7 +38,7 @@ def no_room(pid: int = 0) -> Iterator[None]:
 async def limit_pages(library: Library, pages: int) -> None:
     """Let the file of documents have so many pages more than it has."""
 
-    def limit(db: sqlite3.Connection) -> None:
+    def limit(db: Connection) -> None:
         now = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {now + pages}")
 
@@ -60,7 +60,7 @@ async def test_a_document_for_which_there_is_no_room_changes_nothing(library: Li
     assert (await check_level(library))["billing"] == (await library.sizes())["billing"]
 
 
-def create(db: sqlite3.Connection) -> None:
+def create(db: Connection) -> None:
     db.execute("CREATE TABLE t (x)")
 
 

@@ -1,6 +1,6 @@
 """The indexes that are tested, and vectors to put into them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ def vector_at(degrees: float) -> Vector:
     return vector
 
 
-def adding(place: DocumentPlace, chunks: dict[int, float]) -> VectorChanges:
+def adding(place: DocumentPlace, chunks: Mapping[int, float]) -> VectorChanges:
     """Chunks at so many degrees."""
     return VectorChanges(added=[(place, chunk_id, vector_at(at).tobytes()) for chunk_id, at in chunks.items()])
 
