@@ -4,17 +4,17 @@ No sentence is written here; every piece stands as it is in a source, and carrie
 addresses a model rather than a reader is not quoted (`agents/security/injection.py`).
 """
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
-from agents.answering.answer_type import wanted
+from agents.answering.answer_type import wanted_type
 from agents.answering.markdown_blocks import MarkdownBlock, blocks
 from agents.security.injection import withholding
 from knowledge.embedding.embedder import Embedder
 from knowledge.retrieval.strategies import Evidence
 from knowledge.text import words
+from knowledge.text.english import ENGLISH
 
 PASSAGES_READ = 7
 # The weights of a unit's words and of its passage's score, beside its nearness in meaning.
@@ -29,10 +29,6 @@ _MAX_SENTENCES = 4
 _SHORT_PARAGRAPH = 420
 # The bonus for the right type of answer: a time to "how long", an amount to "how much".
 _KIND_WEIGHT = 0.12
-_CONTINUES = re.compile(
-    r"(?:unless|except|however|but|if|otherwise|note|this|these|that|those|it|they|then|after|only|both|the same)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -92,7 +88,7 @@ async def _score(question: str, reading: _ParsedPassages, sections: list[str], e
     vectors = await embedder.embed([question, *texts])
     cosines = vectors[1:] @ vectors[0]
     asked = set(words.stems(question))
-    is_wanted = wanted(question)
+    is_wanted = wanted_type(question)
     scores = [
         float(cosine)
         + _WORD_WEIGHT * _share(asked, text)
@@ -141,11 +137,12 @@ def _sentences_around(block: MarkdownBlock, start: int, near: set[int]) -> list[
     """Choose the sentence, the one it points back to, and those after it that continue it or answer as well."""
     if len(block.render(range(len(block.units)))) <= _SHORT_PARAGRAPH:
         return list(range(len(block.units)))
+    continues = ENGLISH.sentences.continuation
     chosen = [start]
-    if start and _CONTINUES.match(block.units[start]):
+    if start and continues.match(block.units[start]):
         chosen.insert(0, start - 1)
     for index in range(start + 1, len(block.units)):
-        if len(chosen) == _MAX_SENTENCES or not (index in near or _CONTINUES.match(block.units[index])):
+        if len(chosen) == _MAX_SENTENCES or not (index in near or continues.match(block.units[index])):
             break
         chosen.append(index)
     return chosen

@@ -72,7 +72,7 @@ def _told(result: ToolResult, citations: CitationParser) -> str:
     """Render a result with its sources under the numbers that the model knows or now learns."""
     known = [citations.numbers.index(found.number) + 1 for found in result.sources if found.number in citations.numbers]
     fresh = [
-        replace(found, number=citations.show(found.number))
+        replace(found, number=citations.add_source(found.number))
         for found in result.sources
         if found.number not in citations.numbers
     ]

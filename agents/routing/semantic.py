@@ -5,7 +5,6 @@ agent in whose cloud it lies densest; a message that asks two things is split wh
 conversations with people this beats the nearest passage alone, and both beat descriptions by far.
 """
 
-import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
@@ -19,18 +18,8 @@ from agents.routing.router import MAX_AGENTS, RoutingDecision, RoutingQuestion, 
 from agents.routing.split_message import cuts, leans
 from knowledge.embedding.embedder import Embedder, Vector
 from knowledge.retrieval.search import CANDIDATES, Searcher
-
-_SOMEONE = (
-    r"(?:human|person|representative|operator|(?:real|live|human) (?:agent|person|human)|someone real|somebody real)"
-)
-_PERSON = re.compile(
-    r"\b(?:talk|speak|chat|connect me|transfer me|escalate|put me through|hand me over)\b.{0,20}"
-    rf"\b(?:{_SOMEONE}|manager|agent|someone|somebody)\b"
-    r"|\b(?:want|need|get me|give me|can i have)\s++(?:(?:an?|the|some)\s*+)?"
-    rf"{_SOMEONE}\s*+(?:(?:please|now|pls)\s*+)?(?:[.!?]|$)"
-    rf"|^\W*+(?:{_SOMEONE}|agent)(?:\s*+(?:please|now|pls))?\W*+$",
-    re.IGNORECASE,
-)
+from knowledge.text.english import ENGLISH
+from knowledge.text.language import Language
 
 # How fast the weight of a vector falls with its cosine distance.
 _WIDTH = 0.05
@@ -131,9 +120,9 @@ class SemanticRouter:
         return np.asarray(_WIDTH * np.log(near / counted) + words + centres, dtype=np.float32)
 
 
-def asks_for_person(text: str) -> bool:
+def asks_for_person(text: str, language: Language = ENGLISH) -> bool:
     """Return True if the user would rather talk to a person."""
-    return _PERSON.search(text) is not None
+    return language.messages.person.search(text) is not None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Chunking: the split of a document along its headings into passages small enough to embed and to quote."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from markdown_it import MarkdownIt
 from knowledge.errors import DocumentUnreadable
 from knowledge.loaders import LoadedText
 from knowledge.text.headings import joined, shortened
+from knowledge.text.sentences import split_paragraph
 
 # The bundled embedding model reads 256 word pieces, which English prose fills with about this many characters.
 MAX_CHARS = 1000
@@ -29,10 +29,6 @@ _ROWS_TOLD = 8
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 # Inline parsing is done for headings alone: it takes most of a parser's time.
 _BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
-# A letter that is not lower case, in any alphabet or syllabary below U+2000: `re` has no class for it.
-_NOT_LOWER = "".join(letter for letter in map(chr, range(0x80, 0x2000)) if letter.isalpha() and not letter.islower())
-SENTENCE_START = rf"[A-Z0-9\"'(*`\[¿¡«„“‘{_NOT_LOWER}]"
-_SENTENCE_END = re.compile(rf"(?<=[.!?])\s+(?={SENTENCE_START})")
 
 
 @dataclass(frozen=True)
@@ -192,7 +188,7 @@ def _split_block(block: str) -> Iterator[tuple[int, str]]:
         is_table, header = False, ""
     room = MAX_CHARS - len(header)
     first = 2 if is_table else 0
-    parts = [(number, part) for number, line in enumerate(lines[first:], first) for part in _sentences(line, room)]
+    parts = [(number, part) for number, line in enumerate(lines[first:], first) for part in _split_line(line, room)]
     joiner = "\n" if is_table or len(lines) > 1 else " "
     begin, piece = 0, ""
     for number, part in parts:
@@ -205,8 +201,8 @@ def _split_block(block: str) -> Iterator[tuple[int, str]]:
         yield begin, header + piece
 
 
-def _sentences(line: str, room: int) -> Iterator[str]:
-    for sentence in [line] if len(line) <= room else _SENTENCE_END.split(line):
+def _split_line(line: str, room: int) -> Iterator[str]:
+    for sentence in [line] if len(line) <= room else split_paragraph(line):
         for start in range(0, len(sentence), room):
             yield sentence[start : start + room]
 

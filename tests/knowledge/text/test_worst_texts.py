@@ -39,9 +39,9 @@ READINGS: dict[str, Callable[[str], object]] = {
     "words": terms.content_words,
 }
 OF_DOCUMENTS: dict[str, Callable[[str], object]] = {
-    "sentences": sentences.sentences,
+    "sentences": sentences.find_statements,
     "cutting": lambda text: split(LoadedText("Title", text)),
-    "support": lambda text: support._compare(ANSWER, (text,)),
+    "support": lambda text: support._compare_answer(ANSWER, (text,)),
 }
 
 
