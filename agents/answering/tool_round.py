@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from agents.answering.citations import CitationParser
 from agents.answering.prompt import evidence_block
 from agents.answering.tools import RequestedToolCall, ToolResult
-from agents.models.chunks import Finish, ModelChunk, ToolCallFragment, estimate, storable
+from agents.models.chunks import Finish, ModelChunk, ToolCallFragment, estimate_usage, storable
 from frontdesk.contracts.events import Usage
 
 # A model may call tools that do not exist; sent back to it, their names must be valid tool names.
@@ -53,7 +53,8 @@ class ToolRound:
 
     def spent(self, messages: Sequence[AnyMessage]) -> Usage:
         """Return the usage, estimated if the provider counted nothing."""
-        return self.usage or estimate(messages, self.text + "".join(call.arguments for call in self._calls.values()))
+        arguments = "".join(call.arguments for call in self._calls.values())
+        return self.usage or estimate_usage(messages, self.text + arguments)
 
     def told(self, results: Sequence[ToolResult], citations: CitationParser) -> list[AnyMessage]:
         """Return the round as the model sees it in the next: each call with its result."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -10,12 +10,11 @@ from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
 
 from agents.models.failures import FailureKind, ModelFailure
 from frontdesk.contracts.events import Usage
+from knowledge.text.token_estimate import estimate_tokens
 
 Ending = Literal["stop", "length"]
 Finish = Ending | Literal["tool_calls"]
 
-# English prose has about four characters to a token.
-_CHARS_PER_TOKEN = 4
 _WHOLE = frozenset("stop end_turn stop_sequence eos eos_token tool_calls tool_use function_call".split())
 _CUT_SHORT = frozenset({"length", "max_tokens", "model_context_window_exceeded"})
 
@@ -78,14 +77,14 @@ def clean(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
     return value
 
 
-def estimate(messages: Sequence[AnyMessage], said: str) -> Usage:
+def estimate_usage(messages: Sequence[AnyMessage], said: str) -> Usage:
     """Estimate the usage that a provider did not count."""
-    return estimate_chars(sum(len(message.text) for message in messages), len(said))
+    return estimate_text_usage((message.text for message in messages), said)
 
 
-def estimate_chars(read: int, written: int = 0) -> Usage:
-    """Estimate the usage from numbers of characters."""
-    prompt, completion = read // _CHARS_PER_TOKEN, -(-written // _CHARS_PER_TOKEN)
+def estimate_text_usage(read: Iterable[str], written: str = "") -> Usage:
+    """Estimate the usage of a model that reads some texts and writes one."""
+    prompt, completion = sum(map(estimate_tokens, read)), estimate_tokens(written)
     return Usage(prompt=prompt, completion=completion, total=prompt + completion, estimated=True)
 
 
