@@ -94,7 +94,7 @@ def room_beside(
 def evidence_block(excerpts: Sequence[Excerpt]) -> str:
     """Render excerpts as a block of data, which nothing inside them can end."""
     entries = [
-        f"<source number={excerpt.number} title={_attribute(excerpt.title)} section={_attribute(excerpt.section)}"
+        f"<source number={excerpt.number} title={_as_attribute(excerpt.title)} section={_as_attribute(excerpt.section)}"
         f"{f' page={excerpt.page}' if excerpt.page else ''}>\n"
         f"{_without_our_tags(excerpt.text)}\n</source>"
         for excerpt in excerpts
@@ -102,7 +102,7 @@ def evidence_block(excerpts: Sequence[Excerpt]) -> str:
     return "<evidence>\n" + "\n".join(entries) + "\n</evidence>"
 
 
-def _attribute(text: str) -> str:
+def _as_attribute(text: str) -> str:
     return json.dumps(_without_our_tags(text), ensure_ascii=False)
 
 

@@ -65,11 +65,11 @@ class ToolRound:
         answers = zip(self.calls, results, strict=True)
         return [
             AIMessage(self.text.strip(), tool_calls=used),
-            *(ToolMessage(_told(result, citations), tool_call_id=call.id) for call, result in answers),
+            *(ToolMessage(_render_result(result, citations), tool_call_id=call.id) for call, result in answers),
         ]
 
 
-def _told(result: ToolResult, citations: CitationParser) -> str:
+def _render_result(result: ToolResult, citations: CitationParser) -> str:
     """Render a result with its sources under the numbers that the model knows or now learns."""
     known = [citations.numbers.index(found.number) + 1 for found in result.sources if found.number in citations.numbers]
     fresh = [

@@ -13,7 +13,7 @@ _MIN_WORDS = 5
 _MIN_CONTENT_WORDS = 2
 
 
-def cuts(message: str, language: Language = ENGLISH) -> list[tuple[str, str]]:
+def possible_splits(message: str, language: Language = ENGLISH) -> list[tuple[str, str]]:
     """Return every split of a message into two parts that each ask something."""
     message = " ".join(message.split())
     if len(message) > _LONGEST:
@@ -23,7 +23,7 @@ def cuts(message: str, language: Language = ENGLISH) -> list[tuple[str, str]]:
     return [pair for pair in pairs if all(_asks_something(part, language) for part in pair)]
 
 
-def leans(text: str, language: Language = ENGLISH) -> bool:
+def points_back(text: str, language: Language = ENGLISH) -> bool:
     """Return True if a part points back to the one before: "and does that cost anything?" belongs with it."""
     return leans_on_earlier(language.messages.conjunctions.sub("", text), language)
 

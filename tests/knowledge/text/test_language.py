@@ -5,7 +5,7 @@ import re
 from agents.answering.answer_type import wanted_type
 from agents.answering.canned_replies import is_courtesy
 from agents.routing.semantic import asks_for_person
-from agents.routing.split_message import cuts
+from agents.routing.split_message import possible_splits
 from knowledge.retrieval.followups import leans_on_earlier
 from knowledge.text.language import AnswerType, FollowUpRules, Language, MessageRules, SentenceRules
 from knowledge.text.sentences import find_statements, split_paragraph
@@ -58,7 +58,7 @@ def test_messages_are_read_in_the_language() -> None:
     assert not leans_on_earlier("Gibt es Rabatt auf Jahrespläne?", GERMAN)
     assert is_courtesy("Hallo, danke!", GERMAN)
     assert asks_for_person("Ich will mit einem Menschen reden", GERMAN)
-    assert cuts("Wie ändere ich meine Rechnung hier und wo finde ich Hilfe jetzt?", GERMAN) == [
+    assert possible_splits("Wie ändere ich meine Rechnung hier und wo finde ich Hilfe jetzt?", GERMAN) == [
         ("Wie ändere ich meine Rechnung hier", "und wo finde ich Hilfe jetzt?")
     ]
     assert wanted_type("wie lange?", GERMAN)("in 3 Tage")
