@@ -14,7 +14,7 @@ _BEGUN = re.compile(rf"(?:{BEGUN_MARKER}|{BEGUN_RUN})\Z")
 
 
 class CitationParser:
-    """Renumbers citations in streamed text. Code is left alone."""
+    """A parser that renumbers the citations in streamed text. Code is left alone."""
 
     def __init__(self, first: int, count: int) -> None:
         self.numbers = list(range(first, first + count))

@@ -19,7 +19,7 @@ _FENCE = re.compile(r"\s*+(?P<run>`{3,}+(?=[^`]*\Z)|~{3,}+)")
 
 
 class FencedLines:
-    """Tells the lines of fenced code from those of the text around it. A fence that is not closed goes on to the end.
+    """A reader of lines that tells fenced code from the text around it. A fence that is not closed goes on to the end.
 
     Fences are found at any indentation, as in lists, and a closing one may be followed by text, as models write it.
     """
@@ -37,7 +37,7 @@ class FencedLines:
 
 
 class StreamedCode:
-    """Tells whether a text that comes in pieces is within code: a fence, or a span between equal runs."""
+    """A reader of a text in pieces that tells whether it is within code: a fence, or a span between equal runs."""
 
     def __init__(self) -> None:
         self._open = ""

@@ -14,7 +14,7 @@ Pattern = re.Pattern[str]
 
 @dataclass(frozen=True, eq=False)
 class SentenceRules:
-    """How sentences end and go on.
+    """The rules for how sentences end and go on.
 
     A full stop after one of the `abbreviations`, which are in lower case and without that full stop, does not end a
     sentence; after one of the `abbreviations_of_numbers` it ends none if a digit follows. `continuation` matches the
@@ -44,7 +44,7 @@ class FollowUpRules:
 
 @dataclass(frozen=True, eq=False)
 class MessageRules:
-    """What users write: words of thanks and of other courtesies, requests, and where one message asks two things.
+    """The words of messages: thanks and other courtesies, requests, and where one message asks two things.
 
     `joint` is where a second request may begin, in a text with single spaces; `conjunctions` are the words in front of
     that request. `request` matches in whatever asks for something, `person` in what asks for a human.
