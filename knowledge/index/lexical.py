@@ -8,7 +8,6 @@ alone, and scored by all of them.
 """
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -30,7 +29,6 @@ _MOST_LOOKED_UP = 64
 _MOST_CORRECTED = 8
 # Chunks that are scored for one question in one place.
 _MOST_CHUNKS = 3_000
-_SENTENCE_END = re.compile(r"[.?!:]\s")
 
 
 @dataclass(frozen=True)
@@ -216,7 +214,7 @@ def _named_words(text: str) -> dict[str, bool]:
     named: dict[str, bool] = {}
     for place, (word, gap) in enumerate(terms.words_with_gaps(text)):
         known = word.lower()
-        if known not in terms.STOP_WORDS:
+        if not terms.is_stop_word(known):
             named[known] = named.get(known, False) or _is_name(word, gap, is_first=not place)
     return dict(islice(named.items(), max(0, len(named) - _MOST_READ), None))
 
