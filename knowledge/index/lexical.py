@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from knowledge.index.vocabulary import Vocabulary
 from knowledge.storage.documents import DocumentPlace
 from knowledge.text import words as terms
+from knowledge.text.sentences import breaks_sentence
 
 COLUMN_WEIGHTS = {"title": 2.0, "section": 1.5, "text": 1.0}
 # The BM25 constants of FTS5.
@@ -227,4 +228,4 @@ def _is_name(word: str, gap: str, *, is_first: bool) -> bool:
     # An underscore is part of a word, though search splits words at it.
     _, underscore, gap = gap.rpartition("_")
     begins_text = is_first and not underscore
-    return not (begins_text or _SENTENCE_END.search(gap))
+    return not (begins_text or breaks_sentence(gap))
