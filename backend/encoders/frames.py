@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import BaseModel, TypeAdapter
 
 from agents.direct_completion import CalledTool
-from backend.api.deps import Problem
 from backend.encoders.base import FinishedRun
+from frontdesk.contracts.base import Problem
 from frontdesk.contracts.events import Usage
 
 

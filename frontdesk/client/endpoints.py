@@ -17,7 +17,7 @@ from frontdesk.client.requests import (
     uploading,
 )
 from frontdesk.contracts import reports, resources
-from frontdesk.contracts.resources import Answer, Run
+from frontdesk.contracts.resources import Answer, RunWhole
 
 _DEFAULTS = {"when_busy": "reject", "on_disconnect": "continue"}
 
@@ -52,9 +52,9 @@ def follow(run_id: str, after: int = -1) -> StreamCall:
     return StreamCall(HttpRequest("GET", f"/runs/{segment(run_id)}/stream", headers=headers), run_id, after)
 
 
-def run(run_id: str) -> ApiCall[Run]:
+def run(run_id: str) -> ApiCall[RunWhole]:
     """Return a run with its steps, their usage and their latency."""
-    return ApiCall(HttpRequest("GET", f"/runs/{segment(run_id)}"), Run.model_validate_json)
+    return ApiCall(HttpRequest("GET", f"/runs/{segment(run_id)}"), RunWhole.model_validate_json)
 
 
 def cancel(run_id: str) -> ApiCall[Json]:
@@ -80,9 +80,9 @@ class ThreadQuery(TypedDict, total=False):
     agent: str | None
 
 
-def threads(**page: Unpack[ThreadQuery]) -> ApiCall[resources.Threads]:
+def threads(**page: Unpack[ThreadQuery]) -> ApiCall[resources.ThreadPage]:
     """List conversations, one page at a time."""
-    return ApiCall(looking("/api/threads", **page), resources.Threads.model_validate_json)
+    return ApiCall(looking("/api/threads", **page), resources.ThreadPage.model_validate_json)
 
 
 def thread(thread_id: str, limit: int | None = None, offset: int | None = None) -> ApiCall[resources.ThreadWhole]:
@@ -110,24 +110,24 @@ def export(thread_id: str, format: Literal["markdown", "json"] = "markdown") -> 
     return ApiCall(looking(f"{_thread(thread_id)}/export", format=format), as_text)
 
 
-def agents() -> ApiCall[resources.Agents]:
+def agents() -> ApiCall[resources.AgentList]:
     """List all agents."""
-    return ApiCall(looking("/api/agents"), resources.Agents.model_validate_json)
+    return ApiCall(looking("/api/agents"), resources.AgentList.model_validate_json)
 
 
-def agent(agent_id: str) -> ApiCall[resources.Agent]:
+def agent(agent_id: str) -> ApiCall[resources.AgentInfo]:
     """Return one agent."""
-    return ApiCall(looking(_agent(agent_id)), resources.Agent.model_validate_json)
+    return ApiCall(looking(_agent(agent_id)), resources.AgentInfo.model_validate_json)
 
 
-def create_agent(description: Mapping[str, Any]) -> ApiCall[resources.Agent]:
+def create_agent(description: Mapping[str, Any]) -> ApiCall[resources.AgentInfo]:
     """Create an agent from a description with the fields of the API."""
-    return ApiCall(sending("POST", "/api/agents", description), resources.Agent.model_validate_json)
+    return ApiCall(sending("POST", "/api/agents", description), resources.AgentInfo.model_validate_json)
 
 
-def replace_agent(agent_id: str, description: Mapping[str, Any]) -> ApiCall[resources.Agent]:
+def replace_agent(agent_id: str, description: Mapping[str, Any]) -> ApiCall[resources.AgentInfo]:
     """Replace the agent with this id."""
-    return ApiCall(sending("PUT", _agent(agent_id), description), resources.Agent.model_validate_json)
+    return ApiCall(sending("PUT", _agent(agent_id), description), resources.AgentInfo.model_validate_json)
 
 
 def delete_agent(agent_id: str) -> ApiCall[Json]:
@@ -135,10 +135,10 @@ def delete_agent(agent_id: str) -> ApiCall[Json]:
     return ApiCall(HttpRequest("DELETE", _agent(agent_id)), as_json)
 
 
-def route(question: str) -> ApiCall[resources.Routed]:
+def route(question: str) -> ApiCall[resources.RouteResponse]:
     """Preview which agents would take a question, without answering it; routing may call a model."""
     body = {"question": question}
-    return ApiCall(sending("POST", "/api/agents/route", body), resources.Routed.model_validate_json, slow=True)
+    return ApiCall(sending("POST", "/api/agents/route", body), resources.RouteResponse.model_validate_json, slow=True)
 
 
 class DocumentQuery(TypedDict, total=False):
@@ -150,9 +150,9 @@ class DocumentQuery(TypedDict, total=False):
     offset: int | None
 
 
-def documents(**shelf: Unpack[DocumentQuery]) -> ApiCall[resources.Documents]:
+def documents(**shelf: Unpack[DocumentQuery]) -> ApiCall[resources.DocumentPage]:
     """List documents without their text."""
-    return ApiCall(looking("/api/documents", **shelf), resources.Documents.model_validate_json)
+    return ApiCall(looking("/api/documents", **shelf), resources.DocumentPage.model_validate_json)
 
 
 def document(document_id: str) -> ApiCall[resources.DocumentWhole]:
@@ -191,9 +191,9 @@ class HandoverQuery(TypedDict, total=False):
     offset: int | None
 
 
-def handovers(**queue: Unpack[HandoverQuery]) -> ApiCall[reports.Handovers]:
+def handovers(**queue: Unpack[HandoverQuery]) -> ApiCall[reports.HandoverPage]:
     """List the users who wait for a person."""
-    return ApiCall(looking("/api/handovers", **queue), reports.Handovers.model_validate_json)
+    return ApiCall(looking("/api/handovers", **queue), reports.HandoverPage.model_validate_json)
 
 
 def handover(handover_id: str) -> ApiCall[reports.HandoverWhole]:
@@ -214,15 +214,17 @@ def resolve(handover_id: str, note: str = "") -> ApiCall[reports.Handover]:
     )
 
 
-def unanswered(days: int | None = None, limit: int | None = None) -> ApiCall[reports.UnansweredQuestions]:
+def unanswered(days: int | None = None, limit: int | None = None) -> ApiCall[reports.UnansweredPage]:
     """List the questions that no document answers."""
-    return ApiCall(looking("/api/unanswered", days=days, limit=limit), reports.UnansweredQuestions.model_validate_json)
+    return ApiCall(looking("/api/unanswered", days=days, limit=limit), reports.UnansweredPage.model_validate_json)
 
 
-def activity(days: int | None = None, limit: int | None = None, offset: int | None = None) -> ApiCall[reports.Activity]:
+def activity(
+    days: int | None = None, limit: int | None = None, offset: int | None = None
+) -> ApiCall[reports.ActivityReport]:
     """Report the server's activity of the last `days` days, with a page of the latest runs."""
     return ApiCall(
-        looking("/api/activity", days=days, limit=limit, offset=offset), reports.Activity.model_validate_json
+        looking("/api/activity", days=days, limit=limit, offset=offset), reports.ActivityReport.model_validate_json
     )
 
 

@@ -8,7 +8,7 @@ import httpx
 from pydantic import ValidationError
 
 from frontdesk.client.errors import NotADesk, Refused, StreamBroken, Unreachable
-from frontdesk.contracts.resources import ErrorBody
+from frontdesk.contracts.base import ErrorBody
 
 MAX_BODY_BYTES = 64_000_000
 

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple, TypedDict
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.contracts.reports import Activity as Told
-from frontdesk.contracts.reports import LatestRun, UnansweredQuestions
-from frontdesk.contracts.resources import SUPERVISOR, Agent, Info
+from frontdesk.contracts.reports import ActivityReport, LatestRun, UnansweredPage
+from frontdesk.contracts.resources import SUPERVISOR, AgentInfo, Info
 from ui.chat.conversation import path_of
 from ui.state.api_requests import ApiRequests
 from ui.state.handovers import Handovers
@@ -48,10 +47,10 @@ class UnansweredRow(TypedDict):
 class ActivityData(NamedTuple):
     """The API's replies for the page: the report, the user, the agents and the unanswered questions."""
 
-    told: Told
+    told: ActivityReport
     info: Info
-    agents: list[Agent]
-    unanswered: UnansweredQuestions | None
+    agents: list[AgentInfo]
+    unanswered: UnansweredPage | None
 
 
 class Activity(ApiRequests, rx.State):
@@ -177,7 +176,7 @@ def _status(run: LatestRun) -> str:
     )
 
 
-def _questions(told: UnansweredQuestions, names: dict[str, str], now: float) -> list[UnansweredRow]:
+def _questions(told: UnansweredPage, names: dict[str, str], now: float) -> list[UnansweredRow]:
     return [
         UnansweredRow(
             text=one.question,

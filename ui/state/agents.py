@@ -7,7 +7,7 @@ import reflex as rx
 from frontdesk import AsyncDesk
 from frontdesk.client.errors import DeskError
 from frontdesk.client.requests import Json
-from frontdesk.contracts.resources import Agent
+from frontdesk.contracts.resources import AgentInfo
 from ui.state.api_requests import ApiRequests
 from ui.view_models.agent_form import FIELDS, NEW, AgentDraft, described, draft_of, mistake
 
@@ -28,7 +28,7 @@ class Member(TypedDict):
 class AgentsData(NamedTuple):
     """All agents, and if the user may change them."""
 
-    agents: list[Agent]
+    agents: list[AgentInfo]
     operator: bool
 
 
@@ -153,7 +153,7 @@ class Agents(ApiRequests, rx.State):
     def _open(self, draft: AgentDraft) -> None:
         self.draft, self.editing, self.problem, self.problem_at, self.said = draft, True, "", "", ""
 
-    def _saved(self, agent: Agent) -> None:
+    def _saved(self, agent: AgentInfo) -> None:
         self.editing, self.saving, self.said = False, False, f"{agent.name} is saved."
 
     def _refused(self, error: DeskError) -> None:
@@ -165,16 +165,16 @@ async def _look(desk: AsyncDesk) -> AgentsData:
     return AgentsData((await desk.agents()).agents, (await desk.info()).user.operator)
 
 
-async def _save(desk: AsyncDesk, agent_id: str, fields: Json) -> Agent:
+async def _save(desk: AsyncDesk, agent_id: str, fields: Json) -> AgentInfo:
     return await (desk.replace_agent(agent_id, fields) if agent_id else desk.create_agent(fields))
 
 
-async def _switch(desk: AsyncDesk, agent_id: str, on: bool) -> Agent:
+async def _switch(desk: AsyncDesk, agent_id: str, on: bool) -> AgentInfo:
     agent = await desk.agent(agent_id)
     return await desk.replace_agent(agent_id, agent.model_dump(include={*FIELDS}) | {"enabled": on})
 
 
-def _member(agent: Agent) -> Member:
+def _member(agent: AgentInfo) -> Member:
     return Member(
         id=agent.id,
         name=agent.name,

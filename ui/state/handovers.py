@@ -46,8 +46,8 @@ class TurnRow(TypedDict):
 class HandoversData(NamedTuple):
     """The hand-overs that wait the longest, and the latest resolved ones."""
 
-    waiting: reports.Handovers
-    done: reports.Handovers
+    waiting: reports.HandoverPage
+    done: reports.HandoverPage
 
 
 class Handovers(ApiRequests, rx.State):

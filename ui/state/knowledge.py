@@ -8,7 +8,7 @@ import reflex as rx
 
 from frontdesk import AsyncDesk
 from frontdesk.client.requests import Json
-from frontdesk.contracts.resources import Agent, Document, Documents, Info
+from frontdesk.contracts.resources import AgentInfo, Document, DocumentPage, Info
 from ui.documents.upload_stream import megabytes
 from ui.state.api_requests import ApiRequests
 
@@ -38,9 +38,9 @@ class DocumentRow(TypedDict):
 class KnowledgeData(NamedTuple):
     """A page of documents that starts at `offset`, and the agents that answer from them."""
 
-    documents: Documents
+    documents: DocumentPage
     offset: int
-    agents: Sequence[Agent]
+    agents: Sequence[AgentInfo]
 
 
 class Knowledge(ApiRequests, rx.State):
@@ -160,7 +160,7 @@ async def _look(desk: AsyncDesk, folder: str, search: str, offset: int) -> Knowl
         offset = max(0, offset - PAGE)
 
 
-def _folders(agents: Sequence[Agent], counts: dict[str, int]) -> list[Folder]:
+def _folders(agents: Sequence[AgentInfo], counts: dict[str, int]) -> list[Folder]:
     """Return the folders that agents answer from, and others that still hold documents."""
     names: dict[str, list[str]] = {name: [] for name in sorted({*counts, *(agent.knowledge for agent in agents)})}
     for agent in agents:

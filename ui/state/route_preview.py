@@ -6,7 +6,7 @@ from typing import TypedDict
 import reflex as rx
 
 from frontdesk.client.errors import DeskError
-from frontdesk.contracts.resources import Routed
+from frontdesk.contracts.resources import RouteResponse
 from ui.state.api_requests import ApiRequests
 
 
@@ -42,7 +42,7 @@ class RoutePreview(ApiRequests, rx.State):
             async with self:
                 self.asking = False
 
-    def _show(self, question: str, routed: Routed) -> None:
+    def _show(self, question: str, routed: RouteResponse) -> None:
         self.asked, self.percent = question, round(100 * routed.confidence)
         several = len(routed.agents) > 1
         self.takers = [Taker(name=agent.name, question=agent.question if several else "") for agent in routed.agents]

@@ -8,7 +8,7 @@ import reflex as rx
 
 from frontdesk import AsyncDesk
 from frontdesk.client.errors import DeskError, Unreachable
-from frontdesk.contracts.resources import Agent
+from frontdesk.contracts.resources import AgentInfo
 from ui.runtime import api
 
 _LOG = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Session(rx.State):
         async with self:
             known_as(self)
             key, desk = self.key, desk_of(self)
-        told: list[Agent] | DeskError
+        told: list[AgentInfo] | DeskError
         try:
             async with desk:
                 told = (await desk.agents()).agents
@@ -69,7 +69,7 @@ class Session(rx.State):
             if key == self.key:
                 self._know(told)
 
-    def _know(self, told: list[Agent] | DeskError) -> None:
+    def _know(self, told: list[AgentInfo] | DeskError) -> None:
         if isinstance(told, DeskError):
             refuse(self, told)
             return

@@ -121,7 +121,7 @@ class Threads(ApiRequests, rx.State):
                 page["session_prefix"] = f"web-{known_as(session)}-"
         await self._ask("threads", lambda desk: desk.threads(**page), self._show)
 
-    def _show(self, found: resources.Threads) -> None:
+    def _show(self, found: resources.ThreadPage) -> None:
         self.total = found.total
         self.items = [
             ThreadRow(id=one.id, path=path_of(one.session_id, history.agent_of(one)), title=one.title)

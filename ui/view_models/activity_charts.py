@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, TypedDict
 
-from frontdesk.contracts.reports import Activity, AgentFigures, DayFigures, Figures
+from frontdesk.contracts.reports import ActivityReport, AgentFigures, DayFigures, Figures
 from frontdesk.contracts.resources import SUPERVISOR
 
 # As many as the eye can distinguish; `assets/desk/activity.css` has a colour and a pattern for each.
@@ -84,13 +84,13 @@ def routing(agents: list[AgentFigures]) -> list[Series]:
     return [_series(SUPERVISOR, "Routing", "url(#shade-quiet)")] if took else []
 
 
-def rows(told: Activity) -> list[Row]:
+def rows(told: ActivityReport) -> list[Row]:
     """Return a row for each day, for all charts; zeros of an agent are left out so that nobody has to read them."""
     top = _top(told.agents)
     return [_row(day, top) for day in told.days]
 
 
-def by_day(told: Activity, names: dict[str, str]) -> TableView:
+def by_day(told: ActivityReport, names: dict[str, str]) -> TableView:
     """Return the charts' figures as a table, today first."""
     agents = [one.agent for one in _answering(told.agents)]
     return TableView(
@@ -101,7 +101,7 @@ def by_day(told: Activity, names: dict[str, str]) -> TableView:
     )
 
 
-def by_agent(told: Activity, names: dict[str, str]) -> TableView:
+def by_agent(told: ActivityReport, names: dict[str, str]) -> TableView:
     """Return a table of the figures of each agent."""
     return TableView(
         head=["Agent", "Questions", *_FIGURES],

@@ -4,7 +4,7 @@ import re
 from typing import Any, NamedTuple, TypedDict
 
 from frontdesk.client.errors import DeskError
-from frontdesk.contracts.resources import Agent
+from frontdesk.contracts.resources import AgentInfo
 
 FIELDS = ("id", "name", "description", "examples", "strategy", "knowledge", "model", "tools", "prompt")
 _TOOLS = ("search_documents", "hand_over")
@@ -52,7 +52,7 @@ NEW = AgentDraft(
 )
 
 
-def draft_of(agent: Agent) -> AgentDraft:
+def draft_of(agent: AgentInfo) -> AgentDraft:
     """Return the form values of an existing agent."""
     return AgentDraft(
         id=agent.id,

@@ -12,7 +12,7 @@ from frontdesk.contracts import resources
 class DocumentsResource(SyncResource):
     """The synchronous methods for documents."""
 
-    def documents(self, **shelf: Unpack[DocumentQuery]) -> resources.Documents:
+    def documents(self, **shelf: Unpack[DocumentQuery]) -> resources.DocumentPage:
         return self._do(endpoints.documents(**shelf))
 
     def document(self, document_id: str) -> resources.DocumentWhole:
@@ -34,7 +34,7 @@ class DocumentsResource(SyncResource):
 class AsyncDocumentsResource(AsyncResource):
     """The asynchronous methods for documents."""
 
-    async def documents(self, **shelf: Unpack[DocumentQuery]) -> resources.Documents:
+    async def documents(self, **shelf: Unpack[DocumentQuery]) -> resources.DocumentPage:
         return await self._do(endpoints.documents(**shelf))
 
     async def document(self, document_id: str) -> resources.DocumentWhole:

@@ -12,7 +12,7 @@ from frontdesk.contracts import reports, resources
 class ReportsResource(SyncResource):
     """The synchronous methods for reports."""
 
-    def handovers(self, **queue: Unpack[HandoverQuery]) -> reports.Handovers:
+    def handovers(self, **queue: Unpack[HandoverQuery]) -> reports.HandoverPage:
         return self._do(endpoints.handovers(**queue))
 
     def handover(self, handover_id: str) -> reports.HandoverWhole:
@@ -24,12 +24,12 @@ class ReportsResource(SyncResource):
     def resolve(self, handover_id: str, note: str = "") -> reports.Handover:
         return self._do(endpoints.resolve(handover_id, note))
 
-    def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredQuestions:
+    def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredPage:
         return self._do(endpoints.unanswered(days, limit))
 
     def activity(
         self, days: int | None = None, limit: int | None = None, offset: int | None = None
-    ) -> reports.Activity:
+    ) -> reports.ActivityReport:
         return self._do(endpoints.activity(days, limit, offset))
 
     def info(self) -> resources.Info:
@@ -42,7 +42,7 @@ class ReportsResource(SyncResource):
 class AsyncReportsResource(AsyncResource):
     """The asynchronous methods for reports."""
 
-    async def handovers(self, **queue: Unpack[HandoverQuery]) -> reports.Handovers:
+    async def handovers(self, **queue: Unpack[HandoverQuery]) -> reports.HandoverPage:
         return await self._do(endpoints.handovers(**queue))
 
     async def handover(self, handover_id: str) -> reports.HandoverWhole:
@@ -54,12 +54,12 @@ class AsyncReportsResource(AsyncResource):
     async def resolve(self, handover_id: str, note: str = "") -> reports.Handover:
         return await self._do(endpoints.resolve(handover_id, note))
 
-    async def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredQuestions:
+    async def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredPage:
         return await self._do(endpoints.unanswered(days, limit))
 
     async def activity(
         self, days: int | None = None, limit: int | None = None, offset: int | None = None
-    ) -> reports.Activity:
+    ) -> reports.ActivityReport:
         return await self._do(endpoints.activity(days, limit, offset))
 
     async def info(self) -> resources.Info:

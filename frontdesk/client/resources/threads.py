@@ -7,13 +7,13 @@ from frontdesk.client.endpoints import ThreadQuery
 from frontdesk.client.requests import Json
 from frontdesk.client.resources.base import AsyncResource, SyncResource
 from frontdesk.contracts import resources
-from frontdesk.contracts.resources import Run
+from frontdesk.contracts.resources import RunWhole
 
 
 class ThreadsResource(SyncResource):
     """The synchronous methods for runs and conversations."""
 
-    def run(self, run_id: str) -> Run:
+    def run(self, run_id: str) -> RunWhole:
         return self._do(endpoints.run(run_id))
 
     def cancel(self, run_id: str) -> Json:
@@ -22,7 +22,7 @@ class ThreadsResource(SyncResource):
     def feedback(self, run_id: str, rating: Literal["up", "down"], comment: str = "") -> Json:
         return self._do(endpoints.feedback(run_id, rating, comment))
 
-    def threads(self, **page: Unpack[ThreadQuery]) -> resources.Threads:
+    def threads(self, **page: Unpack[ThreadQuery]) -> resources.ThreadPage:
         return self._do(endpoints.threads(**page))
 
     def thread(self, thread_id: str, limit: int | None = None, offset: int | None = None) -> resources.ThreadWhole:
@@ -44,7 +44,7 @@ class ThreadsResource(SyncResource):
 class AsyncThreadsResource(AsyncResource):
     """The asynchronous methods for runs and conversations."""
 
-    async def run(self, run_id: str) -> Run:
+    async def run(self, run_id: str) -> RunWhole:
         return await self._do(endpoints.run(run_id))
 
     async def cancel(self, run_id: str) -> Json:
@@ -53,7 +53,7 @@ class AsyncThreadsResource(AsyncResource):
     async def feedback(self, run_id: str, rating: Literal["up", "down"], comment: str = "") -> Json:
         return await self._do(endpoints.feedback(run_id, rating, comment))
 
-    async def threads(self, **page: Unpack[ThreadQuery]) -> resources.Threads:
+    async def threads(self, **page: Unpack[ThreadQuery]) -> resources.ThreadPage:
         return await self._do(endpoints.threads(**page))
 
     async def thread(

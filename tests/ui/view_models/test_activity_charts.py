@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.contracts.reports import Activity, AgentFigures, DayFigures, Figures, Share
+from frontdesk.contracts.reports import ActivityReport, AgentFigures, DayFigures, Figures, Share
 from frontdesk.contracts.resources import SUPERVISOR
 from ui.view_models import activity_charts
 
@@ -18,9 +18,9 @@ def agent(name: str, runs: int) -> AgentFigures:
     return AgentFigures.model_validate({"agent": name, **counted(runs=runs, completed=runs)})
 
 
-def told(agents: list[AgentFigures], *days: DayFigures) -> Activity:
+def told(agents: list[AgentFigures], *days: DayFigures) -> ActivityReport:
     totals = Figures.model_validate(counted())
-    return Activity(total=0, limit=10, offset=0, days=list(days), agents=agents, totals=totals, runs=[])
+    return ActivityReport(total=0, limit=10, offset=0, days=list(days), agents=agents, totals=totals, runs=[])
 
 
 def day(*shares: tuple[str, int], **numbers: float | None) -> DayFigures:
