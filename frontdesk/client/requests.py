@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from frontdesk.client.errors import DeskError, IdInvalid, Refused
+from frontdesk.client.errors import ClientError, IdInvalid, Refused
 from frontdesk.client.responses import HttpReply, perhaps_taken, unreachable, unsent
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class ApiCall(Generic[T]):
         except ValidationError as error:
             raise reply.failure() from error
 
-    def lost(self, error: httpx.TransportError) -> DeskError:
+    def lost(self, error: httpx.TransportError) -> ClientError:
         """Return the error for a call that got no reply."""
         if self.question and not unsent(error):
             return perhaps_taken()

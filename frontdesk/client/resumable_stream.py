@@ -13,7 +13,7 @@ import httpx
 from pydantic import ValidationError
 
 from frontdesk.client import endpoints
-from frontdesk.client.errors import DeskError, NotADesk, Refused, StreamBroken
+from frontdesk.client.errors import ClientError, NotADesk, Refused, StreamBroken
 from frontdesk.client.requests import HttpRequest, StreamCall
 from frontdesk.client.responses import HttpReply, perhaps_taken, unreachable, unsent
 from frontdesk.client.sse import FrameInvalid, SseFrame, SseParser
@@ -156,5 +156,5 @@ class ResumableStream:
             self._next = None
         return event
 
-    def _broken(self, why: str) -> DeskError:
+    def _broken(self, why: str) -> ClientError:
         return StreamBroken(f"{why}; the answer is not whole", self._run_id, self._last)

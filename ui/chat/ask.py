@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from frontdesk import AsyncDesk
 from frontdesk.client.endpoints import AskOptions
-from frontdesk.client.errors import DeskError, Refused
+from frontdesk.client.errors import ClientError, Refused
 from frontdesk.contracts.events import Event
 from frontdesk.contracts.resources import Step
 from ui.chat import history, transcript_ops
@@ -41,7 +41,7 @@ async def answered(asking: PendingQuestion, talk: PageConversation) -> AsyncGene
         try:
             async for ops in told:
                 yield ops
-        except DeskError as error:
+        except ClientError as error:
             # The server may have taken the question; if so, asking again must replace it.
             was_refused = isinstance(error, Refused) and error.status < _SERVERS_OWN
             if not was_refused and not talk.run_id and (run_id := await history.unnamed_run(desk, talk)):
@@ -100,11 +100,11 @@ async def _steps(desk: AsyncDesk, run_id: str) -> list[Step]:
     """Return the steps of a run, or none if they cannot be read: the answer is complete without them."""
     try:
         return (await desk.run(run_id)).steps
-    except DeskError:
+    except ClientError:
         return []
 
 
 async def stop(desk: AsyncDesk, run_id: str) -> None:
     """Cancel a run, which may have ended in the meantime."""
-    with suppress(DeskError):
+    with suppress(ClientError):
         await desk.cancel(run_id)

@@ -4,7 +4,7 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from frontdesk.contracts.events import Route, TraceEnd, TraceStart, TraceUpdate
 from frontdesk.contracts.resources import SUPERVISOR, UNDER_WAY, Message, Thread
 from ui.chat import transcript_ops
@@ -58,7 +58,7 @@ async def unnamed_run(desk: AsyncDesk, talk: PageConversation, *, stop: bool = F
         asked = next((turn for turn in reversed((await last_of(desk, talk)).turns) if talk.is_new(turn)), None)
         if asked and stop and asked.status in UNDER_WAY:
             await desk.cancel(asked.run_id)
-    except DeskError:
+    except ClientError:
         return ""
     return asked.run_id if asked else ""
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypedDict
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from frontdesk.client.requests import Json
 from frontdesk.contracts.resources import AgentInfo
 from ui.state.api_requests import ApiRequests
@@ -156,7 +156,7 @@ class Agents(ApiRequests, rx.State):
     def _saved(self, agent: AgentInfo) -> None:
         self.editing, self.saving, self.said = False, False, f"{agent.name} is saved."
 
-    def _refused(self, error: DeskError) -> None:
+    def _refused(self, error: ClientError) -> None:
         self.saving = False
         self.problem_at, self.problem = mistake(error)
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from ui.state.session import Session, desk_of, refuse
 
 T = TypeVar("T")
@@ -26,24 +26,24 @@ class ApiRequests(rx.State, mixin=True):
         about: str,
         question: Callable[[AsyncDesk], Awaitable[T]],
         show: Callable[[T], None] | None = None,
-        refused: Callable[[DeskError], None] | None = None,
+        refused: Callable[[ClientError], None] | None = None,
     ) -> T | None:
         """Return the reply, or None if it failed or is superseded. `show` and `refused` run with the lock held."""
         async with self:
             number, client = self._supersede(about), desk_of(await self.get_state(Session))
             self.waiting = sorted({*self.waiting, about})
-        answer: T | DeskError
+        answer: T | ClientError
         async with client as desk:
             try:
                 answer = await question(desk)
-            except DeskError as error:
+            except ClientError as error:
                 answer = error
         async with self:
             if self._asked.get(about) != number:
                 return None
             self.waiting = [one for one in self.waiting if one != about]
             session = await self.get_state(Session)
-            if isinstance(answer, DeskError):
+            if isinstance(answer, ClientError):
                 self._refuse(session, about, answer, refused)
                 return None
             # Success clears the topic's own error.
@@ -60,7 +60,7 @@ class ApiRequests(rx.State, mixin=True):
         return number
 
     def _refuse(
-        self, session: Session, about: str, error: DeskError, refused: Callable[[DeskError], None] | None
+        self, session: Session, about: str, error: ClientError, refused: Callable[[ClientError], None] | None
     ) -> None:
         if refused and error.code != "key_refused":
             refused(error)

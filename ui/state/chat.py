@@ -7,7 +7,7 @@ from typing import Any
 
 import reflex as rx
 
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from frontdesk.contracts.resources import SUPERVISOR
 from ui.chat import history, transcript_ops
 from ui.chat.ask import PendingQuestion, answered, stop
@@ -85,7 +85,7 @@ class Chat(rx.State):
         try:
             async with desk:
                 turns, before = await history.before(desk, talk, int(earlier))
-        except DeskError as error:
+        except ClientError as error:
             await self._complain(error)
             return
         async with self:
@@ -100,7 +100,7 @@ class Chat(rx.State):
         try:
             async with desk:
                 op = await history.how(desk, run_id)
-        except DeskError as error:
+        except ClientError as error:
             await self._complain(error)
             return
         async with self:
@@ -168,7 +168,7 @@ class Chat(rx.State):
         async with desk:
             try:
                 await desk.feedback(run_id, "up" if rating == "up" else "down", comment)
-            except DeskError as error:
+            except ClientError as error:
                 await self._complain(error)
 
     async def _ask(self, question: PageQuestion) -> Any:
@@ -211,7 +211,7 @@ class Chat(rx.State):
         try:
             async with desk:
                 found = await history.last_of(desk, talk)
-        except DeskError as error:
+        except ClientError as error:
             await self._complain(error)
         async with self:
             if begun != talk.begun:
@@ -258,7 +258,7 @@ class Chat(rx.State):
                 async for ops in told:
                     async with self:
                         self._tell(talk, ops)
-        except DeskError as error:
+        except ClientError as error:
             if asking.replaced and not talk.run_id:
                 # Refused: the question that it should have replaced is still there.
                 await self._complain(error)
@@ -293,6 +293,6 @@ class Chat(rx.State):
             if getattr(self, name) != value:
                 setattr(self, name, value)
 
-    async def _complain(self, error: DeskError) -> None:
+    async def _complain(self, error: ClientError) -> None:
         async with self:
             refuse(await self.get_state(Session), error)

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from frontdesk.client.requests import Json
 from ui.chat import history
 from ui.chat.conversation import PageConversation
@@ -57,7 +57,7 @@ class HandoverForm(ApiRequests, rx.State):
             self.is_sent = True
         return Chat.handed_over(*talk.name)
 
-    def _refused(self, error: DeskError) -> None:
+    def _refused(self, error: ClientError) -> None:
         self.problem = error.message
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypedDict
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from frontdesk.contracts import reports
 from frontdesk.contracts.resources import Message
 from ui.state.api_requests import ApiRequests
@@ -138,7 +138,7 @@ class Handovers(ApiRequests, rx.State):
         if self.opened == one.id:
             self._close()
 
-    def _fail(self, error: DeskError) -> None:
+    def _fail(self, error: ClientError) -> None:
         self.problem = error.message
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from ui.documents import indexing_progress
 from ui.documents.indexing_progress import IndexingReport
 from ui.state.api_requests import ApiRequests
@@ -50,7 +50,7 @@ class Indexing(ApiRequests, rx.State):
         try:
             async with desk:
                 report = await indexing_progress.followed(desk.follow(run_id), self._advance)
-        except DeskError as error:
+        except ClientError as error:
             report = IndexingReport(error.message, failed=True)
         finally:
             await self._end(report)

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 import reflex as rx
 
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from frontdesk.contracts.resources import RouteResponse
 from ui.state.api_requests import ApiRequests
 
@@ -49,5 +49,5 @@ class RoutePreview(ApiRequests, rx.State):
         self.told = routed.reason + (" A person should take over." if routed.needs_human else "")
         self.by = " ".join(part for part in (routed.router, f"({routed.model})" if routed.model else "") if part)
 
-    def _fail(self, error: DeskError) -> None:
+    def _fail(self, error: ClientError) -> None:
         self.problem = error.message

@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError, Unreachable
+from frontdesk.client.errors import ClientError, Unreachable
 from frontdesk.contracts.resources import AgentInfo
 from ui.runtime import api
 
@@ -58,19 +58,19 @@ class Session(rx.State):
         async with self:
             known_as(self)
             key, desk = self.key, desk_of(self)
-        told: list[AgentInfo] | DeskError
+        told: list[AgentInfo] | ClientError
         try:
             async with desk:
                 told = (await desk.agents()).agents
-        except DeskError as error:
+        except ClientError as error:
             told = error
         async with self:
             # Ignore the reply if the key has changed meanwhile; that triggers another request.
             if key == self.key:
                 self._know(told)
 
-    def _know(self, told: list[AgentInfo] | DeskError) -> None:
-        if isinstance(told, DeskError):
+    def _know(self, told: list[AgentInfo] | ClientError) -> None:
+        if isinstance(told, ClientError):
             refuse(self, told)
             return
         self.needs_key, self.trouble = False, ""
@@ -87,7 +87,7 @@ def desk_of(session: Session) -> AsyncDesk:
     return api.desk(key if key.isascii() and key.isprintable() else _NOBODYS, address)
 
 
-def refuse(session: Session, error: DeskError) -> None:
+def refuse(session: Session, error: ClientError) -> None:
     """Show an error of the API; without a valid key, ask for one."""
     session.needs_key = session.needs_key or error.code == "key_refused"
     if session.needs_key:

@@ -6,7 +6,7 @@ from typing import Any
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from frontdesk.contracts.resources import DocumentWhole
 from ui.documents import highlight
 from ui.documents.highlight import HighlightedDocument, HighlightedPart
@@ -65,7 +65,7 @@ class SourceViewer(rx.State):
         asked, desk = await self._ask(str(source.get("title", "")), where)
         try:
             document = await _fetched(desk, str(source.get("document_id", "")))
-        except DeskError as error:
+        except ClientError as error:
             behind = " What was read of it:" if snippet else ""
             await self._tell(
                 asked, problem=_said(error) + behind, parts=[HighlightedPart(kind="passage", text=snippet)]
@@ -86,7 +86,7 @@ class SourceViewer(rx.State):
         asked, desk = await self._ask(title, "")
         try:
             document = await _fetched(desk, document_id)
-        except DeskError as error:
+        except ClientError as error:
             await self._tell(asked, problem=_said(error))
             return
         found = await asyncio.to_thread(highlight.opened, document.markdown)
@@ -131,5 +131,5 @@ def _shown(found: HighlightedDocument) -> dict[str, Any]:
     return {"parts": found.parts, "has_beginning": found.has_beginning, "has_end": found.has_end}
 
 
-def _said(error: DeskError) -> str:
+def _said(error: ClientError) -> str:
     return "This document is no longer there." if error.code == "document_not_found" else error.message

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypedDict
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from ui.documents import indexing_progress
 from ui.documents.upload_stream import FILES_AT_ONCE, UploadedFile, megabytes, whole
 from ui.state.knowledge import Knowledge
@@ -80,7 +80,7 @@ class Uploads(rx.State):
         try:
             async with desk:
                 await self._take(desk, folder, chunks)
-        except DeskError as error:
+        except ClientError as error:
             async with self:
                 refuse(await self.get_state(Session), error)
         finally:
@@ -115,7 +115,7 @@ class Uploads(rx.State):
                     "lines": report.lines,
                 }
             document = await desk.put_document(file.data, folder, file.name)
-        except DeskError as error:
+        except ClientError as error:
             return _failed(fate, error.message)
         change = "added to" if document.version == 1 else f"version {document.version} in"
         return {**fate, "status": "added", "told": f"{change} {document.folder}"}

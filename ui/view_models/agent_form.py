@@ -3,7 +3,7 @@
 import re
 from typing import Any, NamedTuple, TypedDict
 
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from frontdesk.contracts.resources import AgentInfo
 
 FIELDS = ("id", "name", "description", "examples", "strategy", "knowledge", "model", "tools", "prompt")
@@ -81,7 +81,7 @@ def described(form: dict[str, Any], draft: AgentDraft) -> dict[str, Any]:
     }
 
 
-def mistake(error: DeskError) -> Mistake:
+def mistake(error: ClientError) -> Mistake:
     """Convert an API error: its message begins with the field that it is about, if there is one."""
     if error.code == "agent_exists":
         return Mistake("id", "Another agent has this id already; choose another one.")
