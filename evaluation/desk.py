@@ -61,13 +61,13 @@ async def measure(
     """Ask every question, each in a conversation of its own, whose earlier turns are asked first."""
     async with reranker(settings.reranker) as second_look:
         searcher = Searcher(library, second_look)
-        desk = _Desk(catalog, searcher, _Noting(library, searcher, settings.whole_documents_chars), threshold)
+        desk = _OfflineDesk(catalog, searcher, _Noting(library, searcher, settings.whole_documents_chars), threshold)
         await library.embedder.warm_up()
         progress = tqdm(questions, unit="question", disable=not sys.stderr.isatty())
         return [await desk.ask(question, str(number)) for number, question in enumerate(progress)]
 
 
-class _Desk:
+class _OfflineDesk:
     """The desk without its endpoints and its event log."""
 
     def __init__(self, catalog: Catalog, searcher: Searcher, strategies: "_Noting", threshold: float) -> None:
