@@ -11,7 +11,7 @@ from frontdesk import AsyncDesk
 from frontdesk.contracts.reports import Activity as Told
 from frontdesk.contracts.reports import LatestRun, UnansweredQuestions
 from frontdesk.contracts.resources import SUPERVISOR, Agent, Info
-from ui.chat.conversation import path_of
+from ui.chat.conversation import page_path
 from ui.state.api_requests import ApiRequests
 from ui.state.handovers import Handovers
 from ui.view_models import activity_charts
@@ -166,7 +166,7 @@ def _run(run: LatestRun, info: Info, names: dict[str, str], now: float) -> RunRo
 def _path(run: LatestRun) -> str:
     """Return the path of the run's conversation, or an empty string if it cannot be read."""
     agent = "" if run.agent_id == SUPERVISOR else run.agent_id
-    return path_of(run.session_id, agent) if run.session_id else ""
+    return page_path(run.session_id, agent) if run.session_id else ""
 
 
 def _status(run: LatestRun) -> str:

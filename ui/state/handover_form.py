@@ -41,12 +41,12 @@ class HandoverForm(ApiRequests, rx.State):
             if self.is_sending:
                 return None
             self.is_sending, self.problem = bool(contact), "" if contact else _NO_CONTACT
-            talk = (await self.get_state(Chat)).talk
+            conversation = (await self.get_state(Chat)).conversation
         if not contact:
             return None
         try:
             sent = await self._ask(
-                "hand over", lambda desk: _hand_over(desk, talk, contact, message), refused=self._refused
+                "hand over", lambda desk: _hand_over(desk, conversation, contact, message), refused=self._refused
             )
         finally:
             async with self:
@@ -55,13 +55,13 @@ class HandoverForm(ApiRequests, rx.State):
             return None
         async with self:
             self.is_sent = True
-        return Chat.handed_over(*talk.name)
+        return Chat.handed_over(*conversation.key)
 
     def _refused(self, error: DeskError) -> None:
         self.problem = error.message
 
 
-async def _hand_over(desk: AsyncDesk, talk: PageConversation, contact: str, message: str) -> Json:
-    thread = await history.find(desk, talk)
+async def _hand_over(desk: AsyncDesk, conversation: PageConversation, contact: str, message: str) -> Json:
+    thread = await history.find_thread(desk, conversation)
     handover = await desk.hand_over(contact=contact, message=message, thread_id=thread.id if thread else None)
     return handover.model_dump()

@@ -10,7 +10,8 @@ from frontdesk.client.endpoints import ThreadQuery
 from frontdesk.contracts import resources
 from ui.chat import history
 from ui.state.api_requests import ApiRequests
-from ui.state.chat import Chat, path_of
+from ui.chat.conversation import page_path
+from ui.state.chat import Chat
 from ui.state.session import Session, known_as
 
 # The ids that get the focus when a form or a button in the list is removed.
@@ -124,6 +125,6 @@ class Threads(ApiRequests, rx.State):
     def _show(self, found: resources.Threads) -> None:
         self.total = found.total
         self.items = [
-            ThreadRow(id=one.id, path=path_of(one.session_id, history.agent_of(one)), title=one.title)
+            ThreadRow(id=one.id, path=page_path(one.session_id, history.agent_of_thread(one)), title=one.title)
             for one in found.threads
         ]
