@@ -1,4 +1,4 @@
-"""Conversion of the API's events and answers to the operations of a page's transcript."""
+"""Conversion of questions, and of the API's events and answers, to the operations of a page's transcript."""
 
 from collections.abc import Iterator, Sequence
 from typing import assert_never
@@ -22,12 +22,16 @@ from frontdesk.contracts.events import (
     TraceUpdate,
 )
 from frontdesk.contracts.resources import Answer, Step
+from ui.chat.conversation import PageQuestion
 from ui.chat.operations import (
     AnswerCancelled,
     AnswerCompleted,
     AnswerEnd,
     AnswerFailed,
+    AnswerStarted,
     HandoverOffered,
+    QuestionAsked,
+    QuestionWithdrawn,
     RouteChosen,
     RunIdentified,
     SourcesFound,
@@ -38,6 +42,12 @@ from ui.chat.operations import (
     TranscriptOp,
     append_op,
 )
+
+
+def ops_for_question(question: PageQuestion, key: tuple[str, str], *, is_streaming: bool) -> list[TranscriptOp]:
+    """Show a question of the conversation with that key, perhaps in place of its last one, and that it is answered."""
+    withdrawn = [QuestionWithdrawn()] if question.replaces_last else []
+    return [*withdrawn, QuestionAsked(question.text, *key), AnswerStarted(is_streaming)]
 
 
 def ops_from_events(events: Sequence[Event]) -> list[TranscriptOp]:

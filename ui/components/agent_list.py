@@ -6,16 +6,16 @@ from ui.components.focus_and_leave import kept_focus
 from ui.state.agents import Agents, Member
 
 
-def staff() -> rx.Component:
+def agent_list() -> rx.Component:
     """List the agents in the order of the catalogue."""
     return rx.el.section(
-        rx.el.p(Agents.said, role="status", class_name="quiet"),
-        kept_focus(rx.el.ul(rx.foreach(Agents.members, _member), class_name="staff")),
+        rx.el.p(Agents.notice, role="status", class_name="quiet"),
+        kept_focus(rx.el.ul(rx.foreach(Agents.members, _agent_panel), class_name="staff")),
         aria_label="Agents of this desk",
     )
 
 
-def _member(member: rx.Var[Member]) -> rx.Component:
+def _agent_panel(member: rx.Var[Member]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.h2(member["name"]),
@@ -25,36 +25,36 @@ def _member(member: rx.Var[Member]) -> rx.Component:
         ),
         rx.el.p(member["description"]),
         rx.el.dl(
-            _for_operators(_fact("Strategy", member["strategy"])),
-            _fact("Folder", member["knowledge"]),
-            _for_operators(_fact("Model", member["model"])),
+            _for_operators(_fact_entry("Strategy", member["strategy"])),
+            _fact_entry("Folder", member["knowledge"]),
+            _for_operators(_fact_entry("Model", member["model"])),
         ),
         rx.cond(
             Agents.operator,
             rx.el.div(
-                _opening(member, "Edit"),
-                _switch(member),
-                _deleting(member),
+                _open_button(member, "Edit"),
+                _enabled_switch(member),
+                _delete_dialog(member),
                 class_name="actions",
             ),
-            rx.el.div(_opening(member, "Look at"), class_name="actions"),
+            rx.el.div(_open_button(member, "Look at"), class_name="actions"),
         ),
         key=member["id"],
         class_name=rx.cond(member["enabled"], "panel", "panel resting"),
     )
 
 
-def _opening(member: rx.Var[Member], what: str) -> rx.Component:
+def _open_button(member: rx.Var[Member], what: str) -> rx.Component:
     return rx.el.button(
         what,
         type="button",
         aria_label=f"{what} " + member["name"],
-        on_click=Agents.edit(member["id"]),
+        on_click=Agents.open_agent(member["id"]),
         class_name="plain",
     )
 
 
-def _fact(name: str, value: rx.Var[str]) -> rx.Component:
+def _fact_entry(name: str, value: rx.Var[str]) -> rx.Component:
     return rx.el.div(rx.el.dt(name), rx.el.dd(value))
 
 
@@ -62,19 +62,19 @@ def _for_operators(fact: rx.Component) -> rx.Component:
     return rx.cond(Agents.operator, fact)
 
 
-def _switch(member: rx.Var[Member]) -> rx.Component:
+def _enabled_switch(member: rx.Var[Member]) -> rx.Component:
     return rx.el.button(
         rx.cond(member["enabled"], "On", "Off"),
         type="button",
         role="switch",
         aria_checked=rx.cond(member["enabled"], "true", "false"),
         aria_label=member["name"] + " takes questions",
-        on_click=Agents.switch(member["id"]),
+        on_click=Agents.toggle_enabled(member["id"]),
         class_name="plain switch",
     )
 
 
-def _deleting(member: rx.Var[Member]) -> rx.Component:
+def _delete_dialog(member: rx.Var[Member]) -> rx.Component:
     return rx.alert_dialog.root(
         rx.alert_dialog.trigger(
             rx.el.button("Delete", type="button", aria_label="Delete " + member["name"], class_name="plain")
@@ -90,7 +90,7 @@ def _deleting(member: rx.Var[Member]) -> rx.Component:
                     rx.el.button(
                         "Delete it",
                         type="button",
-                        on_click=Agents.delete(member["id"], member["name"]),
+                        on_click=Agents.delete_agent(member["id"], member["name"]),
                         class_name="danger",
                     )
                 ),

@@ -13,18 +13,10 @@ from ui.chat import history
 from ui.chat.ask import PendingQuestion, cancel_run, stream_answer
 from ui.chat.conversation import PageConversation, PageQuestion, may_queue, page_path
 from ui.chat.op_stream import EMPTY, OpBatch, OpStream
-from ui.chat.operations import (
-    AnswerFailed,
-    AnswerStarted,
-    ConversationOpened,
-    HandoverRequested,
-    OlderMessagesAdded,
-    QuestionAsked,
-    QuestionWithdrawn,
-    TranscriptOp,
-)
+from ui.chat.operations import AnswerFailed, ConversationOpened, HandoverRequested, OlderMessagesAdded, TranscriptOp
+from ui.chat.transcript_ops import ops_for_question
 from ui.runtime import api
-from ui.state.session import Session, desk_of, known_as, refuse
+from ui.state.session import Session, browser_id, client_for, report_error
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_NAME = 200  # of a session or an agent; no desk issues longer ones
@@ -64,7 +56,7 @@ class Chat(rx.State):
 
     # Not in the background: switches apply in the order of the page's events, and before its next question.
     @rx.event
-    def open(self, visit: str, session_id: str, agent: str) -> Any:
+    def open_conversation(self, visit: str, session_id: str, agent: str) -> Any:
         """Open the conversation that the address names, on a page that was just loaded or navigated."""
         self._feed = OpStream(str(visit)[:32])
         return self._switch_to(str(session_id)[:_LONGEST_NAME], str(agent)[:_LONGEST_NAME])
@@ -80,7 +72,7 @@ class Chat(rx.State):
         return self._switch_to(self._conversation.session_id, "" if agent == SUPERVISOR else agent)
 
     @rx.event(background=True)
-    async def show(self) -> None:
+    async def show_conversation(self) -> None:
         """Load and show the whole conversation, after a switch or missed operations, and ask its queued questions."""
         async with self:
             conversation = self._conversation
@@ -91,7 +83,7 @@ class Chat(rx.State):
     async def show_older(self, earlier: int) -> None:
         """Show the messages before those on the page."""
         async with self:
-            conversation, feed, desk = self._conversation, self._feed, desk_of(await self.get_state(Session))
+            conversation, feed, desk = self._conversation, self._feed, client_for(await self.get_state(Session))
         try:
             async with desk:
                 messages, before = await history.earlier_messages(desk, conversation, int(earlier))
@@ -103,10 +95,10 @@ class Chat(rx.State):
                 self.feed = feed.append_ops([OlderMessagesAdded(messages, int(earlier), before)])
 
     @rx.event(background=True)
-    async def look_up(self, run_id: str) -> None:
+    async def show_trace(self, run_id: str) -> None:
         """Show the trace of a stored answer."""
         async with self:
-            feed, desk = self._feed, desk_of(await self.get_state(Session))
+            feed, desk = self._feed, client_for(await self.get_state(Session))
         try:
             async with desk:
                 trace = await history.read_trace(desk, run_id)
@@ -118,7 +110,7 @@ class Chat(rx.State):
                 self.feed = feed.append_ops([trace])
 
     @rx.event
-    def seen(self, epoch: str, number: int) -> None:
+    def acknowledge_ops(self, epoch: str, number: int) -> None:
         """Drop the operations that the page has acknowledged."""
         if (update := self._feed.acknowledge_ops(epoch, number)) is not None:
             self.feed = update
@@ -126,12 +118,12 @@ class Chat(rx.State):
                 self._conversation.answer_ops.clear()
 
     @rx.event
-    async def send(self, form: dict[str, str]) -> Any:
+    async def send_message(self, form: dict[str, str]) -> Any:
         """Ask the question that the user has written."""
         return await self._enqueue_question(PageQuestion(str(form.get("message", ""))))
 
     @rx.event
-    async def ask(self, message: str) -> Any:
+    async def ask_suggested(self, message: str) -> Any:
         """Ask one of the suggested questions of the empty page."""
         return await self._enqueue_question(PageQuestion(message))
 
@@ -141,7 +133,7 @@ class Chat(rx.State):
         return await self._enqueue_question(PageQuestion(self._conversation.last_question, replaces_last=True))
 
     @rx.event
-    async def edit(self, message: str) -> Any:
+    async def edit_question(self, message: str) -> Any:
         """Ask an edited version of the last question in its place."""
         return await self._enqueue_question(PageQuestion(message, replaces_last=True))
 
@@ -153,16 +145,16 @@ class Chat(rx.State):
         await self._ask_queue(conversation)
 
     @rx.event
-    def handed_over(self, session_id: str, agent: str) -> None:
+    def show_handed_over(self, session_id: str, agent: str) -> None:
         """Show that a person has been requested in a conversation."""
         if self._conversation.key == (session_id, agent):
             self._send_ops(self._conversation, [HandoverRequested()])
 
     @rx.event(background=True)
-    async def stop(self) -> None:
+    async def stop_answer(self) -> None:
         """Stop the answer in progress."""
         async with self:
-            conversation, desk = self._conversation, desk_of(await self.get_state(Session))
+            conversation, desk = self._conversation, client_for(await self.get_state(Session))
             conversation.stop_requested.set()
             # Read under the lock: by the time of the request the next answer may be in progress.
             run_id = conversation.run_id if conversation.is_under_way else ""
@@ -171,10 +163,10 @@ class Chat(rx.State):
                 await cancel_run(desk, run_id)
 
     @rx.event(background=True)
-    async def rate(self, run_id: str, rating: str, comment: str) -> None:
+    async def rate_answer(self, run_id: str, rating: str, comment: str) -> None:
         """Rate an answer as helpful or not."""
         async with self:
-            desk = desk_of(await self.get_state(Session))
+            desk = client_for(await self.get_state(Session))
         async with desk:
             try:
                 await desk.feedback(run_id, "up" if rating == "up" else "down", comment)
@@ -188,7 +180,7 @@ class Chat(rx.State):
         conversation = self._conversation
         if not may_queue(question, [conversation, *self._away.values()]) or not conversation.enqueue(question):
             full = "So many questions wait already; send this one once some are answered."
-            return None if question.replaces_last else [Session.complain(full), rx.set_value(FIELD, question.text)]
+            return None if question.replaces_last else [Session.show_trouble(full), rx.set_value(FIELD, question.text)]
         if conversation.is_loaded and not conversation.session_id:
             # A name keeps it in `_away` if the page leaves before the question is asked.
             conversation.session_id = await self._new_name()
@@ -196,7 +188,7 @@ class Chat(rx.State):
         return Chat.ask_queued(*conversation.key)
 
     async def _new_name(self) -> str:
-        return f"web-{known_as(await self.get_state(Session))}-{secrets.token_hex(8)}"
+        return f"web-{browser_id(await self.get_state(Session))}-{secrets.token_hex(8)}"
 
     def _switch_to(self, session_id: str, agent: str) -> Any:
         """Switch to another conversation, or reload the same one; questions of the previous one are still answered."""
@@ -207,7 +199,7 @@ class Chat(rx.State):
             self._conversation = self._conversation.pass_queue_to(held or PageConversation(session_id, agent))
             self._feed.close()
         self._mirror_conversation()
-        return Chat.show
+        return Chat.show_conversation
 
     async def _load_history(self, conversation: PageConversation) -> None:
         """Load the stored history and the answer in progress as far as it has come."""
@@ -217,7 +209,7 @@ class Chat(rx.State):
     async def _read_history(self, conversation: PageConversation) -> bool:
         """Read the history; return False if it is out of date because an answer has started meanwhile."""
         async with self:
-            answers_started, desk = conversation.answers_started, desk_of(await self.get_state(Session))
+            answers_started, desk = conversation.answers_started, client_for(await self.get_state(Session))
         found: history.HistoryPage | None = None
         try:
             async with desk:
@@ -229,9 +221,8 @@ class Chat(rx.State):
                 return False
             stored = conversation.load_messages(found.messages) if found else []
             if conversation is self._conversation:
-                opened = ConversationOpened(
-                    *conversation.key, stored, found.earlier if found else 0, is_unreadable=found is None
-                )
+                earlier, is_unreadable = (found.earlier, False) if found else (0, True)
+                opened = ConversationOpened(*conversation.key, stored, earlier, is_unreadable)
                 self.feed = self._feed.open_with([opened, *conversation.answer_ops])
                 self._mirror_conversation()
         return True
@@ -257,10 +248,8 @@ class Chat(rx.State):
         question, replaced = started
         session = await self.get_state(Session)
         conversation.session_id = conversation.session_id or await self._new_name()
-        withdrawn = [QuestionWithdrawn()] if question.replaces_last else []
-        asked = QuestionAsked(question.text, *conversation.key)
-        self._send_ops(conversation, [*withdrawn, asked, AnswerStarted(session.streams)])
-        return PendingQuestion(question, replaced, desk_of(session), session.streams)
+        self._send_ops(conversation, ops_for_question(question, conversation.key, is_streaming=session.streams))
+        return PendingQuestion(question, replaced, client_for(session), session.streams)
 
     async def _show_answer(self, conversation: PageConversation, pending: PendingQuestion) -> bool:
         """Stream the answer to the page; return False if the page must reload the conversation."""
@@ -307,4 +296,4 @@ class Chat(rx.State):
 
     async def _report_error(self, error: DeskError) -> None:
         async with self:
-            refuse(await self.get_state(Session), error)
+            report_error(await self.get_state(Session), error)

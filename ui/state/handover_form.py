@@ -24,17 +24,17 @@ class HandoverForm(ApiRequests, rx.State):
     problem: str = ""
 
     @rx.event
-    def ask(self) -> None:
+    def open_form(self) -> None:
         """Show the form."""
         self.is_open, self.is_sent, self.problem = True, False, ""
 
     @rx.event
-    def close(self) -> None:
+    def close_form(self) -> None:
         """Return to the conversation."""
         self.is_open = False
 
     @rx.event(background=True)
-    async def send(self, form: dict[str, str]) -> Any:
+    async def send_request(self, form: dict[str, str]) -> Any:
         """Create a hand-over with the conversation; repeated clicks create only one."""
         contact, message = str(form.get("contact", "")).strip(), str(form.get("message", "")).strip()
         async with self:
@@ -45,8 +45,10 @@ class HandoverForm(ApiRequests, rx.State):
         if not contact:
             return None
         try:
-            sent = await self._ask(
-                "hand over", lambda desk: _hand_over(desk, conversation, contact, message), refused=self._refused
+            sent = await self._call_api(
+                "hand over",
+                lambda desk: _hand_over(desk, conversation, contact, message),
+                on_refused=self._show_refusal,
             )
         finally:
             async with self:
@@ -55,9 +57,9 @@ class HandoverForm(ApiRequests, rx.State):
             return None
         async with self:
             self.is_sent = True
-        return Chat.handed_over(*conversation.key)
+        return Chat.show_handed_over(*conversation.key)
 
-    def _refused(self, error: DeskError) -> None:
+    def _show_refusal(self, error: DeskError) -> None:
         self.problem = error.message
 
 

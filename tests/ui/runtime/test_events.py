@@ -54,5 +54,5 @@ async def test_large_events_wait_for_each_other_and_all_run(monkeypatch: pytest.
 
 def asked(text: str) -> dict[str, Any]:
     """The event of a question."""
-    frame = event(handler("chat", "ask"), message=text)
+    frame = event(handler("chat", "ask_suggested"), message=text)
     return dict(json.loads(frame.partition(",")[2])[1])
