@@ -12,43 +12,43 @@ class AccessResource(SyncResource):
     """The synchronous methods for API keys and the audit log."""
 
     def keys(self, limit: int | None = None, offset: int | None = None) -> access.Keys:
-        return self._do(access.keys(limit, offset))
+        return self._send_call(access.keys(limit, offset))
 
     def make_key(self, user: str, scopes: Sequence[access.Scope], **choices: Unpack[KeyChoices]) -> access.MadeKey:
-        return self._do(access.make_key(user, scopes, **choices))
+        return self._send_call(access.make_key(user, scopes, **choices))
 
     def revoke_key(self, key_id: str) -> access.KeyInfo:
-        return self._do(access.revoke_key(key_id))
+        return self._send_call(access.revoke_key(key_id))
 
     def audit(self, **sought: Unpack[Sought]) -> access.AuditPage:
-        return self._do(access.audit(**sought))
+        return self._send_call(access.audit(**sought))
 
     def audit_csv(self, **sought: Unpack[Sought]) -> str:
-        return self._do(access.audit_csv(**sought))
+        return self._send_call(access.audit_csv(**sought))
 
     def audit_check(self) -> access.AuditCheck:
-        return self._do(access.audit_check())
+        return self._send_call(access.audit_check())
 
 
 class AsyncAccessResource(AsyncResource):
     """The asynchronous methods for API keys and the audit log."""
 
     async def keys(self, limit: int | None = None, offset: int | None = None) -> access.Keys:
-        return await self._do(access.keys(limit, offset))
+        return await self._send_call(access.keys(limit, offset))
 
     async def make_key(
         self, user: str, scopes: Sequence[access.Scope], **choices: Unpack[KeyChoices]
     ) -> access.MadeKey:
-        return await self._do(access.make_key(user, scopes, **choices))
+        return await self._send_call(access.make_key(user, scopes, **choices))
 
     async def revoke_key(self, key_id: str) -> access.KeyInfo:
-        return await self._do(access.revoke_key(key_id))
+        return await self._send_call(access.revoke_key(key_id))
 
     async def audit(self, **sought: Unpack[Sought]) -> access.AuditPage:
-        return await self._do(access.audit(**sought))
+        return await self._send_call(access.audit(**sought))
 
     async def audit_csv(self, **sought: Unpack[Sought]) -> str:
-        return await self._do(access.audit_csv(**sought))
+        return await self._send_call(access.audit_csv(**sought))
 
     async def audit_check(self) -> access.AuditCheck:
-        return await self._do(access.audit_check())
+        return await self._send_call(access.audit_check())
