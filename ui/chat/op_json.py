@@ -37,14 +37,16 @@ _SHOWN = {"id", "title", "section", "page", "snippet", "document_id", "version",
 
 def op_to_json(op: TranscriptOp) -> JsonObject:
     """Return an operation as a JSON object that its name under `op` tells from others."""
-    return {"op": op.op} | (_conversation_fields(op) if isinstance(op, ConversationOp) else _answer_fields(op))
+    fields = _conversation_fields(op) if isinstance(op, ConversationOp) else _answer_fields(op)
+    return {"op": op.op, **fields}
 
 
 def _conversation_fields(op: ConversationOp) -> JsonObject:
     match op:
         case ConversationOpened():
-            fields = {"session": op.session_id, "agent": op.agent, "turns": _turns_of(op.messages)}
-            return fields | {"earlier": op.earlier} | ({"unread": True} if op.is_unreadable else {})
+            place: JsonObject = {"session": op.session_id, "agent": op.agent}
+            turns: JsonObject = {"turns": _turns_of(op.messages), "earlier": op.earlier}
+            return place | turns | {"unread": True} if op.is_unreadable else place | turns
         case OlderMessagesAdded():
             return {"turns": _turns_of(op.messages), "before": op.before, "earlier": op.earlier}
         case QuestionAsked():

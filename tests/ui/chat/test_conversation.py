@@ -2,7 +2,7 @@
 
 from frontdesk.contracts.resources import Message
 from ui.chat.conversation import MOST_QUEUED, PageConversation, PageQuestion
-from ui.chat.operations import RunIdentified, TextAdded
+from ui.chat.operations import RunIdentified, TextAdded, TranscriptOp
 
 
 def turn(run_id: str, role: str, status: str = "completed", content: str = "text") -> Message:
@@ -87,7 +87,7 @@ def test_there_is_room_for_so_many_questions_and_no_more() -> None:
 
 def test_text_that_was_told_stays_in_one_piece() -> None:
     conversation = loaded()
-    pieces = [RunIdentified("one"), TextAdded("a "), TextAdded("b")]
+    pieces: list[TranscriptOp] = [RunIdentified("one"), TextAdded("a "), TextAdded("b")]
     for piece in pieces:
         conversation.record_ops([piece])
     assert conversation.answer_ops == [pieces[0], TextAdded("a b")]
