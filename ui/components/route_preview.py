@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from ui.state.route_preview import RoutePreview, Taker
+from ui.state.route_preview import PreviewRow, RoutePreview
 
 
 def route_preview() -> rx.Component:
@@ -34,8 +34,8 @@ def route_preview() -> rx.Component:
 def _route_result() -> rx.Component:
     return rx.el.div(
         rx.cond(
-            RoutePreview.takers.length() > 0,
-            rx.el.ul(rx.foreach(RoutePreview.takers, _agent_entry), class_name="takers"),
+            RoutePreview.rows.length() > 0,
+            rx.el.ul(rx.foreach(RoutePreview.rows, _agent_entry), class_name="takers"),
             rx.el.p("None of them."),
         ),
         rx.el.div(
@@ -52,8 +52,8 @@ def _route_result() -> rx.Component:
     )
 
 
-def _agent_entry(taker: rx.Var[Taker]) -> rx.Component:
+def _agent_entry(row: rx.Var[PreviewRow]) -> rx.Component:
     return rx.el.li(
-        rx.el.span(taker["name"], class_name="badge"),
-        rx.cond(taker["question"], rx.el.span(taker["question"])),
+        rx.el.span(row["name"], class_name="badge"),
+        rx.cond(row["question"], rx.el.span(row["question"])),
     )

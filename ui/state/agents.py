@@ -12,7 +12,7 @@ from ui.state.api_requests import ApiRequests
 from ui.view_models.agent_form import FIELDS, NEW, AgentDraft, agent_fields, draft_of, mistake_from
 
 
-class Member(TypedDict):
+class AgentRow(TypedDict):
     """An agent as the list shows it."""
 
     id: str
@@ -35,7 +35,7 @@ class AgentsData(NamedTuple):
 class Agents(ApiRequests, rx.State):
     """The list of agents, or the form of one agent in its place."""
 
-    members: list[Member] = []
+    rows: list[AgentRow] = []
     operator: bool = False
     draft: AgentDraft = NEW
     editing: bool = False
@@ -55,7 +55,7 @@ class Agents(ApiRequests, rx.State):
     @rx.var
     def folders(self) -> list[str]:
         """The folders that agents answer from so far."""
-        return sorted({member["knowledge"] for member in self.members})
+        return sorted({row["knowledge"] for row in self.rows})
 
     @rx.event(background=True)
     async def load_agents(self) -> None:
@@ -112,7 +112,7 @@ class Agents(ApiRequests, rx.State):
     async def toggle_enabled(self, agent_id: str) -> Any:
         """Enable or disable an agent, shown at once; a disabled one is kept but not asked. The last click wins."""
         async with self:
-            on = not any(member["enabled"] for member in self.members if member["id"] == agent_id)
+            on = not any(row["enabled"] for row in self.rows if row["id"] == agent_id)
             is_under_way = agent_id in self._requested
             self._show_enabled(agent_id, on)
             self._requested[agent_id] = on
@@ -141,12 +141,12 @@ class Agents(ApiRequests, rx.State):
         return Agents.load_agents
 
     def _show_data(self, found: AgentsData) -> None:
-        self.operator, self.members = found.operator, [_member_row(agent) for agent in found.agents]
+        self.operator, self.rows = found.operator, [_agent_row(agent) for agent in found.agents]
         for agent_id, on in self._requested.items():
             self._show_enabled(agent_id, on)
 
     def _show_enabled(self, agent_id: str, on: bool) -> None:
-        self.members = [{**one, "enabled": on} if one["id"] == agent_id else one for one in self.members]
+        self.rows = [{**one, "enabled": on} if one["id"] == agent_id else one for one in self.rows]
 
     def _abandon_form(self) -> None:
         """Ignore pending replies for the form that was open."""
@@ -178,8 +178,8 @@ async def _set_enabled(desk: AsyncDesk, agent_id: str, on: bool) -> Agent:
     return await desk.replace_agent(agent_id, agent.model_dump(include={*FIELDS}) | {"enabled": on})
 
 
-def _member_row(agent: Agent) -> Member:
-    return Member(
+def _agent_row(agent: Agent) -> AgentRow:
+    return AgentRow(
         id=agent.id,
         name=agent.name,
         description=agent.description,

@@ -10,7 +10,7 @@ from frontdesk.contracts.resources import Routed
 from ui.state.api_requests import ApiRequests
 
 
-class Taker(TypedDict):
+class PreviewRow(TypedDict):
     """An agent, and the part of the question that it would answer."""
 
     name: str
@@ -22,7 +22,7 @@ class RoutePreview(ApiRequests, rx.State):
 
     asking: bool = False
     asked: str = ""
-    takers: list[Taker] = []
+    rows: list[PreviewRow] = []
     explanation: str = ""
     percent: int = 0
     by: str = ""
@@ -47,7 +47,7 @@ class RoutePreview(ApiRequests, rx.State):
     def _show_route(self, question: str, routed: Routed) -> None:
         self.asked, self.percent = question, round(100 * routed.confidence)
         several = len(routed.agents) > 1
-        self.takers = [Taker(name=agent.name, question=agent.question if several else "") for agent in routed.agents]
+        self.rows = [PreviewRow(name=agent.name, question=agent.question if several else "") for agent in routed.agents]
         self.explanation = routed.reason + (" A person should take over." if routed.needs_human else "")
         self.by = " ".join(part for part in (routed.router, f"({routed.model})" if routed.model else "") if part)
 
