@@ -17,7 +17,7 @@ from frontdesk.client.requests import (
     upload_request,
 )
 from frontdesk.contracts import reports, resources
-from frontdesk.contracts.resources import Answer, Run
+from frontdesk.contracts.resources import Answer, Run, ThreadWhole
 
 _DEFAULTS = {"when_busy": "reject", "on_disconnect": "continue"}
 
@@ -85,30 +85,25 @@ def threads(**page: Unpack[ThreadQuery]) -> ApiCall[resources.Threads]:
     return ApiCall(get_request("/api/threads", **page), resources.Threads.model_validate_json)
 
 
-def thread(thread_id: str, limit: int | None = None, offset: int | None = None) -> ApiCall[resources.ThreadWhole]:
+def thread(thread_id: str, limit: int | None = None, offset: int | None = None) -> ApiCall[ThreadWhole]:
     """Return a conversation with a page of its messages, oldest first."""
-    return ApiCall(
-        get_request(_thread_path(thread_id), limit=limit, offset=offset), resources.ThreadWhole.model_validate_json
-    )
+    return ApiCall(get_request(_thread_path(thread_id), limit=limit, offset=offset), ThreadWhole.model_validate_json)
 
 
-def rename(thread_id: str, title: str) -> ApiCall[resources.ThreadWhole]:
+def rename(thread_id: str, title: str) -> ApiCall[ThreadWhole]:
     """Rename a conversation."""
-    return ApiCall(
-        json_request("PATCH", _thread_path(thread_id), {"title": title}), resources.ThreadWhole.model_validate_json
-    )
+    return ApiCall(json_request("PATCH", _thread_path(thread_id), {"title": title}), ThreadWhole.model_validate_json)
 
 
 def delete(thread_id: str, hard: bool = False) -> ApiCall[Json]:
     """Delete a conversation so that it can be restored; with `hard`, delete it permanently."""
-    return ApiCall(
-        HttpRequest("DELETE", _thread_path(thread_id), params={"hard_delete": "true"} if hard else {}), as_json
-    )
+    params = {"hard_delete": "true"} if hard else {}
+    return ApiCall(HttpRequest("DELETE", _thread_path(thread_id), params=params), as_json)
 
 
-def restore(thread_id: str) -> ApiCall[resources.ThreadWhole]:
+def restore(thread_id: str) -> ApiCall[ThreadWhole]:
     """Restore a deleted conversation."""
-    return ApiCall(HttpRequest("POST", f"{_thread_path(thread_id)}/restore"), resources.ThreadWhole.model_validate_json)
+    return ApiCall(HttpRequest("POST", f"{_thread_path(thread_id)}/restore"), ThreadWhole.model_validate_json)
 
 
 def export(thread_id: str, format: Literal["markdown", "json"] = "markdown") -> ApiCall[str]:
