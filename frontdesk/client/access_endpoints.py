@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, TypedDict, Unpack
 
-from frontdesk.client.requests import ApiCall, HttpRequest, as_text, looking, segment, sending
+from frontdesk.client.requests import ApiCall, HttpRequest, as_text, get_request, json_request, path_segment
 from frontdesk.contracts.access import AuditCheck, AuditPage, KeyInfo, KeyPage, MadeKey
 
 Scope = Literal["metrics", "documents", "chat", "operator"]
@@ -32,18 +32,18 @@ class AuditQuery(TypedDict, total=False):
 
 def keys(limit: int | None = None, offset: int | None = None) -> ApiCall[KeyPage]:
     """List all keys, one page at a time."""
-    return ApiCall(looking("/api/keys", limit=limit, offset=offset), KeyPage.model_validate_json)
+    return ApiCall(get_request("/api/keys", limit=limit, offset=offset), KeyPage.model_validate_json)
 
 
 def make_key(user: str, scopes: Sequence[Scope], **choices: Unpack[KeyChoices]) -> ApiCall[MadeKey]:
     """Create a key for a user; its secret is only in this reply."""
     body = {"user": user, "scopes": list(scopes), **choices}
-    return ApiCall(sending("POST", "/api/keys", body), MadeKey.model_validate_json)
+    return ApiCall(json_request("POST", "/api/keys", body), MadeKey.model_validate_json)
 
 
 def revoke_key(key_id: str) -> ApiCall[KeyInfo]:
     """Revoke a key, effective at once."""
-    return ApiCall(HttpRequest("DELETE", f"/api/keys/{segment(key_id)}"), KeyInfo.model_validate_json)
+    return ApiCall(HttpRequest("DELETE", f"/api/keys/{path_segment(key_id)}"), KeyInfo.model_validate_json)
 
 
 def audit(**sought: Unpack[AuditQuery]) -> ApiCall[AuditPage]:
@@ -58,9 +58,9 @@ def audit_csv(**sought: Unpack[AuditQuery]) -> ApiCall[str]:
 
 def audit_check() -> ApiCall[AuditCheck]:
     """Check the whole audit log for entries that were altered."""
-    return ApiCall(looking("/api/audit/check"), AuditCheck.model_validate_json, slow=True)
+    return ApiCall(get_request("/api/audit/check"), AuditCheck.model_validate_json, slow=True)
 
 
 def _audit(sought: AuditQuery, **more: str) -> HttpRequest:
     named = {{"since": "from", "until": "to"}.get(name, name): value for name, value in sought.items()}
-    return looking("/api/audit", **named, **more)
+    return get_request("/api/audit", **named, **more)

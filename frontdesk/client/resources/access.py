@@ -13,41 +13,41 @@ class AccessResource(SyncResource):
     """The synchronous methods for API keys and the audit log."""
 
     def keys(self, limit: int | None = None, offset: int | None = None) -> access.KeyPage:
-        return self._do(endpoints.keys(limit, offset))
+        return self._send_call(endpoints.keys(limit, offset))
 
     def make_key(self, user: str, scopes: Sequence[Scope], **choices: Unpack[KeyChoices]) -> access.MadeKey:
-        return self._do(endpoints.make_key(user, scopes, **choices))
+        return self._send_call(endpoints.make_key(user, scopes, **choices))
 
     def revoke_key(self, key_id: str) -> access.KeyInfo:
-        return self._do(endpoints.revoke_key(key_id))
+        return self._send_call(endpoints.revoke_key(key_id))
 
     def audit(self, **sought: Unpack[AuditQuery]) -> access.AuditPage:
-        return self._do(endpoints.audit(**sought))
+        return self._send_call(endpoints.audit(**sought))
 
     def audit_csv(self, **sought: Unpack[AuditQuery]) -> str:
-        return self._do(endpoints.audit_csv(**sought))
+        return self._send_call(endpoints.audit_csv(**sought))
 
     def audit_check(self) -> access.AuditCheck:
-        return self._do(endpoints.audit_check())
+        return self._send_call(endpoints.audit_check())
 
 
 class AsyncAccessResource(AsyncResource):
     """The asynchronous methods for API keys and the audit log."""
 
     async def keys(self, limit: int | None = None, offset: int | None = None) -> access.KeyPage:
-        return await self._do(endpoints.keys(limit, offset))
+        return await self._send_call(endpoints.keys(limit, offset))
 
     async def make_key(self, user: str, scopes: Sequence[Scope], **choices: Unpack[KeyChoices]) -> access.MadeKey:
-        return await self._do(endpoints.make_key(user, scopes, **choices))
+        return await self._send_call(endpoints.make_key(user, scopes, **choices))
 
     async def revoke_key(self, key_id: str) -> access.KeyInfo:
-        return await self._do(endpoints.revoke_key(key_id))
+        return await self._send_call(endpoints.revoke_key(key_id))
 
     async def audit(self, **sought: Unpack[AuditQuery]) -> access.AuditPage:
-        return await self._do(endpoints.audit(**sought))
+        return await self._send_call(endpoints.audit(**sought))
 
     async def audit_csv(self, **sought: Unpack[AuditQuery]) -> str:
-        return await self._do(endpoints.audit_csv(**sought))
+        return await self._send_call(endpoints.audit_csv(**sought))
 
     async def audit_check(self) -> access.AuditCheck:
-        return await self._do(endpoints.audit_check())
+        return await self._send_call(endpoints.audit_check())

@@ -13,41 +13,41 @@ class AgentsResource(SyncResource):
     """The synchronous methods for agents."""
 
     def agents(self) -> resources.AgentList:
-        return self._do(endpoints.agents())
+        return self._send_call(endpoints.agents())
 
     def agent(self, agent_id: str) -> resources.AgentInfo:
-        return self._do(endpoints.agent(agent_id))
+        return self._send_call(endpoints.agent(agent_id))
 
     def create_agent(self, description: Mapping[str, Any]) -> resources.AgentInfo:
-        return self._do(endpoints.create_agent(description))
+        return self._send_call(endpoints.create_agent(description))
 
     def replace_agent(self, agent_id: str, description: Mapping[str, Any]) -> resources.AgentInfo:
-        return self._do(endpoints.replace_agent(agent_id, description))
+        return self._send_call(endpoints.replace_agent(agent_id, description))
 
     def delete_agent(self, agent_id: str) -> Json:
-        return self._do(endpoints.delete_agent(agent_id))
+        return self._send_call(endpoints.delete_agent(agent_id))
 
     def route(self, question: str) -> resources.RouteResponse:
-        return self._do(endpoints.route(question))
+        return self._send_call(endpoints.route(question))
 
 
 class AsyncAgentsResource(AsyncResource):
     """The asynchronous methods for agents."""
 
     async def agents(self) -> resources.AgentList:
-        return await self._do(endpoints.agents())
+        return await self._send_call(endpoints.agents())
 
     async def agent(self, agent_id: str) -> resources.AgentInfo:
-        return await self._do(endpoints.agent(agent_id))
+        return await self._send_call(endpoints.agent(agent_id))
 
     async def create_agent(self, description: Mapping[str, Any]) -> resources.AgentInfo:
-        return await self._do(endpoints.create_agent(description))
+        return await self._send_call(endpoints.create_agent(description))
 
     async def replace_agent(self, agent_id: str, description: Mapping[str, Any]) -> resources.AgentInfo:
-        return await self._do(endpoints.replace_agent(agent_id, description))
+        return await self._send_call(endpoints.replace_agent(agent_id, description))
 
     async def delete_agent(self, agent_id: str) -> Json:
-        return await self._do(endpoints.delete_agent(agent_id))
+        return await self._send_call(endpoints.delete_agent(agent_id))
 
     async def route(self, question: str) -> resources.RouteResponse:
-        return await self._do(endpoints.route(question))
+        return await self._send_call(endpoints.route(question))
