@@ -17,7 +17,8 @@ from frontdesk.client.requests import (
     upload_request,
 )
 from frontdesk.contracts import reports, resources
-from frontdesk.contracts.resources import Answer, RunWhole, ThreadWhole
+from frontdesk.contracts.answers import Answer
+from frontdesk.contracts.resources import RunWhole, ThreadWhole
 
 _DEFAULTS = {"when_busy": "reject", "on_disconnect": "continue"}
 
@@ -227,9 +228,8 @@ def activity(
     days: int | None = None, limit: int | None = None, offset: int | None = None
 ) -> ApiCall[reports.ActivityReport]:
     """Report the server's activity of the last `days` days, with a page of the latest runs."""
-    return ApiCall(
-        get_request("/api/activity", days=days, limit=limit, offset=offset), reports.ActivityReport.model_validate_json
-    )
+    request = get_request("/api/activity", days=days, limit=limit, offset=offset)
+    return ApiCall(request, reports.ActivityReport.model_validate_json)
 
 
 def people(limit: int | None = None, offset: int | None = None) -> ApiCall[reports.People]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
+from frontdesk.contracts.answers import Answer
 from frontdesk.contracts.events import (
     Cancelled,
     Done,
@@ -21,7 +22,7 @@ from frontdesk.contracts.events import (
     TraceStart,
     TraceUpdate,
 )
-from frontdesk.contracts.resources import Answer, Step
+from frontdesk.contracts.resources import Step
 from ui.chat.conversation import PageQuestion
 from ui.chat.operations import (
     AnswerCancelled,

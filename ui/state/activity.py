@@ -8,8 +8,7 @@ from typing import Any, NamedTuple, TypedDict
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.contracts.reports import Activity as ActivityReport
-from frontdesk.contracts.reports import LatestRun, UnansweredPage
+from frontdesk.contracts.reports import ActivityReport, LatestRun, UnansweredPage
 from frontdesk.contracts.resources import SUPERVISOR, AgentInfo, Info
 from ui.chat.conversation import page_path
 from ui.state.api_requests import ApiRequests
