@@ -26,8 +26,8 @@ from backend.errors import KeyRefused, TooManyStreams
 from backend.http.event_response import abort
 from backend.storage.runs import StoredRun
 from backend.users import DeskUser
+from frontdesk.contracts.base import Problem
 from frontdesk.contracts.gateway import SocketFrame, SocketPong, SocketRefused, SocketStopped
-from frontdesk.contracts.resources import Problem
 from knowledge.errors import DeskError
 
 _LOG = logging.getLogger(__name__)
