@@ -121,7 +121,7 @@ class EventLog:
         return live
 
     async def append(self, live: LiveRun, event: Event, also: Also | None = None) -> None:
-        """Number an event and queue it for storage, with whatever else must happen in the same transaction."""
+        """Give an event its number and queue it for storage, with whatever else belongs in the same transaction."""
         if live.failure:
             raise live.failure
         # Events themselves carry neither a timestamp nor a session id.
