@@ -126,12 +126,12 @@ def test_what_cannot_be_indexed_is_told_beside_the_figures(place: Path, tmp_path
 async def test_the_desk_is_measured_as_it_is_set(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[tuple[object, ...]] = []
 
-    class Strategies(desk._Noting):
+    class Strategies(desk._ConfidenceRecorder):
         def __init__(self, *parts: Any) -> None:
             made.append(parts)
             super().__init__(*parts)
 
-    monkeypatch.setattr(desk, "_Noting", Strategies)
+    monkeypatch.setattr(desk, "_ConfidenceRecorder", Strategies)
     catalog = read_catalog(str(CATALOG))
     await desk.measure_desk([], catalog, library, 0.2, Settings(whole_documents_chars=77))
     assert made[0][2] == 77

@@ -6,7 +6,18 @@ from typing import get_args
 
 import pytest
 
-from frontdesk.contracts.events import Handoff, Reset, Route, Source, Sources, Start, Token, TraceStart, TraceUpdate
+from frontdesk.contracts.events import (
+    Event,
+    Handoff,
+    Reset,
+    Route,
+    Source,
+    Sources,
+    Start,
+    Token,
+    TraceStart,
+    TraceUpdate,
+)
 from frontdesk.contracts.resources import Message
 from tests.serving import ROOT
 from ui.chat.op_json import JsonObject, op_to_json
@@ -144,7 +155,7 @@ def to_json(ops: Sequence[TranscriptOp]) -> list[JsonObject]:
 
 
 def test_events_become_operations_and_their_tokens_one_piece_of_text() -> None:
-    events = [
+    events: list[Event] = [
         START,
         ROUTE,
         STEP,
