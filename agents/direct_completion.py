@@ -23,6 +23,7 @@ from agents.models.model_name import ModelName
 from agents.models.request import ModelRequest
 from agents.tracing import step
 from frontdesk.contracts.events import Event, Reset, Token, ToolCall, Usage
+from frontdesk.contracts.llm import CalledTool
 from knowledge.text.characters import storable
 
 LLM = "llm"
@@ -30,16 +31,6 @@ LLM = "llm"
 _NO_RESULT = "(no result)"
 _BEGINNING = "(the conversation goes on)"
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
-
-
-class CalledTool(BaseModel):
-    """A tool call that a model has requested."""
-
-    model_config = ConfigDict(strict=True)
-
-    id: str = Field(min_length=1, max_length=200)
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    arguments: str = Field(default="", max_length=1_000_000)
 
 
 class ChatMessage(BaseModel):

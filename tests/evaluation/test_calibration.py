@@ -6,7 +6,7 @@ import pytest
 
 from backend.desk import open_desk
 from backend.settings import Settings
-from evaluation.calibrate import calibrate
+from evaluation.calibrate import calibrate_threshold
 from knowledge.errors import DataDirectoryUnusable, QuestionsInvalid
 from knowledge.retrieval import calibration
 from knowledge.retrieval.calibration import (
@@ -83,7 +83,7 @@ async def test_the_desk_takes_it_up(data_dir: Path, chosen: float | None, thresh
 
 
 async def test_a_calibration_tells_what_it_costs(tmp_path: Path) -> None:
-    report = await calibrate(OF_EACH_KIND, 0.1, tmp_path, 0.5)
+    report = await calibrate_threshold(OF_EACH_KIND, 0.1, tmp_path, 0.5)
     found = stored_calibration(tmp_path)
     assert found
     assert (found.questions, found.answerable, found.wrongly) == (40, 30, 0.1)
@@ -96,7 +96,7 @@ async def test_a_calibration_tells_what_it_costs(tmp_path: Path) -> None:
 
 
 async def test_no_unanswerable_question_is_needed(tmp_path: Path) -> None:
-    report = await calibrate([measured(labelled(), 0.6), measured(labelled(), 0.8)], 0.05, tmp_path, 0.5)
+    report = await calibrate_threshold([measured(labelled(), 0.6), measured(labelled(), 0.8)], 0.05, tmp_path, 0.5)
     found = stored_calibration(tmp_path)
     assert found
     assert found.answer_threshold == 0.6
@@ -107,12 +107,12 @@ async def test_no_unanswerable_question_is_needed(tmp_path: Path) -> None:
 
 async def test_answerable_questions_are_needed(tmp_path: Path) -> None:
     with pytest.raises(QuestionsInvalid, match="there are none"):
-        await calibrate([measured(labelled(answerable=False), 0.6)], 0.05, tmp_path, 0.5)
+        await calibrate_threshold([measured(labelled(answerable=False), 0.6)], 0.05, tmp_path, 0.5)
     assert stored_calibration(tmp_path) is None
 
 
 async def test_questions_that_no_agent_looked_up_are_left_out(tmp_path: Path) -> None:
-    report = await calibrate([measured(labelled(), 0.6), measured(labelled(), None)], 0.05, tmp_path, 0.5)
+    report = await calibrate_threshold([measured(labelled(), 0.6), measured(labelled(), None)], 0.05, tmp_path, 0.5)
     found = stored_calibration(tmp_path)
     assert found
     assert (found.answer_threshold, found.questions, found.answerable) == (0.6, 2, 1)
@@ -126,7 +126,7 @@ async def test_a_threshold_that_declines_nothing_is_not_kept(
     tmp_path: Path, confidences: tuple[float | None, ...], named: str
 ) -> None:
     with pytest.raises(QuestionsInvalid, match=named):
-        await calibrate([measured(labelled(), confidence) for confidence in confidences], 0.05, tmp_path, 0.5)
+        await calibrate_threshold([measured(labelled(), confidence) for confidence in confidences], 0.05, tmp_path, 0.5)
     assert stored_calibration(tmp_path) is None
 
 
