@@ -59,7 +59,7 @@ async def measure(examples: Path, questions: Path, embedding_model: str) -> Eval
         await router.warm_up(agents)
         progress = tqdm(asked, unit="question", disable=not sys.stderr.isatty())
         routed = [
-            RoutedExample(line.text, line.agent or NONE, await router.decide(Asked(line.text), agents))
+            RoutedExample(line.text, line.agent or NONE, await router.choose_agents(Asked(line.text), agents))
             for line in progress
         ]
     return _report(routed, agents)
