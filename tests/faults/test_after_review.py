@@ -154,6 +154,7 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         chains=chains,
         runs=desk.engine,
         database=stack.database,
+        stores=sql_stores(stack.database),
         registry=AgentRegistry(sql_stores(stack.database).agents, catalog, chains, settings),
         memory=stack.memory,
         users=users,
