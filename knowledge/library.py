@@ -165,7 +165,7 @@ class Library:
         text = await self.stores.documents.loaded_text(document.id)
         if text is None:
             raise DocumentUnknown(f"there is no document {document.id}")
-        pieces = await asyncio.to_thread(chunking.split, text)
+        pieces = await asyncio.to_thread(chunking.split_document, text)
         passages = [as_embedded(text.title, piece) for piece in pieces]
         vectors = await self.embedder.embed_documents(passages, document.owner)
         _check_known(await self.stores.documents.replace_chunks(document, pieces, vectors), document.id)
@@ -276,7 +276,7 @@ def _split_all(
     texts: Sequence[tuple[DocumentKey, LoadedText]],
 ) -> list[tuple[DocumentKey, LoadedText, list[Chunk]]]:
     stored = [(key, replace(text, title=storable(text.title), markdown=storable(text.markdown))) for key, text in texts]
-    return [(key, text, chunking.split(text)) for key, text in stored]
+    return [(key, text, chunking.split_document(text)) for key, text in stored]
 
 
 def _check_known(known: bool, document_id: str) -> None:

@@ -182,7 +182,7 @@ def _clean(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 def _clean_text(text: str, most: int = _NAME_CHARS) -> str:
     # A lone surrogate cannot be stored.
-    return _redacting().hide(text.encode("utf-8", "replace").decode(), most)
+    return _redacting().redact_text(text.encode("utf-8", "replace").decode(), most)
 
 
 @cache
