@@ -34,9 +34,10 @@ from backend.runs.event_log import EventLog
 from backend.runs.indexing_job import INDEXING, IndexingJob
 from backend.runs.writer import AnswerSource
 from backend.settings import Settings
-from backend.storage import completions, migrations
+from backend.storage import completions
 from backend.storage import runs as storage
-from backend.storage.checkpoints import CheckpointStore, open_memory
+from backend.storage.sql import migrations
+from backend.storage.sql.checkpoints import CheckpointStore, open_memory
 from backend.storage.stores import Stores, sql_stores
 from backend.users import Users
 from knowledge.embedding.reranker import reranker

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from backend.auth.audit import AuditEntry, record
-from backend.storage import migrations
+from backend.storage.sql import migrations
 from knowledge.storage.sqlite import SqliteDatabase
 
 

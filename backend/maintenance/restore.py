@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from backend.auth.audit import SYSTEM, record
 from backend.maintenance.backup import DATABASES, MANIFEST, UPLOADS, Manifest, digest
 from backend.maintenance.errors import BackupUnusable, DirectoryNotEmpty
-from backend.storage import checkpoints
-from backend.storage import migrations as desk_schema
+from backend.storage.sql import checkpoints
+from backend.storage.sql import migrations as desk_schema
 from knowledge.errors import DatabaseNewer, DataDirectoryUnusable
 from knowledge.retrieval.calibration import FILE as CALIBRATION
 from knowledge.storage import migrations as knowledge_schema

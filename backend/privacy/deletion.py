@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from backend.auth.audit import AuditEntry, record
-from backend.storage.checkpoints import CheckpointStore
+from backend.storage.sql.checkpoints import CheckpointStore
 from knowledge.storage.database import Database
 
 _RUNS_AT_ONCE = 20

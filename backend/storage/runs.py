@@ -1,4 +1,4 @@
-"""Runs, steps and events in SQL: each statement that touches them. The tables are in `backend.storage.migrations`."""
+"""Runs, steps and events in SQL: each statement that touches them. The tables are in `sql.migrations`."""
 
 import json
 import sqlite3

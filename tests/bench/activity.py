@@ -14,7 +14,8 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backend.storage import activity, migrations
+from backend.storage import activity
+from backend.storage.sql import migrations
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.bench.client import figure
 from tests.serving import serve_alone

@@ -9,8 +9,8 @@ import pytest_asyncio
 
 from agents.models.model_name import parse_model
 from backend.runs.event_log import EventLog
-from backend.storage import migrations
-from backend.storage.checkpoints import open_memory
+from backend.storage.sql import migrations
+from backend.storage.sql.checkpoints import open_memory
 from knowledge.library import Library
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.faults.stack import CHARGED, GPT, NOVA, STORED, Stack, settings_for

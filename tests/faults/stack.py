@@ -27,8 +27,8 @@ from backend.runs.event_log import EventLog
 from backend.runs.intake import RunRequest
 from backend.settings import Settings
 from backend.storage import runs
-from backend.storage.checkpoints import CheckpointStore
 from backend.storage.runs import StoredRun
+from backend.storage.sql.checkpoints import CheckpointStore
 from backend.users import LOCAL
 from frontdesk.contracts.events import Done, Error, Event, Reset, Route, Sources, Terminal, Token, TraceEnd, TraceStart
 from knowledge.library import Library

@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.storage import activity, migrations
+from backend.storage import activity
 from backend.storage.activity import DAY_SECONDS
+from backend.storage.sql import migrations
 from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import BROKEN, HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal

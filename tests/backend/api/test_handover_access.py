@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from backend.storage import handovers, migrations
+from backend.storage import handovers
+from backend.storage.sql import migrations
 from backend.users import digest_of
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import refusal

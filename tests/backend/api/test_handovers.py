@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.storage import handovers, migrations
+from backend.storage import handovers
+from backend.storage.sql import migrations
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import refusal
 from tests.serving import Server

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from backend.privacy.deletion import ConversationDeletion
-from backend.storage import migrations, threads
-from backend.storage.checkpoints import open_memory
+from backend.storage import threads
+from backend.storage.sql import migrations
+from backend.storage.sql.checkpoints import open_memory
 from backend.storage.threads import ThreadFilter
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal

@@ -12,7 +12,7 @@ from backend.auth import audit_reading
 from backend.auth.audit import SYSTEM, Actor, changed, check_chain, record, trim
 from backend.auth.audit_log import MOST_OF_AN_ADDRESS, MOST_REFUSED, AuditLog
 from backend.auth.audit_reading import AuditFilter
-from backend.storage import migrations
+from backend.storage.sql import migrations
 from knowledge.errors import StorageFull
 from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase

@@ -19,7 +19,7 @@ from backend.auth.errors import KeysUnused, TooManyKeys
 from backend.auth.key_store import KeyRequest, KeyStore
 from backend.errors import KeyRefused
 from backend.settings import Settings
-from backend.storage import migrations
+from backend.storage.sql import migrations
 from backend.users import LOCAL, Users, digest_of
 from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase

@@ -16,7 +16,7 @@ from agents.models.allowance import Expense
 from backend.errors import BudgetSpent
 from backend.limits.budget import DailyBudget
 from backend.limits.clock import DeskClock
-from backend.storage import migrations
+from backend.storage.sql import migrations
 from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import HELD, Provided, as_asked, as_user, begin, follow, keys, provided, refusal

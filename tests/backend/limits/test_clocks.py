@@ -19,11 +19,12 @@ from backend.runs.admission import RunAdmission
 from backend.runs.intake import RunRequest
 from backend.runs.queue import RunQueue
 from backend.settings import Settings
-from backend.storage import activity, handovers, migrations, spending, threads
+from backend.storage import activity, handovers, spending, threads
 from backend.storage import runs as storage
 from backend.storage.handovers import HandoverRequest
-from backend.storage.place_columns import order_by_place
 from backend.storage.runs import StoredEvent, StoredRun
+from backend.storage.sql import migrations
+from backend.storage.sql.place_columns import order_by_place
 from frontdesk.contracts.events import Spent, TraceStart, Usage
 from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase

@@ -17,9 +17,10 @@ from backend.auth.audit_log import AuditLog
 from backend.privacy.deletion import ConversationDeletion
 from backend.privacy.retention import Retention
 from backend.runs.queue import ActiveRun, RunQueue
-from backend.storage import activity, migrations
+from backend.storage import activity
 from backend.storage import runs as storage
-from backend.storage.checkpoints import open_memory
+from backend.storage.sql import migrations
+from backend.storage.sql.checkpoints import open_memory
 from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import QUICK, as_user, keys, provided, restarted

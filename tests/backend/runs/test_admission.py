@@ -18,7 +18,8 @@ from backend.limits.clock import DeskClock
 from backend.runs.admission import RunAdmission
 from backend.runs.queue import RunQueue
 from backend.settings import Settings
-from backend.storage import migrations, spending
+from backend.storage import spending
+from backend.storage.sql import migrations
 from frontdesk.contracts.events import Spent, Usage
 from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase

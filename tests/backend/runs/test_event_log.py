@@ -7,8 +7,9 @@ import pytest
 
 from backend.errors import StorageFailed
 from backend.runs.event_log import EventLog, LiveRun
-from backend.storage import migrations, runs
+from backend.storage import runs
 from backend.storage.runs import StoredRun
+from backend.storage.sql import migrations
 from frontdesk.contracts.events import Done, Start, Token, Usage
 from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase

@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.storage import migrations, threads
 from backend.storage import runs as storage
+from backend.storage import threads
 from backend.storage.runs import StoredRun
+from backend.storage.sql import migrations
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import (
     BROKEN,

@@ -8,8 +8,8 @@ from backend.auth.settings_record import create_settings_table
 from backend.privacy.tables import create_clock_table, create_removals_table, let_figures_outlive_runs
 from backend.storage.activity import create_activity_table
 from backend.storage.handovers import end_with_resolution
-from backend.storage.place_columns import order_by_place
 from backend.storage.sql.agents import create_agents_table
+from backend.storage.sql.place_columns import order_by_place
 
 
 def create_tables(db: sqlite3.Connection) -> None:
