@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
@@ -29,13 +29,12 @@ from backend.privacy.deletion import ConversationDeletion
 from backend.privacy.exports import OpenExports
 from backend.privacy.removal import UserRemoval
 from backend.privacy.retention import Retention
+from backend.runs.completion_history import CompletionHistory
 from backend.runs.engine import RunEngine
 from backend.runs.event_log import EventLog
 from backend.runs.indexing_job import INDEXING, IndexingJob
 from backend.runs.writer import AnswerSource
 from backend.settings import Settings
-from backend.storage import completions
-from backend.storage import runs as storage
 from backend.storage.sql import migrations
 from backend.storage.sql.checkpoints import CheckpointStore, open_memory
 from backend.storage.stores import Stores, sql_stores
@@ -90,8 +89,7 @@ async def open_desk(
     catalog = read_catalog(settings.catalog)
     check_addresses(settings, catalog.all)
     async with AsyncExitStack() as stack:
-        opened = await _open_stores(stack, settings)
-        library, database, memory = opened
+        library, database, memory = await _open_stores(stack, settings)
         stores = sql_stores(database)
         audit = _kept(stack, AuditLog(database, settings.audit_days))
         users.refusals = audit
@@ -103,11 +101,12 @@ async def open_desk(
         await chains.warm_up(catalog.agents)
         threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
         worker = Worker(EvidenceGatherer(library, searcher, settings.whole_documents_chars), threshold)
-        assistant = _assistant(opened, Supervisor(catalog, chains.routers, worker, chains.writers))
+        supervisor = Supervisor(catalog, chains.routers, worker, chains.writers)
+        assistant = Assistant(supervisor, memory, stores.runs.replaced_runs)
         indexing = IndexingJob(library, settings.data_dir / "uploads", settings.max_document_bytes)
-        log, metrics = _kept(stack, EventLog(database, clock)), Metrics()
-        answers, costs = _answering(database, chains, indexing, assistant), CostEstimates(settings, catalog, chains)
-        runs = RunEngine(settings, database, log, answers, metrics, clock, costs)
+        log, metrics = _kept(stack, EventLog(stores.runs, clock)), Metrics()
+        answers, costs = _answering(stores, chains, indexing, assistant), CostEstimates(settings, catalog, chains)
+        runs = RunEngine(settings, stores, log, answers, metrics, clock, costs)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         users.check_address = runs.admission.rates.check_address
         deletion = ConversationDeletion(database, memory)
@@ -158,13 +157,6 @@ async def _open_stores(stack: AsyncExitStack, settings: Settings) -> _OpenStores
     return _OpenStores(library, database, memory)
 
 
-def _assistant(stores: _OpenStores, supervisor: Supervisor) -> Assistant:
-    def withdrawn(thread_id: str) -> Awaitable[frozenset[str]]:
-        return stores.database.read(lambda db: storage.withdrawn_from(db, thread_id))
-
-    return Assistant(supervisor, stores.memory, withdrawn)
-
-
 class _Closing(Protocol):
     async def close(self) -> None: ...
 
@@ -179,10 +171,10 @@ def _kept(stack: AsyncExitStack, part: C) -> C:
 
 
 def _answering(
-    database: Database, chains: ModelChains, indexing: IndexingJob, assistant: Assistant
+    stores: Stores, chains: ModelChains, indexing: IndexingJob, assistant: Assistant
 ) -> Callable[[str], AnswerSource]:
     """Return what answers under an agent's name: models and indexing jobs have names of their own."""
-    model = DirectCompletion(lambda: chains.plain, lambda turn: database.read(lambda db: completions.earlier(db, turn)))
+    model = DirectCompletion(lambda: chains.plain, CompletionHistory(stores.completions).earlier_messages)
     answers: dict[str, AnswerSource] = {LLM: model, INDEXING: indexing}
     return lambda agent: answers.get(agent, assistant)
 
@@ -193,7 +185,7 @@ async def _begin(desk: OpenDesk) -> None:
     # Before any run goes on of a user whose data is being deleted.
     await desk.removals.resume()
     await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
-    unfinished = await desk.database.read(storage.unfinished_runs)
+    unfinished = await desk.stores.runs.unfinished_runs()
     await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
     await desk.runs.recover()
     desk.models.check_in_background()

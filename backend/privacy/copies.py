@@ -10,7 +10,7 @@ import orjson
 
 from backend.privacy import transcript
 from backend.privacy.archive import ArchiveFile
-from backend.storage import threads
+from backend.storage.sql import threads
 from backend.storage.threads import StoredThread
 from knowledge.library import Library
 from knowledge.storage.database import Database

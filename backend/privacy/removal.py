@@ -20,7 +20,7 @@ from backend.auth.key_store import KeyStore
 from backend.auth.keys import delete_revoked, every_key
 from backend.privacy.deletion import ConversationDeletion
 from backend.runs.engine import RunEngine
-from backend.storage import spending
+from backend.storage.sql.spending import delete_spending
 from knowledge.library import Library
 from knowledge.storage.database import Database
 
@@ -126,7 +126,7 @@ def _finish(db: sqlite3.Connection, mark: _Mark, deleted: Counter[str]) -> Count
     if mark.part == "everything":
         delete_revoked(db, mark.user_id)
         # Today's spending stays, or users could renew their budget by deleting their data.
-        last["spending"] = spending.delete(db, mark.user_id, before=time.time())
+        last["spending"] = delete_spending(db, mark.user_id, before=time.time())
     counts = {name: count for name, count in sorted((deleted + last).items()) if count}
     after = {"part": mark.part, **counts}
     record(db, mark.actor.did("person.delete", mark.user_id, after=after, person=mark.user_id))

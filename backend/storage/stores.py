@@ -2,8 +2,20 @@
 
 from dataclasses import dataclass
 
+from backend.storage.activity import ActivityStore
 from backend.storage.agents import AgentStore
+from backend.storage.completions import CompletionStore
+from backend.storage.handoffs import HandoffStore
+from backend.storage.runs import RunStore
+from backend.storage.spending import SpendingStore
+from backend.storage.sql.activity import SqlActivityStore
 from backend.storage.sql.agents import SqlAgentStore
+from backend.storage.sql.completions import SqlCompletionStore
+from backend.storage.sql.handoffs import SqlHandoffStore
+from backend.storage.sql.runs import SqlRunStore
+from backend.storage.sql.spending import SqlSpendingStore
+from backend.storage.sql.threads import SqlThreadStore
+from backend.storage.threads import ThreadStore
 from knowledge.storage.database import Database
 
 
@@ -12,8 +24,22 @@ class Stores:
     """The stores of one database."""
 
     agents: AgentStore
+    threads: ThreadStore
+    runs: RunStore
+    completions: CompletionStore
+    handoffs: HandoffStore
+    activity: ActivityStore
+    spending: SpendingStore
 
 
 def sql_stores(database: Database) -> Stores:
     """Return the stores that keep everything in one SQL database."""
-    return Stores(agents=SqlAgentStore(database))
+    return Stores(
+        agents=SqlAgentStore(database),
+        threads=SqlThreadStore(database),
+        runs=SqlRunStore(database),
+        completions=SqlCompletionStore(database),
+        handoffs=SqlHandoffStore(database),
+        activity=SqlActivityStore(database),
+        spending=SqlSpendingStore(database),
+    )

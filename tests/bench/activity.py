@@ -14,8 +14,9 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backend.storage import activity
+from backend.storage.activity import DAY_SECONDS
 from backend.storage.sql import migrations
+from backend.storage.sql.activity import create_activity_table
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.bench.client import figure
 from tests.serving import serve_alone
@@ -51,7 +52,7 @@ def main() -> None:
 
 async def _make(file: Path, runs: int) -> float:
     """How long it took to bring what an earlier version left up to date."""
-    before = migrations.MIGRATIONS[: migrations.MIGRATIONS.index(activity.create_activity_table)]
+    before = migrations.MIGRATIONS[: migrations.MIGRATIONS.index(create_activity_table)]
     old = SqliteDatabase(file, before)
     await old.write(lambda db: _fill(db, runs))
     await old.close()
@@ -63,7 +64,7 @@ async def _make(file: Path, runs: int) -> float:
 
 
 def _fill(db: sqlite3.Connection, runs: int) -> None:
-    chance, month = random.Random(1), 30 * activity.DAY_SECONDS
+    chance, month = random.Random(1), 30 * DAY_SECONDS
     began = time.time() - month
     db.execute("INSERT INTO threads VALUES ('t', 'local', 'supervisor', 's', 'Refunds', 1, 1, NULL)")
     for number in range(runs):

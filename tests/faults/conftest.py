@@ -11,6 +11,7 @@ from agents.models.model_name import parse_model
 from backend.runs.event_log import EventLog
 from backend.storage.sql import migrations
 from backend.storage.sql.checkpoints import open_memory
+from backend.storage.stores import sql_stores
 from knowledge.library import Library
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.faults.stack import CHARGED, GPT, NOVA, STORED, Stack, settings_for
@@ -51,7 +52,7 @@ async def shared_stack(
         database = SqliteDatabase(data / "desk.db", migrations.MIGRATIONS)
         opened.push_async_callback(database.close)
         memory = await opened.enter_async_context(open_memory(data))
-        log = EventLog(database)
+        log = EventLog(sql_stores(database).runs)
         opened.push_async_callback(log.close)
         stack = Stack(library, database, log, memory, *servers)
         for model in (NOVA, GPT):

@@ -144,7 +144,7 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
     catalog, searcher = read_catalog("customer_support"), Searcher(stack.library)
     chains = ModelChains(settings, desk.models, stack.library.embedder, searcher, catalog)
     app, users = create_app(settings), Users(settings)
-    keys = await KeyStore.open(stack.database, users)
+    keys, stores = await KeyStore.open(stack.database, users), sql_stores(stack.database)
     deletion = ConversationDeletion(stack.database, stack.memory)
     app.state.desk = desks.OpenDesk(
         settings=settings,
@@ -154,7 +154,8 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         chains=chains,
         runs=desk.engine,
         database=stack.database,
-        registry=AgentRegistry(sql_stores(stack.database).agents, catalog, chains, settings),
+        stores=stores,
+        registry=AgentRegistry(stores.agents, catalog, chains, settings),
         memory=stack.memory,
         users=users,
         streams=OpenStreams(settings.max_streams, settings.slow_reader_seconds),

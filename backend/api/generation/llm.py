@@ -17,7 +17,6 @@ from backend.encoders import sse
 from backend.encoders.base import Answer, streamed, told, whole
 from backend.errors import MessageInvalid, ModelDoorsClosed, body_of
 from backend.runs.intake import RunRequest
-from backend.storage import threads
 from backend.storage.runs import StoredRun
 from backend.users import DeskUser
 from frontdesk.contracts.events import Cancelled, Done, Error, Event, Reset, Token, ToolCall, Usage
@@ -234,7 +233,7 @@ async def _whole(desk: OpenDesk, run: StoredRun, request: Request, asked: Manner
 
 
 async def _calls(desk: OpenDesk, run: StoredRun) -> list[CalledTool]:
-    data = await desk.database.read(lambda db: threads.data_of(db, run.id))
+    data = await desk.stores.runs.answer_data(run.id)
     return [CalledTool.model_validate(call) for call in data.get("tool_calls", [])]
 
 

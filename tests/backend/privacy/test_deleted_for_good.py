@@ -18,7 +18,6 @@ from backend.desk import OpenDesk, open_desk
 from backend.errors import BackendError, ThreadUnknown
 from backend.runs.intake import RunRequest
 from backend.settings import Settings
-from backend.storage import runs, threads
 from tests.scripted import FollowsScript
 from tests.streaming_model import ScriptedProvider
 
@@ -86,11 +85,11 @@ async def test_a_question_that_was_let_in_before_the_deletion_is_refused_after_i
     async with desk.runs._asking.admitted(asked) as (run, continues, _):
         await remove(desk, thread_id, hard, SYSTEM)
     with pytest.raises(ThreadUnknown):
-        await desk.database.write(lambda db: runs.begin_run(db, run, "m", continues=continues))
+        await desk.stores.runs.begin_run(run, "m", continues=continues)
     if hard:
         assert left_of(data_dir, [thread_id]) == {}
     else:
-        thread = await desk.database.read(lambda db: threads.get(db, "local", thread_id))
+        thread = await desk.stores.threads.get("local", thread_id)
         assert thread
         assert thread.deleted_at
     # Its session begins anew.

@@ -17,10 +17,10 @@ from backend.auth.audit_log import AuditLog
 from backend.privacy.deletion import ConversationDeletion
 from backend.privacy.retention import Retention
 from backend.runs.queue import ActiveRun, RunQueue
-from backend.storage import activity
-from backend.storage import runs as storage
+from backend.storage.runs import StoredRun
 from backend.storage.sql import migrations
 from backend.storage.sql.checkpoints import open_memory
+from backend.storage.stores import sql_stores
 from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import QUICK, as_user, keys, provided, restarted
@@ -118,7 +118,7 @@ async def test_what_is_used_since_or_under_way_is_not_touched(
     unfinished, asked = old[7], old[60]
     await database.write(lambda db: db.execute("UPDATE runs SET ended_at = NULL WHERE thread_id = ?", (unfinished,)))
     # A question that is only being stored is in its lane already.
-    run = storage.StoredRun("r", asked, "s", "ann", "supervisor", "in_progress", "Hm?", time.time())
+    run = StoredRun("r", asked, "s", "ann", "supervisor", "in_progress", "Hm?", time.time())
     lanes.enter(active := ActiveRun(run))
     deleted = await retention.sweep(time.time())
     assert await threads(database) == {unfinished, asked, *new}
@@ -127,8 +127,8 @@ async def test_what_is_used_since_or_under_way_is_not_touched(
     await retention.sweep(time.time())
     assert await threads(database) == {unfinished, *new}
     assert await retention.sweep(time.time()) == Counter()
-    told = await database.read(lambda db: activity.summary(db, "ann", 92, time.time()))
-    assert told["totals"]["runs"] == 125
+    told = await sql_stores(database).activity.read_summary("ann", 92, time.time())
+    assert told.totals.runs == 125
 
 
 async def test_a_long_conversation_is_deleted_a_few_runs_at_a_time(
@@ -169,11 +169,11 @@ async def test_figures_of_before_are_kept_by_the_migration(tmp_path: Path) -> No
     names = [migration.__name__ for migration in migrations.MIGRATIONS]
     old = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS[: names.index("let_figures_outlive_runs")])
     add_history(tmp_path, "ann", 4, days_ago=2)
-    before = await old.read(lambda db: activity.summary(db, "ann", 30, time.time()))
+    before = await sql_stores(old).activity.read_summary("ann", 30, time.time())
     await old.close()
     new = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
-    assert await new.read(lambda db: activity.summary(db, "ann", 30, time.time())) == before
-    assert before["totals"]["runs"] == 4
+    assert await sql_stores(new).activity.read_summary("ann", 30, time.time()) == before
+    assert before.totals.runs == 4
     await new.close()
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.storage import runs as storage
-from backend.storage import threads
 from backend.storage.runs import StoredRun
 from backend.storage.sql import migrations
+from backend.storage.stores import sql_stores
+from knowledge.storage.database import DatabaseError
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import (
     BROKEN,
@@ -236,17 +236,18 @@ def question(number: int, replaces: str | None = None) -> StoredRun:
 
 async def test_a_question_that_cannot_be_stored_withdraws_nothing(tmp_path: Path) -> None:
     database = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
-    await database.write(lambda db: storage.begin_run(db, question(1), "m1"))
+    stores = sql_stores(database)
+    await stores.runs.begin_run(question(1), "m1")
     await database.write(lambda db: db.execute("UPDATE runs SET ended_at = 2") and None)
-    with pytest.raises(sqlite3.IntegrityError, match=r"messages\.id"):
+    with pytest.raises(DatabaseError, match=r"messages\.id"):
         # The last of what is stored: the message, under an id that is taken.
-        await database.write(lambda db: storage.begin_run(db, question(2, "r1"), "m1", continues=True))
-    shown = await database.read(lambda db: threads.messages_of(db, "t"))
-    thread = await database.read(lambda db: threads.get(db, "local", "t"))
-    assert ([turn["run_id"] for turn in shown], thread and thread.title) == (["r1"], "question 1")
-    await database.write(lambda db: storage.begin_run(db, question(2, "r1"), "m2", continues=True))
-    shown = await database.read(lambda db: threads.messages_of(db, "t"))
-    assert [turn["run_id"] for turn in shown] == ["r2"]
+        await stores.runs.begin_run(question(2, "r1"), "m1", continues=True)
+    shown = await stores.threads.all_messages("t")
+    thread = await stores.threads.get("local", "t")
+    assert ([turn.run_id for turn in shown], thread and thread.title) == (["r1"], "question 1")
+    await stores.runs.begin_run(question(2, "r1"), "m2", continues=True)
+    shown = await stores.threads.all_messages("t")
+    assert [turn.run_id for turn in shown] == ["r2"]
     await database.close()
 
 
