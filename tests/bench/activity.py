@@ -6,7 +6,6 @@ so that taking them over is measured too. Then a desk is started over them and a
 
 import asyncio
 import random
-import sqlite3
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from backend.storage.activity import DAY_SECONDS
 from backend.storage.sql import migrations
 from backend.storage.sql.activity import create_activity_table
+from knowledge.storage.database import Connection
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.bench.client import figure
 from tests.serving import serve_alone
@@ -63,7 +63,7 @@ async def _make(file: Path, runs: int) -> float:
     return seconds
 
 
-def _fill(db: sqlite3.Connection, runs: int) -> None:
+def _fill(db: Connection, runs: int) -> None:
     chance, month = random.Random(1), 30 * DAY_SECONDS
     began = time.time() - month
     db.execute("INSERT INTO threads VALUES ('t', 'local', 'supervisor', 's', 'Refunds', 1, 1, NULL)")
@@ -71,7 +71,7 @@ def _fill(db: sqlite3.Connection, runs: int) -> None:
         _add(db, chance, str(uuid.UUID(int=chance.getrandbits(128))), began + month * number / runs)
 
 
-def _add(db: sqlite3.Connection, chance: random.Random, run: str, at: float) -> None:
+def _add(db: Connection, chance: random.Random, run: str, at: float) -> None:
     """One run, of two agents now and then."""
     status = chance.choices(("completed", "failed", "cancelled"), (94, 3, 3))[0]
     db.execute(

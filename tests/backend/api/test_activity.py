@@ -1,7 +1,6 @@
 """What the desk has done: counted by day and by agent, of whoever asks, as its log says it was."""
 
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from backend.storage.activity import DAY_SECONDS
 from backend.storage.sql import migrations
 from backend.storage.sql.activity import create_activity_table, record_run
 from backend.storage.stores import Stores, sql_stores
-from knowledge.storage.database import Database
+from knowledge.storage.database import Connection, Database
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import BROKEN, HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal
 from tests.backend.storage.query_plans import plans_of
@@ -203,7 +202,7 @@ def ran(name: str, at: float, *agents: str, first_ms: int = 100, seconds: float 
     ]
 
 
-def executing(statements: list[str]) -> Callable[[sqlite3.Connection], object]:
+def executing(statements: list[str]) -> Callable[[Connection], object]:
     return lambda db: [db.execute(statement) for statement in statements]
 
 

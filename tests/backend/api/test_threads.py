@@ -14,6 +14,7 @@ from backend.storage.sql import migrations
 from backend.storage.sql.checkpoints import open_memory
 from backend.storage.stores import sql_stores
 from backend.storage.threads import ThreadFilter
+from knowledge.storage.database import Connection
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal
 from tests.backend.storage.query_plans import plans_of
@@ -272,5 +273,5 @@ async def test_conversations_of_the_first_version_are_kept(tmp_path: Path) -> No
     await new.close()
 
 
-def executing(statement: str) -> Callable[[sqlite3.Connection], object]:
+def executing(statement: str) -> Callable[[Connection], object]:
     return lambda db: db.execute(statement)

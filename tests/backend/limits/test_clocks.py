@@ -25,7 +25,7 @@ from backend.storage.sql import migrations
 from backend.storage.sql.place_columns import order_by_place
 from backend.storage.stores import sql_stores
 from frontdesk.contracts.events import Spent, TraceStart, Usage
-from knowledge.storage.database import Database
+from knowledge.storage.database import Connection, Database
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.scripted import FollowsScript
 from tests.streaming_model import ScriptedProvider
@@ -185,7 +185,7 @@ async def test_places_are_those_that_rows_had_and_survive_a_backup(tmp_path: Pat
     earlier = migrations.MIGRATIONS[: migrations.MIGRATIONS.index(order_by_place)]
     old = SqliteDatabase(tmp_path / "desk.db", earlier)
 
-    def fill(db: sqlite3.Connection) -> None:
+    def fill(db: Connection) -> None:
         db.execute("INSERT INTO threads VALUES ('t', 'local', 'supervisor', 's', 'title', 1, 1, NULL)")
         # Their clock went backwards, and their ids are in no order.
         for number, name in enumerate("dacbe"):
