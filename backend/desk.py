@@ -92,7 +92,7 @@ async def open_desk(
         opened = await _open_stores(stack, settings)
         library, database, memory = opened
         stores = sql_stores(database)
-        audit = _kept(stack, AuditLog(database, settings.audit_days))
+        audit = _kept(stack, AuditLog(stores.audit, settings.audit_days))
         users.refusals = audit
         keys = _kept(stack, await KeyStore.open(database, users))
         await restore_agents(stores.agents, catalog, settings)

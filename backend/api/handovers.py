@@ -23,11 +23,11 @@ from backend.api.deps import (
     needs,
 )
 from backend.api.threads import Message, known
-from backend.auth.audit import record
 from backend.desk import OpenDesk
 from backend.errors import HandoverUnknown
 from backend.storage import handovers
 from backend.storage.handovers import HandoverRequest
+from backend.storage.sql.audit import record_entry
 from backend.users import DeskUser
 from knowledge.text.characters import checked_line, cleaned
 
@@ -163,7 +163,8 @@ async def resolve_handover(
         if handovers.resolve(db, handover_id, user.id, resolution.note):
             whose = {"user": row["user_id"], "conversation": row["thread_id"]}
             after = {"resolved": True, **whose}
-            record(db, actor.did("handover.resolve", handover_id, {"resolved": False}, after, person=row["user_id"]))
+            entry = actor.did("handover.resolve", handover_id, {"resolved": False}, after, person=row["user_id"])
+            record_entry(db, entry)
 
     await desk.database.write(resolve)
     return Handover(**await _known(desk, user, handover_id))

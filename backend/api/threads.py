@@ -26,11 +26,12 @@ from backend.api.deps import (
     fails,
     needs,
 )
-from backend.auth.audit import Actor, record
+from backend.auth.audit import Actor
 from backend.desk import OpenDesk
 from backend.errors import SessionTaken, ThreadUnknown
 from backend.privacy import transcript
 from backend.storage import threads
+from backend.storage.sql.audit import record_entry
 from backend.storage.threads import Status, StoredThread, ThreadFilter
 from frontdesk.contracts.events import Source, Support
 from knowledge.text.characters import checked_line
@@ -153,7 +154,7 @@ async def restore_thread(thread_id: str, desk: TheDesk, user: TheUser, actor: Th
     def restore(db: sqlite3.Connection) -> bool:
         restored = threads.restore(db, thread)
         if restored and thread.deleted_at:
-            record(db, actor.did("conversation.restore", thread_id, person=user.id))
+            record_entry(db, actor.did("conversation.restore", thread_id, person=user.id))
         return restored
 
     if not await desk.database.write(restore):
@@ -210,7 +211,7 @@ async def remove(desk: OpenDesk, thread_id: str, hard_delete: bool, actor: Actor
 
     def put_away(db: sqlite3.Connection) -> None:
         threads.put_away(db, thread_id)
-        record(db, actor.did("conversation.delete", thread_id, person=actor.name))
+        record_entry(db, actor.did("conversation.delete", thread_id, person=actor.name))
 
     with desk.runs.lanes.closed(thread_id):
         await desk.runs.cancel_thread(thread_id, "the conversation was deleted")

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Self
 
 from backend.auth import keys
-from backend.auth.audit import Actor, record
+from backend.auth.audit import Actor
 from backend.auth.errors import KeyInSettings, KeysUnused
 from backend.auth.keys import StoredKey
 from backend.auth.scopes import Scope, with_implied
 from backend.runs.background import in_background
+from backend.storage.sql.audit import record_entry
 from backend.users import Users, digest_of, id_of
 from knowledge.errors import DeskError
 from knowledge.storage.database import Database
@@ -78,7 +79,7 @@ class KeyStore:
 
         def make(db: sqlite3.Connection) -> None:
             keys.add_key(db, key)
-            record(db, actor.did("key.make", key.id, None, key.told, person=key.user_id))
+            record_entry(db, actor.did("key.make", key.id, None, key.told, person=key.user_id))
 
         async with self._changing:
             await self._database.write(make)
@@ -94,7 +95,7 @@ class KeyStore:
             key = keys.get_key(db, key_id)
             if keys.revoke_key(db, key_id, actor.name):
                 entry = actor.did("key.revoke", key_id, key.told, {"revoked": True}, person=key.user_id)
-                record(db, entry)
+                record_entry(db, entry)
             return keys.get_key(db, key_id)
 
         async with self._changing:

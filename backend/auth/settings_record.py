@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from backend.auth.audit import SYSTEM, changed, record
+from backend.auth.audit import SYSTEM, changed
 from backend.settings import Settings
+from backend.storage.sql.audit import record_entry
 from backend.users import Users
 from backend.version import VERSION
 
@@ -34,7 +35,7 @@ def record_settings(db: sqlite3.Connection, settings: Settings, users: Users) ->
     told = [{name: value for name, value in one.items() if name not in _SECRETS} for one in (before, after)]
     if secret:
         told[1]["changed"] = secret
-    record(db, SYSTEM.did("settings.change", "desk", told[0] if stored else None, told[1]))
+    record_entry(db, SYSTEM.did("settings.change", "desk", told[0] if stored else None, told[1]))
     db.execute("DELETE FROM last_settings")
     rows = [(name, json.dumps(value)) for name, value in {_SALT: salt, **current}.items()]
     db.executemany("INSERT INTO last_settings VALUES (?, ?)", rows)

@@ -14,11 +14,12 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
-from backend.auth.audit import SYSTEM, record
+from backend.auth.audit import SYSTEM
 from backend.maintenance.backup import DATABASES, MANIFEST, UPLOADS, Manifest, digest
 from backend.maintenance.errors import BackupUnusable, DirectoryNotEmpty
 from backend.storage import checkpoints
 from backend.storage import migrations as desk_schema
+from backend.storage.sql.audit import record_entry
 from knowledge.errors import DatabaseNewer, DataDirectoryUnusable
 from knowledge.retrieval.calibration import FILE as CALIBRATION
 from knowledge.storage import migrations as knowledge_schema
@@ -113,7 +114,7 @@ def _record(desk: Path, backup: Path, manifest: Manifest) -> None:
     after = {"backup": str(backup), "made_at": manifest.created_at, "release": manifest.release, "uid": os.getuid()}
     try:
         with closing(sqlite3.connect(desk)) as db, db:
-            record(db, SYSTEM.did("desk.restore", "desk", None, after))
+            record_entry(db, SYSTEM.did("desk.restore", "desk", None, after))
     except sqlite3.Error as error:
         raise BackupUnusable(f"{backup} cannot be restored: {desk.name}: {error}") from error
 

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from backend.auth.audit import AuditEntry, record
+from backend.auth.audit import AuditEntry
 from backend.storage.checkpoints import CheckpointStore
+from backend.storage.sql.audit import record_entry
 from knowledge.storage.database import Database
 
 _RUNS_AT_ONCE = 20
@@ -79,5 +80,5 @@ def _delete_part(db: sqlite3.Connection, thread_id: str, keep_figures: bool, ent
         deleted[table] += db.execute(f"DELETE FROM {table} WHERE thread_id = ?", (thread_id,)).rowcount
     deleted["threads"] += db.execute("DELETE FROM threads WHERE id = ?", (thread_id,)).rowcount
     if entry and deleted["threads"]:
-        record(db, entry)
+        record_entry(db, entry)
     return _DeletionPart(deleted, whole=True)

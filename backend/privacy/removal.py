@@ -14,13 +14,14 @@ from contextlib import suppress
 from typing import Literal, NamedTuple
 from weakref import WeakValueDictionary
 
-from backend.auth.audit import Actor, record
+from backend.auth.audit import Actor
 from backend.auth.errors import KeyInSettings
 from backend.auth.key_store import KeyStore
 from backend.auth.keys import delete_revoked, every_key
 from backend.privacy.deletion import ConversationDeletion
 from backend.runs.engine import RunEngine
 from backend.storage import spending
+from backend.storage.sql.audit import record_entry
 from knowledge.library import Library
 from knowledge.storage.database import Database
 
@@ -129,6 +130,6 @@ def _finish(db: sqlite3.Connection, mark: _Mark, deleted: Counter[str]) -> Count
         last["spending"] = spending.delete(db, mark.user_id, before=time.time())
     counts = {name: count for name, count in sorted((deleted + last).items()) if count}
     after = {"part": mark.part, **counts}
-    record(db, mark.actor.did("person.delete", mark.user_id, after=after, person=mark.user_id))
+    record_entry(db, mark.actor.did("person.delete", mark.user_id, after=after, person=mark.user_id))
     db.execute("DELETE FROM removals WHERE user_id = ? AND part = ?", (mark.user_id, mark.part))
     return last

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import NamedTuple, Self
 
-from backend.auth.audit import SYSTEM, record
+from backend.auth.audit import SYSTEM
 from backend.auth.audit_log import AuditLog
 from backend.limits.clock import DeskClock
 from backend.privacy.clock_guard import ClockGuard
@@ -22,6 +22,7 @@ from backend.privacy.deletion import ConversationDeletion
 from backend.runs.background import in_background
 from backend.runs.indexing_job import INDEXING
 from backend.runs.queue import RunQueue
+from backend.storage.sql.audit import record_entry
 from knowledge.errors import DeskError
 from knowledge.storage.database import Database
 
@@ -106,7 +107,7 @@ class Retention:
         if deleted:
             counts = {name: count for name, count in sorted(deleted.items()) if count}
             entry = SYSTEM.did("retention.delete", "desk", after={"before": before, **counts})
-            await self._database.write(lambda db: record(db, entry))
+            await self._database.write(lambda db: record_entry(db, entry))
             _LOG.info("deleted what is older than %d days: %s", self._days, counts)
         return deleted
 

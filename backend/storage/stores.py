@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from backend.storage.agents import AgentStore
+from backend.storage.audit import AuditLogStore
 from backend.storage.sql.agents import SqlAgentStore
+from backend.storage.sql.audit import SqlAuditLogStore
 from knowledge.storage.database import Database
 
 
@@ -12,8 +14,9 @@ class Stores:
     """The stores of one database."""
 
     agents: AgentStore
+    audit: AuditLogStore
 
 
 def sql_stores(database: Database) -> Stores:
     """Return the stores that keep everything in one SQL database."""
-    return Stores(agents=SqlAgentStore(database))
+    return Stores(agents=SqlAgentStore(database), audit=SqlAuditLogStore(database))

@@ -144,6 +144,7 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
     catalog, searcher = read_catalog("customer_support"), Searcher(stack.library)
     chains = ModelChains(settings, desk.models, stack.library.embedder, searcher, catalog)
     app, users = create_app(settings), Users(settings)
+    stores = sql_stores(stack.database)
     keys = await KeyStore.open(stack.database, users)
     deletion = ConversationDeletion(stack.database, stack.memory)
     app.state.desk = desks.OpenDesk(
@@ -154,13 +155,14 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         chains=chains,
         runs=desk.engine,
         database=stack.database,
-        registry=AgentRegistry(sql_stores(stack.database).agents, catalog, chains, settings),
+        stores=stores,
+        registry=AgentRegistry(stores.agents, catalog, chains, settings),
         memory=stack.memory,
         users=users,
         streams=OpenStreams(settings.max_streams, settings.slow_reader_seconds),
         metrics=Metrics(),
         indexing=IndexingJob(stack.library, settings.data_dir / "uploads", settings.max_document_bytes),
-        audit=AuditLog(stack.database),
+        audit=AuditLog(stores.audit),
         keys=keys,
         clock=DeskClock(),
         deletion=deletion,

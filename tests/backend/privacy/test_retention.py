@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.auth.audit import SYSTEM, Actor, record
+from backend.auth.audit import SYSTEM, Actor
 from backend.auth.audit_log import AuditLog
 from backend.privacy.deletion import ConversationDeletion
 from backend.privacy.retention import Retention
@@ -20,6 +20,7 @@ from backend.runs.queue import ActiveRun, RunQueue
 from backend.storage import activity, migrations
 from backend.storage import runs as storage
 from backend.storage.checkpoints import open_memory
+from backend.storage.sql.audit import SqlAuditLogStore, record_entry
 from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import QUICK, as_user, keys, provided, restarted
@@ -96,7 +97,7 @@ async def start(
 ) -> AsyncIterator[Callable[[], Awaitable[Retention]]]:
     """What a start of the desk does: nothing of what the last one knew but what is stored."""
     async with open_memory(tmp_path) as memory:
-        deletion, audit = ConversationDeletion(database, memory), AuditLog(database, days=30)
+        deletion, audit = ConversationDeletion(database, memory), AuditLog(SqlAuditLogStore(database), days=30)
         yield lambda: Retention.open(30, database, lanes, deletion, audit, machine.clock)
 
 
@@ -189,7 +190,7 @@ async def test_a_clock_that_jumps_ahead_deletes_nothing_before_it_is_believed(
     database: Database, retention: Retention, tmp_path: Path, machine: Machine
 ) -> None:
     kept = set(add_history(tmp_path, "ann", 3, days_ago=1))
-    await database.write(lambda db: record(db, Actor("ann", None).did("agent.delete", "sales")))
+    await database.write(lambda db: record_entry(db, Actor("ann", None).did("agent.delete", "sales")))
     old = set(add_history(tmp_path, "ann", 2, days_ago=31))
     await retention.look()
     assert await threads(database) == kept
