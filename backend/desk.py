@@ -19,7 +19,7 @@ from agents.models.orders import check_addresses
 from agents.models.registry import MakeProvider, ModelRegistry, make_provider
 from backend.agent_registry import AgentRegistry, restore_agents
 from backend.auth.audit_log import AuditLog
-from backend.auth.key_store import KeyStore
+from backend.auth.key_registry import KeyRegistry
 from backend.auth.settings_record import record_settings
 from backend.http.event_response import OpenStreams
 from backend.limits.clock import DeskClock
@@ -70,7 +70,7 @@ class OpenDesk:
     metrics: Metrics
     indexing: IndexingJob
     audit: AuditLog
-    keys: KeyStore
+    keys: KeyRegistry
     clock: DeskClock
     deletion: ConversationDeletion
     removals: UserRemoval
@@ -94,7 +94,7 @@ async def open_desk(
         stores = sql_stores(database)
         audit = _kept(stack, AuditLog(stores.audit, settings.audit_days))
         users.refusals = audit
-        keys = _kept(stack, await KeyStore.open(database, users))
+        keys = _kept(stack, await KeyRegistry.open(stores.keys, users))
         await restore_agents(stores.agents, catalog, settings)
         searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
         models = _kept(stack, ModelRegistry(settings, make))
@@ -191,7 +191,7 @@ async def _begin(desk: OpenDesk) -> None:
     watch(desk)
     # Before any run goes on of a user whose data is being deleted.
     await desk.removals.resume()
-    await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
+    await record_settings(desk.stores.last_settings, desk.settings, desk.users)
     unfinished = await desk.database.read(storage.unfinished_runs)
     await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
     await desk.runs.recover()

@@ -16,12 +16,12 @@ from weakref import WeakValueDictionary
 
 from backend.auth.audit import Actor
 from backend.auth.errors import KeyInSettings
-from backend.auth.key_store import KeyStore
-from backend.auth.keys import delete_revoked, every_key
+from backend.auth.key_registry import KeyRegistry
 from backend.privacy.deletion import ConversationDeletion
 from backend.runs.engine import RunEngine
 from backend.storage import spending
 from backend.storage.sql.audit import record_entry
+from backend.storage.sql.keys import delete_revoked
 from knowledge.library import Library
 from knowledge.storage.database import Database
 
@@ -40,7 +40,7 @@ class UserRemoval:
     """The removals of users' data, one at a time for each user."""
 
     def __init__(
-        self, database: Database, library: Library, runs: RunEngine, deletion: ConversationDeletion, keys: KeyStore
+        self, database: Database, library: Library, runs: RunEngine, deletion: ConversationDeletion, keys: KeyRegistry
     ) -> None:
         self._database = database
         self._library = library
@@ -89,7 +89,7 @@ class UserRemoval:
 
     async def _revoke_keys(self, user_id: str, actor: Actor) -> int:
         """Revoke the user's stored keys, and return how many were not revoked before."""
-        stored = await self._database.read(every_key)
+        stored = await self._keys.stored_keys()
         mine = [key for key in stored if key.user_id == user_id and key.revoked_at is None]
         for key in mine:
             with suppress(KeyInSettings):  # the key is also in API_KEYS, and remains there

@@ -24,7 +24,7 @@ from backend import desk as desks
 from backend.agent_registry import AgentRegistry
 from backend.app import create_app
 from backend.auth.audit_log import AuditLog
-from backend.auth.key_store import KeyStore
+from backend.auth.key_registry import KeyRegistry
 from backend.http.event_response import OpenStreams
 from backend.limits.clock import DeskClock
 from backend.limits.costs import CostEstimates
@@ -145,7 +145,7 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
     chains = ModelChains(settings, desk.models, stack.library.embedder, searcher, catalog)
     app, users = create_app(settings), Users(settings)
     stores = sql_stores(stack.database)
-    keys = await KeyStore.open(stack.database, users)
+    keys = await KeyRegistry.open(stores.keys, users)
     deletion = ConversationDeletion(stack.database, stack.memory)
     app.state.desk = desks.OpenDesk(
         settings=settings,
