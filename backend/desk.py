@@ -109,8 +109,8 @@ async def open_desk(
         runs = RunEngine(settings, database, log, answers, metrics, clock, costs)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         users.check_address = runs.admission.rates.check_address
-        deletion = ConversationDeletion(database, memory)
-        retention = await Retention.open(settings.retention_days, database, runs.lanes, deletion, audit, clock)
+        deletion = ConversationDeletion(stores.deletion, memory)
+        retention = await Retention.open(settings.retention_days, stores.retention, runs.lanes, deletion, audit, clock)
         _kept(stack, retention)
         desk = OpenDesk(
             settings=settings,
@@ -131,7 +131,7 @@ async def open_desk(
             keys=keys,
             clock=clock,
             deletion=deletion,
-            removals=UserRemoval(database, library, runs, deletion, keys),
+            removals=UserRemoval(stores.deletion, library, runs, deletion, keys),
             exports=OpenExports(),
             costs=costs,
             threshold=threshold,

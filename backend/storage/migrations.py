@@ -2,14 +2,15 @@
 
 import sqlite3
 
-from backend.privacy.tables import create_clock_table, create_removals_table, let_figures_outlive_runs
 from backend.storage.activity import create_activity_table
 from backend.storage.handovers import end_with_resolution
 from backend.storage.place_columns import order_by_place
 from backend.storage.sql.agents import create_agents_table
 from backend.storage.sql.audit import create_audit_table
+from backend.storage.sql.deletion import create_removals_table
 from backend.storage.sql.keys import create_keys_tables
 from backend.storage.sql.last_settings import create_settings_table
+from backend.storage.sql.retention import create_clock_table, let_figures_outlive_runs
 
 
 def create_tables(db: sqlite3.Connection) -> None:

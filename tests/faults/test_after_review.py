@@ -146,7 +146,7 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
     app, users = create_app(settings), Users(settings)
     stores = sql_stores(stack.database)
     keys = await KeyRegistry.open(stores.keys, users)
-    deletion = ConversationDeletion(stack.database, stack.memory)
+    deletion = ConversationDeletion(stores.deletion, stack.memory)
     app.state.desk = desks.OpenDesk(
         settings=settings,
         catalog=catalog,
@@ -166,7 +166,7 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         keys=keys,
         clock=DeskClock(),
         deletion=deletion,
-        removals=UserRemoval(stack.database, stack.library, desk.engine, deletion, keys),
+        removals=UserRemoval(stores.deletion, stack.library, desk.engine, deletion, keys),
         exports=OpenExports(),
         costs=CostEstimates(settings, catalog, chains),
     )

@@ -12,6 +12,7 @@ import pytest
 from backend.privacy.deletion import ConversationDeletion
 from backend.storage import migrations, threads
 from backend.storage.checkpoints import open_memory
+from backend.storage.stores import sql_stores
 from backend.storage.threads import ThreadFilter
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal
@@ -271,7 +272,7 @@ async def test_conversations_of_the_first_version_are_kept(tmp_path: Path) -> No
     assert await new.read(lambda db: threads.of_session(db, "local", "supervisor", "s")) == "t"
     assert broken == []
     async with open_memory(tmp_path) as memory:
-        await ConversationDeletion(new, memory).conversation("t")
+        await ConversationDeletion(sql_stores(new).deletion, memory).conversation("t")
     assert "Refunds" not in everything(tmp_path)
     await new.close()
 
