@@ -7,12 +7,14 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from backend.auth.audit import SYSTEM, AuditEntry
 from backend.auth.audit_redaction import redact_fields, redact_text
 from backend.storage.audit import TRIMMED_AT_ONCE, AuditFilter, RecordedEntry
 from knowledge.storage.database import Connection, Database, Row
+from knowledge.storage.sqlite_copy import change_copy
 
 _COLUMNS = "place, at, action, actor, key_id, address, target, person, before, after, hash"
 
@@ -92,6 +94,11 @@ def record_entry(db: Connection, entry: AuditEntry) -> None:
     )
     insert = f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     db.execute(insert, (*row, _hash_of(previous, row)))
+
+
+def record_in_copy(file: Path, entry: AuditEntry) -> None:
+    """Append an entry to the log in a copy of `desk.db` that nobody has open; raise `DatabaseError` if that fails."""
+    change_copy(file, lambda db: record_entry(db, entry))
 
 
 def trim_entries(db: Connection, before: float, most: int) -> int:
