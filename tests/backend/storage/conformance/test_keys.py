@@ -19,7 +19,12 @@ MOST = 100
 
 
 def key_of(number: int, **fields: Any) -> StoredKey:
-    made = {"label": f"key {number}", "scopes": frozenset({"chat"}), "created_at": float(number), "created_by": "olga"}
+    made: dict[str, Any] = {
+        "label": f"key {number}",
+        "scopes": frozenset({"chat"}),
+        "created_at": float(number),
+        "created_by": "olga",
+    }
     return StoredKey(id=f"k{number}", digest=f"digest-{number}", user_id="eve", **{**made, **fields})
 
 

@@ -13,7 +13,8 @@ BEGINNING = LastUse(0, "")
 
 async def test_outdated_conversations_are_found_oldest_first_in_pages(stores: Stores, database: Database) -> None:
     used = [LastUse(at, await add_conversation(database, "ann", used_at=at)) for at in (3.0, 1.0, 2.0, 2.0, 9.0)]
-    found, after = [], BEGINNING
+    found: list[LastUse] = []
+    after = BEGINNING
     while page := await stores.retention.outdated_threads(9.0, after, 2):
         assert len(page) <= 2
         after = page[-1]
