@@ -19,7 +19,7 @@ class SqlAgentStore:
     async def save_change(self, agent_id: str, fields: str | None, entry: AuditEntry) -> None:
         def save(db: Connection) -> None:
             db.execute(
-                """INSERT INTO agents VALUES (?, ?, ?)
+                """INSERT INTO agents (id, fields, updated_at) VALUES (?, ?, ?)
                    ON CONFLICT (id) DO UPDATE SET fields = excluded.fields, updated_at = excluded.updated_at""",
                 (agent_id, fields, time.time()),
             )
