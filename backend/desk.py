@@ -19,7 +19,7 @@ from agents.models.orders import check_addresses
 from agents.models.registry import MakeProvider, ModelRegistry, make_provider
 from backend.agent_registry import AgentRegistry, restore_agents
 from backend.auth.audit_log import AuditLog
-from backend.auth.key_store import KeyStore
+from backend.auth.key_registry import KeyRegistry
 from backend.auth.settings_record import record_settings
 from backend.http.event_response import OpenStreams
 from backend.limits.clock import DeskClock
@@ -70,7 +70,7 @@ class OpenDesk:
     metrics: Metrics
     indexing: IndexingJob
     audit: AuditLog
-    keys: KeyStore
+    keys: KeyRegistry
     clock: DeskClock
     deletion: ConversationDeletion
     removals: UserRemoval
@@ -91,9 +91,9 @@ async def open_desk(
     async with AsyncExitStack() as stack:
         library, database, memory = await _open_stores(stack, settings)
         stores = sql_stores(database)
-        audit = _kept(stack, AuditLog(database, settings.audit_days))
+        audit = _kept(stack, AuditLog(stores.audit, settings.audit_days))
         users.refusals = audit
-        keys = _kept(stack, await KeyStore.open(database, users))
+        keys = _kept(stack, await KeyRegistry.open(stores.keys, users))
         await restore_agents(stores.agents, catalog, settings)
         searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
         models = _kept(stack, ModelRegistry(settings, make))
@@ -109,8 +109,8 @@ async def open_desk(
         runs = RunEngine(settings, stores, log, answers, metrics, clock, costs)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         users.check_address = runs.admission.rates.check_address
-        deletion = ConversationDeletion(database, memory)
-        retention = await Retention.open(settings.retention_days, database, runs.lanes, deletion, audit, clock)
+        deletion = ConversationDeletion(stores.deletion, memory)
+        retention = await Retention.open(settings.retention_days, stores.retention, runs.lanes, deletion, audit, clock)
         _kept(stack, retention)
         desk = OpenDesk(
             settings=settings,
@@ -131,7 +131,7 @@ async def open_desk(
             keys=keys,
             clock=clock,
             deletion=deletion,
-            removals=UserRemoval(database, library, runs, deletion, keys),
+            removals=UserRemoval(stores.deletion, library, runs, deletion, keys),
             exports=OpenExports(),
             costs=costs,
             threshold=threshold,
@@ -184,7 +184,7 @@ async def _begin(desk: OpenDesk) -> None:
     watch(desk)
     # Before any run goes on of a user whose data is being deleted.
     await desk.removals.resume()
-    await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
+    await record_settings(desk.stores.last_settings, desk.settings, desk.users)
     unfinished = await desk.stores.runs.unfinished_runs()
     await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
     await desk.runs.recover()

@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from backend.api.deps import LOOKING, TELLING, Limit, Offset, Page, StrictBody, TheActor, TheDesk, fails, needs
-from backend.auth.key_store import KeyRequest
-from backend.auth.keys import StoredKey
+from backend.auth.key_registry import KeyRequest
 from backend.auth.scopes import Scope
+from backend.storage.keys import StoredKey
 from backend.users import USER_NAME
 from knowledge.text.characters import checked_line
 

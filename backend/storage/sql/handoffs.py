@@ -4,9 +4,10 @@ import time
 import uuid
 from dataclasses import replace
 
-from backend.auth.audit import AuditEntry, record
+from backend.auth.audit import AuditEntry
 from backend.storage.handoffs import HandoffRequest, StoredHandoff, UnansweredQuestion
 from backend.storage.sql import activity
+from backend.storage.sql.audit import record_entry
 from backend.storage.sql.threads import messages_of
 from backend.storage.threads import StoredMessage
 from frontdesk.contracts.events import Handoff
@@ -145,7 +146,7 @@ def _resolve(db: Connection, handoff_id: str, user_id: str, note: str, entry: Au
     )
     if not resolved.rowcount:
         return False
-    record(db, entry)
+    record_entry(db, entry)
     return True
 
 

@@ -1,13 +1,14 @@
 """The schema of `desk.db`: an append-only list of migrations. Documents have a file of their own."""
 
-from backend.auth.audit import create_audit_table
-from backend.auth.keys import create_keys_tables
-from backend.auth.settings_record import create_settings_table
-from backend.privacy.tables import create_clock_table, create_removals_table, let_figures_outlive_runs
 from backend.storage.sql.activity import create_activity_table
 from backend.storage.sql.agents import create_agents_table
+from backend.storage.sql.audit import create_audit_table
+from backend.storage.sql.deletion import create_removals_table
 from backend.storage.sql.handoffs import end_with_resolution
+from backend.storage.sql.keys import create_keys_tables
+from backend.storage.sql.last_settings import create_settings_table
 from backend.storage.sql.place_columns import order_by_place
+from backend.storage.sql.retention import create_clock_table, let_figures_outlive_runs
 from knowledge.storage.database import Connection
 
 

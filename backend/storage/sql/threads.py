@@ -5,9 +5,10 @@ import time
 from typing import Any
 
 from agents.direct_completion import LLM
-from backend.auth.audit import AuditEntry, record
+from backend.auth.audit import AuditEntry
 from backend.errors import SessionTaken, ThreadUnknown
 from backend.runs.indexing_job import INDEXING
+from backend.storage.sql.audit import record_entry
 from backend.storage.threads import ListedThread, MessageFeedback, StoredMessage, StoredThread, ThreadFilter
 from knowledge.storage.database import Connection, Database, Row, containing
 from knowledge.text.characters import cleaned_line
@@ -165,7 +166,7 @@ def _put_away(db: Connection, user_id: str, thread_id: str, entry: AuditEntry) -
     if get_thread(db, user_id, thread_id) is None:
         return
     db.execute("UPDATE threads SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", (time.time(), thread_id))
-    record(db, entry)
+    record_entry(db, entry)
 
 
 def _restore(db: Connection, user_id: str, thread_id: str, entry: AuditEntry) -> None:
@@ -177,7 +178,7 @@ def _restore(db: Connection, user_id: str, thread_id: str, entry: AuditEntry) ->
     if _thread_of_session(db, user_id, thread.agent_id, thread.session_id):
         raise SessionTaken(f"session {thread.session_id} has begun another conversation; put that away first")
     db.execute("UPDATE threads SET deleted_at = NULL WHERE id = ?", (thread_id,))
-    record(db, entry)
+    record_entry(db, entry)
 
 
 def _condition(wanted: ThreadFilter) -> tuple[str, list[str]]:

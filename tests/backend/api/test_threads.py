@@ -268,7 +268,7 @@ async def test_conversations_of_the_first_version_are_kept(tmp_path: Path) -> No
     assert await sql_stores(new).threads.thread_of_session("local", "supervisor", "s") == "t"
     assert broken == []
     async with open_memory(tmp_path) as memory:
-        await ConversationDeletion(new, memory).conversation("t")
+        await ConversationDeletion(sql_stores(new).deletion, memory).conversation("t")
     assert "Refunds" not in everything(tmp_path)
     await new.close()
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.auth.audit import SYSTEM, Actor, record
+from backend.auth.audit import SYSTEM, Actor
 from backend.auth.audit_log import AuditLog
 from backend.privacy.deletion import ConversationDeletion
 from backend.privacy.retention import Retention
@@ -96,9 +96,10 @@ async def start(
     database: Database, lanes: RunQueue, tmp_path: Path, machine: Machine
 ) -> AsyncIterator[Callable[[], Awaitable[Retention]]]:
     """What a start of the desk does: nothing of what the last one knew but what is stored."""
+    stores = sql_stores(database)
     async with open_memory(tmp_path) as memory:
-        deletion, audit = ConversationDeletion(database, memory), AuditLog(database, days=30)
-        yield lambda: Retention.open(30, database, lanes, deletion, audit, machine.clock)
+        deletion, audit = ConversationDeletion(stores.deletion, memory), AuditLog(stores.audit, days=30)
+        yield lambda: Retention.open(30, stores.retention, lanes, deletion, audit, machine.clock)
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ async def test_a_clock_that_jumps_ahead_deletes_nothing_before_it_is_believed(
     database: Database, retention: Retention, tmp_path: Path, machine: Machine
 ) -> None:
     kept = set(add_history(tmp_path, "ann", 3, days_ago=1))
-    await database.write(lambda db: record(db, Actor("ann", None).did("agent.delete", "sales")))
+    await sql_stores(database).audit.append([Actor("ann", None).did("agent.delete", "sales")])
     old = set(add_history(tmp_path, "ann", 2, days_ago=31))
     await retention.look()
     assert await threads(database) == kept

@@ -4,7 +4,7 @@ from backend.runs.indexing_job import INDEXING
 from backend.storage.activity import DAY_SECONDS
 from backend.storage.stores import Stores
 from frontdesk.contracts.events import Error
-from tests.backend.storage.conformance.backends import ask, begin, did, event
+from tests.backend.storage.conformance.conversations import ask, begin, did, event
 
 NOON = 20_000.5 * DAY_SECONDS
 

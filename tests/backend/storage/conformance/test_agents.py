@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.backend.storage.conformance.backends import OpenBackend, did, unstorable
+from backend.storage.stores import Stores
+from tests.backend.storage.conformance.conversations import audited, did, unstorable
 
 
-async def test_changes_of_agents_are_kept_with_their_entries_or_not_at_all(opened: OpenBackend) -> None:
-    agents = opened.stores.agents
+async def test_changes_of_agents_are_kept_with_their_entries_or_not_at_all(stores: Stores) -> None:
+    agents = stores.agents
     for fields in ('{"name":"Sales"}', '{"name":"Quotes"}'):
         await agents.save_change("sales", fields, did("agent.change"))
     await agents.save_change("billing", None, did("agent.delete"))
@@ -19,4 +20,4 @@ async def test_changes_of_agents_are_kept_with_their_entries_or_not_at_all(opene
     assert await agents.all_changes() == kept
     await agents.drop_change("sales", did("agent.delete"))
     assert await agents.all_changes() == {"billing": None}
-    assert await opened.audited() == ["agent.change", "agent.change", "agent.delete", "agent.delete"]
+    assert await audited(stores) == ["agent.change", "agent.change", "agent.delete", "agent.delete"]

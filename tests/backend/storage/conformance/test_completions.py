@@ -2,7 +2,7 @@
 
 from agents.direct_completion import LLM, ChatMessage, CompletionRequest
 from backend.storage.stores import Stores
-from tests.backend.storage.conformance.backends import answer, begin
+from tests.backend.storage.conformance.conversations import answer, begin
 
 
 def request(*messages: ChatMessage) -> str:

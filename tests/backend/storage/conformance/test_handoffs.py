@@ -5,7 +5,7 @@ import pytest
 from backend.storage.handoffs import HandoffRequest, StoredHandoff
 from backend.storage.stores import Stores
 from frontdesk.contracts.events import Handoff
-from tests.backend.storage.conformance.backends import OpenBackend, ask, begin, did, event, unstorable
+from tests.backend.storage.conformance.conversations import ask, audited, begin, did, event, unstorable
 
 
 async def request(stores: Stores, user: str = "ada", thread: str | None = None) -> StoredHandoff:
@@ -41,8 +41,8 @@ async def test_a_request_takes_up_the_open_offer_of_its_conversation(stores: Sto
     assert (new.id != taken_up.id, new.cause) == (True, "asked")
 
 
-async def test_a_handoff_is_resolved_and_recorded_once(opened: OpenBackend) -> None:
-    handoffs, waiting = opened.stores.handoffs, await request(opened.stores)
+async def test_a_handoff_is_resolved_and_recorded_once(stores: Stores) -> None:
+    handoffs, waiting = stores.handoffs, await request(stores)
     with pytest.raises(TypeError):
         await handoffs.resolve(waiting.id, "olga", "Called.", unstorable("handover.resolve"))
     assert await handoffs.get(waiting.id) == waiting
@@ -51,7 +51,7 @@ async def test_a_handoff_is_resolved_and_recorded_once(opened: OpenBackend) -> N
     resolved = await handoffs.get(waiting.id)
     assert resolved
     assert (resolved.resolved_by, resolved.note) == ("olga", "Called.")
-    assert await opened.audited() == ["handover.resolve"]
+    assert await audited(stores) == ["handover.resolve"]
 
 
 async def test_others_read_a_conversation_if_a_person_was_asked_for_up_to_the_resolution(stores: Stores) -> None:

@@ -9,7 +9,7 @@ from backend.storage.runs import AnswerMessage
 from backend.storage.stores import Stores
 from frontdesk.contracts.events import Cancelled, Error, Event, Handoff, Token, TraceEnd, TraceStart, Usage
 from knowledge.storage.database import DatabaseError
-from tests.backend.storage.conformance.backends import answer, ask, begin, did, done, event, make_run
+from tests.backend.storage.conformance.conversations import answer, ask, begin, did, done, event, make_run
 
 
 async def test_a_question_is_stored_before_anything_is_done_about_it(stores: Stores) -> None:

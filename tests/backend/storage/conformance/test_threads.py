@@ -6,7 +6,7 @@ from agents.direct_completion import LLM
 from backend.errors import SessionTaken, ThreadUnknown
 from backend.storage.stores import Stores
 from backend.storage.threads import MessageFeedback, ThreadFilter
-from tests.backend.storage.conformance.backends import OpenBackend, answer, ask, begin, did, unstorable
+from tests.backend.storage.conformance.conversations import answer, ask, audited, begin, did, unstorable
 
 
 async def listed(stores: Stores, wanted: ThreadFilter, limit: int = 50, offset: int = 0) -> list[str]:
@@ -22,8 +22,7 @@ async def test_a_question_begins_a_conversation_with_its_title(stores: Stores) -
     assert (thread.created_at, thread.updated_at, thread.deleted_at) == (run.created_at, run.created_at, None)
 
 
-async def test_another_users_conversation_is_unknown(opened: OpenBackend) -> None:
-    stores = opened.stores
+async def test_another_users_conversation_is_unknown(stores: Stores) -> None:
     run = await ask(stores)
     assert await stores.threads.get("bob", "t") is None
     assert await stores.threads.thread_of_session("bob", run.agent_id, run.session_id) is None
@@ -35,7 +34,7 @@ async def test_another_users_conversation_is_unknown(opened: OpenBackend) -> Non
     thread = await stores.threads.get("ada", "t")
     assert thread
     assert (thread.title, thread.deleted_at) == (run.question, None)
-    assert await opened.audited() == []
+    assert await audited(stores) == []
 
 
 async def test_conversations_are_listed_by_their_last_use_page_by_page(stores: Stores) -> None:
@@ -117,8 +116,7 @@ async def test_what_was_replaced_is_neither_shown_nor_counted_nor_found(stores: 
     assert await listed(stores, ThreadFilter("ada", search="zanzibar")) == []
 
 
-async def test_a_conversation_that_is_put_away_can_come_back(opened: OpenBackend) -> None:
-    stores = opened.stores
+async def test_a_conversation_that_is_put_away_can_come_back(stores: Stores) -> None:
     run = await ask(stores)
     await stores.threads.put_away("ada", "t", did("conversation.delete"))
     assert (await listed(stores, ThreadFilter("ada")), await listed(stores, ThreadFilter("ada", "deleted"))) == (
@@ -131,22 +129,20 @@ async def test_a_conversation_that_is_put_away_can_come_back(opened: OpenBackend
     await stores.threads.restore("ada", "t", did("conversation.restore"))
     assert await listed(stores, ThreadFilter("ada")) == ["t"]
     assert await stores.threads.thread_of_session("ada", run.agent_id, run.session_id) == "t"
-    assert await opened.audited() == ["conversation.delete", "conversation.restore"]
+    assert await audited(stores) == ["conversation.delete", "conversation.restore"]
 
 
-async def test_a_conversation_whose_session_went_on_stays_away(opened: OpenBackend) -> None:
-    stores = opened.stores
+async def test_a_conversation_whose_session_went_on_stays_away(stores: Stores) -> None:
     await ask(stores, "first", session_id="s")
     await stores.threads.put_away("ada", "first", did("conversation.delete"))
     await ask(stores, "second", session_id="s")
     with pytest.raises(SessionTaken):
         await stores.threads.restore("ada", "first", did("conversation.restore"))
     assert await listed(stores, ThreadFilter("ada", "deleted")) == ["first"]
-    assert await opened.audited() == ["conversation.delete"]
+    assert await audited(stores) == ["conversation.delete"]
 
 
-async def test_a_change_that_cannot_be_recorded_does_not_happen(opened: OpenBackend) -> None:
-    stores = opened.stores
+async def test_a_change_that_cannot_be_recorded_does_not_happen(stores: Stores) -> None:
     await ask(stores)
     with pytest.raises(TypeError):
         await stores.threads.put_away("ada", "t", unstorable("conversation.delete"))
@@ -155,4 +151,4 @@ async def test_a_change_that_cannot_be_recorded_does_not_happen(opened: OpenBack
     with pytest.raises(TypeError):
         await stores.threads.restore("ada", "t", unstorable("conversation.restore"))
     assert await listed(stores, ThreadFilter("ada", "deleted")) == ["t"]
-    assert await opened.audited() == ["conversation.delete"]
+    assert await audited(stores) == ["conversation.delete"]

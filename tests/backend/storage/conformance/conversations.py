@@ -1,12 +1,12 @@
-"""An open backend, and the rows that the conformance tests fill it with."""
+"""The rows that the conformance tests fill stores with, stored as the run engine does."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
 from agents.graph.supervisor import SUPERVISOR
 from backend.auth.audit import Actor, AuditEntry
+from backend.storage.audit import AuditFilter
 from backend.storage.runs import AnswerMessage, StoredEvent, StoredRun
 from backend.storage.stores import Stores
 from frontdesk.contracts.events import Done, Event, Token, Usage
@@ -15,12 +15,9 @@ ADA = Actor("ada", None)
 _NUMBERS = count(1)
 
 
-@dataclass(frozen=True)
-class OpenBackend:
-    """The stores of a backend, and the actions in its audit log."""
-
-    stores: Stores
-    audited: Callable[[], Awaitable[list[str]]]
+async def audited(stores: Stores) -> list[str]:
+    """Return the actions in the audit log, the oldest first."""
+    return [entry.action for entry in reversed(await stores.audit.entries(AuditFilter(), 100))]
 
 
 def did(action: str) -> AuditEntry:
