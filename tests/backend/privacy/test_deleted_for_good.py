@@ -13,7 +13,7 @@ from agents.models.model_name import ModelName
 from agents.models.provider import ModelProvider
 from agents.settings import AgentSettings
 from backend.api.threads import remove
-from backend.auth.audit import SYSTEM
+from backend.auth.audit import Actor
 from backend.desk import OpenDesk, open_desk
 from backend.errors import BackendError, ThreadUnknown
 from backend.runs.intake import RunRequest
@@ -22,6 +22,7 @@ from tests.scripted import FollowsScript
 from tests.streaming_model import ScriptedProvider
 
 QUESTION = "How are refunds paid? 2 tokens"
+LOCAL = Actor("local", None)
 RACES, AT_ONCE = 200, 20
 
 
@@ -83,7 +84,7 @@ async def test_a_question_that_was_let_in_before_the_deletion_is_refused_after_i
         else RunRequest("local", QUESTION, session_id="s")
     )
     async with desk.runs._asking.admitted(asked) as (run, continues, _):
-        await remove(desk, thread_id, hard, SYSTEM)
+        await remove(desk, thread_id, hard, LOCAL)
     with pytest.raises(ThreadUnknown):
         await desk.stores.runs.begin_run(run, "m", continues=continues)
     if hard:
@@ -118,7 +119,7 @@ async def test_of_many_races_none_brings_a_conversation_back(desk: OpenDesk, dat
         async def delete() -> None:
             for _ in range(chance.randrange(12)):
                 await asyncio.sleep(0)
-            await remove(desk, thread_id, hard_delete=True, actor=SYSTEM)
+            await remove(desk, thread_id, hard_delete=True, actor=LOCAL)
 
         await asyncio.gather(ask(), ask(), delete(), ask())
         return thread_id
