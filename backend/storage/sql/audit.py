@@ -156,8 +156,8 @@ def _matching_entries(db: Connection, wanted: AuditFilter, limit: int) -> list[R
 
 
 def _recorded_entry(row: Row) -> RecordedEntry:
-    before, after = (json.loads(row[name]) if row[name] else None for name in ("before", "after"))
-    return RecordedEntry(*tuple(row)[:8], before, after, row["hash"])
+    changes = {name: json.loads(row[name]) if row[name] else None for name in ("before", "after")}
+    return RecordedEntry(**{**dict(row), **changes})
 
 
 def _hash_of(previous: str, row: tuple[Any, ...]) -> str:
