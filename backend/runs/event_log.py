@@ -114,7 +114,7 @@ class EventLog:
         return live
 
     async def append(self, live: LiveRun, event: Event, answer: AnswerMessage | None = None) -> None:
-        """Number an event and queue it for storage, with the answer that it leaves in the conversation."""
+        """Give an event its number and queue it for storage, with the answer that it leaves in the conversation."""
         if live.failure:
             raise live.failure
         # Events themselves carry neither a timestamp nor a session id.

@@ -148,6 +148,7 @@ class DocumentQuery(TypedDict, total=False):
     search: str | None
     limit: int | None
     offset: int | None
+    after: str | None
 
 
 def documents(**shelf: Unpack[DocumentQuery]) -> ApiCall[resources.Documents]:

@@ -4,7 +4,7 @@ from knowledge.storage.database import Connection
 
 
 def order_by_place(db: Connection) -> None:
-    """Number runs, messages and hand-overs in their order, and the steps within each run."""
+    """Assign numbers to runs, messages and hand-overs in their order, and the steps within each run."""
     for table in ("runs", "messages", "handovers"):
         db.execute(f"ALTER TABLE {table} ADD COLUMN place INTEGER")
         db.execute(f"UPDATE {table} SET place = rowid")

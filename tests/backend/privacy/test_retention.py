@@ -1,7 +1,6 @@
 """What is older than RETENTION_DAYS is deleted as by hand, but for sums; what is used or under way is not."""
 
 import asyncio
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,7 +20,7 @@ from backend.storage.runs import StoredRun
 from backend.storage.sql import migrations
 from backend.storage.sql.checkpoints import open_memory
 from backend.storage.stores import sql_stores
-from knowledge.storage.database import Database
+from knowledge.storage.database import Connection, Database
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import QUICK, as_user, keys, provided, restarted
 from tests.backend.limits.test_clocks import DAY, Machine
@@ -153,7 +152,7 @@ async def test_a_crash_in_the_middle_is_completed_by_the_next_sweep(
     add_history(tmp_path, "ann", 3, runs=100, days_ago=31)
     sweeping = asyncio.create_task(retention.sweep(time.time()))
 
-    def runs(db: sqlite3.Connection) -> int:
+    def runs(db: Connection) -> int:
         return int(db.execute("SELECT count(*) FROM runs").fetchone()[0])
 
     while await database.read(runs) == 300:

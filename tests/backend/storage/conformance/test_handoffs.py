@@ -1,5 +1,7 @@
 """What any store of handoffs and ratings holds."""
 
+from typing import Any
+
 import pytest
 
 from backend.storage.handoffs import HandoffRequest, StoredHandoff
@@ -15,7 +17,7 @@ async def request(stores: Stores, user: str = "ada", thread: str | None = None) 
     return handoff
 
 
-async def offer(stores: Stores, question: str, thread: str = "t", **fields: float) -> str:
+async def offer(stores: Stores, question: str, thread: str = "t", **fields: Any) -> str:
     run = await begin(stores, thread, question=question, **fields)
     unanswered = Handoff(agent="billing", cause="unanswered", reason="no document", summary="?")
     await stores.runs.append_events([event(run, 0, unanswered)])
