@@ -126,7 +126,7 @@ class RunStore(Protocol):
         ...
 
     async def append_events(self, entries: Sequence[StoredEvent]) -> None:
-        """Store events of one run, and keep runs, steps, hand-overs and answers level with them: all or nothing."""
+        """Store events of one run, and keep runs, steps, handoffs and answers level with them: all or nothing."""
         ...
 
     async def get_run(self, run_id: str) -> StoredRun | None:
