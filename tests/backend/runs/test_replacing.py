@@ -11,11 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.storage.runs import StoredRun
-from backend.storage.sql import migrations
-from backend.storage.stores import sql_stores
-from knowledge.storage.database import DatabaseError
-from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import (
     BROKEN,
     HELD,
@@ -226,29 +221,6 @@ def test_of_many_that_replace_one_run_at_once_one_does(client: httpx.Client) -> 
     assert refused == [(409, "run_not_last")] * (len(ways) - 1)
     assert run_of(client, won["run_id"])["status"] == "completed"
     assert runs_shown(client, old) == both({"id": won["run_id"]})
-
-
-def question(number: int, replaces: str | None = None) -> StoredRun:
-    return StoredRun(
-        f"r{number}", "t", "s", "local", "supervisor", "queued", f"question {number}", 1.0, replaces=replaces
-    )
-
-
-async def test_a_question_that_cannot_be_stored_withdraws_nothing(tmp_path: Path) -> None:
-    database = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
-    stores = sql_stores(database)
-    await stores.runs.begin_run(question(1), "m1")
-    await database.write(lambda db: db.execute("UPDATE runs SET ended_at = 2") and None)
-    with pytest.raises(DatabaseError, match=r"messages\.id"):
-        # The last of what is stored: the message, under an id that is taken.
-        await stores.runs.begin_run(question(2, "r1"), "m1", continues=True)
-    shown = await stores.threads.all_messages("t")
-    thread = await stores.threads.get("local", "t")
-    assert ([turn.run_id for turn in shown], thread and thread.title) == (["r1"], "question 1")
-    await stores.runs.begin_run(question(2, "r1"), "m2", continues=True)
-    shown = await stores.threads.all_messages("t")
-    assert [turn.run_id for turn in shown] == ["r2"]
-    await database.close()
 
 
 @contextmanager

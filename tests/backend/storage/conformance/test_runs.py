@@ -60,15 +60,18 @@ async def test_only_the_last_run_is_replaced_and_only_after_its_end(stores: Stor
         await begin(stores, replaces=last.id)
 
 
-async def test_a_question_that_cannot_be_stored_leaves_nothing(stores: Stores) -> None:
-    run, again = await ask(stores), make_run("t")
+async def test_a_question_that_cannot_be_stored_leaves_and_withdraws_nothing(stores: Stores) -> None:
+    run = await ask(stores)
+    again = make_run("t", replaces=run.id)
     with pytest.raises(DatabaseError):
-        # The id of its message is taken.
+        # The last of what is stored: the message, under an id that is taken.
         await stores.runs.begin_run(again, f"question-{run.id}", continues=True)
     thread = await stores.threads.get("ada", "t")
     assert thread
-    assert thread.updated_at == run.created_at
+    assert (thread.updated_at, thread.title) == (run.created_at, run.question)
     assert await stores.runs.get_run(again.id) is None
+    assert await stores.runs.replaced_runs("t") == frozenset()
+    assert [message.run_id for message in await stores.threads.all_messages("t")] == [run.id] * 2
 
 
 async def test_unfinished_runs_come_in_the_order_in_which_they_were_asked(stores: Stores) -> None:
