@@ -23,22 +23,13 @@ from agents.models.model_name import ModelName
 from agents.models.request import ModelRequest
 from agents.tracing import step
 from frontdesk.contracts.events import Event, Reset, Token, ToolCall, Usage
+from frontdesk.contracts.llm import CalledTool
 
 LLM = "llm"
 # Providers refuse a conversation in which a call has no result, or that does not begin with the user.
 _NO_RESULT = "(no result)"
 _BEGINNING = "(the conversation goes on)"
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
-
-
-class CalledTool(BaseModel):
-    """A tool call that a model has requested."""
-
-    model_config = ConfigDict(strict=True)
-
-    id: str = Field(min_length=1, max_length=200)
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    arguments: str = Field(default="", max_length=1_000_000)
 
 
 class ChatMessage(BaseModel):

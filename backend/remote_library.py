@@ -6,8 +6,7 @@ from typing import Self, TypeVar
 
 from backend.errors import BackendError
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError as ClientError
-from frontdesk.client.errors import NotADesk, Refused, Unreachable
+from frontdesk.client.errors import ClientError, NotADesk, Refused, Unreachable
 from frontdesk.contracts.resources import Document
 from knowledge.errors import DeskError, DocumentUnknown, DocumentUnreadable, IndexUnavailable, StorageFull
 from knowledge.storage.documents import DocumentInfo, DocumentKey

@@ -28,6 +28,7 @@ from backend.errors import AgentIdMismatch
 from backend.runs.intake import clean
 from backend.users import DeskUser
 from frontdesk.contracts.events import Event, Spent, TraceEnd
+from frontdesk.contracts.resources import RoutedAgent, RouteResponse
 
 router = APIRouter(prefix="/api/agents", tags=["agents"], responses=LOOKING, dependencies=[needs("chat", "documents")])
 _CHANGING = {**TELLING, **fails(409)}
@@ -43,15 +44,6 @@ _SALES: dict[str, Any] = {
     "prompt": "You are the sales specialist of this desk. You answer with the exact conditions of the documents.",
     "enabled": True,
 }
-_ROUTED: dict[str, Any] = {
-    "agents": [{"id": "sales", "name": "Sales", "question": "Can I try it before I buy?"}],
-    "reason": "nearest to what Sales knows",
-    "confidence": 0.93,
-    "needs_human": False,
-    "router": "meaning",
-    "model": "embedded",
-}
-
 _AgentId = Annotated[str, Path(max_length=48)]
 
 
@@ -91,7 +83,7 @@ class ListedAgent(BaseModel):
     enabled: bool
 
 
-class Agents(BaseModel):
+class AgentListing(BaseModel):
     """Every agent, in the order of the catalogue, also those that are switched off."""
 
     agents: list[ShownAgent | ListedAgent]
@@ -113,31 +105,10 @@ class RouteRequest(StrictBody):
     question: str
 
 
-class RoutedAgent(BaseModel):
-    """An agent, and the part of the question that it would answer."""
-
-    id: str
-    name: str
-    question: str
-
-
-class RouteResponse(BaseModel):
-    """The agents that would answer, the surest first; none where a person is asked for or nothing is asked."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_ROUTED]})
-
-    agents: list[RoutedAgent]
-    reason: str
-    confidence: float
-    needs_human: bool
-    router: str | None
-    model: str | None
-
-
 @router.get("")
-async def list_agents(desk: TheDesk, user: TheUser) -> Agents:
+async def list_agents(desk: TheDesk, user: TheUser) -> AgentListing:
     """List every agent, also those that are switched off. Operators see all of their fields."""
-    return Agents(agents=[_seen(agent, desk.catalog, user) for agent in desk.catalog.all])
+    return AgentListing(agents=[_seen(agent, desk.catalog, user) for agent in desk.catalog.all])
 
 
 @router.get("/{agent_id}")

@@ -12,12 +12,13 @@ from agents.models.failures import FailureKind
 from agents.models.model import Model
 from agents.models.model_name import EMBEDDED, ModelName
 from agents.models.orders import ModelOrder
-from backend.api.deps import Failure, Onlooker, TheDesk, TheUser, fails, needs
-from backend.auth.scopes import Scope
+from backend.api.deps import Onlooker, TheDesk, TheUser, fails, needs
 from backend.desk import OpenDesk
 from backend.errors import NotReady
 from backend.users import DeskUser
 from backend.version import VERSION
+from frontdesk.contracts.base import ErrorBody
+from frontdesk.contracts.resources import Info, KnownAgent, KnownUser, Limits
 from knowledge.storage.documents import DocumentFilter
 
 router = APIRouter(tags=["health"])
@@ -29,43 +30,6 @@ class Ready(BaseModel):
     """The desk takes questions."""
 
     status: Literal["ready"] = "ready"
-
-
-class KnownAgent(BaseModel):
-    """An agent that may answer."""
-
-    id: str
-    name: str
-
-
-class Limits(BaseModel):
-    """How much may be sent and asked; null where there is no limit."""
-
-    message_chars: int
-    document_bytes: int
-    rate: str | None
-    daily_tokens: int | None
-    daily_usd: float | None
-
-
-class KnownUser(BaseModel):
-    """The user of the request."""
-
-    id: str
-    operator: bool
-    scopes: list[Scope]
-
-
-class Info(BaseModel):
-    """The desk, and who you are to it."""
-
-    name: str
-    version: str
-    catalog: str
-    agents: list[KnownAgent]
-    user: KnownUser
-    limits: Limits
-    answer_threshold: float
 
 
 class ModelHealth(BaseModel):
@@ -107,7 +71,7 @@ _PAGE: dict[int | str, dict[str, Any]] = {
     200: {"description": "Prometheus text.", "content": {"text/plain": {"schema": {"type": "string"}}}}
 }
 _UNHEALTHY: dict[int | str, dict[str, Any]] = {
-    503: {"description": "Some agent has no model at all, or the desk is being opened.", "model": Health | Failure}
+    503: {"description": "Some agent has no model at all, or the desk is being opened.", "model": Health | ErrorBody}
 }
 
 

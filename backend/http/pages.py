@@ -47,9 +47,9 @@ def build() -> None:
 def mount(app: FastAPI, settings: Settings) -> Starlette:
     """Serve pages at all paths without an API endpoint; the returned app must run (`running`) while they are served."""
     # Reflex takes seconds to import, and an API alone does not need it.
-    from ui.runtime.serve import pages
+    from ui.runtime.serve import serve_pages
 
-    served = pages(settings.elsewhere or settings.url, settings.max_message_chars)
+    served = serve_pages(settings.elsewhere or settings.url, settings.max_message_chars)
     headers = guarding_headers(page.read_text() for page in served.directory.glob("*.html"))
     app.mount("/", _Guarded(served.guarded, served.beginnings, headers, settings.max_address_pages))
     return served.app
@@ -94,7 +94,7 @@ class _Guarded:
             raise HTTPException(405 if (beginning in self._beginnings and not talks) or _is_door(scope) else 404)
 
         cookie = identity.cookie_of(scope["headers"])
-        given = cookie or identity.made()
+        given = cookie or identity.new_cookie()
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":

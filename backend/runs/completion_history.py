@@ -2,8 +2,9 @@
 
 from agents.answering import canned_replies
 from agents.assistant import AssistantRequest
-from agents.direct_completion import CalledTool, ChatMessage, CompletionRequest
+from agents.direct_completion import ChatMessage, CompletionRequest
 from backend.storage.completions import CompletionStore, CompletionTurn
+from frontdesk.contracts.llm import CalledTool
 
 _REMEMBERED_TURNS = 20
 

@@ -8,17 +8,15 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import NamedTuple
 
-import orjson
-
 from backend.encoders import sse
+from backend.encoders.desk_events import DeskEventEncoder
 from backend.encoders.sse import Frame
 from backend.errors import StorageFailed
 from backend.limits.clock import DeskClock
 from backend.storage.runs import AnswerMessage, RunStore, StoredEvent, StoredRun
-from frontdesk.contracts.events import Cancelled, Done, Error, Event, Start
+from frontdesk.contracts.events import Cancelled, Done, Error, Event
 
 _PAGE = 100
 # A producer that is this far ahead of the disk waits for it.
@@ -31,7 +29,7 @@ class LiveRun:
 
     run: StoredRun
     base: int
-    suffix: bytes
+    encoder: DeskEventEncoder
     posted: int
     clock: DeskClock
     frames: list[Frame] = field(default_factory=list)
@@ -108,8 +106,7 @@ class EventLog:
 
     def open(self, run: StoredRun, base: int = 0) -> LiveRun:
         """Open the log of a run, or continue one from number `base`."""
-        suffix = b',"session_id":' + orjson.dumps(run.session_id)
-        live = LiveRun(run, base, suffix, posted=base, clock=self._clock)
+        live = LiveRun(run, base, DeskEventEncoder(run), posted=base, clock=self._clock)
         self._live[run.id] = live
         return live
 
@@ -117,13 +114,8 @@ class EventLog:
         """Give an event its number and queue it for storage, with the answer that it leaves in the conversation."""
         if live.failure:
             raise live.failure
-        # Events themselves carry neither a timestamp nor a session id.
         at = live.now
-        payload = b'%s%s,"timestamp":"%s"}' % (
-            event.model_dump_json(exclude_none=True).encode()[:-1],
-            b"" if isinstance(event, Start) else live.suffix,
-            datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").encode(),
-        )
+        payload = live.encoder.encode(event, at)
         self._pending.append(_PendingEvent(live, StoredEvent(live.run.id, live.posted, event, payload, at, answer)))
         live.posted += 1
         self._work.set()

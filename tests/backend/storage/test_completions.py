@@ -8,12 +8,13 @@ import pytest
 
 from agents.answering import canned_replies
 from agents.assistant import AssistantRequest
-from agents.direct_completion import LLM, CalledTool, ChatMessage, CompletionRequest
+from agents.direct_completion import LLM, ChatMessage, CompletionRequest
 from backend.runs.completion_history import CompletionHistory
 from backend.storage.runs import AnswerMessage, StoredEvent, StoredRun
 from backend.storage.sql import migrations
 from backend.storage.stores import Stores, sql_stores
 from frontdesk.contracts.events import Cancelled
+from frontdesk.contracts.llm import CalledTool
 from knowledge.storage.sqlite import SqliteDatabase
 
 CALL = CalledTool(id="a", name="look")
