@@ -39,7 +39,7 @@ from backend.storage.sql import migrations
 from backend.storage.sql.checkpoints import CheckpointStore, open_memory
 from backend.storage.stores import Stores, sql_stores
 from backend.users import Users
-from knowledge.embedding.reranker import reranker
+from knowledge.embedding.reranker import open_reranker
 from knowledge.library import Library
 from knowledge.retrieval import calibration
 from knowledge.retrieval.search import Searcher
@@ -95,13 +95,13 @@ async def open_desk(
         users.refusals = audit
         keys = _kept(stack, await KeyRegistry.open(stores.keys, users))
         await restore_agents(stores.agents, catalog, settings)
-        searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
+        searcher = Searcher(library, await stack.enter_async_context(open_reranker(settings.reranker)))
         models = _kept(stack, ModelRegistry(settings, make))
         chains = ModelChains(settings, models, library.embedder, searcher, catalog)
         await chains.warm_up(catalog.agents)
         threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
         worker = Worker(EvidenceGatherer(library, searcher, settings.whole_documents_chars), threshold)
-        supervisor = Supervisor(catalog, chains.routers, worker, chains.writers)
+        supervisor = Supervisor(catalog, chains.routers, worker, chains.writer_chain)
         assistant = Assistant(supervisor, memory, stores.runs.replaced_runs)
         indexing = IndexingJob(library, settings.data_dir / "uploads", settings.max_document_bytes)
         log, metrics = _kept(stack, EventLog(stores.runs, clock)), Metrics()

@@ -67,7 +67,7 @@ class RemoteLibrary:
         try:
             return await call
         except Refused as refused:
-            raise _error(refused) from refused
+            raise _error_of(refused) from refused
         except Unreachable as error:
             raise DeskUnreachable(f"the desk at {self._url} does not answer ({error.message})") from error
         except NotADesk as error:
@@ -79,7 +79,7 @@ class RemoteLibrary:
 _KNOWN = {kind.code: kind for kind in (DocumentUnknown, IndexUnavailable, StorageFull)}
 
 
-def _error(refused: Refused) -> DeskError:
+def _error_of(refused: Refused) -> DeskError:
     # One bad document should not end the ingestion of the others.
     if refused.status in (413, 422):
         return DocumentUnreadable(refused.message)

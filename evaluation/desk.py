@@ -22,7 +22,7 @@ from agents.routing.semantic import SemanticRouter
 from backend.settings import Settings
 from evaluation.questions import Labelled, Measured
 from frontdesk.contracts.events import Event, Route, Sources, Token
-from knowledge.embedding.reranker import reranker
+from knowledge.embedding.reranker import open_reranker
 from knowledge.errors import DocumentsNotFound
 from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
@@ -59,7 +59,7 @@ async def measure_desk(
     questions: Sequence[Labelled], catalog: Catalog, library: Library, threshold: float, settings: Settings
 ) -> list[Measured]:
     """Ask every question, each in a conversation of its own, whose earlier turns are asked first."""
-    async with reranker(settings.reranker) as second_look:
+    async with open_reranker(settings.reranker) as second_look:
         searcher = Searcher(library, second_look)
         desk = _EvaluatedDesk(
             catalog, searcher, _ConfidenceRecorder(library, searcher, settings.whole_documents_chars), threshold

@@ -13,7 +13,7 @@ from evaluation.beir import FOLDER, Query
 from evaluation.desk import throwaway_library
 from evaluation.figures import auc, is_hit, mean, ndcg, percentile, share_of
 from evaluation.report import Comparison, EvaluationReport, Miss, ReportFigure
-from knowledge.embedding.reranker import reranker
+from knowledge.embedding.reranker import open_reranker
 from knowledge.retrieval.confidence import confidence
 from knowledge.retrieval.search import Passage, Searcher
 
@@ -43,7 +43,7 @@ async def measure_retrieval(
     """Index the corpus, search for every query, and report the figures."""
     documents = beir.read_ids(directory)
     queries = beir.read_queries(directory, documents)
-    async with throwaway_library(embedding_model) as library, reranker(cross_encoder) as second_look:
+    async with throwaway_library(embedding_model) as library, open_reranker(cross_encoder) as second_look:
         began = time.perf_counter()
         await beir.index_corpus(directory, library)
         indexing = time.perf_counter() - began

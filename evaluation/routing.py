@@ -58,7 +58,7 @@ async def measure_routing(examples: Path, questions: Path, embedding_model: str)
         await router.warm_up(agents)
         progress = tqdm(lines, unit="question", disable=not sys.stderr.isatty())
         routed = [
-            RoutedExample(line.text, line.agent or NONE, await router.decide(RoutingQuestion(line.text), agents))
+            RoutedExample(line.text, line.agent or NONE, await router.choose_agents(RoutingQuestion(line.text), agents))
             for line in progress
         ]
     return _build_report(routed, agents)

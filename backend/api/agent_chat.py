@@ -86,4 +86,4 @@ async def delete_agent_thread(
 def check(desk: OpenDesk, agent_id: str, *, switched_off: bool = False) -> None:
     """Refuse an unknown agent, and one that is switched off unless `switched_off`; the supervisor always passes."""
     if agent_id != SUPERVISOR:
-        (desk.catalog.find if switched_off else desk.catalog.get)(agent_id)
+        (desk.catalog.find_agent if switched_off else desk.catalog.get)(agent_id)

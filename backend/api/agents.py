@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agents.answering import canned_replies
 from agents.catalog import Agent, Catalog
-from agents.models.allowance import within
+from agents.models.allowance import within_allowance
 from agents.models.fallback import FallbackTrace
 from agents.models.model_name import EMBEDDED
-from agents.routing.router import RoutingQuestion, RoutingResult, route
+from agents.routing.router import RoutingQuestion, RoutingResult, route_by_chain
 from backend.api.deps import (
     ASKING,
     LOOKING,
@@ -114,14 +114,14 @@ async def list_agents(desk: TheDesk, user: TheUser) -> AgentListing:
 @router.get("/{agent_id}")
 async def get_agent(agent_id: _AgentId, desk: TheDesk, user: TheUser) -> ShownAgent | ListedAgent:
     """Return one agent. Operators see all of its fields."""
-    return _seen(desk.catalog.find(agent_id), desk.catalog, user)
+    return _seen(desk.catalog.find_agent(agent_id), desk.catalog, user)
 
 
 @router.post("", status_code=201, responses=_CHANGING)
 async def create_agent(body: NewAgent, desk: TheDesk, user: Operator, actor: TheActor) -> ShownAgent:
     """Create an agent. The next question may be routed to it; its documents are added at `/api/documents`."""
     agent = Agent.model_validate(body.model_dump())
-    await desk.registry.create(agent, actor)
+    await desk.registry.create_agent(agent, actor)
     return _shown(agent, desk.catalog)
 
 
@@ -130,18 +130,18 @@ async def replace_agent(
     agent_id: _AgentId, body: ChangedAgent, desk: TheDesk, user: Operator, actor: TheActor
 ) -> ShownAgent:
     """Replace an agent's fields. With `enabled` false it is kept, but no question is routed to it."""
-    desk.catalog.find(agent_id)
+    desk.catalog.find_agent(agent_id)
     if body.id not in ("", agent_id):
         raise AgentIdMismatch(f"id: the body says {body.id!r}, the address {agent_id!r}; an agent keeps its id")
     agent = Agent.model_validate({**body.model_dump(exclude={"origin"}), "id": agent_id})
-    await desk.registry.replace(agent, actor)
+    await desk.registry.replace_agent(agent, actor)
     return _shown(agent, desk.catalog)
 
 
 @router.delete("/{agent_id}", responses=_CHANGING)
 async def delete_agent(agent_id: _AgentId, desk: TheDesk, user: Operator, actor: TheActor) -> Deleted:
     """Delete an agent. Answers under way are finished; its documents stay."""
-    await desk.registry.delete(agent_id, actor)
+    await desk.registry.delete_agent(agent_id, actor)
     return Deleted(deleted=agent_id)
 
 
@@ -158,9 +158,9 @@ async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> Ro
     spent = _Spending()
     async with desk.runs.admission.admitted(user.id, desk.costs.of_routing(question)) as reservation:
         try:
-            with within(reservation):
+            with within_allowance(reservation):
                 asked, trail = RoutingQuestion(question, owner=user.id), FallbackTrace(spent, None, "")
-                routed = await route(desk.chains.routers, asked, agents, trail)
+                routed = await route_by_chain(desk.chains.routers, asked, agents, trail)
         finally:
             await desk.stores.spending.add_spending(user.id, spent.total, desk.clock.now())
             if reservation:
@@ -202,5 +202,5 @@ def _route_response(routed: RoutingResult, names: dict[str, str]) -> RouteRespon
         confidence=round(decision.confidence, 4),
         needs_human=decision.needs_human,
         router=routed.router.kind,
-        model=routed.router.name.public,
+        model=routed.router.name.public_name,
     )

@@ -127,7 +127,7 @@ async def put_document(desk: TheDesk, user: TheUser, actor: TheActor, sent: _Upl
     An operator's documents are for everybody; a document of any other user is used in that user's answers alone.
     """
     data = await _read(desk, sent.file)
-    key = DocumentKey(desk.catalog.folder(sent.folder), sent.source, sent.path, user.owner)
+    key = DocumentKey(desk.catalog.checked_folder(sent.folder), sent.source, sent.path, user.owner)
     stored = await desk.library.put(key, data, quota=_quota(desk, user))
     before = {"version": stored.version - 1} if stored.version > 1 else None
     action = "document.replace" if before else "document.add"
@@ -145,7 +145,7 @@ async def put_archive(desk: TheDesk, user: TheUser, actor: TheActor, sent: _Uplo
         raise DocumentUnreadable("an archive's name ends in .zip; send single documents to /api/documents")
     order = IndexingOrder(
         work="archive",
-        folder=desk.catalog.folder(sent.folder),
+        folder=desk.catalog.checked_folder(sent.folder),
         archive=sent.path,
         source=sent.source,
         owner=user.owner,
@@ -174,7 +174,7 @@ async def reindex(
 
     Needed after a release that changes either. Each document answers as before until it is done.
     """
-    folder = desk.catalog.folder(wanted.folder) if wanted.folder else None
+    folder = desk.catalog.checked_folder(wanted.folder) if wanted.folder else None
     begun = await _begin(
         desk,
         user,

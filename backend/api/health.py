@@ -85,7 +85,7 @@ async def ready(desk: TheDesk, user: Onlooker) -> Ready:
     """Return 200 while questions can be taken, 503 while they cannot. Failing models are named as at `/health`."""
     if desk.runs.stopping:
         raise NotReady("the desk is being stopped")
-    workers = desk.chains.workers
+    workers = desk.chains.worker_orders
     status, reason = _verdict(desk, workers, {agent: _answering(desk, order) for agent, order in workers.items()})
     if status == "unavailable":
         told = reason if _may_know(user) else None
@@ -130,7 +130,7 @@ async def health(desk: TheDesk, user: Onlooker, response: Response) -> Health:
     await desk.models.check_servers()
     documents = await desk.library.by_folder(DocumentFilter())
     # A snapshot: agents may come or go meanwhile.
-    agents, workers = desk.catalog.agents, desk.chains.workers
+    agents, workers = desk.catalog.agents, desk.chains.worker_orders
     answering = {agent: _answering(desk, order) for agent, order in workers.items()}
     status, reason = _verdict(desk, workers, answering)
     if status == "unavailable":
@@ -165,7 +165,7 @@ def _chain(order: ModelOrder, answering: ModelName | None) -> dict[str, Any]:
 
 def _answering(desk: OpenDesk, order: ModelOrder) -> ModelName | None:
     """Return the first model of a chain that is not known to fail."""
-    return next((name for name in order.models if name == EMBEDDED or not desk.models.get(name).failing), None)
+    return next((name for name in order.models if name == EMBEDDED or not desk.models.get(name).known_failure), None)
 
 
 def _users(desk: OpenDesk, workers: dict[str, ModelOrder]) -> dict[ModelName, list[str]]:
@@ -211,5 +211,5 @@ def _failing(desk: OpenDesk, order: ModelOrder) -> str:
     return "; ".join(
         f"{model.name} {failure}"
         for model in models
-        if (failure := model.failing) and not (order.assumed and failure.kind is FailureKind.NO_CREDENTIALS)
+        if (failure := model.known_failure) and not (order.assumed and failure.kind is FailureKind.NO_CREDENTIALS)
     )

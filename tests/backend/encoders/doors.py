@@ -45,11 +45,15 @@ class Doors:
     async def converse(self, *messages: str | bytes) -> str:
         """Send messages over a WebSocket, each once the one before has its last frame; return all frames."""
         inbox, outbox = asyncio.Queue[dict[str, Any]](), asyncio.Queue[Any]()
-        scope = {"type": "websocket", "path": "/ws/ai/stream", "query_string": b"", "client": None, "state": {}}
+        scope: dict[str, Any] = {
+            "type": "websocket",
+            "path": "/ws/ai/stream",
+            "query_string": b"",
+            "client": None,
+            "state": {},
+        }
         inbox.put_nowait({"type": "websocket.connect"})
-        serving = asyncio.create_task(
-            self.app({**scope, "headers": [(b"host", b"localhost")]}, inbox.get, outbox.put)  # type: ignore[arg-type]
-        )
+        serving = asyncio.create_task(self.app({**scope, "headers": [(b"host", b"localhost")]}, inbox.get, outbox.put))
         heard = list[str]()
         async with asyncio.timeout(_BOUND_SECONDS):
             assert (await outbox.get())["type"] == "websocket.accept"
@@ -75,14 +79,14 @@ async def playing(app: FastAPI, desk: OpenDesk, script: Script) -> AsyncIterator
     settings = desk.settings
     if Act.PAUSE in script:
         settings = settings.model_copy(update={"heartbeat_seconds": PAUSE_SECONDS / 4})
-    log, stopping = EventLog(desk.database, STILL), list[asyncio.Task[None]]()
+    log, stopping = EventLog(desk.stores.runs, STILL), list[asyncio.Task[None]]()
     costs = CostEstimates(settings, desk.catalog, desk.chains)
     answers = ScriptedAnswers(
         script,
         cancel=lambda run_id, reason: engine.cancel_now(run_id, reason),
         shut_down=lambda: stopping.append(asyncio.create_task(engine.stop(0.1))),
     )
-    engine = RunEngine(settings, desk.database, log, lambda agent: answers, desk.metrics, STILL, costs)
+    engine = RunEngine(settings, desk.stores, log, lambda agent: answers, desk.metrics, STILL, costs)
     app.state.desk = replace(desk, settings=settings, runs=engine)
     try:
         yield Doors(app)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from knowledge.ingestion.chunking import split
+from knowledge.ingestion.chunking import split_document
 from knowledge.loaders import LoadedText
 from tests.conftest import DOCUMENTS
 from ui.documents.excerpt_window import excerpt_around
@@ -77,7 +77,7 @@ def test_a_passage_that_is_cut_in_the_middle_of_a_word() -> None:
 def test_rows_of_a_table_below_the_header_that_is_repeated_for_them() -> None:
     rows = "\n".join(f"| Plan number {row} | {row} USD | {row} GB |" for row in range(200))
     text = f"# Prices\n\n| Plan | Price | Storage |\n| --- | --- | --- |\n{rows}\n\nThat is all."
-    chunk = split(LoadedText("Prices", text))[-1]
+    chunk = split_document(LoadedText("Prices", text))[-1]
     last = "| Plan number 199 | 199 USD | 199 GB |"
     assert last in chunk.text
     assert chunk.text.startswith("| Plan | Price |")
