@@ -174,7 +174,7 @@ def _answering(
     stores: Stores, chains: ModelChains, indexing: IndexingJob, assistant: Assistant
 ) -> Callable[[str], AnswerSource]:
     """Return what answers under an agent's name: models and indexing jobs have names of their own."""
-    model = DirectCompletion(lambda: chains.plain, CompletionHistory(stores.completions).earlier_messages)
+    model = DirectCompletion(lambda: chains.plain_models, CompletionHistory(stores.completions).earlier_messages)
     answers: dict[str, AnswerSource] = {LLM: model, INDEXING: indexing}
     return lambda agent: answers.get(agent, assistant)
 
