@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agents.assistant import AnswerOutcome, AssistantRequest
 from agents.errors import ModelsUnavailable, ToolResultUnknown
-from agents.models.chunks import Finish, ToolCallFragment, estimate, storable
+from agents.models.chunks import Finish, ToolCallFragment, estimate_usage, storable
 from agents.models.failures import ModelFailure
 from agents.models.fallback import WHAT_TO_SET, FallbackTrace, WithdrawnAnswer, in_turn
 from agents.models.model import Model
@@ -23,22 +23,13 @@ from agents.models.model_name import ModelName
 from agents.models.request import ModelRequest
 from agents.tracing import step
 from frontdesk.contracts.events import Event, Reset, Token, ToolCall, Usage
+from frontdesk.contracts.llm import CalledTool
 
 LLM = "llm"
 # Providers refuse a conversation in which a call has no result, or that does not begin with the user.
 _NO_RESULT = "(no result)"
 _BEGINNING = "(the conversation goes on)"
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
-
-
-class CalledTool(BaseModel):
-    """A tool call that a model has requested."""
-
-    model_config = ConfigDict(strict=True)
-
-    id: str = Field(min_length=1, max_length=200)
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    arguments: str = Field(default="", max_length=1_000_000)
 
 
 class ChatMessage(BaseModel):
@@ -146,9 +137,9 @@ class _CompletionLink:
                     if piece.text or piece.calls:
                         yield _CompletionChunk(storable(piece.text), piece.calls)
         except ModelFailure as failure:
-            failure.usage = usage or (estimate(ask.messages, "".join(said)) if any(said) else None)
+            failure.usage = usage or (estimate_usage(ask.messages, "".join(said)) if any(said) else None)
             raise
-        yield _CompletionChunk(usage=usage or estimate(ask.messages, "".join(said)), finish=finish)
+        yield _CompletionChunk(usage=usage or estimate_usage(ask.messages, "".join(said)), finish=finish)
 
 
 class _CompletionStream:
@@ -165,7 +156,7 @@ class _CompletionStream:
             trail = FallbackTrace(self._told.append, LLM, whole.id)
 
             def call(link: _CompletionLink) -> AsyncGenerator[_CompletionChunk]:
-                trail.expect(estimate(ask.messages, ""))
+                trail.expect(estimate_usage(ask.messages, ""))
                 return link.answer(replace(ask, on_masked=trail.masked))
 
             async with aclosing(in_turn(links, call, trail)) as pieces:

@@ -1,16 +1,21 @@
 """The documents of a running desk over HTTP: for `index_documents.py`, when a desk owns the data directory."""
 
+from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Any, cast
-
-import httpx
+from typing import Self, TypeVar
 
 from backend.errors import BackendError
+from frontdesk import AsyncDesk
+from frontdesk.client.errors import DeskError as ClientError
+from frontdesk.client.errors import NotADesk, Refused, Unreachable
+from frontdesk.contracts.resources import Document
 from knowledge.errors import DeskError, DocumentUnknown, DocumentUnreadable, IndexUnavailable, StorageFull
 from knowledge.storage.documents import DocumentInfo, DocumentKey
 
+T = TypeVar("T")
+
 # A document is embedded before the answer comes, and nobody knows how long a large one takes.
-_TIMEOUT = httpx.Timeout(None, connect=5)
+_PATIENT_SECONDS = 86_400
 # As many documents as the desk lists in one answer.
 _AT_ONCE = 500
 
@@ -26,33 +31,27 @@ class RemoteLibrary:
     """An implementation of `knowledge.ingestion.ingest.Destination` over HTTP."""
 
     def __init__(self, url: str, key: str = "") -> None:
-        headers = {"authorization": f"Bearer {key}"} if key else {}
-        self._client = httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT, trust_env=False)
+        self._url = url
+        self._desk = AsyncDesk(url, key or None, timeout=_PATIENT_SECONDS, answer_timeout=_PATIENT_SECONDS)
 
-    async def __aenter__(self) -> "RemoteLibrary":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
+        await self._desk.close()
 
     async def listing(self, folder: str | None = None) -> list[DocumentInfo]:
         """Return the stored documents of one folder, or of all; none is missed because others come and go meanwhile."""
-        wanted = {"limit": str(_AT_ONCE), "after": ""} | ({"folder": folder} if folder else {})
         found: list[DocumentInfo] = []
-        while page := (await self._send("GET", "/api/documents", params=wanted))["documents"]:
-            found += [DocumentInfo(**document) for document in page]
-            wanted["after"] = found[-1].id
+        last = ""
+        while page := (await self._try(self._desk.documents(folder=folder, limit=_AT_ONCE, after=last))).documents:
+            found += map(_info, page)
+            last = found[-1].id
         return sorted(found, key=lambda info: (info.folder, info.path, info.source))
 
     async def put(self, key: DocumentKey, data: bytes) -> DocumentInfo:
         """Upload a document; the desk reads, embeds and indexes it."""
-        answer = await self._send(
-            "POST",
-            "/api/documents",
-            data={"folder": key.folder, "source": key.source, "path": key.path},
-            files={"file": (key.path, data)},
-        )
-        return DocumentInfo(**answer)
+        return _info(await self._try(self._desk.put_document(data, key.folder, key.path, key.source)))
 
     async def move(self, document: DocumentInfo, path: str, data: bytes) -> DocumentInfo:
         """Upload a document under its new path, then delete it under the old one: the API has no moving."""
@@ -63,27 +62,30 @@ class RemoteLibrary:
 
     async def remove(self, document_id: str) -> None:
         """Delete a document."""
-        await self._send("DELETE", f"/api/documents/{document_id}")
+        await self._try(self._desk.delete_document(document_id))
 
-    async def _send(self, method: str, path: str, **request: object) -> dict[str, Any]:
+    async def _try(self, call: Awaitable[T]) -> T:
         try:
-            response = await self._client.request(method, path, **cast(Any, request))
-        except httpx.TransportError as error:
-            raise DeskUnreachable(f"the desk at {self._client.base_url} does not answer ({error!r})") from error
-        try:
-            answer: dict[str, Any] = response.json()
-            if response.is_success:
-                return answer
-            raise _error(response.status_code, answer["error"]["code"], answer["error"]["message"])
-        except (ValueError, KeyError) as error:
-            raise DeskUnreachable(f"what answers at {self._client.base_url} is not a desk") from error
+            return await call
+        except Refused as refused:
+            raise _error(refused) from refused
+        except Unreachable as error:
+            raise DeskUnreachable(f"the desk at {self._url} does not answer ({error.message})") from error
+        except NotADesk as error:
+            raise DeskUnreachable(f"what answers at {self._url} is not a desk") from error
+        except ClientError as error:
+            raise BackendError(error.message) from error
 
 
 _KNOWN = {kind.code: kind for kind in (DocumentUnknown, IndexUnavailable, StorageFull)}
 
 
-def _error(status: int, code: str, message: str) -> DeskError:
+def _error(refused: Refused) -> DeskError:
     # One bad document should not end the ingestion of the others.
-    if status in (413, 422):
-        return DocumentUnreadable(message)
-    return _KNOWN.get(code, BackendError)(message)
+    if refused.status in (413, 422):
+        return DocumentUnreadable(refused.message)
+    return _KNOWN.get(refused.code, BackendError)(refused.message)
+
+
+def _info(document: Document) -> DocumentInfo:
+    return DocumentInfo(**document.model_dump(include=set(DocumentInfo.__dataclass_fields__)))

@@ -6,15 +6,10 @@ from agents.catalog import Agent
 from agents.security.injection import gives_orders
 from knowledge.retrieval.strategies import Excerpt
 from knowledge.text import words
+from knowledge.text.english import ENGLISH
+from knowledge.text.language import Language
 
 _CLOSEST = 3
-_THANKS = frozenset("thanks thank thx ty cheers".split())
-_COURTESIES = _THANKS | frozenset(
-    """
-    hi hello hey ok okay great perfect super cool nice bye goodbye good morning evening afternoon day you very so much
-    many a lot for the your help that's that is was all there well then
-    """.split()
-)
 
 
 def unknown(closest: Sequence[Excerpt]) -> str:
@@ -31,9 +26,9 @@ def unknown(closest: Sequence[Excerpt]) -> str:
     return f"{opening} The closest I found: {'; '.join(named)}." if named else opening
 
 
-def is_courtesy(message: str) -> bool:
+def is_courtesy(message: str, language: Language = ENGLISH) -> bool:
     """Return True if a message greets, thanks or says goodbye, and asks nothing."""
-    return set(words.words(message)) <= _COURTESIES and "?" not in message
+    return set(words.words(message)) <= language.messages.courtesies and "?" not in message
 
 
 def asks_nothing(message: str, earlier: Sequence[str]) -> bool:
@@ -43,7 +38,7 @@ def asks_nothing(message: str, earlier: Sequence[str]) -> bool:
 
 def greeting(message: str, agents: Sequence[Agent]) -> str:
     """Return the reply to a message that asks nothing."""
-    opening = "You are welcome." if _THANKS.intersection(words.words(message)) else "Hello!"
+    opening = "You are welcome." if ENGLISH.messages.thanks.intersection(words.words(message)) else "Hello!"
     return f"{opening} Ask me anything about: {', '.join(agent.name for agent in agents)}."
 
 

@@ -4,17 +4,17 @@ No sentence is written here; every piece stands as it is in a source, and carrie
 addresses a model rather than a reader is not quoted (`agents/security/injection.py`).
 """
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
-from agents.answering.answer_type import wanted
+from agents.answering.answer_type import wanted_type
 from agents.answering.markdown_blocks import MarkdownBlock, blocks
 from agents.security.injection import withholding
 from knowledge.embedding.embedder import Embedder
 from knowledge.retrieval.strategies import Evidence
 from knowledge.text import words
+from knowledge.text.english import ENGLISH
 
 PASSAGES_READ = 7
 # The weights of a unit's words and of its passage's score, beside its nearness in meaning.
@@ -29,10 +29,6 @@ _MAX_SENTENCES = 4
 _SHORT_PARAGRAPH = 420
 # The bonus for the right type of answer: a time to "how long", an amount to "how much".
 _KIND_WEIGHT = 0.12
-_CONTINUES = re.compile(
-    r"(?:unless|except|however|but|if|otherwise|note|this|these|that|those|it|they|then|after|only|both|the same)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -65,20 +61,22 @@ async def quote(question: str, evidence: Evidence, embedder: Embedder) -> list[s
         tuple(withholding(passage.chunk.section, blocks(passage.chunk.text)) for _, passage in read),
     )
     sections = [f"{passage.chunk.title} {passage.chunk.section}" for _, passage in read]
-    scored = await _score(question, reading, sections, embedder)
+    scored = await _score_units(question, reading, sections, embedder)
     units = [unit for unit in scored if unit.index not in reading.blocks[unit.passage][unit.block].withheld]
     # If a withheld unit is by far the nearest, the rest is about something else.
     if not units or units[0].score < _BESIDE * scored[0].score:
         return []
     best = units[0]
     answer = [_with_neighbours(best, units, reading)]
-    second = next((unit for unit in units if _adds(unit, best, reading)), None)
+    second = next((unit for unit in units if _is_as_good_elsewhere(unit, best, reading)), None)
     if second:
         answer.append(_with_neighbours(second, units, reading))
     return answer
 
 
-async def _score(question: str, reading: _ParsedPassages, sections: list[str], embedder: Embedder) -> list[_ScoredUnit]:
+async def _score_units(
+    question: str, reading: _ParsedPassages, sections: list[str], embedder: Embedder
+) -> list[_ScoredUnit]:
     """Score every unit of every passage, best first."""
     places = [
         (passage, block, index)
@@ -92,27 +90,27 @@ async def _score(question: str, reading: _ParsedPassages, sections: list[str], e
     vectors = await embedder.embed([question, *texts])
     cosines = vectors[1:] @ vectors[0]
     asked = set(words.stems(question))
-    is_wanted = wanted(question)
+    is_wanted = wanted_type(question)
     scores = [
         float(cosine)
-        + _WORD_WEIGHT * _share(asked, text)
+        + _WORD_WEIGHT * _share_of_stems(asked, text)
         + _KIND_WEIGHT * is_wanted(text)
         + _PASSAGE_WEIGHT * reading.scores[place[0]]
         for cosine, text, place in zip(cosines, texts, places, strict=True)
     ]
     order = np.argsort(scores)[::-1]
-    return [_unit(places[position], scores[position]) for position in order]
+    return [_scored_unit(places[position], scores[position]) for position in order]
 
 
-def _unit(place: tuple[int, int, int], score: float) -> _ScoredUnit:
+def _scored_unit(place: tuple[int, int, int], score: float) -> _ScoredUnit:
     return _ScoredUnit(passage=place[0], block=place[1], index=place[2], score=score)
 
 
-def _share(asked: set[str], text: str) -> float:
+def _share_of_stems(asked: set[str], text: str) -> float:
     return len(asked.intersection(words.stems(text))) / len(asked) if asked else 0.0
 
 
-def _adds(unit: _ScoredUnit, best: _ScoredUnit, reading: _ParsedPassages) -> bool:
+def _is_as_good_elsewhere(unit: _ScoredUnit, best: _ScoredUnit, reading: _ParsedPassages) -> bool:
     """Return True if a unit of another document is as good as the best one."""
     elsewhere = reading.documents[unit.passage] != reading.documents[best.passage]
     return elsewhere and unit.score >= _ELSEWHERE * best.score
@@ -130,22 +128,23 @@ def _with_neighbours(unit: _ScoredUnit, units: list[_ScoredUnit], reading: _Pars
     }
     if block.kind == "paragraph":
         text = block.render(_sentences_around(block, unit.index, near))
-        return "\n\n".join([f"{text} {marker}", *_introduced(passage, unit.block, text)])
+        return "\n\n".join([f"{text} {marker}", *_introduced_block(passage, unit.block, text)])
     chosen = _rows_or_items(block, unit.index, near)
     # A marker inside a table's last row or a fence would become part of it.
     ending = f" {marker}" if block.kind in ("ordered", "bullets") else f"\n\n{marker}"
-    return "\n\n".join([*_introduction(passage, unit.block), block.render(chosen) + ending])
+    return "\n\n".join([*_introducing_sentence(passage, unit.block), block.render(chosen) + ending])
 
 
 def _sentences_around(block: MarkdownBlock, start: int, near: set[int]) -> list[int]:
     """Choose the sentence, the one it points back to, and those after it that continue it or answer as well."""
     if len(block.render(range(len(block.units)))) <= _SHORT_PARAGRAPH:
         return list(range(len(block.units)))
+    continues = ENGLISH.sentences.continuation
     chosen = [start]
-    if start and _CONTINUES.match(block.units[start]):
+    if start and continues.match(block.units[start]):
         chosen.insert(0, start - 1)
     for index in range(start + 1, len(block.units)):
-        if len(chosen) == _MAX_SENTENCES or not (index in near or _CONTINUES.match(block.units[index])):
+        if len(chosen) == _MAX_SENTENCES or not (index in near or continues.match(block.units[index])):
             break
         chosen.append(index)
     return chosen
@@ -158,7 +157,7 @@ def _rows_or_items(block: MarkdownBlock, best: int, near: set[int]) -> list[int]
     return sorted(sorted(near, key=lambda index: abs(index - best))[:_MAX_ROWS])
 
 
-def _introduction(passage: tuple[MarkdownBlock, ...], block: int) -> list[str]:
+def _introducing_sentence(passage: tuple[MarkdownBlock, ...], block: int) -> list[str]:
     """Return the sentence before a list or table if it ends in a colon: the rows alone say half of what they mean."""
     before = passage[block - 1] if block else None
     if before and before.kind == "paragraph" and before.render([len(before.units) - 1]).endswith(":"):
@@ -166,7 +165,7 @@ def _introduction(passage: tuple[MarkdownBlock, ...], block: int) -> list[str]:
     return []
 
 
-def _introduced(passage: tuple[MarkdownBlock, ...], block: int, text: str) -> list[str]:
+def _introduced_block(passage: tuple[MarkdownBlock, ...], block: int, text: str) -> list[str]:
     """Return the list, table or code that a quoted sentence announces with a colon, or the steps that follow it."""
     after = passage[block + 1] if block + 1 < len(passage) else None
     if after is None or after.kind == "paragraph":

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from agents.answering.extractive import quote
 from agents.answering.prompt import Prompt, messages_for
 from agents.answering.writer import WriterChunk
-from agents.models.chunks import estimate
+from agents.models.chunks import estimate_usage
 from agents.models.context_window import ContextWindow
 from agents.models.failures import ModelFailure
 from agents.models.model_name import EMBEDDED
@@ -38,4 +38,4 @@ class ExtractiveWriter:
         answer = "\n\n".join(await quote(asked, evidence, self._embedder))
         for word in _WORD.findall(answer):
             yield WriterChunk(word)
-        yield WriterChunk(usage=estimate(messages_for(prompt), answer), finish="stop")
+        yield WriterChunk(usage=estimate_usage(messages_for(prompt), answer), finish="stop")

@@ -1,19 +1,16 @@
 """Split a passage into blocks whose units can be quoted alone: sentences, list items, table rows, code."""
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from knowledge.ingestion.chunking import SENTENCE_START
+from knowledge.text.sentences import split_paragraph
 
 Kind = Literal["paragraph", "ordered", "bullets", "table", "code"]
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
-_SENTENCE_END = re.compile(rf"(?:(?<=[.!?])|(?<=[.!?][\"')\]»“”’]))\s+(?={SENTENCE_START})")
-_ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|no|vs|approx|incl|Inc|Ltd|St|Dr|Mr|Mrs|Ms)\.$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -46,20 +43,20 @@ def blocks(markdown: str) -> list[MarkdownBlock]:
         if token.level != 0 or token.map is None:
             continue
         text = "\n".join(lines[token.map[0] : token.map[1]]).strip("\n")
-        block = _block(token, text, lines, tokens[index + 1 :])
+        block = _read_block(token, text, lines, tokens[index + 1 :])
         if block and block.units:
             found.append(block)
     return found
 
 
-def _block(token: Token, text: str, lines: list[str], following: list[Token]) -> MarkdownBlock | None:
+def _read_block(token: Token, text: str, lines: list[str], following: list[Token]) -> MarkdownBlock | None:
     match token.type:
         case "paragraph_open" | "blockquote_open":
-            return MarkdownBlock("paragraph", tuple(sentences(_unquoted(text))))
+            return MarkdownBlock("paragraph", tuple(split_paragraph(" ".join(_without_quote_marks(text).split()))))
         case "ordered_list_open":
-            return MarkdownBlock("ordered", tuple(_items(lines, following, token.level)))
+            return MarkdownBlock("ordered", tuple(_list_items(lines, following, token.level)))
         case "bullet_list_open":
-            return MarkdownBlock("bullets", tuple(_items(lines, following, token.level)))
+            return MarkdownBlock("bullets", tuple(_list_items(lines, following, token.level)))
         case "table_open":
             rows = text.split("\n")
             return MarkdownBlock("table", tuple(rows[2:]), head="\n".join(rows[:2]))
@@ -69,7 +66,7 @@ def _block(token: Token, text: str, lines: list[str], following: list[Token]) ->
             return None
 
 
-def _items(lines: list[str], tokens: list[Token], level: int) -> list[str]:
+def _list_items(lines: list[str], tokens: list[Token], level: int) -> list[str]:
     items = []
     for token in tokens:
         if token.level == level and token.type.endswith("list_close"):
@@ -79,16 +76,5 @@ def _items(lines: list[str], tokens: list[Token], level: int) -> list[str]:
     return items
 
 
-def _unquoted(text: str) -> str:
+def _without_quote_marks(text: str) -> str:
     return "\n".join(line.lstrip("> ") for line in text.split("\n"))
-
-
-def sentences(paragraph: str) -> list[str]:
-    """Split a paragraph into sentences; a full stop after an abbreviation does not end one."""
-    found: list[str] = []
-    for piece in _SENTENCE_END.split(" ".join(paragraph.split())):
-        if found and _ABBREVIATION.search(found[-1]):
-            found[-1] = f"{found[-1]} {piece}"
-        elif piece:
-            found.append(piece)
-    return found

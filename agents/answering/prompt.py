@@ -13,12 +13,13 @@ from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
 from agents.answering.tools import FORMS, Toolbox
 from agents.catalog import Agent
-from agents.models.chunks import estimate_chars
+from agents.models.chunks import estimate_text_usage
 from agents.models.context_window import ContextWindow
 from agents.security.deobfuscation import UNSEEN, place_by_place
 from frontdesk.contracts.events import Usage
 from knowledge.retrieval.strategies import Evidence, Excerpt
-from knowledge.retrieval.token_budget import BOUNDLESS, TokenBudget, about_tokens
+from knowledge.retrieval.token_budget import BOUNDLESS, TokenBudget
+from knowledge.text.token_estimate import MESSAGE_TOKENS, estimate_tokens
 
 # Text that could open or close a block of ours, or look so to a model; bounded, because documents are long.
 _OUR_TAGS = re.compile(
@@ -34,8 +35,6 @@ _RULES = """Rules of this desk:
 _TOOL_RULE = "\n- Before you say that you do not know, use the tool that may help. What a tool finds is evidence too."
 
 
-# Tokens that a chat template adds around each message.
-_AROUND_TOKENS = 10
 # A long conversation leaves most of a window to the evidence.
 _HISTORY_SHARE = 4
 
@@ -60,7 +59,7 @@ class Prompt:
     def reading(self) -> Usage:
         """The estimated usage of a model that reads the prompt."""
         texts = [self.agent.prompt, _RULES, self.question, *(message.text for message in self.history)]
-        return estimate_chars(sum(map(len, texts)) + sum(len(excerpt.text) for excerpt in self.evidence.excerpts))
+        return estimate_text_usage([*texts, *(excerpt.text for excerpt in self.evidence.excerpts)])
 
 
 def messages_for(prompt: Prompt) -> list[AnyMessage]:
@@ -72,7 +71,7 @@ def messages_for(prompt: Prompt) -> list[AnyMessage]:
 
 def recent(history: Sequence[AnyMessage], window: ContextWindow | None) -> tuple[AnyMessage, ...]:
     """Return the newest turns that fit into the window; the first is the user's, as providers require."""
-    sizes = [about_tokens(message.text) + _AROUND_TOKENS for message in history]
+    sizes = [estimate_tokens(message.text) + MESSAGE_TOKENS for message in history]
     room = window.prompt_tokens // _HISTORY_SHARE if window else math.inf
     if sum(sizes) <= room:
         return tuple(history)
@@ -88,14 +87,14 @@ def room_beside(
         return BOUNDLESS
     forms = json.dumps([FORMS[name] for name in agent.tools])
     texts = [agent.prompt + _RULES + _TOOL_RULE + forms, question, *(message.text for message in history)]
-    taken = sum(about_tokens(text) + _AROUND_TOKENS for text in texts)
+    taken = sum(estimate_tokens(text) + MESSAGE_TOKENS for text in texts)
     return TokenBudget(window.prompt_tokens - taken, str(window))
 
 
 def evidence_block(excerpts: Sequence[Excerpt]) -> str:
     """Render excerpts as a block of data, which nothing inside them can end."""
     entries = [
-        f"<source number={excerpt.number} title={_attribute(excerpt.title)} section={_attribute(excerpt.section)}"
+        f"<source number={excerpt.number} title={_as_attribute(excerpt.title)} section={_as_attribute(excerpt.section)}"
         f"{f' page={excerpt.page}' if excerpt.page else ''}>\n"
         f"{_without_our_tags(excerpt.text)}\n</source>"
         for excerpt in excerpts
@@ -103,7 +102,7 @@ def evidence_block(excerpts: Sequence[Excerpt]) -> str:
     return "<evidence>\n" + "\n".join(entries) + "\n</evidence>"
 
 
-def _attribute(text: str) -> str:
+def _as_attribute(text: str) -> str:
     return json.dumps(_without_our_tags(text), ensure_ascii=False)
 
 

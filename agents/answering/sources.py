@@ -30,7 +30,7 @@ class SourceNumbering:
         self._emit = emit
         self._room = room
         self._excerpts: list[Excerpt] = []
-        self._told: set[int] = set()
+        self._sent: set[int] = set()
 
     @property
     def texts(self) -> list[str]:
@@ -43,21 +43,21 @@ class SourceNumbering:
         return self._room.after(self._excerpts)
 
     def begin(self, evidence: Evidence) -> int:
-        """Number the first evidence of an agent, send its sources, and return the first number."""
+        """Assign numbers to the first evidence of an agent, send its sources, and return the first number."""
         first = self._floor.reserve_numbers(len(evidence.excerpts))
         numbered = evidence.numbered_from(first)
         self._excerpts = list(numbered.excerpts)
-        self._tell(numbered.by_relevance)
+        self._send_sources(numbered.by_relevance)
         return first
 
     def add(self, evidence: Evidence) -> list[Excerpt]:
-        """Number evidence found later, send what is new, and return the excerpts, best first."""
-        found = {excerpt.number: excerpt for excerpt in map(self._numbered, evidence.by_relevance)}
-        if untold := [excerpt for number, excerpt in found.items() if number not in self._told]:
-            self._tell(untold)
+        """Assign numbers to evidence found later, send what is new, and return the excerpts, best first."""
+        found = {excerpt.number: excerpt for excerpt in map(self._number_excerpt, evidence.by_relevance)}
+        if untold := [excerpt for number, excerpt in found.items() if number not in self._sent]:
+            self._send_sources(untold)
         return list(found.values())
 
-    def _numbered(self, excerpt: Excerpt) -> Excerpt:
+    def _number_excerpt(self, excerpt: Excerpt) -> Excerpt:
         for held in self._excerpts:
             if (held.document_id, held.version) == (excerpt.document_id, excerpt.version) and excerpt.text in held.text:
                 return replace(excerpt, number=held.number)
@@ -65,12 +65,12 @@ class SourceNumbering:
         self._excerpts.append(numbered)
         return numbered
 
-    def _tell(self, excerpts: list[Excerpt]) -> None:
-        self._told.update(excerpt.number for excerpt in excerpts)
-        self._emit(Sources(agent=self._agent, sources=[_source(excerpt, self._agent) for excerpt in excerpts]))
+    def _send_sources(self, excerpts: list[Excerpt]) -> None:
+        self._sent.update(excerpt.number for excerpt in excerpts)
+        self._emit(Sources(agent=self._agent, sources=[_source_of(excerpt, self._agent) for excerpt in excerpts]))
 
 
-def _source(excerpt: Excerpt, agent: str) -> Source:
+def _source_of(excerpt: Excerpt, agent: str) -> Source:
     snippet = excerpt.text if len(excerpt.text) <= _SNIPPET_CHARS else excerpt.text[:_SNIPPET_CHARS].rstrip() + " ..."
     return Source(
         id=excerpt.number,
@@ -96,7 +96,7 @@ def links_of(text: str) -> list[str]:
         whole = match[0].replace("&amp;", "&")
         for form in (whole, _ESCAPE.sub(r"\1", whole)):
             # A closing bracket may belong to the address or to the text around it.
-            for link in (_within(form).rstrip(_ENDS), _CLOSING.split(form, maxsplit=1)[0].rstrip(_ENDS)):
+            for link in (_cut_at_bracket(form).rstrip(_ENDS), _CLOSING.split(form, maxsplit=1)[0].rstrip(_ENDS)):
                 if link not in found:
                     room -= len(link)
                     if room < 0:
@@ -105,7 +105,7 @@ def links_of(text: str) -> list[str]:
     return list(found)
 
 
-def _within(address: str) -> str:
+def _cut_at_bracket(address: str) -> str:
     """Cut an address at the first closing bracket that was not opened in it."""
     depth = 0
     for place, character in enumerate(address):

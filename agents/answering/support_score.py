@@ -27,7 +27,7 @@ async def score(text: str, evidence: Sequence[str], embedder: Embedder) -> Suppo
         return None
     if not found.sentences:
         return None
-    return _support([(opening + s.start, opening + s.end, s.score) for s in found.sentences])
+    return _support_from([(opening + s.start, opening + s.end, s.score) for s in found.sentences])
 
 
 def support_of(whole: str, answers: Sequence[WorkerAnswer]) -> Support | None:
@@ -36,17 +36,17 @@ def support_of(whole: str, answers: Sequence[WorkerAnswer]) -> Support | None:
     sentences: list[tuple[int, int, float]] = []
     # The longest first: a short text may also stand within another.
     for answer in sorted(answers, key=lambda answer: -len(answer["text"])):
-        start = _free(whole, answer["text"], taken)
+        start = _free_position(whole, answer["text"], taken)
         if start is None:
             continue
         taken.append((start, start + len(answer["text"])))
         told = answer.get("support")
         own = Support.model_validate_json(told).sentences if told else []
         sentences += [(start + s.start, start + s.end, s.score) for s in own]
-    return _support(sorted(sentences)) if sentences else None
+    return _support_from(sorted(sentences)) if sentences else None
 
 
-def _free(whole: str, text: str, taken: Sequence[tuple[int, int]]) -> int | None:
+def _free_position(whole: str, text: str, taken: Sequence[tuple[int, int]]) -> int | None:
     """Return the first position of a text that overlaps no other one, or None."""
     start = whole.find(text) if text else -1
     while start >= 0:
@@ -57,7 +57,7 @@ def _free(whole: str, text: str, taken: Sequence[tuple[int, int]]) -> int | None
     return None
 
 
-def _support(sentences: Sequence[tuple[int, int, float]]) -> Support:
+def _support_from(sentences: Sequence[tuple[int, int, float]]) -> Support:
     told = [SupportedSentence(start=start, end=end, score=round(score, _DIGITS)) for start, end, score in sentences]
     scored = [support.ScoredSentence(sentence.start, sentence.end, sentence.score) for sentence in told]
     return Support(score=round(support.overall(scored), _DIGITS), sentences=told)

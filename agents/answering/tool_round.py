@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from agents.answering.citations import CitationParser
 from agents.answering.prompt import evidence_block
 from agents.answering.tools import RequestedToolCall, ToolResult
-from agents.models.chunks import Finish, ModelChunk, ToolCallFragment, estimate, storable
+from agents.models.chunks import Finish, ModelChunk, ToolCallFragment, estimate_usage, storable
 from frontdesk.contracts.events import Usage
 
 # A model may call tools that do not exist; sent back to it, their names must be valid tool names.
@@ -53,7 +53,8 @@ class ToolRound:
 
     def spent(self, messages: Sequence[AnyMessage]) -> Usage:
         """Return the usage, estimated if the provider counted nothing."""
-        return self.usage or estimate(messages, self.text + "".join(call.arguments for call in self._calls.values()))
+        arguments = "".join(call.arguments for call in self._calls.values())
+        return self.usage or estimate_usage(messages, self.text + arguments)
 
     def told(self, results: Sequence[ToolResult], citations: CitationParser) -> list[AnyMessage]:
         """Return the round as the model sees it in the next: each call with its result."""
@@ -64,15 +65,15 @@ class ToolRound:
         answers = zip(self.calls, results, strict=True)
         return [
             AIMessage(self.text.strip(), tool_calls=used),
-            *(ToolMessage(_told(result, citations), tool_call_id=call.id) for call, result in answers),
+            *(ToolMessage(_render_result(result, citations), tool_call_id=call.id) for call, result in answers),
         ]
 
 
-def _told(result: ToolResult, citations: CitationParser) -> str:
+def _render_result(result: ToolResult, citations: CitationParser) -> str:
     """Render a result with its sources under the numbers that the model knows or now learns."""
     known = [citations.numbers.index(found.number) + 1 for found in result.sources if found.number in citations.numbers]
     fresh = [
-        replace(found, number=citations.show(found.number))
+        replace(found, number=citations.add_source(found.number))
         for found in result.sources
         if found.number not in citations.numbers
     ]

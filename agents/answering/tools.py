@@ -24,20 +24,20 @@ _CALLS_AT_ONCE = 4
 _LONGEST_TEXT = 500
 
 
-def _form(name: ToolName, description: str, field_name: str, meaning: str) -> dict[str, Any]:
+def _tool_form(name: ToolName, description: str, field_name: str, meaning: str) -> dict[str, Any]:
     properties = {field_name: {"type": "string", "description": meaning}}
     parameters = {"type": "object", "properties": properties, "required": [field_name]}
     return {"type": "function", "function": {"name": name, "description": description, "parameters": parameters}}
 
 
 FORMS: dict[ToolName, dict[str, Any]] = {
-    "search_documents": _form(
+    "search_documents": _tool_form(
         "search_documents",
         "Search your documents again. Use it where the evidence lacks something that the answer needs.",
         "query",
         "what to look for, in a few words",
     ),
-    "hand_over": _form(
+    "hand_over": _tool_form(
         "hand_over",
         "Call a person to take over. Use it where only a person can help, and tell the user that you did.",
         "reason",
@@ -94,18 +94,18 @@ class Toolbox:
     async def use(self, calls: Sequence[RequestedToolCall]) -> list[ToolResult]:
         """Run the calls of a round at once, and return the result of each."""
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(self._use(call)) for call in calls[:_CALLS_AT_ONCE]]
+            running = [group.create_task(self._use_tool(call)) for call in calls[:_CALLS_AT_ONCE]]
         surplus = ToolResult(f"Error: at most {_CALLS_AT_ONCE} calls at once.", "")
         return [task.result() for task in running] + [surplus] * len(calls[_CALLS_AT_ONCE:])
 
-    async def _use(self, call: RequestedToolCall) -> ToolResult:
+    async def _use_tool(self, call: RequestedToolCall) -> ToolResult:
         self._used += 1
         # Any other name that a model makes up is not shown.
         name = next((name for name in self.agent.tools if name == call.name), "unknown tool")
         try:
             with step(self.emit, "tool", name, agent=self.agent.id, parent=self.parent, number=self._used) as current:
                 try:
-                    result = await self._run(call)
+                    result = await self._run_tool(call)
                 except DeskError as error:
                     current.output = error.message
                     raise
@@ -114,21 +114,21 @@ class Toolbox:
         except DeskError as error:
             return ToolResult(f"Error: {error.message}", "")
 
-    async def _run(self, call: RequestedToolCall) -> ToolResult:
+    async def _run_tool(self, call: RequestedToolCall) -> ToolResult:
         try:
             async with asyncio.timeout(_DEADLINE_SECONDS) as deadline:
                 match call.name if call.name in self.agent.tools else None:
                     case "search_documents":
-                        return await self._search(_text(call, "query"))
+                        return await self._search_documents(_text_argument(call, "query"))
                     case "hand_over":
-                        return self._hand_over(_text(call, "reason"))
+                        return self._hand_over(_text_argument(call, "reason"))
         except TimeoutError as error:
             if not deadline.expired():
                 raise
             raise ToolFailed(f"{call.name} took longer than {_DEADLINE_SECONDS:g} s") from error
         raise ToolFailed(f"there is no such tool; there are {', '.join(self.agent.tools)}")
 
-    async def _search(self, query: str) -> ToolResult:
+    async def _search_documents(self, query: str) -> ToolResult:
         evidence = await self.gather(query)
         confidence = f"confidence {evidence.confidence:.2f}"
         if evidence.confidence < self.threshold:
@@ -144,7 +144,7 @@ class Toolbox:
         return ToolResult("A person has been called. Tell the user.", "a person was called")
 
 
-def _text(call: RequestedToolCall, name: str) -> str:
+def _text_argument(call: RequestedToolCall, name: str) -> str:
     """Return the one argument of a tool call."""
     text = (call.given or {}).get(name)
     if not isinstance(text, str) or not text.strip():

@@ -68,7 +68,7 @@ class ModelWriter:
         for left in reversed(range(_ROUNDS + 1)):
             current, opening = ToolRound(), "\n\n" if spoken else ""
             try:
-                async with aclosing(self._model.ask(_ask(prompt, messages, left, spoken))) as pieces:
+                async with aclosing(self._model.ask(_request_for(prompt, messages, left, spoken))) as pieces:
                     async for piece in pieces:
                         current.hear(piece)
                         said, opening = (opening + piece.text, "") if piece.text else ("", opening)
@@ -87,7 +87,7 @@ class ModelWriter:
         yield WriterChunk(usage=spent, finish="length" if current.finish == "length" else "stop")
 
 
-def _ask(prompt: Prompt, messages: Sequence[AnyMessage], left: int, spoken: bool) -> ModelRequest:
+def _request_for(prompt: Prompt, messages: Sequence[AnyMessage], left: int, spoken: bool) -> ModelRequest:
     """Build the request. Tools stay on offer, since past calls must be known; in the last round none may be called."""
     return ModelRequest(
         # A copy: later rounds append to the list.
@@ -122,7 +122,7 @@ class WriterChain:
             if writer.name != EMBEDDED:
                 trail.expect(prompt.reading)
             pieces = writer.write(replace(prompt, on_masked=trail.masked))
-            return _reduced(pieces) if writer.name == EMBEDDED and let_down else pieces
+            return _with_note(pieces) if writer.name == EMBEDDED and let_down else pieces
 
         async with aclosing(in_turn(self.writers, call, trail)) as pieces:
             async for piece in pieces:
@@ -136,7 +136,7 @@ class WriterChain:
         )
 
 
-async def _reduced(pieces: AsyncGenerator[WriterChunk]) -> AsyncGenerator[WriterChunk]:
+async def _with_note(pieces: AsyncGenerator[WriterChunk]) -> AsyncGenerator[WriterChunk]:
     """Prefix an answer with a note that it is only quoted."""
     opening = canned_replies.REDUCED
     async with aclosing(pieces) as source:

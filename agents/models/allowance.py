@@ -12,15 +12,12 @@ from typing import Any, Protocol
 
 from langchain_core.messages import AIMessage, AnyMessage
 
-from agents.models.chunks import ModelChunk, estimate_chars
+from agents.models.chunks import ModelChunk
 from agents.models.model_name import ModelName
 from agents.models.prices import cost_of
 from agents.models.request import ModelRequest
 from frontdesk.contracts.events import Usage
-from knowledge.retrieval.token_budget import about_tokens
-
-# Tokens that a chat template adds around each message.
-_AROUND_TOKENS = 10
+from knowledge.text.token_estimate import MESSAGE_TOKENS, estimate_tokens
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ def reading(messages: Sequence[AnyMessage], tools: Sequence[dict[str, Any]] = ()
     texts: list[str] = [message.text for message in messages]
     texts += [json.dumps(message.tool_calls) for message in messages if isinstance(message, AIMessage)]
     texts += [json.dumps(tool) for tool in tools]
-    return sum(map(about_tokens, texts)) + _AROUND_TOKENS * len(messages)
+    return sum(map(estimate_tokens, texts)) + MESSAGE_TOKENS * len(messages)
 
 
 @dataclass
@@ -88,13 +85,13 @@ class CallCost:
     name: ModelName
     reading: int
     usage: Usage | None = None
-    said: int = 0
+    said: list[str] = field(default_factory=list)
     begun: bool = field(default=False, init=False)
 
     def hear(self, piece: ModelChunk) -> None:
         """Count the next piece."""
         self.begun = True
-        self.said += len(piece.text) + len(piece.arguments) + sum(len(part.arguments) for part in piece.calls)
+        self.said += [piece.text, piece.arguments, *(part.arguments for part in piece.calls)]
         self.usage = piece.usage or self.usage
 
     @property
@@ -102,7 +99,7 @@ class CallCost:
         """The usage that the provider counted, or an estimate; nothing if the provider never began to answer."""
         if self.usage:
             return Expense(self.usage.total, cost_of(self.name, self.usage))
-        return expense_of(self.name, self.reading, estimate_chars(0, self.said).completion) if self.begun else Expense()
+        return expense_of(self.name, self.reading, estimate_tokens("".join(self.said))) if self.begun else Expense()
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -10,12 +10,11 @@ from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
 
 from agents.models.failures import FailureKind, ModelFailure
 from frontdesk.contracts.events import Usage
+from knowledge.text.token_estimate import estimate_tokens
 
 Ending = Literal["stop", "length"]
 Finish = Ending | Literal["tool_calls"]
 
-# English prose has about four characters to a token.
-_CHARS_PER_TOKEN = 4
 _WHOLE = frozenset("stop end_turn stop_sequence eos eos_token tool_calls tool_use function_call".split())
 _CUT_SHORT = frozenset({"length", "max_tokens", "model_context_window_exceeded"})
 
@@ -46,13 +45,13 @@ def piece_of(message: AIMessage) -> ModelChunk:
     reason = message.response_metadata.get("finish_reason") or message.response_metadata.get("stopReason")
     return ModelChunk(
         text=message.text,
-        arguments=_arguments(message),
-        usage=_usage(message),
-        finish=_finish(reason) if reason else None,
+        arguments=_form_arguments(message),
+        usage=_counted_usage(message),
+        finish=_finish_of(reason) if reason else None,
     )
 
 
-def _finish(reason: str) -> Finish:
+def _finish_of(reason: str) -> Finish:
     """Return the finish reason of an answer; raise `ModelFailure` if a filter or an error cut it off."""
     if reason in _CUT_SHORT:
         return "length"
@@ -78,24 +77,24 @@ def clean(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
     return value
 
 
-def estimate(messages: Sequence[AnyMessage], said: str) -> Usage:
+def estimate_usage(messages: Sequence[AnyMessage], said: str) -> Usage:
     """Estimate the usage that a provider did not count."""
-    return estimate_chars(sum(len(message.text) for message in messages), len(said))
+    return estimate_text_usage((message.text for message in messages), said)
 
 
-def estimate_chars(read: int, written: int = 0) -> Usage:
-    """Estimate the usage from numbers of characters."""
-    prompt, completion = read // _CHARS_PER_TOKEN, -(-written // _CHARS_PER_TOKEN)
+def estimate_text_usage(read: Iterable[str], written: str = "") -> Usage:
+    """Estimate the usage of a model that reads some texts and writes one."""
+    prompt, completion = sum(map(estimate_tokens, read)), estimate_tokens(written)
     return Usage(prompt=prompt, completion=completion, total=prompt + completion, estimated=True)
 
 
-def _arguments(message: AIMessage) -> str:
+def _form_arguments(message: AIMessage) -> str:
     if isinstance(message, AIMessageChunk) and message.tool_call_chunks:
         return "".join(call["args"] or "" for call in message.tool_call_chunks)
     return json.dumps(message.tool_calls[0]["args"]) if message.tool_calls else ""
 
 
-def _usage(message: AIMessage) -> Usage | None:
+def _counted_usage(message: AIMessage) -> Usage | None:
     counted = message.usage_metadata
     if not counted:
         return None
@@ -143,7 +142,7 @@ class ThinkingFilter:
                 self._held = self._held[opening.end() :]
                 self._thinking = True
             else:
-                kept = _begun(self._held, self._TAGS)
+                kept = _begun_tag_chars(self._held, self._TAGS)
                 spoken.append(self._held[: len(self._held) - kept])
                 self._held = self._held[len(self._held) - kept :]
                 break
@@ -167,12 +166,12 @@ class ThinkingFilter:
         return text
 
 
-def _begun(text: str, tags: Sequence[str]) -> int:
+def _begun_tag_chars(text: str, tags: Sequence[str]) -> int:
     """Return how many characters at the end of the text may be the beginning of a tag, and only that."""
     longest = max(map(len, tags)) - 1
     sizes = range(min(longest, len(text)), 0, -1)
-    return next((size for size in sizes if any(_begins(tag, text[-size:]) for tag in tags)), 0)
+    return next((size for size in sizes if any(_begins_tag(tag, text[-size:]) for tag in tags)), 0)
 
 
-def _begins(tag: str, text: str) -> bool:
+def _begins_tag(tag: str, text: str) -> bool:
     return len(text) < len(tag) and tag.startswith(text)

@@ -34,9 +34,9 @@ class StreamingCall:
     def __init__(
         self, provider: ModelProvider, chat: BaseChatModel, ask: ModelRequest, settings: AgentSettings
     ) -> None:
+        self.ask = ask
         self._provider = provider
         self._chat = chat
-        self._ask = ask
         self._settings = settings
         self._request = provider.request(ask)
         self._thoughts = ThinkingFilter()
@@ -52,7 +52,7 @@ class StreamingCall:
         A patient call goes on waiting for the first token while the server shows that it is at work.
         """
         try:
-            async with asyncio.timeout(self._settings.model_first_token_seconds) as deadline:
+            async with self.open_deadline() as deadline:
                 patience = asyncio.create_task(self._wait_while_alive(deadline)) if patient else None
                 try:
                     async with aclosing(self._messages()) as messages:
@@ -80,23 +80,27 @@ class StreamingCall:
                 raise failure from error
         self._check_whole()
 
+    def open_deadline(self) -> asyncio.Timeout:
+        """Return the deadline of the call, which is moved with each piece; a test may expire it at any time."""
+        return asyncio.timeout(self._settings.model_first_token_seconds)
+
     def _check_whole(self) -> None:
         if not self.finished:
             raise ModelFailure(FailureKind.BROKEN, "no finish reason")
         if self._thoughts.unfinished and not self._calls.count:
             raise ModelFailure(FailureKind.BAD_ANSWER, "it ends within a thought")
-        if not self.visible and not self._ask.may_be_silent:
+        if not self.visible and not self.ask.may_be_silent:
             raise ModelFailure(FailureKind.BAD_ANSWER, "it is empty")
 
     def _hear(self, message: AIMessage) -> ModelChunk:
         piece = piece_of(message)
-        calls = self._calls.hear(message) if self._ask.tools else ()
+        calls = self._calls.hear(message) if self.ask.tools else ()
         text = self._thoughts.hear(piece.text) + (self._thoughts.end() if piece.finish else "")
         self.progress = time.monotonic()
         self.finished = self.finished or piece.finish is not None
         self.said = self.said or bool(message.content or piece.arguments or calls or piece.finish)
         self.visible = self.visible or bool(text.strip() or piece.arguments or calls)
-        arguments = "" if self._ask.tools else piece.arguments
+        arguments = "" if self.ask.tools else piece.arguments
         # Some servers end an answer in which tools are called as they end any other.
         finish = "tool_calls" if self._calls.count and piece.finish == "stop" else piece.finish
         return ModelChunk(text, arguments, piece.usage, finish, calls)
@@ -109,9 +113,9 @@ class StreamingCall:
 
     async def _messages(self) -> AsyncGenerator[AIMessage]:
         messages, options = self._request.messages, self._request.options
-        if self._ask.tool:
-            yield cast(AIMessage, await self._with_tool(self._ask.tool).ainvoke(messages, **options))
-        elif self._ask.whole:
+        if self.ask.tool:
+            yield cast(AIMessage, await self._with_tool(self.ask.tool).ainvoke(messages, **options))
+        elif self.ask.whole:
             yield await self._chat.ainvoke(messages, **options)
         else:
             async with aclosing(cast(AsyncGenerator[AIMessage], self._chat.astream(messages, **options))) as chunks:

@@ -10,7 +10,7 @@ from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.catalog import Agent
-from agents.models.chunks import clean, estimate
+from agents.models.chunks import clean, estimate_usage
 from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model import Model
 from agents.models.streaming_call import ModelRequest
@@ -90,7 +90,7 @@ class ModelRouter:
             async for piece in pieces:
                 said += piece.arguments if tool else piece.text
                 usage = piece.usage or usage
-        return said, usage or estimate(messages, said)
+        return said, usage or estimate_usage(messages, said)
 
 
 def _messages(question: RoutingQuestion, agents: Sequence[Agent], ending: str = "") -> list[AnyMessage]:

@@ -5,7 +5,6 @@ agent in whose cloud it lies densest; a message that asks two things is split wh
 conversations with people this beats the nearest passage alone, and both beat descriptions by far.
 """
 
-import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
@@ -16,21 +15,11 @@ from agents.models.failures import ModelFailure
 from agents.models.model_name import EMBEDDED
 from agents.routing import agent_profiles
 from agents.routing.router import MAX_AGENTS, RoutingDecision, RoutingQuestion, RoutingResult
-from agents.routing.split_message import cuts, leans
+from agents.routing.split_message import points_back, possible_splits
 from knowledge.embedding.embedder import Embedder, Vector
 from knowledge.retrieval.search import CANDIDATES, Searcher
-
-_SOMEONE = (
-    r"(?:human|person|representative|operator|(?:real|live|human) (?:agent|person|human)|someone real|somebody real)"
-)
-_PERSON = re.compile(
-    r"\b(?:talk|speak|chat|connect me|transfer me|escalate|put me through|hand me over)\b.{0,20}"
-    rf"\b(?:{_SOMEONE}|manager|agent|someone|somebody)\b"
-    r"|\b(?:want|need|get me|give me|can i have)\s++(?:(?:an?|the|some)\s*+)?"
-    rf"{_SOMEONE}\s*+(?:(?:please|now|pls)\s*+)?(?:[.!?]|$)"
-    rf"|^\W*+(?:{_SOMEONE}|agent)(?:\s*+(?:please|now|pls))?\W*+$",
-    re.IGNORECASE,
-)
+from knowledge.text.english import ENGLISH
+from knowledge.text.language import Language
 
 # How fast the weight of a vector falls with its cosine distance.
 _WIDTH = 0.05
@@ -72,11 +61,13 @@ class SemanticRouter:
         """Choose the agent that the question is nearest to, or one for each of its parts."""
         if asks_for_person(question.text):
             return RoutingDecision((), (), "the user asks for a person", 1.0, needs_human=True)
-        scores = await self._scores(f"{question.context} {question.text}".strip(), agents, question.owner)
+        scores = await self._score_agents(f"{question.context} {question.text}".strip(), agents, question.owner)
         if question.earlier:
-            conversation = await self._scores(" ".join([*question.earlier, question.text]), agents, question.owner)
+            conversation = await self._score_agents(
+                " ".join([*question.earlier, question.text]), agents, question.owner
+            )
             scores = scores + _CONVERSATION_WEIGHT * conversation
-        wanted = await self._wanted(question.text, scores, agents, question.owner, MAX_AGENTS - 1)
+        wanted = await self._assign_parts(question.text, scores, agents, question.owner, MAX_AGENTS - 1)
         chosen = sorted(wanted, key=lambda index: -scores[index])[:MAX_AGENTS]
         likelihood = np.exp((scores - scores.max()) / _WIDTH)
         names = " and ".join(agents[index].name for index in chosen)
@@ -85,36 +76,36 @@ class SemanticRouter:
             parts=tuple(wanted[index] for index in chosen),
             reason=f"nearest to what {names} {'knows' if len(chosen) == 1 else 'know'}",
             confidence=float(likelihood[chosen].sum() / likelihood.sum()),
-            familiarity=await self._familiarity(question.text, agents, question.owner),
+            familiarity=await self._measure_familiarity(question.text, agents, question.owner),
         )
 
-    async def _familiarity(self, text: str, agents: Sequence[Agent], owner: str) -> float:
+    async def _measure_familiarity(self, text: str, agents: Sequence[Agent], owner: str) -> float:
         """Return the familiarity if agents have examples alone; with documents return 0, since search decides there."""
         known = await self._searcher.sizes(owner)
         if any(known.get(agent.knowledge) for agent in agents):
             return 0.0
         return self._told.familiarity((await self._embedder.embed([text]))[0], await self._told.of(agents))
 
-    async def _wanted(
+    async def _assign_parts(
         self, text: str, scores: Vector, agents: Sequence[Agent], owner: str, depth: int
     ) -> dict[int, str]:
         """Assign the text to one agent, or parts of it to several if that explains it better."""
-        pairs = cuts(text) if depth else []
+        pairs = possible_splits(text) if depth else []
         # One batch is much faster than a text at a time, and embeddings are cached.
         await self._embedder.embed([part for pair in pairs for part in pair])
         best = _MessageSplit(0.0, "", "", scores, scores)
         for before, after in pairs:
-            parts = await self._scores(before, agents, owner), await self._scores(after, agents, owner)
-            best = max(best, _cut(before, after, *parts, scores), key=lambda cut: cut.gain)
+            parts = await self._score_agents(before, agents, owner), await self._score_agents(after, agents, owner)
+            best = max(best, _weigh_split(before, after, *parts, scores), key=lambda cut: cut.gain)
         if not best.after:
             return {int(scores.argmax()): text}
-        wanted = await self._wanted(best.before, best.scores_before, agents, owner, depth - 1)
-        rest = await self._wanted(best.after, best.scores_after, agents, owner, depth - 1)
+        wanted = await self._assign_parts(best.before, best.scores_before, agents, owner, depth - 1)
+        rest = await self._assign_parts(best.after, best.scores_after, agents, owner, depth - 1)
         for index, part in rest.items():
             wanted[index] = f"{wanted[index]} {part}" if index in wanted else part
         return wanted
 
-    async def _scores(self, text: str, agents: Sequence[Agent], owner: str) -> Vector:
+    async def _score_agents(self, text: str, agents: Sequence[Agent], owner: str) -> Vector:
         """Score each agent by how densely its cloud lies around a text and how well its knowledge matches the words."""
         vector = (await self._embedder.embed([text]))[0]
         known = await self._searcher.closeness(text, [agent.knowledge for agent in agents], owner=owner)
@@ -131,9 +122,9 @@ class SemanticRouter:
         return np.asarray(_WIDTH * np.log(near / counted) + words + centres, dtype=np.float32)
 
 
-def asks_for_person(text: str) -> bool:
+def asks_for_person(text: str, language: Language = ENGLISH) -> bool:
     """Return True if the user would rather talk to a person."""
-    return _PERSON.search(text) is not None
+    return language.messages.person.search(text) is not None
 
 
 @dataclass(frozen=True)
@@ -147,9 +138,9 @@ class _MessageSplit:
     scores_after: Vector
 
 
-def _cut(before: str, after: str, scores_before: Vector, scores_after: Vector, whole: Vector) -> _MessageSplit:
+def _weigh_split(before: str, after: str, scores_before: Vector, scores_after: Vector, whole: Vector) -> _MessageSplit:
     pairs = scores_before[:, None] + scores_after[None, :] + _WHOLE_WEIGHT * (whole[:, None] + whole[None, :])
     alone = float(pairs.diagonal().max())
     np.fill_diagonal(pairs, -np.inf)
-    gain = float(pairs.max()) - alone - (_LEANING_COST if leans(after) else 0.0)
+    gain = float(pairs.max()) - alone - (_LEANING_COST if points_back(after) else 0.0)
     return _MessageSplit(gain, before, after, scores_before, scores_after)

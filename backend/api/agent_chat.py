@@ -12,9 +12,11 @@ from backend.api.deps import ASKING, LOOKING, SEARCHING, Limit, Offset, TheActor
 from backend.api.openapi import EVENT_STREAM
 from backend.api.threads import ThreadDeleted, ThreadPage, ThreadWhole
 from backend.desk import OpenDesk
-from backend.encoders.base import Answer, streamed, whole
+from backend.encoders.answers import streamed, whole
+from backend.encoders.desk_events import DeskEventEncoder
 from backend.runs.intake import RunRequest
 from backend.storage.threads import Status, ThreadFilter
+from frontdesk.contracts.answers import Answer
 
 router = APIRouter(prefix="/api/agents/{agent_id}", tags=["agents"], responses=LOOKING, dependencies=[needs("chat")])
 
@@ -50,7 +52,7 @@ async def chat_with_agent(
         )
     )
     if asked.stream:
-        return streamed(desk, run, asked.on_disconnect)
+        return streamed(desk, run, DeskEventEncoder(run), asked.on_disconnect)
     return await whole(desk, run, request, asked.on_disconnect)
 
 

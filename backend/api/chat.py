@@ -8,10 +8,12 @@ from starlette.responses import Response
 from backend.api.deps import ASKING, Manner, SessionId, TheDesk, TheUser, needs
 from backend.api.openapi import EVENT_STREAM
 from backend.desk import OpenDesk
-from backend.encoders.base import Answer, streamed, whole
+from backend.encoders.answers import streamed, whole
+from backend.encoders.desk_events import DeskEventEncoder
 from backend.runs.intake import RunRequest
 from backend.storage.runs import StoredRun
 from backend.users import DeskUser
+from frontdesk.contracts.answers import Answer
 
 router = APIRouter(tags=["chat"], responses=ASKING, dependencies=[needs("chat")])
 
@@ -51,7 +53,8 @@ async def chat(asked: ChatRequest, request: Request, desk: TheDesk, user: TheUse
 async def chat_stream(asked: ChatRequest, desk: TheDesk, user: TheUser) -> Response:
     """Stream the answer as server-sent events: start, route, trace steps, sources, tokens, done."""
     desk.streams.check()
-    return streamed(desk, await _begin(asked, desk, user), asked.on_disconnect)
+    run = await _begin(asked, desk, user)
+    return streamed(desk, run, DeskEventEncoder(run), asked.on_disconnect)
 
 
 async def _begin(asked: ChatRequest, desk: OpenDesk, user: DeskUser) -> StoredRun:

@@ -4,15 +4,20 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from backend.encoders.frames import GATEWAY_FRAMES, LLM_FRAMES
-from frontdesk.contracts.events import EVENTS
+from frontdesk.contracts.events import EVENTS, EventStamp
+from frontdesk.contracts.gateway import GATEWAY_FRAMES, SOCKET_FRAMES
+from frontdesk.contracts.llm import LLM_FRAMES
 
 Responses = dict[int | str, dict[str, Any]]
 
 _REFERENCE = "#/components/schemas/{model}"
-_FRAMES: dict[str, TypeAdapter[Any]] = {"Event": EVENTS, "GatewayFrame": GATEWAY_FRAMES, "LlmFrame": LLM_FRAMES}
-# Fields that the log adds to every event it stores.
-_STAMP = {"session_id": {"type": "string"}, "timestamp": {"type": "string", "format": "date-time"}}
+_FRAMES: dict[str, TypeAdapter[Any]] = {
+    "Event": EVENTS,
+    "GatewayFrame": GATEWAY_FRAMES,
+    "SocketFrame": SOCKET_FRAMES,
+    "LlmFrame": LLM_FRAMES,
+}
+_STAMP: dict[str, Any] = EventStamp.model_json_schema()["properties"]
 # These endpoints answer without a key too, if with less.
 _OPEN_DOORS = ("/ready", "/health")
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from backend.api.deps import LOOKING, TELLING, StrictBody, TheDesk, TheUser, fails, needs
 from backend.api.openapi import EVENT_STREAM
 from backend.desk import OpenDesk
-from backend.encoders import sse
+from backend.encoders.desk_events import DeskEventEncoder
 from backend.http.event_response import EventStream
 from backend.runs.indexing_job import INDEXING
 from backend.storage import activity, handovers, runs, threads
@@ -133,7 +133,7 @@ async def follow_run(
     desk.streams.check()
     run = await _known(desk, user, run_id)
     position = next((number for number in (after, last_event_id) if number is not None), -1)
-    return EventStream(sse.chunks(desk.runs.follow(run.id, position)), desk.streams)
+    return EventStream(DeskEventEncoder(run).stream(desk.runs.follow(run.id, position)), desk.streams)
 
 
 @router.post("/{run_id}/cancel")

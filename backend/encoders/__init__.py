@@ -1,1 +1,1 @@
-"""Turn the events of a run into the frames of each wire format."""
+"""Turn the events of a run into the frames of each wire form: a module for each form."""

@@ -1,48 +1,48 @@
-"""Server-sent events: the encoding of stored events, and a run's frames as a stream of bytes."""
+"""Server-sent events: how frames are written, and how the events of a run are read from those that are stored."""
 
 from collections.abc import AsyncIterator
 
-import orjson
-
-from frontdesk.contracts.events import EVENTS, Error, Event, Heartbeat
+from backend.errors import ShuttingDown
+from frontdesk.contracts.events import EVENTS, Cancelled, Done, Error, Event
 from knowledge.errors import DeskError
 
 Frame = bytes
 
-_HEARTBEAT: Frame = b"data: " + Heartbeat().model_dump_json().encode() + b"\n\n"
-HEARTBEAT_COMMENT: Frame = b": heartbeat\n\n"
+HEARTBEAT_COMMENT = b": heartbeat\n\n"
 
 
 def frame(seq: int, payload: bytes) -> Frame:
-    """Encode a stored event."""
+    """Write the JSON of a stored event with its number."""
     return b"id: %d\ndata: %s\n\n" % (seq, payload)
 
 
-def data(value: object) -> Frame:
-    """Encode a value that has no number."""
-    return b"data: " + orjson.dumps(value) + b"\n\n"
+def data_frame(payload: bytes) -> bytes:
+    """Write JSON that has no number."""
+    return b"data: %s\n\n" % payload
 
 
 def event_of(frame: Frame) -> Event:
-    """Decode the event in a frame."""
+    """Read the event in a frame."""
     return EVENTS.validate_json(frame[frame.index(b"data: ") + 6 :])
 
 
-async def events_of(batches: AsyncIterator[list[Frame]]) -> AsyncIterator[Event | None]:
-    """Yield the events in a run's frames; None for each silence."""
-    async for frames in batches:
-        if not frames:
-            yield None
-        for one in frames:
-            yield event_of(one)
+def error_of(error: DeskError) -> Error:
+    """Return the event that ends a stream whose run cannot be read to its end."""
+    return Error(code=error.code, message=error.message, retryable=error.retryable)
 
 
-async def chunks(batches: AsyncIterator[list[Frame]]) -> AsyncIterator[bytes]:
-    """Yield frames as they come, joined where several have come; a heartbeat where none have."""
+async def events_to_end(batches: AsyncIterator[list[Frame]], run_id: str) -> AsyncIterator[Event | None]:
+    """Yield the events in a run's frames, always with an end; None for each silence."""
+    last = None
     try:
         async for frames in batches:
-            yield b"".join(frames) or _HEARTBEAT
+            if not frames:
+                yield None
+            for frame in frames:
+                last = event_of(frame)
+                yield last
     except DeskError as error:
-        # An event that cannot be stored has no number; the client must learn of the end all the same.
-        last = Error(code=error.code, message=error.message, retryable=error.retryable)
-        yield b"data: " + last.model_dump_json().encode() + b"\n\n"
+        yield error_of(error)
+        return
+    if not isinstance(last, Done | Cancelled | Error):
+        yield error_of(ShuttingDown(f"The desk is being stopped; the answer goes on, see GET /runs/{run_id}."))

@@ -14,7 +14,7 @@ from agents.models.allowance import Expense, expense_of, reading
 from agents.models.model_name import ModelName
 from backend.runs.indexing_job import INDEXING
 from backend.settings import Settings
-from knowledge.retrieval.token_budget import about_tokens
+from knowledge.text.token_estimate import estimate_tokens
 
 
 class CostEstimates:
@@ -34,12 +34,12 @@ class CostEstimates:
         agents = [agent for agent in self._catalog.agents if agent_id in (SUPERVISOR, agent.id)]
         names = [name for agent in agents for name in self._chains.workers[agent.id].models]
         routing = self.of_routing(text) if agent_id == SUPERVISOR else None
-        writing = _dearest(self._chains.paid(names), about_tokens(text) + _shortest(agents), self._longest)
+        writing = _dearest(self._chains.paid(names), estimate_tokens(text) + _shortest(agents), self._longest)
         return writing or routing
 
     def of_routing(self, text: str) -> Expense | None:
         """Estimate the cost of routing a question to an agent."""
-        return _dearest(self._chains.paid(self._chains.supervisor.models), about_tokens(text), 0)
+        return _dearest(self._chains.paid(self._chains.supervisor.models), estimate_tokens(text), 0)
 
     def _of_request(self, request: str) -> Expense | None:
         asked = CompletionRequest.model_validate_json(request)
@@ -50,7 +50,7 @@ class CostEstimates:
 
 def _shortest(agents: Sequence[Agent]) -> int:
     """Return the tokens of the shortest prompt, which any answering agent reads at least."""
-    return min((about_tokens(agent.prompt) for agent in agents), default=0)
+    return min((estimate_tokens(agent.prompt) for agent in agents), default=0)
 
 
 def _dearest(names: Sequence[ModelName], prompt: int, completion: int) -> Expense | None:

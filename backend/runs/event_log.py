@@ -9,19 +9,17 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
-import orjson
-
 from backend.encoders import sse
+from backend.encoders.desk_events import DeskEventEncoder
 from backend.encoders.sse import Frame
 from backend.errors import StorageFailed
 from backend.limits.clock import DeskClock
 from backend.storage import runs
 from backend.storage.runs import StoredEvent, StoredRun
-from frontdesk.contracts.events import Cancelled, Done, Error, Event, Start
+from frontdesk.contracts.events import Cancelled, Done, Error, Event
 from knowledge.storage.database import Database
 
 Also = Callable[[sqlite3.Connection], None]
@@ -37,7 +35,7 @@ class LiveRun:
 
     run: StoredRun
     base: int
-    suffix: bytes
+    encoder: DeskEventEncoder
     posted: int
     clock: DeskClock
     frames: list[Frame] = field(default_factory=list)
@@ -115,22 +113,16 @@ class EventLog:
 
     def open(self, run: StoredRun, base: int = 0) -> LiveRun:
         """Open the log of a run, or continue one from number `base`."""
-        suffix = b',"session_id":' + orjson.dumps(run.session_id)
-        live = LiveRun(run, base, suffix, posted=base, clock=self._clock)
+        live = LiveRun(run, base, DeskEventEncoder(run), posted=base, clock=self._clock)
         self._live[run.id] = live
         return live
 
     async def append(self, live: LiveRun, event: Event, also: Also | None = None) -> None:
-        """Number an event and queue it for storage, with whatever else must happen in the same transaction."""
+        """Give an event its number and queue it for storage, with whatever else belongs in the same transaction."""
         if live.failure:
             raise live.failure
-        # Events themselves carry neither a timestamp nor a session id.
         at = live.now
-        payload = b'%s%s,"timestamp":"%s"}' % (
-            event.model_dump_json(exclude_none=True).encode()[:-1],
-            b"" if isinstance(event, Start) else live.suffix,
-            datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").encode(),
-        )
+        payload = live.encoder.encode(event, at)
         self._pending.append(_PendingEvents(live, StoredEvent(live.run.id, live.posted, event, payload, at), also))
         live.posted += 1
         self._work.set()

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.assistant import AnswerOutcome
-from agents.models.chunks import estimate
+from agents.models.chunks import estimate_usage
 from agents.models.model_name import parse_model
 from agents.models.prices import cost_of
 from backend.runs.event_log import LiveRun
@@ -41,7 +41,7 @@ class _OpenStep:
         end = TraceEnd(step_id=step.step_id, agent=step.agent, status=status)
         if self.usage is None:
             return end
-        usage = self.usage + estimate((), "".join(self.said))
+        usage = self.usage + estimate_usage((), "".join(self.said))
         cost = cost_of(parse_model(step.step_name), usage)
         return end.model_copy(update={"model": step.step_name, "usage": usage, "cost_usd": cost})
 

@@ -5,7 +5,8 @@ import sqlite3
 
 from agents.answering import canned_replies
 from agents.assistant import AssistantRequest
-from agents.direct_completion import CalledTool, ChatMessage, CompletionRequest
+from agents.direct_completion import ChatMessage, CompletionRequest
+from frontdesk.contracts.llm import CalledTool
 
 _REMEMBERED_RUNS = 20
 

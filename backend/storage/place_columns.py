@@ -4,7 +4,7 @@ import sqlite3
 
 
 def order_by_place(db: sqlite3.Connection) -> None:
-    """Number runs, messages and hand-overs in their order, and the steps within each run."""
+    """Assign numbers to runs, messages and hand-overs in their order, and the steps within each run."""
     for table in ("runs", "messages", "handovers"):
         db.execute(f"ALTER TABLE {table} ADD COLUMN place INTEGER")
         db.execute(f"UPDATE {table} SET place = rowid")

@@ -24,8 +24,8 @@ from frontdesk.client.resources.reports import AsyncReportsResource, ReportsReso
 from frontdesk.client.resources.threads import AsyncThreadsResource, ThreadsResource
 from frontdesk.client.responses import HttpReply
 from frontdesk.client.resumable_stream import ResumableStream, RetryPolicy
+from frontdesk.contracts.answers import Answer
 from frontdesk.contracts.events import Event
-from frontdesk.contracts.resources import Answer
 
 T = TypeVar("T")
 Http = TypeVar("Http", httpx.Client, httpx.AsyncClient)

@@ -17,7 +17,8 @@ from frontdesk.client.requests import (
     uploading,
 )
 from frontdesk.contracts import reports, resources
-from frontdesk.contracts.resources import Answer, Run
+from frontdesk.contracts.answers import Answer
+from frontdesk.contracts.resources import Run
 
 _DEFAULTS = {"when_busy": "reject", "on_disconnect": "continue"}
 
@@ -148,6 +149,7 @@ class DocumentQuery(TypedDict, total=False):
     search: str | None
     limit: int | None
     offset: int | None
+    after: str | None
 
 
 def documents(**shelf: Unpack[DocumentQuery]) -> ApiCall[resources.Documents]:

@@ -80,6 +80,13 @@ class Start(_Part):
     generation_id: str
 
 
+class EventStamp(_Part):
+    """What the log adds to every event that it stores; a `Start` names its session itself."""
+
+    session_id: str
+    timestamp: str = Field(json_schema_extra={"format": "date-time"})
+
+
 class Route(_Part):
     """The agents that answer, the reason, and the router that decided."""
 

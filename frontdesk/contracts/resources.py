@@ -18,25 +18,6 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Answer(Shape):
-    """A complete answer."""
-
-    answer: str
-    session_id: str
-    thread_id: str
-    run_id: str
-    agents: list[str]
-    sources: list[Source]
-    usage: Usage
-    cost_usd: float
-    supervisor: Spent
-    workers: Spent
-    reduced: bool
-    support: Support | None = None
-    time: float
-    finish_reason: str
-
-
 class Step(Shape):
     """A step of a run."""
 

@@ -8,7 +8,6 @@ alone, and scored by all of them.
 """
 
 import math
-import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from knowledge.index.vocabulary import Vocabulary
 from knowledge.storage import documents
 from knowledge.storage.migrations import DocumentPlace
 from knowledge.text import words as terms
+from knowledge.text.sentences import breaks_sentence
 
 _COLUMN_WEIGHTS = {"title": 2.0, "section": 1.5, "text": 1.0}
 _WEIGHTS = ", ".join(map(str, (0.0, *_COLUMN_WEIGHTS.values())))
@@ -32,7 +32,6 @@ _MOST_LOOKED_UP = 64
 _MOST_CORRECTED = 8
 # Chunks that are scored for one question in one place.
 _MOST_CHUNKS = 3_000
-_SENTENCE_END = re.compile(r"[.?!:]\s")
 
 
 @dataclass(frozen=True)
@@ -187,7 +186,7 @@ def _named_words(text: str) -> dict[str, bool]:
     named: dict[str, bool] = {}
     for place, (word, gap) in enumerate(terms.words_with_gaps(text)):
         known = word.lower()
-        if known not in terms.STOP_WORDS:
+        if not terms.is_stop_word(known):
             named[known] = named.get(known, False) or _is_name(word, gap, is_first=not place)
     return dict(islice(named.items(), max(0, len(named) - _MOST_READ), None))
 
@@ -200,7 +199,7 @@ def _is_name(word: str, gap: str, *, is_first: bool) -> bool:
     # An underscore is part of a word, though search splits words at it.
     _, underscore, gap = gap.rpartition("_")
     begins_text = is_first and not underscore
-    return not (begins_text or _SENTENCE_END.search(gap))
+    return not (begins_text or breaks_sentence(gap))
 
 
 def _quoted(word: str) -> str:

@@ -1,6 +1,5 @@
 """Chunking: the split of a document along its headings into passages small enough to embed and to quote."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from markdown_it import MarkdownIt
 from knowledge.errors import DocumentUnreadable
 from knowledge.loaders import LoadedText
 from knowledge.text.headings import joined, shortened
+from knowledge.text.sentences import split_paragraph
 
 # The bundled embedding model reads 256 word pieces, which English prose fills with about this many characters.
 MAX_CHARS = 1000
@@ -29,10 +29,6 @@ _ROWS_TOLD = 8
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 # Inline parsing is done for headings alone: it takes most of a parser's time.
 _BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
-# A letter that is not lower case, in any alphabet or syllabary below U+2000: `re` has no class for it.
-_NOT_LOWER = "".join(letter for letter in map(chr, range(0x80, 0x2000)) if letter.isalpha() and not letter.islower())
-SENTENCE_START = rf"[A-Z0-9\"'(*`\[¿¡«„“‘{_NOT_LOWER}]"
-_SENTENCE_END = re.compile(rf"(?<=[.!?])\s+(?={SENTENCE_START})")
 
 
 @dataclass(frozen=True)
@@ -73,9 +69,9 @@ def split(text: LoadedText) -> list[Chunk]:
     Raise `DocumentUnreadable` for a document that would fill the library with passages."""
     packed: list[_ChunkBlock] = []
     chars, most = 0, max(_SMALL_CHARS, _MOST_GROWTH * len(text.markdown))
-    for block in _pieces(text):
+    for block in _small_blocks(text):
         last = packed[-1] if packed else None
-        if last and (last.section, last.page) == (block.section, block.page) and _fits(last, block):
+        if last and (last.section, last.page) == (block.section, block.page) and _fits_together(last, block):
             packed[-1] = replace(last, text=f"{last.text}\n\n{block.text}", limit=MAX_CHARS)
         else:
             packed.append(block)
@@ -91,43 +87,43 @@ def split(text: LoadedText) -> list[Chunk]:
     return [Chunk(position, block.section, block.text, block.page) for position, block in enumerate(packed)]
 
 
-def _fits(last: _ChunkBlock, block: _ChunkBlock) -> bool:
+def _fits_together(last: _ChunkBlock, block: _ChunkBlock) -> bool:
     # A sentence that ends in a colon stays with the steps it introduces.
     limit = block.limit if last.text.endswith(":") else MAX_CHARS
     return len(last.text) + len(block.text) + 2 <= limit
 
 
-def _pieces(text: LoadedText) -> Iterator[_ChunkBlock]:
-    for block in _blocks(text):
+def _small_blocks(text: LoadedText) -> Iterator[_ChunkBlock]:
+    for block in _blocks_by_heading(text):
         if len(block.text) <= block.limit:
-            yield replace(block, page=_page(text, block.line))
+            yield replace(block, page=_page_of_line(text, block.line))
         else:
             for line, piece in _split_block(block.text):
-                yield _ChunkBlock(block.section, piece, block.line + line, page=_page(text, block.line + line))
+                yield _ChunkBlock(block.section, piece, block.line + line, page=_page_of_line(text, block.line + line))
 
 
-def _page(text: LoadedText, line: int) -> int | None:
+def _page_of_line(text: LoadedText, line: int) -> int | None:
     return max(1, bisect_right(text.pages, line)) if text.pages else None
 
 
-def _blocks(text: LoadedText) -> Iterator[_ChunkBlock]:
+def _blocks_by_heading(text: LoadedText) -> Iterator[_ChunkBlock]:
     """Yield the blocks below each path of headings; a heading with nothing below it becomes a block itself."""
     path: list[str] = []
     silent: _Element | None = None
-    for element in _elements(text.markdown):
+    for element in _parse_elements(text.markdown):
         if not element.level:
             silent = None
-            yield _ChunkBlock(_section(path, text.title), element.text, element.line, element.limit)
+            yield _ChunkBlock(_section_path(path, text.title), element.text, element.line, element.limit)
             continue
         if silent and element.level <= len(path):
-            yield _ChunkBlock(_section(path, text.title), silent.text, silent.line)
-        path = _descend(path, element.level, shortened(element.text))
+            yield _ChunkBlock(_section_path(path, text.title), silent.text, silent.line)
+        path = _path_below(path, element.level, shortened(element.text))
         silent = element if path[-1] != text.title else None
     if silent:
-        yield _ChunkBlock(_section(path, text.title), silent.text, silent.line)
+        yield _ChunkBlock(_section_path(path, text.title), silent.text, silent.line)
 
 
-def _elements(markdown: str) -> Iterator[_Element]:
+def _parse_elements(markdown: str) -> Iterator[_Element]:
     # The parser reads these as line ends too.
     lines = markdown.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     told = [*_without_long_tables(lines), len(lines)]
@@ -139,14 +135,14 @@ def _elements(markdown: str) -> Iterator[_Element]:
             continue
         # The parser emits no token for what it reads as the definition of a link.
         start = told[token.map[0]]
-        yield from _text(lines, read, start, MAX_CHARS)
+        yield from _text_elements(lines, read, start, MAX_CHARS)
         read = told[token.map[1]]
         if token.type == "heading_open":
-            yield _Element(int(token.tag[1]), _plain(tokens[index + 1].content, links), start)
+            yield _Element(int(token.tag[1]), _plain_heading(tokens[index + 1].content, links), start)
         else:
             limit = MAX_STEPS_CHARS if token.type == "ordered_list_open" else MAX_CHARS
-            yield from _text(lines, start, read, limit)
-    yield from _text(lines, read, len(lines), MAX_CHARS)
+            yield from _text_elements(lines, start, read, limit)
+    yield from _text_elements(lines, read, len(lines), MAX_CHARS)
 
 
 def _without_long_tables(lines: list[str]) -> Iterator[int]:
@@ -160,22 +156,22 @@ def _without_long_tables(lines: list[str]) -> Iterator[int]:
             yield number
 
 
-def _text(lines: list[str], start: int, end: int, limit: int) -> Iterator[_Element]:
+def _text_elements(lines: list[str], start: int, end: int, limit: int) -> Iterator[_Element]:
     while start < end and not lines[start].strip():
         start += 1
     if block := "\n".join(lines[start:end]).strip():
         yield _Element(0, block, start, limit)
 
 
-def _section(path: list[str], title: str) -> str:
+def _section_path(path: list[str], title: str) -> str:
     return joined([part for part in path if part and part != title])
 
 
-def _descend(path: list[str], level: int, heading: str) -> list[str]:
+def _path_below(path: list[str], level: int, heading: str) -> list[str]:
     return [*(path + [""] * level)[: level - 1], heading]
 
 
-def _plain(heading: str, links: dict[str, object]) -> str:
+def _plain_heading(heading: str, links: dict[str, object]) -> str:
     (inline,) = _MARKDOWN.parseInline(heading, links)
     return "".join(child.content for child in inline.children or [] if child.type in ("text", "code_inline"))
 
@@ -192,7 +188,7 @@ def _split_block(block: str) -> Iterator[tuple[int, str]]:
         is_table, header = False, ""
     room = MAX_CHARS - len(header)
     first = 2 if is_table else 0
-    parts = [(number, part) for number, line in enumerate(lines[first:], first) for part in _sentences(line, room)]
+    parts = [(number, part) for number, line in enumerate(lines[first:], first) for part in _split_line(line, room)]
     joiner = "\n" if is_table or len(lines) > 1 else " "
     begin, piece = 0, ""
     for number, part in parts:
@@ -205,8 +201,8 @@ def _split_block(block: str) -> Iterator[tuple[int, str]]:
         yield begin, header + piece
 
 
-def _sentences(line: str, room: int) -> Iterator[str]:
-    for sentence in [line] if len(line) <= room else _SENTENCE_END.split(line):
+def _split_line(line: str, room: int) -> Iterator[str]:
+    for sentence in [line] if len(line) <= room else split_paragraph(line):
         for start in range(0, len(sentence), room):
             yield sentence[start : start + room]
 

@@ -54,8 +54,8 @@ class SearchSignals:
             words = matched.setdefault(document, {})
             for word, value in match.items():
                 words[word] = max(value, words.get(word, 0.0))
-        ranked = _ranked(list(best.values()), _TYPICAL_SCORE)
-        by_words = _ranked([sum(words.values()) / weight for words in matched.values()], _TYPICAL_MATCH)
+        ranked = _rank_scores(list(best.values()), _TYPICAL_SCORE)
+        by_words = _rank_scores([sum(words.values()) / weight for words in matched.values()], _TYPICAL_MATCH)
         return cls(
             cosine=max(cosines),
             lead=float(ranked[0] - ranked[1 : 1 + _COMPETITORS].mean()),
@@ -69,7 +69,7 @@ class SearchSignals:
         return [getattr(self, field.name) for field in fields(self)]
 
 
-def _ranked(values: list[float], typical: float) -> "np.typing.NDArray[np.float64]":
+def _rank_scores(values: list[float], typical: float) -> "np.typing.NDArray[np.float64]":
     """Sort best first, padded to a fixed length with the score of an irrelevant document."""
     missing = 1 + _COMPETITORS - len(values)
     ranked = np.sort(values)[::-1]

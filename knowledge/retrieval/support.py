@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.embedding.embedder import Embedder
-from knowledge.text import sentences
+from knowledge.text import citation_markers, sentences
 from knowledge.text import words as terms
+from knowledge.text.english import ENGLISH
 from knowledge.text.sentences import Sentence
 
 # The score from which a sentence counts as supported.
@@ -32,12 +33,6 @@ _MOST_EMBEDDED = 8
 # For the others, a linear fit to measurements estimates the similarity from the share of words found.
 _LEAST_NEAR, _NEAR_BY_WORDS = 0.25, 0.6
 
-_ADMITS = re.compile(
-    r"\b(?:(?:do|does|did) not|(?:do|does|did)n['’]t|cannot|can['’]t|unable to|no|not)\s(?:\w{1,30}\s){0,3}?"
-    r"(?:information|details|mention\w*|specif\w*|provided?|providing|contain\w*|know\w*|includes?|including|answers?"
-    r"|address\w*|state[sd]?|find|found|available|cover\w*)\b",
-    re.IGNORECASE,
-)
 _ENDS = " .,:;!?…"
 _QUOTE = re.compile(r"^[^\S\n]*+(?:>\s?)+", re.MULTILINE)
 
@@ -61,11 +56,11 @@ class AnswerSupport:
 
 async def measure(answer: str, evidence: Sequence[str], embedder: Embedder) -> AnswerSupport:
     """Measure the support of an answer by the texts that it was written from."""
-    compared = await asyncio.to_thread(_compare, answer, tuple(evidence))
+    compared = await asyncio.to_thread(_compare_answer, answer, tuple(evidence))
     doubtful = [one for one in compared if _LEFT_OPEN[0] <= one.worded < _LEFT_OPEN[1]][:_MOST_EMBEDDED]
     # Two texts at a time: questions, for which users wait, are embedded on the same thread.
-    near = {one: await _nearness(one, embedder) for one in doubtful}
-    scored = tuple(_scored(one, near.get(one, _LEAST_NEAR + _NEAR_BY_WORDS * one.worded)) for one in compared)
+    near = {one: await _similarity_to_place(one, embedder) for one in doubtful}
+    scored = tuple(_score_sentence(one, near.get(one, _LEAST_NEAR + _NEAR_BY_WORDS * one.worded)) for one in compared)
     return AnswerSupport(overall(scored), scored)
 
 
@@ -100,15 +95,17 @@ class _EvidenceText:
     found_in: dict[str, npt.NDArray[np.int32]]
 
 
-def _compare(answer: str, evidence: Sequence[str]) -> list[_ComparedSentence]:
+def _compare_answer(answer: str, evidence: Sequence[str]) -> list[_ComparedSentence]:
     """Select the sentences of the answer that make a claim, and compare their words with the evidence."""
-    read = [_read(text) for text in evidence]
-    stated = [sentence for sentence in sentences.sentences(answer) if not _ADMITS.search(sentence.text)]
-    words = [(sentence, _words(sentence.text)) for sentence in stated]
-    return [_compared(sentence, weights, read) for sentence, weights in words if weights]
+    read = [_parse_evidence(text) for text in evidence]
+    stated = [sentence for sentence in sentences.find_statements(answer) if not ENGLISH.no_claim.search(sentence.text)]
+    words = [(sentence, _weigh_words(sentence.text)) for sentence in stated]
+    return [_compare_sentence(sentence, weights, read) for sentence, weights in words if weights]
 
 
-def _compared(sentence: Sentence, weights: dict[str, float], read: Sequence[_EvidenceText]) -> _ComparedSentence:
+def _compare_sentence(
+    sentence: Sentence, weights: dict[str, float], read: Sequence[_EvidenceText]
+) -> _ComparedSentence:
     quoted = sentence.text.rstrip(_ENDS)
     if any(quoted in text.flat for text in read):
         return _ComparedSentence(sentence, 1.0, 1.0, is_quoted=True)
@@ -129,7 +126,7 @@ def _compared(sentence: Sentence, weights: dict[str, float], read: Sequence[_Evi
     return _ComparedSentence(sentence, sum(weights[stem] for stem in known) / total, most / total, best)
 
 
-def _words(text: str) -> dict[str, float]:
+def _weigh_words(text: str) -> dict[str, float]:
     """Return the stems of a sentence weighted by their frequency, numbers threefold."""
     weights: dict[str, float] = defaultdict(float)
     for word in terms.content_words(text):
@@ -138,8 +135,8 @@ def _words(text: str) -> dict[str, float]:
 
 
 @lru_cache(maxsize=256)
-def _read(text: str) -> _EvidenceText:
-    stated = [sentence.text for sentence in sentences.sentences(text)]
+def _parse_evidence(text: str) -> _EvidenceText:
+    stated = [sentence.text for sentence in sentences.find_statements(text)]
     stems = [frozenset(terms.stems(one)) for one in stated]
     single = list(zip(stated, stems, strict=True))
     places = [*single, *((f"{one} {two}", a | b) for (one, a), (two, b) in pairwise(single))]
@@ -147,17 +144,17 @@ def _read(text: str) -> _EvidenceText:
     for place, (_, held) in enumerate(places):
         for stem in held:
             found_in[stem].append(place)
-    flat = " ".join(sentences.without_markers(_QUOTE.sub("", text)).split())
+    flat = " ".join(citation_markers.without_markers(_QUOTE.sub("", text)).split())
     return _EvidenceText(
         flat, tuple(text for text, _ in places), {stem: np.array(at, np.int32) for stem, at in found_in.items()}
     )
 
 
-async def _nearness(one: _ComparedSentence, embedder: Embedder) -> float:
+async def _similarity_to_place(one: _ComparedSentence, embedder: Embedder) -> float:
     sentence, place = await embedder.embed([one.sentence.text, one.place])
     return float(sentence @ place)
 
 
-def _scored(one: _ComparedSentence, near: float) -> ScoredSentence:
+def _score_sentence(one: _ComparedSentence, near: float) -> ScoredSentence:
     score = (one.anywhere + one.together + near) / 3 if one.anywhere else 0.0
     return ScoredSentence(one.sentence.start, one.sentence.end, 1.0 if one.is_quoted else min(1.0, max(0.0, score)))

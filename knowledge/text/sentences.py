@@ -1,25 +1,36 @@
-"""The statements of a text with their positions: sentences, table rows, lines of code.
+"""Sentences: where they end, and the statements of a text with their positions.
 
-Headings, rules and the separator lines of tables are not statements.
+Statements are sentences, table rows and lines of code; headings, rules and the separator lines of tables are none.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_FENCE = re.compile(r"\s*+(`{3,}|~{3,})")
+from knowledge.text.citation_markers import MARKER, without_markers
+from knowledge.text.english import ENGLISH
+from knowledge.text.fences import FencedLines
+from knowledge.text.language import Language
+
+_END_MARKS = ".!?…"
+# Quotation marks, brackets and emphasis that may stand between the mark at the end of a sentence and the space.
+_CLOSING = "\"'”“’»)\\]*_`"
+# What a sentence begins with beside letters that are not in lower case, and digits. Anything else goes on with it, such
+# as `>` in the path of a menu.
+_OPENING = "\"'“‘«„([*_`¿¡"
 _NOTHING = re.compile(
     r"\s*+(?:#{1,6}\s.*+|[|:\-+=\s]*+|(?:\*\s*+){3,}+|(?:_\s*+){3,}+|(?P<bold>\*\*|__)[^*_]{1,80}(?P=bold)\s*+)\Z"
 )
 _LIST = re.compile(r"\s*+(?:>\s*+)*+(?:[-*+•]|\d{1,9}[.)])\s++(?=\S)")
 _QUOTE = re.compile(r"\s*+(?:>\s*+)++")
-_MARKERS = re.compile(r"\s?\[\d{1,3}(?:, ?\d{1,3}){0,5}\]")
 # Citation markers stand behind the sentence that they belong to.
-_END = re.compile(r"[.!?…][\"'”’)\]*_`]{0,4}(?:\s?\[\d{1,3}(?:, ?\d{1,3}){0,5}\]){0,6}(?:\s+|\Z)")
-_ABBREVIATION_CHARS = 11
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|approx|incl|inc|ltd|st|dr|mr|mrs|ms|[A-Z])|^\s*\d{1,3})\.\s*\Z", re.IGNORECASE
-)
+_END = re.compile(rf"[{_END_MARKS}][{_CLOSING}]{{0,4}}(?:\s?{MARKER}){{0,6}}(?:\s+|\Z)")
+_BREAK = re.compile(rf"[{_END_MARKS}:][{_CLOSING}]{{0,4}}\s")
+_LAST_OF_LINE = re.compile(rf"[{_END_MARKS}:][{_CLOSING}]{{0,4}}\Z")
+# The characters in front of a full stop that are looked at: more than an abbreviation or the number of an item has.
+_MOST_LOOKED_AT = 16
+_ITEM_NUMBER_DIGITS = 3
+_WITHIN_WORDS = ".-'’"
 
 
 @dataclass(frozen=True)
@@ -31,60 +42,102 @@ class Sentence:
     text: str
 
 
-def sentences(text: str) -> list[Sentence]:
+def find_statements(text: str, language: Language = ENGLISH) -> list[Sentence]:
     """Return every statement of a text, in order."""
-    return [found for start, end in _blocks(text) for found in _split(text, start, end)]
+    return [found for start, end in _block_ranges(text) for found in _split_block(text, start, end, language)]
 
 
-def without_markers(text: str) -> str:
-    """Remove the citation markers from a text."""
-    return _MARKERS.sub("", text)
+def split_paragraph(paragraph: str, language: Language = ENGLISH) -> list[str]:
+    """Split a paragraph into its sentences, and leave out the white space between them."""
+    pieces, begun = [], 0
+    for end in _sentence_ends(paragraph, 0, len(paragraph), language):
+        pieces.append(paragraph[begun:end].rstrip())
+        begun = end
+    return [piece for piece in (*pieces, paragraph[begun:]) if piece]
 
 
-def _blocks(text: str) -> Iterator[tuple[int, int]]:
+def breaks_sentence(gap: str) -> bool:
+    """Return True if the text between two words ends a sentence or, with a colon, introduces another."""
+    return _BREAK.search(gap) is not None
+
+
+def ends_sentence(line: str) -> bool:
+    """Return True if a line ends as sentences do, or with a colon."""
+    return _LAST_OF_LINE.search(line) is not None
+
+
+def _block_ranges(text: str) -> Iterator[tuple[int, int]]:
     """Yield the ranges of paragraphs, list items, table rows and lines of code."""
     begun: int | None = None
-    fence = ""
+    fences = FencedLines()
     place = 0
     for line in text.split("\n"):
         start, place = place, place + len(line) + 1
-        end = start + len(line)
-        marks = _FENCE.match(line)
-        if marks and (not fence or marks[1].startswith(fence)):
-            fence = "" if fence else marks[1]
-            stands_alone = states = False
-        else:
-            stands_alone = bool(fence) or line.lstrip().startswith("|")
-            states = bool(line.strip()) and (bool(fence) or not _NOTHING.match(line))
+        found = fences.take_line(line)
+        stands_alone = found == "code" or (found == "text" and line.lstrip().startswith("|"))
+        states = found != "fence" and bool(line.strip()) and (found == "code" or not _NOTHING.match(line))
         goes_on = states and not stands_alone and not _LIST.match(line)
         if begun is not None and not goes_on:
             yield begun, start
             begun = None
         if states and stands_alone:
-            yield start, end
+            yield start, start + len(line)
         elif states and begun is None:
             begun = start
     if begun is not None:
         yield begun, len(text)
 
 
-def _split(text: str, start: int, end: int) -> Iterator[Sentence]:
-    begun = start
+def _split_block(text: str, start: int, end: int, language: Language) -> Iterator[Sentence]:
     opening = _LIST.match(text, start, end) or _QUOTE.match(text, start, end)
-    if opening:
-        begun = opening.end()
-    for mark in _END.finditer(text, begun, end):
+    begun = opening.end() if opening else start
+    for sentence_end in _sentence_ends(text, begun, end, language):
+        yield from _sentence_between(text, begun, sentence_end)
+        begun = sentence_end
+    yield from _sentence_between(text, begun, end)
+
+
+def _sentence_ends(text: str, start: int, end: int, language: Language) -> Iterator[int]:
+    """Yield where the sentences of a range end, with the white space behind them; the last may have no end."""
+    begun = start
+    for mark in _END.finditer(text, start, end):
         following = text[mark.end() : mark.end() + 1]
-        if following.islower() or _ABBREVIATION.search(
-            text[max(begun, mark.start() - _ABBREVIATION_CHARS) : mark.start() + 1]
-        ):
+        if mark.end() < end and not _can_begin(following):
             continue
-        yield from _sentence(text, begun, mark.end())
+        if mark[0][0] == "." and _belongs_to_word(text, begun, mark.start(), following, language):
+            continue
+        yield mark.end()
         begun = mark.end()
-    yield from _sentence(text, begun, end)
 
 
-def _sentence(text: str, start: int, end: int) -> Iterator[Sentence]:
+def _can_begin(character: str) -> bool:
+    """Return True if a sentence can begin with a character, in any script."""
+    return character in _OPENING or (character.isalnum() and not character.islower())
+
+
+def _belongs_to_word(text: str, begun: int, stop: int, following: str, language: Language) -> bool:
+    """Return True if a full stop belongs to an abbreviation, an initial or the number of an item."""
+    before = text[max(begun, stop - _MOST_LOOKED_AT) : stop]
+    if len(number := before.strip()) <= _ITEM_NUMBER_DIGITS and number.isdecimal():
+        return stop - begun <= _MOST_LOOKED_AT
+    word = _last_word(before)
+    if len(last := word.rpartition(".")[2]) == 1 and last.isupper():
+        return True
+    rules = language.sentences
+    return word.lower() in rules.abbreviations or (
+        word.lower() in rules.abbreviations_of_numbers and following.isdecimal()
+    )
+
+
+def _last_word(text: str) -> str:
+    """Return the word at the end of a text, with full stops, hyphens and apostrophes within it."""
+    start = len(text)
+    while start and (text[start - 1].isalnum() or text[start - 1] in _WITHIN_WORDS):
+        start -= 1
+    return text[start:].lstrip(_WITHIN_WORDS)
+
+
+def _sentence_between(text: str, start: int, end: int) -> Iterator[Sentence]:
     stated = text[start:end]
     start += len(stated) - len(stated.lstrip())
     said = " ".join(without_markers(stated).split())

@@ -7,7 +7,8 @@ from langchain_aws.chat_models.bedrock_converse import _messages_to_bedrock
 from langchain_openai.chat_models.base import _convert_message_to_dict
 from pydantic import ValidationError
 
-from agents.direct_completion import CalledTool, ChatMessage, messages_of, strays
+from agents.direct_completion import ChatMessage, messages_of, strays
+from frontdesk.contracts.llm import CalledTool
 from tests.providers.strict import mistakes
 
 A, B = (CalledTool(id=name, name="look", arguments='{"at": 1}') for name in "ab")

@@ -8,11 +8,13 @@ import pytest
 import pytest_asyncio
 
 from agents.models.model_name import parse_model
+from agents.models.streaming_call import StreamingCall
 from backend.runs.event_log import EventLog
 from backend.storage import migrations
 from backend.storage.checkpoints import open_memory
 from knowledge.library import Library
 from knowledge.storage.sqlite import SqliteDatabase
+from tests.faults.silence import Silences
 from tests.faults.stack import CHARGED, GPT, NOVA, STORED, Stack, settings_for
 from tests.providers.bedrock import BedrockServer
 from tests.providers.openai import OpenAIServer
@@ -72,3 +74,11 @@ def stack(shared_stack: Stack) -> Stack:
         server.script = Script()
         server.requests.clear()
     return shared_stack
+
+
+@pytest.fixture
+def silences(monkeypatch: pytest.MonkeyPatch) -> Silences:
+    """The deadlines of all model calls, for a test to expire."""
+    opened = Silences()
+    monkeypatch.setattr(StreamingCall, "open_deadline", lambda call: opened.add(call))
+    return opened

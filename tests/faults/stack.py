@@ -45,10 +45,8 @@ NOVA = "bedrock:us.amazon.nova-lite-v1:0"
 GPT = "openai:gpt-4o-mini"
 CHARGED = "I was charged twice this month, how do I get my money back?"
 STORED = "Where is customer data stored?"
-# A machine that pauses must not look like a provider that does: only a test in which one falls silent is impatient.
+# A machine that pauses must not look like a provider that does: tests let models fall silent by `tests.faults.silence`.
 PATIENCE_SECONDS = 30.0
-# Silences wait all at once, so this may be long enough for a loaded machine to be late.
-IMPATIENT: dict[str, Any] = {"model_first_token_seconds": 4.0, "model_idle_seconds": 4.0}
 
 _MARK = re.compile(r"\[run (\S+)\]")
 _RUN_SECONDS = 120.0

@@ -102,7 +102,7 @@ async def test_what_nobody_counted_is_estimated_and_marked(stack: Stack, model: 
     heard = await stack.desk(settings_for(model)).ask(CHARGED)
     expect_sum(heard)
     assert heard.done.workers.usage.estimated
-    assert heard.done.workers.usage.completion == 3
+    assert heard.done.workers.usage.completion == 4
     assert heard.done.workers.usage.prompt > 100
     assert heard.done.cost_usd > 0
     assert heard.done.supervisor == Spent()

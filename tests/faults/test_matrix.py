@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
 
 import pytest
 
 from agents.answering import canned_replies
 from frontdesk.contracts.events import Reset, Token
-from tests.faults.stack import CHARGED, GPT, IMPATIENT, NOVA, Heard, Stack, by_mark, server_of, settings_for
+from tests.faults.silence import Silences, ask_a_silent_model
+from tests.faults.stack import CHARGED, GPT, NOVA, Heard, Stack, by_mark, server_of, settings_for
 from tests.providers.script import Fault, Script
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -40,23 +40,23 @@ async def answer_of(stack: Stack, model: str) -> str:
 
 
 async def run_all(
-    stack: Stack,
-    order: tuple[str, str],
-    scripts: Iterable[Script],
-    at_once: int = AT_ONCE,
-    **deadlines: Any,
+    stack: Stack, order: tuple[str, str], scripts: Iterable[Script], silences: Silences | None = None
 ) -> list[Heard]:
     """One desk for each script of the first model, some at a time."""
     marked = {str(number): script for number, script in enumerate(scripts)}
     server_of(stack, order[0]).script = by_mark(marked)
     if order[1] != "embedded":
         server_of(stack, order[1]).script = Script(SECOND)
-    gate = asyncio.Semaphore(at_once)
-    settings = settings_for(",".join(order), **deadlines)
+    gate = asyncio.Semaphore(AT_ONCE)
+    settings = settings_for(",".join(order))
 
     async def one(mark: str) -> Heard:
+        desk, script = stack.desk(settings, mark), marked[mark]
         async with gate:
-            return await stack.desk(settings, mark).ask(CHARGED)
+            if silences and script.fault in (Fault.STALL, Fault.HANG):
+                said = said_before(script.at) if script.fault is Fault.STALL else ""
+                return await ask_a_silent_model(desk, silences, CHARGED, f"[run {mark}]", said)
+            return await desk.ask(CHARGED)
 
     return await asyncio.gather(*map(one, marked))
 
@@ -95,18 +95,22 @@ async def test_an_answer_that_breaks_at_any_token_is_replaced_whole(
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=IDS)
-async def test_an_answer_that_stalls_at_any_token_is_replaced_whole(stack: Stack, order: tuple[str, str]) -> None:
+async def test_an_answer_that_stalls_at_any_token_is_replaced_whole(
+    stack: Stack, silences: Silences, order: tuple[str, str]
+) -> None:
     scripts = [Script(FIRST, Fault.STALL, offset) for offset in OFFSETS]
-    runs = await run_all(stack, order, scripts, at_once=64, **IMPATIENT)
+    runs = await run_all(stack, order, scripts, silences)
     answer = await answer_of(stack, order[1])
     for offset, heard in zip(OFFSETS, runs, strict=True):
         expect_one_whole_answer(order, heard, answer, said_before(offset))
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=IDS)
-async def test_a_provider_that_does_not_begin_is_replaced_in_silence(stack: Stack, order: tuple[str, str]) -> None:
+async def test_a_provider_that_does_not_begin_is_replaced_in_silence(
+    stack: Stack, silences: Silences, order: tuple[str, str]
+) -> None:
     broken = [Script(FIRST, fault) for fault in (*AT_THE_DOOR, Fault.HANG)]
     broken += [Script(FIRST, fault, -1) for fault in (Fault.CUT, Fault.RESET)]
     answer = await answer_of(stack, order[1])
-    for heard in await run_all(stack, order, broken, **IMPATIENT):
+    for heard in await run_all(stack, order, broken, silences):
         expect_one_whole_answer(order, heard, answer, "")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from frontdesk.contracts.events import Handoff, Token
-from tests.faults.stack import CHARGED, GPT, IMPATIENT, NOVA, Desk, Heard, Stack, settings_for
+from tests.faults.silence import Silences
+from tests.faults.stack import CHARGED, GPT, NOVA, Desk, Heard, Stack, settings_for
 from tests.providers.script import Fault, Script
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -173,9 +174,14 @@ async def test_thoughts_in_words_decide_nothing(stack: Stack) -> None:
 @pytest.mark.parametrize(
     "fault", [Fault.CUT, Fault.RESET, Fault.STALL, Fault.BAD_CRC, Fault.EXCEPTION, Fault.NO_FINISH]
 )
-async def test_a_router_that_breaks_off_leaves_the_decision_to_the_next(stack: Stack, fault: Fault) -> None:
+async def test_a_router_that_breaks_off_leaves_the_decision_to_the_next(
+    stack: Stack, silences: Silences, fault: Fault
+) -> None:
     stack.bedrock.script = Script(fault=fault, tool_input=form("technical"))
     stack.openai.script = Script(tool_input=form("compliance"))
-    deadlines: dict[str, Any] = IMPATIENT if fault is Fault.STALL else {}
-    heard = await stack.desk(settings_for(supervisor=f"{NOVA},{GPT}", **deadlines)).ask(CHARGED)
+    desk = stack.desk(settings_for(supervisor=f"{NOVA},{GPT}"))
+    run = await desk.start(CHARGED)
+    if fault is Fault.STALL:
+        (await silences.first(CHARGED)).expire()
+    heard = await desk.hear(run)
     assert decided(heard) == ("model", GPT, ["compliance"])

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from frontdesk.contracts.events import Reset, Token
-from tests.faults.stack import GPT, IMPATIENT, NOVA, Heard, Stack, mark_of, settings_for, system_of
+from tests.faults.silence import Silences
+from tests.faults.stack import GPT, NOVA, Heard, Stack, mark_of, settings_for, system_of
 from tests.providers.loopback import RecordedRequest
 from tests.providers.script import Fault, Script
 
@@ -57,11 +58,11 @@ def bedrock_of(breaks: str, broken: dict[str, Script], other: Script) -> Callabl
     return script
 
 
-async def run_all(stack: Stack, breaks: str, scripts: list[Script], other: Script, **deadlines: float) -> list[Heard]:
+async def run_all(stack: Stack, breaks: str, scripts: list[Script], other: Script) -> list[Heard]:
     """One desk for each script, all at once."""
     stack.bedrock.script = bedrock_of(breaks, {str(n): script for n, script in enumerate(scripts)}, other)
     stack.openai.script = Script(SECOND)
-    settings = settings_for(f"{NOVA},{GPT}", NOVA, **deadlines)
+    settings = settings_for(f"{NOVA},{GPT}", NOVA)
     return await asyncio.gather(*(stack.desk(settings, str(n)).ask(QUESTION) for n in range(len(scripts))))
 
 
@@ -120,10 +121,17 @@ def replayed(heard: Heard, breaks: str) -> bool:
 
 
 @pytest.mark.parametrize("breaks", ["billing", "compliance"])
-async def test_what_one_says_stands_when_the_other_stalls(stack: Stack, breaks: str) -> None:
+async def test_what_one_says_stands_when_the_other_stalls(stack: Stack, silences: Silences, breaks: str) -> None:
+    async def fall_silent(at: int) -> None:
+        deadline = await silences.first(f"[run {at}] You are {breaks}.")
+        await deadline.wait_for_pieces(at)
+        deadline.expire()
+
     scripts = [Script(BROKEN, Fault.STALL, at, gap_seconds=0.01) for at in OFFSETS]
-    for heard in await run_all(stack, breaks, scripts, Script(OTHER), **IMPATIENT):
+    silent = asyncio.gather(*map(fall_silent, OFFSETS))
+    for heard in await run_all(stack, breaks, scripts, Script(OTHER)):
         expect_both_sections(heard, breaks)
+    await silent
 
 
 async def test_both_may_break_at_once(stack: Stack) -> None:

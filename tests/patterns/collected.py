@@ -6,7 +6,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -75,9 +75,14 @@ def _within(place: str, value: object, module: str, deepest: int) -> Iterator[tu
         for key, item in value.items():
             yield from _within(f"{place}[{key!r:.40}]", item, module, deepest - 1)
             yield from _within(f"{place}[{key!r:.40}]", key, module, deepest - 1)
-    elif deepest and hasattr(value, "__dict__") and module in (_home(value), _home(type(value))):
+    elif deepest and hasattr(value, "__dict__") and (_is_record(value) or module in (_home(value), _home(type(value)))):
         for name, item in list(vars(value).items()):
             yield from _within(f"{place}.{name}", item, module, deepest - 1)
+
+
+def _is_record(value: object) -> bool:
+    """Whether a value is of a dataclass of the product, maybe of another module: the rules of a language."""
+    return is_dataclass(value) and not isinstance(value, type) and str(_home(type(value))).startswith(PACKAGES)
 
 
 def _home(value: object) -> object:

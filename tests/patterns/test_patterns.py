@@ -26,7 +26,7 @@ def test_patterns_of_classes_and_tables_are_found_too() -> None:
     places = {one.place for one in patterns()}
     assert {
         "agents.models.chunks.ThinkingFilter._OPEN",
-        "agents.answering.answer_type._KINDS[0][0]",
+        "agents.answering.answer_type.ENGLISH.answer_types[0].question",
         "knowledge.text.words._WORD",
     } <= places
 
@@ -34,7 +34,7 @@ def test_patterns_of_classes_and_tables_are_found_too() -> None:
 def test_what_is_done_with_a_pattern_is_read_off_its_module() -> None:
     uses = {one.place: one.uses for one in patterns()}
     assert uses["knowledge.text.sentences._NOTHING"] == {"match"}
-    assert "finditer" in uses["agents.answering.answer_type._KINDS[0][0]"]
+    assert "finditer" in uses["knowledge.text.sentences._END"]
 
 
 def test_quadratic_cubic_and_endless_patterns_are_noticed() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from frontdesk.contracts.answers import Answer
 from frontdesk.contracts.events import (
     Cancelled,
     Done,
@@ -19,7 +20,7 @@ from frontdesk.contracts.events import (
     TraceStart,
     TraceUpdate,
 )
-from frontdesk.contracts.resources import Answer, Message, Step
+from frontdesk.contracts.resources import Message, Step
 from ui.chat.op_stream import Op
 
 # The fields of a source that a page shows; no others are sent.

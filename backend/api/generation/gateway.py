@@ -1,7 +1,6 @@
 """The generation gateway: a task for an agent, answered as text or server-sent events; see also `gateway_ws`."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,14 +15,13 @@ from backend.api.deps import ASKING, LOOKING, Manner, SessionId, TheDesk, TheUse
 from backend.api.openapi import GATEWAY_STREAM
 from backend.api.runs import Stopped, stop
 from backend.desk import OpenDesk
-from backend.encoders import sse
-from backend.encoders.base import Answer, streamed, told, whole
-from backend.encoders.frames import Generation
-from backend.errors import body_of
+from backend.encoders.answers import streamed, whole
+from backend.encoders.gateway import GatewayEncoder, generation_of
 from backend.runs.intake import RunRequest
 from backend.storage.runs import StoredRun
 from backend.users import DeskUser
-from frontdesk.contracts.events import Cancelled, Done, Error, Reset, Token
+from frontdesk.contracts.answers import Answer
+from frontdesk.contracts.gateway import Generation
 
 router = APIRouter(tags=["generation gateway"], responses=ASKING, dependencies=[needs("chat")])
 
@@ -58,9 +56,7 @@ async def generate(
     if not isinstance(answer, Answer):
         answer.headers.update(headers)
         return answer
-    shown = answer.model_dump(mode="json")
-    body = {"text": shown.pop("answer"), "generation_id": shown.pop("run_id"), **shown}
-    return JSONResponse(body, headers=headers)
+    return JSONResponse(generation_of(answer).model_dump(mode="json"), headers=headers)
 
 
 @router.post("/agent/stream", response_class=Response, responses=GATEWAY_STREAM)
@@ -73,7 +69,7 @@ async def stream_generation(
     """Stream the text as it grows: `{token, text}`, and at the end all of it with its usage."""
     desk.streams.check()
     run = await begin(asked, desk, user, generation_id)
-    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})
+    return streamed(desk, run, GatewayEncoder(run), asked.on_disconnect, {ID_HEADER: run.id})
 
 
 @router.post("/agent/cancel/{generation_id}", responses=LOOKING)
@@ -103,30 +99,3 @@ async def begin(
             run_id=str(generation_id) if generation_id else None,
         )
     )
-
-
-async def frames(desk: OpenDesk, run: StoredRun) -> AsyncIterator[dict[str, Any] | None]:
-    """Yield the run as frames of the gateway, always with an end; None for each silence."""
-    text = ""
-    async for event in told(desk, run):
-        match event:
-            case None:
-                yield None
-            case Token():
-                text += event.content
-                yield {"token": event.content, "text": text}
-            case Reset():
-                text = ""
-                yield {"token": "", "text": "", "reset": event.reason}
-            case Done():
-                end = {"final": True, "text": text, "usage": event.usage.model_dump(), "generation_id": run.id}
-                yield {**end, "cost_usd": event.cost_usd, "finish_reason": event.finish_reason}
-            case Cancelled():
-                yield {"cancelled": True, "text": text, "generation_id": run.id}
-            case Error():
-                yield {**body_of(event.code, event.message, retryable=event.retryable), "generation_id": run.id}
-
-
-async def _chunks(desk: OpenDesk, run: StoredRun) -> AsyncIterator[bytes]:
-    async for frame in frames(desk, run):
-        yield sse.data(frame) if frame else sse.HEARTBEAT_COMMENT

@@ -7,7 +7,7 @@ A client sends tasks, `{"type": "cancel", "generation_id"}` and `{"type": "ping"
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 import orjson
@@ -16,14 +16,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.websockets import WebSocketDisconnect
 
 from backend.api.deps import TheDesk, TheUser, needs
-from backend.api.generation.gateway import GenerationRequest, begin, frames
+from backend.api.generation.gateway import GenerationRequest, begin
 from backend.api.runs import stop
 from backend.desk import OpenDesk
-from backend.encoders.base import LEFT
-from backend.errors import KeyRefused, TooManyStreams, body_of
+from backend.encoders.answers import LEFT
+from backend.encoders.encoder import json_of
+from backend.encoders.gateway_socket import SocketEncoder
+from backend.errors import KeyRefused, TooManyStreams
 from backend.http.event_response import abort
 from backend.storage.runs import StoredRun
 from backend.users import DeskUser
+from frontdesk.contracts.gateway import SocketFrame, SocketPong, SocketRefused, SocketStopped
+from frontdesk.contracts.resources import Problem
 from knowledge.errors import DeskError
 
 _LOG = logging.getLogger(__name__)
@@ -91,43 +95,43 @@ class _Socket:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _take(self, text: str) -> None:
-        name: dict[str, Any] = {}
+        request_id: str | None = None
         try:
             said = orjson.loads(text)
             if isinstance(said, dict) and isinstance(said.get("request_id"), str):
-                name = {"request_id": said["request_id"][:128]}
+                request_id = said["request_id"][:128]
             match said:
                 case {"type": "ping"}:
-                    await self._send({"type": "pong"})
+                    await self._send(SocketPong())
                 case {"type": "cancel"}:
-                    await self._cancel(_Cancel.model_validate(said), name)
+                    await self._cancel(_Cancel.model_validate(said), request_id)
                 case _:
-                    await self._generate(_Task.model_validate(said), name)
+                    await self._generate(_Task.model_validate(said), request_id)
         except orjson.JSONDecodeError:
-            await self._refuse("invalid_json", "This is not JSON.", name)
+            await self._refuse("invalid_json", "This is not JSON.", request_id)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "message"
-            await self._refuse("invalid_request", f"{where}: {first['msg']}.", name)
+            await self._refuse("invalid_request", f"{where}: {first['msg']}.", request_id)
         except DeskError as error:
-            await self._refuse(error.code, error.message, name, retryable=error.retryable)
+            await self._refuse(error.code, error.message, request_id, retryable=error.retryable)
 
-    async def _generate(self, task: _Task, name: dict[str, Any]) -> None:
+    async def _generate(self, task: _Task, request_id: str | None) -> None:
         if len(self._tasks) >= _MOST_AT_ONCE:
             raise TooManyStreams(f"This socket follows {_MOST_AT_ONCE} generations already; wait for one of them.", 1)
         run = await begin(task, self._desk, self._user, task.generation_id)
-        following = self._desk.streams.tell(self._follow(run, name))
+        following = self._desk.streams.tell(self._follow(run, SocketEncoder(run, request_id)))
         self._tasks.add(following)
         following.add_done_callback(lambda done: self._left(done, run, task))
 
-    async def _follow(self, run: StoredRun, name: dict[str, Any]) -> None:
+    async def _follow(self, run: StoredRun, encoder: SocketEncoder) -> None:
         try:
-            await self._send({"type": "started", "generation_id": run.id, **name})
-            async for frame in frames(self._desk, run):
+            await self._send(encoder.begin())
+            async for frame in encoder.frames(self._desk.runs.follow(run.id)):
                 # Checked in each silence too: a revoked key reads no further.
                 self._desk.users.check(self._user)
                 if frame:
-                    await self._send({"generation_id": run.id, **name, **frame})
+                    await self._send(frame)
         except WebSocketDisconnect:
             _LOG.debug("a client left generation %s", run.id)
         except KeyRefused as refused:
@@ -142,18 +146,19 @@ class _Socket:
         if task.on_disconnect == "cancel":
             self._desk.runs.cancel_now(run.id, LEFT)
 
-    async def _cancel(self, wanted: _Cancel, name: dict[str, Any]) -> None:
+    async def _cancel(self, wanted: _Cancel, request_id: str | None) -> None:
         stopped = await stop(self._desk, self._user, wanted.generation_id)
-        await self._send({"type": "cancel", "generation_id": stopped.run_id, "status": stopped.status, **name})
+        await self._send(SocketStopped(generation_id=stopped.run_id, status=stopped.status, request_id=request_id))
 
-    async def _refuse(self, code: str, message: str, name: dict[str, Any], *, retryable: bool = False) -> None:
-        await self._send({**body_of(code, message, retryable=retryable), **name})
+    async def _refuse(self, code: str, message: str, request_id: str | None, *, retryable: bool = False) -> None:
+        problem = Problem(code=code, message=message, retryable=retryable)
+        await self._send(SocketRefused(error=problem, request_id=request_id))
 
-    async def _send(self, frame: dict[str, Any]) -> None:
+    async def _send(self, frame: SocketFrame) -> None:
         """Send one frame at a time. A client that does not read is dropped: it can follow its runs from elsewhere."""
         try:
             async with asyncio.timeout(self._desk.streams.slow_seconds), self._sending:
-                await self._websocket.send_text(orjson.dumps(frame).decode())
+                await self._websocket.send_text(json_of(frame).decode())
         except TimeoutError:
             self._desk.streams.dropped += 1
             abort(self._websocket.scope)

@@ -1,6 +1,5 @@
 """The model without an agent: with all messages sent at once, or by session. The caller runs the tools it calls."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Depends
@@ -8,19 +7,20 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agents.direct_completion import LLM, CalledTool, ChatMessage, CompletionRequest, strays
+from agents.direct_completion import LLM, ChatMessage, CompletionRequest, strays
 from backend.api.deps import ASKING, Manner, SessionId, TheDesk, TheUser, needs
 from backend.api.generation.gateway import ID_HEADER
 from backend.api.openapi import LLM_STREAM
 from backend.desk import OpenDesk
-from backend.encoders import sse
-from backend.encoders.base import Answer, streamed, told, whole
-from backend.errors import MessageInvalid, ModelDoorsClosed, body_of
+from backend.encoders.answers import streamed, whole
+from backend.encoders.llm import LlmEncoder
+from backend.errors import MessageInvalid, ModelDoorsClosed
 from backend.runs.intake import RunRequest
 from backend.storage import threads
 from backend.storage.runs import StoredRun
 from backend.users import DeskUser
-from frontdesk.contracts.events import Cancelled, Done, Error, Event, Reset, Token, ToolCall, Usage
+from frontdesk.contracts.answers import Answer
+from frontdesk.contracts.llm import CalledTool, LlmAnswer
 
 
 async def open_doors(desk: TheDesk, user: TheUser) -> None:
@@ -143,18 +143,6 @@ class SessionRequest(_Sampling):
         return self
 
 
-class LlmAnswer(BaseModel):
-    """The model's answer, or the tools that it calls."""
-
-    content: str
-    tool_calls: list[CalledTool]
-    finish_reason: str
-    usage: Usage
-    cost_usd: float
-    run_id: str
-    session_id: str
-
-
 @router.post("/chat", response_model=LlmAnswer)
 async def ask_model(asked: LlmRequest, request: Request, desk: TheDesk, user: TheUser) -> Response | LlmAnswer:
     """Return the model's answer when it is complete."""
@@ -166,7 +154,7 @@ async def stream_model(asked: LlmRequest, desk: TheDesk, user: TheUser) -> Respo
     """Stream the model's answer as it comes: `{content}` or `{tool_call}`, at the end `{done}` or `{error}`."""
     desk.streams.check()
     run = await _begin(asked, desk, user)
-    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})
+    return _streamed(desk, run, asked)
 
 
 @router.post("/chat/session", response_model=LlmAnswer)
@@ -182,7 +170,7 @@ async def stream_model_in_session(asked: SessionRequest, desk: TheDesk, user: Th
     """Stream the next answer of a session as it comes."""
     desk.streams.check()
     run = await _begin_session(asked, desk, user)
-    return streamed(desk, run, asked.on_disconnect, _chunks(desk, run), {ID_HEADER: run.id})
+    return _streamed(desk, run, asked)
 
 
 async def _begin(asked: LlmRequest, desk: OpenDesk, user: DeskUser) -> StoredRun:
@@ -233,34 +221,11 @@ async def _whole(desk: OpenDesk, run: StoredRun, request: Request, asked: Manner
     )
 
 
+def _streamed(desk: OpenDesk, run: StoredRun, asked: Manner) -> Response:
+    encoder = LlmEncoder(run, lambda: _calls(desk, run))
+    return streamed(desk, run, encoder, asked.on_disconnect, {ID_HEADER: run.id})
+
+
 async def _calls(desk: OpenDesk, run: StoredRun) -> list[CalledTool]:
     data = await desk.database.read(lambda db: threads.data_of(db, run.id))
     return [CalledTool.model_validate(call) for call in data.get("tool_calls", [])]
-
-
-async def _chunks(desk: OpenDesk, run: StoredRun) -> AsyncIterator[bytes]:
-    async for event in told(desk, run):
-        if event is None:
-            yield sse.HEARTBEAT_COMMENT
-        elif frame := _frame(event, run):
-            if isinstance(event, Done):
-                frame["tool_calls"] = [call.model_dump() for call in await _calls(desk, run)]
-            yield sse.data(frame)
-
-
-def _frame(event: Event, run: StoredRun) -> dict[str, Any] | None:
-    match event:
-        case Token():
-            return {"content": event.content}
-        case ToolCall():
-            return {"tool_call": event.model_dump(exclude={"type"}, exclude_none=True)}
-        case Reset():
-            return {"reset": event.reason}
-        case Done():
-            end = {"done": True, "usage": event.usage.model_dump(), "cost_usd": event.cost_usd, "run_id": run.id}
-            return {**end, "finish_reason": event.finish_reason, "session_id": run.session_id}
-        case Cancelled():
-            return {"cancelled": True, "run_id": run.id}
-        case Error():
-            return {**body_of(event.code, event.message, retryable=event.retryable), "run_id": run.id}
-    return None

@@ -9,6 +9,7 @@ from statistics import median
 from knowledge.loaders import markdown_table as tables
 from knowledge.loaders.pdf.lines import HYPHEN, PdfLine
 from knowledge.loaders.text import LoadedText
+from knowledge.text.sentences import ends_sentence
 
 # Running headers and page numbers stand in this outer share of a page, and on at least this share of the pages.
 _MARGIN = 0.1
@@ -32,7 +33,6 @@ _ITEMS = ("-", "1.")
 
 _BULLET = re.compile(r"[•●▪■◦○‣∙·\uf0b7\u2013-]\s+(?=\S)")
 _NUMBERED = re.compile(r"(?P<number>\d{1,3})[.)]\s+(?=\S)")
-_SENTENCE_END = re.compile(r"[.:!?][\"')\]”’]*$")
 _MARKUP_AT_START = re.compile(r"[#>|+=]|```|~~~|-{3}")
 _HYPHENATED = re.compile(rf"(?<=\w)(?:[-\u00ad\u2010]|{HYPHEN})$")
 # pdfium itself joins a word that is hyphenated across lines, and leaves a mark in place of the hyphen.
@@ -192,7 +192,7 @@ def _level(line: PdfLine, setting: _Typography) -> int:
     """Return a heading's level by its font size, bold body text being the lowest level, or 0 for other lines."""
     if line.size in setting.headings and len(line.text) <= _MAX_HEADING_CHARS:
         return min(setting.headings.index(line.size) + 1, _HEADING_LEVELS)
-    is_short = len(line.text) <= _MAX_BOLD_HEADING_CHARS and not _SENTENCE_END.search(line.text)
+    is_short = len(line.text) <= _MAX_BOLD_HEADING_CHARS and not ends_sentence(line.text)
     if line.bold and is_short and line.size >= setting.body and not _BULLET.match(line.text):
         return min(len(setting.headings) + 1, _HEADING_LEVELS)
     return 0
@@ -211,7 +211,7 @@ def _belongs(line: PdfLine, block: _PdfBlock, new: _PdfBlock, setting: _Typograp
         return True
     indented = not block.kind and line.left > before.left + _INDENT * line.size and len(block.lines) > 1
     widest = max(held.right - held.left for held in block.lines)
-    ended_early = before.right - before.left < _SHORT_LINE * widest and bool(_SENTENCE_END.search(before.text))
+    ended_early = before.right - before.left < _SHORT_LINE * widest and ends_sentence(before.text)
     return not indented and not ended_early
 
 
@@ -222,7 +222,7 @@ def _continues(last: _PdfBlock, block: _PdfBlock) -> bool:
 
 
 def _reads_on(text: str, following: str) -> bool:
-    return not _SENTENCE_END.search(text) and following[:1].islower()
+    return not ends_sentence(text) and following[:1].islower()
 
 
 def _joined(text: str, following: str) -> str:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agents.answering.answer_type import wanted
+from agents.answering.answer_type import wanted_type
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from agents.answering.answer_type import wanted
     ],
 )
 def test_the_kind_is_told_from_the_words(question: str, right: str, wrong: str) -> None:
-    is_wanted = wanted(question)
+    is_wanted = wanted_type(question)
     assert is_wanted(right)
     assert not is_wanted(wrong)
 
@@ -24,5 +24,5 @@ def test_the_kind_is_told_from_the_words(question: str, right: str, wrong: str) 
 @pytest.mark.parametrize("question", ["how long", "how much", "how many"])
 def test_a_document_of_digits_costs_no_time(question: str) -> None:
     began = time.monotonic()
-    wanted(question)("7" * 100_000 + " zzz")
+    wanted_type(question)("7" * 100_000 + " zzz")
     assert time.monotonic() - began < 10

@@ -34,6 +34,9 @@ TEXTS = [
     ("```\nx[1][2]\n``` [2]", "```\nx[1][2]\n``` [12]"),
     ("`a` [1] `b[1]`[1]", "`a` [11] `b[1]`[11]"),
     ("`never closed [1]", "`never closed [1]"),
+    ("`never closed\n\n[1]", "`never closed\n\n[11]"),
+    ("```\n\nx[1]", "```\n\nx[1]"),
+    ("```\nx[1]\n````\n[1]", "```\nx[1]\n````\n[11]"),
     ("[1`2]` [1]", "[1`2]` [11]"),
     ("", ""),
     ("Nothing here.", "Nothing here."),
@@ -48,7 +51,7 @@ def speak(chunks: Sequence[str], first: int = FIRST, count: int = COUNT) -> str:
 def test_sources_shown_later_are_cited_by_the_numbers_they_have_in_the_answer() -> None:
     citations = CitationParser(FIRST, COUNT)
     assert citations.hear("a [4] ") == "a  "
-    assert [citations.show(27), citations.show(19)] == [4, 5]
+    assert [citations.add_source(27), citations.add_source(19)] == [4, 5]
     assert citations.hear("b [4, 1][5][6]") + citations.end() == "b [27, 11][19]"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.answering.markdown_blocks import MarkdownBlock, blocks, sentences
+from agents.answering.markdown_blocks import MarkdownBlock, blocks
 
 PASSAGE = """Plans differ
 in *price*. See the table:
@@ -101,60 +101,3 @@ def test_code_is_not_taken_for_what_it_looks_like() -> None:
 )
 def test_what_cannot_be_quoted_by_itself_is_no_block(nothing: str) -> None:
     assert blocks(nothing) == []
-
-
-@pytest.mark.parametrize(
-    ("paragraph", "expected"),
-    [
-        ("One. Two! Three? Four", ["One.", "Two!", "Three?", "Four"]),
-        ("A line\nthat wraps. And   more.", ["A line that wraps.", "And more."]),
-        ("It costs 5.50 USD. Really.", ["It costs 5.50 USD.", "Really."]),
-        ("Use v2.1.0 of api.example.com. It works.", ["Use v2.1.0 of api.example.com.", "It works."]),
-        ("It takes 5 days. 10 at most.", ["It takes 5 days.", "10 at most."]),
-        ("Open **Settings**. **Save** it. `Run` it.", ["Open **Settings**.", "**Save** it.", "`Run` it."]),
-        ("See [1]. [Then] go. (Not now.)", ["See [1].", "[Then] go.", "(Not now.)"]),
-        ("it ends. but not here", ["it ends. but not here"]),
-        ("Tryck på Spara. Öppna menyn. Ändra namnet.", ["Tryck på Spara.", "Öppna menyn.", "Ändra namnet."]),
-        ("C'est prêt. Économisez. «Oui.» Fin.", ["C'est prêt.", "Économisez.", "«Oui.»", "Fin."]),
-        ("Está listo. ¿Cómo sigo? ¡Así! Élija.", ["Está listo.", "¿Cómo sigo?", "¡Así!", "Élija."]),
-        ("Нажмите OK. Ждите. «Готово».", ["Нажмите OK.", "Ждите.", "«Готово»."]),
-        ("Nicht so. über das Menü. Über uns.", ["Nicht so. über das Menü.", "Über uns."]),
-        ("", []),
-        ("  \n ", []),
-    ],
-)
-def test_a_paragraph_comes_apart_into_its_sentences(paragraph: str, expected: list[str]) -> None:
-    assert sentences(paragraph) == expected
-
-
-@pytest.mark.parametrize(
-    "sentence",
-    [
-        "Pay by card, e.g. Visa, or by transfer.",
-        "Write to Dr. Smith or Mrs. Jones.",
-        "Some plans, i.e. Team and up, have it.",
-        "It is made by Acme Inc. Berlin for Beta Ltd. London.",
-        "Compare Starter vs. Team.",
-        "Prices (approx. 5 USD) incl. VAT.",
-        "See St. Gallen etc. Bern too.",
-    ],
-)
-def test_an_abbreviation_does_not_end_a_sentence(sentence: str) -> None:
-    assert sentences(f"Before. {sentence} After.") == ["Before.", sentence, "After."]
-
-
-def test_a_word_that_only_ends_like_an_abbreviation_ends_its_sentence() -> None:
-    assert sentences("Read the manifest. Then go. It is a vetc. Yes.") == [
-        "Read the manifest.",
-        "Then go.",
-        "It is a vetc.",
-        "Yes.",
-    ]
-
-
-@pytest.mark.parametrize(
-    "text", ['Press "Save." Then wait.', "Ask us. (We answer.) Then wait.", "Press 'Go!' Then wait."]
-)
-def test_sentences_lose_nothing(text: str) -> None:
-    assert " ".join(sentences(text)) == text
-    assert len(sentences(text)) >= 2

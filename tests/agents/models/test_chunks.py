@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, SystemMessage
 
-from agents.models.chunks import ModelChunk, estimate, piece_of
+from agents.models.chunks import ModelChunk, estimate_usage, piece_of
 from agents.models.failures import FailureKind
 from agents.models.streaming_call import ModelRequest
 from frontdesk.contracts.events import Usage
@@ -104,15 +104,15 @@ async def test_bedrock_is_told_where_a_stable_prefix_ends(bedrock: Upstream, ope
 
 
 @pytest.mark.parametrize(
-    ("said", "prompt", "completion"), [("", 5, 0), ("a", 5, 1), ("four", 5, 1), ("fiver", 5, 2), ("x" * 400, 5, 100)]
+    ("said", "completion"), [("", 0), ("a", 1), ("four", 1), ("fiver", 2), ("x" * 400, 100), ("9.99", 5), ("如何", 2)]
 )
-def test_an_estimate_counts_four_characters_to_a_token(said: str, prompt: int, completion: int) -> None:
+def test_an_estimate_counts_every_text_of_a_call(said: str, completion: int) -> None:
     messages: list[AnyMessage] = [SystemMessage("x" * 11), HumanMessage("y" * 12)]
-    expected = Usage(prompt=prompt, completion=completion, total=prompt + completion, estimated=True)
-    assert estimate(messages, said) == expected
+    expected = Usage(prompt=6, completion=completion, total=6 + completion, estimated=True)
+    assert estimate_usage(messages, said) == expected
 
 
 def test_the_sum_with_an_estimate_is_an_estimate() -> None:
     counted = Usage(prompt=1, completion=1, total=2)
-    assert (counted + estimate([], "x")).estimated
+    assert (counted + estimate_usage([], "x")).estimated
     assert not (counted + counted).estimated

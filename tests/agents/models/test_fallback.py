@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from agents.errors import ModelLoading, ModelsUnavailable
-from agents.models.chunks import ModelChunk, estimate
+from agents.models.chunks import ModelChunk, estimate_usage
 from agents.models.failures import FailureKind, ModelFailure
 from agents.models.fallback import FallbackTrace, WithdrawnAnswer, in_turn
 from agents.models.model import Model
@@ -59,7 +59,7 @@ async def counted(model: Model) -> AsyncGenerator[ModelChunk]:
                 if piece.text:
                     yield ModelChunk(piece.text)
     except ModelFailure as failure:
-        failure.usage = estimate(QUESTION, said) if said else None
+        failure.usage = estimate_usage(QUESTION, said) if said else None
         raise
     yield ModelChunk(usage=usage)
 
@@ -163,7 +163,7 @@ async def test_a_model_that_has_spoken_is_not_asked_again_and_is_withdrawn_once(
     assert taken.withdrawn[0].model == str(OPENAI)
     assert taken.withdrawn[0].reason.startswith(f"{BEDROCK} broke off")
     failed, completed = taken.ends
-    said = estimate(QUESTION, "One two thrée")
+    said = estimate_usage(QUESTION, "One two thrée")
     assert (failed.usage, failed.cost_usd) == (said, cost_of(BEDROCK, said))
     assert (completed.usage is not None, completed.status) == (True, "completed")
 

@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from backend import remote_library
-from backend.remote_library import RemoteLibrary
+from backend.remote_library import RemoteLibrary, T
+from frontdesk.contracts.resources import Documents
 from knowledge.storage.documents import DocumentKey
 from tests.backend.asking import as_user, key_of, keys
 from tests.serving import Server, serve
@@ -125,9 +126,10 @@ class Disturbed(RemoteLibrary):
         self.removed: list[str] = []
         self.added: list[str] = []
 
-    async def _send(self, method: str, path: str, **request: object) -> dict[str, Any]:
-        answer = await super()._send(method, path, **request)
-        manuals = [one["id"] for one in answer.get("documents", []) if one["path"].startswith("part_")]
+    async def _try(self, call: Awaitable[T]) -> T:
+        answer = await super()._try(call)
+        listed = answer.documents if isinstance(answer, Documents) else []
+        manuals = [document.id for document in listed if document.path.startswith("part_")]
         if manuals:
             self.removed.append(manuals[0])
             await self.remove(manuals[0])

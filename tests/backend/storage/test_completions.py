@@ -8,10 +8,11 @@ import pytest
 
 from agents.answering import canned_replies
 from agents.assistant import AssistantRequest
-from agents.direct_completion import LLM, CalledTool, ChatMessage, CompletionRequest
+from agents.direct_completion import LLM, ChatMessage, CompletionRequest
 from backend.storage import migrations, runs, threads
 from backend.storage.completions import earlier
 from backend.storage.runs import StoredRun
+from frontdesk.contracts.llm import CalledTool
 from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase
 

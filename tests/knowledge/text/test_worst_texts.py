@@ -34,14 +34,14 @@ ANSWER = " ".join(f"You must pay the fee of step {number} today." for number in 
 READINGS: dict[str, Callable[[str], object]] = {
     "follow-up": lambda message: followups.context_for(message, [message, message]),
     "courtesy": lambda message: canned_replies.asks_nothing(message, []),
-    "cuts": split_message.cuts,
+    "splits": split_message.possible_splits,
     "person": asks_for_person,
     "words": terms.content_words,
 }
 OF_DOCUMENTS: dict[str, Callable[[str], object]] = {
-    "sentences": sentences.sentences,
+    "sentences": sentences.find_statements,
     "cutting": lambda text: split(LoadedText("Title", text)),
-    "support": lambda text: support._compare(ANSWER, (text,)),
+    "support": lambda text: support._compare_answer(ANSWER, (text,)),
 }
 
 

@@ -24,7 +24,7 @@ from frontdesk.contracts.events import Event, TraceEnd, TraceStart
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
 from knowledge.retrieval.strategies import EvidenceGatherer, Strategy
-from knowledge.retrieval.token_budget import about_tokens
+from knowledge.text.token_estimate import estimate_tokens
 from tests.agents.evidence import NOTES, agent, gather, learn, prompt_of
 from tests.agents.models.upstream import Upstream, hear
 from tests.conftest import DOCUMENTS
@@ -129,7 +129,7 @@ async def test_a_folder_that_outgrows_the_window_is_read_by_passages(notes: Libr
     assert f"because {len(SUBJECTS)} documents of {chars:,} characters do not fit {reads}" in heard.gathered
     (asked,) = own.chats
     assert f"are kept for {SUBJECTS.index('backups') + 3} days" in asked.body["messages"][0]["content"]
-    assert sum(about_tokens(message["content"]) for message in asked.body["messages"]) <= 4096 - 1024
+    assert sum(estimate_tokens(message["content"]) for message in asked.body["messages"]) <= 4096 - 1024
     assert heard.answer["text"] == "".join(TOKENS)
 
 
@@ -158,7 +158,7 @@ async def test_what_tools_find_fits_too(notes: Library, own: Upstream, strategy:
     assert heard.answer["text"] == "".join(Script().tokens)
     last = own.chats[-1].body["messages"]
     assert [message["role"] for message in last[-4:]] == ["assistant", "tool", "assistant", "tool"]
-    assert sum(about_tokens(message["content"] or "") for message in last) <= 4096
+    assert sum(estimate_tokens(message["content"] or "") for message in last) <= 4096
 
 
 def test_of_a_long_conversation_the_newest_turns_are_told() -> None:
@@ -220,4 +220,4 @@ async def test_llama_cpp_refuses_what_it_has_no_room_for(notes: Library, small: 
 def test_a_text_is_taken_for_no_fewer_tokens_than_it_is(llama: LlamaServer, name: str) -> None:
     with llama.client() as client:
         tokens = client.post("/tokenize", json={"content": TEXTS[name]}).raise_for_status().json()["tokens"]
-    assert len(tokens) <= about_tokens(TEXTS[name]) <= 1.7 * len(tokens)
+    assert len(tokens) <= estimate_tokens(TEXTS[name]) <= 1.7 * len(tokens)

@@ -1,48 +1,22 @@
 """Responses with the answer of a run: complete, when it has ended, or streamed event by event."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from backend.api.deps import OnDisconnect
 from backend.desk import OpenDesk
 from backend.encoders import sse
-from backend.errors import ShuttingDown
+from backend.encoders.encoder import StreamEncoder
 from backend.http.error_responses import error_response
 from backend.http.event_response import EventStream, left
 from backend.http.statuses import STATUS_BY_CODE
 from backend.storage.runs import StoredRun, answer_of
-from frontdesk.contracts.events import Cancelled, Done, Error, Event, Route, Source, Sources, Spent, Support, Usage
-from knowledge.errors import DeskError
+from frontdesk.contracts.answers import Answer
+from frontdesk.contracts.events import Done, Error, Event, Route, Source, Sources
 
 LEFT = "the client left"
-
-
-class FinishedRun(BaseModel):
-    """The outcome of a completed run."""
-
-    session_id: str
-    thread_id: str
-    agents: list[str]
-    sources: list[Source]
-    usage: Usage
-    cost_usd: float
-    supervisor: Spent
-    workers: Spent
-    reduced: bool
-    support: Support | None = None
-    time: float
-    finish_reason: str
-
-
-class Answer(FinishedRun):
-    """A complete answer."""
-
-    answer: str
-    run_id: str
 
 
 async def whole(desk: OpenDesk, run: StoredRun, request: Request, on_disconnect: OnDisconnect) -> Response | Answer:
@@ -75,28 +49,13 @@ async def whole(desk: OpenDesk, run: StoredRun, request: Request, on_disconnect:
 def streamed(
     desk: OpenDesk,
     run: StoredRun,
+    encoder: StreamEncoder,
     on_disconnect: OnDisconnect,
-    chunks: AsyncIterator[bytes] | None = None,
     headers: dict[str, str] | None = None,
 ) -> EventStream:
-    """Return a stream of the answer as server-sent events, encoded as in the log unless `chunks` are given."""
+    """Return a stream of the answer as server-sent events, in the form of that encoder."""
     stop = (lambda: desk.runs.cancel_now(run.id, LEFT)) if on_disconnect == "cancel" else None
-    return EventStream(chunks or sse.chunks(desk.runs.follow(run.id)), desk.streams, stop, headers)
-
-
-async def told(desk: OpenDesk, run: StoredRun) -> AsyncIterator[Event | None]:
-    """Yield the run's events, always with an end; None for each silence."""
-    last = None
-    try:
-        async for event in sse.events_of(desk.runs.follow(run.id)):
-            last = event or last
-            yield event
-    except DeskError as error:
-        yield Error(code=error.code, message=error.message, retryable=error.retryable)
-        return
-    if not isinstance(last, Done | Cancelled | Error):
-        message = f"The desk is being stopped; the answer goes on, see GET /runs/{run.id}."
-        yield Error(code=ShuttingDown.code, message=message, retryable=True)
+    return EventStream(encoder.stream(desk.runs.follow(run.id)), desk.streams, stop, headers)
 
 
 def sources_in(events: list[Event]) -> list[Source]:
@@ -110,7 +69,7 @@ async def _until_left(desk: OpenDesk, run: StoredRun, request: Request, on_disco
     events: list[Event] = []
 
     async def read() -> None:
-        async for event in told(desk, run):
+        async for event in sse.events_to_end(desk.runs.follow(run.id), run.id):
             if event is not None:
                 events.append(event)
 

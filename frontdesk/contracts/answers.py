@@ -1,0 +1,28 @@
+"""Complete answers: the reply where nothing is streamed."""
+
+from frontdesk.contracts.events import Source, Spent, Support, Usage
+from frontdesk.contracts.resources import Shape
+
+
+class FinishedRun(Shape):
+    """The outcome of a completed run."""
+
+    session_id: str
+    thread_id: str
+    agents: list[str]
+    sources: list[Source]
+    usage: Usage
+    cost_usd: float
+    supervisor: Spent
+    workers: Spent
+    reduced: bool
+    support: Support | None = None
+    time: float
+    finish_reason: str
+
+
+class Answer(FinishedRun):
+    """A complete answer."""
+
+    answer: str
+    run_id: str

@@ -1,0 +1,147 @@
+"""English: its words, abbreviations and stems, and the patterns of what users and documents say in it."""
+
+import re
+
+import snowballstemmer
+
+from knowledge.text.language import AnswerType, FollowUpRules, Language, MessageRules, SentenceRules
+
+_STEMMER = snowballstemmer.stemmer("porter")
+
+_STOP_WORDS = frozenset(
+    """
+    a about actually after again all also am an and another any anyone anything are as at be because been before
+    being but by can cannot cant could did do does doesn't doing don't done dont else even ever for from get
+    gets getting go goes going gonna got had has have having hello help her here hers hey hi him his how however
+    i i'd i'll i'm i've id if ill im in into is isn't isnt it it's its ive just keep keeps kind know let like
+    lot made make makes many may maybe me mean might mine much must my myself need needs no not now of off ok
+    okay on once one only or other our ours out over own please pls possible quite rather really right said same
+    say says see seem seems she should since so some someone something somewhere still such sure take tell than
+    thank thanks that that's thats the their theirs them then there there's these they thing things think this
+    those though through to too try trying u under until up ur us use very want wants was wasn't way we we're
+    we've well were what what's whats when where whether which while who whom whose why will with without won't
+    wont would yes yet you you're your yours
+    """.split()
+)
+
+_ABBREVIATIONS = frozenset("e.g i.e etc vs approx incl inc ltd st dr mr mrs ms".split())
+_CONTINUATION = re.compile(
+    r"(?:unless|except|however|but|if|otherwise|note|this|these|that|those|it|they|then|after|only|both|the same)\b",
+    re.IGNORECASE,
+)
+
+_OPENING = re.compile(
+    r"(?:and|but|or|also|so|then|ok|okay|what about|how about|what if|which one|same)\b", re.IGNORECASE
+)
+_TOPIC_CHANGE = re.compile(r"\b(?:what|how) about\b")
+_POINTERS = frozenset(
+    "it its it's that this those these they them their there one ones both either neither same".split()
+)
+# Here the pronouns refer to nothing: "is there a limit", "is it possible to export".
+_EMPTY_PRONOUNS = re.compile(
+    r"\b(?:is|are|was|were|will|would|could|can|isn't|aren't) there\b|\bthere(?:'s|\s+(?:is|are|was|were|will))\b"
+    r"|\b(?:is|was|would|will) it (?:be )?(?:ok|okay|possible|necessary|true|safe|allowed|legal|normal|better|worth)\b"
+)
+_QUESTION_WORDS = frozenset("how long when where why who which what much many often".split())
+
+_THANKS = frozenset("thanks thank thx ty cheers".split())
+_COURTESIES = _THANKS | frozenset(
+    """
+    hi hello hey ok okay great perfect super cool nice bye goodbye good morning evening afternoon day you very so much
+    many a lot for the your help that's that is was all there well then
+    """.split()
+)
+
+# Expects single spaces for all white space.
+_JOINT = re.compile(
+    r"(?<=[.?!;:]) |, (?=(?:and|but|or|then|also) )| (?=(?:and|also|plus|but|while|separately) )", re.IGNORECASE
+)
+_CONJUNCTIONS = re.compile(r"^[\s,]*(?:(?:and|also|plus|but|or|then)\s+)+", re.IGNORECASE)
+_OPENERS = (
+    "how|what|whats|what's|where|when|who|whom|whose|why|which|wat|hw|can|could|do|does|did|is|are|am|was|were|will|would|"
+    "may|should|shall|must|has|have"
+)
+_REQUEST = re.compile(
+    rf"\?|(?:^|[.,;!:]\s+|,\s*|\b(?:and|also|plus|but|or|so|then|hi|hello)\s+)(?:{_OPENERS})\b"
+    r"|\b(?:please|pls|plz|tell me|show me|explain|asks?|asked|wants?|(?:'d|would) like|curious|wonder|wondering|need"
+    r"|wanna|looking for|how do|how can|how to|what is|where do"
+    # Users ask about what does not work by reporting it.
+    r"|won't|wont|doesn't|doesnt|isn't|not working|fails|failing|refuses|error|broken|stuck|dead slow|any ?more)\b",
+    re.IGNORECASE,
+)
+
+_SOMEONE = (
+    r"(?:human|person|representative|operator|(?:real|live|human) (?:agent|person|human)|someone real|somebody real)"
+)
+_PERSON = re.compile(
+    r"\b(?:talk|speak|chat|connect me|transfer me|escalate|put me through|hand me over)\b.{0,20}"
+    rf"\b(?:{_SOMEONE}|manager|agent|someone|somebody)\b"
+    r"|\b(?:want|need|get me|give me|can i have)\s++(?:(?:an?|the|some)\s*+)?"
+    rf"{_SOMEONE}\s*+(?:(?:please|now|pls)\s*+)?(?:[.!?]|$)"
+    rf"|^\W*+(?:{_SOMEONE}|agent)(?:\s*+(?:please|now|pls))?\W*+$",
+    re.IGNORECASE,
+)
+
+# Every quantifier is bounded: documents may hold anything.
+_TIME = AnswerType(
+    question=re.compile(
+        r"\b(?:how (?:long|soon|fast|quick\w*|often|old)|when|how many (?:days|hours|minutes|weeks|months|years)"
+        r"|deadline)\b",
+        re.IGNORECASE,
+    ),
+    answer=re.compile(
+        r"(?<!\d)\d[\d.,]{0,12}\s?(?:[a-z]{1,15}\s)?"
+        r"(?:seconds?|minutes?|min|hours?|h|days?|weeks?|months?|years?)\b|immediately|at once",
+        re.IGNORECASE,
+    ),
+)
+_MONEY = AnswerType(
+    question=re.compile(
+        r"\b(?:how much|cost|costs|price|pricing|expensive|fee|fees|charge\w* for|pay for)\b", re.IGNORECASE
+    ),
+    answer=re.compile(r"(?<!\d)\d[\d.,]{0,12}\s?(?:usd|eur|gbp|%)|[$\u20ac\u00a3]\s*\d|\bfree\b", re.IGNORECASE),
+)
+_NUMBER = AnswerType(
+    question=re.compile(r"\b(?:how (?:many|large|big|small)|limit|limits|max\w*|minimum|size)\b", re.IGNORECASE),
+    answer=re.compile(r"\d"),
+)
+
+_NO_CLAIM = re.compile(
+    r"\b(?:(?:do|does|did) not|(?:do|does|did)n['’]t|cannot|can['’]t|unable to|no|not)\s(?:\w{1,30}\s){0,3}?"
+    r"(?:information|details|mention\w*|specif\w*|provided?|providing|contain\w*|know\w*|includes?|including|answers?"
+    r"|address\w*|state[sd]?|find|found|available|cover\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def _find_stem(word: str) -> str:
+    """Return the Porter stem: `charging`, `charged` and `charges` become `charg`."""
+    return str(_STEMMER.stemWord(word.removesuffix("'s")))
+
+
+ENGLISH = Language(
+    stop_words=_STOP_WORDS,
+    find_stem=_find_stem,
+    sentences=SentenceRules(
+        abbreviations=_ABBREVIATIONS,
+        abbreviations_of_numbers=frozenset({"no"}),
+        continuation=_CONTINUATION,
+    ),
+    follow_ups=FollowUpRules(
+        opening=_OPENING,
+        topic_change=_TOPIC_CHANGE,
+        pointers=_POINTERS,
+        empty_pronouns=_EMPTY_PRONOUNS,
+        question_words=_QUESTION_WORDS,
+    ),
+    messages=MessageRules(
+        thanks=_THANKS,
+        courtesies=_COURTESIES,
+        joint=_JOINT,
+        conjunctions=_CONJUNCTIONS,
+        request=_REQUEST,
+        person=_PERSON,
+    ),
+    answer_types=(_TIME, _MONEY, _NUMBER),
+    no_claim=_NO_CLAIM,
+)
