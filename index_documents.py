@@ -25,7 +25,7 @@ from backend.remote_library import RemoteLibrary
 from backend.settings import Settings
 from knowledge.errors import DataDirectoryInUse, DeskError, DocumentsNotFound
 from knowledge.ingestion.ingest import Destination, IngestionReport, Outcome, Seen, ingest
-from knowledge.ingestion.watch import occasions
+from knowledge.ingestion.watch import watch_path
 from knowledge.library import Library
 
 SAMPLES = Path(__file__).parent / "knowledge" / "samples"
@@ -35,9 +35,11 @@ _RETRY_SECONDS = 5
 
 def main() -> int:
     """Return 0 if every file was ingested, 1 if some failed, 2 if nothing could be done, 130 if interrupted."""
-    options = _options()
+    options = _parse_options()
     try:
-        return asyncio.run(_until_stopped(_run(options, Settings.read()), 0 if options.watch else INTERRUPTED))
+        return asyncio.run(
+            _until_stopped(_run_ingestion(options, Settings.read()), 0 if options.watch else INTERRUPTED)
+        )
     except DeskError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return 2
@@ -55,7 +57,7 @@ async def _until_stopped(work: Coroutine[Any, Any, int], stopped: int) -> int:
         return stopped
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Bring documents into the desk.")
     parser.add_argument("path", nargs="?", type=Path, help="a file, a directory of documents, or a zip archive of them")
     parser.add_argument("--agent", help="whose knowledge; without it, the directory's subfolders name the agents")
@@ -74,23 +76,23 @@ def _options() -> argparse.Namespace:
     return options
 
 
-async def _run(options: argparse.Namespace, settings: Settings) -> int:
-    if options.samples and settings.elsewhere:
-        print(f"The desk is at {settings.elsewhere}, as API_URL says; the samples are left out here.")
+async def _run_ingestion(options: argparse.Namespace, settings: Settings) -> int:
+    if options.samples and settings.remote_desk_url:
+        print(f"The desk is at {settings.remote_desk_url}, as API_URL says; the samples are left out here.")
         return 0
     catalog = read_catalog(settings.catalog)
     path = SAMPLES if options.samples else options.path
     # Fail on wrong arguments before the data directory is locked.
-    _pairs(path, options.agent, catalog)
-    async with _destination(settings) as destination:
+    _folders_of_agents(path, options.agent, catalog)
+    async with _open_destination(settings) as destination:
         if options.samples and await _has_own_documents(destination):
             print("The desk holds documents of your own; the samples are left out.")
             return 0
         passes = _Passes(path, options.agent, catalog, destination, settings)
         if options.watch:
-            await _follow(path, passes, prune=options.prune)
-        report = await passes.once(prune=options.prune)
-    _print(report)
+            await _follow_changes(path, passes, prune=options.prune)
+        report = await passes.run_pass(prune=options.prune)
+    _print_report(report)
     return 1 if report.failed else 0
 
 
@@ -107,9 +109,9 @@ class _Passes:
         self._settings = settings
         self._seen: dict[Path, Seen] = defaultdict(dict)
 
-    async def once(self, *, prune: bool, quiet: bool = False) -> IngestionReport:
+    async def run_pass(self, *, prune: bool, quiet: bool = False) -> IngestionReport:
         """Ingest what is new or changed. When `quiet`, unchanged files print nothing."""
-        pairs = _pairs(self._path, self._agent, self._catalog)
+        pairs = _folders_of_agents(self._path, self._agent, self._catalog)
         report = IngestionReport()
         for folder, agent in pairs:
             with _Progress(agent.id, quiet=quiet) as progress:
@@ -119,7 +121,7 @@ class _Passes:
                         agent.knowledge,
                         self._destination,
                         prune=prune,
-                        progress=progress.show,
+                        progress=progress.show_file,
                         max_bytes=self._settings.max_document_bytes,
                         seen=self._seen[folder],
                     )
@@ -127,13 +129,13 @@ class _Passes:
                     # One empty folder should not stop the others.
                     if len(pairs) == 1:
                         raise
-                    report.merge(IngestionReport(ignored=list(empty.ignored)), agent.knowledge)
+                    report.merge_folder(IngestionReport(ignored=list(empty.ignored)), agent.knowledge)
                 else:
-                    report.merge(part, agent.knowledge)
-        await self._record(report)
+                    report.merge_folder(part, agent.knowledge)
+        await self._record_changes(report)
         return report
 
-    async def _record(self, report: IngestionReport) -> None:
+    async def _record_changes(self, report: IngestionReport) -> None:
         """Record the changes in the audit log, unless a running desk does so for each document."""
         counts = {what: len(getattr(report, what)) for what in ("added", "changed", "moved", "removed")}
         if isinstance(self._destination, Library) and any(counts.values()):
@@ -143,23 +145,23 @@ class _Passes:
             )
 
 
-async def _follow(path: Path, passes: _Passes, *, prune: bool) -> None:
+async def _follow_changes(path: Path, passes: _Passes, *, prune: bool) -> None:
     """Run one pass now and one after every change, forever: a later change may fix an error."""
     followed = False
-    async with aclosing(occasions(path)) as due:
+    async with aclosing(watch_path(path)) as due:
         async for _ in due:
             # Prune only in the first pass: a directory that is empty later is no reason to drop everything.
-            report = await _attempt(passes, prune=prune and not followed, quiet=followed)
+            report = await _attempt_pass(passes, prune=prune and not followed, quiet=followed)
             if report:
-                _print(report, quiet=followed)
+                _print_report(report, quiet=followed)
                 followed = True
 
 
-async def _attempt(passes: _Passes, *, prune: bool, quiet: bool) -> IngestionReport | None:
+async def _attempt_pass(passes: _Passes, *, prune: bool, quiet: bool) -> IngestionReport | None:
     """Run a pass, with retries while the error may pass by itself; None if only a change can help."""
     while True:
         try:
-            return await passes.once(prune=prune, quiet=quiet)
+            return await passes.run_pass(prune=prune, quiet=quiet)
         except DeskError as error:
             print(f"error: {error.message}", file=sys.stderr, flush=True)
             if not error.retryable:
@@ -167,12 +169,12 @@ async def _attempt(passes: _Passes, *, prune: bool, quiet: bool) -> IngestionRep
         await asyncio.sleep(_RETRY_SECONDS)
 
 
-def _pairs(path: Path, agent: str | None, catalog: Catalog) -> list[tuple[Path, Agent]]:
+def _folders_of_agents(path: Path, agent: str | None, catalog: Catalog) -> list[tuple[Path, Agent]]:
     """Map directories to agents: all to one agent, or each subfolder to the agent with its name."""
     if not path.exists():
         raise DocumentsNotFound(f"{path} does not exist")
     if agent:
-        return [(path, catalog.find(agent))]
+        return [(path, catalog.find_agent(agent))]
     pairs = [
         (path / name, found)
         for found in catalog.all
@@ -193,7 +195,7 @@ async def _has_own_documents(destination: Destination) -> bool:
 
 
 @asynccontextmanager
-async def _destination(settings: Settings) -> AsyncIterator[Destination]:
+async def _open_destination(settings: Settings) -> AsyncIterator[Destination]:
     try:
         library = await Library.open(settings.data_dir, embedding_model=settings.embedding_model)
     except DataDirectoryInUse as in_use:
@@ -224,7 +226,7 @@ class _Progress:
         if self._bar is not None:
             self._bar.close()
 
-    def show(self, number: int, total: int, name: str, outcome: Outcome) -> None:
+    def show_file(self, number: int, total: int, name: str, outcome: Outcome) -> None:
         """Report one more finished file."""
         if self._bar is not None:
             self._bar.total = total
@@ -236,7 +238,7 @@ class _Progress:
             print(f"{self._agent} {outcome}: {name}", flush=True)
 
 
-def _print(report: IngestionReport, *, quiet: bool = False) -> None:
+def _print_report(report: IngestionReport, *, quiet: bool = False) -> None:
     if quiet and not (report.added or report.changed or report.moved or report.removed or report.failed):
         return
     for name, reason in report.failed.items():

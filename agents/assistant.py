@@ -19,7 +19,7 @@ from agents.answering.support_score import support_of
 from agents.errors import AnswerGivenUp
 from agents.graph.answer_stream import AnswerStream
 from agents.graph.state import RunContext, WorkerAnswer
-from agents.graph.supervisor import SUPERVISOR, Supervisor, finish_reason_of, open_floor
+from agents.graph.supervisor import SUPERVISOR, Supervisor, finish_reason_of, register_agents
 from frontdesk.contracts.events import EVENTS, Event, FinishReason, Reset, Support, Token
 
 # The metadata key for the run that a checkpoint belongs to.
@@ -53,7 +53,7 @@ class AnswerOutcome:
     support: Support | None = None
 
 
-async def _none(thread_id: str) -> Collection[str]:
+async def _no_withdrawn_runs(thread_id: str) -> Collection[str]:
     return ()
 
 
@@ -64,24 +64,26 @@ class Assistant:
         self,
         supervisor: Supervisor,
         memory: BaseCheckpointSaver[str],
-        withdrawn: Callable[[str], Awaitable[Collection[str]]] = _none,
+        withdrawn: Callable[[str], Awaitable[Collection[str]]] = _no_withdrawn_runs,
     ) -> None:
         self._supervisor = supervisor
         self._memory = memory
         self._withdrawn = withdrawn
-        self.graph = supervisor.graph(memory)
+        self.graph = supervisor.compile_graph(memory)
 
     async def stream(self, turn: AssistantRequest) -> AsyncGenerator[Event | AnswerOutcome]:
         """Yield the events of one answer, then its outcome."""
         context = RunContext(AnswerStream(), turn.owner, turn.agent)
         state = None if turn.said is None else await self._left_off(turn)
-        if state and _source(state) == "update":
+        if state and _state_source(state) == "update":
             raise AnswerGivenUp("The desk was stopped while it gave this answer up; please ask again.")
         for again in self._take_up(turn, state, context):
             yield again
         if state is None or state.tasks:
-            graph_input = await self._beginning(turn) if state is None else None
-            async for event in self.graph.astream(graph_input, _config(turn), context=context, stream_mode="custom"):
+            graph_input = await self._initial_update(turn) if state is None else None
+            async for event in self.graph.astream(
+                graph_input, _graph_config(turn), context=context, stream_mode="custom"
+            ):
                 yield cast(Event, event)
         reduced = any(answer["reduced"] for answer in context.answers)
         support = support_of(context.text, context.answers)
@@ -92,18 +94,18 @@ class Assistant:
         """Remember the text said so far as the answer of a turn that is abandoned."""
         state = await self._left_off(turn)
         if state and state.tasks:
-            begin = {"messages": []} if _begun(state) else await self._beginning(turn)
+            begin = {"messages": []} if _has_begun(state) else await self._initial_update(turn)
             messages = [*begin["messages"], AIMessage(said or canned_replies.STOPPED)]
-            await self.graph.aupdate_state(_config(turn), begin | {"messages": messages}, as_node="close")
+            await self.graph.aupdate_state(_graph_config(turn), begin | {"messages": messages}, as_node="close")
 
-    async def _beginning(self, turn: AssistantRequest) -> dict[str, Any]:
+    async def _initial_update(self, turn: AssistantRequest) -> dict[str, Any]:
         """Return the state update that adds the question and forgets a withdrawn turn before it."""
         question = HumanMessage(turn.question, id=turn.run_id)
         begin: dict[str, Any] = {"answers": None, "told": None, "routed": [], "kept_before": None}
         forgotten: list[RemoveMessage] = []
         if withdrawn := await self._withdrawn(turn.thread_id):
             # Read from the checkpoint: a state would include writes of finished tasks, which LangGraph drops here.
-            stored = await self._memory.aget_tuple(_config(turn))
+            stored = await self._memory.aget_tuple(_graph_config(turn))
             held = stored.checkpoint["channel_values"] if stored else {}
             messages = held.get("messages", [])
             # A question's message id is its run's id, and nothing follows it but its answer.
@@ -119,7 +121,7 @@ class Assistant:
 
         A turn without tasks has ended: `next` leaves out tasks that are done, though the graph goes on from them.
         """
-        state = await self.graph.aget_state(_config(turn))
+        state = await self.graph.aget_state(_graph_config(turn))
         return state if (state.metadata or {}).get(_RUN) == turn.run_id else None
 
     def _take_up(self, turn: AssistantRequest, state: StateSnapshot | None, context: RunContext) -> list[Event]:
@@ -127,7 +129,7 @@ class Assistant:
         events: list[Event] = [Reset(reason="the desk was restarted in the middle of this answer")] if turn.said else []
         if state is None:
             return events
-        if not _begun(state):
+        if not _has_begun(state):
             return events
         finished: list[WorkerAnswer] = state.values["answers"]
         context.answers = finished
@@ -136,29 +138,29 @@ class Assistant:
         closing = state.values["messages"][-1]
         if isinstance(closing, AIMessage):
             context.text = whole = closing.text
-            return told if whole == turn.said else [*events, *told, Token(content=whole, agent=_speaker(finished))]
+            return told if whole == turn.said else [*events, *told, Token(content=whole, agent=_speaker_of(finished))]
         events += told
-        open_floor(context, [self._supervisor.catalog.get(agent) for agent in state.values["routed"]])
+        register_agents(context, [self._supervisor.catalog.get(agent) for agent in state.values["routed"]])
         for answer in finished:
-            context.floor.resume(answer["agent"], answer["text"], answer["last_number"], events.append)
+            context.answer_stream.replay_answer(answer["agent"], answer["text"], answer["last_number"], events.append)
         return events
 
 
-def _config(turn: AssistantRequest) -> RunnableConfig:
+def _graph_config(turn: AssistantRequest) -> RunnableConfig:
     return RunnableConfig(
         configurable={"thread_id": turn.thread_id}, metadata={_RUN: turn.run_id}, run_name=turn.run_id
     )
 
 
-def _begun(state: StateSnapshot) -> bool:
+def _has_begun(state: StateSnapshot) -> bool:
     """Return True if the question has reached the conversation: before that, all in it is of the turn before."""
-    return _source(state) != "input"
+    return _state_source(state) != "input"
 
 
-def _source(state: StateSnapshot) -> str | None:
+def _state_source(state: StateSnapshot) -> str | None:
     """Return what wrote the state: a new question (`input`), a step of the graph (`loop`), or `leave` (`update`)."""
     return (state.metadata or {}).get("source")
 
 
-def _speaker(answers: Sequence[WorkerAnswer]) -> str:
+def _speaker_of(answers: Sequence[WorkerAnswer]) -> str:
     return answers[0]["agent"] if len(answers) == 1 else SUPERVISOR

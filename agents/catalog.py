@@ -98,18 +98,18 @@ class Catalog:
 
     def get(self, agent_id: str) -> Agent:
         """Return an enabled agent; raise `AgentDisabled` if it is switched off, `AgentUnknown` if there is none."""
-        agent = self.find(agent_id)
+        agent = self.find_agent(agent_id)
         if not agent.enabled:
             raise AgentDisabled(f"the agent {agent_id!r} is switched off; set its `enabled` to true")
         return agent
 
-    def find(self, agent_id: str) -> Agent:
+    def find_agent(self, agent_id: str) -> Agent:
         """Return the agent, even if it is disabled, or raise `AgentUnknown` with the known ids."""
         if agent_id not in self._agents:
             raise AgentUnknown(f"there is no agent {agent_id!r}; there are {', '.join(self._agents)}")
         return self._agents[agent_id]
 
-    def holds(self, agent_id: str) -> bool:
+    def has_agent(self, agent_id: str) -> bool:
         """Return True if there is an agent with that id, even a disabled one."""
         return agent_id in self._agents
 
@@ -124,7 +124,7 @@ class Catalog:
 
     def remove(self, agent_id: str) -> None:
         """Stop routing questions to the agent. A run keeps the agents it was routed to."""
-        self.find(agent_id)
+        self.find_agent(agent_id)
         self.check_spare(agent_id)
         del self._agents[agent_id]
 
@@ -133,7 +133,7 @@ class Catalog:
         if all(agent.id == agent_id for agent in self.agents):
             raise LastAgent(f"{agent_id!r} is the last agent that is enabled; enable or make another one first")
 
-    def folder(self, name: str) -> str:
+    def checked_folder(self, name: str) -> str:
         """Return the name of a knowledge folder that some agent uses, or raise `FolderUnknown` with the known names."""
         folders = sorted({agent.knowledge for agent in self.all})
         if name not in folders:

@@ -39,29 +39,29 @@ class ModelChains:
         ]
 
     @property
-    def workers(self) -> dict[str, ModelOrder]:
+    def worker_orders(self) -> dict[str, ModelOrder]:
         """The model order of each enabled agent, by agent id."""
         return {agent.id: worker_order(agent, self._settings) for agent in self._catalog.agents}
 
     @property
-    def plain(self) -> list[Model]:
+    def plain_models(self) -> list[Model]:
         """The chat models that answer without an agent, in order; the embedded model is not among them."""
         names = plain_order(self._settings).models
         return [self._models.get(name) for name in names if name != EMBEDDED]
 
-    def paid(self, names: Iterable[ModelName]) -> list[ModelName]:
+    def paid_models(self, names: Iterable[ModelName]) -> list[ModelName]:
         """Return the models whose calls are counted: neither the embedded one nor those without a key."""
-        return [name for name in names if name != EMBEDDED and not self._models.get(name).keyless]
+        return [name for name in names if name != EMBEDDED and not self._models.get(name).is_keyless]
 
     async def warm_up(self, agents: Sequence[Agent]) -> None:
         """Prepare what the first questions would otherwise all wait for."""
         for agent in agents:
-            self.writers(agent)
+            self.writer_chain(agent)
         for router in self.routers:
             if isinstance(router, SemanticRouter):
                 await router.warm_up(agents)
 
-    def writers(self, agent: Agent) -> WriterChain:
+    def writer_chain(self, agent: Agent) -> WriterChain:
         """Return the chain that writes for an agent. Models that no agent names any more stay open for active runs."""
         order = worker_order(agent, self._settings)
         writers: list[AnswerWriter] = [

@@ -15,13 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agents.assistant import AnswerOutcome, AssistantRequest
 from agents.errors import ModelsUnavailable, ToolResultUnknown
-from agents.models.chunks import Finish, ToolCallFragment, estimate_usage, storable
+from agents.models.chunks import Finish, ToolCallFragment, estimate_usage, replace_surrogates
 from agents.models.failures import ModelFailure
 from agents.models.fallback import WHAT_TO_SET, FallbackTrace, WithdrawnAnswer, in_turn
 from agents.models.model import Model
 from agents.models.model_name import ModelName
 from agents.models.request import ModelRequest
-from agents.tracing import step
+from agents.tracing import trace_step
 from frontdesk.contracts.events import Event, Reset, Token, ToolCall, Usage
 from frontdesk.contracts.llm import CalledTool
 
@@ -85,14 +85,14 @@ class DirectCompletion:
         request = CompletionRequest.model_validate_json(turn.request or "{}")
         earlier = await self._earlier(turn)
         conversation = [*earlier, *request.messages]
-        if lost := [place for place in strays(conversation) if place >= len(earlier)]:
+        if lost := [place for place in stray_results(conversation) if place >= len(earlier)]:
             raise ToolResultUnknown(
                 f"the last answer has no open call {conversation[lost[0]].tool_call_id}; "
                 "send each result once, right after the answer that called for it"
             )
-        ask = _ask(request, conversation)
+        ask = _model_request(request, conversation)
         answer = _CompletionStream()
-        async for event in answer.events(links, ask):
+        async for event in answer.stream_events(links, ask):
             yield event
         calls = [call.model_dump() for call in answer.calls.values()]
         yield AnswerOutcome(answer.finish, data={"tool_calls": calls} if calls else None)
@@ -125,7 +125,7 @@ class _CompletionLink:
         """Return the failure that keeps the model from being called now, or None."""
         return self.model.held_back()
 
-    async def answer(self, ask: ModelRequest) -> AsyncGenerator[_CompletionChunk]:
+    async def stream_chunks(self, ask: ModelRequest) -> AsyncGenerator[_CompletionChunk]:
         """Yield the model's own pieces, then their usage, estimated if the provider counted nothing."""
         said: list[str] = []
         usage, finish = None, None
@@ -135,7 +135,7 @@ class _CompletionLink:
                     said += [piece.text, *(part.arguments for part in piece.calls)]
                     usage, finish = piece.usage or usage, piece.finish or finish
                     if piece.text or piece.calls:
-                        yield _CompletionChunk(storable(piece.text), piece.calls)
+                        yield _CompletionChunk(replace_surrogates(piece.text), piece.calls)
         except ModelFailure as failure:
             failure.usage = usage or (estimate_usage(ask.messages, "".join(said)) if any(said) else None)
             raise
@@ -148,46 +148,46 @@ class _CompletionStream:
     def __init__(self) -> None:
         self.calls: dict[int, CalledTool] = {}
         self.finish: Finish = "stop"
-        self._told: list[Event] = []
+        self._events: list[Event] = []
 
-    async def events(self, links: Sequence[_CompletionLink], ask: ModelRequest) -> AsyncIterator[Event]:
+    async def stream_events(self, links: Sequence[_CompletionLink], ask: ModelRequest) -> AsyncIterator[Event]:
         """Yield everything that happens, in order."""
-        with step(self._told.append, "agent", LLM, agent=LLM) as whole:
-            trail = FallbackTrace(self._told.append, LLM, whole.id)
+        with trace_step(self._events.append, "agent", LLM, agent=LLM) as whole:
+            trail = FallbackTrace(self._events.append, LLM, whole.id)
 
-            def call(link: _CompletionLink) -> AsyncGenerator[_CompletionChunk]:
-                trail.expect(estimate_usage(ask.messages, ""))
-                return link.answer(replace(ask, on_masked=trail.masked))
+            def call_link(link: _CompletionLink) -> AsyncGenerator[_CompletionChunk]:
+                trail.record_prompt(estimate_usage(ask.messages, ""))
+                return link.stream_chunks(replace(ask, on_masked=trail.note_masked))
 
-            async with aclosing(in_turn(links, call, trail)) as pieces:
+            async with aclosing(in_turn(links, call_link, trail)) as pieces:
                 async for piece in pieces:
-                    self._hear(piece)
-                    for event in self._heard():
+                    self._add_chunk(piece)
+                    for event in self._take_events():
                         yield event
-        for event in self._heard():
+        for event in self._take_events():
             yield event
 
-    def _hear(self, piece: _CompletionChunk | WithdrawnAnswer) -> None:
+    def _add_chunk(self, piece: _CompletionChunk | WithdrawnAnswer) -> None:
         if isinstance(piece, WithdrawnAnswer):
             self.calls.clear()
-            self._told.append(Reset(reason=piece.reason, model=piece.model))
+            self._events.append(Reset(reason=piece.reason, model=piece.model))
             return
         self.finish = piece.finish or self.finish
         if piece.text:
-            self._told.append(Token(content=piece.text, agent=LLM))
+            self._events.append(Token(content=piece.text, agent=LLM))
         for part in piece.calls:
             known = self.calls.get(part.index)
-            call = known or _begun(part)
+            call = known or _start_call(part)
             self.calls[part.index] = call.model_copy(update={"arguments": call.arguments + part.arguments})
             first = {} if known else {"id": call.id, "name": call.name}
-            self._told.append(ToolCall(index=part.index, arguments=part.arguments, **first))
+            self._events.append(ToolCall(index=part.index, arguments=part.arguments, **first))
 
-    def _heard(self) -> Iterator[Event]:
-        while self._told:
-            yield self._told.pop(0)
+    def _take_events(self) -> Iterator[Event]:
+        while self._events:
+            yield self._events.pop(0)
 
 
-def strays(conversation: Sequence[ChatMessage]) -> list[int]:
+def stray_results(conversation: Sequence[ChatMessage]) -> list[int]:
     """Return the positions of tool results that answer no open call of the answer before them."""
     open_calls: set[str | None] = set()
     lost = []
@@ -203,7 +203,7 @@ def strays(conversation: Sequence[ChatMessage]) -> list[int]:
 
 def messages_of(conversation: Sequence[ChatMessage]) -> list[AnyMessage]:
     """Convert a conversation for providers: the last instructions, the user, and every call with its one result."""
-    lost = set(strays(conversation))
+    lost = set(stray_results(conversation))
     instructions = [SystemMessage(said.content) for said in conversation if said.role == "system"][-1:]
     messages: list[AnyMessage] = []
     open_calls: list[str] = []
@@ -212,28 +212,28 @@ def messages_of(conversation: Sequence[ChatMessage]) -> list[AnyMessage]:
             open_calls.remove(said.tool_call_id)
             messages.append(ToolMessage(said.content, tool_call_id=said.tool_call_id))
         elif said.role in ("user", "assistant"):
-            messages += _unanswered(open_calls)
+            messages += _missing_results(open_calls)
             open_calls = list(dict.fromkeys(call.id for call in said.tool_calls))
             messages.append(HumanMessage(said.content) if said.role == "user" else _by_model(said))
     opening = [HumanMessage(_BEGINNING)] if messages and isinstance(messages[0], AIMessage) else []
-    return [*instructions, *opening, *messages, *_unanswered(open_calls)]
+    return [*instructions, *opening, *messages, *_missing_results(open_calls)]
 
 
-def _unanswered(calls: Sequence[str]) -> list[ToolMessage]:
+def _missing_results(calls: Sequence[str]) -> list[ToolMessage]:
     return [ToolMessage(_NO_RESULT, tool_call_id=call) for call in calls]
 
 
-def _begun(part: ToolCallFragment) -> CalledTool:
+def _start_call(part: ToolCallFragment) -> CalledTool:
     """Start a call under a name that providers accept when it is sent back to them, whatever the model made up."""
     return CalledTool(id=(part.id or "call")[:200], name=_NO_NAME.sub("_", part.name or "unnamed")[:64])
 
 
 def _by_model(said: ChatMessage) -> AIMessage:
-    calls = {call.id: {"id": call.id, "name": call.name, "args": _arguments(call)} for call in said.tool_calls}
+    calls = {call.id: {"id": call.id, "name": call.name, "args": _parse_arguments(call)} for call in said.tool_calls}
     return AIMessage(said.content, tool_calls=list(calls.values()))
 
 
-def _arguments(call: CalledTool) -> dict[str, Any]:
+def _parse_arguments(call: CalledTool) -> dict[str, Any]:
     try:
         arguments = json.loads(call.arguments or "{}")
     except ValueError:
@@ -241,7 +241,7 @@ def _arguments(call: CalledTool) -> dict[str, Any]:
     return arguments if isinstance(arguments, dict) else {}
 
 
-def _ask(request: CompletionRequest, conversation: Sequence[ChatMessage]) -> ModelRequest:
+def _model_request(request: CompletionRequest, conversation: Sequence[ChatMessage]) -> ModelRequest:
     return ModelRequest(
         messages_of(conversation),
         tools=tuple(request.tools),

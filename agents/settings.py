@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agents.errors import ModelNameInvalid, SettingsInvalid
-from agents.models.model_name import parse_chain, server
+from agents.models.model_name import parse_chain, parse_server
 
 _URL_SUFFIX = "_MODEL_URL"
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
@@ -45,7 +45,7 @@ class AgentSettings(BaseSettings):
             if info.field_name != "ai_service_url":
                 parse_chain(text)
             elif text:
-                server(text)
+                parse_server(text)
         except ModelNameInvalid as error:
             raise ValueError(error.message) from error
         return text
@@ -63,7 +63,7 @@ class AgentSettings(BaseSettings):
         except UnicodeDecodeError as error:
             raise SettingsInvalid("the file .env is not UTF-8 text") from error
         except ValidationError as invalid:
-            raise SettingsInvalid(f"{'; '.join(_problems(invalid))}; see .env.example") from invalid
+            raise SettingsInvalid(f"{'; '.join(_describe_problems(invalid))}; see .env.example") from invalid
 
     def agent_urls(self) -> dict[str, str]:
         """Return the model servers of single agents, by agent id: `BILLING_MODEL_URL` is billing's."""
@@ -74,12 +74,12 @@ class AgentSettings(BaseSettings):
         }
 
 
-def secrets() -> list[str]:
+def secret_values() -> list[str]:
     """Return every value of the environment that must never be shown."""
-    return [value for name, value in os.environ.items() if _secret(name) and len(value) >= _SHORTEST_SECRET]
+    return [value for name, value in os.environ.items() if _is_secret(name) and len(value) >= _SHORTEST_SECRET]
 
 
-def _secret(name: str) -> bool:
+def _is_secret(name: str) -> bool:
     """Return True if a variable of that name holds a secret; the server's own settings of that kind are `SecretStr`."""
     field = AgentSettings.model_fields.get(name.lower())
     if field is not None:
@@ -87,7 +87,7 @@ def _secret(name: str) -> bool:
     return any(word in name.upper() for word in _SECRET_WORDS)
 
 
-def _problems(invalid: ValidationError) -> list[str]:
+def _describe_problems(invalid: ValidationError) -> list[str]:
     """Describe what is wrong with each invalid setting; the value is shown unless the setting is a secret."""
     problems = []
     for error in invalid.errors():
@@ -96,6 +96,6 @@ def _problems(invalid: ValidationError) -> list[str]:
             # Of a model's name the reason shows as much as may be shown: an address may hold a password.
             problems.append(f"{name}: {error['ctx']['error']}")
         else:
-            shown = "" if _secret(name) else f"={error['input']}"
+            shown = "" if _is_secret(name) else f"={error['input']}"
             problems.append(f"{name}{shown}: {error['msg']}")
     return problems

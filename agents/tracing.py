@@ -24,11 +24,11 @@ class TraceStep:
     fallback: bool | None = None
     masked: str | None = None
 
-    def update(self, progress: float, usage: Usage | None = None) -> None:
+    def emit_progress(self, progress: float, usage: Usage | None = None) -> None:
         """Emit the progress of the step and its usage so far."""
         self.emit(TraceUpdate(step_id=self.id, agent=self.agent, progress=progress, usage=usage))
 
-    def end(self, status: StepStatus, latency_ms: float) -> TraceEnd:
+    def end_event(self, status: StepStatus, latency_ms: float) -> TraceEnd:
         """Return the end event, with everything noted in the step."""
         return TraceEnd(
             step_id=self.id,
@@ -44,7 +44,7 @@ class TraceStep:
 
 
 @contextmanager
-def step(
+def trace_step(
     emit: Emit,
     step_type: StepType,
     name: str,
@@ -78,4 +78,4 @@ def step(
         status = "cancelled"
         raise
     finally:
-        emit(current.end(status, round((time.perf_counter() - began) * 1000, 3)))
+        emit(current.end_event(status, round((time.perf_counter() - began) * 1000, 3)))

@@ -13,20 +13,20 @@ from knowledge.errors import DeskError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until a signal says to stop, or run a command; return 2, with the reason printed, if it cannot be done."""
-    options = _options(arguments)
+    options = _parse_options(arguments)
     try:
         settings = Settings.read()
         if options.command is None:
-            return _serve(settings, with_pages=options.web)
+            return _serve_desk(settings, with_pages=options.web)
         # A service manager's signal ends the command as Ctrl-C does, so that nothing is left half done.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
-        return _back_up(settings, options) if options.command == "backup" else _restore(settings, options)
+        return _back_up(settings, options) if options.command == "backup" else _restore_backup(settings, options)
     except DeskError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return 2
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m backend", description="Serve the desk until a signal says to stop."
     )
@@ -45,7 +45,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _serve(settings: Settings, *, with_pages: bool) -> int:
+def _serve_desk(settings: Settings, *, with_pages: bool) -> int:
     # The commands have no use for models and pages, which take seconds to import.
     from backend.http.request_guards import check_port
 
@@ -55,7 +55,7 @@ def _serve(settings: Settings, *, with_pages: bool) -> int:
     from backend.server import serve
 
     if with_pages:
-        pages.build()
+        pages.build_pages()
     return serve(settings, with_pages=with_pages)
 
 
@@ -68,7 +68,7 @@ def _back_up(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _restore(settings: Settings, options: argparse.Namespace) -> int:
+def _restore_backup(settings: Settings, options: argparse.Namespace) -> int:
     from backend.maintenance.restore import restore
 
     replaced = restore(options.directory, settings.data_dir, force=options.force)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from agents.catalog import Agent, Catalog, first_mistake
 from agents.chains import ModelChains
 from agents.errors import CatalogInvalid, LastAgent, ModelNameInvalid
-from agents.models.model_name import parse_chain, server
+from agents.models.model_name import parse_chain, parse_server
 from agents.settings import AgentSettings
 from backend.auth.audit import Actor, AuditEntry, changed
 from backend.errors import AgentExists, ModelAddressRefused, TooManyAgents
@@ -39,27 +39,27 @@ class AgentRegistry:
         # Checks must still hold when the change is stored.
         self._changing = asyncio.Lock()
 
-    async def create(self, agent: Agent, actor: Actor) -> None:
+    async def create_agent(self, agent: Agent, actor: Actor) -> None:
         """Create an agent; raise `AgentExists` if the id is taken."""
         async with self._changing:
-            if self._catalog.holds(agent.id):
+            if self._catalog.has_agent(agent.id):
                 raise AgentExists(f"there is an agent {agent.id!r} already; change it with PUT /api/agents/{agent.id}")
             if len(self._catalog.all) >= MAX_AGENTS:
                 raise TooManyAgents(f"there are {MAX_AGENTS} agents, and no more can be made; delete one first")
-            await self._put(agent, actor.did("agent.create", agent.id, None, _fields(agent)))
+            await self._store_agent(agent, actor.did("agent.create", agent.id, None, _fields_of(agent)))
 
-    async def replace(self, agent: Agent, actor: Actor) -> None:
+    async def replace_agent(self, agent: Agent, actor: Actor) -> None:
         """Replace all fields of an agent; raise `AgentUnknown` if there is none of that id."""
         async with self._changing:
-            before = self._catalog.find(agent.id)
+            before = self._catalog.find_agent(agent.id)
             if not agent.enabled:
                 self._catalog.check_spare(agent.id)
-            await self._put(agent, _change(before, agent, actor))
+            await self._store_agent(agent, _change_entry(before, agent, actor))
 
-    async def delete(self, agent_id: str, actor: Actor) -> None:
+    async def delete_agent(self, agent_id: str, actor: Actor) -> None:
         """Delete an agent, also after a restart. Its documents stay: other agents may answer from them."""
         async with self._changing:
-            entry = actor.did("agent.delete", agent_id, _fields(self._catalog.find(agent_id)))
+            entry = actor.did("agent.delete", agent_id, _fields_of(self._catalog.find_agent(agent_id)))
             self._catalog.check_spare(agent_id)
             if agent_id in self._catalog.base:
                 await self._store.save_change(agent_id, None, entry)
@@ -67,8 +67,8 @@ class AgentRegistry:
                 await self._store.drop_change(agent_id, entry)
             self._catalog.remove(agent_id)
 
-    async def _put(self, agent: Agent, entry: AuditEntry) -> None:
-        if unnamed := _unnamed(agent, self._addresses):
+    async def _store_agent(self, agent: Agent, entry: AuditEntry) -> None:
+        if unnamed := _unnamed_address(agent, self._addresses):
             raise ModelAddressRefused(
                 f"model: {unnamed} is not an address that the desk's settings or agent files name; "
                 "ask whoever runs the desk to name it there"
@@ -82,13 +82,13 @@ async def restore_agents(store: AgentStore, catalog: Catalog, settings: AgentSet
     """Lay the stored changes over the agent files; raise `CatalogInvalid` if no agent is left to serve with."""
     stored = await store.all_changes()
     addresses = named_addresses(settings, catalog.base.values())
-    agents = [_restored(agent_id, fields, addresses) for agent_id, fields in stored.items() if fields is not None]
+    agents = [_restore_agent(agent_id, fields, addresses) for agent_id, fields in stored.items() if fields is not None]
     try:
         # Enabled agents come first, so that the catalogue never runs out of them on the way.
         for agent in sorted(agents, key=lambda agent: not agent.enabled):
             catalog.put(agent)
         for agent_id, fields in stored.items():
-            if fields is None and catalog.holds(agent_id):
+            if fields is None and catalog.has_agent(agent_id):
                 catalog.remove(agent_id)
     except LastAgent as error:
         raise CatalogInvalid(
@@ -96,15 +96,15 @@ async def restore_agents(store: AgentStore, catalog: Catalog, settings: AgentSet
         ) from error
 
 
-def _change(before: Agent, agent: Agent, actor: Actor) -> AuditEntry:
+def _change_entry(before: Agent, agent: Agent, actor: Actor) -> AuditEntry:
     """Return the audit entry of a change: the fields that differ. Switching an agent on or off has its own name."""
-    was, now = changed(_fields(before), _fields(agent))
+    was, now = changed(_fields_of(before), _fields_of(agent))
     switched = {True: "agent.enable", False: "agent.disable"}
     action = switched[agent.enabled] if now.keys() == {"enabled"} else "agent.change"
     return actor.did(action, agent.id, was, now)
 
 
-def _fields(agent: Agent) -> dict[str, Any]:
+def _fields_of(agent: Agent) -> dict[str, Any]:
     return agent.model_dump(mode="json", exclude={"id"})
 
 
@@ -113,24 +113,24 @@ def named_addresses(settings: AgentSettings, files: Iterable[Agent]) -> frozense
     chains = [settings.supervisor_model, settings.worker_model, *(agent.model for agent in files if agent.model)]
     servers = [url for url in (settings.ai_service_url, *settings.agent_urls().values()) if url]
     named = {name.url for chain in chains for name in parse_chain(chain) if name.url}
-    return frozenset(named | {url for url in map(_address, servers) if url})
+    return frozenset(named | {url for url in map(_parse_address, servers) if url})
 
 
-def _address(url: str) -> str | None:
+def _parse_address(url: str) -> str | None:
     """Return the address as models name it; None for a setting of no agent of this desk, which may hold anything."""
     try:
-        return server(url).url
+        return parse_server(url).url
     except ModelNameInvalid:
         return None
 
 
-def _unnamed(agent: Agent, addresses: frozenset[str]) -> str | None:
+def _unnamed_address(agent: Agent, addresses: frozenset[str]) -> str | None:
     """Return an address of the agent's own models that the operator has not named."""
     names = parse_chain(agent.model) if agent.model else ()
     return next((name.url for name in names if name.url and name.url not in addresses), None)
 
 
-def _restored(agent_id: str, fields: str, addresses: frozenset[str]) -> Agent:
+def _restore_agent(agent_id: str, fields: str, addresses: frozenset[str]) -> Agent:
     stored = json.loads(fields)
     try:
         # Earlier releases took names that are refused today; these must not keep a desk from starting.
@@ -138,7 +138,7 @@ def _restored(agent_id: str, fields: str, addresses: frozenset[str]) -> Agent:
         agent = Agent.model_validate({**stored, **named})
     except ValidationError as error:
         raise CatalogInvalid(f"the stored agent {agent_id!r} cannot be used: {first_mistake(error)}") from error
-    if unnamed := _unnamed(agent, addresses):
+    if unnamed := _unnamed_address(agent, addresses):
         _LOG.warning(
             "agent %s: %s is not named in the settings any more; its model line is left out", agent_id, unnamed
         )

@@ -75,7 +75,7 @@ class Frontdesk(FastAPI):
 
 def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
     """Create the service; its endpoints answer once `app.state.desk` is set."""
-    app = _guarded(settings, has_desk=True)
+    app = _create_guarded_app(settings, has_desk=True)
     for door in _DOORS:
         app.include_router(door.router, responses=ANYWHERE)
     add_docs(app)
@@ -86,27 +86,27 @@ def create_app(settings: Settings, *, with_pages: bool = False) -> FastAPI:
 
 def create_pages_app(settings: Settings) -> FastAPI:
     """Create the service of a process that opens no desk and serves the pages of one elsewhere."""
-    app = _guarded(settings, has_desk=False)
+    app = _create_guarded_app(settings, has_desk=False)
     app.include_router(pages_only.router, responses=ANYWHERE)
     return app
 
 
-def _guarded(settings: Settings, *, has_desk: bool) -> Frontdesk:
+def _create_guarded_app(settings: Settings, *, has_desk: bool) -> Frontdesk:
     keyed = bool(settings.api_keys.get_secret_value())
     app = Frontdesk(keyed=keyed)
-    error_responses.install(app)
+    error_responses.install_error_handlers(app)
     app.add_middleware(BodyLimit, body_bytes=settings.max_body_bytes, document_bytes=settings.max_document_bytes)
     if keyed and has_desk:
         app.add_middleware(KeyFirst)
-    if settings.origins:
+    if settings.allowed_origins:
         allowed = ["authorization", "content-type", "last-event-id", "x-api-key", "x-generation-id"]
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=settings.origins,
+            allow_origins=settings.allowed_origins,
             allow_methods=["*"],
             allow_headers=allowed,
             expose_headers=["x-generation-id", "retry-after"],
         )
     if not keyed:
-        app.add_middleware(OriginGuard, origins=settings.origins)
+        app.add_middleware(OriginGuard, origins=settings.allowed_origins)
     return app

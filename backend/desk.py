@@ -39,7 +39,7 @@ from backend.storage import runs as storage
 from backend.storage.checkpoints import CheckpointStore, open_memory
 from backend.storage.stores import Stores, sql_stores
 from backend.users import Users
-from knowledge.embedding.reranker import reranker
+from knowledge.embedding.reranker import open_reranker
 from knowledge.library import Library
 from knowledge.retrieval import calibration
 from knowledge.retrieval.search import Searcher
@@ -96,13 +96,13 @@ async def open_desk(
         users.refusals = audit
         keys = _kept(stack, await KeyRegistry.open(stores.keys, users))
         await restore_agents(stores.agents, catalog, settings)
-        searcher = Searcher(library, await stack.enter_async_context(reranker(settings.reranker)))
+        searcher = Searcher(library, await stack.enter_async_context(open_reranker(settings.reranker)))
         models = _kept(stack, ModelRegistry(settings, make))
         chains = ModelChains(settings, models, library.embedder, searcher, catalog)
         await chains.warm_up(catalog.agents)
         threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
         worker = Worker(EvidenceGatherer(library, searcher, settings.whole_documents_chars), threshold)
-        assistant = _assistant(opened, Supervisor(catalog, chains.routers, worker, chains.writers))
+        assistant = _assistant(opened, Supervisor(catalog, chains.routers, worker, chains.writer_chain))
         indexing = IndexingJob(library, settings.data_dir / "uploads", settings.max_document_bytes)
         log, metrics = _kept(stack, EventLog(database, clock)), Metrics()
         answers, costs = _answering(database, chains, indexing, assistant), CostEstimates(settings, catalog, chains)
@@ -181,7 +181,9 @@ def _answering(
     database: Database, chains: ModelChains, indexing: IndexingJob, assistant: Assistant
 ) -> Callable[[str], AnswerSource]:
     """Return what answers under an agent's name: models and indexing jobs have names of their own."""
-    model = DirectCompletion(lambda: chains.plain, lambda turn: database.read(lambda db: completions.earlier(db, turn)))
+    model = DirectCompletion(
+        lambda: chains.plain_models, lambda turn: database.read(lambda db: completions.earlier(db, turn))
+    )
     answers: dict[str, AnswerSource] = {LLM: model, INDEXING: indexing}
     return lambda agent: answers.get(agent, assistant)
 

@@ -6,8 +6,7 @@ from typing import Self, TypeVar
 
 from backend.errors import BackendError
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError as ClientError
-from frontdesk.client.errors import NotADesk, Refused, Unreachable
+from frontdesk.client.errors import ClientError, NotADesk, Refused, Unreachable
 from frontdesk.contracts.resources import Document
 from knowledge.errors import DeskError, DocumentUnknown, DocumentUnreadable, IndexUnavailable, StorageFull
 from knowledge.storage.documents import DocumentInfo, DocumentKey
@@ -68,7 +67,7 @@ class RemoteLibrary:
         try:
             return await call
         except Refused as refused:
-            raise _error(refused) from refused
+            raise _error_of(refused) from refused
         except Unreachable as error:
             raise DeskUnreachable(f"the desk at {self._url} does not answer ({error.message})") from error
         except NotADesk as error:
@@ -80,7 +79,7 @@ class RemoteLibrary:
 _KNOWN = {kind.code: kind for kind in (DocumentUnknown, IndexUnavailable, StorageFull)}
 
 
-def _error(refused: Refused) -> DeskError:
+def _error_of(refused: Refused) -> DeskError:
     # One bad document should not end the ingestion of the others.
     if refused.status in (413, 422):
         return DocumentUnreadable(refused.message)

@@ -19,9 +19,9 @@ from agents.models.registry import MakeProvider, make_provider
 from agents.security.log_redaction import log_to_stderr
 from backend.app import create_app, create_pages_app
 from backend.desk import OpenDesk, open_desk
-from backend.http import pages as web
 from backend.http.collector import QuietCollector
 from backend.http.connections import ConnectionLimits, ConnectionRegistry
+from backend.http.pages import message_limits, mount_pages, run_lifespan
 from backend.http.protocols import BreakableHttp
 from backend.http.request_guards import check_address
 from backend.http.sockets import with_limits
@@ -39,26 +39,26 @@ def serve(settings: Settings, make: MakeProvider = make_provider, *, with_pages:
     """
     log_to_stderr(settings.log_level, settings.log_format)
     check_address(settings)
-    alone = with_pages and bool(settings.elsewhere)
+    alone = with_pages and bool(settings.remote_desk_url)
     app = create_pages_app(settings) if alone else create_app(settings, with_pages=with_pages)
-    pages = web.mount(app, settings) if with_pages else None
+    pages = mount_pages(app, settings) if with_pages else None
     _allow_open_files()
     # uvicorn repeats the signal that stopped it; by then everything it served is over, and this exit closes the desk.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
+        signal.signal(number, _exit_process)
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(_serve_pages(settings, app, pages) if alone and pages else _serve(settings, app, make, pages))
+        runner.run(_serve_pages(settings, app, pages) if alone and pages else _serve_desk(settings, app, make, pages))
     return 0
 
 
-def _config(settings: Settings, app: FastAPI, connections: ConnectionRegistry) -> uvicorn.Config:
+def _server_config(settings: Settings, app: FastAPI, connections: ConnectionRegistry) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         # uvicorn only calls it, once for each connection.
         http=cast(type[BreakableHttp], partial(BreakableHttp, connections=connections)),
-        ws=with_limits(web.message_limits(settings)),
+        ws=with_limits(message_limits(settings)),
         ws_max_size=settings.max_body_bytes,
         lifespan="off",
         log_config=None,
@@ -69,12 +69,12 @@ def _config(settings: Settings, app: FastAPI, connections: ConnectionRegistry) -
 
 
 async def _serve_pages(settings: Settings, app: FastAPI, pages: Starlette) -> None:
-    async with web.running(pages):
+    async with run_lifespan(pages):
         await HttpServer(settings, app).serve()
 
 
-async def _serve(settings: Settings, app: FastAPI, make: MakeProvider, pages: Starlette | None) -> None:
-    async with open_desk(settings, make) as desk, web.running(pages) if pages else nullcontext():
+async def _serve_desk(settings: Settings, app: FastAPI, make: MakeProvider, pages: Starlette | None) -> None:
+    async with open_desk(settings, make) as desk, run_lifespan(pages) if pages else nullcontext():
         app.state.desk = desk
         await _DeskServer(settings, app, desk).serve()
 
@@ -83,8 +83,8 @@ class HttpServer(uvicorn.Server):
     """A uvicorn server that checks its connections once a second."""
 
     def __init__(self, settings: Settings, app: FastAPI) -> None:
-        self.open = ConnectionRegistry(ConnectionLimits.of(settings))
-        super().__init__(_config(settings, app, self.open))
+        self.open = ConnectionRegistry(ConnectionLimits.from_settings(settings))
+        super().__init__(_server_config(settings, app, self.open))
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS == 0:
@@ -93,7 +93,7 @@ class HttpServer(uvicorn.Server):
 
     def look_around(self, now: float) -> None:
         """Close the connections whose time is over."""
-        self.open.sweep(now)
+        self.open.check_connections(now)
 
 
 class _DeskServer(HttpServer):
@@ -107,7 +107,7 @@ class _DeskServer(HttpServer):
     def look_around(self, now: float) -> None:
         """Collect garbage too, unless an answer is under way."""
         super().look_around(now)
-        self._collector.tick(now)
+        self._collector.collect_if_quiet(now)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -116,7 +116,7 @@ class _DeskServer(HttpServer):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._desk.runs.stop(self._desk.settings.shutdown_seconds)
-        await self._desk.streams.finish()
+        await self._desk.streams.finish_writes()
         await super().shutdown(sockets)
 
 
@@ -128,5 +128,5 @@ def _allow_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _exit_process(number: int, frame: FrameType | None) -> None:
     sys.exit(0)

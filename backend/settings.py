@@ -97,7 +97,7 @@ class Settings(AgentSettings):
         return 0 if self.host in LOOPBACK else _ADDRESS_CONNECTIONS
 
     @property
-    def origins(self) -> list[str]:
+    def allowed_origins(self) -> list[str]:
         """The origins of web pages elsewhere that may use this desk."""
         return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
 
@@ -108,7 +108,7 @@ class Settings(AgentSettings):
         return f"http://{host}:{self.port}"
 
     @property
-    def elsewhere(self) -> str:
+    def remote_desk_url(self) -> str:
         """The address of the desk that the pages belong to, if that is not the one beside them."""
         own = (self.url, *(f"http://{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]")))
         return "" if self.api_url in own else self.api_url

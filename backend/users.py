@@ -73,7 +73,7 @@ class _KnownKey(NamedTuple):
     key: StoredKey
     user: DeskUser
 
-    def refused(self, now: float) -> str | None:
+    def refusal_reason(self, now: float) -> str | None:
         """Return why the key is no longer good, or None."""
         if self.key.revoked_at is not None:
             return "revoked"
@@ -88,7 +88,7 @@ class Users:
     def __init__(self, settings: Settings, clock: DeskClock | None = None) -> None:
         # The desk's own clock: setting back the machine's makes no key good again.
         self._clock = clock or DeskClock()
-        hashes = _hashes(settings.api_keys.get_secret_value())
+        hashes = _parse_keys(settings.api_keys.get_secret_value())
         names = set(hashes.values())
         operators = {name.strip() for name in settings.operators.split(",") if name.strip()}
         if strangers := operators - names:
@@ -123,10 +123,10 @@ class Users:
         digest = digest_of(key)
         known = self._known.get(id_of(digest))
         if known is None or not hmac.compare_digest(known.key.digest, digest):
-            self._count(address, digest[:_PREFIX_CHARS], "unknown")
+            self._record_refusal(address, digest[:_PREFIX_CHARS], "unknown")
             raise KeyRefused("This key is not known; ask whoever runs the desk for one.")
-        if reason := known.refused(self._clock.now()):
-            self._count(address, known.key.id, reason)
+        if reason := known.refusal_reason(self._clock.now()):
+            self._record_refusal(address, known.key.id, reason)
             raise _no_longer(reason)
         self.uses[known.key.id] = self._clock.now()
         return known.user
@@ -134,7 +134,7 @@ class Users:
     def check(self, user: DeskUser) -> None:
         """Raise `KeyRefused` if the key of a user who was let in earlier is no longer good."""
         known = self._known.get(user.key_id or "")
-        if known and (reason := known.refused(self._clock.now())):
+        if known and (reason := known.refusal_reason(self._clock.now())):
             raise _no_longer(reason)
 
     def put(self, key: StoredKey) -> None:
@@ -158,7 +158,7 @@ class Users:
         """Return the keys of API_KEYS."""
         return list(self._settings_keys)
 
-    def _count(self, address: str | None, key_id: str, reason: str) -> None:
+    def _record_refusal(self, address: str | None, key_id: str, reason: str) -> None:
         if self.refusals:
             self.refusals.refuse(address, key_id, reason)
         if self.check_address:
@@ -184,7 +184,7 @@ def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _hashes(text: str) -> dict[str, str]:
+def _parse_keys(text: str) -> dict[str, str]:
     """Parse API_KEYS into user names by the hashes of their keys."""
     hashes: dict[str, str] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):
@@ -207,7 +207,7 @@ def _hashes(text: str) -> dict[str, str]:
     return hashes
 
 
-def _name(text: str) -> str:
+def _user_name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise argparse.ArgumentTypeError("a name is of letters, digits and . _ @ -, 64 at most")
     return text
@@ -219,7 +219,7 @@ def main(arguments: list[str]) -> int:
         prog="python -m backend.users",
         description="Make a key for API_KEYS. While the desk serves, an operator makes further ones at POST /api/keys.",
     )
-    parser.add_argument("name", metavar="NAME", type=_name, help="whose key it is; one user may have several")
+    parser.add_argument("name", metavar="NAME", type=_user_name, help="whose key it is; one user may have several")
     name = parser.parse_args(arguments).name
     key = f"fd-{secrets.token_urlsafe(32)}"
     print(f"the key, for {name}, shown this once: {key}")

@@ -11,8 +11,8 @@ from pathlib import Path
 from agents.catalog import Catalog, read_catalog
 from backend.settings import Settings
 from evaluation import answers, desk, retrieval, routing
-from evaluation.calibrate import calibrate
-from evaluation.page import page
+from evaluation.calibrate import calibrate_threshold
+from evaluation.page import render_page
 from evaluation.questions import read_questions
 from evaluation.report import EvaluationReport
 from knowledge.errors import DataDirectoryInUse, DataDirectoryUnusable, DeskError, DocumentsNotFound, ReportNotWritten
@@ -25,11 +25,11 @@ _QUESTIONS, _SAMPLES, _SAMPLES_CATALOG = _KNOWLEDGE / "questions.jsonl", _KNOWLE
 
 def main() -> int:
     """Return 0 when measured, 2 after printing the reason otherwise."""
-    options = _options()
+    options = _parse_options()
     try:
-        report = asyncio.run(_measure(options, Settings.read()))
+        report = asyncio.run(_measure_report(options, Settings.read()))
         if options.html:
-            _write(options.html, page(report))
+            _write_page(options.html, render_page(report))
     except DeskError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return 2
@@ -37,43 +37,43 @@ def main() -> int:
     return 0
 
 
-async def _measure(options: argparse.Namespace, settings: Settings) -> EvaluationReport:
+async def _measure_report(options: argparse.Namespace, settings: Settings) -> EvaluationReport:
     if options.beir:
-        return await retrieval.measure(
+        return await retrieval.measure_retrieval(
             options.beir,
-            _threshold(settings),
+            _threshold_in_force(settings),
             settings.embedding_model,
             compare=options.compare,
             cross_encoder=settings.reranker,
         )
     if options.routing:
-        return await routing.measure(options.examples, options.routing, settings.embedding_model)
+        return await routing.measure_routing(options.examples, options.routing, settings.embedding_model)
     questions = read_questions(options.questions or _QUESTIONS)
     default_catalog = settings.catalog if options.questions else _SAMPLES_CATALOG
     catalog = read_catalog(options.catalog or default_catalog)
-    threshold = _replaced_threshold(settings) if options.calibrate else _threshold(settings)
-    async with _library(options, settings, catalog) as library:
-        measured = await desk.measure(questions, catalog, library, threshold, settings)
+    threshold = _replaced_threshold(settings) if options.calibrate else _threshold_in_force(settings)
+    async with _open_library(options, settings, catalog) as library:
+        measured = await desk.measure_desk(questions, catalog, library, threshold, settings)
     if options.calibrate:
-        return calibrate(measured, options.wrongly, settings.data_dir, threshold)
-    return answers.report_of(measured, threshold, options.wrongly)
+        return calibrate_threshold(measured, options.wrongly, settings.data_dir, threshold)
+    return answers.report_on(measured, threshold, options.wrongly)
 
 
-def _threshold(settings: Settings) -> float:
+def _threshold_in_force(settings: Settings) -> float:
     return answer_threshold(settings.data_dir, settings.answer_threshold)
 
 
 def _replaced_threshold(settings: Settings) -> float:
     """Return the threshold before a calibration, which may be run for the very reason that it cannot be read."""
     try:
-        return _threshold(settings)
+        return _threshold_in_force(settings)
     except DataDirectoryUnusable as error:
         print(f"{error.message}; measured with {DEFAULT_THRESHOLD}", file=sys.stderr)
         return DEFAULT_THRESHOLD
 
 
 @asynccontextmanager
-async def _library(options: argparse.Namespace, settings: Settings, catalog: Catalog) -> AsyncIterator[Library]:
+async def _open_library(options: argparse.Namespace, settings: Settings, catalog: Catalog) -> AsyncIterator[Library]:
     """Open a temporary index of documents, or the index of DATA_DIR if that is what is to be measured."""
     if options.documents or not (options.indexed or options.calibrate):
         async with desk.indexed_library(catalog, options.documents or _SAMPLES, settings.embedding_model) as library:
@@ -93,36 +93,42 @@ async def _library(options: argparse.Namespace, settings: Settings, catalog: Cat
         await library.close()
 
 
-def _write(path: Path, text: str) -> None:
+def _write_page(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ReportNotWritten(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _options() -> argparse.Namespace:
+def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m evaluation", description="Measure how good the desk is.")
-    asked = parser.add_argument_group("the desk on labelled questions (by default, those that ship)")
-    asked.add_argument("--questions", type=Path, help="JSON lines of question, agents, documents, answerable, history")
-    asked.add_argument("--catalog", help="a catalogue's name, or a directory of agent files; by default CATALOG")
-    asked.add_argument("--documents", type=Path, help="a directory with the agents' folders, for a throw-away index")
-    asked.add_argument("--indexed", action="store_true", help="measure on what DATA_DIR holds instead")
-    asked.add_argument("--calibrate", action="store_true", help="find the answer threshold and keep it in DATA_DIR")
-    asked.add_argument("--wrongly", type=_share, default=0.05, help="share of answerable questions it may decline")
-    searched = parser.add_argument_group("search alone, on a set in BEIR's layout")
-    searched.add_argument("--beir", type=Path, metavar="DIR", help="corpus.jsonl, queries.jsonl, qrels.tsv")
-    searched.add_argument("--compare", action="store_true", help="also by meaning alone and by words alone")
-    routed = parser.add_argument_group("routing alone, among agents that exist nowhere else")
-    routed.add_argument("--examples", type=Path, help="JSON lines of text and agent, to make the agents of")
-    routed.add_argument("--routing", type=Path, help="JSON lines of text and agent, null for none of them, to route")
+    labelled = parser.add_argument_group("the desk on labelled questions (by default, those that ship)")
+    labelled.add_argument(
+        "--questions", type=Path, help="JSON lines of question, agents, documents, answerable, history"
+    )
+    labelled.add_argument("--catalog", help="a catalogue's name, or a directory of agent files; by default CATALOG")
+    labelled.add_argument("--documents", type=Path, help="a directory with the agents' folders, for a throw-away index")
+    labelled.add_argument("--indexed", action="store_true", help="measure on what DATA_DIR holds instead")
+    labelled.add_argument("--calibrate", action="store_true", help="find the answer threshold and keep it in DATA_DIR")
+    labelled.add_argument(
+        "--wrongly", type=_parse_share, default=0.05, help="share of answerable questions it may decline"
+    )
+    search = parser.add_argument_group("search alone, on a set in BEIR's layout")
+    search.add_argument("--beir", type=Path, metavar="DIR", help="corpus.jsonl, queries.jsonl, qrels.tsv")
+    search.add_argument("--compare", action="store_true", help="also by meaning alone and by words alone")
+    routing_alone = parser.add_argument_group("routing alone, among agents that exist nowhere else")
+    routing_alone.add_argument("--examples", type=Path, help="JSON lines of text and agent, to make the agents of")
+    routing_alone.add_argument(
+        "--routing", type=Path, help="JSON lines of text and agent, null for none of them, to route"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page with the misses")
     options = parser.parse_args()
-    _check(parser, options)
+    _check_options(parser, options)
     return options
 
 
-def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+def _check_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """Reject options that do not go together, before anything is measured."""
     if bool(options.examples) != bool(options.routing):
         parser.error("--examples and --routing go together")
@@ -134,7 +140,7 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error(f"--html {options.html} is not a file in a directory that exists")
 
 
-def _share(text: str) -> float:
+def _parse_share(text: str) -> float:
     value = float(text)
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError("must be from 0 to 1")

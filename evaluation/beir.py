@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from evaluation.reading import broken, read_lines, read_objects
+from evaluation.reading import line_error, read_lines, read_objects
 from knowledge.errors import QuestionsInvalid
 from knowledge.library import Library
 from knowledge.loaders import LoadedText
@@ -21,7 +21,7 @@ _SOURCE = "beir"
 _CORPUS = "corpus.jsonl"
 _DOCUMENTS_AT_ONCE = 1_000
 _CHARS_AT_ONCE = 4_000_000
-_QRELS = ("qrels.tsv", "qrels/test.tsv", "qrels/dev.tsv", "qrels/train.tsv")
+_QRELS_NAMES = ("qrels.tsv", "qrels/test.tsv", "qrels/dev.tsv", "qrels/train.tsv")
 
 
 @dataclass
@@ -56,16 +56,16 @@ def read_ids(directory: Path) -> set[str]:
     ids: set[str] = set()
     for number, line in read_objects(path, _BeirDocument):
         if line.id in ids:
-            raise broken(path, number, f"there is a document {line.id[:100]!r} already")
+            raise line_error(path, number, f"there is a document {line.id[:100]!r} already")
         ids.add(line.id)
     if not ids:
         raise QuestionsInvalid(f"{path} holds no documents")
     return ids
 
 
-async def index(directory: Path, library: Library) -> None:
+async def index_corpus(directory: Path, library: Library) -> None:
     """Index the corpus in the library, as one folder."""
-    for batch in _batches(_documents(directory / _CORPUS)):
+    for batch in _document_batches(_read_documents(directory / _CORPUS)):
         await library.put_texts(batch)
 
 
@@ -75,9 +75,9 @@ def read_queries(directory: Path, documents: set[str]) -> list[Query]:
     path = directory / "queries.jsonl"
     for number, line in read_objects(path, _BeirQuery):
         if line.id in queries:
-            raise broken(path, number, f"there is a query {line.id[:100]!r} already")
+            raise line_error(path, number, f"there is a query {line.id[:100]!r} already")
         queries[line.id] = Query(line.id, line.text, line.answerable)
-    _judge(_qrels(directory), queries, documents)
+    _read_judgements(_qrels_file(directory), queries, documents)
     judged = [query for query in queries.values() if query.relevant or query.answerable is not None]
     if not judged:
         raise QuestionsInvalid(
@@ -86,7 +86,9 @@ def read_queries(directory: Path, documents: set[str]) -> list[Query]:
     return judged
 
 
-def _batches(documents: Iterable[tuple[DocumentKey, LoadedText]]) -> Iterator[list[tuple[DocumentKey, LoadedText]]]:
+def _document_batches(
+    documents: Iterable[tuple[DocumentKey, LoadedText]],
+) -> Iterator[list[tuple[DocumentKey, LoadedText]]]:
     """Yield batches as large as embeds well, but never so large that memory runs short."""
     batch: list[tuple[DocumentKey, LoadedText]] = []
     chars = 0
@@ -100,32 +102,32 @@ def _batches(documents: Iterable[tuple[DocumentKey, LoadedText]]) -> Iterator[li
         yield batch
 
 
-def _documents(path: Path) -> Iterator[tuple[DocumentKey, LoadedText]]:
+def _read_documents(path: Path) -> Iterator[tuple[DocumentKey, LoadedText]]:
     for _, line in read_objects(path, _BeirDocument):
         title, text = (line.title or "").strip(), (line.text or "").strip()
         if text or title:
             yield DocumentKey(FOLDER, _SOURCE, line.id), LoadedText(title=title, markdown=text or title)
 
 
-def _judge(path: Path, queries: dict[str, Query], documents: set[str]) -> None:
+def _read_judgements(path: Path, queries: dict[str, Query], documents: set[str]) -> None:
     """Record which documents answer which queries."""
     for number, line in read_lines(path):
         columns = line.split("\t")
         if number == 1 and columns[0] == "query-id":
             continue
         if len(columns) != 3 or not columns[2].lstrip("-").isdecimal():
-            raise broken(path, number, "not a query-id, a corpus-id and a whole number, with tabs between them")
+            raise line_error(path, number, "not a query-id, a corpus-id and a whole number, with tabs between them")
         query, document, grade = columns
         if query not in queries:
-            raise broken(path, number, f"there is no query {query[:100]!r}")
+            raise line_error(path, number, f"there is no query {query[:100]!r}")
         if document not in documents:
-            raise broken(path, number, f"there is no document {document[:100]!r}")
+            raise line_error(path, number, f"there is no document {document[:100]!r}")
         if int(grade) > 0:
             queries[query].relevant[document] = int(grade)
 
 
-def _qrels(directory: Path) -> Path:
-    for name in _QRELS:
+def _qrels_file(directory: Path) -> Path:
+    for name in _QRELS_NAMES:
         if (directory / name).is_file():
             return directory / name
-    raise QuestionsInvalid(f"{directory} has none of {', '.join(_QRELS)}")
+    raise QuestionsInvalid(f"{directory} has none of {', '.join(_QRELS_NAMES)}")

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from evaluation.answers import confidences, declining
+from evaluation.answers import answer_confidences, declining_figures
 from evaluation.figures import threshold_for
-from evaluation.questions import Measured, halves
+from evaluation.questions import Measured, split_halves
 from evaluation.report import Comparison, EvaluationReport, ReportFigure
 from knowledge.errors import QuestionsInvalid
 from knowledge.retrieval import calibration
@@ -16,22 +16,24 @@ from knowledge.retrieval.calibration import Calibration
 _NEVER_DECLINES = 0.02
 
 
-def calibrate(measured: Sequence[Measured], wrongly: float, data_dir: Path, before: float) -> EvaluationReport:
+def calibrate_threshold(
+    measured: Sequence[Measured], wrongly: float, data_dir: Path, before: float
+) -> EvaluationReport:
     """Store the threshold, and report its cost against `before`, the one in force when the questions were asked."""
-    answerable, _ = confidences(measured)
-    threshold = _threshold(answerable, wrongly)
+    answerable, _ = answer_confidences(measured)
+    threshold = _find_threshold(answerable, wrongly)
     found = Calibration(
         answer_threshold=threshold, wrongly=wrongly, questions=len(measured), answerable=len(answerable)
     )
     file = calibration.keep(data_dir, found)
     ways = {
-        f"before ({before:.3f})": declining(measured, lambda m: m.declined),
-        f"from now on ({threshold:.3f})": declining(measured, lambda m: m.declined_at(threshold, before)),
+        f"before ({before:.3f})": declining_figures(measured, lambda m: m.declined),
+        f"from now on ({threshold:.3f})": declining_figures(measured, lambda m: m.declined_at(threshold, before)),
     }
-    tuning, reporting = halves(measured)
-    half = threshold_for(confidences(tuning)[0], wrongly)
+    tuning, reporting = split_halves(measured)
+    half = threshold_for(answer_confidences(tuning)[0], wrongly)
     if half is not None and reporting:
-        ways["as on questions it has not seen"] = declining(reporting, lambda m: m.declined_at(half, before))
+        ways["as on questions it has not seen"] = declining_figures(reporting, lambda m: m.declined_at(half, before))
     return EvaluationReport(
         f"The desk answers from a confidence of {threshold:.3f} on",
         [
@@ -41,13 +43,13 @@ def calibrate(measured: Sequence[Measured], wrongly: float, data_dir: Path, befo
         ],
         [
             f"Kept in {file}; the desk takes it up when it next starts, unless ANSWER_THRESHOLD is set.",
-            *_doubts(measured, wrongly),
+            *_reservations(measured, wrongly),
         ],
         comparison=Comparison("What that costs, and what it declines", ways),
     )
 
 
-def _threshold(answerable: Sequence[float], wrongly: float) -> float:
+def _find_threshold(answerable: Sequence[float], wrongly: float) -> float:
     """Return the threshold for the confidences, if it can tell an answer from none."""
     threshold = threshold_for(answerable, wrongly)
     if threshold is None:
@@ -64,8 +66,8 @@ def _threshold(answerable: Sequence[float], wrongly: float) -> float:
     return threshold
 
 
-def _doubts(measured: Sequence[Measured], wrongly: float) -> list[str]:
-    answerable, unanswerable = confidences(measured)
+def _reservations(measured: Sequence[Measured], wrongly: float) -> list[str]:
+    answerable, unanswerable = answer_confidences(measured)
     doubts = []
     if unasked := sum(m.confidence is None for m in measured if m.question.answerable):
         doubts.append(f"No agent looked anything up for {unasked} of the answerable questions; they are left out.")

@@ -22,7 +22,7 @@ from agents.routing.semantic import SemanticRouter
 from backend.settings import Settings
 from evaluation.questions import Labelled, Measured
 from frontdesk.contracts.events import Event, Route, Sources, Token
-from knowledge.embedding.reranker import reranker
+from knowledge.embedding.reranker import open_reranker
 from knowledge.errors import DocumentsNotFound
 from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
@@ -55,22 +55,26 @@ async def indexed_library(catalog: Catalog, documents: Path, embedding_model: st
         yield library
 
 
-async def measure(
+async def measure_desk(
     questions: Sequence[Labelled], catalog: Catalog, library: Library, threshold: float, settings: Settings
 ) -> list[Measured]:
     """Ask every question, each in a conversation of its own, whose earlier turns are asked first."""
-    async with reranker(settings.reranker) as second_look:
+    async with open_reranker(settings.reranker) as second_look:
         searcher = Searcher(library, second_look)
-        desk = _Desk(catalog, searcher, _Noting(library, searcher, settings.whole_documents_chars), threshold)
+        desk = _EvaluatedDesk(
+            catalog, searcher, _ConfidenceRecorder(library, searcher, settings.whole_documents_chars), threshold
+        )
         await library.embedder.warm_up()
         progress = tqdm(questions, unit="question", disable=not sys.stderr.isatty())
-        return [await desk.ask(question, str(number)) for number, question in enumerate(progress)]
+        return [await desk.ask_question(question, str(number)) for number, question in enumerate(progress)]
 
 
-class _Desk:
+class _EvaluatedDesk:
     """The desk without its endpoints and its event log."""
 
-    def __init__(self, catalog: Catalog, searcher: Searcher, strategies: "_Noting", threshold: float) -> None:
+    def __init__(
+        self, catalog: Catalog, searcher: Searcher, strategies: "_ConfidenceRecorder", threshold: float
+    ) -> None:
         self._strategies = strategies
         writers = WriterChain([ExtractiveWriter(strategies.embedder)])
         router = SemanticRouter(strategies.embedder, searcher)
@@ -78,12 +82,12 @@ class _Desk:
         self._memory = InMemorySaver()
         self._assistant = Assistant(supervisor, self._memory)
 
-    async def ask(self, question: Labelled, thread: str) -> Measured:
+    async def ask_question(self, question: Labelled, thread: str) -> Measured:
         for number, earlier in enumerate(question.history):
-            await self._hear(AssistantRequest(earlier, thread, f"{thread}.{number}"))
+            await self._run_turn(AssistantRequest(earlier, thread, f"{thread}.{number}"))
         self._strategies.confidence = None
         began = time.perf_counter()
-        events, outcome = await self._hear(AssistantRequest(question.text, thread, thread))
+        events, outcome = await self._run_turn(AssistantRequest(question.text, thread, thread))
         seconds = time.perf_counter() - began
         await asyncio.to_thread(self._memory.delete_thread, thread)
         route = next((event for event in events if isinstance(event, Route)), None)
@@ -91,7 +95,7 @@ class _Desk:
             question=question,
             agents=tuple(route.agents) if route else (),
             route_confidence=route.confidence if route else 0.0,
-            sources=_sources(events),
+            sources=_sources_by_agent(events),
             confidence=self._strategies.confidence,
             declined=outcome.finish_reason == "declined",
             answer="".join(event.content for event in events if isinstance(event, Token)),
@@ -99,24 +103,24 @@ class _Desk:
             seconds=seconds,
         )
 
-    async def _hear(self, turn: AssistantRequest) -> tuple[list[Event], AnswerOutcome]:
+    async def _run_turn(self, turn: AssistantRequest) -> tuple[list[Event], AnswerOutcome]:
         items = [item async for item in self._assistant.stream(turn)]
         outcome = next(item for item in items if isinstance(item, AnswerOutcome))
         return [item for item in items if not isinstance(item, AnswerOutcome)], outcome
 
 
-class _Noting(EvidenceGatherer):
+class _ConfidenceRecorder(EvidenceGatherer):
     """Strategies that remember the confidence of the most confident agent."""
 
     confidence: float | None = None
 
-    async def gather(self, *told: Any, **more: Any) -> Evidence:  # noqa: ANN401 - passed on unchanged
-        evidence = await super().gather(*told, **more)
+    async def gather(self, *arguments: Any, **options: Any) -> Evidence:  # noqa: ANN401 - passed on unchanged
+        evidence = await super().gather(*arguments, **options)
         self.confidence = max(self.confidence or 0.0, evidence.confidence)
         return evidence
 
 
-def _sources(events: Sequence[Event]) -> dict[str, tuple[str, ...]]:
+def _sources_by_agent(events: Sequence[Event]) -> dict[str, tuple[str, ...]]:
     """Return the documents of each agent, each once, in the order of its sources."""
     found: dict[str, list[str]] = {}
     for event in events:

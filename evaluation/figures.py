@@ -8,7 +8,7 @@ import numpy as np
 Ranking = Sequence[str]
 
 
-def share(hits: Sequence[bool]) -> float | None:
+def share_of(hits: Sequence[bool]) -> float | None:
     """Return the share of hits, from 0 to 1."""
     return sum(hits) / len(hits) if hits else None
 
@@ -18,15 +18,15 @@ def mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def hit(ranking: Ranking, relevant: Mapping[str, int], within: int) -> bool:
+def is_hit(ranking: Ranking, relevant: Mapping[str, int], within: int) -> bool:
     """Return True if a relevant document is among the first `within`."""
     return any(relevant.get(found, 0) > 0 for found in ranking[:within])
 
 
 def ndcg(ranking: Ranking, relevant: Mapping[str, int], within: int = 10) -> float:
     """Return nDCG: the gain of a ranking over that of the best one possible, where gains fall with the rank."""
-    gained = _gain([relevant.get(found, 0) for found in ranking[:within]])
-    best = _gain(sorted(relevant.values(), reverse=True)[:within])
+    gained = _discounted_gain([relevant.get(found, 0) for found in ranking[:within]])
+    best = _discounted_gain(sorted(relevant.values(), reverse=True)[:within])
     return gained / best if best else 0.0
 
 
@@ -59,5 +59,5 @@ def macro_f1(expected: Sequence[str], chosen: Sequence[str]) -> float | None:
     return mean(scores)
 
 
-def _gain(grades: Sequence[int]) -> float:
+def _discounted_gain(grades: Sequence[int]) -> float:
     return sum(grade / math.log2(place + 2) for place, grade in enumerate(grades) if grade > 0)

@@ -31,7 +31,7 @@ td.right { background: rgb(var(--good) / var(--share)); } td.wrong { background:
 """
 
 
-def page(report: EvaluationReport) -> str:
+def render_page(report: EvaluationReport) -> str:
     """Render the whole page."""
     parts = [
         "<!doctype html>",
@@ -42,51 +42,53 @@ def page(report: EvaluationReport) -> str:
         f"<h1>{escape(report.title)}</h1>",
         *(f"<p>{escape(note)}</p>" for note in report.notes),
         "<dl>",
-        *map(_card, report.figures),
+        *map(_figure_card, report.figures),
         "</dl>",
-        *(_comparison(report.comparison) if report.comparison else ()),
-        *(_confusion(report.confusion) if report.confusion else ()),
-        *_misses(report.misses),
+        *(_comparison_table(report.comparison) if report.comparison else ()),
+        *(_confusion_table(report.confusion) if report.confusion else ()),
+        *_misses_table(report.misses),
         "</main></body></html>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _card(figure: ReportFigure) -> str:
+def _figure_card(figure: ReportFigure) -> str:
     return f"<div><dt>{escape(figure.label)}</dt><dd>{escape(figure.shown)}</dd></div>"
 
 
-def _comparison(comparison: Comparison) -> Iterator[str]:
+def _comparison_table(comparison: Comparison) -> Iterator[str]:
     labels = [figure.label for figure in next(iter(comparison.ways.values()))]
     yield f'<h2>{escape(comparison.title)}</h2><div class="scroll"><table>'
-    yield _head("", *labels)
+    yield _table_head("", *labels)
     for way, figures in comparison.ways.items():
         cells = "".join(f'<td class="number">{escape(figure.shown)}</td>' for figure in figures)
         yield f'<tr><th scope="row">{escape(way)}</th>{cells}</tr>'
     yield "</tbody></table></div>"
 
 
-def _confusion(confusion: Confusion) -> Iterator[str]:
+def _confusion_table(confusion: Confusion) -> Iterator[str]:
     yield "<h2>Who was expected, and who was chosen</h2>"
     yield "<p>A row for each agent that was expected; the columns are those that were chosen first.</p>"
     yield '<div class="scroll"><table>'
-    yield _head("expected", *confusion.labels)
+    yield _table_head("expected", *confusion.labels)
     for expected, counts in confusion.rows():
         total = sum(counts)
         if total:
-            cells = (_cell(n, total, label == expected) for n, label in zip(counts, confusion.labels, strict=True))
+            cells = (
+                _count_cell(n, total, label == expected) for n, label in zip(counts, confusion.labels, strict=True)
+            )
             yield f'<tr><th scope="row">{escape(expected)}</th>{"".join(cells)}</tr>'
     yield "</tbody></table></div>"
 
 
-def _cell(count: int, total: int, is_right: bool) -> str:
+def _count_cell(count: int, total: int, is_right: bool) -> str:
     if not count:
         return '<td class="number soft">0</td>'
     kind = "right" if is_right else "wrong"
     return f'<td class="number {kind}" style="--share: {0.15 + 0.6 * count / total:.2f}">{count}</td>'
 
 
-def _misses(misses: Sequence[Miss]) -> Iterator[str]:
+def _misses_table(misses: Sequence[Miss]) -> Iterator[str]:
     if not misses:
         return
     shown = misses[:_MOST_MISSES]
@@ -94,13 +96,13 @@ def _misses(misses: Sequence[Miss]) -> Iterator[str]:
     if len(shown) < len(misses):
         yield f"<p>The first {len(shown)}.</p>"
     yield '<div class="scroll"><table>'
-    yield _head("", "question", "expected", "found")
+    yield _table_head("", "question", "expected", "found")
     for miss in shown:
         cells = "".join(f"<td>{escape(text)}</td>" for text in (miss.question, miss.expected, miss.found))
         yield f'<tr><td class="what">{escape(miss.what)}</td>{cells}</tr>'
     yield "</tbody></table></div>"
 
 
-def _head(*labels: str) -> str:
+def _table_head(*labels: str) -> str:
     cells = "".join(f'<th scope="col">{escape(label)}</th>' for label in labels)
     return f"<thead><tr>{cells}</tr></thead><tbody>"

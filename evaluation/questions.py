@@ -49,17 +49,17 @@ class Measured:
         """True if exactly the right agents were asked."""
         return frozenset(self.agents) == self.question.agents
 
-    def found(self, within: int) -> bool:
+    def has_found(self, within: int) -> bool:
         """Return True if every folder with expected documents has one of them among some agent's first sources."""
-        first = {self._label(uri) for uris in self.sources.values() for uri in uris[:within]}
+        first = {self._expected_label(uri) for uris in self.sources.values() for uri in uris[:within]}
         expected = self.question.documents
-        return {_folder(label) for label in first & expected} == {_folder(label) for label in expected}
+        return {_folder_of(label) for label in first & expected} == {_folder_of(label) for label in expected}
 
     @property
     def ndcg(self) -> float:
         """The nDCG of the sources: each agent's first, then each agent's second, and so on."""
         taken = chain.from_iterable(zip_longest(*self.sources.values()))
-        ranking = list(dict.fromkeys(self._label(uri) for uri in taken if uri))
+        ranking = list(dict.fromkeys(self._expected_label(uri) for uri in taken if uri))
         return figures.ndcg(ranking, dict.fromkeys(self.question.documents, 1))
 
     def declined_at(self, threshold: float, present: float) -> bool:
@@ -74,20 +74,20 @@ class Measured:
         """The number of sentences of the answer that its evidence does not support."""
         return sum(score < SUPPORTED for score in self.sentences)
 
-    def _label(self, uri: str) -> str:
+    def _expected_label(self, uri: str) -> str:
         """Return the expected label of a URI, or else the URI; a label may leave the folder out."""
         return next((label for label in self.question.documents if uri == label or uri.endswith(f"/{label}")), uri)
 
 
 def read_questions(path: Path) -> list[Labelled]:
     """Read the labelled questions of a file, or raise an error that names the line."""
-    questions = [line.labelled() for _, line in read_objects(path, _QuestionLine)]
+    questions = [line.to_question() for _, line in read_objects(path, _QuestionLine)]
     if not questions:
         raise QuestionsInvalid(f"{path} holds no questions")
     return questions
 
 
-def halves(measured: Sequence[Measured]) -> tuple[list[Measured], list[Measured]]:
+def split_halves(measured: Sequence[Measured]) -> tuple[list[Measured], list[Measured]]:
     """Split the questions into two halves alike in kind, always the same: every other question of each kind."""
     tuning: list[Measured] = []
     reporting: list[Measured] = []
@@ -106,9 +106,9 @@ class _QuestionLine(BaseModel):
     documents: frozenset[str] = frozenset()
     answerable: bool
 
-    def labelled(self) -> Labelled:
+    def to_question(self) -> Labelled:
         return Labelled(self.question, self.history, self.agents, self.documents, self.answerable)
 
 
-def _folder(label: str) -> str:
+def _folder_of(label: str) -> str:
     return label.split("/")[0] if "/" in label else ""

@@ -17,7 +17,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not empty, with their numbers; never more than one of them in memory."""
     try:
         with path.open("rb") as file:
-            yield from _lines(path, file)
+            yield from _decode_lines(path, file)
     except OSError as error:
         raise QuestionsInvalid(f"{path} cannot be read: {error.strerror}") from error
 
@@ -30,23 +30,23 @@ def read_objects(path: Path, model: type[M]) -> Iterator[tuple[int, M]]:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise broken(path, number, f"{where} {first['msg']}".strip()) from error
+            raise line_error(path, number, f"{where} {first['msg']}".strip()) from error
 
 
-def broken(path: Path, number: int, what: str) -> QuestionsInvalid:
+def line_error(path: Path, number: int, what: str) -> QuestionsInvalid:
     """Return the error for a broken line."""
     return QuestionsInvalid(f"{path}, line {number}: {what}")
 
 
-def _lines(path: Path, file: BinaryIO) -> Iterator[tuple[int, str]]:
+def _decode_lines(path: Path, file: BinaryIO) -> Iterator[tuple[int, str]]:
     number = 0
     while line := file.readline(MAX_LINE_BYTES + 1):
         number += 1
         if len(line) > MAX_LINE_BYTES:
-            raise broken(path, number, f"longer than {MAX_LINE_BYTES:,} bytes")
+            raise line_error(path, number, f"longer than {MAX_LINE_BYTES:,} bytes")
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         except UnicodeDecodeError as error:
-            raise broken(path, number, f"not UTF-8 text (byte {error.start})") from error
+            raise line_error(path, number, f"not UTF-8 text (byte {error.start})") from error
         if text:
             yield number, text

@@ -78,36 +78,36 @@ class EvaluationReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures by their keys."""
-        told = {**self.about, **_values(self.figures)}
+        values = {**self.about, **_figure_values(self.figures)}
         if self.comparison:
-            told["compared"] = {way: _values(figures) for way, figures in self.comparison.ways.items()}
+            values["compared"] = {way: _figure_values(figures) for way, figures in self.comparison.ways.items()}
         if self.confusion:
-            told["confusion"] = {
+            values["confusion"] = {
                 expected: {label: count for label, count in zip(self.confusion.labels, counts, strict=True) if count}
                 for expected, counts in self.confusion.rows()
             }
-        return told
+        return values
 
     def as_text(self) -> str:
         """Render a table, then the first misses."""
         width = max(len(figure.label) for figure in self.figures)
         lines = [self.title, *(f"  {figure.label:<{width}}  {figure.shown:>9}" for figure in self.figures)]
         if self.comparison:
-            lines += ["", *_compared(self.comparison)]
+            lines += ["", *_comparison_lines(self.comparison)]
         lines += [f"  {note}" for note in self.notes]
         if self.misses:
             lines += ["", f"First of {len(self.misses)} misses:"]
         for miss in self.misses[:_SHOWN_MISSES]:
-            lines += [f"  {miss.what}: {_short(miss.question)}", f"      expected {_short(miss.expected)}"]
-            lines += [f"      found    {_short(miss.found)}"]
+            lines += [f"  {miss.what}: {_shorten(miss.question)}", f"      expected {_shorten(miss.expected)}"]
+            lines += [f"      found    {_shorten(miss.found)}"]
         return "\n".join(lines)
 
 
-def _values(figures: Sequence[ReportFigure]) -> dict[str, float | None]:
+def _figure_values(figures: Sequence[ReportFigure]) -> dict[str, float | None]:
     return {figure.key: None if figure.value is None else round(figure.value, 5) for figure in figures}
 
 
-def _compared(comparison: Comparison) -> Iterator[str]:
+def _comparison_lines(comparison: Comparison) -> Iterator[str]:
     ways = comparison.ways
     labels = [figure.label for figure in next(iter(ways.values()))]
     widest = max(map(len, ways))
@@ -118,6 +118,6 @@ def _compared(comparison: Comparison) -> Iterator[str]:
         yield "  ".join([f"  {way:<{widest}}", *shown])
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= _SHOWN_CHARS else flat[: _SHOWN_CHARS - 3] + "..."

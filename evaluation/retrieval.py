@@ -11,9 +11,9 @@ from tqdm import tqdm
 from evaluation import beir
 from evaluation.beir import FOLDER, Query
 from evaluation.desk import throwaway_library
-from evaluation.figures import auc, hit, mean, ndcg, percentile, share
+from evaluation.figures import auc, is_hit, mean, ndcg, percentile, share_of
 from evaluation.report import Comparison, EvaluationReport, Miss, ReportFigure
-from knowledge.embedding.reranker import reranker
+from knowledge.embedding.reranker import open_reranker
 from knowledge.retrieval.confidence import confidence
 from knowledge.retrieval.search import Passage, Searcher
 
@@ -37,38 +37,38 @@ class Ranked:
         return bool(self.query.relevant) if self.query.answerable is None else self.query.answerable
 
 
-async def measure(
+async def measure_retrieval(
     directory: Path, threshold: float, embedding_model: str, *, compare: bool, cross_encoder: str = ""
 ) -> EvaluationReport:
     """Index the corpus, search for every query, and report the figures."""
     documents = beir.read_ids(directory)
     queries = beir.read_queries(directory, documents)
-    async with throwaway_library(embedding_model) as library, reranker(cross_encoder) as second_look:
+    async with throwaway_library(embedding_model) as library, open_reranker(cross_encoder) as second_look:
         began = time.perf_counter()
-        await beir.index(directory, library)
+        await beir.index_corpus(directory, library)
         indexing = time.perf_counter() - began
         chunks = sum((await library.sizes()).values())
         searcher = Searcher(library, second_look)
         await library.embedder.warm_up()
         progress = tqdm(queries, unit="query", disable=not sys.stderr.isatty())
-        ranked = [await _search(query, searcher) for query in progress]
+        ranked = [await _search_query(query, searcher) for query in progress]
     sizes = [
         ReportFigure("documents", "documents", len(documents), "count"),
         ReportFigure("chunks", "passages", chunks, "count"),
         ReportFigure("indexing_seconds", "indexing", indexing, "seconds"),
         ReportFigure("queries", "queries", len(ranked), "count"),
     ]
-    ways = {way: _ranking(ranked, way) for way in _WAYS if second_look or way != _RERANKED}
+    ways = {way: _ranking_figures(ranked, way) for way in _WAYS if second_look or way != _RERANKED}
     used = _RERANKED if second_look else _FUSED
     return EvaluationReport(
         f"How well search finds what answers: {directory.name}",
-        [*sizes, *ways[used], *_declining(ranked, threshold), *_times(ranked)],
-        misses=_misses(ranked, threshold),
+        [*sizes, *ways[used], *_declining_figures(ranked, threshold), *_time_figures(ranked)],
+        misses=_find_misses(ranked, threshold),
         comparison=Comparison("Ways to rank, on the same index", ways) if compare else None,
     )
 
 
-async def _search(query: Query, searcher: Searcher) -> Ranked:
+async def _search_query(query: Query, searcher: Searcher) -> Ranked:
     began = time.perf_counter()
     findings = await searcher.search(query.text, FOLDER)
     seconds = time.perf_counter() - began
@@ -76,54 +76,54 @@ async def _search(query: Query, searcher: Searcher) -> Ranked:
     return Ranked(query, rankings, confidence(findings.signals), seconds)
 
 
-def _as_found(passages: Sequence[Passage]) -> list[str]:
+def _in_order(passages: Sequence[Passage]) -> list[str]:
     """Return the documents in the order of their best passages."""
     return list(dict.fromkeys(passage.chunk.path for passage in passages))[:_RANKED]
 
 
-def _fused(passages: Sequence[Passage]) -> list[str]:
-    return _as_found(sorted(passages, key=lambda passage: -passage.score))
+def _by_fused_score(passages: Sequence[Passage]) -> list[str]:
+    return _in_order(sorted(passages, key=lambda passage: -passage.score))
 
 
-def _dense(passages: Sequence[Passage]) -> list[str]:
-    return _as_found(sorted(passages, key=lambda passage: -passage.cosine))
+def _by_cosine(passages: Sequence[Passage]) -> list[str]:
+    return _in_order(sorted(passages, key=lambda passage: -passage.cosine))
 
 
-def _lexical(passages: Sequence[Passage]) -> list[str]:
+def _by_lexical_score(passages: Sequence[Passage]) -> list[str]:
     worded = [passage for passage in passages if passage.lexical > 0]
-    return _as_found(sorted(worded, key=lambda passage: -passage.lexical))
+    return _in_order(sorted(worded, key=lambda passage: -passage.lexical))
 
 
 _WAYS: dict[str, Callable[[Sequence[Passage]], list[str]]] = {
-    "dense alone": _dense,
-    "lexical alone": _lexical,
-    _FUSED: _fused,
-    _RERANKED: _as_found,
+    "dense alone": _by_cosine,
+    "lexical alone": _by_lexical_score,
+    _FUSED: _by_fused_score,
+    _RERANKED: _in_order,
 }
 
 
-def _ranking(ranked: Sequence[Ranked], way: str) -> list[ReportFigure]:
+def _ranking_figures(ranked: Sequence[Ranked], way: str) -> list[ReportFigure]:
     judged = [(r.rankings[way], r.query.relevant) for r in ranked if r.query.relevant]
-    hits = {k: share([hit(ranking, relevant, k) for ranking, relevant in judged]) for k in _CUTS}
+    hits = {k: share_of([is_hit(ranking, relevant, k) for ranking, relevant in judged]) for k in _CUTS}
     return [
         ReportFigure("ndcg@10", "nDCG@10", mean([ndcg(*pair, _RANKED) for pair in judged]), "score"),
         *(ReportFigure(f"hit@{k}", f"hit@{k}", found, "score") for k, found in hits.items()),
     ]
 
 
-def _declining(ranked: Sequence[Ranked], threshold: float) -> list[ReportFigure]:
+def _declining_figures(ranked: Sequence[Ranked], threshold: float) -> list[ReportFigure]:
     answerable, unanswerable = ([r.confidence for r in ranked if r.has_answer is has] for has in (True, False))
     return [
         ReportFigure("auc_answerable", "AUC, answerable from unanswerable", auc(answerable, unanswerable), "score"),
         ReportFigure("threshold", "answered from this confidence on", threshold, "score"),
-        ReportFigure("declined", "unanswerable queries declined", share([c < threshold for c in unanswerable])),
+        ReportFigure("declined", "unanswerable queries declined", share_of([c < threshold for c in unanswerable])),
         ReportFigure(
-            "wrongly_declined", "answerable queries wrongly declined", share([c < threshold for c in answerable])
+            "wrongly_declined", "answerable queries wrongly declined", share_of([c < threshold for c in answerable])
         ),
     ]
 
 
-def _times(ranked: Sequence[Ranked]) -> list[ReportFigure]:
+def _time_figures(ranked: Sequence[Ranked]) -> list[ReportFigure]:
     milliseconds = [1000 * r.seconds for r in ranked]
     return [
         ReportFigure("search_ms_p50", "embedding a query and searching, median", percentile(milliseconds, 50), "ms"),
@@ -133,7 +133,7 @@ def _times(ranked: Sequence[Ranked]) -> list[ReportFigure]:
     ]
 
 
-def _misses(ranked: Sequence[Ranked], threshold: float) -> list[Miss]:
+def _find_misses(ranked: Sequence[Ranked], threshold: float) -> list[Miss]:
     """Return the misses, those of which search was surest first."""
     misses: list[tuple[float, Miss]] = []
     for r in ranked:
@@ -142,7 +142,7 @@ def _misses(ranked: Sequence[Ranked], threshold: float) -> list[Miss]:
         found = f"{', '.join(first)} (confidence {r.confidence:.2f})"
         if not r.has_answer and r.confidence >= threshold:
             misses.append((r.confidence, Miss("not declined", r.query.text, expected, found)))
-        elif r.query.relevant and not hit(first, r.query.relevant, len(first)):
+        elif r.query.relevant and not is_hit(first, r.query.relevant, len(first)):
             misses.append((r.confidence, Miss("document missed", r.query.text, expected, found)))
         elif r.has_answer and r.confidence < threshold:
             misses.append((1 - r.confidence, Miss("wrongly declined", r.query.text, expected, found)))

@@ -1,6 +1,6 @@
 """The public Python package of Frontdesk: a client for the server, and the types of its API."""
 
 from frontdesk.client.client import AsyncDesk, Desk
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 
-__all__ = ["AsyncDesk", "Desk", "DeskError"]
+__all__ = ["AsyncDesk", "ClientError", "Desk"]

@@ -171,14 +171,14 @@ class Library:
         text = await self.read(lambda db: store.text_of(db, document.id))
         if text is None:
             raise DocumentUnknown(f"there is no document {document.id}")
-        pieces = await asyncio.to_thread(chunking.split, text)
+        pieces = await asyncio.to_thread(chunking.split_document, text)
         passages = [as_embedded(text.title, piece) for piece in pieces]
         vectors = await self.embedder.embed_documents(passages, document.owner)
         await self._change(lambda db: _check_known(writing.put_chunks(db, document, pieces, vectors), document.id))
 
     async def put_texts(self, texts: Sequence[tuple[DocumentKey, LoadedText]]) -> None:
         """Store many documents whose text is already parsed, in one transaction; skip those without any passage."""
-        split = await asyncio.to_thread(lambda: [(key, text, chunking.split(text)) for key, text in texts])
+        split = await asyncio.to_thread(lambda: [(key, text, chunking.split_document(text)) for key, text in texts])
         passages = [as_embedded(text.title, piece) for _, text, pieces in split for piece in pieces]
         vectors = await self.embedder.embed_documents(passages)
 

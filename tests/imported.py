@@ -14,7 +14,7 @@ from knowledge.embedding.encoder import Encoder
 THREADS = torch.get_num_threads()
 # A process with torch's worker threads cannot be forked: the child would wait for threads that it does not have.
 torch.set_num_threads(1)
-Encoder().questions(["warm up"])
+Encoder().encode_questions(["warm up"])
 # Set aside: a child that looked through these objects for garbage would copy every page of them.
 gc.collect()
 gc.freeze()

@@ -32,22 +32,22 @@ class ScriptedProvider:
     def __init__(self, chat: BaseChatModel) -> None:
         self._chat = chat
 
-    async def open(self) -> BaseChatModel:
+    async def open_chat(self) -> BaseChatModel:
         return self._chat
 
-    def request(self, ask: ModelRequest) -> ProviderRequest:
+    def convert_request(self, ask: ModelRequest) -> ProviderRequest:
         return ProviderRequest(list(ask.messages))
 
-    def failure(self, error: Exception) -> ModelFailure | None:
+    def map_error(self, error: Exception) -> ModelFailure | None:
         return None
 
     async def check(self) -> None:
         pass
 
-    async def look(self) -> None:
+    async def check_presence(self) -> None:
         pass
 
-    async def alive(self) -> bool:
+    async def is_working(self) -> bool:
         return True
 
     async def window(self) -> int | None:

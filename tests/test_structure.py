@@ -1,6 +1,7 @@
-"""The tree of modules: no circles of imports, and no module or folder that is too large to find something in."""
+"""The tree of modules: no circles of imports, nothing too large to find something in, each class name once."""
 
-from collections import Counter
+import ast
+from collections import Counter, defaultdict
 from graphlib import CycleError, TopologicalSorter
 
 import grimp
@@ -34,3 +35,13 @@ def test_no_folder_holds_too_many_modules() -> None:
         path.parent for path in MODULES if path.name != "__init__.py" and path.relative_to(ROOT).parts[0] != "tests"
     )
     assert {str(folder): count for folder, count in folders.items() if count > _MOST_MODULES} == {}
+
+
+def test_no_class_name_stands_in_two_modules() -> None:
+    where: defaultdict[str, set[str]] = defaultdict(set)
+    for path in (path for path in MODULES if path.relative_to(ROOT).parts[0] != "tests"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                where[node.name.lstrip("_")].add(str(path.relative_to(ROOT)))
+    assert len(where) > 500
+    assert {name: sorted(paths) for name, paths in where.items() if len(paths) > 1} == {}

@@ -23,8 +23,8 @@ _LOCKFILES = ROOT / "reflex.lock"
 _SOURCES = ("ui/**/*.py", "frontdesk/**/*.py", "assets/**/*", "rxconfig.py", "reflex.lock/*", "requirements.txt")
 # Reflex fixes the socket's URL at build time here; the patch takes it from the page's origin, wherever that is.
 _STATE = Path("utils") / "state.js"
-_FIXED = "const endpoint = new URL(url_str);"
-_SERVED = """const endpoint = new URL(url_str);
+_URL_OF_BUILD = "const endpoint = new URL(url_str);"
+_URL_OF_ORIGIN = """const endpoint = new URL(url_str);
   if (typeof window !== "undefined") {
     const secure = window.location.protocol === "https:";
     const socket = endpoint.protocol.startsWith("ws");
@@ -48,30 +48,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with path_ops.file_lock(prerequisites.get_web_dir()):
         if not is_built():
             # An unfinished build is of neither these sources nor the previous ones.
-            _note().unlink(missing_ok=True)
+            _note_file().unlink(missing_ok=True)
             print("Building the pages of the web desk; this takes a minute, once.", flush=True)
-            with _lockfiles_as_they_were_unless_done():
-                _build()
-            _note().write_text(_fingerprint())
+            with _restore_lockfiles_on_failure():
+                _build_pages()
+            _note_file().write_text(_source_fingerprint())
 
 
 def is_built() -> bool:
     """Tell whether the existing build is of the current sources."""
-    return _note().is_file() and _note().read_text() == _fingerprint()
+    return _note_file().is_file() and _note_file().read_text() == _source_fingerprint()
 
 
-def _build() -> None:
+def _build_pages() -> None:
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     environment.REFLEX_USE_NPM.set(True)
     # By default Reflex probes two registries for the nearer one. Use only the registry that npm is configured for.
-    environment.NPM_CONFIG_REGISTRY.set(_registry())
+    environment.NPM_CONFIG_REGISTRY.set(_npm_registry())
     frontend_skeleton.initialize_web_directory()
-    _serve_anywhere()
+    _patch_socket_url()
     export.export(zipping=False, frontend=True, backend=False)
 
 
 @contextmanager
-def _lockfiles_as_they_were_unless_done() -> Iterator[None]:
+def _restore_lockfiles_on_failure() -> Iterator[None]:
     """Restore the lock files if the build fails: Reflex changes them on its way and would leave untested versions."""
     kept = {file: file.read_bytes() for file in _LOCKFILES.iterdir()}
     try:
@@ -84,34 +84,34 @@ def _lockfiles_as_they_were_unless_done() -> Iterator[None]:
         raise
 
 
-def _registry() -> str:
+def _npm_registry() -> str:
     npm = Path(sys.executable).with_name("npm")
-    told = subprocess.run((npm, "config", "get", "registry"), capture_output=True, check=True, text=True)  # noqa: S603
-    return told.stdout.strip()
+    output = subprocess.run((npm, "config", "get", "registry"), capture_output=True, check=True, text=True)  # noqa: S603
+    return output.stdout.strip()
 
 
-def _note() -> Path:
+def _note_file() -> Path:
     return prerequisites.get_web_dir() / "built"
 
 
-def _fingerprint() -> str:
-    told = hashlib.sha256(reflex.constants.Reflex.VERSION.encode())
-    for file in _sources():
-        told.update(f"\0{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
-    return told.hexdigest()
+def _source_fingerprint() -> str:
+    digest = hashlib.sha256(reflex.constants.Reflex.VERSION.encode())
+    for file in _source_files():
+        digest.update(f"\0{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
-def _sources() -> Iterator[Path]:
+def _source_files() -> Iterator[Path]:
     for pattern in _SOURCES:
         yield from (file for file in sorted(ROOT.glob(pattern)) if file.is_file())
 
 
-def _serve_anywhere() -> None:
+def _patch_socket_url() -> None:
     file = prerequisites.get_web_dir() / _STATE
     text = file.read_text(encoding="utf-8")
-    if text.count(_FIXED) != 1:
+    if text.count(_URL_OF_BUILD) != 1:
         raise RuntimeError(f"{file} is not as this desk knows it; install the Reflex of requirements.txt")
-    file.write_text(text.replace(_FIXED, _SERVED), encoding="utf-8")
+    file.write_text(text.replace(_URL_OF_BUILD, _URL_OF_ORIGIN), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 
 from agents.answering.answer_type import wanted_type
 from agents.answering.markdown_blocks import MarkdownBlock, blocks
-from agents.security.injection import withholding
+from agents.security.injection import withhold_orders
 from knowledge.embedding.embedder import Embedder
 from knowledge.retrieval.strategies import Evidence
 from knowledge.text import words
@@ -58,7 +58,7 @@ async def quote(question: str, evidence: Evidence, embedder: Embedder) -> list[s
         tuple(number for number, _ in read),
         tuple(passage.chunk.document_id for _, passage in read),
         tuple(passage.score for _, passage in read),
-        tuple(withholding(passage.chunk.section, blocks(passage.chunk.text)) for _, passage in read),
+        tuple(withhold_orders(passage.chunk.section, blocks(passage.chunk.text)) for _, passage in read),
     )
     sections = [f"{passage.chunk.title} {passage.chunk.section}" for _, passage in read]
     scored = await _score_units(question, reading, sections, embedder)

@@ -24,9 +24,9 @@ _ENDS = ".,;:!?'*_~]}|\\"
 class SourceNumbering:
     """Numbers excerpts and sends them to the client as sources. An excerpt found again keeps its number."""
 
-    def __init__(self, agent: str, floor: AnswerStream, emit: Emit, room: TokenBudget = BOUNDLESS) -> None:
+    def __init__(self, agent: str, answer_stream: AnswerStream, emit: Emit, room: TokenBudget = BOUNDLESS) -> None:
         self._agent = agent
-        self._floor = floor
+        self._answer_stream = answer_stream
         self._emit = emit
         self._room = room
         self._excerpts: list[Excerpt] = []
@@ -44,7 +44,7 @@ class SourceNumbering:
 
     def begin(self, evidence: Evidence) -> int:
         """Assign numbers to the first evidence of an agent, send its sources, and return the first number."""
-        first = self._floor.reserve_numbers(len(evidence.excerpts))
+        first = self._answer_stream.reserve_numbers(len(evidence.excerpts))
         numbered = evidence.numbered_from(first)
         self._excerpts = list(numbered.excerpts)
         self._send_sources(numbered.by_relevance)
@@ -61,7 +61,7 @@ class SourceNumbering:
         for held in self._excerpts:
             if (held.document_id, held.version) == (excerpt.document_id, excerpt.version) and excerpt.text in held.text:
                 return replace(excerpt, number=held.number)
-        numbered = replace(excerpt, number=self._floor.reserve_numbers(1))
+        numbered = replace(excerpt, number=self._answer_stream.reserve_numbers(1))
         self._excerpts.append(numbered)
         return numbered
 

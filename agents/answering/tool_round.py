@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from agents.answering.citations import CitationParser
 from agents.answering.prompt import evidence_block
 from agents.answering.tools import RequestedToolCall, ToolResult
-from agents.models.chunks import Finish, ModelChunk, ToolCallFragment, estimate_usage, storable
+from agents.models.chunks import Finish, ModelChunk, ToolCallFragment, estimate_usage, replace_surrogates
 from frontdesk.contracts.events import Usage
 
 # A model may call tools that do not exist; sent back to it, their names must be valid tool names.
@@ -39,7 +39,7 @@ class ToolRound:
 
     @property
     def text(self) -> str:
-        return storable("".join(self.said))
+        return replace_surrogates("".join(self.said))
 
     @property
     def begun(self) -> bool:

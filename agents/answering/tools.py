@@ -13,8 +13,8 @@ from agents.answering.sources import SourceNumbering
 from agents.catalog import Agent, ToolName
 from agents.errors import ToolFailed
 from agents.graph.answer_stream import Emit
-from agents.models.chunks import clean
-from agents.tracing import step
+from agents.models.chunks import clean_json
+from agents.tracing import trace_step
 from frontdesk.contracts.events import Handoff
 from knowledge.errors import DeskError
 from knowledge.retrieval.strategies import Evidence, Excerpt
@@ -57,7 +57,7 @@ class RequestedToolCall:
     @property
     def given(self) -> dict[str, Any] | None:
         try:
-            given = clean(json.loads(self.arguments or "{}"))
+            given = clean_json(json.loads(self.arguments or "{}"))
         except (ValueError, RecursionError):
             return None
         return given if isinstance(given, dict) else None
@@ -103,7 +103,9 @@ class Toolbox:
         # Any other name that a model makes up is not shown.
         name = next((name for name in self.agent.tools if name == call.name), "unknown tool")
         try:
-            with step(self.emit, "tool", name, agent=self.agent.id, parent=self.parent, number=self._used) as current:
+            with trace_step(
+                self.emit, "tool", name, agent=self.agent.id, parent=self.parent, number=self._used
+            ) as current:
                 try:
                     result = await self._run_tool(call)
                 except DeskError as error:

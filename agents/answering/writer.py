@@ -120,8 +120,8 @@ class WriterChain:
             if trail.current:
                 trail.current.fallback = let_down or None
             if writer.name != EMBEDDED:
-                trail.expect(prompt.reading)
-            pieces = writer.write(replace(prompt, on_masked=trail.masked))
+                trail.record_prompt(prompt.reading)
+            pieces = writer.write(replace(prompt, on_masked=trail.note_masked))
             return _with_note(pieces) if writer.name == EMBEDDED and let_down else pieces
 
         async with aclosing(in_turn(self.writers, call, trail)) as pieces:

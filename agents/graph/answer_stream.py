@@ -1,6 +1,6 @@
 """The answer stream of a run: the text of several workers at once still makes one linear answer.
 
-The worker that speaks first has the floor and streams; the others' text waits, and follows section by section.
+The worker that answers first streams at once; the others' text is buffered, and follows section by section.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,13 @@ Emit = Callable[[Event], None]
 
 
 class AnswerStream:
-    """The answer stream of one run, in which one agent at a time has the floor."""
+    """The answer stream of one run, which streams one agent at a time."""
 
     def __init__(self) -> None:
         # Agent and text of each token, in the order in which they were streamed.
-        self._said: list[tuple[str, str]] = []
+        self._tokens: list[tuple[str, str]] = []
         self._headings: dict[str, str] = {}
-        self._holder: str | None = None
+        self._speaker: str | None = None
         self._waiting: dict[str, list[str]] = {}
         self._finished: set[str] = set()
         self._next_number = 1
@@ -28,7 +28,7 @@ class AnswerStream:
     @property
     def text(self) -> str:
         """All text streamed so far."""
-        return "".join(text for _, text in self._said)
+        return "".join(text for _, text in self._tokens)
 
     @property
     def last_number(self) -> int:
@@ -41,59 +41,59 @@ class AnswerStream:
         self._next_number += count
         return first
 
-    def open(self, agents: list[Agent]) -> None:
+    def set_headings(self, agents: list[Agent]) -> None:
         """Give each of several speakers a heading; one alone needs none."""
         self._headings = {agent.id: f"**{agent.name}**\n\n" for agent in agents} if len(agents) > 1 else {}
 
-    def resume(self, agent: str, text: str, last_number: int, emit: Emit) -> None:
+    def replay_answer(self, agent: str, text: str, last_number: int, emit: Emit) -> None:
         """Stream again what an agent had said to its end before the server was restarted."""
         self._next_number = max(self._next_number, last_number + 1)
-        self.speak(agent, text, emit)
-        self.finish(agent, emit)
+        self.write_text(agent, text, emit)
+        self.finish_agent(agent, emit)
 
-    def speak(self, agent: str, text: str, emit: Emit) -> None:
-        """Stream the text now if the agent has the floor or can take it; otherwise buffer it."""
-        if self._holder is None:
-            self._take(agent, emit)
-        if self._holder == agent:
-            self._say(agent, text, emit)
+    def write_text(self, agent: str, text: str, emit: Emit) -> None:
+        """Stream the text now if no other agent's text is being streamed; otherwise buffer it."""
+        if self._speaker is None:
+            self._start_section(agent, emit)
+        if self._speaker == agent:
+            self._emit_token(agent, text, emit)
         else:
             self._waiting.setdefault(agent, []).append(text)
 
-    def finish(self, agent: str, emit: Emit) -> None:
-        """Mark the agent as done: what others have finished follows, and one still speaking takes the floor."""
+    def finish_agent(self, agent: str, emit: Emit) -> None:
+        """Mark the agent as done: what others have finished follows, then what one still answering has said."""
         self._finished.add(agent)
-        if self._holder in (agent, None):
-            self._pass_on(emit)
+        if self._speaker in (agent, None):
+            self._stream_waiting(emit)
 
-    def withdraw(self, agent: str, reason: str, model: str, emit: Emit) -> None:
+    def withdraw_agent(self, agent: str, reason: str, model: str, emit: Emit) -> None:
         """Void what the agent has said. The text of the others stands, so it is streamed again after the reset."""
         self._waiting.pop(agent, None)
-        if self._holder != agent:
+        if self._speaker != agent:
             return
-        stands = [(speaker, text) for speaker, text in self._said if speaker != agent]
+        stands = [(speaker, text) for speaker, text in self._tokens if speaker != agent]
         emit(Reset(reason=reason, model=model))
-        self._said.clear()
+        self._tokens.clear()
         for speaker, section in groupby(stands, key=itemgetter(0)):
-            self._say(speaker, "".join(text for _, text in section), emit)
-        self._pass_on(emit)
+            self._emit_token(speaker, "".join(text for _, text in section), emit)
+        self._stream_waiting(emit)
 
-    def _pass_on(self, emit: Emit) -> None:
-        self._holder = None
+    def _stream_waiting(self, emit: Emit) -> None:
+        self._speaker = None
         for waiting in sorted(self._waiting, key=lambda other: other not in self._finished):
-            self._take(waiting, emit)
+            self._start_section(waiting, emit)
             for text in self._waiting.pop(waiting):
-                self._say(waiting, text, emit)
+                self._emit_token(waiting, text, emit)
             if waiting not in self._finished:
                 return
-            self._holder = None
+            self._speaker = None
 
-    def _take(self, agent: str, emit: Emit) -> None:
-        self._holder = agent
-        opening = ("\n\n" if self._said else "") + self._headings.get(agent, "")
+    def _start_section(self, agent: str, emit: Emit) -> None:
+        self._speaker = agent
+        opening = ("\n\n" if self._tokens else "") + self._headings.get(agent, "")
         if opening:
-            self._say(agent, opening, emit)
+            self._emit_token(agent, opening, emit)
 
-    def _say(self, agent: str, text: str, emit: Emit) -> None:
-        self._said.append((agent, text))
+    def _emit_token(self, agent: str, text: str, emit: Emit) -> None:
+        self._tokens.append((agent, text))
         emit(Token(content=text, agent=agent))

@@ -14,12 +14,12 @@ from frontdesk.contracts.events import FinishReason
 T = TypeVar("T")
 
 
-def _collect(held: list[T], new: list[T] | None) -> list[T]:
+def _append_items(held: list[T], new: list[T] | None) -> list[T]:
     """Append what workers add; None, with which every turn begins, clears the list."""
     return [] if new is None else held + new
 
 
-def _merge(held: dict[str, list[int]], new: dict[str, list[int]]) -> dict[str, list[int]]:
+def _merge_kept(held: dict[str, list[int]], new: dict[str, list[int]]) -> dict[str, list[int]]:
     return held | new
 
 
@@ -56,10 +56,10 @@ class ConversationState(TypedDict):
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
-    kept: Annotated[dict[str, list[int]], _merge]
+    kept: Annotated[dict[str, list[int]], _merge_kept]
     kept_before: dict[str, list[int]] | None
-    answers: Annotated[list[WorkerAnswer], _collect]
-    told: Annotated[list[str], _collect]
+    answers: Annotated[list[WorkerAnswer], _append_items]
+    told: Annotated[list[str], _append_items]
     routed: list[str]
 
 
@@ -67,7 +67,7 @@ class ConversationState(TypedDict):
 class RunContext:
     """The context of one run. `owner` is the user who asks; `agent` is set if the user chose who answers."""
 
-    floor: AnswerStream
+    answer_stream: AnswerStream
     owner: str = ""
     agent: str | None = None
     # As they were when the question was routed: an agent changed or deleted meanwhile still finishes its answer.

@@ -19,9 +19,9 @@ from agents.graph.state import ConversationState, RunContext, WorkerAnswer, Work
 from agents.graph.worker import HISTORY_MESSAGES, Worker
 from agents.models.fallback import FallbackTrace
 from agents.models.model_name import EMBEDDED
-from agents.routing.router import Router, RoutingDecision, RoutingQuestion, route
+from agents.routing.router import Router, RoutingDecision, RoutingQuestion, route_by_chain
 from agents.routing.semantic import asks_for_person
-from agents.tracing import step
+from agents.tracing import trace_step
 from frontdesk.contracts import events
 from frontdesk.contracts.events import Event, FinishReason, Handoff, Sources
 from knowledge.retrieval.followups import context_for
@@ -38,56 +38,56 @@ class Supervisor:
     worker: Worker
     writers: Callable[[Agent], WriterChain]
 
-    def graph(self, checkpointer: BaseCheckpointSaver[str]) -> Graph:
+    def compile_graph(self, checkpointer: BaseCheckpointSaver[str]) -> Graph:
         """Compile the graph: route -> workers -> close."""
         builder = StateGraph(ConversationState, context_schema=RunContext)
-        builder.add_node("route", self.route, destinations=("worker", "hand_over", "greet"))
-        builder.add_node("worker", self.work, input_schema=WorkerTask)
+        builder.add_node("route", self.route_question, destinations=("worker", "hand_over", "greet"))
+        builder.add_node("worker", self.run_worker, input_schema=WorkerTask)
         builder.add_node("hand_over", self.hand_over)
-        builder.add_node("greet", self.greet)
-        builder.add_node("close", self.close)
+        builder.add_node("greet", self.send_greeting)
+        builder.add_node("close", self.close_turn)
         builder.add_edge(START, "route")
         for speaker in ("worker", "hand_over", "greet"):
             builder.add_edge(speaker, "close")
         builder.add_edge("close", END)
         return builder.compile(checkpointer=checkpointer)
 
-    async def route(self, state: ConversationState, runtime: Runtime[RunContext]) -> Command[Any]:
+    async def route_question(self, state: ConversationState, runtime: Runtime[RunContext]) -> Command[Any]:
         """Understand the question from the conversation, then send it to the agents that should answer."""
         emit: Emit = runtime.stream_writer
         question, earlier = state["messages"][-1].text, _user_turns(state["messages"][:-1])
         if canned_replies.asks_nothing(question, earlier):
             return Command(goto="greet")
-        asked = RoutingQuestion(
+        routing_question = RoutingQuestion(
             question, context_for(question, earlier), tuple(earlier[-_REMEMBERED_TURNS:]), runtime.context.owner
         )
         chosen = runtime.context.agent
         agents = self.catalog.agents if chosen is None else [self.catalog.get(chosen)]
-        decision = await self._decide(asked, agents, chosen, emit)
+        decision = await self._decide_agents(routing_question, agents, chosen, emit)
         if decision.needs_human:
             return Command(goto="hand_over")
         known = {agent.id: agent for agent in agents}
-        open_floor(runtime.context, [known[agent] for agent in decision.agents])
-        tasks = _tasks(state, asked, decision)
+        register_agents(runtime.context, [known[agent] for agent in decision.agents])
+        tasks = _worker_tasks(state, routing_question, decision)
         update = {"routed": list(decision.agents), "kept_before": state.get("kept", {})}
         return Command(goto=[Send("worker", task) for task in tasks], update=update)
 
-    async def _decide(
-        self, asked: RoutingQuestion, agents: Sequence[Agent], chosen: str | None, emit: Emit
+    async def _decide_agents(
+        self, routing_question: RoutingQuestion, agents: Sequence[Agent], chosen: str | None, emit: Emit
     ) -> RoutingDecision:
-        with step(emit, "route", SUPERVISOR) as routing:
+        with trace_step(emit, "route", SUPERVISOR) as routing:
             trail = FallbackTrace(emit, None, routing.id, _SILENT)
             if chosen is None:
-                routed = await route(self.routers, asked, agents, trail)
-                decision, kind, model = routed.decision, routed.router.kind, routed.router.name.public
+                routed = await route_by_chain(self.routers, routing_question, agents, trail)
+                decision, kind, model = routed.decision, routed.router.kind, routed.router.name.public_name
             else:
-                decision, kind, model = _as_chosen(chosen, asked), "user", "none"
+                decision, kind, model = _as_chosen(chosen, routing_question), "user", "none"
             names = ", ".join(decision.agents) or "a person"
             routing.output = "; ".join(filter(None, (names, trail.passed_over())))
         emit(_route_event(decision, kind, model))
         return decision
 
-    async def work(self, state: WorkerTask, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    async def run_worker(self, state: WorkerTask, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """Let one agent answer, and return its answer, its sources and handoffs, and the evidence to keep."""
         context, agent = runtime.context, runtime.context.agents[state["agent"]]
         told: list[str] = []
@@ -97,7 +97,7 @@ class Supervisor:
                 told.append(event.model_dump_json())
             runtime.stream_writer(event)
 
-        answer = await self.worker.answer(state, agent, self.writers(agent), context.floor, emit, context.owner)
+        answer = await self.worker.answer(state, agent, self.writers(agent), context.answer_stream, emit, context.owner)
         return {"answers": [answer], "told": told, "kept": {agent.id: answer["kept"]}}
 
     async def hand_over(self, state: ConversationState, runtime: Runtime[RunContext]) -> dict[str, Any]:
@@ -105,17 +105,24 @@ class Supervisor:
         turns = _user_turns(state["messages"])
         handoff = Handoff(reason="the user asked for a person", summary="\n".join(turns[-4:]))
         runtime.stream_writer(handoff)
-        return {"answers": [_say(canned_replies.HANDOVER, "handoff", runtime)], "told": [handoff.model_dump_json()]}
-
-    async def greet(self, state: ConversationState, runtime: Runtime[RunContext]) -> dict[str, Any]:
-        """Reply to a message that asks nothing."""
         return {
-            "answers": [_say(canned_replies.greeting(state["messages"][-1].text, self.catalog.agents), "stop", runtime)]
+            "answers": [_canned_answer(canned_replies.HANDOVER, "handoff", runtime)],
+            "told": [handoff.model_dump_json()],
         }
 
-    async def close(self, state: ConversationState, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    async def send_greeting(self, state: ConversationState, runtime: Runtime[RunContext]) -> dict[str, Any]:
+        """Reply to a message that asks nothing."""
+        return {
+            "answers": [
+                _canned_answer(
+                    canned_replies.greeting(state["messages"][-1].text, self.catalog.agents), "stop", runtime
+                )
+            ]
+        }
+
+    async def close_turn(self, state: ConversationState, runtime: Runtime[RunContext]) -> dict[str, Any]:
         """Store the answer as it was streamed, and drop the oldest messages beyond the limit."""
-        runtime.context.answers, runtime.context.text = state["answers"], runtime.context.floor.text
+        runtime.context.answers, runtime.context.text = state["answers"], runtime.context.answer_stream.text
         surplus = max(0, len(state["messages"]) + 1 - _REMEMBERED_MESSAGES)
         forgotten = [RemoveMessage(id=message.id) for message in state["messages"][:surplus] if message.id]
         return {"messages": [*forgotten, AIMessage(runtime.context.text)]}
@@ -130,10 +137,10 @@ _REMEMBERED_MESSAGES = 40
 _REASONS: tuple[FinishReason, ...] = ("length", "stop", "handoff", "declined")
 
 
-def open_floor(context: RunContext, agents: Sequence[Agent]) -> None:
+def register_agents(context: RunContext, agents: Sequence[Agent]) -> None:
     """Register the agents that are to answer in this run."""
     context.agents = {agent.id: agent for agent in agents}
-    context.floor.open(list(agents))
+    context.answer_stream.set_headings(list(agents))
 
 
 def finish_reason_of(answers: Sequence[WorkerAnswer]) -> FinishReason:
@@ -142,27 +149,29 @@ def finish_reason_of(answers: Sequence[WorkerAnswer]) -> FinishReason:
     return next(reason for reason in _REASONS if reason in reasons)
 
 
-def _as_chosen(agent: str, asked: RoutingQuestion) -> RoutingDecision:
+def _as_chosen(agent: str, routing_question: RoutingQuestion) -> RoutingDecision:
     """Return the decision for an agent that the user chose; the user may still ask for a person."""
-    if asks_for_person(asked.text):
+    if asks_for_person(routing_question.text):
         return RoutingDecision((), (), "the user asks for a person", 1.0, needs_human=True)
-    return RoutingDecision((agent,), (asked.text,), "chosen by the user", 1.0)
+    return RoutingDecision((agent,), (routing_question.text,), "chosen by the user", 1.0)
 
 
-def _say(text: str, reason: Literal["handoff", "stop"], runtime: Runtime[RunContext]) -> WorkerAnswer:
-    runtime.context.floor.speak(SUPERVISOR, text, runtime.stream_writer)
-    runtime.context.floor.finish(SUPERVISOR, runtime.stream_writer)
+def _canned_answer(text: str, reason: Literal["handoff", "stop"], runtime: Runtime[RunContext]) -> WorkerAnswer:
+    runtime.context.answer_stream.write_text(SUPERVISOR, text, runtime.stream_writer)
+    runtime.context.answer_stream.finish_agent(SUPERVISOR, runtime.stream_writer)
     return WorkerAnswer(
         agent=SUPERVISOR, text=text, finish_reason=reason, kept=[], reduced=False, last_number=0, support=None
     )
 
 
-def _tasks(state: ConversationState, asked: RoutingQuestion, decision: RoutingDecision) -> list[WorkerTask]:
+def _worker_tasks(
+    state: ConversationState, routing_question: RoutingQuestion, decision: RoutingDecision
+) -> list[WorkerTask]:
     return [
         WorkerTask(
             agent=agent,
             question=part,
-            context=asked.context,
+            context=routing_question.context,
             history=state["messages"][:-1][-HISTORY_MESSAGES:],
             kept=state.get("kept", {}).get(agent, []),
             index=index,

@@ -5,7 +5,7 @@ import asyncio
 import sys
 
 from agents.catalog import read_catalog
-from agents.models.check import check
+from agents.models.check import check_models
 from agents.models.orders import stray_addresses
 from agents.security.log_redaction import log_to_stderr
 from agents.settings import AgentSettings
@@ -21,7 +21,7 @@ def main() -> int:
         settings = AgentSettings.read()
         log_to_stderr("error")
         agents = read_catalog(settings.catalog).agents
-        findings = asyncio.run(check(settings, agents))
+        findings = asyncio.run(check_models(settings, agents))
     except DeskError as error:
         print(f"error: {error.message}", file=sys.stderr)
         return 2
@@ -29,7 +29,7 @@ def main() -> int:
         print(finding)
     for stray in stray_addresses(settings, agents):
         print(f"unused   {stray}: no agent of this desk has that id")
-    return int(any(finding.failure and not finding.missing for finding in findings))
+    return int(any(finding.failure and not finding.lacks_key for finding in findings))
 
 
 if __name__ == "__main__":

@@ -44,10 +44,10 @@ class Expense:
 class Allowance(Protocol):
     """The budget of one question."""
 
-    async def take(self, share: Expense) -> None:
+    async def reserve_share(self, share: Expense) -> None:
         """Reserve what a call may cost, or raise the error that ends the answer."""
 
-    def settle(self, taken: Expense, spent: Expense) -> None:
+    def settle_share(self, taken: Expense, spent: Expense) -> None:
         """Replace the reservation of a finished call by what it has cost."""
 
 
@@ -55,7 +55,7 @@ _ALLOWANCE: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
 
 
 @contextmanager
-def within(allowance: Allowance | None) -> Iterator[None]:
+def within_allowance(allowance: Allowance | None) -> Iterator[None]:
     """Keep every model call inside, also those of tasks that begin inside, within an allowance."""
     before = _ALLOWANCE.set(allowance)
     try:
@@ -83,23 +83,23 @@ class CallCost:
     """The cost of one call so far."""
 
     name: ModelName
-    reading: int
+    read_tokens: int
     usage: Usage | None = None
     said: list[str] = field(default_factory=list)
     begun: bool = field(default=False, init=False)
 
-    def hear(self, piece: ModelChunk) -> None:
+    def count_chunk(self, piece: ModelChunk) -> None:
         """Count the next piece."""
         self.begun = True
         self.said += [piece.text, piece.arguments, *(part.arguments for part in piece.calls)]
         self.usage = piece.usage or self.usage
 
     @property
-    def spent(self) -> Expense:
+    def actual_expense(self) -> Expense:
         """The usage that the provider counted, or an estimate; nothing if the provider never began to answer."""
         if self.usage:
             return Expense(self.usage.total, cost_of(self.name, self.usage))
-        return expense_of(self.name, self.reading, estimate_tokens("".join(self.said))) if self.begun else Expense()
+        return expense_of(self.name, self.read_tokens, estimate_tokens("".join(self.said))) if self.begun else Expense()
 
 
 @asynccontextmanager
@@ -108,10 +108,10 @@ async def call_of(name: ModelName, ask: ModelRequest, longest: int) -> AsyncIter
     if (allowance := _ALLOWANCE.get()) is None:
         yield None
         return
-    heard = CallCost(name, reading(ask.messages, [*ask.tools, *([ask.tool] if ask.tool else [])]))
-    share = expense_of(name, heard.reading, ask.max_tokens or longest)
-    await allowance.take(share)
+    cost = CallCost(name, reading(ask.messages, [*ask.tools, *([ask.tool] if ask.tool else [])]))
+    share = expense_of(name, cost.read_tokens, ask.max_tokens or longest)
+    await allowance.reserve_share(share)
     try:
-        yield heard
+        yield cost
     finally:
-        allowance.settle(share, heard.spent)
+        allowance.settle_share(share, cost.actual_expense)

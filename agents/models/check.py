@@ -41,7 +41,7 @@ class ModelCheck:
     seconds: float
 
     @property
-    def missing(self) -> bool:
+    def lacks_key(self) -> bool:
         """True if the model has no key, which is no fault where another model of the chain answers."""
         return self.failure is not None and self.failure.kind is FailureKind.NO_CREDENTIALS
 
@@ -49,11 +49,11 @@ class ModelCheck:
         users = f"{self.model}  (for {', '.join(self.used_by)})"
         if self.failure is None:
             return f"ok       {users}" + ("" if self.model == EMBEDDED else f"  {self.seconds:.2f} s")
-        verdict = "no key " if self.missing else "FAILED "
-        return f"{verdict}  {users}\n         {self.failure}: {_advice(self.model, self.failure)}"
+        verdict = "no key " if self.lacks_key else "FAILED "
+        return f"{verdict}  {users}\n         {self.failure}: {_advice_for(self.model, self.failure)}"
 
 
-def _advice(model: ModelName, failure: ModelFailure) -> str:
+def _advice_for(model: ModelName, failure: ModelFailure) -> str:
     if failure.kind is FailureKind.NO_CREDENTIALS:
         advice = _NO_CREDENTIALS.get(model.provider, "set AI_SERVICE_API_KEY")
     else:
@@ -73,19 +73,19 @@ def users_of_models(settings: AgentSettings, agents: Iterable[Agent]) -> dict[Mo
     return users
 
 
-async def check(
+async def check_models(
     settings: AgentSettings, agents: Iterable[Agent], make: MakeProvider = make_provider
 ) -> list[ModelCheck]:
     """Check every model, and return one finding for each."""
     models = ModelRegistry(settings, make)
     try:
         users = users_of_models(settings, agents)
-        return await asyncio.gather(*(_find(models, name, tuple(by)) for name, by in users.items()))
+        return await asyncio.gather(*(_check_one(models, name, tuple(by)) for name, by in users.items()))
     finally:
         await models.close()
 
 
-async def _find(models: ModelRegistry, name: ModelName, used_by: tuple[str, ...]) -> ModelCheck:
+async def _check_one(models: ModelRegistry, name: ModelName, used_by: tuple[str, ...]) -> ModelCheck:
     began = time.perf_counter()
     failure = None
     if name != EMBEDDED:

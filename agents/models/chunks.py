@@ -60,20 +60,20 @@ def _finish_of(reason: str) -> Finish:
     raise ModelFailure(FailureKind.BAD_ANSWER, "it was cut off by a filter or an error of the provider's")
 
 
-def storable(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which a model may produce by splitting a character and nobody can store or send."""
     return text.encode("utf-8", "replace").decode()
 
 
-def clean(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+def clean_json(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
     """Replace lone surrogates and remove NULs in every string of a value: neither can be stored or sent."""
     match value:
         case str():
-            return storable(value).replace("\x00", "")
+            return replace_surrogates(value).replace("\x00", "")
         case list():
-            return [clean(item) for item in value]
+            return [clean_json(item) for item in value]
         case dict():
-            return {clean(name): clean(item) for name, item in value.items()}
+            return {clean_json(name): clean_json(item) for name, item in value.items()}
     return value
 
 
@@ -124,10 +124,10 @@ class ThinkingFilter:
         self._thinking = False
         self._spoken = False
 
-    def hear(self, text: str) -> str:
+    def filter_text(self, text: str) -> str:
         """Return the part of the text so far that is no thought, as far as that is certain."""
         if not self._held and not self._thinking and "<" not in text and not text.endswith("`"):
-            return self._say(text)
+            return self._strip_answer(text)
         self._held += text
         spoken = []
         while self._held:
@@ -146,19 +146,19 @@ class ThinkingFilter:
                 spoken.append(self._held[: len(self._held) - kept])
                 self._held = self._held[len(self._held) - kept :]
                 break
-        return self._say("".join(spoken))
+        return self._strip_answer("".join(spoken))
 
-    def end(self) -> str:
+    def take_rest(self) -> str:
         """Return the text that was held back and turned out to be no tag."""
         held, self._held = self._held, ""
-        return "" if self._thinking else self._say(held)
+        return "" if self._thinking else self._strip_answer(held)
 
     @property
-    def unfinished(self) -> bool:
+    def is_thinking(self) -> bool:
         """True if the text so far ends within a thought."""
         return self._thinking
 
-    def _say(self, text: str) -> str:
+    def _strip_answer(self, text: str) -> str:
         text = self._STRAY.sub("", text)
         # A thought in front leaves empty lines behind.
         text = text if self._spoken else text.lstrip()

@@ -40,27 +40,27 @@ class CircuitBreaker:
             return BreakerState.CLOSED
         return BreakerState.OPEN if self._probes or self.clock() < self._open_until else BreakerState.HALF_OPEN
 
-    def admit(self, call: object) -> bool:
-        """Return True if this call may be made. An admitted call is settled with `succeed`, `fail` or `release`."""
+    def admit_call(self, call: object) -> bool:
+        """Return True if this call may be made; settle it with `record_success`, `record_failure` or `release_call`."""
         state = self.state
         if state is BreakerState.HALF_OPEN:
             self._probes.add(call)
         return state is not BreakerState.OPEN
 
-    def answers(self, call: object) -> None:
+    def confirm_probe(self, call: object) -> None:
         """Let every call through again once a probe begins to answer; one more failure opens the breaker."""
         if call in self._probes:
             self._probes.discard(call)
             self._failures = _FAILURES_TO_OPEN - 1
 
-    def succeed(self, *, began: float) -> None:
+    def record_success(self, *, began: float) -> None:
         """Record a successful call. One that began before the breaker opened says nothing about the present."""
         if self._failures >= _FAILURES_TO_OPEN and began < self._opened_at:
             return
         self._last_success = self.clock()
         self._failures, self._pause, self.cause = 0, _OPEN_SECONDS, None
 
-    def fail(self, call: object, cause: ModelFailure, *, since: float, costly: bool) -> None:
+    def record_failure(self, call: object, cause: ModelFailure, *, since: float, costly: bool) -> None:
         """Record the failure of a call that received nothing since `since`. A costly one opens the breaker at once.
 
         The failure does not count if another call succeeded meanwhile: then it was this call's bad luck, not an outage.
@@ -77,6 +77,6 @@ class CircuitBreaker:
             self._opened_at = self.clock()
             self._open_until = self._opened_at + self._pause
 
-    def release(self, call: object) -> None:
+    def release_call(self, call: object) -> None:
         """Drop a call that was abandoned before it showed anything."""
         self._probes.discard(call)

@@ -44,14 +44,14 @@ class CachedWindow:
         self._due = float("-inf")
         self._asking: asyncio.Task[None] | None = None
 
-    async def update(self) -> None:
+    async def refresh_number(self) -> None:
         """Ask if it is time to, and wait a little; a late answer serves later callers."""
         if self._asking is None and time.monotonic() >= self._due:
-            self._asking = asyncio.create_task(self._hear())
+            self._asking = asyncio.create_task(self._ask_number())
         if self._asking:
             await asyncio.wait({self._asking}, timeout=_WAIT_SECONDS)
 
-    def doubt(self) -> None:
+    def mark_stale(self) -> None:
         """Ask again at the next update, because the number may have changed; the known one holds until then."""
         self._due = float("-inf")
 
@@ -60,13 +60,13 @@ class CachedWindow:
         if self._asking:
             self._asking.cancel()
 
-    async def _hear(self) -> None:
-        told = await self._ask()
-        self.known = told or self.known
-        self._due = float("inf") if told else time.monotonic() + _AGAIN_SECONDS
+    async def _ask_number(self) -> None:
+        tokens = await self._ask()
+        self.known = tokens or self.known
+        self._due = float("inf") if tokens else time.monotonic() + _AGAIN_SECONDS
         self._asking = None
 
 
-def profiled(model: BaseChatModel) -> int | None:
+def window_from_profile(model: BaseChatModel) -> int | None:
     """Return the context window that LangChain knows of a model, if any."""
     return (model.profile or {}).get("max_input_tokens")

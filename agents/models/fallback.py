@@ -16,7 +16,7 @@ from agents.graph.answer_stream import Emit
 from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model_name import ModelName
 from agents.models.prices import cost_of
-from agents.tracing import TraceStep, step
+from agents.tracing import TraceStep, trace_step
 from frontdesk.contracts.events import StepType, Usage
 
 WHAT_TO_SET = "set OPENAI_API_KEY, AI_SERVICE_URL or WORKER_MODEL, see README.md"
@@ -59,7 +59,7 @@ class ModelTrouble:
     failure: ModelFailure
 
     def __str__(self) -> str:
-        return f"{self.model.public} {self.failure}"
+        return f"{self.model.public_name} {self.failure}"
 
 
 @dataclass
@@ -74,20 +74,22 @@ class FallbackTrace:
     attempts: int = 0
     current: TraceStep | None = None
 
-    def attempt(self, model: ModelName) -> AbstractContextManager[TraceStep]:
+    def open_attempt(self, model: ModelName) -> AbstractContextManager[TraceStep]:
         """Open the step of one more attempt: the first is named for what it does, the others are retries."""
         if model in self.silent:
             return nullcontext(TraceStep("", self.agent, self.emit))
         self.attempts += 1
         kind: StepType = "generate" if self.attempts == 1 else "retry"
-        return step(self.emit, kind, model.public, agent=self.agent, parent=self.parent, number=self.attempts)
+        return trace_step(
+            self.emit, kind, model.public_name, agent=self.agent, parent=self.parent, number=self.attempts
+        )
 
-    def expect(self, usage: Usage) -> None:
+    def record_prompt(self, usage: Usage) -> None:
         """Record what the attempt is about to read: it is charged for even if nobody receives its end."""
         if self.current:
-            self.current.update(0.0, usage)
+            self.current.emit_progress(0.0, usage)
 
-    def masked(self, what: str) -> None:
+    def note_masked(self, what: str) -> None:
         """Note in the attempt's step which personal data is hidden from the model."""
         if self.current:
             self.current.masked = what
@@ -112,13 +114,13 @@ async def in_turn(
                 trail.troubles.append(ModelTrouble(link.name, held))
                 break
             if broken:
-                yield WithdrawnAnswer(str(broken), link.name.public)
+                yield WithdrawnAnswer(str(broken), link.name.public_name)
                 broken = None
             spoken = False
             try:
-                with trail.attempt(link.name) as current:
+                with trail.open_attempt(link.name) as current:
                     trail.current = current
-                    async with aclosing(_traced(call(link), current, link, trail)) as pieces:
+                    async with aclosing(_trace_chunks(call(link), current, link, trail)) as pieces:
                         async for piece in pieces:
                             spoken = True
                             yield piece
@@ -127,37 +129,37 @@ async def in_turn(
                 trouble = ModelTrouble(link.name, failure)
                 trail.troubles.append(trouble)
                 broken = trouble if spoken else None
-                pause = _pause(failure, attempt)
+                pause = _retry_pause(failure, attempt)
                 if spoken or pause is None:
                     break
                 await asyncio.sleep(pause)
-    raise _unavailable(trail.troubles)
+    raise _unavailable_error(trail.troubles)
 
 
-async def _traced(
+async def _trace_chunks(
     pieces: AsyncGenerator[T], current: TraceStep, link: ChainLink, trail: FallbackTrace
 ) -> AsyncGenerator[T]:
     """Yield the pieces, and note their usage and the reason of a failure in their step."""
-    current.model = link.name.public
+    current.model = link.name.public_name
     current.output = trail.passed_over()
     try:
         async with aclosing(pieces) as source:
             async for piece in source:
                 if piece.usage is not None:
-                    _spend(current, link.name, piece.usage)
+                    _record_usage(current, link.name, piece.usage)
                 yield piece
     except ModelFailure as failure:
         current.output = str(failure)
         if failure.usage is not None:
-            _spend(current, link.name, failure.usage)
+            _record_usage(current, link.name, failure.usage)
         raise
 
 
-def _spend(current: TraceStep, model: ModelName, usage: Usage) -> None:
+def _record_usage(current: TraceStep, model: ModelName, usage: Usage) -> None:
     current.usage, current.cost_usd = usage, cost_of(model, usage)
 
 
-def _pause(failure: ModelFailure, attempt: int) -> float | None:
+def _retry_pause(failure: ModelFailure, attempt: int) -> float | None:
     """Return the backoff in seconds before the same model is retried, or None if it is not."""
     if not failure.consequence.worth_another_try or attempt + 1 == _ATTEMPTS:
         return None
@@ -166,7 +168,7 @@ def _pause(failure: ModelFailure, attempt: int) -> float | None:
     return pause if pause <= _LONGEST_PAUSE_SECONDS else None
 
 
-def _unavailable(troubles: Sequence[ModelTrouble]) -> ModelsUnavailable:
+def _unavailable_error(troubles: Sequence[ModelTrouble]) -> ModelsUnavailable:
     reasons = "; ".join(dict.fromkeys(str(trouble) for trouble in troubles))
     kinds = {trouble.failure.kind for trouble in troubles} - {FailureKind.NO_CREDENTIALS}
     if kinds == {FailureKind.LOADING}:

@@ -16,7 +16,7 @@ from agents.models.failures import FailureKind, FailureScope, ModelFailure
 from agents.models.model_name import ModelName
 from agents.models.provider import ModelProvider
 from agents.models.streaming_call import ModelRequest, StreamingCall, failure_of
-from agents.privacy.masking import Mask, Unmasking, mask
+from agents.privacy.masking import Mask, Unmasking, mask_request
 from agents.settings import AgentSettings
 
 _LOG = logging.getLogger(__name__)
@@ -81,12 +81,12 @@ class Model:
         return "ready" if self.answered else "unchecked"
 
     @property
-    def keyless(self) -> bool:
+    def is_keyless(self) -> bool:
         """True if there is no key to call the model with, as far as is known."""
         return self._missing is not None
 
     @property
-    def failing(self) -> ModelFailure | None:
+    def known_failure(self) -> ModelFailure | None:
         """The reason why the next call would fail or not be made. One answer that went wrong is no sign of it."""
         return self.held_back() or (self.last if self.last and self.last.kind in _LASTING else None)
 
@@ -102,44 +102,44 @@ class Model:
 
     async def ask(self, ask: ModelRequest) -> AsyncGenerator[ModelChunk]:
         """Yield the answer piece by piece; raise `ModelFailure` if it does not come whole."""
-        provider, chat = await self._open()
-        if masked := await self._mask(ask):
+        provider, chat = await self._open_provider()
+        if masked := await self._mask_request(ask):
             ask = masked.ask
         unmasking = Unmasking(masked.values) if masked else None
         call = StreamingCall(provider, chat, ask, self._settings)
         async with (
             call_of(self.name, ask, self._settings.model_max_tokens) as cost,
-            aclosing(self._answer(call)) as pieces,
+            aclosing(self._stream_call(call)) as pieces,
         ):
             async for piece in pieces:
                 if cost:
-                    cost.hear(piece)
-                yield unmasking.hear(piece) if unmasking else piece
+                    cost.count_chunk(piece)
+                yield unmasking.restore_chunk(piece) if unmasking else piece
 
-    async def _answer(self, call: StreamingCall) -> AsyncGenerator[ModelChunk]:
-        self._enter(call)
+    async def _stream_call(self, call: StreamingCall) -> AsyncGenerator[ModelChunk]:
+        self._admit_call(call)
         try:
-            async with aclosing(call.pieces(patient=bool(self.name.url))) as pieces:
+            async with aclosing(call.stream_chunks(patient=bool(self.name.url))) as pieces:
                 async for piece in pieces:
                     if call.visible:
-                        self._tell(lambda breaker: breaker.answers(call))
+                        self._for_each_breaker(lambda breaker: breaker.confirm_probe(call))
                     yield piece
         except ModelFailure as failure:
             self.last = failure
             if failure.kind in _CHANGING:
-                self._window.doubt()
+                self._window.mark_stale()
             if blamed := self._breakers.get(failure.consequence.blame):
-                blamed.fail(call, failure, since=call.progress, costly=failure.kind in _COSTLY)
+                blamed.record_failure(call, failure, since=call.progress, costly=failure.kind in _COSTLY)
             raise
         else:
-            self._succeed(call.began)
+            self._record_success(call.began)
         finally:
-            self._tell(lambda breaker: breaker.release(call))
+            self._for_each_breaker(lambda breaker: breaker.release_call(call))
 
     async def window(self) -> ContextWindow | None:
         """Return the context window of the model, or None if there is no key to ask it with."""
         if not self.held_back():
-            await self._window.update()
+            await self._window.refresh_number()
         if self._missing:
             return None
         known = self._window.known
@@ -149,14 +149,14 @@ class Model:
     async def check(self) -> None:
         """Send the smallest possible request, and remember the result; raise `ModelFailure` if it fails."""
         began = time.monotonic()
-        await self._examine(lambda provider: provider.check())
-        self._succeed(began)
+        await self._call_provider(lambda provider: provider.check())
+        self._record_success(began)
 
-    async def look(self) -> None:
+    async def check_presence(self) -> None:
         """Find out as cheaply as possible whether the model is there; raise `ModelFailure` if it is not."""
         known = self.last
         try:
-            await self._examine(lambda provider: provider.look())
+            await self._call_provider(lambda provider: provider.check_presence())
         except ModelFailure:
             # A missing model says more than a server that is slow to list its models.
             if known and self.name.url and known.kind not in _OVER_WHEN_SEEN:
@@ -164,7 +164,7 @@ class Model:
             raise
         if self.last and (self.last.kind in _OVER_WHEN_SEEN or not self.name.url):
             self.last = None
-            self._succeed(time.monotonic())
+            self._record_success(time.monotonic())
 
     async def close(self) -> None:
         """Cancel background work and close the provider."""
@@ -174,21 +174,21 @@ class Model:
         if self._provider:
             await self._provider.close()
 
-    async def _mask(self, ask: ModelRequest) -> Mask | None:
+    async def _mask_request(self, ask: ModelRequest) -> Mask | None:
         """Mask personal data in a request; None if nothing is masked."""
         if self._settings.mask_personal_data == "off" or not self.name.is_cloud:
             return None
-        masked = await mask(ask)
+        masked = await mask_request(ask)
         if not masked.values:
             return None
         if ask.on_masked:
             ask.on_masked(str(masked))
         return masked
 
-    async def _examine(self, work: Callable[[ModelProvider], Awaitable[None]]) -> None:
+    async def _call_provider(self, work: Callable[[ModelProvider], Awaitable[None]]) -> None:
         seconds = self._settings.model_connect_seconds + self._settings.model_first_token_seconds
         try:
-            provider, _ = await self._open()
+            provider, _ = await self._open_provider()
             async with asyncio.timeout(seconds):
                 await work(provider)
         except TimeoutError as error:
@@ -200,7 +200,7 @@ class Model:
 
     async def _ask_window(self) -> int | None:
         try:
-            provider, _ = await self._open()
+            provider, _ = await self._open_provider()
             async with asyncio.timeout(_WINDOW_SECONDS):
                 return await provider.window()
         except (TimeoutError, ModelFailure) as error:
@@ -210,21 +210,21 @@ class Model:
         _LOG.info("model %s did not say how much it reads: %s", self.name, reason)
         return None
 
-    def _enter(self, call: StreamingCall) -> None:
-        closed = [breaker for breaker in self._breakers.values() if not breaker.admit(call)]
+    def _admit_call(self, call: StreamingCall) -> None:
+        closed = [breaker for breaker in self._breakers.values() if not breaker.admit_call(call)]
         if closed and closed[0].cause:
-            self._tell(lambda breaker: breaker.release(call))
+            self._for_each_breaker(lambda breaker: breaker.release_call(call))
             raise closed[0].cause
 
-    def _succeed(self, began: float) -> None:
+    def _record_success(self, began: float) -> None:
         self.answered, self.last = True, None
-        self._tell(lambda breaker: breaker.succeed(began=began))
+        self._for_each_breaker(lambda breaker: breaker.record_success(began=began))
 
-    def _tell(self, what: Callable[[CircuitBreaker], None]) -> None:
+    def _for_each_breaker(self, what: Callable[[CircuitBreaker], None]) -> None:
         for breaker in self._breakers.values():
             what(breaker)
 
-    async def _open(self) -> tuple[ModelProvider, BaseChatModel]:
+    async def _open_provider(self) -> tuple[ModelProvider, BaseChatModel]:
         if self._provider and self._chat:
             return self._provider, self._chat
         try:
@@ -233,7 +233,7 @@ class Model:
                     # This imports the provider's SDK, which takes a second.
                     self._provider = await asyncio.to_thread(self._make)
                 self._looked_at = time.monotonic()
-                self._chat = await self._provider.open()
+                self._chat = await self._provider.open_chat()
                 self._missing = None
                 return self._provider, self._chat
         except TimeoutError as error:
@@ -247,4 +247,4 @@ class Model:
     async def _look_for_keys(self) -> None:
         """Look for keys in the background: questions that come meanwhile are answered by another model."""
         with suppress(ModelFailure):
-            await self._open()
+            await self._open_provider()

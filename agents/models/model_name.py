@@ -30,7 +30,7 @@ class ModelName:
         return f"{self.provider}:{self.model}" + (f"@{self.url}" if self.url else "")
 
     @property
-    def public(self) -> str:
+    def public_name(self) -> str:
         """The name shown to users, without the address of a model server in the operator's network."""
         return str(replace(self, url="")).removesuffix(":")
 
@@ -49,7 +49,7 @@ def parse_chain(text: str) -> tuple[ModelName, ...]:
     """Parse a chain into its models, in order and each once; `ModelNameInvalid` says which is wrong and how."""
     parts = [part.strip() for part in text.split(",")]
     if not all(parts):
-        raise ModelNameInvalid(f"{_shown(text)} names no model between two commas; use {_FORMS}")
+        raise ModelNameInvalid(f"{_quote_without_password(text)} names no model between two commas; use {_FORMS}")
     return tuple(dict.fromkeys(parse_model(part) for part in parts))
 
 
@@ -62,15 +62,17 @@ def parse_model(text: str) -> ModelName:
         return ModelName(cast(ProviderName, provider), rest)
     model, at, url = rest.partition("@")
     if provider == "openai-compatible" and at and (not model or _MODEL.fullmatch(model)):
-        return replace(server(url), model=model)
-    raise ModelNameInvalid(f"{_shown(text)} is no model; use {_FORMS}")
+        return replace(parse_server(url), model=model)
+    raise ModelNameInvalid(f"{_quote_without_password(text)} is no model; use {_FORMS}")
 
 
-def server(url: str) -> ModelName:
+def parse_server(url: str) -> ModelName:
     """Return the name for whatever model the server at an address serves."""
-    parts = _parts(url)
+    parts = _split_url(url)
     if not parts or parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ModelNameInvalid(f"{_shown(url)} is no address of a model server; use http://host:port/v1")
+        raise ModelNameInvalid(
+            f"{_quote_without_password(url)} is no address of a model server; use http://host:port/v1"
+        )
     if parts.username or parts.password:
         raise ModelNameInvalid("the address of a model server holds a password; set AI_SERVICE_API_KEY instead")
     return ModelName("openai-compatible", url=url.rstrip("/") if parts.path.strip("/") else url.rstrip("/") + "/v1")
@@ -83,14 +85,14 @@ _OWN_NAMES = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home",
 def _is_own(host: str) -> bool:
     """Return True for this machine and private networks; never for a public name, since its target may change."""
     host = host.rstrip(".").lower()
-    address = _address(host)
+    address = _parse_host(host)
     if address is None:
         # Other scripts have dots of their own, which count as dots when a connection is made.
         return host.isascii() and ("." not in host or host.endswith(_OWN_NAMES))
     return not (getattr(address, "ipv4_mapped", None) or address).is_global
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parse_host(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Parse a host that is written as an address, also as `0x7f000001`; None if it is a name."""
     try:
         return ipaddress.ip_address(host)
@@ -102,7 +104,7 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _parts(url: str) -> SplitResult | None:
+def _split_url(url: str) -> SplitResult | None:
     """Split an address into its parts; None if its host or port is impossible."""
     try:
         parts = urlsplit(url)
@@ -111,7 +113,7 @@ def _parts(url: str) -> SplitResult | None:
         return None
 
 
-def _shown(text: str) -> str:
+def _quote_without_password(text: str) -> str:
     """Hide what may be a password in the text."""
     return repr(",".join(map(_without_password, text.split(","))))
 

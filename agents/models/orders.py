@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agents.catalog import Agent
 from agents.errors import ModelNameInvalid
-from agents.models.model_name import EMBEDDED, ModelName, parse_chain, server
+from agents.models.model_name import EMBEDDED, ModelName, parse_chain, parse_server
 from agents.settings import AgentSettings
 
 
@@ -19,24 +19,24 @@ class ModelOrder:
 
 def supervisor_order(settings: AgentSettings) -> ModelOrder:
     """Return the models that route."""
-    return _order(settings, settings.supervisor_model, "supervisor_model")
+    return _parse_order(settings, settings.supervisor_model, "supervisor_model")
 
 
 def worker_order(agent: Agent, settings: AgentSettings) -> ModelOrder:
     """Return an agent's models: its own server or else the shared one, then its own models or everyone's."""
-    chain = _order(settings, agent.model or settings.worker_model, None if agent.model else "worker_model")
+    chain = _parse_order(settings, agent.model or settings.worker_model, None if agent.model else "worker_model")
     url = settings.agent_urls().get(agent.id) or ("" if agent.model else settings.ai_service_url)
     if not url:
         return chain
-    return ModelOrder(tuple(dict.fromkeys((server(url), *chain.models))))
+    return ModelOrder(tuple(dict.fromkeys((parse_server(url), *chain.models))))
 
 
 def plain_order(settings: AgentSettings) -> ModelOrder:
     """Return the models that answer without an agent."""
-    chain = _order(settings, settings.worker_model, "worker_model")
+    chain = _parse_order(settings, settings.worker_model, "worker_model")
     if not settings.ai_service_url:
         return chain
-    return ModelOrder(tuple(dict.fromkeys((server(settings.ai_service_url), *chain.models))))
+    return ModelOrder(tuple(dict.fromkeys((parse_server(settings.ai_service_url), *chain.models))))
 
 
 def check_addresses(settings: AgentSettings, agents: Iterable[Agent]) -> None:
@@ -45,7 +45,7 @@ def check_addresses(settings: AgentSettings, agents: Iterable[Agent]) -> None:
     for agent in agents:
         try:
             if agent.id in urls:
-                server(urls[agent.id])
+                parse_server(urls[agent.id])
         except ModelNameInvalid as error:
             raise ModelNameInvalid(f"{agent.id.upper()}_MODEL_URL: {error.message}") from error
 
@@ -56,7 +56,7 @@ def stray_addresses(settings: AgentSettings, agents: Iterable[Agent]) -> list[st
     return [f"{stray.upper()}_MODEL_URL" for stray in sorted(strays)]
 
 
-def _order(settings: AgentSettings, text: str, setting: str | None) -> ModelOrder:
+def _parse_order(settings: AgentSettings, text: str, setting: str | None) -> ModelOrder:
     models = tuple(name for name in parse_chain(text) if name != EMBEDDED)
     if settings.embedded_fallback or not models:
         models = (*models, EMBEDDED)

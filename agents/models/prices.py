@@ -49,7 +49,7 @@ def cost_of(name: ModelName, usage: Usage) -> float:
 @cache
 def price_of(name: ModelName) -> ModelPrice | None:
     """Return the price of a model, or None with a warning if the table lacks it."""
-    prices = _prices().get(name.provider, {})
+    prices = _price_table().get(name.provider, {})
     # An ARN ends in the model's name, and a model of OpenAI's may be named with its date.
     model = _DATE.sub("", name.model.rpartition("/")[2])
     # Some profiles have a price of their own.
@@ -60,7 +60,7 @@ def price_of(name: ModelName) -> ModelPrice | None:
 
 
 @cache
-def _prices() -> dict[str, dict[str, ModelPrice]]:
+def _price_table() -> dict[str, dict[str, ModelPrice]]:
     table = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
     return {
         provider: {

@@ -23,22 +23,22 @@ class ProviderRequest:
 class ModelProvider(Protocol):
     """One model of one provider."""
 
-    async def open(self) -> BaseChatModel:
+    async def open_chat(self) -> BaseChatModel:
         """Return the chat model; raise `ModelFailure` if there are no credentials to reach it with."""
 
-    def request(self, ask: ModelRequest) -> ProviderRequest:
+    def convert_request(self, ask: ModelRequest) -> ProviderRequest:
         """Convert a request to this provider's form; with a stable prefix, the first message is worth caching."""
 
-    def failure(self, error: Exception) -> ModelFailure | None:
+    def map_error(self, error: Exception) -> ModelFailure | None:
         """Map an error of the chat model to a failure; None for one that the provider's SDK is not known to raise."""
 
     async def check(self) -> None:
         """Send the smallest possible request; raise any error if that fails."""
 
-    async def look(self) -> None:
+    async def check_presence(self) -> None:
         """Find out as cheaply as possible whether the model is there; raise any error if it is not."""
 
-    async def alive(self) -> bool:
+    async def is_working(self) -> bool:
         """Return True if a model that has not begun to answer is known to be at work on it."""
 
     async def window(self) -> int | None:

@@ -66,9 +66,9 @@ class ModelRegistry:
     async def check_servers(self) -> None:
         """Check self-hosted servers again, and less often cloud models that are known to fail."""
         now = time.monotonic()
-        due = [model for model in self.all if now > self._looked_at.get(model.name, 0) + _pause(model)]
+        due = [model for model in self.all if now > self._looked_at.get(model.name, 0) + _check_pause(model)]
         self._looked_at |= dict.fromkeys((model.name for model in due), now)
-        await asyncio.gather(*(_quietly(model.look()) for model in due))
+        await asyncio.gather(*(_failure_or_none(model.check_presence()) for model in due))
 
     async def close(self) -> None:
         """Close every model."""
@@ -79,21 +79,21 @@ class ModelRegistry:
         await asyncio.gather(*(model.close() for model in self.all), return_exceptions=True)
 
     async def _check_all(self, models: Sequence[Model]) -> None:
-        failures = await asyncio.gather(*(_quietly(model.check()) for model in models))
+        failures = await asyncio.gather(*(_failure_or_none(model.check()) for model in models))
         for model, failure in zip(models, failures, strict=True):
             if failure and failure.kind is not FailureKind.NO_CREDENTIALS:
                 _LOG.warning("model %s %s", model.name, failure)
 
 
-def _pause(model: Model) -> float:
+def _check_pause(model: Model) -> float:
     """Return the pause between two checks of a model. A cloud is checked only while it is known to fail."""
     if model.name.url:
         return _SERVER_SECONDS
-    failing = model.failing
+    failing = model.known_failure
     return _CLOUD_SECONDS if failing and failing.kind is not FailureKind.NO_CREDENTIALS else float("inf")
 
 
-async def _quietly(work: Awaitable[None]) -> ModelFailure | None:
+async def _failure_or_none(work: Awaitable[None]) -> ModelFailure | None:
     try:
         await work
     except ModelFailure as failure:

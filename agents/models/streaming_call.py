@@ -38,7 +38,7 @@ class StreamingCall:
         self._provider = provider
         self._chat = chat
         self._settings = settings
-        self._request = provider.request(ask)
+        self._request = provider.convert_request(ask)
         self._thoughts = ThinkingFilter()
         self._calls = ToolCallReader(self._request.names)
         self.began = self.progress = time.monotonic()
@@ -46,7 +46,7 @@ class StreamingCall:
         self.visible = False
         self.finished = False
 
-    async def pieces(self, *, patient: bool) -> AsyncGenerator[ModelChunk]:
+    async def stream_chunks(self, *, patient: bool) -> AsyncGenerator[ModelChunk]:
         """Yield the answer without its thoughts; raise `ModelFailure` if it does not come whole.
 
         A patient call goes on waiting for the first token while the server shows that it is at work.
@@ -55,16 +55,16 @@ class StreamingCall:
             async with self.open_deadline() as deadline:
                 patience = asyncio.create_task(self._wait_while_alive(deadline)) if patient else None
                 try:
-                    async with aclosing(self._messages()) as messages:
+                    async with aclosing(self._receive_messages()) as messages:
                         async for message in messages:
-                            piece = self._hear(message)
+                            piece = self._convert_message(message)
                             if patience and self.said:
                                 patience.cancel()
                             due = deadline.when()
                             # Time that the reader takes is not the provider's.
                             deadline.reschedule(None)
                             yield piece
-                            deadline.reschedule(self._next(due))
+                            deadline.reschedule(self._next_deadline(due))
                 finally:
                     if patience:
                         patience.cancel()
@@ -87,15 +87,15 @@ class StreamingCall:
     def _check_whole(self) -> None:
         if not self.finished:
             raise ModelFailure(FailureKind.BROKEN, "no finish reason")
-        if self._thoughts.unfinished and not self._calls.count:
+        if self._thoughts.is_thinking and not self._calls.count:
             raise ModelFailure(FailureKind.BAD_ANSWER, "it ends within a thought")
         if not self.visible and not self.ask.may_be_silent:
             raise ModelFailure(FailureKind.BAD_ANSWER, "it is empty")
 
-    def _hear(self, message: AIMessage) -> ModelChunk:
+    def _convert_message(self, message: AIMessage) -> ModelChunk:
         piece = piece_of(message)
-        calls = self._calls.hear(message) if self.ask.tools else ()
-        text = self._thoughts.hear(piece.text) + (self._thoughts.end() if piece.finish else "")
+        calls = self._calls.read_message(message) if self.ask.tools else ()
+        text = self._thoughts.filter_text(piece.text) + (self._thoughts.take_rest() if piece.finish else "")
         self.progress = time.monotonic()
         self.finished = self.finished or piece.finish is not None
         self.said = self.said or bool(message.content or piece.arguments or calls or piece.finish)
@@ -105,13 +105,13 @@ class StreamingCall:
         finish = "tool_calls" if self._calls.count and piece.finish == "stop" else piece.finish
         return ModelChunk(text, arguments, piece.usage, finish, calls)
 
-    def _next(self, due: float | None) -> float | None:
+    def _next_deadline(self, due: float | None) -> float | None:
         if not self.said:
             return due
         wait = _COUNT_SECONDS if self.finished else self._settings.model_idle_seconds
         return asyncio.get_running_loop().time() + wait
 
-    async def _messages(self) -> AsyncGenerator[AIMessage]:
+    async def _receive_messages(self) -> AsyncGenerator[AIMessage]:
         messages, options = self._request.messages, self._request.options
         if self.ask.tool:
             yield cast(AIMessage, await self._with_tool(self.ask.tool).ainvoke(messages, **options))
@@ -135,14 +135,14 @@ class StreamingCall:
         while now() < last:
             deadline.reschedule(min(now() + wait + _ASKING_SECONDS, last))
             await asyncio.sleep(wait)
-            if not await self._provider.alive():
+            if not await self._provider.is_working():
                 deadline.reschedule(now())
                 return
 
 
 def failure_of(error: Exception, provider: ModelProvider | None, *, said: bool = False) -> ModelFailure:
     """Map an error to a failure. An unforeseen one counts as a broken answer, and is logged as an error."""
-    failure = provider.failure(error) if provider else None
+    failure = provider.map_error(error) if provider else None
     if failure is None:
         _LOG.error("a model failed in a way that is not known", exc_info=error)
         return ModelFailure(FailureKind.BROKEN, type(error).__name__)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 
-from agents.models.chunks import ToolCallFragment, storable
+from agents.models.chunks import ToolCallFragment, replace_surrogates
 
 
 class ToolCallReader:
@@ -19,25 +19,30 @@ class ToolCallReader:
         self._ids: set[str] = set()
         self.count = 0
 
-    def hear(self, message: AIMessage) -> tuple[ToolCallFragment, ...]:
+    def read_message(self, message: AIMessage) -> tuple[ToolCallFragment, ...]:
         """Return the parts in a chunk of a stream, or in a whole answer."""
-        return tuple(self._part(*raw) for raw in _raw(message))
+        return tuple(self._read_fragment(*raw) for raw in _raw_fragments(message))
 
-    def _part(self, place: int | None, call_id: str | None, name: str | None, arguments: str) -> ToolCallFragment:
+    def _read_fragment(
+        self, place: int | None, call_id: str | None, name: str | None, arguments: str
+    ) -> ToolCallFragment:
         known = self._open.get(place)
         if known and (not call_id or call_id == known[1]):
-            return ToolCallFragment(known[0], arguments=storable(arguments))
+            return ToolCallFragment(known[0], arguments=replace_surrogates(arguments))
         number = self.count
         self.count += 1
         self._open[place] = (number, call_id)
         own = call_id if call_id and call_id not in self._ids else f"call_{uuid4().hex}"
         self._ids.add(own)
         return ToolCallFragment(
-            number, storable(own), storable(self._names.get(name or "", name or "")), storable(arguments)
+            number,
+            replace_surrogates(own),
+            replace_surrogates(self._names.get(name or "", name or "")),
+            replace_surrogates(arguments),
         )
 
 
-def _raw(message: AIMessage) -> Iterator[tuple[int | None, str | None, str | None, str]]:
+def _raw_fragments(message: AIMessage) -> Iterator[tuple[int | None, str | None, str | None, str]]:
     """Yield place, id, name and arguments of each part, as the provider gives them."""
     if isinstance(message, AIMessageChunk):
         for part in message.tool_call_chunks:

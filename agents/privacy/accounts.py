@@ -38,60 +38,62 @@ _ROUTING = re.compile(r"(?<![\w-])(?:0\d|1[0-2]|2[1-9]|3[0-2]|6[1-9]|7[0-2]|80)\
 _ROUTING_NEAR = 40
 
 
-def cards(text: str) -> Iterator[tuple[int, int]]:
+def find_cards(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of all card numbers, from left to right."""
     after = 0
     while run := _CARD_RUN.search(text, after):
         places = [place for place in range(run.start(), run.end()) if text[place].isdecimal()]
         digits = "".join(text[place] for place in places)
-        ends = (places[length - 1] + 1 for length in _lengths(digits) if length <= len(places))
-        end = next((end for end in ends if not text[end : end + 1].isalnum() and _luhn(text[run.start() : end])), None)
+        ends = (places[length - 1] + 1 for length in _card_lengths(digits) if length <= len(places))
+        end = next(
+            (end for end in ends if not text[end : end + 1].isalnum() and _passes_luhn(text[run.start() : end])), None
+        )
         after = end or run.start() + 1
         if end:
             yield run.start(), end
 
 
-def bank_accounts(text: str) -> Iterator[tuple[int, int]]:
+def find_bank_accounts(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of all IBANs and of numbers called routing numbers, from left to right."""
-    yield from sorted([*_ibans(text), *_routing_numbers(text)])
+    yield from sorted([*_find_ibans(text), *_find_routing_numbers(text)])
 
 
-def _ibans(text: str) -> Iterator[tuple[int, int]]:
+def _find_ibans(text: str) -> Iterator[tuple[int, int]]:
     after = 0
     for beginning in _IBAN_BEGINNING.finditer(text):
         length = _IBAN_LENGTHS.get(beginning[1].upper())
         if length is None or beginning.start() < after:
             continue
         whole = _IBAN_BODIES[length].match(text, beginning.start())
-        if whole and _mod_97(whole[0]):
+        if whole and _passes_mod_97(whole[0]):
             after = whole.end()
             yield whole.span()
 
 
-def _routing_numbers(text: str) -> Iterator[tuple[int, int]]:
+def _find_routing_numbers(text: str) -> Iterator[tuple[int, int]]:
     if not _ROUTING_WORD.search(text):
         return
     for number in _ROUTING.finditer(text):
         before = text[max(0, number.start() - _ROUTING_NEAR) : number.start()]
-        if _aba(number[0]) and _ROUTING_WORD.search(before):
+        if _passes_aba(number[0]) and _ROUTING_WORD.search(before):
             yield number.span()
 
 
-def _lengths(digits: str) -> tuple[int, ...]:
+def _card_lengths(digits: str) -> tuple[int, ...]:
     return next((lengths for pattern, lengths in _BRANDS if pattern.match(digits)), ())
 
 
-def _luhn(number: str) -> bool:
+def _passes_luhn(number: str) -> bool:
     digits = [int(character) for character in reversed(number) if character.isdecimal()]
     doubled = (digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[1::2])
     return len(set(digits)) > 1 and (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-def _mod_97(iban: str) -> bool:
+def _passes_mod_97(iban: str) -> bool:
     plain = "".join(character for character in iban if character.isalnum())
     return int("".join(str(int(character, 36)) for character in plain[4:] + plain[:4])) % 97 == 1
 
 
-def _aba(number: str) -> bool:
+def _passes_aba(number: str) -> bool:
     digits = [int(character) for character in number if character.isdecimal()]
     return sum(digit * weight for digit, weight in zip(digits, (3, 7, 1) * 3, strict=True)) % 10 == 0

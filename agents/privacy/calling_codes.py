@@ -21,7 +21,7 @@ _LENGTHS = {
 _ANY_LENGTH = (7, 11)
 
 
-def possible(digits: str) -> bool:
+def is_possible_number(digits: str) -> bool:
     """Return True if the digits, calling code first, can be a number of some country."""
     size = 1 if digits[0] in "17" else 2 if digits[:2] in _TWO_DIGITS else 3
     code = digits[:size]

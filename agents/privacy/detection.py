@@ -3,10 +3,10 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from agents.privacy.accounts import bank_accounts, cards
-from agents.privacy.emails import emails
-from agents.privacy.phones import phones
-from agents.privacy.spans import without
+from agents.privacy.accounts import find_bank_accounts, find_cards
+from agents.privacy.emails import find_emails
+from agents.privacy.phones import find_phones
+from agents.privacy.spans import blank_out
 
 
 class PersonalData(StrEnum):
@@ -28,18 +28,18 @@ class DetectedData(NamedTuple):
 
 # Kinds that a checksum proves go first; a phone number is only ever a guess.
 _DETECTORS = (
-    (PersonalData.EMAIL, emails),
-    (PersonalData.BANK, bank_accounts),
-    (PersonalData.CARD, cards),
-    (PersonalData.PHONE, phones),
+    (PersonalData.EMAIL, find_emails),
+    (PersonalData.BANK, find_bank_accounts),
+    (PersonalData.CARD, find_cards),
+    (PersonalData.PHONE, find_phones),
 )
 
 
-def detect(text: str) -> list[DetectedData]:
+def detect_personal_data(text: str) -> list[DetectedData]:
     """Return all personal data of the text, in order; no two overlap."""
     found: list[DetectedData] = []
     for kind, spans_in in _DETECTORS:
         spans = list(spans_in(text))
         found += [DetectedData(start, end, kind) for start, end in spans]
-        text = without(text, spans)
+        text = blank_out(text, spans)
     return sorted(found)

@@ -17,7 +17,7 @@ _VERSION = re.compile(r"v?\d+\.\d+\.")
 _FILES = frozenset("png jpg jpeg gif webp svg ico bmp css js mjs json html xml pdf".split())
 
 
-def emails(text: str) -> Iterator[tuple[int, int]]:
+def find_emails(text: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of all e-mail addresses, from left to right."""
     after = 0
     for at in _AT.finditer(text):

@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage, AnyMessage, SystemMessage
 
 from agents.models.chunks import ModelChunk, ToolCallFragment
 from agents.models.request import ModelRequest
-from agents.privacy.detection import PersonalData, detect
+from agents.privacy.detection import PersonalData, detect_personal_data
 from agents.privacy.placeholders import PLACEHOLDER, Placeholder, placeholder_of
 from agents.privacy.restoring import Restorer
 
@@ -30,34 +30,34 @@ class Mask:
         self._placeholders: dict[tuple[PersonalData, str], Placeholder] = {}
         self._numbers = dict.fromkeys(PersonalData, 0)
         # A user may write `[EMAIL_1]` and mean just that.
-        self._written = {placeholder_of(match) for text in _texts(ask) for match in PLACEHOLDER.finditer(text)}
-        self.ask = self._masked(ask)
+        self._written = {placeholder_of(match) for text in _request_texts(ask) for match in PLACEHOLDER.finditer(text)}
+        self.ask = self._mask_request(ask)
 
     def __str__(self) -> str:
         """Return how many values of each kind are masked, for the trace."""
         counts = Counter(placeholder.kind for placeholder in self.values)
         return "masked: " + ", ".join(f"{counts[kind]} {kind}" for kind in PersonalData if counts[kind])
 
-    def _masked(self, ask: ModelRequest) -> ModelRequest:
-        messages = [self._message(message) for message in ask.messages]
-        tools = [self._tool(tool) for tool in ask.tools]
-        form = self._tool(ask.tool) if ask.tool else None
+    def _mask_request(self, ask: ModelRequest) -> ModelRequest:
+        messages = [self._mask_message(message) for message in ask.messages]
+        tools = [self._mask_tool(tool) for tool in ask.tools]
+        form = self._mask_tool(ask.tool) if ask.tool else None
         if self.values:
             messages = _with_note(messages, next(iter(self.values)))
         return replace(ask, messages=tuple(messages), tools=tuple(tools), tool=form)
 
-    def _message(self, message: AnyMessage) -> AnyMessage:
-        update: dict[str, Any] = {"content": self._any(message.content)}
+    def _mask_message(self, message: AnyMessage) -> AnyMessage:
+        update: dict[str, Any] = {"content": self._mask_value(message.content)}
         if isinstance(message, AIMessage):
             # Names and ids are the protocol's own.
-            update["tool_calls"] = [call | {"args": self._any(call["args"])} for call in message.tool_calls]
+            update["tool_calls"] = [call | {"args": self._mask_value(call["args"])} for call in message.tool_calls]
         return message.model_copy(update=update)
 
-    def _tool(self, tool: dict[str, Any]) -> dict[str, Any]:
+    def _mask_tool(self, tool: dict[str, Any]) -> dict[str, Any]:
         function = tool["function"]
-        return tool | {"function": self._any(function) | {"name": function["name"]}}
+        return tool | {"function": self._mask_value(function) | {"name": function["name"]}}
 
-    def _any(self, value: Any, key: str = "") -> Any:  # noqa: ANN401 - whatever JSON holds
+    def _mask_value(self, value: Any, key: str = "") -> Any:  # noqa: ANN401 - whatever JSON holds
         """Mask the texts and numbers of a JSON value; the key tells what they may be."""
         match value:
             case str():
@@ -66,23 +66,23 @@ class Mask:
                 masked = self._text(str(value), f"{key}: " if key else "")
                 return value if masked == str(value) else masked
             case list():
-                return [self._any(item, key) for item in value]
+                return [self._mask_value(item, key) for item in value]
             case dict():
-                return {self._text(name): self._any(item, name) for name, item in value.items()}
+                return {self._text(name): self._mask_value(item, name) for name, item in value.items()}
         return value
 
     def _text(self, text: str, heading: str = "") -> str:
         pieces, place, begins = [], 0, len(heading)
-        for start, end, kind in detect(heading + text):
+        for start, end, kind in detect_personal_data(heading + text):
             if start >= begins:
                 pieces += [
                     text[place : start - begins],
-                    str(self._placeholder(kind, text[start - begins : end - begins])),
+                    str(self._placeholder_for(kind, text[start - begins : end - begins])),
                 ]
                 place = end - begins
         return "".join([*pieces, text[place:]])
 
-    def _placeholder(self, kind: PersonalData, value: str) -> Placeholder:
+    def _placeholder_for(self, kind: PersonalData, value: str) -> Placeholder:
         key = kind, _spelled_alike(kind, value)
         if key not in self._placeholders:
             placeholder = Placeholder(kind, self._numbers[kind] + 1)
@@ -93,9 +93,9 @@ class Mask:
         return self._placeholders[key]
 
 
-async def mask(ask: ModelRequest) -> Mask:
+async def mask_request(ask: ModelRequest) -> Mask:
     """Mask a request. A long one is searched on a thread, because it takes longer than others should wait."""
-    return await asyncio.to_thread(Mask, ask) if sum(map(len, _texts(ask))) > _LONG_CHARS else Mask(ask)
+    return await asyncio.to_thread(Mask, ask) if sum(map(len, _request_texts(ask))) > _LONG_CHARS else Mask(ask)
 
 
 class Unmasking:
@@ -106,26 +106,29 @@ class Unmasking:
         self._text, self._form = Restorer(values), Restorer(values)
         self._calls: dict[int, Restorer] = {}
 
-    def hear(self, piece: ModelChunk) -> ModelChunk:
+    def restore_chunk(self, piece: ModelChunk) -> ModelChunk:
         """Return the piece with its values restored, as far as they are certain; the last piece includes the rest."""
-        text, form = self._text.hear(piece.text), self._form.hear(piece.arguments)
-        calls = tuple(self._part(part) for part in piece.calls)
+        text, form = self._text.restore_text(piece.text), self._form.restore_text(piece.arguments)
+        calls = tuple(self._restore_fragment(part) for part in piece.calls)
         restored = replace(piece, text=text, arguments=form, calls=calls)
         return self._with_rest(restored) if piece.finish else restored
 
-    def _part(self, part: ToolCallFragment) -> ToolCallFragment:
+    def _restore_fragment(self, part: ToolCallFragment) -> ToolCallFragment:
         restorer = self._calls.setdefault(part.index, Restorer(self._values))
-        return replace(part, arguments=restorer.hear(part.arguments))
+        return replace(part, arguments=restorer.restore_text(part.arguments))
 
     def _with_rest(self, piece: ModelChunk) -> ModelChunk:
-        rests = ((index, restorer.end()) for index, restorer in self._calls.items())
+        rests = ((index, restorer.take_rest()) for index, restorer in self._calls.items())
         calls = (*piece.calls, *(ToolCallFragment(index, arguments=rest) for index, rest in rests if rest))
         return replace(
-            piece, text=piece.text + self._text.end(), arguments=piece.arguments + self._form.end(), calls=calls
+            piece,
+            text=piece.text + self._text.take_rest(),
+            arguments=piece.arguments + self._form.take_rest(),
+            calls=calls,
         )
 
 
-def _texts(ask: ModelRequest) -> Iterator[str]:
+def _request_texts(ask: ModelRequest) -> Iterator[str]:
     """Yield every text that a model reads of a request."""
     contents = [message.content for message in ask.messages]
     calls = [call["args"] for message in ask.messages if isinstance(message, AIMessage) for call in message.tool_calls]

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from agents.privacy.calling_codes import possible
-from agents.privacy.spans import Span, without
+from agents.privacy.calling_codes import is_possible_number
+from agents.privacy.spans import Span, blank_out
 
 _GAP = "[ \u00a0\u2009\u202f./\u2010-\u2013-]"
 _DIGITS = re.compile(r"\d+")
@@ -63,15 +63,15 @@ _OTHER_WORD = re.compile(
 )
 
 
-def phones(text: str) -> Iterator[Span]:
+def find_phones(text: str) -> Iterator[Span]:
     """Yield the spans of all phone numbers, from left to right."""
-    abroad = list(_international(text))
-    rest = without(text, abroad)
-    rest = without(rest, (date.span() for date in _DATE.finditer(rest)))
-    yield from sorted([*abroad, *_national(rest)])
+    abroad = list(_find_international(text))
+    rest = blank_out(text, abroad)
+    rest = blank_out(rest, (date.span() for date in _DATE.finditer(rest)))
+    yield from sorted([*abroad, *_find_national(rest)])
 
 
-def _international(text: str) -> Iterator[Span]:
+def _find_international(text: str) -> Iterator[Span]:
     for number in _INTERNATIONAL.finditer(text):
         if number[0].startswith("0") and _means_another_number(text, number.start()):
             continue
@@ -88,10 +88,10 @@ def _can_be_called(text: str, start: int, end: int) -> bool:
         return False
     digits = "".join(_DIGITS.findall(_TRUNK_PREFIX.sub("", number)))
     digits = digits.removeprefix("00") if number.startswith("0") else digits
-    return bool(digits) and possible(digits)
+    return bool(digits) and is_possible_number(digits)
 
 
-def _national(text: str) -> Iterator[Span]:
+def _find_national(text: str) -> Iterator[Span]:
     for run in _NATIONAL.finditer(text):
         groups = [group.span() for group in _DIGITS.finditer(text, run.start(), run.end())]
         if _CLOCK.match(text, run.end()):

@@ -14,16 +14,16 @@ class Restorer:
         # The last characters before what is held tell whether a word begins there.
         self._before = ""
 
-    def hear(self, text: str) -> str:
+    def restore_text(self, text: str) -> str:
         """Return the text so far with its values, as far as it is certain."""
         self._held += text
         begun = BEGUN.search(self._before + self._held, max(len(self._before), len(self._held) - LONGEST))
-        return self._say(begun.start() - len(self._before) if begun else len(self._held))
+        return self._release_text(begun.start() - len(self._before) if begun else len(self._held))
 
-    def end(self) -> str:
+    def take_rest(self) -> str:
         """Return the text held back. A placeholder cut off by the end is restored unless it could be a longer one."""
         unclosed = UNCLOSED.search(self._held)
-        said = self._say(unclosed.start() if unclosed else len(self._held))
+        said = self._release_text(unclosed.start() if unclosed else len(self._held))
         cut, self._held = self._held, ""
         if unclosed is None:
             return said
@@ -34,7 +34,7 @@ class Restorer:
         )
         return said + (cut if longer else self._values.get(meant, cut))
 
-    def _say(self, size: int) -> str:
+    def _release_text(self, size: int) -> str:
         ready, self._held = self._before + self._held[:size], self._held[size:]
         pieces, place = [], len(self._before)
         for found in PLACEHOLDER.finditer(ready, place):

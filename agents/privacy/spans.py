@@ -8,7 +8,7 @@ Span = tuple[int, int]
 _TAKEN = "\ufffc"
 
 
-def without(text: str, spans: Iterable[Span]) -> str:
+def blank_out(text: str, spans: Iterable[Span]) -> str:
     """Blot out the spans in the text; all other positions stay the same."""
     pieces, place = [], 0
     for start, end in spans:

@@ -20,7 +20,7 @@ class AgentProfile:
     def __init__(self, vectors: Vectors) -> None:
         self.vectors = vectors
         self.sum: Vector = vectors.sum(axis=0)
-        self.centre = _unit(self.sum)
+        self.centre = _unit_vector(self.sum)
 
 
 class ProfileCache:
@@ -28,36 +28,36 @@ class ProfileCache:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._told: dict[tuple[str, ...], AgentProfile] = {}
+        self._profiles: dict[tuple[str, ...], AgentProfile] = {}
         self._least_near: tuple[tuple[AgentProfile, ...], float] | None = None
 
-    async def of(self, agents: Sequence[Agent]) -> list[AgentProfile]:
+    async def profiles_of(self, agents: Sequence[Agent]) -> list[AgentProfile]:
         """Return the profile of each agent."""
         texts = [tuple(filter(None, (*agent.examples, agent.description))) for agent in agents]
-        if len(self._told) > _AGENTS_REMEMBERED:
-            self._told.clear()
-        for unknown in dict.fromkeys(told for told in texts if told not in self._told):
-            self._told[unknown] = AgentProfile(await self._embedder.embed(unknown))
-        return [self._told[told] for told in texts]
+        if len(self._profiles) > _AGENTS_REMEMBERED:
+            self._profiles.clear()
+        for unknown in dict.fromkeys(described for described in texts if described not in self._profiles):
+            self._profiles[unknown] = AgentProfile(await self._embedder.embed(unknown))
+        return [self._profiles[described] for described in texts]
 
-    def familiarity(self, vector: Vector, told: Sequence[AgentProfile]) -> float:
+    def familiarity(self, vector: Vector, profiles: Sequence[AgentProfile]) -> float:
         """Return how much nearer a question is to the profiles than their strangest tenth is to the rest of them."""
-        if self._least_near is None or self._least_near[0] != tuple(told):
-            self._least_near = tuple(told), _least_near(told)
-        return _nearness(vector, told) - self._least_near[1]
+        if self._least_near is None or self._least_near[0] != tuple(profiles):
+            self._least_near = tuple(profiles), _least_near(profiles)
+        return _nearness_to_profiles(vector, profiles) - self._least_near[1]
 
 
-def _nearness(vector: Vector, told: Sequence[AgentProfile]) -> float:
+def _nearness_to_profiles(vector: Vector, profiles: Sequence[AgentProfile]) -> float:
     """Return the similarity to the nearest profile text plus that to the nearest centre."""
-    return float(max((one.vectors @ vector).max() for one in told) + max(one.centre @ vector for one in told))
+    return float(max((one.vectors @ vector).max() for one in profiles) + max(one.centre @ vector for one in profiles))
 
 
-def _least_near(told: Sequence[AgentProfile]) -> float:
+def _least_near(profiles: Sequence[AgentProfile]) -> float:
     """Return how near to the others all but the strangest texts of the profiles are."""
-    every = np.concatenate([one.vectors for one in told])
-    whose = np.repeat(np.arange(len(told)), [len(one.vectors) for one in told])
+    every = np.concatenate([one.vectors for one in profiles])
+    whose = np.repeat(np.arange(len(profiles)), [len(one.vectors) for one in profiles])
     compared = np.unique(np.linspace(0, len(every) - 1, min(len(every), _MOST_COMPARED)).astype(int))
-    centres = np.stack([one.centre for one in told])
+    centres = np.stack([one.centre for one in profiles])
     near = []
     for place in compared:
         vector, own = every[place], whose[place]
@@ -65,11 +65,11 @@ def _least_near(told: Sequence[AgentProfile]) -> float:
         others[place] = -1.0
         to_centres = centres @ vector
         # The centre of its own agent is computed without it.
-        to_centres[own] = _unit(told[own].sum - vector) @ vector
+        to_centres[own] = _unit_vector(profiles[own].sum - vector) @ vector
         near.append(others.max() + to_centres.max())
     return float(np.quantile(near, _STRANGE))
 
 
-def _unit(vector: Vector) -> Vector:
+def _unit_vector(vector: Vector) -> Vector:
     length = float(np.linalg.norm(vector))
     return vector / length if length else vector

@@ -10,7 +10,7 @@ from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.catalog import Agent
-from agents.models.chunks import clean, estimate_usage
+from agents.models.chunks import clean_json, estimate_usage
 from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model import Model
 from agents.models.streaming_call import ModelRequest
@@ -65,14 +65,16 @@ class ModelRouter:
         """Return the failure that keeps the model from being called now, or None."""
         return self._model.held_back()
 
-    async def route(self, question: RoutingQuestion, agents: Sequence[Agent]) -> AsyncGenerator[RoutingResult]:
+    async def stream_decision(
+        self, question: RoutingQuestion, agents: Sequence[Agent]
+    ) -> AsyncGenerator[RoutingResult]:
         """Yield one decision; raise `ModelFailure` if the model's reply holds none."""
         spent = Usage()
-        for ending, tool in (("", _tool(agents)), (_IN_WORDS, None)):
+        for ending, tool in (("", _build_form(agents)), (_IN_WORDS, None)):
             try:
-                said, used = await self._ask(_messages(question, agents, ending), tool, question)
+                said, used = await self._ask_model(_build_messages(question, agents, ending), tool, question)
                 spent += used
-                decision = _decision(said, question, agents)
+                decision = _parse_decision(said, question, agents)
             except ModelFailure as failure:
                 failure.usage = spent + (failure.usage or Usage()) if spent.total else failure.usage
                 if tool is None or failure.kind not in _CANNOT_FILL_IN:
@@ -81,7 +83,7 @@ class ModelRouter:
                 yield RoutingResult(decision, self, spent)
                 return
 
-    async def _ask(
+    async def _ask_model(
         self, messages: list[AnyMessage], tool: dict[str, Any] | None, question: RoutingQuestion
     ) -> tuple[str, Usage]:
         said, usage = "", None
@@ -93,7 +95,7 @@ class ModelRouter:
         return said, usage or estimate_usage(messages, said)
 
 
-def _messages(question: RoutingQuestion, agents: Sequence[Agent], ending: str = "") -> list[AnyMessage]:
+def _build_messages(question: RoutingQuestion, agents: Sequence[Agent], ending: str = "") -> list[AnyMessage]:
     """Build the prompt, with the agents first, because they stay the same."""
     described = "\n\n".join(
         "\n".join([f"{agent.id}: {agent.description}", *(f"- {example}" for example in agent.examples[:_EXAMPLES])])
@@ -104,7 +106,7 @@ def _messages(question: RoutingQuestion, agents: Sequence[Agent], ending: str = 
     return [SystemMessage(f"{_RULES}\n\nThe agents:\n\n{described}\n{ending}"), HumanMessage(which + asked)]
 
 
-def _tool(agents: Sequence[Agent]) -> dict[str, Any]:
+def _build_form(agents: Sequence[Agent]) -> dict[str, Any]:
     """Build the form. Nova takes no hyphens in its name and nothing but type, properties and required at its top."""
     task = {
         "type": "object",
@@ -132,11 +134,11 @@ def _tool(agents: Sequence[Agent]) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def _decision(said: str, question: RoutingQuestion, agents: Sequence[Agent]) -> RoutingDecision:
+def _parse_decision(said: str, question: RoutingQuestion, agents: Sequence[Agent]) -> RoutingDecision:
     """Parse the decision in a model's reply; unknown agents are left out."""
     begin, end = said.find("{"), said.rfind("}") + 1
     try:
-        form = _RoutingForm.model_validate(clean(json.loads(said[begin:end])))
+        form = _RoutingForm.model_validate(clean_json(json.loads(said[begin:end])))
     except (ValueError, ValidationError) as error:
         raise ModelFailure(FailureKind.BAD_ANSWER, "no decision") from error
     if form.needs_human:

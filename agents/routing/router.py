@@ -57,17 +57,17 @@ class Router(ChainLink, Protocol):
     def kind(self) -> str:
         """How the router decides, in a word."""
 
-    def route(self, question: RoutingQuestion, agents: Sequence[Agent]) -> AsyncGenerator[RoutingResult]:
+    def stream_decision(self, question: RoutingQuestion, agents: Sequence[Agent]) -> AsyncGenerator[RoutingResult]:
         """Yield one decision."""
 
 
-async def route(
+async def route_by_chain(
     routers: Sequence[Router], question: RoutingQuestion, agents: Sequence[Agent], trail: FallbackTrace
 ) -> RoutingResult:
     """Return the decision of the first router that can make one."""
-    question = replace(question, on_masked=trail.masked)
+    question = replace(question, on_masked=trail.note_masked)
     decided: RoutingResult | None = None
-    async with aclosing(in_turn(routers, lambda router: router.route(question, agents), trail)) as decisions:
+    async with aclosing(in_turn(routers, lambda router: router.stream_decision(question, agents), trail)) as decisions:
         async for routed in decisions:
             # Read to the end: leaving the chain early counts as giving the call up.
             decided = routed if isinstance(routed, RoutingResult) else None

@@ -43,7 +43,7 @@ class SemanticRouter:
     def __init__(self, embedder: Embedder, searcher: Searcher) -> None:
         self._embedder = embedder
         self._searcher = searcher
-        self._told = agent_profiles.ProfileCache(embedder)
+        self._profiles = agent_profiles.ProfileCache(embedder)
 
     def held_back(self) -> ModelFailure | None:
         """Return None: the embedded model is always available."""
@@ -51,13 +51,15 @@ class SemanticRouter:
 
     async def warm_up(self, agents: Sequence[Agent]) -> None:
         """Embed the agents' profiles, so that the first questions need not all do so at once."""
-        await self._told.of(agents)
+        await self._profiles.profiles_of(agents)
 
-    async def route(self, question: RoutingQuestion, agents: Sequence[Agent]) -> AsyncGenerator[RoutingResult]:
+    async def stream_decision(
+        self, question: RoutingQuestion, agents: Sequence[Agent]
+    ) -> AsyncGenerator[RoutingResult]:
         """Yield one decision."""
-        yield RoutingResult(await self.decide(question, agents), self)
+        yield RoutingResult(await self.choose_agents(question, agents), self)
 
-    async def decide(self, question: RoutingQuestion, agents: Sequence[Agent]) -> RoutingDecision:
+    async def choose_agents(self, question: RoutingQuestion, agents: Sequence[Agent]) -> RoutingDecision:
         """Choose the agent that the question is nearest to, or one for each of its parts."""
         if asks_for_person(question.text):
             return RoutingDecision((), (), "the user asks for a person", 1.0, needs_human=True)
@@ -84,7 +86,9 @@ class SemanticRouter:
         known = await self._searcher.sizes(owner)
         if any(known.get(agent.knowledge) for agent in agents):
             return 0.0
-        return self._told.familiarity((await self._embedder.embed([text]))[0], await self._told.of(agents))
+        return self._profiles.familiarity(
+            (await self._embedder.embed([text]))[0], await self._profiles.profiles_of(agents)
+        )
 
     async def _assign_parts(
         self, text: str, scores: Vector, agents: Sequence[Agent], owner: str, depth: int
@@ -109,7 +113,7 @@ class SemanticRouter:
         """Score each agent by how densely its cloud lies around a text and how well its knowledge matches the words."""
         vector = (await self._embedder.embed([text]))[0]
         known = await self._searcher.closeness(text, [agent.knowledge for agent in agents], owner=owner)
-        own = await self._told.of(agents)
+        own = await self._profiles.profiles_of(agents)
         clouds = [np.concatenate([one.vectors @ vector, close.cosines]) for one, close in zip(own, known, strict=True)]
         sizes = [len(one.vectors) + close.size for one, close in zip(own, known, strict=True)]
         typical = float(np.median(sizes))

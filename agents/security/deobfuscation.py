@@ -47,14 +47,14 @@ def place_by_place(text: str) -> str:
     return text.translate(_LOOKS)
 
 
-def readings(text: str) -> Iterator[str]:
+def possible_readings(text: str) -> Iterator[str]:
     """Yield the text in lower case as it looks, then as it may be meant, then what is encoded in it."""
     plain = as_it_looks(text)
     yield plain
     meant = _within_words(_DIGITS_FOR_LETTERS, _HYPHENATED.sub("", plain))
     if meant != plain:
         yield meant
-    for decoded in _decoded(text):
+    for decoded in _decoded_texts(text):
         yield as_it_looks(decoded)
 
 
@@ -63,7 +63,7 @@ def _within_words(table: dict[int, int], text: str) -> str:
     return _WORD.sub(lambda word: word[0].translate(table) if _LATIN.search(word[0]) else word[0], text)
 
 
-def _decoded(text: str) -> Iterator[str]:
+def _decoded_texts(text: str) -> Iterator[str]:
     """Yield the text that base64 and hexadecimal digits stand for, where that is text."""
     for code in _BASE64.findall(text):
         padded = code.rstrip("=") + "=" * (-len(code.rstrip("=")) % 4)

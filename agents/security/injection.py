@@ -20,7 +20,7 @@ from typing import get_args
 
 from agents.answering.markdown_blocks import MarkdownBlock
 from agents.catalog import ToolName
-from agents.security.deobfuscation import readings
+from agents.security.deobfuscation import possible_readings
 
 _MACHINE = (
     r"(?:ais?|llms?|(?:large )?language models?|chat ?bots?|bots?|(?:chat)?gpt|(?:ai |virtual |automated )?assistants?"
@@ -177,26 +177,28 @@ _ANNOUNCED = re.compile(r":$|\b(?:next|following|below)\b", re.IGNORECASE)
 @lru_cache(maxsize=20_000)
 def gives_orders(text: str) -> bool:
     """Return True if a sentence, a row, a heading or the like addresses a model."""
-    return any(_PATTERN.search(reading) for reading in readings(text))
+    return any(_PATTERN.search(reading) for reading in possible_readings(text))
 
 
-def withholding(section: str, found: Iterable[MarkdownBlock]) -> tuple[MarkdownBlock, ...]:
+def withhold_orders(section: str, found: Iterable[MarkdownBlock]) -> tuple[MarkdownBlock, ...]:
     """Return the blocks of a section, with orders to a model withheld; if its heading gives some, all is withheld."""
     if any(gives_orders(heading) for heading in section.split(" > ")):
         return tuple(replace(block, withheld=frozenset(range(len(block.units)))) for block in found)
     checked: list[MarkdownBlock] = []
     for block in found:
-        goes_with = bool(checked) and _announces(checked[-1])
-        checked.append(replace(block, withheld=frozenset(range(len(block.units))) if goes_with else _withheld(block)))
+        goes_with = bool(checked) and _announces_orders(checked[-1])
+        checked.append(
+            replace(block, withheld=frozenset(range(len(block.units))) if goes_with else _units_to_withhold(block))
+        )
     return tuple(checked)
 
 
-def _announces(block: MarkdownBlock) -> bool:
+def _announces_orders(block: MarkdownBlock) -> bool:
     """Return True if the orders of a block announce what comes next."""
     return bool(block.withheld) and _ANNOUNCED.search(block.units[max(block.withheld)]) is not None
 
 
-def _withheld(block: MarkdownBlock) -> frozenset[int]:
+def _units_to_withhold(block: MarkdownBlock) -> frozenset[int]:
     """Return the units to withhold: single lines of a list or table, but all of a paragraph, procedure or code."""
     orders = frozenset(index for index, unit in enumerate(block.units) if gives_orders(unit))
     if gives_orders(block.head) or (orders and block.kind not in ("bullets", "table")):

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TextIO
 
-from agents.settings import secrets
+from agents.settings import secret_values
 
 _HIDDEN = "[hidden]"
 _ABOUT = ("run_id", "thread_id", "user_id", "agent_id")
@@ -55,17 +55,19 @@ class RedactingFormatter(logging.Formatter):
     def __init__(self, pattern: str | None = None) -> None:
         super().__init__(pattern)
         # The longest first, because one secret may begin like another.
-        self._secrets = sorted({form for secret in secrets() for form in _forms(secret)}, key=len, reverse=True)
+        self._secrets = sorted(
+            {form for secret in secret_values() for form in _secret_forms(secret)}, key=len, reverse=True
+        )
 
     def format(self, record: logging.LogRecord) -> str:
-        about = "".join(f" {name}={self._line(value)}" for name, value in _about(record).items())
-        record.message = self._line(_message(record))
+        about = "".join(f" {name}={self._redact_line(value)}" for name, value in _ids_of(record).items())
+        record.message = self._redact_line(_message_of(record))
         if self.usesTime():
             record.asctime = self.formatTime(record, self.datefmt)
-        below = "".join(f"\n  {line}" for line in self._lines(self._failure(record)))
+        below = "".join(f"\n  {line}" for line in self._redact_lines(self._format_failure(record)))
         return self.formatMessage(record) + about + below
 
-    def hide(self, text: str, most: int = _MOST_CHARS) -> str:
+    def redact_text(self, text: str, most: int = _MOST_CHARS) -> str:
         """Replace secrets in the text, and cut it if it is too long."""
         rest = text[most + _LONGEST_SECRET :]
         text = text[: most + _LONGEST_SECRET]
@@ -77,18 +79,22 @@ class RedactingFormatter(logging.Formatter):
         left_out = len(text) - len(kept) + len(rest)
         return f"{kept} [{left_out:,} more characters]" if left_out else kept
 
-    def _line(self, text: str) -> str:
-        return _UNPRINTABLE.sub(_escaped, self.hide(text))
+    def _redact_line(self, text: str) -> str:
+        return _UNPRINTABLE.sub(_escape_character, self.redact_text(text))
 
-    def _lines(self, text: str) -> Iterator[str]:
+    def _redact_lines(self, text: str) -> Iterator[str]:
         """Return the escaped lines of a text without secrets, however the lines are ended."""
-        whole = self.hide(text, _LONGEST_TRACEBACK)
-        return (_UNPRINTABLE.sub(_escaped, line) for line in whole.split("\n")) if text else iter(())
+        whole = self.redact_text(text, _LONGEST_TRACEBACK)
+        return (_UNPRINTABLE.sub(_escape_character, line) for line in whole.split("\n")) if text else iter(())
 
-    def _failure(self, record: logging.LogRecord) -> str:
+    def _format_failure(self, record: logging.LogRecord) -> str:
         if not record.exc_info or record.exc_info[1] is None:
             return ""
-        return _frames(record.exc_info) if _package(record) in _FRAMES_ALONE else self.formatException(record.exc_info)
+        return (
+            _format_frames(record.exc_info)
+            if _package_of(record) in _FRAMES_ALONE
+            else self.formatException(record.exc_info)
+        )
 
 
 class RedactingJsonFormatter(RedactingFormatter):
@@ -99,47 +105,47 @@ class RedactingJsonFormatter(RedactingFormatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": _message(record),
-            **_about(record),
+            "message": _message_of(record),
+            **_ids_of(record),
         }
         # Each value before it is escaped: the pattern for a signature hides everything up to the end of its line.
-        line = {name: self.hide(value) for name, value in line.items()}
-        if failure := self._failure(record):
-            line["exception"] = self.hide(failure, _LONGEST_TRACEBACK)
+        line = {name: self.redact_text(value) for name, value in line.items()}
+        if failure := self._format_failure(record):
+            line["exception"] = self.redact_text(failure, _LONGEST_TRACEBACK)
         shown = json.dumps(line, ensure_ascii=False)
         return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", shown)
 
 
-def _package(record: logging.LogRecord) -> str:
+def _package_of(record: logging.LogRecord) -> str:
     """Return the top-level package that logged a record; Reflex's packages count as one."""
     name = record.name.partition(".")[0]
     return "reflex" if name.startswith("reflex_") else name
 
 
-def _message(record: logging.LogRecord) -> str:
+def _message_of(record: logging.LogRecord) -> str:
     """Return the message of a record, or its place in the code if the message may hold a visitor's words."""
-    if _package(record) not in _TALKATIVE:
+    if _package_of(record) not in _TALKATIVE:
         return record.getMessage()
     return f"reported by {record.funcName} at line {record.lineno} of {record.filename}"
 
 
-def _frames(failure: _Failure) -> str:
+def _format_frames(failure: _Failure) -> str:
     """Return the frames and the type of an error, without its message, which may hold a visitor's words."""
     kind = failure[0].__name__ if failure[0] else ""
     return "".join(["Traceback (most recent call last):\n", *traceback.format_tb(failure[2]), kind])
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escape_character(found: re.Match[str]) -> str:
     """As Python writes it: `\\n`, `\\x1b`, `\\u202e`."""
     return ascii(found[0])[1:-1]
 
 
-def _forms(secret: str) -> set[str]:
+def _secret_forms(secret: str) -> set[str]:
     """Return the forms of a secret: as it is, within JSON, and within Python's `repr`."""
     return {secret, *(json.dumps(secret, ensure_ascii=escaped)[1:-1] for escaped in (True, False)), repr(secret)[1:-1]}
 
 
-def _about(record: logging.LogRecord) -> dict[str, str]:
+def _ids_of(record: logging.LogRecord) -> dict[str, str]:
     """Return the ids that a record is about (run, thread, user, agent), if it has them."""
     return {name: str(getattr(record, name)) for name in _ABOUT if hasattr(record, name)}
 
@@ -168,9 +174,9 @@ class RateLimitedHandler(logging.StreamHandler[TextIO]):
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record, after summaries of others that were left out."""
         now = self._clock()
-        for summary in self._over(now):
+        for summary in self._due_summaries(now):
             super().emit(summary)
-        if record.levelno < (logging.WARNING if _package(record) in _OWN else logging.INFO):
+        if record.levelno < (logging.WARNING if _package_of(record) in _OWN else logging.INFO):
             super().emit(record)
             return
         minute = self._minutes.setdefault((record.pathname, record.lineno), _Minute(now, record))
@@ -182,18 +188,18 @@ class RateLimitedHandler(logging.StreamHandler[TextIO]):
 
     def close(self) -> None:
         """Write the summaries that are still due, then close."""
-        for summary in self._over(float("inf")):
+        for summary in self._due_summaries(float("inf")):
             super().emit(summary)
         super().close()
 
-    def _over(self, now: float) -> Iterator[logging.LogRecord]:
+    def _due_summaries(self, now: float) -> Iterator[logging.LogRecord]:
         over = [place for place, minute in self._minutes.items() if now - minute.began >= 60]
         for minute in (self._minutes.pop(place) for place in over):
             if minute.left_out:
-                yield _summary(minute)
+                yield _summary_record(minute)
 
 
-def _summary(minute: _Minute) -> logging.LogRecord:
+def _summary_record(minute: _Minute) -> logging.LogRecord:
     record, said = minute.record, "%d more records of line %d of %s were left out within a minute"
     args = (minute.left_out, record.lineno, record.filename)
     return logging.LogRecord(__name__, record.levelno, record.pathname, record.lineno, said, args, None)

@@ -1,5 +1,5 @@
-// The conversation on the page. It is told operations (ui/chat/op_stream.py) and keeps the text itself, so that an answer of any
-// length costs what is new of it.
+// The conversation on the page. It receives operations (ui/chat/operations.py) and keeps the text itself, so that an
+// answer of any length costs what is new of it.
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "react-router";
 import { Answer } from "./answer.jsx";

@@ -10,13 +10,14 @@ from backend.api import threads
 from backend.api.chat import ChatRequest
 from backend.api.deps import ASKING, LOOKING, SEARCHING, Limit, Offset, TheActor, TheDesk, TheUser, needs
 from backend.api.openapi import EVENT_STREAM
-from backend.api.threads import ThreadDeleted, ThreadPage, ThreadWhole
+from backend.api.threads import ThreadDeleted
 from backend.desk import OpenDesk
 from backend.encoders.answers import streamed, whole
 from backend.encoders.desk_events import DeskEventEncoder
 from backend.runs.intake import RunRequest
 from backend.storage.threads import Status, ThreadFilter
 from frontdesk.contracts.answers import Answer
+from frontdesk.contracts.resources import ThreadPage, ThreadWhole
 
 router = APIRouter(prefix="/api/agents/{agent_id}", tags=["agents"], responses=LOOKING, dependencies=[needs("chat")])
 
@@ -85,4 +86,4 @@ async def delete_agent_thread(
 def check(desk: OpenDesk, agent_id: str, *, switched_off: bool = False) -> None:
     """Refuse an unknown agent, and one that is switched off unless `switched_off`; the supervisor always passes."""
     if agent_id != SUPERVISOR:
-        (desk.catalog.find if switched_off else desk.catalog.get)(agent_id)
+        (desk.catalog.find_agent if switched_off else desk.catalog.get)(agent_id)

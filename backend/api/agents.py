@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agents.answering import canned_replies
 from agents.catalog import Agent, Catalog
-from agents.models.allowance import within
+from agents.models.allowance import within_allowance
 from agents.models.fallback import FallbackTrace
 from agents.models.model_name import EMBEDDED
-from agents.routing.router import RoutingQuestion, RoutingResult, route
+from agents.routing.router import RoutingQuestion, RoutingResult, route_by_chain
 from backend.api.deps import (
     ASKING,
     LOOKING,
@@ -29,6 +29,7 @@ from backend.runs.intake import clean
 from backend.storage import spending
 from backend.users import DeskUser
 from frontdesk.contracts.events import Event, Spent, TraceEnd
+from frontdesk.contracts.resources import RoutedAgent, RouteResponse
 
 router = APIRouter(prefix="/api/agents", tags=["agents"], responses=LOOKING, dependencies=[needs("chat", "documents")])
 _CHANGING = {**TELLING, **fails(409)}
@@ -44,15 +45,6 @@ _SALES: dict[str, Any] = {
     "prompt": "You are the sales specialist of this desk. You answer with the exact conditions of the documents.",
     "enabled": True,
 }
-_ROUTED: dict[str, Any] = {
-    "agents": [{"id": "sales", "name": "Sales", "question": "Can I try it before I buy?"}],
-    "reason": "nearest to what Sales knows",
-    "confidence": 0.93,
-    "needs_human": False,
-    "router": "meaning",
-    "model": "embedded",
-}
-
 _AgentId = Annotated[str, Path(max_length=48)]
 
 
@@ -92,7 +84,7 @@ class ListedAgent(BaseModel):
     enabled: bool
 
 
-class Agents(BaseModel):
+class AgentListing(BaseModel):
     """Every agent, in the order of the catalogue, also those that are switched off."""
 
     agents: list[ShownAgent | ListedAgent]
@@ -114,44 +106,23 @@ class RouteRequest(StrictBody):
     question: str
 
 
-class RoutedAgent(BaseModel):
-    """An agent, and the part of the question that it would answer."""
-
-    id: str
-    name: str
-    question: str
-
-
-class RouteResponse(BaseModel):
-    """The agents that would answer, the surest first; none where a person is asked for or nothing is asked."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [_ROUTED]})
-
-    agents: list[RoutedAgent]
-    reason: str
-    confidence: float
-    needs_human: bool
-    router: str | None
-    model: str | None
-
-
 @router.get("")
-async def list_agents(desk: TheDesk, user: TheUser) -> Agents:
+async def list_agents(desk: TheDesk, user: TheUser) -> AgentListing:
     """List every agent, also those that are switched off. Operators see all of their fields."""
-    return Agents(agents=[_seen(agent, desk.catalog, user) for agent in desk.catalog.all])
+    return AgentListing(agents=[_seen(agent, desk.catalog, user) for agent in desk.catalog.all])
 
 
 @router.get("/{agent_id}")
 async def get_agent(agent_id: _AgentId, desk: TheDesk, user: TheUser) -> ShownAgent | ListedAgent:
     """Return one agent. Operators see all of its fields."""
-    return _seen(desk.catalog.find(agent_id), desk.catalog, user)
+    return _seen(desk.catalog.find_agent(agent_id), desk.catalog, user)
 
 
 @router.post("", status_code=201, responses=_CHANGING)
 async def create_agent(body: NewAgent, desk: TheDesk, user: Operator, actor: TheActor) -> ShownAgent:
     """Create an agent. The next question may be routed to it; its documents are added at `/api/documents`."""
     agent = Agent.model_validate(body.model_dump())
-    await desk.registry.create(agent, actor)
+    await desk.registry.create_agent(agent, actor)
     return _shown(agent, desk.catalog)
 
 
@@ -160,18 +131,18 @@ async def replace_agent(
     agent_id: _AgentId, body: ChangedAgent, desk: TheDesk, user: Operator, actor: TheActor
 ) -> ShownAgent:
     """Replace an agent's fields. With `enabled` false it is kept, but no question is routed to it."""
-    desk.catalog.find(agent_id)
+    desk.catalog.find_agent(agent_id)
     if body.id not in ("", agent_id):
         raise AgentIdMismatch(f"id: the body says {body.id!r}, the address {agent_id!r}; an agent keeps its id")
     agent = Agent.model_validate({**body.model_dump(exclude={"origin"}), "id": agent_id})
-    await desk.registry.replace(agent, actor)
+    await desk.registry.replace_agent(agent, actor)
     return _shown(agent, desk.catalog)
 
 
 @router.delete("/{agent_id}", responses=_CHANGING)
 async def delete_agent(agent_id: _AgentId, desk: TheDesk, user: Operator, actor: TheActor) -> Deleted:
     """Delete an agent. Answers under way are finished; its documents stay."""
-    await desk.registry.delete(agent_id, actor)
+    await desk.registry.delete_agent(agent_id, actor)
     return Deleted(deleted=agent_id)
 
 
@@ -188,9 +159,9 @@ async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> Ro
     spent = _Spending()
     async with desk.runs.admission.admitted(user.id, desk.costs.of_routing(question)) as reservation:
         try:
-            with within(reservation):
+            with within_allowance(reservation):
                 asked, trail = RoutingQuestion(question, owner=user.id), FallbackTrace(spent, None, "")
-                routed = await route(desk.chains.routers, asked, agents, trail)
+                routed = await route_by_chain(desk.chains.routers, asked, agents, trail)
         finally:
             await desk.database.write(lambda db: spending.add(db, user.id, spent.total, desk.clock.now()))
             if reservation:
@@ -232,5 +203,5 @@ def _route_response(routed: RoutingResult, names: dict[str, str]) -> RouteRespon
         confidence=round(decision.confidence, 4),
         needs_human=decision.needs_human,
         router=routed.router.kind,
-        model=routed.router.name.public,
+        model=routed.router.name.public_name,
     )

@@ -3,45 +3,15 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from backend.api.deps import LOOKING, Limit, TheActor, TheDesk, needs
 from backend.auth.audit_csv import stream_csv
 from backend.http.event_response import EventStream
 from backend.storage.audit import AuditFilter
+from frontdesk.contracts.access import AuditCheck, AuditPage, RecordedAction
 
 router = APIRouter(prefix="/api/audit", tags=["audit"], responses=LOOKING, dependencies=[needs("operator")])
-
-
-class RecordedAction(BaseModel):
-    """An entry of the audit log."""
-
-    place: int = Field(description="Entries are numbered without gaps.")
-    at: float
-    action: str
-    actor: str = Field(description="A user; (desk) for the desk itself, (unknown) for whoever had no good key.")
-    key_id: str | None
-    address: str | None
-    target: str
-    person: str | None = Field(description="The user whose data or key it concerns, if any.")
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    hash: str = Field(description="SHA-256 over this entry and the hash of the one before it.")
-
-
-class AuditPage(BaseModel):
-    """Some entries, the newest first. For those before them send `before_place` as `before`; null if there are none."""
-
-    entries: list[RecordedAction]
-    before_place: int | None
-
-
-class AuditCheck(BaseModel):
-    """The result of a check that each entry still builds upon the one before it."""
-
-    whole: bool
-    broken_at: int | None = Field(description="The place of the first entry that was altered or follows a gap.")
 
 
 class _CsvStream(EventStream):

@@ -14,6 +14,7 @@ from backend.desk import OpenDesk
 from backend.errors import KeyRefused, NotReady, RateLimited
 from backend.runs.queue import WhenBusy
 from backend.users import DeskUser
+from frontdesk.contracts.base import ErrorBody
 
 SessionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
 OnDisconnect = Literal["continue", "cancel"]
@@ -124,37 +125,9 @@ class Manner(BaseModel):
     on_disconnect: OnDisconnect = "continue"
 
 
-class Page(BaseModel):
-    """One page of a longer list."""
-
-    total: int
-    limit: int
-    offset: int
-
-
-class Problem(BaseModel):
-    """An error: a stable code, words for people, and whether asking again helps."""
-
-    code: str
-    message: str
-    retryable: bool
-
-
-class Failure(BaseModel):
-    """The body of every error reply."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"error": {"code": "run_not_found", "message": "there is no run 17", "retryable": False}}]
-        }
-    )
-
-    error: Problem
-
-
 def fails(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI responses of these statuses, each in the one shape of errors."""
-    return {status: {"description": _FAILURES[status], "model": Failure} for status in statuses}
+    return {status: {"description": _FAILURES[status], "model": ErrorBody} for status in statuses}
 
 
 _FAILURES = {

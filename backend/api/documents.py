@@ -17,7 +17,6 @@ from backend.api.deps import (
     UPLOADING,
     Offset,
     Operator,
-    Page,
     Search,
     StrictBody,
     TheActor,
@@ -30,6 +29,7 @@ from backend.desk import OpenDesk
 from backend.runs.indexing_job import INDEXING, IndexingOrder
 from backend.runs.intake import RunRequest
 from backend.users import DeskUser
+from frontdesk.contracts.resources import Begun, Document, DocumentPage, DocumentWhole
 from knowledge.errors import DocumentUnreadable
 from knowledge.library import hash_of
 from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey
@@ -75,33 +75,6 @@ class Upload(StrictBody):
 _Upload = Annotated[Upload, Form(media_type="multipart/form-data")]
 
 
-class Document(BaseModel):
-    """A stored document, without its text."""
-
-    id: str
-    folder: str
-    source: str
-    path: str
-    title: str
-    content_hash: str
-    version: int
-    chunks: int
-    updated_at: float
-
-
-class DocumentWhole(Document):
-    """A document with its text, as Markdown whatever format it came in."""
-
-    markdown: str
-
-
-class Documents(Page):
-    """Some of everybody's documents and your own, and the number in each folder, whichever folder is listed."""
-
-    folders: dict[str, int]
-    documents: list[Document]
-
-
 class Reindex(StrictBody):
     """The knowledge folder to re-index; all of them without it."""
 
@@ -111,13 +84,6 @@ class Reindex(StrictBody):
 
 
 _EVERYTHING = Reindex()
-
-
-class Begun(BaseModel):
-    """A run that is under way."""
-
-    run_id: str
-    thread_id: str
 
 
 class Removed(BaseModel):
@@ -138,14 +104,14 @@ async def list_documents(
         str | None,
         Query(pattern="^[0-9a-f]{0,16}$", description="The last id of the page before; empty for the first."),
     ] = None,
-) -> Documents:
+) -> DocumentPage:
     """List everybody's documents and your own, or those of one folder; `search` looks into titles and paths.
 
     They come by folder and path. To read all of them while some come and go, page by id, with `after`.
     """
     folders = await desk.library.by_folder(DocumentFilter(user.owner, search=search))
     found = await desk.library.page(DocumentFilter(user.owner, folder, search), limit, offset, after)
-    return Documents(
+    return DocumentPage(
         total=folders.get(folder, 0) if folder else sum(folders.values()),
         limit=limit,
         offset=offset,
@@ -161,7 +127,7 @@ async def put_document(desk: TheDesk, user: TheUser, actor: TheActor, sent: _Upl
     An operator's documents are for everybody; a document of any other user is used in that user's answers alone.
     """
     data = await _read(desk, sent.file)
-    key = DocumentKey(desk.catalog.folder(sent.folder), sent.source, sent.path, user.owner)
+    key = DocumentKey(desk.catalog.checked_folder(sent.folder), sent.source, sent.path, user.owner)
     stored = await desk.library.put(key, data, quota=_quota(desk, user))
     before = {"version": stored.version - 1} if stored.version > 1 else None
     action = "document.replace" if before else "document.add"
@@ -179,7 +145,7 @@ async def put_archive(desk: TheDesk, user: TheUser, actor: TheActor, sent: _Uplo
         raise DocumentUnreadable("an archive's name ends in .zip; send single documents to /api/documents")
     order = IndexingOrder(
         work="archive",
-        folder=desk.catalog.folder(sent.folder),
+        folder=desk.catalog.checked_folder(sent.folder),
         archive=sent.path,
         source=sent.source,
         owner=user.owner,
@@ -208,7 +174,7 @@ async def reindex(
 
     Needed after a release that changes either. Each document answers as before until it is done.
     """
-    folder = desk.catalog.folder(wanted.folder) if wanted.folder else None
+    folder = desk.catalog.checked_folder(wanted.folder) if wanted.folder else None
     begun = await _begin(
         desk,
         user,

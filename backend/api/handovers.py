@@ -5,7 +5,7 @@ import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from backend.api.deps import (
     LOOKING,
@@ -14,7 +14,6 @@ from backend.api.deps import (
     Limit,
     Offset,
     Operator,
-    Page,
     StrictBody,
     TheActor,
     TheDesk,
@@ -22,75 +21,19 @@ from backend.api.deps import (
     fails,
     needs,
 )
-from backend.api.threads import Message, known
+from backend.api.threads import known
 from backend.desk import OpenDesk
 from backend.errors import HandoverUnknown
 from backend.storage import handovers
 from backend.storage.handovers import HandoverRequest
 from backend.storage.sql.audit import record_entry
 from backend.users import DeskUser
+from frontdesk.contracts.reports import Handover, HandoverPage, HandoverWhole, Unanswered, UnansweredPage
 from knowledge.text.characters import checked_line, cleaned
 
 router = APIRouter(prefix="/api", tags=["hand-overs"], responses=LOOKING, dependencies=[needs("chat")])
 
 _DAY_SECONDS = 86_400
-
-
-class Handover(BaseModel):
-    """A user waits for a person: who, why, in which conversation if in one, and how to reach them if they say.
-
-    `cause` is `asked` where they asked for one, `unanswered` where no document answered, `agent` where an agent's model
-    called one. `summary` is what they asked last, or the one question if they neither asked nor left a contact.
-    """
-
-    id: str
-    run_id: str | None
-    thread_id: str | None
-    user_id: str
-    agent_id: str | None
-    cause: str
-    reason: str
-    summary: str
-    created_at: float
-    resolved_at: float | None
-    resolved_by: str | None
-    note: str | None
-    contact: str | None
-    message: str | None
-
-
-class HandoverPage(Page):
-    """Some hand-overs, the longest waiting first."""
-
-    handovers: list[Handover]
-
-
-class HandoverWhole(Handover):
-    """A hand-over with the conversation, for readers who may see it.
-
-    Its own user may. An operator may where that user has asked for a person or left a contact, up to the resolution;
-    otherwise it is `withheld`.
-    """
-
-    transcript: list[Message]
-    withheld: bool
-
-
-class Unanswered(BaseModel):
-    """A question, how often it was asked, and a run in which it was."""
-
-    question: str
-    agent: str | None
-    times: int
-    last_asked_at: float
-    run_id: str
-
-
-class UnansweredPage(BaseModel):
-    """The questions of so many days that no document answered, the most frequent first."""
-
-    days: int
-    questions: list[Unanswered]
 
 
 class Request(StrictBody):

@@ -12,12 +12,13 @@ from agents.models.failures import FailureKind
 from agents.models.model import Model
 from agents.models.model_name import EMBEDDED, ModelName
 from agents.models.orders import ModelOrder
-from backend.api.deps import Failure, Onlooker, TheDesk, TheUser, fails, needs
-from backend.auth.scopes import Scope
+from backend.api.deps import Onlooker, TheDesk, TheUser, fails, needs
 from backend.desk import OpenDesk
 from backend.errors import NotReady
 from backend.users import DeskUser
 from backend.version import VERSION
+from frontdesk.contracts.base import ErrorBody
+from frontdesk.contracts.resources import Info, KnownAgent, KnownUser, Limits
 from knowledge.storage.documents import DocumentFilter
 
 router = APIRouter(tags=["health"])
@@ -29,43 +30,6 @@ class Ready(BaseModel):
     """The desk takes questions."""
 
     status: Literal["ready"] = "ready"
-
-
-class KnownAgent(BaseModel):
-    """An agent that may answer."""
-
-    id: str
-    name: str
-
-
-class Limits(BaseModel):
-    """How much may be sent and asked; null where there is no limit."""
-
-    message_chars: int
-    document_bytes: int
-    rate: str | None
-    daily_tokens: int | None
-    daily_usd: float | None
-
-
-class KnownUser(BaseModel):
-    """The user of the request."""
-
-    id: str
-    operator: bool
-    scopes: list[Scope]
-
-
-class Info(BaseModel):
-    """The desk, and who you are to it."""
-
-    name: str
-    version: str
-    catalog: str
-    agents: list[KnownAgent]
-    user: KnownUser
-    limits: Limits
-    answer_threshold: float
 
 
 class ModelHealth(BaseModel):
@@ -107,7 +71,7 @@ _PAGE: dict[int | str, dict[str, Any]] = {
     200: {"description": "Prometheus text.", "content": {"text/plain": {"schema": {"type": "string"}}}}
 }
 _UNHEALTHY: dict[int | str, dict[str, Any]] = {
-    503: {"description": "Some agent has no model at all, or the desk is being opened.", "model": Health | Failure}
+    503: {"description": "Some agent has no model at all, or the desk is being opened.", "model": Health | ErrorBody}
 }
 
 
@@ -121,7 +85,7 @@ async def ready(desk: TheDesk, user: Onlooker) -> Ready:
     """Return 200 while questions can be taken, 503 while they cannot. Failing models are named as at `/health`."""
     if desk.runs.stopping:
         raise NotReady("the desk is being stopped")
-    workers = desk.chains.workers
+    workers = desk.chains.worker_orders
     status, reason = _verdict(desk, workers, {agent: _answering(desk, order) for agent, order in workers.items()})
     if status == "unavailable":
         told = reason if _may_know(user) else None
@@ -166,7 +130,7 @@ async def health(desk: TheDesk, user: Onlooker, response: Response) -> Health:
     await desk.models.check_servers()
     documents = await desk.library.by_folder(DocumentFilter())
     # A snapshot: agents may come or go meanwhile.
-    agents, workers = desk.catalog.agents, desk.chains.workers
+    agents, workers = desk.catalog.agents, desk.chains.worker_orders
     answering = {agent: _answering(desk, order) for agent, order in workers.items()}
     status, reason = _verdict(desk, workers, answering)
     if status == "unavailable":
@@ -201,7 +165,7 @@ def _chain(order: ModelOrder, answering: ModelName | None) -> dict[str, Any]:
 
 def _answering(desk: OpenDesk, order: ModelOrder) -> ModelName | None:
     """Return the first model of a chain that is not known to fail."""
-    return next((name for name in order.models if name == EMBEDDED or not desk.models.get(name).failing), None)
+    return next((name for name in order.models if name == EMBEDDED or not desk.models.get(name).known_failure), None)
 
 
 def _users(desk: OpenDesk, workers: dict[str, ModelOrder]) -> dict[ModelName, list[str]]:
@@ -247,5 +211,5 @@ def _failing(desk: OpenDesk, order: ModelOrder) -> str:
     return "; ".join(
         f"{model.name} {failure}"
         for model in models
-        if (failure := model.failing) and not (order.assumed and failure.kind is FailureKind.NO_CREDENTIALS)
+        if (failure := model.known_failure) and not (order.assumed and failure.kind is FailureKind.NO_CREDENTIALS)
     )

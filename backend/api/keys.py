@@ -1,16 +1,17 @@
 """API keys made, listed and revoked while the desk serves."""
 
 import time
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from backend.api.deps import LOOKING, TELLING, Limit, Offset, Page, StrictBody, TheActor, TheDesk, fails, needs
+from backend.api.deps import LOOKING, TELLING, Limit, Offset, StrictBody, TheActor, TheDesk, fails, needs
 from backend.auth.key_registry import KeyRequest
 from backend.auth.scopes import Scope
 from backend.storage.keys import StoredKey
 from backend.users import USER_NAME
+from frontdesk.contracts.access import KeyInfo, KeyPage, MadeKey
 from knowledge.text.characters import checked_line
 
 router = APIRouter(prefix="/api/keys", tags=["keys"], responses=LOOKING, dependencies=[needs("operator")])
@@ -44,35 +45,6 @@ class NewKey(StrictBody):
     def end(self, now: float) -> float | None:
         """Return when the key expires, by the clock that it is checked with."""
         return self.expires_at if self.expires_in is None else now + self.expires_in
-
-
-class KeyInfo(BaseModel):
-    """A key, without its secret."""
-
-    id: str = Field(description="The beginning of the key's SHA-256 hash.")
-    origin: Literal["settings", "desk"] = Field(description="settings: it is in API_KEYS; desk: it was made over HTTP")
-    user: str
-    label: str
-    scopes: list[Scope]
-    state: Literal["active", "expired", "revoked"]
-    created_at: float | None
-    created_by: str | None
-    expires_at: float | None
-    revoked_at: float | None
-    revoked_by: str | None
-    last_used_at: float | None
-
-
-class MadeKey(KeyInfo):
-    """A key that was just made. The secret is shown this once."""
-
-    key: str
-
-
-class KeyPage(Page):
-    """Some keys: those of API_KEYS first, then the newest."""
-
-    keys: list[KeyInfo]
 
 
 @router.get("")

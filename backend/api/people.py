@@ -1,12 +1,12 @@
 """Personal data: how much the desk holds of each user, a full copy for that user, and deletion."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from backend.api.deps import LOOKING, SEARCHING, Limit, Offset, Operator, Page, TheActor, TheDesk, TheUser, fails, needs
+from backend.api.deps import LOOKING, SEARCHING, Limit, Offset, Operator, TheActor, TheDesk, TheUser, fails, needs
 from backend.api.threads import known
 from backend.desk import OpenDesk
 from backend.errors import PersonUnknown
@@ -14,6 +14,7 @@ from backend.privacy.copies import PersonalCopy
 from backend.privacy.exports import ArchiveStream
 from backend.storage.deletion import RemovalPart
 from backend.users import LOCAL, USER_NAME
+from frontdesk.contracts.reports import People, PersonInfo, PersonRemoved
 from knowledge.storage.owned_documents import OwnedDocuments
 
 # These endpoints concern all data of a person, so a key for a part of it is not enough.
@@ -38,49 +39,6 @@ async def anybody(name: Name, user: Operator) -> str:
 
 Person = Annotated[str, Depends(a_person)]
 Anybody = Annotated[str, Depends(anybody)]
-
-
-class PersonInfo(BaseModel):
-    """A user who has a key or has left something here, and how much that is; none of its text.
-
-    Bytes are those of texts: of messages, and of documents as they were read.
-    """
-
-    user: str
-    has_key: bool
-    conversations: int
-    runs: int
-    handovers: int
-    message_bytes: int
-    documents: int
-    document_bytes: int
-    last_active_at: float | None
-
-
-class People(Page):
-    """Some users, by name."""
-
-    people: list[PersonInfo]
-
-
-class PersonRemoved(BaseModel):
-    """The counts of what is gone for good, all zero where there was nothing. `keys_in_settings` still admit the user.
-
-    The audit log keeps that it was done, and everything else that it says of the person.
-    """
-
-    user: str
-    part: Literal["everything", "conversations", "documents"]
-    conversations: int
-    runs: int
-    messages: int
-    feedback: int
-    handovers: int
-    documents: int
-    days_of_spending: int
-    keys_revoked: int
-    keys_in_settings: int
-    note: str
 
 
 class OneRemoved(BaseModel):

@@ -16,7 +16,7 @@ from backend.runs.indexing_job import INDEXING
 from backend.storage import activity, handovers, runs, threads
 from backend.storage.runs import StoredRun
 from backend.users import DeskUser
-from frontdesk.contracts.events import Spent, StepStatus, StepType, Support, Usage
+from frontdesk.contracts.resources import RunWhole
 from knowledge.text.characters import cleaned
 
 # More events than any run has.
@@ -32,61 +32,7 @@ class Stopped(BaseModel):
     status: str
 
 
-class Step(BaseModel):
-    """A step of a run."""
-
-    run_id: str
-    step_id: str
-    parent_id: str | None
-    step_type: StepType
-    step_name: str
-    agent: str | None
-    status: StepStatus
-    started_at: float
-    latency_ms: float | None
-    output: str | None
-    usage: Usage | None
-    model: str | None
-    cost_usd: float | None
-    fallback: bool | None
-
-
-class Rating(BaseModel):
-    """The rating of an answer, and when it was given."""
-
-    rating: Literal["up", "down"]
-    comment: str
-    created_at: float
-
-
-class RunWhole(BaseModel):
-    """A run with its answer, its steps, and their usage and cost."""
-
-    id: str
-    thread_id: str
-    session_id: str
-    user_id: str
-    agent_id: str
-    status: Literal["queued", "in_progress", "completed", "failed", "cancelled"]
-    question: str
-    created_at: float
-    ended_at: float | None
-    finish_reason: str | None
-    error_code: str | None
-    attempts: int
-    replaces: str | None
-    replaced_by: str | None
-    answer: str | None
-    usage: Usage
-    cost_usd: float
-    supervisor: Spent
-    workers: Spent
-    support: Support | None = None
-    feedback: Rating | None
-    steps: list[Step]
-
-
-class Feedback(StrictBody):
+class RatingBody(StrictBody):
     """Thumbs up or down, and why."""
 
     model_config = ConfigDict(
@@ -97,7 +43,7 @@ class Feedback(StrictBody):
     comment: Annotated[str, AfterValidator(cleaned)] = Field(default="", max_length=4_000)
 
 
-class Rated(Feedback):
+class Rated(RatingBody):
     """The current rating of an answer."""
 
     model_config = ConfigDict(extra="ignore")
@@ -143,7 +89,7 @@ async def cancel_run(run_id: str, desk: TheDesk, user: TheUser) -> Stopped:
 
 
 @router.post("/{run_id}/feedback", responses=TELLING)
-async def rate_run(run_id: str, feedback: Feedback, desk: TheDesk, user: TheUser) -> Rated:
+async def rate_run(run_id: str, feedback: RatingBody, desk: TheDesk, user: TheUser) -> Rated:
     """Rate the answer as good or bad; a later rating replaces an earlier one."""
     run = await _known(desk, user, run_id)
 

@@ -16,7 +16,6 @@ from backend.api.deps import (
     TELLING,
     Limit,
     Offset,
-    Page,
     Search,
     SessionId,
     StrictBody,
@@ -33,57 +32,10 @@ from backend.privacy import transcript
 from backend.storage import threads
 from backend.storage.sql.audit import record_entry
 from backend.storage.threads import Status, StoredThread, ThreadFilter
-from frontdesk.contracts.events import Source, Support
+from frontdesk.contracts.resources import Message, Thread, ThreadPage, ThreadWhole
 from knowledge.text.characters import checked_line
 
 router = APIRouter(prefix="/api/threads", tags=["threads"], responses=LOOKING, dependencies=[needs("chat")])
-
-
-class ThreadInfo(BaseModel):
-    """A conversation without its messages."""
-
-    id: str
-    agent_id: str
-    session_id: str
-    title: str
-    created_at: float
-    updated_at: float
-    deleted_at: float | None
-    messages: int
-
-
-class ThreadPage(Page):
-    """Some conversations, the last used first."""
-
-    threads: list[ThreadInfo]
-
-
-class Message(BaseModel):
-    """A message with the outcome of its run, and for an answer, the agents who gave it and its sources."""
-
-    model_config = ConfigDict(extra="allow")
-
-    id: str
-    run_id: str
-    role: str
-    content: str
-    created_at: float
-    status: str
-    finish_reason: str | None
-    error_code: str | None
-    cost_usd: float | None
-    tokens: int | None
-    time: float | None
-    agents: list[str] = []
-    sources: list[Source] = []
-    support: Support | None = None
-    feedback: dict[str, Any] | None
-
-
-class ThreadWhole(ThreadInfo):
-    """A conversation with a page of its messages, the oldest first; `messages` counts all of them."""
-
-    history: list[Message]
 
 
 class ThreadDeleted(BaseModel):
@@ -195,7 +147,7 @@ async def known(desk: OpenDesk, user_id: str, thread_id: str, agent_id: str | No
 async def page(desk: OpenDesk, wanted: ThreadFilter, limit: int, offset: int) -> ThreadPage:
     """Return a page of the conversations that match."""
     total, rows = await desk.database.read(lambda db: threads.listing(db, wanted, limit, offset), long=True)
-    return ThreadPage(total=total, limit=limit, offset=offset, threads=[ThreadInfo(**row) for row in rows])
+    return ThreadPage(total=total, limit=limit, offset=offset, threads=[Thread(**row) for row in rows])
 
 
 async def history(desk: OpenDesk, thread: StoredThread, limit: int, offset: int) -> ThreadWhole:

@@ -22,7 +22,7 @@ def redact_fields(fields: dict[str, Any]) -> dict[str, Any]:
 def redact_text(text: str, most: int = _NAME_CHARS) -> str:
     """Redact secrets in a text, and truncate it."""
     # A lone surrogate cannot be stored.
-    return _redacting().hide(text.encode("utf-8", "replace").decode(), most)
+    return _redacting().redact_text(text.encode("utf-8", "replace").decode(), most)
 
 
 def _redact_value(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value

@@ -10,7 +10,7 @@ from backend.desk import OpenDesk
 from backend.encoders import sse
 from backend.encoders.encoder import StreamEncoder
 from backend.http.error_responses import error_response
-from backend.http.event_response import EventStream, left
+from backend.http.event_response import EventStream, wait_for_disconnect
 from backend.http.statuses import STATUS_BY_CODE
 from backend.storage.runs import StoredRun, answer_of
 from frontdesk.contracts.answers import Answer
@@ -73,7 +73,7 @@ async def _until_left(desk: OpenDesk, run: StoredRun, request: Request, on_disco
             if event is not None:
                 events.append(event)
 
-    reading, leaving = asyncio.ensure_future(read()), asyncio.ensure_future(left(request.receive))
+    reading, leaving = asyncio.ensure_future(read()), asyncio.ensure_future(wait_for_disconnect(request.receive))
     try:
         await asyncio.wait({reading, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not reading.done() and on_disconnect == "cancel":

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from backend.encoders.encoder import FrameEncoder
 from backend.storage.runs import StoredRun
 from frontdesk.contracts.answers import Answer
+from frontdesk.contracts.base import Problem
 from frontdesk.contracts.events import Cancelled, Done, Error, Event, Reset, Token
 from frontdesk.contracts.gateway import (
     GatewayCancelled,
@@ -14,7 +15,6 @@ from frontdesk.contracts.gateway import (
     GatewayToken,
     Generation,
 )
-from frontdesk.contracts.resources import Problem
 
 
 class GatewayEncoder(FrameEncoder[GatewayFrame]):

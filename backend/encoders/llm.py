@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from backend.encoders.encoder import FrameEncoder
 from backend.storage.runs import StoredRun
+from frontdesk.contracts.base import Problem
 from frontdesk.contracts.events import Cancelled, Done, Error, Event, Reset, Token, ToolCall
 from frontdesk.contracts.llm import (
     CalledTool,
@@ -16,7 +17,6 @@ from frontdesk.contracts.llm import (
     LlmReset,
     LlmToolCall,
 )
-from frontdesk.contracts.resources import Problem
 
 
 class LlmEncoder(FrameEncoder[LlmFrame]):

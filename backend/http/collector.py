@@ -21,7 +21,7 @@ class QuietCollector:
         self._last = 0.0
         self._given_back = 0.0
 
-    def tick(self, now: float) -> None:
+    def collect_if_quiet(self, now: float) -> None:
         """Collect if it is quiet and enough garbage has accumulated; return memory to the system once a minute."""
         waited = now - self._last
         if waited < _PAUSE_SECONDS or (self._busy() and waited < _LONGEST_SECONDS):

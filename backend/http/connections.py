@@ -25,7 +25,7 @@ class ConnectionLimits:
     of_one_address: int = 0
 
     @classmethod
-    def of(cls, settings: Settings) -> "ConnectionLimits":
+    def from_settings(cls, settings: Settings) -> "ConnectionLimits":
         """Derive the limits from the settings."""
         return cls(
             header_seconds=settings.header_seconds,
@@ -40,7 +40,7 @@ class ConnectionLimits:
 class CheckedConnection(Protocol):
     """A connection that is checked once a second."""
 
-    def check(self, now: float) -> None:
+    def check_deadlines(self, now: float) -> None:
         """Apply the deadlines."""
 
     def evict(self) -> None:
@@ -65,9 +65,9 @@ class ConnectionRegistry:
         """The number of connections without a request under way."""
         return len(self._idle)
 
-    def admit(self, connection: CheckedConnection, peer: str | None, own: str | None) -> NotNow | None:
+    def add_connection(self, connection: CheckedConnection, peer: str | None, own: str | None) -> NotNow | None:
         """Register a connection, and return the error with which it must be closed, if any."""
-        address = _network(peer, own) if self.limits.of_one_address else ""
+        address = _counted_network(peer, own) if self.limits.of_one_address else ""
         self._addresses[connection] = address
         self._of_address[address] += 1
         if address and self._of_address[address] > self.limits.of_one_address:
@@ -75,16 +75,16 @@ class ConnectionRegistry:
             return TooManyConnections(
                 f"{self.limits.of_one_address} connections are open from your address; close some.", _RETRY_SECONDS
             )
-        self.rest(connection)
+        self.mark_idle(connection)
         return None
 
-    def replace(self, connection: CheckedConnection, other: CheckedConnection) -> None:
+    def replace_connection(self, connection: CheckedConnection, other: CheckedConnection) -> None:
         """Hand a connection over to another protocol."""
         self._idle.pop(connection, None)
         if (address := self._addresses.pop(connection, None)) is not None:
             self._addresses[other] = address
 
-    def leave(self, connection: CheckedConnection) -> None:
+    def remove_connection(self, connection: CheckedConnection) -> None:
         """Remove a closed connection."""
         self._idle.pop(connection, None)
         if (address := self._addresses.pop(connection, None)) is not None:
@@ -92,7 +92,7 @@ class ConnectionRegistry:
             if not self._of_address[address]:
                 del self._of_address[address]
 
-    def rest(self, connection: CheckedConnection) -> None:
+    def mark_idle(self, connection: CheckedConnection) -> None:
         """Mark a connection as idle; if too many are, close the one that has been idle longest."""
         if connection not in self._addresses:
             return
@@ -103,17 +103,17 @@ class ConnectionRegistry:
             del self._idle[longest]
             longest.evict()
 
-    def work(self, connection: CheckedConnection) -> None:
+    def mark_busy(self, connection: CheckedConnection) -> None:
         """Mark a connection as busy with a request."""
         self._idle.pop(connection, None)
 
-    def sweep(self, now: float) -> None:
+    def check_connections(self, now: float) -> None:
         """Apply the deadlines of every connection."""
         for connection in list(self._addresses):
-            connection.check(now)
+            connection.check_deadlines(now)
 
 
-def _network(peer: str | None, own: str | None) -> str:
+def _counted_network(peer: str | None, own: str | None) -> str:
     """Return the network that a connection counts for, or "" if it is local, as those of the web pages are."""
     if not peer or peer == own:
         return ""

@@ -13,7 +13,7 @@ def guarding_headers(pages: Iterable[str], *more: str) -> dict[str, str]:
     """Let pages load what this desk serves and run their inline scripts; `more` are further directives."""
     policy = (
         "default-src 'none'",
-        f"script-src 'self' {' '.join(_hashes(pages))}",
+        f"script-src 'self' {' '.join(_script_hashes(pages))}",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data:",
         "font-src 'self'",
@@ -32,7 +32,7 @@ def guarding_headers(pages: Iterable[str], *more: str) -> dict[str, str]:
     }
 
 
-def _hashes(pages: Iterable[str]) -> list[str]:
+def _script_hashes(pages: Iterable[str]) -> list[str]:
     """Return the sources of the pages' inline scripts for `script-src`."""
     found = [script for page in pages for script in _SCRIPT.finditer(page)]
     scripts = {script["code"] for script in found if not _SRC.search(script["attributes"])}

@@ -27,12 +27,12 @@ def error_response(status: int, code: str, message: str, *, retryable: bool = Fa
     return JSONResponse(body_of(code, message, retryable=retryable), status)
 
 
-def install(app: FastAPI) -> None:
+def install_error_handlers(app: FastAPI) -> None:
     """Install handlers that answer every error of the app in the common format."""
     app.add_exception_handler(DeskError, _desk_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(Exception, _unexpected_error)
 
 
 async def _desk_error(_: Request, error: Exception) -> JSONResponse:
@@ -78,6 +78,6 @@ def _methods_of(request: Request) -> list[str]:
     return [name for name, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+async def _unexpected_error(request: Request, error: Exception) -> JSONResponse:
     _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return error_response(500, "internal_error", "Something went wrong on our side; please try again.", retryable=True)

@@ -37,7 +37,7 @@ class OpenStreams:
             raise TooManyStreams(f"{self.open} streams are open already; ask again in a moment.", _FULL_SECONDS)
 
     @contextmanager
-    def slot(self) -> Iterator[None]:
+    def hold_slot(self) -> Iterator[None]:
         """Count a stream as open until it ends, in whatever way."""
         self.open += 1
         try:
@@ -45,15 +45,15 @@ class OpenStreams:
         finally:
             self.open -= 1
 
-    def tell(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def start_write(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Start a concurrent write to a client that also receives a stream."""
         telling = asyncio.create_task(work)
         self._telling.add(telling)
         telling.add_done_callback(self._telling.discard)
         return telling
 
-    async def finish(self) -> None:
-        """Wait briefly for the writes started by `tell`; the server itself waits for responses."""
+    async def finish_writes(self) -> None:
+        """Wait briefly for the writes started by `start_write`; the server itself waits for responses."""
         if self._telling:
             await asyncio.wait(self._telling, timeout=_FAREWELL_SECONDS)
 
@@ -78,9 +78,9 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Write until the end of the stream, or until the client disconnects or does not read."""
-        with self._streams.slot():
-            writing = asyncio.ensure_future(self._write(scope, send))
-            leaving = asyncio.ensure_future(left(receive))
+        with self._streams.hold_slot():
+            writing = asyncio.ensure_future(self._write_response(scope, send))
+            leaving = asyncio.ensure_future(wait_for_disconnect(receive))
             try:
                 await asyncio.wait({writing, leaving}, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -92,45 +92,45 @@ class EventStream(Response):
             if isinstance(outcome, Exception):
                 raise outcome
 
-    async def _write(self, scope: Scope, send: Send) -> bool:
+    async def _write_response(self, scope: Scope, send: Send) -> bool:
         """Write the response; return True if all of it was written."""
-        check_key = scope.get("state", {}).get("check_key", _good)
+        check_key = scope.get("state", {}).get("check_key", _accept_always)
         try:
-            await self._send(send, {"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await self._send_message(send, {"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             async for chunk in self._chunks:
                 check_key()
                 for begin in range(0, len(chunk), _MOST_BYTES):
                     body = chunk[begin : begin + _MOST_BYTES]
-                    await self._send(send, {"type": "http.response.body", "body": body, "more_body": True})
-            await self._send(send, {"type": "http.response.body", "body": b"", "more_body": False})
+                    await self._send_message(send, {"type": "http.response.body", "body": body, "more_body": True})
+            await self._send_message(send, {"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
             self._streams.dropped += 1
             _LOG.info("a stream was dropped: its client has not read for %g s", self._streams.slow_seconds)
-            abort(scope)
+            abort_connection(scope)
             return False
         except KeyRefused as refused:
             # The client reconnects for the rest, and is then told that its key is refused.
             _LOG.info("a stream has ended: %s", refused)
-            await self._send(send, {"type": "http.response.body", "body": b"", "more_body": False})
+            await self._send_message(send, {"type": "http.response.body", "body": b"", "more_body": False})
             return False
         return True
 
-    async def _send(self, send: Send, message: Message) -> None:
+    async def _send_message(self, send: Send, message: Message) -> None:
         async with asyncio.timeout(self._streams.slow_seconds):
             await send(message)
 
 
-def _good() -> None:
+def _accept_always() -> None:
     """Accept always: a request that needs no key cannot lose one."""
 
 
-async def left(receive: Receive) -> None:
+async def wait_for_disconnect(receive: Receive) -> None:
     """Wait until the client has disconnected."""
     while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
         pass
 
 
-def abort(scope: Scope) -> None:
+def abort_connection(scope: Scope) -> None:
     """Close a connection without waiting for the client to read the rest; see `backend.http.protocols`."""
     if close := scope.get("state", {}).get("abort"):
         close()

@@ -5,7 +5,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.api.deps import the_desk, the_user
-from backend.http.replies import NO_STORE, NOSNIFF, refuse
+from backend.http.replies import NO_STORE, NOSNIFF, send_refusal
 from knowledge.errors import DeskError
 
 
@@ -60,7 +60,7 @@ class KeyFirst:
             try:
                 await the_user(connection, await the_desk(connection))
             except DeskError as error:
-                await refuse(send, error)
+                await send_refusal(send, error)
                 return
         await self._app(scope, receive, send)
 

@@ -31,7 +31,7 @@ _MOST_SOCKETS = 2_000
 _EVENTS = "/_event"
 
 
-def build() -> None:
+def build_pages() -> None:
     """Build the pages if they are missing or outdated, in a subprocess, which frees its memory when it ends."""
     building = subprocess.Popen([sys.executable, "-m", "ui.build"], cwd=_ROOT)
     try:
@@ -44,12 +44,12 @@ def build() -> None:
         raise WebDeskUnbuilt("the web desk could not be built; see above, or serve the API alone: make api")
 
 
-def mount(app: FastAPI, settings: Settings) -> Starlette:
-    """Serve pages at all paths without an API endpoint; the returned app must run (`running`) while they are served."""
+def mount_pages(app: FastAPI, settings: Settings) -> Starlette:
+    """Serve pages at all paths without an API endpoint; run the returned app (`run_lifespan`) meanwhile."""
     # Reflex takes seconds to import, and an API alone does not need it.
-    from ui.runtime.serve import pages
+    from ui.runtime.serve import serve_pages
 
-    served = pages(settings.elsewhere or settings.url, settings.max_message_chars)
+    served = serve_pages(settings.remote_desk_url or settings.url, settings.max_message_chars)
     headers = guarding_headers(page.read_text() for page in served.directory.glob("*.html"))
     app.mount("/", _Guarded(served.guarded, served.beginnings, headers, settings.max_address_pages))
     return served.app
@@ -61,7 +61,7 @@ def message_limits(settings: Settings) -> dict[str, int]:
 
 
 @asynccontextmanager
-async def running(pages: Starlette) -> AsyncGenerator[None]:
+async def run_lifespan(pages: Starlette) -> AsyncGenerator[None]:
     """Run the lifespan of the pages' app, which their WebSocket needs."""
     async with pages.router.lifespan_context(pages):
         yield
@@ -89,28 +89,30 @@ class _Guarded:
         if (talks or scope["type"] == "websocket") and not (talks and _is_own_page(scope)):
             await refuse_origin(scope, send)
             return
-        if scope["type"] == "http" and not (self._has(beginning, scope) or (not talks and _is_lost(scope))):
+        if scope["type"] == "http" and not (
+            self._has_path(beginning, scope) or (not talks and _is_missing_page(scope))
+        ):
             # A path that is not a page is an API endpoint that does not exist, or not for this method.
-            raise HTTPException(405 if (beginning in self._beginnings and not talks) or _is_door(scope) else 404)
+            raise HTTPException(405 if (beginning in self._beginnings and not talks) or _is_endpoint(scope) else 404)
 
         cookie = identity.cookie_of(scope["headers"])
-        given = cookie or identity.made()
+        given = cookie or identity.new_cookie()
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(self._headers)
             if not cookie and _opens_a_page(message):
                 secure = scope.get("scheme") in ("https", "wss")
-                message = {**message, "headers": [*message.get("headers", ()), *_giving(given, secure=secure)]}
+                message = {**message, "headers": [*message.get("headers", ()), *_cookie_headers(given, secure=secure)]}
             await send(message)
 
         known = {**scope, "headers": identity.with_page(scope["headers"], given)}
         if scope["type"] == "websocket":
-            await self._hold(known, receive, send_guarded)
+            await self._serve_socket(known, receive, send_guarded)
         else:
             await self._pages(known, receive, send_guarded)
 
-    async def _hold(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = (scope.get("client") or ("",))[0]
         # A local proxy may hide the client's address.
         too_many = address not in LOOPBACK and self._sockets[address] >= self._most_of_one
@@ -123,7 +125,7 @@ class _Guarded:
         finally:
             self._sockets -= Counter((address,))
 
-    def _has(self, beginning: str, scope: Scope) -> bool:
+    def _has_path(self, beginning: str, scope: Scope) -> bool:
         if beginning == UPLOAD.strip("/"):
             # Reflex would also serve stored uploads from this path, of which there are none.
             return (scope["path"], scope["method"]) == (UPLOAD, "POST")
@@ -137,19 +139,19 @@ def _opens_a_page(message: Message) -> bool:
     return bool(message["type"] == "websocket.accept")
 
 
-def _giving(cookie: str, *, secure: bool) -> Iterator[tuple[bytes, bytes]]:
+def _cookie_headers(cookie: str, *, secure: bool) -> Iterator[tuple[bytes, bytes]]:
     """Yield the headers that set a browser's cookie, and keep shared caches from storing it."""
     yield b"set-cookie", identity.set_cookie(cookie, secure=secure)
     yield b"cache-control", b"private, no-cache"
 
 
-def _is_lost(scope: Scope) -> bool:
+def _is_missing_page(scope: Scope) -> bool:
     """Tell whether a browser, and not a program, asks for an address that does not exist."""
     accepts = Headers(scope=scope).get("accept", "")
-    return scope["method"] in ("GET", "HEAD") and "text/html" in accepts and not _is_door(scope)
+    return scope["method"] in ("GET", "HEAD") and "text/html" in accepts and not _is_endpoint(scope)
 
 
-def _is_door(scope: Scope) -> bool:
+def _is_endpoint(scope: Scope) -> bool:
     return any(route.matches(scope)[0] is Match.PARTIAL for route in scope["app"].routes)
 
 

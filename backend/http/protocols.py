@@ -39,7 +39,7 @@ class _Stage(Enum):
 class BreakableHttp(HttpToolsProtocol):
     """An HTTP/1.1 protocol with limits on what a client sends, and on the time it takes.
 
-    `check` applies the deadlines and is called once a second, which is cheaper than a timer for each request.
+    `check_deadlines` applies the deadlines and is called once a second, which is cheaper than a timer for each request.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class BreakableHttp(HttpToolsProtocol):
         connections: ConnectionRegistry,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._all = connections
+        self._connections = connections
         self._limits = connections.limits
         self._answering: RequestResponseCycle | None = None
         self._stage = _Stage.IDLE
@@ -70,20 +70,20 @@ class BreakableHttp(HttpToolsProtocol):
         super().connection_made(transport)
         hold_little(transport)
         self.flow = PipelineFlow(transport, self.pipeline)
-        self._writer: RequestTransport | None = RequestTransport(transport, self._close)
+        self._writer: RequestTransport | None = RequestTransport(transport, self._close_after_response)
         self.app_state = {**self.app_state, "abort": transport.abort}
         peer, own = self.client[0] if self.client else None, self.server[0] if self.server else None
-        if problem := self._all.admit(self, peer, own):
+        if problem := self._connections.add_connection(self, peer, own):
             self.transport.write(raw_reply(problem))
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Notify the request being answered, drop the pipelined ones, and break reference cycles."""
-        self._all.leave(self)
+        self._connections.remove_connection(self)
         self.pipeline.clear()
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
-        self._disconnect()
+        self._notify_disconnect()
         self.cycle = self.scope = None  # type: ignore[assignment]
         self._answering = self._writer = None
 
@@ -93,13 +93,13 @@ class BreakableHttp(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         if self._stage is _Stage.IDLE:
-            self._enter(_Stage.HEADERS)
+            self._enter_stage(_Stage.HEADERS)
         self._parsed = False
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
             reason = error.__context__
-            self._refuse(reason if isinstance(reason, DeskError) else RequestMalformed())
+            self._refuse_request(reason if isinstance(reason, DeskError) else RequestMalformed())
             return
         except httptools.HttpParserUpgrade:
             if self._should_upgrade():
@@ -107,7 +107,7 @@ class BreakableHttp(HttpToolsProtocol):
             return
         self._unparsed_bytes = 0 if self._parsed else self._unparsed_bytes + len(data)
         if self._unparsed_bytes > _MOST_HEADER_BYTES:
-            self._refuse(HeadersTooLarge(_MOST_HEADER_BYTES, _MOST_HEADERS))
+            self._refuse_request(HeadersTooLarge(_MOST_HEADER_BYTES, _MOST_HEADERS))
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over to the WebSocket protocol, unless a request is still being answered on it."""
@@ -117,7 +117,7 @@ class BreakableHttp(HttpToolsProtocol):
         super().handle_websocket_upgrade()
         upgraded = self.transport.get_protocol()
         if isinstance(upgraded, BreakableSocket):
-            upgraded.take_over(self._all, self)
+            upgraded.take_over(self._connections, self)
 
     def on_message_begin(self) -> None:
         """Begin a request; abort the connection if too many are pipelined."""
@@ -126,7 +126,7 @@ class BreakableHttp(HttpToolsProtocol):
             raise RequestMalformed
         super().on_message_begin()
         self._header_bytes = 0
-        self._enter(_Stage.HEADERS)
+        self._enter_stage(_Stage.HEADERS)
 
     def on_url(self, url: bytes) -> None:
         """Add a piece of the request target, up to its limit."""
@@ -144,8 +144,8 @@ class BreakableHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the response to a request, though its body is still to come."""
-        self._all.work(self)
-        self._enter(_Stage.BODY)
+        self._connections.mark_busy(self)
+        self._enter_stage(_Stage.BODY)
         super().on_headers_complete()
         if self.cycle is not None and self.cycle.transport is self.transport:
             self.cycle.transport = self._writer  # type: ignore[assignment]
@@ -155,13 +155,13 @@ class BreakableHttp(HttpToolsProtocol):
         self._parsed = True
         self._body_bytes += len(body)
         if self.cycle.response_complete and self._body_bytes > _MOST_UNWANTED_BYTES:
-            self._linger()
+            self._close_lingering()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Mark the request as complete; it may already have been answered."""
         super().on_message_complete()
-        self._enter(_Stage.WHOLE if self._is_answering else _Stage.IDLE)
+        self._enter_stage(_Stage.WHOLE if self._is_answering else _Stage.IDLE)
 
     def on_response_complete(self) -> None:
         """Continue with the next pipelined request; resume reading only if there is none."""
@@ -172,7 +172,7 @@ class BreakableHttp(HttpToolsProtocol):
         if not self.pipeline:
             self.flow.resume_reading()
         if self._stage is _Stage.WHOLE and not self._is_answering:
-            self._enter(_Stage.IDLE)
+            self._enter_stage(_Stage.IDLE)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answering = cycle
@@ -182,15 +182,15 @@ class BreakableHttp(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         return self._answering is not None and not self._answering.response_complete
 
-    def _enter(self, stage: _Stage) -> None:
+    def _enter_stage(self, stage: _Stage) -> None:
         self._parsed = True
         self._stage = stage
         self._since = self.loop.time()
         self._body_bytes = 0
         if stage is _Stage.IDLE:
-            self._all.rest(self)
+            self._connections.mark_idle(self)
 
-    def check(self, now: float) -> None:
+    def check_deadlines(self, now: float) -> None:
         """Apply the deadlines for the client's reading, for a request's headers, and for its body."""
         unsent = self.transport.get_write_buffer_size()
         if not unsent or unsent != self._unsent[0]:
@@ -210,7 +210,7 @@ class BreakableHttp(HttpToolsProtocol):
         elif self._stage is _Stage.IDLE:
             self.transport.close()
         elif self._stage is _Stage.HEADERS or self._body_bytes < waited * self._limits.body_rate:
-            self._refuse(RequestTooSlow())
+            self._refuse_request(RequestTooSlow())
         else:
             self._since, self._body_bytes = now, 0
 
@@ -218,7 +218,7 @@ class BreakableHttp(HttpToolsProtocol):
         """Close an idle connection to make room for others; the client can still read the last response."""
         self.transport.close()
 
-    def _refuse(self, error: DeskError) -> None:
+    def _refuse_request(self, error: DeskError) -> None:
         """Answer a request with an error unless a response has begun, and end the connection."""
         if self.transport.is_closing():
             return
@@ -226,28 +226,28 @@ class BreakableHttp(HttpToolsProtocol):
             self.transport.abort()
             return
         self.pipeline.clear()
-        self._disconnect()
+        self._notify_disconnect()
         self.transport.write(raw_reply(error))
-        self._linger()
+        self._close_lingering()
 
-    def _disconnect(self) -> None:
+    def _notify_disconnect(self) -> None:
         """Tell the app that the client has disconnected."""
         if self._is_answering and self._answering is not None:
             self._answering.disconnected = True
             self._answering.message_event.set()
 
-    def _close(self) -> None:
+    def _close_after_response(self) -> None:
         """End the connection after a response; linger if a body is arriving, since a reset could lose the response."""
         if self._stage is _Stage.BODY:
-            self._linger()
+            self._close_lingering()
         else:
             self.transport.close()
 
-    def _linger(self) -> None:
+    def _close_lingering(self) -> None:
         """Close the writing side, and discard what the client still sends until it disconnects."""
         if self.transport.is_closing() or self._stage is _Stage.LEAVING:
             return
-        self._enter(_Stage.LEAVING)
+        self._enter_stage(_Stage.LEAVING)
         self.pipeline.clear()
         self.flow.resume_reading()
         self.transport.write_eof()

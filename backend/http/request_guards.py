@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.errors import BindFailed, BindRefused
 from backend.http.errors import BodyTooLarge, OriginRefused
-from backend.http.replies import refuse
+from backend.http.replies import send_refusal
 from backend.settings import LOOPBACK, Settings
 
 _DOCUMENTS = ("/api/documents", "/api/documents/archives")
@@ -100,12 +100,12 @@ class BodyLimit:
         headers = Headers(scope=scope)
         declared = headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
-            await refuse(send, BodyTooLarge(limit))
+            await send_refusal(send, BodyTooLarge(limit))
         elif declared or "transfer-encoding" not in headers:
             # The server never passes on more than the declared length.
             await self._app(scope, receive, send)
         else:
-            await _Metered(receive, send, limit).serve(self._app, scope)
+            await _Metered(receive, send, limit).run_app(self._app, scope)
 
 
 class _Metered:
@@ -118,30 +118,30 @@ class _Metered:
         self._read = 0
         self._refused = False
 
-    async def serve(self, app: ASGIApp, scope: Scope) -> None:
+    async def run_app(self, app: ASGIApp, scope: Scope) -> None:
         try:
-            await app(scope, self._counted, self._unless_refused)
+            await app(scope, self._receive_counted, self._send_unless_refused)
         except _Excess:
-            await self._refuse()
+            await self._send_too_large()
 
-    async def _counted(self) -> Message:
+    async def _receive_counted(self) -> Message:
         message = await self._receive()
         self._read += len(message.get("body", b""))
         if self._read > self._limit:
             raise _Excess
         return message
 
-    async def _unless_refused(self, message: Message) -> None:
+    async def _send_unless_refused(self, message: Message) -> None:
         # The framework would answer an interrupted body with a 400; the true reason is known here.
         if self._read > self._limit:
-            await self._refuse()
+            await self._send_too_large()
         else:
             await self._send(message)
 
-    async def _refuse(self) -> None:
+    async def _send_too_large(self) -> None:
         if not self._refused:
             self._refused = True
-            await refuse(self._send, BodyTooLarge(self._limit))
+            await send_refusal(self._send, BodyTooLarge(self._limit))
 
 
 def _is_own(headers: Headers, origins: Collection[str]) -> bool:
@@ -160,4 +160,4 @@ async def refuse_origin(scope: Scope, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": "origin refused"})
     else:
-        await refuse(send, OriginRefused())
+        await send_refusal(send, OriginRefused())

@@ -20,7 +20,7 @@ class BreakableSocket(WebSocketsSansIOProtocol):
 
     # Message limits below the server's own, by path prefix.
     most_message_bytes: Mapping[str, int] = MappingProxyType({})
-    _all: ConnectionRegistry | None = None
+    _connections: ConnectionRegistry | None = None
 
     def handle_connect(self, event: Request) -> None:
         """Set the message limit of the path before any message is read."""
@@ -44,8 +44,8 @@ class BreakableSocket(WebSocketsSansIOProtocol):
 
     def take_over(self, connections: ConnectionRegistry, handshake: CheckedConnection) -> None:
         """Replace the protocol that read the handshake in the registry of connections."""
-        self._all = connections
-        connections.replace(handshake, self)
+        self._connections = connections
+        connections.replace_connection(handshake, self)
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send, and mark a refused handshake as complete, which the base class would report as an error."""
@@ -63,11 +63,11 @@ class BreakableSocket(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Remove the connection from the registry."""
-        if self._all:
-            self._all.leave(self)
+        if self._connections:
+            self._connections.remove_connection(self)
         super().connection_lost(exc)
 
-    def check(self, now: float) -> None:
+    def check_deadlines(self, now: float) -> None:
         """Do nothing: pings detect lost clients, and writers time out if a client does not read."""
 
     def evict(self) -> None:

@@ -38,8 +38,8 @@ class DailyBudget:
             return None
         reservation = Reservation(self, user_id)
         if share:
-            await reservation.take(share)
-            reservation.settle(share, Expense())
+            await reservation.reserve_share(share)
+            reservation.settle_share(share, Expense())
         return reservation
 
     def resume(self, user_id: str, share: Expense | None) -> "Reservation | None":
@@ -47,10 +47,10 @@ class DailyBudget:
         if not self.limited:
             return None
         reservation = Reservation(self, user_id)
-        self.hold(reservation, share or Expense())
+        self.hold_share(reservation, share or Expense())
         return reservation
 
-    def hold(self, reservation: "Reservation", share: Expense) -> None:
+    def hold_share(self, reservation: "Reservation", share: Expense) -> None:
         """Set the amount of a reservation and count it as open."""
         reservation.held = share
         self._open[reservation.user_id].add(reservation)
@@ -61,7 +61,7 @@ class DailyBudget:
         if not self._open[reservation.user_id]:
             del self._open[reservation.user_id]
 
-    async def cover(self, reservation: "Reservation") -> None:
+    async def cover_reservation(self, reservation: "Reservation") -> None:
         """Raise a reservation to what its question is about to take, or raise `BudgetSpent` if that is not left."""
         user = reservation.user_id
         async with self._locks.setdefault(user, asyncio.Lock()):
@@ -73,29 +73,31 @@ class DailyBudget:
             held = reduce(add, (other.held for other in others), Expense())
             now = self._clock.now()
             spent = Expense(*await self._database.read(lambda db: spending.of_day(db, user, now)))
-            self._check(spent, held, wanted, math.ceil(_DAY_SECONDS - now % _DAY_SECONDS))
-            self.hold(reservation, reservation.held.at_least(wanted))
+            self._check_limits(spent, held, wanted, math.ceil(_DAY_SECONDS - now % _DAY_SECONDS))
+            self.hold_share(reservation, reservation.held.at_least(wanted))
 
-    def _check(self, spent: Expense, held: Expense, wanted: Expense, wait: int) -> None:
-        if self._exceeds(spent + Expense(1, 1e-12)):
-            raise BudgetSpent(f"Today's budget is spent ({self._told(spent)}); it begins anew at 00:00 UTC.", wait)
-        if self._exceeds(spent + wanted):
+    def _check_limits(self, spent: Expense, held: Expense, wanted: Expense, wait: int) -> None:
+        if self._exceeds_limits(spent + Expense(1, 1e-12)):
+            raise BudgetSpent(
+                f"Today's budget is spent ({self._describe_spent(spent)}); it begins anew at 00:00 UTC.", wait
+            )
+        if self._exceeds_limits(spent + wanted):
             of_tokens = spent.tokens + wanted.tokens > self._tokens
             needed = f"{wanted.tokens:,} tokens" if of_tokens else f"{wanted.usd:.4f} USD"
             raise BudgetSpent(
-                f"What is left of today's budget ({self._told(spent)} are spent) is less than this may take "
+                f"What is left of today's budget ({self._describe_spent(spent)} are spent) is less than this may take "
                 f"({needed}); ask something shorter, or again after 00:00 UTC.",
                 wait,
             )
-        if self._exceeds(spent + held + wanted):
+        if self._exceeds_limits(spent + held + wanted):
             raise BudgetSpent(
                 "Your answers under way may spend what is left of today's budget; wait for them.", _BUSY_SECONDS
             )
 
-    def _exceeds(self, share: Expense) -> bool:
+    def _exceeds_limits(self, share: Expense) -> bool:
         return share.tokens > self._tokens or share.usd > self._usd
 
-    def _told(self, spent: Expense) -> str:
+    def _describe_spent(self, spent: Expense) -> str:
         parts = []
         if self._tokens != math.inf:
             parts.append(f"{spent.tokens:,} of {self._tokens:,} tokens")
@@ -113,16 +115,16 @@ class Reservation:
         self.taken = Expense()
         self._budget = budget
 
-    async def take(self, share: Expense) -> None:
+    async def reserve_share(self, share: Expense) -> None:
         """Take a call's share, raising the reservation if the budget permits, or else `BudgetSpent`."""
         self.taken += share
         try:
-            await self._budget.cover(self)
+            await self._budget.cover_reservation(self)
         except BaseException:
             self.taken -= share
             raise
 
-    def settle(self, taken: Expense, spent: Expense) -> None:
+    def settle_share(self, taken: Expense, spent: Expense) -> None:
         """Replace a finished call's share by its actual cost; any excess counts at once."""
         self.taken += spent - taken
         self.held = self.held.at_least(self.taken)

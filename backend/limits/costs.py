@@ -32,27 +32,29 @@ class CostEstimates:
         if agent_id == LLM:
             return self._of_request(request or "{}")
         agents = [agent for agent in self._catalog.agents if agent_id in (SUPERVISOR, agent.id)]
-        names = [name for agent in agents for name in self._chains.workers[agent.id].models]
+        names = [name for agent in agents for name in self._chains.worker_orders[agent.id].models]
         routing = self.of_routing(text) if agent_id == SUPERVISOR else None
-        writing = _dearest(self._chains.paid(names), estimate_tokens(text) + _shortest(agents), self._longest)
+        writing = _dearest_expense(
+            self._chains.paid_models(names), estimate_tokens(text) + _shortest_prompt_tokens(agents), self._longest
+        )
         return writing or routing
 
     def of_routing(self, text: str) -> Expense | None:
         """Estimate the cost of routing a question to an agent."""
-        return _dearest(self._chains.paid(self._chains.supervisor.models), estimate_tokens(text), 0)
+        return _dearest_expense(self._chains.paid_models(self._chains.supervisor.models), estimate_tokens(text), 0)
 
     def _of_request(self, request: str) -> Expense | None:
         asked = CompletionRequest.model_validate_json(request)
         read = reading(messages_of(asked.messages), asked.tools)
-        names = [model.name for model in self._chains.plain]
-        return _dearest(self._chains.paid(names), read, asked.max_tokens or self._longest)
+        names = [model.name for model in self._chains.plain_models]
+        return _dearest_expense(self._chains.paid_models(names), read, asked.max_tokens or self._longest)
 
 
-def _shortest(agents: Sequence[Agent]) -> int:
+def _shortest_prompt_tokens(agents: Sequence[Agent]) -> int:
     """Return the tokens of the shortest prompt, which any answering agent reads at least."""
     return min((estimate_tokens(agent.prompt) for agent in agents), default=0)
 
 
-def _dearest(names: Sequence[ModelName], prompt: int, completion: int) -> Expense | None:
+def _dearest_expense(names: Sequence[ModelName], prompt: int, completion: int) -> Expense | None:
     shares = [expense_of(name, prompt, completion) for name in names]
     return max(shares, key=lambda share: share.usd, default=None)

@@ -43,21 +43,21 @@ class RateLimits:
     """All rate limits of the server; one whose setting is empty is disabled."""
 
     def __init__(self, settings: Settings, elapsed: Callable[[], float] = time.monotonic) -> None:
-        limits = {limit: _parsed(name, settings.rate_of(name.lower())) for limit, name in _SETTINGS.items()}
+        limits = {limit: _parse_rate(name, settings.rate_of(name.lower())) for limit, name in _SETTINGS.items()}
         self._rates = {limit: rate for limit, rate in limits.items() if rate}
         self._windows = {
             limit: MovingWindow(rate.amount, rate.get_expiry(), elapsed) for limit, rate in self._rates.items()
         }
-        self._told = MovingWindow(1, _QUIET_SECONDS, elapsed)
+        self._logged = MovingWindow(1, _QUIET_SECONDS, elapsed)
         self._lines = MovingWindow(_LINES_A_MINUTE, 60, elapsed)
 
     def check(self, limit: Limit, who: str) -> None:
         """Count a call, and raise `RateLimited` for a user or address that exceeds the limit."""
         window = self._windows.get(limit)
-        if window is None or not (seconds := window.hit(who)):
+        if window is None or not (seconds := window.count_hit(who)):
             return
         wait, rate = max(1, math.ceil(seconds)), self._rates[limit]
-        if not self._told.hit(f"{limit} {who}") and not self._lines.hit(""):
+        if not self._logged.count_hit(f"{limit} {who}") and not self._lines.count_hit(""):
             _LOG.warning("%s=%s begins to bite: %s", _SETTINGS[limit], rate, who)
         raise RateLimited(_SAID[limit].format(rate=rate, wait=wait), wait)
 
@@ -66,7 +66,7 @@ class RateLimits:
         self.check("keys", network_of(address))
 
 
-def _parsed(name: str, text: str) -> RateLimitItem | None:
+def _parse_rate(name: str, text: str) -> RateLimitItem | None:
     if not text:
         return None
     try:

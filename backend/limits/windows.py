@@ -18,7 +18,7 @@ class MovingWindow:
     def __len__(self) -> int:
         return len(self._hits)
 
-    def hit(self, name: str) -> float:
+    def count_hit(self, name: str) -> float:
         """Count a hit and return 0, or count nothing and return the seconds until there is room for it."""
         now = self._elapsed()
         hits = self._hits.get(name, deque())
@@ -29,10 +29,10 @@ class MovingWindow:
         hits.append(now)
         self._hits[name] = hits
         self._hits.move_to_end(name)
-        self._forget(now - self._seconds)
+        self._drop_expired(now - self._seconds)
         return 0.0
 
-    def _forget(self, until: float) -> None:
+    def _drop_expired(self, until: float) -> None:
         """Drop the names whose last hit has left the window, and the oldest beyond the maximum."""
         while self._hits:
             name, hits = next(iter(self._hits.items()))

@@ -11,7 +11,7 @@ from typing import Any
 
 from agents.assistant import AnswerOutcome, AssistantRequest
 from agents.graph.supervisor import SUPERVISOR
-from agents.models.allowance import within
+from agents.models.allowance import within_allowance
 from backend.encoders import sse
 from backend.encoders.sse import Frame
 from backend.errors import RunTimedOut, ShuttingDown, StorageFailed, Unexpected
@@ -220,7 +220,7 @@ class RunEngine:
         run = active.run
         turn = _turn(run, progress.text if again else None)
         try:
-            with active.breakable(), within(active.reservation):
+            with active.breakable(), within_allowance(active.reservation):
                 outcome = await self._answer(active, turn, progress)
             message_id = str(uuid.uuid4())
             await self._writer.end(progress, progress.done(outcome, message_id), message_id, outcome.data)

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from agents.assistant import AnswerOutcome as Ended
 from agents.assistant import AssistantRequest
 from agents.graph.answer_stream import Emit
-from agents.tracing import TraceStep, step
+from agents.tracing import TraceStep, trace_step
 from frontdesk.contracts.events import Event, Reset, Token
 from knowledge.errors import DocumentUnknown, DocumentUnreadable, OwnQuotaReached, StorageFull
 from knowledge.ingestion.ingest import IngestionReport, Outcome, ingest
@@ -98,7 +98,7 @@ class IndexingJob:
         await asyncio.to_thread(self.drop, turn.run_id)
 
     async def _work(self, order: IndexingOrder, run_id: str, emit: Emit) -> IngestionReport:
-        with step(emit, "sequential", order.work, agent=INDEXING) as whole:
+        with trace_step(emit, "sequential", order.work, agent=INDEXING) as whole:
             if order.work == "reindex":
                 report = await self._read_again(order, whole)
             else:
@@ -181,7 +181,7 @@ def _progress(whole: TraceStep) -> Callable[[int, int, str, Outcome], None]:
         nonlocal told
         if 100 * number // total > told:
             told = 100 * number // total
-            whole.update(number / total)
+            whole.emit_progress(number / total)
 
     return tell
 

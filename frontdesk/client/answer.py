@@ -31,13 +31,13 @@ class RunTranscript:
     agents: list[str] = field(default_factory=list)
     handoff: Handoff | None = None
     end: Done | Cancelled | Error | None = None
-    _said: list[str] = field(default_factory=list)
+    _pieces: list[str] = field(default_factory=list)
     _sources: dict[str, list[Source]] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
         """The tokens since the last reset: the text that the server stores when the answer is complete."""
-        return "".join(self._said)
+        return "".join(self._pieces)
 
     @property
     def sources(self) -> list[Source]:
@@ -60,14 +60,14 @@ class RunTranscript:
             case Sources():
                 self._sources[event.agent] = event.sources
             case Token():
-                self._said.append(event.content)
+                self._pieces.append(event.content)
             case Reset():
-                self._said.clear()
+                self._pieces.clear()
             case Handoff():
                 self.handoff = event
             case Done() | Cancelled() | Error():
-                self._close(event)
+                self._record_end(event)
 
-    def _close(self, event: Done | Cancelled | Error) -> None:
+    def _record_end(self, event: Done | Cancelled | Error) -> None:
         ends: dict[str, Status] = {"done": "completed", "cancelled": "cancelled", "error": "failed"}
         self.end, self.status = event, ends[event.type]

@@ -34,7 +34,7 @@ URL = "http://127.0.0.1:8000"
 
 
 @cache
-def _authorities() -> ssl.SSLContext:
+def _trusted_certificates() -> ssl.SSLContext:
     """Load the trusted certificates once: loading them takes longer than most requests."""
     return httpx.create_ssl_context(trust_env=False)
 
@@ -48,7 +48,7 @@ class _DeskConnection(Generic[Http]):
     from its own machine.
     """
 
-    _make: type[Http]
+    _client_class: type[Http]
 
     def __init__(
         self,
@@ -70,22 +70,24 @@ class _DeskConnection(Generic[Http]):
             headers["authorization"] = f"Bearer {api_key.strip()}"
         if forwarded_for is not None:
             headers["x-forwarded-for"] = forwarded_for
-        self._http: Http = self._make(
-            base_url=url, headers=headers, timeout=timeout, trust_env=False, verify=_authorities()
+        self._http: Http = self._client_class(
+            base_url=url, headers=headers, timeout=timeout, trust_env=False, verify=_trusted_certificates()
         )
         self._timeout = timeout
         self._answer_timeout = answer_timeout
         self._silence = silence
         self._patience = patience
 
-    def _options(self, call: ApiCall[Any]) -> dict[str, Any]:
+    def _request_options(self, call: ApiCall[Any]) -> dict[str, Any]:
         options = vars(call.request)
-        return options | {"timeout": self._waiting(self._answer_timeout)} if call.question or call.slow else options
+        return (
+            options | {"timeout": self._read_timeout(self._answer_timeout)} if call.question or call.slow else options
+        )
 
-    def _following(self, opening: StreamCall) -> ResumableStream:
+    def _resumable_stream(self, opening: StreamCall) -> ResumableStream:
         return ResumableStream(opening, RetryPolicy(self._patience))
 
-    def _waiting(self, seconds: float) -> httpx.Timeout:
+    def _read_timeout(self, seconds: float) -> httpx.Timeout:
         return httpx.Timeout(self._timeout, read=seconds)
 
 
@@ -100,7 +102,7 @@ class Desk(
 ):
     """The synchronous client."""
 
-    _make = httpx.Client
+    _client_class = httpx.Client
 
     def __enter__(self) -> Self:
         return self
@@ -113,39 +115,39 @@ class Desk(
         self._http.close()
 
     def ask(self, message: str, **choices: Unpack[AskOptions]) -> Answer:
-        return self._do(endpoints.ask(message, **choices))
+        return self._send_call(endpoints.ask(message, **choices))
 
     def stream(self, message: str, **choices: Unpack[AskOptions]) -> Generator[Event, None, None]:
-        return self._events(endpoints.stream(message, **choices))
+        return self._stream_events(endpoints.stream(message, **choices))
 
     def follow(self, run_id: str, after: int = -1) -> Generator[Event, None, None]:
-        return self._events(endpoints.follow(run_id, after))
+        return self._stream_events(endpoints.follow(run_id, after))
 
-    def _do(self, call: ApiCall[T]) -> T:
+    def _send_call(self, call: ApiCall[T]) -> T:
         try:
-            with self._http.stream(**self._options(call)) as response:
+            with self._http.stream(**self._request_options(call)) as response:
                 reply = HttpReply(response.status_code, response.headers)
                 for chunk in response.iter_raw():
-                    reply.add(chunk)
-            _let_go(response)
+                    reply.add_chunk(chunk)
+            _release_request(response)
         except httpx.TransportError as error:
-            raise call.lost(error) from error
-        return call.result(reply)
+            raise call.lost_error(error) from error
+        return call.parse_reply(reply)
 
-    def _events(self, opening: StreamCall) -> Generator[Event, None, None]:
-        following, waiting = self._following(opening), self._waiting(self._silence)
-        while attempt := following.attempt():
+    def _stream_events(self, opening: StreamCall) -> Generator[Event, None, None]:
+        stream, timeout = self._resumable_stream(opening), self._read_timeout(self._silence)
+        while attempt := stream.next_attempt():
             time.sleep(attempt.pause)
             try:
-                with self._http.stream(**vars(attempt.request), timeout=waiting) as response:
-                    following.opened(response.status_code, response.headers)
+                with self._http.stream(**vars(attempt.request), timeout=timeout) as response:
+                    stream.record_response(response.status_code, response.headers)
                     for chunk in response.iter_raw():
-                        yield from following.receive(chunk)
-                        if following.ended:
+                        yield from stream.receive_chunk(chunk)
+                        if stream.ended:
                             break
-                following.closed()
+                stream.handle_end()
             except httpx.TransportError as error:
-                following.lost(error)
+                stream.handle_loss(error)
 
 
 class AsyncDesk(
@@ -159,7 +161,7 @@ class AsyncDesk(
 ):
     """The asynchronous client."""
 
-    _make = httpx.AsyncClient
+    _client_class = httpx.AsyncClient
 
     async def __aenter__(self) -> Self:
         return self
@@ -172,42 +174,42 @@ class AsyncDesk(
         await self._http.aclose()
 
     async def ask(self, message: str, **choices: Unpack[AskOptions]) -> Answer:
-        return await self._do(endpoints.ask(message, **choices))
+        return await self._send_call(endpoints.ask(message, **choices))
 
     def stream(self, message: str, **choices: Unpack[AskOptions]) -> AsyncGenerator[Event, None]:
-        return self._events(endpoints.stream(message, **choices))
+        return self._stream_events(endpoints.stream(message, **choices))
 
     def follow(self, run_id: str, after: int = -1) -> AsyncGenerator[Event, None]:
-        return self._events(endpoints.follow(run_id, after))
+        return self._stream_events(endpoints.follow(run_id, after))
 
-    async def _do(self, call: ApiCall[T]) -> T:
+    async def _send_call(self, call: ApiCall[T]) -> T:
         try:
-            async with self._http.stream(**self._options(call)) as response:
+            async with self._http.stream(**self._request_options(call)) as response:
                 reply = HttpReply(response.status_code, response.headers)
                 async for chunk in response.aiter_raw():
-                    reply.add(chunk)
-            _let_go(response)
+                    reply.add_chunk(chunk)
+            _release_request(response)
         except httpx.TransportError as error:
-            raise call.lost(error) from error
-        return call.result(reply)
+            raise call.lost_error(error) from error
+        return call.parse_reply(reply)
 
-    async def _events(self, opening: StreamCall) -> AsyncGenerator[Event, None]:
-        following, waiting = self._following(opening), self._waiting(self._silence)
-        while attempt := following.attempt():
+    async def _stream_events(self, opening: StreamCall) -> AsyncGenerator[Event, None]:
+        stream, timeout = self._resumable_stream(opening), self._read_timeout(self._silence)
+        while attempt := stream.next_attempt():
             await asyncio.sleep(attempt.pause)
             try:
-                async with self._http.stream(**vars(attempt.request), timeout=waiting) as response:
-                    following.opened(response.status_code, response.headers)
+                async with self._http.stream(**vars(attempt.request), timeout=timeout) as response:
+                    stream.record_response(response.status_code, response.headers)
                     async for chunk in response.aiter_raw():
-                        for event in following.receive(chunk):
+                        for event in stream.receive_chunk(chunk):
                             yield event
-                        if following.ended:
+                        if stream.ended:
                             break
-                following.closed()
+                stream.handle_end()
             except httpx.TransportError as error:
-                following.lost(error)
+                stream.handle_loss(error)
 
 
-def _let_go(response: httpx.Response) -> None:
+def _release_request(response: httpx.Response) -> None:
     """Break the reference cycle of response and stream, which would keep an uploaded file until garbage collection."""
     response.stream = httpx.ByteStream(b"")

@@ -1,6 +1,6 @@
 """The errors of the clients.
 
-DeskError
+ClientError
 ├── IdInvalid       an id that no desk issues; nothing was sent
 ├── Refused         the desk refused the request, with its own code and message
 ├── NotADesk        the server is not a desk, or not one that this client understands
@@ -9,7 +9,7 @@ DeskError
 """
 
 
-class DeskError(Exception):
+class ClientError(Exception):
     """An error with a stable code, a message that says what to do, and whether a retry may help."""
 
     code = "client_error"
@@ -20,13 +20,13 @@ class DeskError(Exception):
         self.message = message
 
 
-class IdInvalid(DeskError):
+class IdInvalid(ClientError):
     """An id that would lead to another endpoint than intended."""
 
     code = "id_invalid"
 
 
-class Refused(DeskError):
+class Refused(ClientError):
     """The desk's own error: `{"error": {"code", "message", "retryable"}}`. `retry_after` is in seconds."""
 
     def __init__(self, status: int, code: str, message: str, retryable: bool, retry_after: float | None) -> None:
@@ -40,7 +40,7 @@ class Refused(DeskError):
         return f"{self.message} ({self.code}, HTTP {self.status})"
 
 
-class NotADesk(DeskError):
+class NotADesk(ClientError):
     """A reply from another server, a proxy in between, or a desk of another version."""
 
     code = "not_a_desk"
@@ -51,14 +51,14 @@ class NotADesk(DeskError):
         self.retry_after = retry_after
 
 
-class Unreachable(DeskError):
+class Unreachable(ClientError):
     """A failed connection. The message says if the request may have been processed all the same."""
 
     code = "unreachable"
     retryable = True
 
 
-class StreamBroken(DeskError):
+class StreamBroken(ClientError):
     """A broken stream.
 
     With a `run_id`, `follow(run_id, after)` may return the rest. Without one the question may have been taken.

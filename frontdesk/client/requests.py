@@ -9,8 +9,8 @@ from urllib.parse import quote
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from frontdesk.client.errors import DeskError, IdInvalid, Refused
-from frontdesk.client.responses import HttpReply, perhaps_taken, unreachable, unsent
+from frontdesk.client.errors import ClientError, IdInvalid, Refused
+from frontdesk.client.responses import HttpReply, is_unsent, unknown_fate_error, unreachable_error
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -45,20 +45,20 @@ class ApiCall(Generic[T]):
     slow: bool = False
     also: int | None = None
 
-    def result(self, reply: HttpReply) -> T:
+    def parse_reply(self, reply: HttpReply) -> T:
         """Parse the reply, or raise the error that it reports."""
-        if not reply.ok and (reply.status != self.also or isinstance(reply.failure(), Refused)):
-            raise reply.failure()
+        if not reply.ok and (reply.status != self.also or isinstance(reply.to_error(), Refused)):
+            raise reply.to_error()
         try:
             return self.read(reply.body)
         except ValidationError as error:
-            raise reply.failure() from error
+            raise reply.to_error() from error
 
-    def lost(self, error: httpx.TransportError) -> DeskError:
+    def lost_error(self, error: httpx.TransportError) -> ClientError:
         """Return the error for a call that got no reply."""
-        if self.question and not unsent(error):
-            return perhaps_taken()
-        return unreachable(error, changes=self.request.method != "GET")
+        if self.question and not is_unsent(error):
+            return unknown_fate_error()
+        return unreachable_error(error, changes=self.request.method != "GET")
 
 
 @dataclass(frozen=True)
@@ -70,21 +70,21 @@ class StreamCall:
     after: int = -1
 
 
-def looking(url: str, /, **params: object) -> HttpRequest:
+def get_request(url: str, /, **params: object) -> HttpRequest:
     """Build a GET request; parameters that are None are left to the server."""
     params = {name: value for name, value in params.items() if value is not None}
     # Booleans as in JSON.
-    said = {name: json.dumps(value) if isinstance(value, bool) else str(value) for name, value in params.items()}
-    return HttpRequest("GET", url, params=said)
+    values = {name: json.dumps(value) if isinstance(value, bool) else str(value) for name, value in params.items()}
+    return HttpRequest("GET", url, params=values)
 
 
-def sending(method: str, url: str, body: Mapping[str, Any]) -> HttpRequest:
+def json_request(method: str, url: str, body: Mapping[str, Any]) -> HttpRequest:
     """Build a request with a JSON body."""
     # Escaped to ASCII: lone surrogates reach the desk, which says what is wrong with them.
     return HttpRequest(method, url, content=json.dumps(body).encode(), headers={"content-type": "application/json"})
 
 
-def uploading(url: str, file: bytes, **form: str) -> HttpRequest:
+def upload_request(url: str, file: bytes, **form: str) -> HttpRequest:
     """Build a request that uploads a file as a multipart form."""
     # A form cannot carry lone surrogates.
     fields = {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
@@ -93,7 +93,7 @@ def uploading(url: str, file: bytes, **form: str) -> HttpRequest:
     return HttpRequest("POST", url, content=encoded.read(), headers={"content-type": encoded.headers["content-type"]})
 
 
-def segment(identifier: str) -> str:
+def path_segment(identifier: str) -> str:
     """Quote an id for use as a path segment."""
     if identifier in ("", ".", "..") or len(identifier) > _LONGEST_ID:
         raise IdInvalid(f"{identifier[:20]!r} is not an id")

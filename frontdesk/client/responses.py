@@ -8,7 +8,7 @@ import httpx
 from pydantic import ValidationError
 
 from frontdesk.client.errors import NotADesk, Refused, StreamBroken, Unreachable
-from frontdesk.contracts.resources import ErrorBody
+from frontdesk.contracts.base import ErrorBody
 
 MAX_BODY_BYTES = 64_000_000
 
@@ -29,7 +29,7 @@ class HttpReply:
         return 200 <= self.status < 300
 
     @property
-    def streams(self) -> bool:
+    def is_stream(self) -> bool:
         """True if an event stream follows."""
         return self.status == 200 and self._headers.get("content-type", "").startswith("text/event-stream")
 
@@ -37,13 +37,13 @@ class HttpReply:
     def body(self) -> bytes:
         return bytes(self._body)
 
-    def add(self, chunk: bytes) -> None:
+    def add_chunk(self, chunk: bytes) -> None:
         """Append a piece of the body."""
         self._body += chunk
         if len(self._body) > MAX_BODY_BYTES:
             raise NotADesk(f"the answer is larger than {MAX_BODY_BYTES:,} bytes", self.status)
 
-    def failure(self) -> Refused | NotADesk:
+    def to_error(self) -> Refused | NotADesk:
         """Return the error that this reply reports."""
         try:
             problem = ErrorBody.model_validate_json(self.body).error
@@ -53,30 +53,30 @@ class HttpReply:
         return Refused(self.status, problem.code, problem.message, problem.retryable, self._retry_after())
 
     def _retry_after(self) -> float | None:
-        said = self._headers.get("retry-after", "").strip()
-        if said.isascii() and said.isdecimal():
-            return float(said[:9])
+        value = self._headers.get("retry-after", "").strip()
+        if value.isascii() and value.isdecimal():
+            return float(value[:9])
         try:
-            return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
+            return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
         except (ValueError, TypeError):  # not a date, or one without a time zone
             return None
 
 
-def unsent(error: httpx.TransportError) -> bool:
+def is_unsent(error: httpx.TransportError) -> bool:
     """Tell whether the failure proves that the server has seen nothing of the request."""
     return isinstance(error, _UNSENT)
 
 
-def unreachable(error: httpx.TransportError, *, changes: bool = False) -> Unreachable:
+def unreachable_error(error: httpx.TransportError, *, changes: bool = False) -> Unreachable:
     """Build the error for a lost connection; `changes` if the server may have carried out the request."""
     where = f"{error.request.url.scheme}://{error.request.url.netloc.decode()}"
     message = f"the desk at {where} does not answer ({type(error).__name__}: {error})"
-    if changes and not unsent(error):
+    if changes and not is_unsent(error):
         message += "; it may or may not have done what was asked"
     return Unreachable(message)
 
 
-def perhaps_taken() -> StreamBroken:
+def unknown_fate_error() -> StreamBroken:
     """Build the error for a question of unknown fate; resending it could have it answered, and paid for, twice."""
     return StreamBroken(
         "the connection broke before the desk named its run; the question may or may not have been taken"

@@ -33,25 +33,25 @@ class SseParser:
         """Yield the frames that these bytes complete."""
         *ended, rest = chunk.split(b"\n")
         for end in ended:
-            self._add(end)
+            self._append_bytes(end)
             # Only whole lines are decoded, so that chunks may split a character.
             line = bytes(self._line).removesuffix(b"\r")
             self._line.clear()
-            if frame := self._take(line):
+            if frame := self._read_line(line):
                 yield frame
-        self._add(rest)
+        self._append_bytes(rest)
 
-    def _add(self, piece: bytes) -> None:
+    def _append_bytes(self, piece: bytes) -> None:
         self._line += piece
         self._size += len(piece)
         if self._size > self._max_bytes:
             raise FrameInvalid(f"a frame is larger than {self._max_bytes:,} bytes")
 
-    def _take(self, line: bytes) -> SseFrame | None:
+    def _read_line(self, line: bytes) -> SseFrame | None:
         if self._first:
             self._first, line = False, line.removeprefix(_BOM)
         if not line:
-            return self._end()
+            return self._complete_frame()
         try:
             name, _, value = line.decode().partition(":")
         except UnicodeDecodeError as error:
@@ -63,7 +63,7 @@ class SseParser:
             self._id = value
         return None
 
-    def _end(self) -> SseFrame | None:
+    def _complete_frame(self) -> SseFrame | None:
         frame = SseFrame(self._id, "\n".join(self._data)) if self._data else None
         self._size, self._id, self._data = 0, None, []
         return frame

@@ -1,22 +1,20 @@
-"""API keys and the audit log, for operators: the requests, and the shapes of the replies."""
+"""API keys and the audit log, as operators see them."""
 
-from collections.abc import Sequence
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal
 
-from frontdesk.client.requests import ApiCall, HttpRequest, as_text, looking, segment, sending
-from frontdesk.contracts.resources import Page, Shape
+from pydantic import Field
 
-Scope = Literal["metrics", "documents", "chat", "operator"]
+from frontdesk.contracts.base import KeyScope, Page, Shape
 
 
 class KeyInfo(Shape):
     """An API key without its secret."""
 
-    id: str
-    origin: Literal["settings", "desk"]
+    id: str = Field(description="The beginning of the key's SHA-256 hash.")
+    origin: Literal["settings", "desk"] = Field(description="settings: it is in API_KEYS; desk: it was made over HTTP")
     user: str
     label: str
-    scopes: list[str]
+    scopes: list[KeyScope]
     state: Literal["active", "expired", "revoked"]
     created_at: float | None
     created_by: str | None
@@ -32,94 +30,37 @@ class MadeKey(KeyInfo):
     key: str
 
 
-class Keys(Page):
+class KeyPage(Page):
     """A page of keys: those of API_KEYS first, then the newest."""
 
     keys: list[KeyInfo]
 
 
-class Recorded(Shape):
+class RecordedAction(Shape):
     """An entry of the audit log: who did what, with which key, from where, and what it changed."""
 
-    place: int
+    place: int = Field(description="Entries are numbered without gaps.")
     at: float
     action: str
-    actor: str
+    actor: str = Field(description="A user; (desk) for the desk itself, (unknown) for whoever had no good key.")
     key_id: str | None
     address: str | None
     target: str
-    person: str | None
+    person: str | None = Field(description="The user whose data or key it concerns, if any.")
     before: dict[str, Any] | None
     after: dict[str, Any] | None
-    hash: str
+    hash: str = Field(description="SHA-256 over this entry and the hash of the one before it.")
 
 
 class AuditPage(Shape):
-    """A page of entries, newest first; `before_place` is the cursor to older ones, and None if there are none."""
+    """A page of entries, newest first. For older ones send `before_place` as `before`; null if there are none."""
 
-    entries: list[Recorded]
+    entries: list[RecordedAction]
     before_place: int | None
 
 
 class AuditCheck(Shape):
-    """The result of an integrity check of the audit log, with the place where it is broken."""
+    """The result of an integrity check of the audit log: whether each entry still builds upon the one before it."""
 
     whole: bool
-    broken_at: int | None
-
-
-class KeyChoices(TypedDict, total=False):
-    """Options for a new key: a label, and an expiry in seconds from now or at a point in time."""
-
-    label: str
-    expires_in: int
-    expires_at: float
-
-
-class Sought(TypedDict, total=False):
-    """Which entries to list; times are seconds since 1970. A filter that is None or left out matches everything."""
-
-    action: str | None
-    actor: str | None
-    target: str | None
-    person: str | None
-    since: float | None
-    until: float | None
-    before: int | None
-    limit: int | None
-
-
-def keys(limit: int | None = None, offset: int | None = None) -> ApiCall[Keys]:
-    """List all keys, one page at a time."""
-    return ApiCall(looking("/api/keys", limit=limit, offset=offset), Keys.model_validate_json)
-
-
-def make_key(user: str, scopes: Sequence[Scope], **choices: Unpack[KeyChoices]) -> ApiCall[MadeKey]:
-    """Create a key for a user; its secret is only in this reply."""
-    body = {"user": user, "scopes": list(scopes), **choices}
-    return ApiCall(sending("POST", "/api/keys", body), MadeKey.model_validate_json)
-
-
-def revoke_key(key_id: str) -> ApiCall[KeyInfo]:
-    """Revoke a key, effective at once."""
-    return ApiCall(HttpRequest("DELETE", f"/api/keys/{segment(key_id)}"), KeyInfo.model_validate_json)
-
-
-def audit(**sought: Unpack[Sought]) -> ApiCall[AuditPage]:
-    """List the audit log, newest first."""
-    return ApiCall(_audit(sought), AuditPage.model_validate_json)
-
-
-def audit_csv(**sought: Unpack[Sought]) -> ApiCall[str]:
-    """Export the audit log as CSV: up to 100,000 entries."""
-    return ApiCall(_audit(sought, format="csv"), as_text, slow=True)
-
-
-def audit_check() -> ApiCall[AuditCheck]:
-    """Check the whole audit log for entries that were altered."""
-    return ApiCall(looking("/api/audit/check"), AuditCheck.model_validate_json, slow=True)
-
-
-def _audit(sought: Sought, **more: str) -> HttpRequest:
-    named = {{"since": "from", "until": "to"}.get(name, name): value for name, value in sought.items()}
-    return looking("/api/audit", **named, **more)
+    broken_at: int | None = Field(description="The place of the first entry that was altered or follows a gap.")

@@ -1,7 +1,7 @@
 """Complete answers: the reply where nothing is streamed."""
 
+from frontdesk.contracts.base import Shape
 from frontdesk.contracts.events import Source, Spent, Support, Usage
-from frontdesk.contracts.resources import Shape
 
 
 class FinishedRun(Shape):

@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from frontdesk.contracts.answers import FinishedRun
+from frontdesk.contracts.base import Problem, Shape
 from frontdesk.contracts.events import Usage
-from frontdesk.contracts.resources import Problem, Shape
 
 
 class GeneratedText(Shape):

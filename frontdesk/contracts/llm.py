@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from frontdesk.contracts.base import Problem, Shape
 from frontdesk.contracts.events import Usage
-from frontdesk.contracts.resources import Problem, Shape
 
 
 class CalledTool(BaseModel):

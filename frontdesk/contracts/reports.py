@@ -1,12 +1,17 @@
 """The reports for operators: hand-overs, unanswered questions, activity and stored data of people."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from frontdesk.contracts.resources import SUPERVISOR, Message, Page, Shape
+from frontdesk.contracts.base import ALWAYS_SENT, Page, Shape
+from frontdesk.contracts.resources import SUPERVISOR, Message
 
 
 class Handover(Shape):
-    """A request for a person, waiting or resolved."""
+    """A request for a person, waiting or resolved: who, why, in which conversation, and how to reach them.
+
+    `cause` is `asked` where they asked for one, `unanswered` where no document answered, `agent` where an agent's model
+    called one. `summary` is what they asked last, or the one question if they neither asked nor left a contact.
+    """
 
     id: str
     run_id: str | None
@@ -20,21 +25,25 @@ class Handover(Shape):
     resolved_at: float | None
     resolved_by: str | None
     note: str | None
-    contact: str | None = None
-    message: str | None = None
+    contact: Annotated[str | None, ALWAYS_SENT] = None
+    message: Annotated[str | None, ALWAYS_SENT] = None
 
 
-class Handovers(Page):
+class HandoverPage(Page):
     """A page of hand-overs, the longest waiting first."""
 
     handovers: list[Handover]
 
 
 class HandoverWhole(Handover):
-    """A hand-over with its conversation, which is `withheld` if its user has not asked for a person."""
+    """A hand-over with its conversation, for readers who may see it.
+
+    Its own user may. An operator may where that user has asked for a person or left a contact, up to the resolution;
+    otherwise it is `withheld`.
+    """
 
     transcript: list[Message]
-    withheld: bool = False
+    withheld: Annotated[bool, ALWAYS_SENT] = False
 
 
 class Unanswered(Shape):
@@ -47,7 +56,7 @@ class Unanswered(Shape):
     run_id: str
 
 
-class UnansweredQuestions(Shape):
+class UnansweredPage(Shape):
     """The questions of the last `days` days that no document answered, the most frequent first."""
 
     days: int
@@ -107,7 +116,7 @@ class LatestRun(Shape):
     id: str
     thread_id: str
     session_id: str | None
-    agent_id: str = SUPERVISOR
+    agent_id: Annotated[str, ALWAYS_SENT] = SUPERVISOR
     user_id: str
     question: str
     agents: list[str]
@@ -119,7 +128,7 @@ class LatestRun(Shape):
     created_at: float
 
 
-class Activity(Page):
+class ActivityReport(Page):
     """All days from the first to today, all agents that took part, the totals, and a page of the latest runs."""
 
     days: list[DayFigures]
@@ -128,8 +137,11 @@ class Activity(Page):
     runs: list[LatestRun]
 
 
-class Person(Shape):
-    """A user who has a key or stored data, and how much it is."""
+class PersonInfo(Shape):
+    """A user who has a key or stored data, and how much it is; none of its text.
+
+    Bytes are those of texts: of messages, and of documents as they were read.
+    """
 
     user: str
     has_key: bool
@@ -145,11 +157,14 @@ class Person(Shape):
 class People(Page):
     """A page of people, by name."""
 
-    people: list[Person]
+    people: list[PersonInfo]
 
 
 class PersonRemoved(Shape):
-    """Counts of what was permanently deleted. If keys of API_KEYS remain, `note` says how to remove them."""
+    """Counts of what was permanently deleted. If keys of API_KEYS remain, `note` says how to remove them.
+
+    The audit log keeps that it was done, and everything else that it says of the person.
+    """
 
     user: str
     part: Literal["everything", "conversations", "documents"]

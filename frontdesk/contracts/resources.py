@@ -1,9 +1,10 @@
 """The JSON replies of the API whose shape is fixed. Fields that a newer server adds are ignored."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict, Field, WithJsonSchema
 
+from frontdesk.contracts.base import ALWAYS_SENT, KeyScope, Page, RunStatus, Shape
 from frontdesk.contracts.events import Source, Spent, StepStatus, StepType, Support, Usage
 
 # The agent id of conversations that belong to no single agent.
@@ -11,16 +12,21 @@ SUPERVISOR = "supervisor"
 # Statuses of a run that has not ended.
 UNDER_WAY = ("queued", "in_progress")
 
-
-class Shape(BaseModel):
-    """The base of all replies: frozen, and tolerant of fields that a newer server adds."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+_COUNTS: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "integer"}}
+_ROUTED: dict[str, Any] = {
+    "agents": [{"id": "sales", "name": "Sales", "question": "Can I try it before I buy?"}],
+    "reason": "nearest to what Sales knows",
+    "confidence": 0.93,
+    "needs_human": False,
+    "router": "meaning",
+    "model": "embedded",
+}
 
 
 class Step(Shape):
     """A step of a run."""
 
+    run_id: str
     step_id: str
     parent_id: str | None
     step_type: StepType
@@ -30,41 +36,50 @@ class Step(Shape):
     started_at: float
     latency_ms: float | None
     output: str | None
-    model: str | None
     usage: Usage | None
+    model: str | None
     cost_usd: float | None
-    fallback: bool | None = None
+    fallback: Annotated[bool | None, ALWAYS_SENT] = None
 
 
-class Run(Shape):
-    """A question and its outcome, or its state so far while it is in progress."""
+class Feedback(Shape):
+    """A user's rating of an answer."""
+
+    rating: Literal["up", "down"]
+    comment: str
+
+
+class Rating(Feedback):
+    """The rating of an answer, and when it was given."""
+
+    created_at: float
+
+
+class RunWhole(Shape):
+    """A question with its answer, its steps, and their usage and cost: so far, while it is in progress."""
 
     id: str
     thread_id: str
     session_id: str
-    status: str
+    user_id: str
+    agent_id: str
+    status: RunStatus
     question: str
     created_at: float
     ended_at: float | None
     finish_reason: str | None
     error_code: str | None
-    replaces: str | None = None
-    replaced_by: str | None = None
+    attempts: int
+    replaces: Annotated[str | None, ALWAYS_SENT] = None
+    replaced_by: Annotated[str | None, ALWAYS_SENT] = None
     answer: str | None
     usage: Usage
     cost_usd: float
     supervisor: Spent
     workers: Spent
     support: Support | None = None
+    feedback: Rating | None
     steps: list[Step]
-
-
-class Page(Shape):
-    """The position of a page within a longer list."""
-
-    total: int
-    limit: int
-    offset: int
 
 
 class Thread(Shape):
@@ -80,21 +95,17 @@ class Thread(Shape):
     messages: int
 
 
-class Threads(Page):
+class ThreadPage(Page):
     """A page of conversations, the last used first."""
 
     threads: list[Thread]
 
 
-class Feedback(Shape):
-    """A user's rating of an answer."""
-
-    rating: Literal["up", "down"]
-    comment: str
-
-
 class Message(Shape):
-    """A turn of a conversation, with the outcome of its run."""
+    """A turn of a conversation with the outcome of its run, and for an answer, its agents and its sources."""
+
+    # What is kept with an answer goes along, whether it has a field here or not.
+    model_config = ConfigDict(extra="allow")
 
     id: str
     run_id: str
@@ -104,22 +115,22 @@ class Message(Shape):
     status: str
     finish_reason: str | None
     error_code: str | None
-    cost_usd: float | None = None
-    tokens: int | None = None
-    time: float | None = None
-    agents: list[str] = []
-    sources: list[Source] = []
+    cost_usd: Annotated[float | None, ALWAYS_SENT] = None
+    tokens: Annotated[int | None, ALWAYS_SENT] = None
+    time: Annotated[float | None, ALWAYS_SENT] = None
+    agents: list[str] = Field(default=[])
+    sources: list[Source] = Field(default=[])
     support: Support | None = None
     feedback: Feedback | None
 
 
 class ThreadWhole(Thread):
-    """A conversation with a page of its messages, oldest first."""
+    """A conversation with a page of its messages, oldest first; `messages` counts all of them."""
 
     history: list[Message]
 
 
-class Agent(Shape):
+class AgentInfo(Shape):
     """An agent as it serves now. Fields for operators are None for other users, and `tools` is empty."""
 
     id: str
@@ -129,16 +140,16 @@ class Agent(Shape):
     strategy: Literal["rag", "cag", "hybrid"] | None = None
     knowledge: str
     model: str | None = None
-    tools: list[str] = []
+    tools: list[str] = Field(default=[])
     prompt: str | None = None
     enabled: bool
     origin: Literal["file", "api"] | None = None
 
 
-class Agents(Shape):
+class AgentList(Shape):
     """All agents in the order of the catalogue, including disabled ones."""
 
-    agents: list[Agent]
+    agents: list[AgentInfo]
 
 
 class RoutedAgent(Shape):
@@ -149,8 +160,10 @@ class RoutedAgent(Shape):
     question: str
 
 
-class Routed(Shape):
-    """The agents that would answer, the most confident first."""
+class RouteResponse(Shape):
+    """The agents that would answer, the most confident first; none where a person is asked for or nothing is asked."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ROUTED]})
 
     agents: list[RoutedAgent]
     reason: str
@@ -180,12 +193,14 @@ class DocumentWhole(Document):
     markdown: str
 
 
-class Documents(Shape):
-    """A page of documents; if the server reports them, the total and the count of each folder."""
+class DocumentPage(Shape):
+    """A page of everybody's documents and the user's own, and the number in each folder, whichever folder is listed."""
 
+    total: Annotated[int | None, ALWAYS_SENT, WithJsonSchema({"type": "integer"})] = None
+    limit: Annotated[int | None, ALWAYS_SENT, WithJsonSchema({"type": "integer"})] = None
+    offset: Annotated[int | None, ALWAYS_SENT, WithJsonSchema({"type": "integer"})] = None
+    folders: Annotated[dict[str, int] | None, ALWAYS_SENT, WithJsonSchema(_COUNTS)] = None
     documents: list[Document]
-    total: int | None = None
-    folders: dict[str, int] | None = None
 
 
 class Begun(Shape):
@@ -202,12 +217,12 @@ class KnownAgent(Shape):
     name: str
 
 
-class User(Shape):
+class KnownUser(Shape):
     """The user as whom the client is authenticated."""
 
     id: str
     operator: bool
-    scopes: list[str] = []
+    scopes: Annotated[list[KeyScope], ALWAYS_SENT] = Field(default=[])
 
 
 class Limits(Shape):
@@ -227,20 +242,6 @@ class Info(Shape):
     version: str
     catalog: str
     agents: list[KnownAgent]
-    user: User
+    user: KnownUser
     limits: Limits
     answer_threshold: float
-
-
-class Problem(Shape):
-    """The error inside an `ErrorBody`."""
-
-    code: str
-    message: str
-    retryable: bool
-
-
-class ErrorBody(Shape):
-    """The single shape of all errors of the API."""
-
-    error: Problem

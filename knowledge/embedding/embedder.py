@@ -43,7 +43,7 @@ class Embedder:
     def __init__(self, model: str = BUNDLED) -> None:
         self._encoder = Encoder(model)
         self._question_thread = ThreadPoolExecutor(1, "embed-questions")
-        self._document_threads = ThreadPoolExecutor(_DOCUMENT_THREADS, "embed-documents", initializer=_stand_back)
+        self._document_threads = ThreadPoolExecutor(_DOCUMENT_THREADS, "embed-documents", initializer=_lower_priority)
         self._cache: OrderedDict[str, Vector] = OrderedDict()
         # The queued documents of each owner. Owners take turns, and so do the documents of one owner: a note does not
         # wait for a book, and one user's note does not wait for another user's hundred notes.
@@ -57,7 +57,7 @@ class Embedder:
         known = {text: self._cache[text] for text in texts if text in self._cache}
         missing = list(dict.fromkeys(text for text in texts if text not in known))
         if missing:
-            vectors = await _run(self._question_thread, self._encoder.questions, missing)
+            vectors = await _run_on_thread(self._question_thread, self._encoder.encode_questions, missing)
             known.update(zip(missing, vectors, strict=True))
         for text in texts:
             self._cache[text] = known[text]
@@ -73,7 +73,7 @@ class Embedder:
         loop = asyncio.get_running_loop()
         waiting = [_PendingTexts(text, loop.create_future()) for text in texts]
         self._waiting.setdefault(owner, deque()).append(deque(waiting))
-        while len(self._working) < min(_DOCUMENT_THREADS, sum(map(len, self._documents()))):
+        while len(self._working) < min(_DOCUMENT_THREADS, sum(map(len, self._waiting_documents()))):
             self._working.add(loop.create_task(self._embed_waiting(), name="embed-documents"))
         return np.stack(await asyncio.gather(*(one.vector for one in waiting)))
 
@@ -83,7 +83,7 @@ class Embedder:
 
     def close(self) -> None:
         """Cancel waiting passages, and stop the threads after the batches under way."""
-        for one in chain.from_iterable(self._documents()):
+        for one in chain.from_iterable(self._waiting_documents()):
             one.vector.cancel()
         self._waiting.clear()
         self._question_thread.shutdown(wait=True, cancel_futures=True)
@@ -92,7 +92,7 @@ class Embedder:
     async def _embed_waiting(self) -> None:
         """Embed batches until no passage waits."""
         try:
-            while batch := self._next():
+            while batch := self._next_batch():
                 await self._embed_batch(batch)
         finally:
             # In the turn of the event loop in which the queue was empty: later callers must not count on this task.
@@ -102,7 +102,9 @@ class Embedder:
         try:
             # On a low-priority thread a busy machine takes minutes to load a model, and questions wait for it too.
             await asyncio.get_running_loop().run_in_executor(self._question_thread, self._encoder.load)
-            vectors = await _run(self._document_threads, self._encoder.documents, [one.text for one in batch])
+            vectors = await _run_on_thread(
+                self._document_threads, self._encoder.encode_documents, [one.text for one in batch]
+            )
         except asyncio.CancelledError:
             for one in batch:
                 one.vector.cancel()
@@ -116,10 +118,10 @@ class Embedder:
                 if not one.vector.done():
                     one.vector.set_result(vector)
 
-    def _documents(self) -> Iterator[deque[_PendingTexts]]:
+    def _waiting_documents(self) -> Iterator[deque[_PendingTexts]]:
         return chain.from_iterable(self._waiting.values())
 
-    def _next(self) -> list[_PendingTexts]:
+    def _next_batch(self) -> list[_PendingTexts]:
         """Take one passage of each owner in turn until the batch is full, skipping those of cancelled callers."""
         batch: list[_PendingTexts] = []
         while self._waiting and len(batch) < _AT_ONCE:
@@ -135,11 +137,13 @@ class Embedder:
         return batch
 
 
-async def _run(thread: ThreadPoolExecutor, encode: Callable[[list[str]], Vectors], texts: list[str]) -> Vectors:
+async def _run_on_thread(
+    thread: ThreadPoolExecutor, encode: Callable[[list[str]], Vectors], texts: list[str]
+) -> Vectors:
     return await asyncio.get_running_loop().run_in_executor(thread, encode, texts)
 
 
-def _stand_back() -> None:
+def _lower_priority() -> None:
     """Lower the priority of this thread below the rest of the process; only Linux can do that for a single thread."""
     import torch
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.embedding.traced import TracedModel, record
+from knowledge.embedding.traced import TracedModel, trace_model
 from knowledge.errors import EmbeddingModelUnusable
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class LoadedModel(NamedTuple):
     """A model and its traced graph. Embedding only reads them, so any number of threads may share them."""
 
     model: "SentenceTransformer"
-    recorded: TracedModel | None
+    traced: TracedModel | None
 
 
 _LOADING = threading.Lock()
@@ -50,35 +50,35 @@ class Encoder:
 
     def load(self) -> None:
         """Load the model unless it is loaded."""
-        self._loaded()
+        self._loaded_model()
 
-    def questions(self, texts: list[str]) -> Vectors:
+    def encode_questions(self, texts: list[str]) -> Vectors:
         """Return the unit vectors of questions."""
-        recorded = self._loaded().recorded
-        if len(texts) == 1 and recorded is not None:
-            return _of_unit_length(recorded(texts[0])[np.newaxis])
-        return self._encode(texts, _QUESTIONS_AT_ONCE)
+        traced = self._loaded_model().traced
+        if len(texts) == 1 and traced is not None:
+            return _of_unit_length(traced(texts[0])[np.newaxis])
+        return self._encode_batches(texts, _QUESTIONS_AT_ONCE)
 
-    def documents(self, texts: list[str]) -> Vectors:
+    def encode_documents(self, texts: list[str]) -> Vectors:
         """Return the unit vectors of passages."""
-        return self._encode(texts, _PASSAGES_AT_ONCE)
+        return self._encode_batches(texts, _PASSAGES_AT_ONCE)
 
-    def _encode(self, texts: list[str], batch_size: int) -> Vectors:
-        encoded: Any = self._loaded().model.encode(
+    def _encode_batches(self, texts: list[str], batch_size: int) -> Vectors:
+        encoded: Any = self._loaded_model().model.encode(
             texts, batch_size=batch_size, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
         )
         return _of_unit_length(np.asarray(encoded, dtype=np.float32))
 
-    def _loaded(self) -> LoadedModel:
-        return loaded(self._path, fastest_precision())
+    def _loaded_model(self) -> LoadedModel:
+        return load_shared_model(self._path, fastest_precision())
 
 
-def loaded(path: str, precision: Precision) -> LoadedModel:
+def load_shared_model(path: str, precision: Precision) -> LoadedModel:
     """Return the process's only copy of a model: each takes a hundred megabytes, and seconds to load."""
     with _LOADING:
         if (path, precision) not in _LOADED:
-            model = _load(path, precision)
-            _LOADED[path, precision] = LoadedModel(model, record(model))
+            model = _load_model(path, precision)
+            _LOADED[path, precision] = LoadedModel(model, trace_model(model))
         return _LOADED[path, precision]
 
 
@@ -96,7 +96,7 @@ def fastest_precision() -> Precision:
     return "bfloat16" if any(capabilities.get(name) for name in _NATIVE_BFLOAT16) else "float32"
 
 
-def _load(path: str, precision: Precision) -> "SentenceTransformer":
+def _load_model(path: str, precision: Precision) -> "SentenceTransformer":
     # Importing torch takes seconds: a process that embeds nothing should not pay for it.
     import torch
     from sentence_transformers import SentenceTransformer

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def reranker(model: str) -> AsyncIterator["Reranker | None"]:
+async def open_reranker(model: str) -> AsyncIterator["Reranker | None"]:
     """Load the cross-encoder of that name and close it at the end; yield None without a name."""
     if not model:
         yield None
@@ -40,21 +40,21 @@ class Reranker:
 
     async def warm_up(self) -> None:
         """Load the model now, or raise `RerankerUnusable`."""
-        await self.scores("warm up", ["warm up"])
+        await self.score_texts("warm up", ["warm up"])
 
-    async def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+    async def score_texts(self, question: str, texts: Sequence[str]) -> list[float]:
         """Score how well each text answers the question; higher is better."""
         pairs = [(question, text) for text in texts]
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._predict, pairs)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._predict_scores, pairs)
 
     def close(self) -> None:
         """Stop the thread."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    def _predict(self, pairs: list[tuple[str, str]]) -> list[float]:
-        return [float(score) for score in self._loaded().predict(pairs, show_progress_bar=False)]
+    def _predict_scores(self, pairs: list[tuple[str, str]]) -> list[float]:
+        return [float(score) for score in self._loaded_model().predict(pairs, show_progress_bar=False)]
 
-    def _loaded(self) -> "CrossEncoder":
+    def _loaded_model(self) -> "CrossEncoder":
         if self._model is None:
             # Imported late, as in the encoder: torch takes seconds.
             from sentence_transformers import CrossEncoder

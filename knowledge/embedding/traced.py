@@ -32,7 +32,7 @@ class TracedModel:
         import torch
 
         self._model, self._torch = model, torch
-        features = self._features(_COMPARED[1])
+        features = self._text_features(_COMPARED[1])
         self._names = tuple(features)
 
         class FullModel(torch.nn.Module):
@@ -50,34 +50,34 @@ class TracedModel:
             self._graph: Any = torch.jit.freeze(traced)
 
     def __call__(self, text: str) -> Vector:
-        features = self._features(text)
+        features = self._text_features(text)
         with self._torch.no_grad():
             vector = self._graph(*(features[name] for name in self._names))
         return np.asarray(vector[0].float().numpy(), dtype=np.float32)
 
-    def _features(self, text: str) -> Mapping[str, Any]:
+    def _text_features(self, text: str) -> Mapping[str, Any]:
         features = self._model.preprocess([text])
         return {name: value for name, value in features.items() if isinstance(value, self._torch.Tensor)}
 
 
-def record(model: "SentenceTransformer") -> TracedModel | None:
+def trace_model(model: "SentenceTransformer") -> TracedModel | None:
     """Trace the model, or return None if the graph cannot be made or differs from the model."""
-    with _silence():
+    with _silence_warnings():
         try:
-            recorded = TracedModel(model)
-            nearest = min(_cosine(recorded(text), np.asarray(model.encode(text))) for text in _COMPARED)
+            traced = TracedModel(model)
+            nearest = min(_cosine_similarity(traced(text), np.asarray(model.encode(text))) for text in _COMPARED)
         except (RuntimeError, TypeError, ValueError, KeyError) as error:
-            _log.info("the embedding model cannot be recorded and is used as it is: %s", error)
+            _log.info("the embedding model cannot be traced and is used as it is: %s", error)
             return None
-    return recorded if nearest >= _LEAST_COSINE else None
+    return traced if nearest >= _LEAST_COSINE else None
 
 
-def _cosine(one: Vector, other: Vector) -> float:
+def _cosine_similarity(one: Vector, other: Vector) -> float:
     return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def _silence_warnings() -> Iterator[None]:
     """Suppress warnings: tracing reads even deprecated attributes of a model, and its result is compared anyway."""
     libraries = [logging.getLogger(name) for name in ("transformers", "sentence_transformers")]
     levels = [library.level for library in libraries]

@@ -46,17 +46,19 @@ class DocumentArchive:
         self._opening = threading.Lock()
         self._opened: tuple[zipfile.ZipFile, io.FileIO] | None = None
         try:
-            listed = [info for info in self._zip().infolist() if not info.is_dir() and not _is_hidden(info.filename)]
+            listed = [
+                info for info in self._open_zip().infolist() if not info.is_dir() and not _is_hidden(info.filename)
+            ]
         except _DAMAGE as error:
             raise DocumentUnreadable(f"not a zip archive, or a damaged one: {error}") from error
         finally:
             self.close()
-        _check(listed)
+        _check_size(listed)
         self.members: list[zipfile.ZipInfo] = []
         self.refused: dict[str, str] = {}
         names: set[str] = set()
         for info in listed:
-            if reason := _REPEATED if info.filename in names else _refusal(info, max_bytes):
+            if reason := _REPEATED if info.filename in names else _refusal_reason(info, max_bytes):
                 self.refused.setdefault(info.filename, reason)
             else:
                 self.members.append(info)
@@ -71,13 +73,13 @@ class DocumentArchive:
     def read(self, member: zipfile.ZipInfo) -> bytes:
         """Return the content of a member, which is never larger than the archive declares."""
         try:
-            with self._zip().open(member) as packed:
+            with self._open_zip().open(member) as packed:
                 # A single read would unpack all of it before `zipfile` cuts it at the declared size.
                 return b"".join(iter(partial(packed.read, _PIECE_BYTES), b""))
         except _DAMAGE as error:
             raise DocumentUnreadable(f"damaged in its archive: {error}") from error
         finally:
-            self._count()
+            self._count_read()
 
     def close(self) -> None:
         """Close the file."""
@@ -87,7 +89,7 @@ class DocumentArchive:
                     opened.close()
             self._opened = None
 
-    def _zip(self) -> zipfile.ZipFile:
+    def _open_zip(self) -> zipfile.ZipFile:
         with self._opening:
             if self._opened is None:
                 file = _Frugal(self._open_file())
@@ -98,7 +100,7 @@ class DocumentArchive:
                     raise
             return self._opened[0]
 
-    def _count(self) -> None:
+    def _count_read(self) -> None:
         with self._opening:
             self._unread -= 1
             is_last = not self._unread
@@ -115,7 +117,7 @@ class _Frugal(io.FileIO):
         return super().read(size) or b""
 
 
-def _check(listed: list[zipfile.ZipInfo]) -> None:
+def _check_size(listed: list[zipfile.ZipInfo]) -> None:
     """Refuse an archive that has too many members or is too large unpacked."""
     if len(listed) > MAX_MEMBERS:
         raise DocumentUnreadable(_too_many())
@@ -128,7 +130,7 @@ def _too_many() -> str:
     return f"it has more than {MAX_MEMBERS:,} members; make several archives of it"
 
 
-def _refusal(info: zipfile.ZipInfo, max_bytes: int) -> str | None:
+def _refusal_reason(info: zipfile.ZipInfo, max_bytes: int) -> str | None:
     """Return the reason why a member must not be read, if there is one."""
     name, mode = info.filename, info.external_attr >> 16
     if _leads_out(name):

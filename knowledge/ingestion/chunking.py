@@ -62,7 +62,7 @@ class _Element:
     limit: int = MAX_CHARS
 
 
-def split(text: LoadedText) -> list[Chunk]:
+def split_document(text: LoadedText) -> list[Chunk]:
     """Pack whole blocks (paragraphs, lists, tables, code) below a heading into chunks, none longer than its limit.
 
     A block across two pages belongs to the one on which it begins; blocks of different pages are never packed together.

@@ -41,7 +41,7 @@ class DiscoveredFiles:
     unseen: list[str] = field(default_factory=list)
     archives: list[DocumentArchive] = field(default_factory=list)
 
-    def missing(self, names: Iterable[str]) -> set[str]:
+    def missing_names(self, names: Iterable[str]) -> set[str]:
         """Return the names of documents that once came from here and are known to be gone."""
         if self.covers is None:
             return set()
@@ -59,12 +59,12 @@ class DiscoveredFiles:
             archive.close()
 
 
-def find(path: Path, max_bytes: int) -> DiscoveredFiles:
+def find_candidates(path: Path, max_bytes: int) -> DiscoveredFiles:
     """Find the candidates in a directory, an archive or a file. A link given as `path` itself is followed."""
     if path.is_dir():
         found = DiscoveredFiles(path.resolve(), covers="")
-        for name in sorted(_walk(found)):
-            _take(found, name, max_bytes)
+        for name in sorted(_walk_files(found)):
+            _add_candidate(found, name, max_bytes)
         return found
     if not path.exists():
         raise DocumentsNotFound(f"{path} does not exist")
@@ -74,9 +74,9 @@ def find(path: Path, max_bytes: int) -> DiscoveredFiles:
     found = DiscoveredFiles(file.parent)
     if _is_archive(path.name):
         found.covers = f"{path.name}/"
-        _take_archive(found, path.name, file, max_bytes)
+        _add_archive(found, path.name, file, max_bytes)
     else:
-        _take_file(found, path.name, file, max_bytes)
+        _add_file(found, path.name, file, max_bytes)
     return found
 
 
@@ -114,15 +114,15 @@ def open_below(root: Path, place: str) -> int:
     return opened
 
 
-def _walk(found: DiscoveredFiles) -> Iterator[str]:
+def _walk_files(found: DiscoveredFiles) -> Iterator[str]:
     """Yield the names of all files below the root that are not hidden, without entering linked directories."""
 
-    def note(error: OSError) -> None:
+    def note_error(error: OSError) -> None:
         name = PurePosixPath(error.filename).relative_to(found.root).as_posix()
         found.refused[f"{name}/"] = f"cannot be read: {error.strerror}"
         found.unseen.append("" if name == "." else f"{name}/")
 
-    for directory, below, names in os.walk(found.root, onerror=note):
+    for directory, below, names in os.walk(found.root, onerror=note_error):
         below[:] = [name for name in below if not name.startswith(".")]
         where = Path(directory)
         for link in (where / name for name in below if (where / name).is_symlink()):
@@ -131,19 +131,19 @@ def _walk(found: DiscoveredFiles) -> Iterator[str]:
         yield from ((where / name).relative_to(found.root).as_posix() for name in names if not name.startswith("."))
 
 
-def _take(found: DiscoveredFiles, name: str, max_bytes: int) -> None:
+def _add_candidate(found: DiscoveredFiles, name: str, max_bytes: int) -> None:
     file = found.root / name
     if not can_load(name) and not _is_archive(name):
         found.ignored.append(name)
     elif not _leads_inside(found.root, file):
         found.refused[name] = _LEADS_OUT
     elif _is_archive(name):
-        _take_archive(found, name, file.resolve(), max_bytes)
+        _add_archive(found, name, file.resolve(), max_bytes)
     else:
-        _take_file(found, name, Path(os.path.realpath(file)), max_bytes)
+        _add_file(found, name, Path(os.path.realpath(file)), max_bytes)
 
 
-def _take_file(found: DiscoveredFiles, name: str, file: Path, max_bytes: int) -> None:
+def _add_file(found: DiscoveredFiles, name: str, file: Path, max_bytes: int) -> None:
     try:
         status = file.stat()
     except OSError as error:
@@ -153,10 +153,10 @@ def _take_file(found: DiscoveredFiles, name: str, file: Path, max_bytes: int) ->
         found.refused[name] = "cannot be read: not a regular file"
         return
     read = partial(read_file, found.root, file.relative_to(found.root).as_posix(), max_bytes)
-    found.candidates.append(CandidateFile(name, status.st_size, _stamp(status), read))
+    found.candidates.append(CandidateFile(name, status.st_size, _file_stamp(status), read))
 
 
-def _take_archive(found: DiscoveredFiles, name: str, file: Path, max_bytes: int) -> None:
+def _add_archive(found: DiscoveredFiles, name: str, file: Path, max_bytes: int) -> None:
     """Add an archive's members as if it were a directory: their names begin with the archive's."""
     try:
         archive = DocumentArchive(partial(open_below, found.root, file.relative_to(found.root).as_posix()), max_bytes)
@@ -173,7 +173,7 @@ def _take_archive(found: DiscoveredFiles, name: str, file: Path, max_bytes: int)
         inner = f"{name}/{member.filename}"
         if can_load(inner):
             read = partial(archive.read, member)
-            found.candidates.append(CandidateFile(inner, member.file_size, _stamp(status), read))
+            found.candidates.append(CandidateFile(inner, member.file_size, _file_stamp(status), read))
         else:
             found.ignored.append(inner)
 
@@ -186,5 +186,5 @@ def _leads_inside(root: Path, file: Path) -> bool:
     return Path(os.path.realpath(file)).is_relative_to(root)
 
 
-def _stamp(status: os.stat_result) -> tuple[int, ...]:
+def _file_stamp(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

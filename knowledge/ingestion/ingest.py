@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, Protocol, TypeVar
 
 from knowledge.errors import DocumentsNotFound, DocumentUnknown, DocumentUnreadable
-from knowledge.ingestion.discovery import CandidateFile, DiscoveredFiles, find
+from knowledge.ingestion.discovery import CandidateFile, DiscoveredFiles, find_candidates
 from knowledge.library import hash_of
 from knowledge.storage.documents import DocumentInfo, DocumentKey
 from knowledge.text.paths import checked_path
@@ -55,7 +55,7 @@ class IngestionReport:
     failed: dict[str, str] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
 
-    def merge(self, other: "IngestionReport", folder: str) -> None:
+    def merge_folder(self, other: "IngestionReport", folder: str) -> None:
         """Add a folder's report to this one."""
         for outcome in ("added", "changed", "moved", "removed", "skipped", "ignored"):
             getattr(self, outcome).extend(f"{folder}/{name}" for name in getattr(other, outcome))
@@ -65,10 +65,10 @@ class IngestionReport:
         """Return a line with the reason for each file that was not read, or of many for the first ones and a count."""
         lines = [f"{name}: not a known format" for name in self.ignored[:_MOST_NAMED]]
         if more := self.ignored[_MOST_NAMED:]:
-            lines.append(f"{len(more):,} more files of no known format: {_formats(more)}")
+            lines.append(f"{len(more):,} more files of no known format: {_count_formats(more)}")
         return lines
 
-    def sort(self) -> None:
+    def sort_outcomes(self) -> None:
         """Sort the outcomes by name, since files finish in any order."""
         for names in (self.added, self.changed, self.moved, self.removed, self.skipped, self.ignored):
             names.sort()
@@ -91,11 +91,13 @@ async def ingest(
     everything else in the folder that is not in this directory. With `seen`, which is updated, files that nobody has
     written to since are not even read.
     """
-    found = await asyncio.to_thread(find, path, max_bytes)
+    found = await asyncio.to_thread(find_candidates, path, max_bytes)
     try:
         known = await destination.listing(folder)
         _check_emptied(path, found, known, prune=prune)
-        return await _Ingestion(folder, found, known, destination, prune, progress, {} if seen is None else seen).run()
+        return await _Ingestion(
+            folder, found, known, destination, prune, progress, {} if seen is None else seen
+        ).run_pass()
     finally:
         found.close()
 
@@ -119,40 +121,40 @@ class _Ingestion:
         self._progress = progress
         self._seen = seen
         self._known = {info.path: info for info in known if info.source == self._source}
-        self._gone = {path: self._known[path] for path in found.missing(self._known)}
+        self._gone = {path: self._known[path] for path in found.missing_names(self._known)}
         self._gone_by_hash = {info.content_hash: info for info in self._gone.values()}
         self._elsewhere = (
             [info for info in known if info.source != self._source] if prune and found.covers is not None else []
         )
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
-        self._report = IngestionReport(ignored=[_printable(name) for name in found.ignored])
-        self._report.failed = {_printable(name): reason for name, reason in found.refused.items()}
+        self._report = IngestionReport(ignored=[_printable_name(name) for name in found.ignored])
+        self._report.failed = {_printable_name(name): reason for name, reason in found.refused.items()}
         self._done, self._total = 0, len(found.candidates) + len(self._gone) + len(self._elsewhere)
 
-    async def run(self) -> IngestionReport:
+    async def run_pass(self) -> IngestionReport:
         """Store new and changed documents, then remove those whose files are gone."""
         for name in self._seen.keys() - {candidate.name for candidate in self._candidates}:
             del self._seen[name]
-        await _in_parallel(self._take, self._candidates)
+        await _in_parallel(self._process_candidate, self._candidates)
         # Only now, when documents whose files have moved are no longer in `_gone`.
-        await _in_parallel(self._remove, [*self._gone.values(), *self._elsewhere])
-        self._report.sort()
+        await _in_parallel(self._remove_document, [*self._gone.values(), *self._elsewhere])
+        self._report.sort_outcomes()
         return self._report
 
-    async def _take(self, candidate: CandidateFile) -> None:
+    async def _process_candidate(self, candidate: CandidateFile) -> None:
         if self._seen.get(candidate.name) == candidate.stamp:
             outcome: Outcome = "skipped"
         elif candidate.size > _LARGE_BYTES:
             async with self._large:
-                outcome = await self._bring(candidate)
+                outcome = await self._store_candidate(candidate)
         else:
-            outcome = await self._bring(candidate)
+            outcome = await self._store_candidate(candidate)
         self._seen[candidate.name] = candidate.stamp
         if outcome != "failed":
             getattr(self._report, outcome).append(candidate.name)
-        self._tell(candidate.name, outcome)
+        self._report_progress(candidate.name, outcome)
 
-    async def _bring(self, candidate: CandidateFile) -> Outcome:
+    async def _store_candidate(self, candidate: CandidateFile) -> Outcome:
         name, known = candidate.name, self._known.get(candidate.name)
         try:
             _check_name(name)
@@ -168,20 +170,20 @@ class _Ingestion:
                     return "moved"
             await self._destination.put(DocumentKey(self._folder, self._source, name), data)
         except DocumentUnreadable as error:
-            self._report.failed[_printable(name)] = error.message
+            self._report.failed[_printable_name(name)] = error.message
             return "failed"
         return "changed" if known else "added"
 
-    async def _remove(self, gone: DocumentInfo) -> None:
+    async def _remove_document(self, gone: DocumentInfo) -> None:
         with suppress(DocumentUnknown):  # somebody else has removed it meanwhile
             await self._destination.remove(gone.id)
         self._report.removed.append(gone.path)
-        self._tell(gone.path, "removed")
+        self._report_progress(gone.path, "removed")
 
-    def _tell(self, name: str, outcome: Outcome) -> None:
+    def _report_progress(self, name: str, outcome: Outcome) -> None:
         self._done += 1
         if self._progress:
-            self._progress(self._done, self._total, _printable(name), outcome)
+            self._progress(self._done, self._total, _printable_name(name), outcome)
 
 
 async def _in_parallel(work: Callable[[T], Awaitable[None]], items: Iterable[T]) -> None:
@@ -205,16 +207,16 @@ def _check_emptied(path: Path, found: DiscoveredFiles, known: list[DocumentInfo]
     """Refuse an empty directory that held documents: it may be a disk that is not mounted."""
     if found.candidates or found.unseen:
         return
-    brought = len(found.missing(info.path for info in known if info.source == str(found.root)))
+    brought = len(found.missing_names(info.path for info in known if info.source == str(found.root)))
     if brought and not prune:
         raise DocumentsNotFound(f"{path} holds no document any more; --prune removes the {brought} that it brought")
     if not brought and not found.refused:
-        ignored = [_printable(name) for name in found.ignored]
-        held = f"; not read: {_formats(ignored)}" if ignored else ""
+        ignored = [_printable_name(name) for name in found.ignored]
+        held = f"; not read: {_count_formats(ignored)}" if ignored else ""
         raise DocumentsNotFound(f"{path} holds no document of a known format{held}", ignored)
 
 
-def _formats(names: Iterable[str]) -> str:
+def _count_formats(names: Iterable[str]) -> str:
     """Count files by format, the most frequent first."""
     counted = Counter(PurePosixPath(name).suffix.lower() or "without a suffix" for name in names).most_common()
     shown = [f"{count:,} {suffix}" for suffix, count in counted[:_MOST_FORMATS]]
@@ -230,6 +232,6 @@ def _check_name(name: str) -> None:
         raise DocumentUnreadable(f"the file's path {error}; rename it") from error
 
 
-def _printable(name: str) -> str:
+def _printable_name(name: str) -> str:
     """Escape a name for display: it could contain control sequences for a terminal."""
     return name if name.isprintable() else name.encode("unicode_escape").decode()

@@ -58,7 +58,7 @@ class ParserPool:
 
     async def read(self, data: bytes, name: str) -> ParsedDocument:
         """Return the text of a file and its passages, or raise `DocumentUnreadable` with the reason."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, data, name)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read_with_process, data, name)
 
     async def close(self) -> None:
         """End every reader, including those that are reading."""
@@ -68,24 +68,24 @@ class ParserPool:
                 reader.kill()
         await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
         for reader in self._running:
-            reader.end()
+            reader.wait_closed()
 
-    def _read(self, data: bytes, name: str) -> ParsedDocument:
+    def _read_with_process(self, data: bytes, name: str) -> ParsedDocument:
         while True:
-            reader, is_new = self._take()
-            reply = reader.ask(data, name)
+            reader, is_new = self._take_process()
+            reply = reader.request_reply(data, name)
             if reply is not None:
                 self._idle.put(reader)
-                return _document(reply, name, self._limits)
+                return _decode_reply(reply, name, self._limits)
             with self._lock:
                 self._running.discard(reader)
                 if self._closed:
                     raise DocumentUnreadable("the desk was stopped while the file was read; bring it in again")
             # A reader from the pool may have exited for idleness just before the request; a new one gets the file.
-            if is_new or not reader.left:
-                raise DocumentUnreadable(reader.fate)
+            if is_new or not reader.exited_idle:
+                raise DocumentUnreadable(reader.end_reason)
 
-    def _take(self) -> "tuple[_ParserProcess, bool]":
+    def _take_process(self) -> "tuple[_ParserProcess, bool]":
         while True:
             try:
                 reader = self._idle.get_nowait()
@@ -95,7 +95,7 @@ class ParserPool:
                 return reader, False
             with self._lock:
                 self._running.discard(reader)
-            reader.end()
+            reader.wait_closed()
         with self._lock:
             if self._closed:
                 raise DocumentUnreadable("the desk is being stopped; bring the file in again")
@@ -126,12 +126,12 @@ class _ParserProcess:
         return self._process.poll() is None
 
     @property
-    def left(self) -> bool:
+    def exited_idle(self) -> bool:
         """True if the reader exited by itself, before it looked at the file."""
         return self._process.returncode == 0
 
     @property
-    def fate(self) -> str:
+    def end_reason(self) -> str:
         """The reason why the file ended its reader, and what may help."""
         limits, code = self._limits, self._process.returncode
         if self._late or code == -signal.SIGXCPU:
@@ -143,53 +143,53 @@ class _ParserProcess:
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return f"it makes its reader crash ({how}); it is damaged: save it anew"
 
-    def ask(self, data: bytes, name: str) -> bytes | None:
-        """Send a file and return the reply, or None if the reader ended, which `fate` then explains."""
+    def request_reply(self, data: bytes, name: str) -> bytes | None:
+        """Send a file and return the reply, or None if the reader ended, which `end_reason` then explains."""
         timer = threading.Timer(self._limits.seconds, self._give_up)
         timer.start()
         try:
-            self._send(data, name)
-            reply = self._receive()
+            self._send_request(data, name)
+            reply = self._receive_reply()
         except (BrokenPipeError, ConnectionResetError):
             reply = None
         finally:
             timer.cancel()
         if reply is None:
-            self.end()
+            self.wait_closed()
         return reply
 
     def kill(self) -> None:
         self._process.kill()
 
-    def end(self) -> None:
+    def wait_closed(self) -> None:
         """Close the pipes and wait for the process, or it would stay a zombie."""
-        self._output.close()
+        self._output_pipe.close()
         # Closing flushes, which fails for data that the process never read.
         with contextlib.suppress(BrokenPipeError):
-            self._input.close()
+            self._input_pipe.close()
         self._process.wait()
 
     @property
-    def _input(self) -> BinaryIO:
+    def _input_pipe(self) -> BinaryIO:
         return cast(BinaryIO, self._process.stdin)
 
     @property
-    def _output(self) -> BinaryIO:
+    def _output_pipe(self) -> BinaryIO:
         return cast(BinaryIO, self._process.stdout)
 
     def _give_up(self) -> None:
         self._late = True
         self.kill()
 
-    def _send(self, data: bytes, name: str) -> None:
-        self._input.write(json.dumps({"name": name, "size": len(data)}).encode() + b"\n")
+    def _send_request(self, data: bytes, name: str) -> None:
+        self._input_pipe.write(json.dumps({"name": name, "size": len(data)}).encode() + b"\n")
         view = memoryview(data)
         for start in range(0, len(data), _SEND_BYTES):
-            self._input.write(view[start : start + _SEND_BYTES])
-        self._input.flush()
+            self._input_pipe.write(view[start : start + _SEND_BYTES])
+        self._input_pipe.flush()
 
-    def _receive(self) -> bytes | None:
-        header = self._output.readline(_LENGTH_DIGITS)
+    def _receive_reply(self) -> bytes | None:
+        header = self._output_pipe.readline(_LENGTH_DIGITS)
         if not header.endswith(b"\n"):
             return None
         length = int(header)
@@ -197,11 +197,11 @@ class _ParserProcess:
             self._endless = True
             self.kill()
             return None
-        reply = self._output.read(length)
+        reply = self._output_pipe.read(length)
         return reply if len(reply) == length else None
 
 
-def _document(reply: bytes, name: str, limits: ParserLimits) -> ParsedDocument:
+def _decode_reply(reply: bytes, name: str, limits: ParserLimits) -> ParsedDocument:
     read = json.loads(reply)
     if "unreadable" in read:
         raise DocumentUnreadable(read["unreadable"])

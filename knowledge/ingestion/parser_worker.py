@@ -28,8 +28,8 @@ _HELD = Path("/proc/self/statm")
 
 def main(memory: int, seconds: float, idle: float) -> None:
     """Answer requests on the standard input until it ends or no request comes for `idle` seconds."""
-    requests, replies = _channels()
-    _bind(memory)
+    requests, replies = _open_channels()
+    _limit_process(memory)
     while select.select([requests], [], [], idle)[0]:
         header = requests.readline()
         if not header:
@@ -37,18 +37,18 @@ def main(memory: int, seconds: float, idle: float) -> None:
         request = json.loads(header)
         data = requests.read(request["size"])
         _allow_seconds(seconds)
-        reply = _reply(data, request["name"])
+        reply = _encode_reply(data, request["name"])
         replies.write(b"%d\n%b" % (len(reply), reply))
         replies.flush()
         del data, reply
-        if _held() > memory * _LEAVING_SHARE:
+        if _memory_in_use() > memory * _LEAVING_SHARE:
             return
 
 
-def _reply(data: bytes, name: str) -> bytes:
+def _encode_reply(data: bytes, name: str) -> bytes:
     """Return the reply as JSON and not as a pickle: nothing that comes from here may run code in the server."""
     try:
-        return json.dumps(_read(data, name)).encode()
+        return json.dumps(_parse_file(data, name)).encode()
     except DocumentUnreadable as error:
         reply = {"unreadable": error.message}
     except Exception as error:  # noqa: BLE001 - a damaged file may make a library raise anything, which is reported by its type
@@ -56,16 +56,16 @@ def _reply(data: bytes, name: str) -> bytes:
     return json.dumps(reply).encode()
 
 
-def _read(data: bytes, name: str) -> dict[str, object]:
+def _parse_file(data: bytes, name: str) -> dict[str, object]:
     text = loaders.load(data, name)
-    pieces = chunking.split(text)
+    pieces = chunking.split_document(text)
     if not pieces:
         raise DocumentUnreadable("the file holds headings, but no text below them")
     passages = [(piece.section, piece.text, piece.page) for piece in pieces]
     return {"title": text.title, "markdown": text.markdown, "pages": text.pages, "chunks": passages}
 
 
-def _channels() -> tuple[BinaryIO, BinaryIO]:
+def _open_channels() -> tuple[BinaryIO, BinaryIO]:
     """Return the streams of requests and replies, and discard what libraries print."""
     replies = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -74,24 +74,24 @@ def _channels() -> tuple[BinaryIO, BinaryIO]:
     return sys.stdin.buffer, replies
 
 
-def _bind(memory: int) -> None:
+def _limit_process(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         # When the server is killed, the kernel kills this process too.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    sys.addaudithook(_refuse)
+    sys.addaudithook(_refuse_event)
     # openpyxl would import numpy if it is installed, and with it threads that take a third of the memory.
     sys.modules["numpy"] = None  # type: ignore[assignment]
 
 
-def _held() -> int:
+def _memory_in_use() -> int:
     """Return the memory in use as the limit counts it; the peak that the system reports is that of the server."""
     return int(_HELD.read_text().split()[0]) * resource.getpagesize() if _HELD.exists() else 0
 
 
-def _refuse(event: str, _arguments: tuple[object, ...]) -> None:
+def _refuse_event(event: str, _arguments: tuple[object, ...]) -> None:
     if event.startswith(_REFUSED):
         raise PermissionError(f"{event} is not for who reads files")
 

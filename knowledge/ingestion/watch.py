@@ -12,25 +12,25 @@ _LONGEST_MS = 2_000
 _GLANCE_MS = 1_000
 
 
-async def occasions(path: Path) -> AsyncGenerator[None, None]:
+async def watch_path(path: Path) -> AsyncGenerator[None, None]:
     """Yield now, and after every change below a directory or to a file, for ever.
 
     Changes in quick succession are debounced into one. A path that vanishes, comes back, or becomes another directory
     (a disk mounted over it) counts as changed too; while it is missing, the watch waits for it.
     """
     while True:
-        before = _identity(path)
+        before = _path_identity(path)
         if before is None:
             yield
-            while _identity(path) is None:  # noqa: ASYNC110 - no event reports a missing path
+            while _path_identity(path) is None:  # noqa: ASYNC110 - no event reports a missing path
                 await asyncio.sleep(_GLANCE_MS / 1_000)
             continue
-        async with aclosing(_changes(path, before)) as changes:
+        async with aclosing(_watch_changes(path, before)) as changes:
             async for _ in changes:
                 yield
 
 
-async def _changes(path: Path, before: tuple[int, int]) -> AsyncGenerator[None, None]:
+async def _watch_changes(path: Path, before: tuple[int, int]) -> AsyncGenerator[None, None]:
     """Yield once the watch is set up, and after each change, as long as the path is the same directory."""
     # Saving may replace a file by another one, which only a watch of its directory notices.
     is_directory = await asyncio.to_thread(path.is_dir)
@@ -48,7 +48,7 @@ async def _changes(path: Path, before: tuple[int, int]) -> AsyncGenerator[None, 
     try:
         async with aclosing(changes):
             async for changed in changes:
-                if _identity(path) != before:
+                if _path_identity(path) != before:
                     return
                 if changed or is_first:
                     is_first = False
@@ -58,7 +58,7 @@ async def _changes(path: Path, before: tuple[int, int]) -> AsyncGenerator[None, 
         return
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _path_identity(path: Path) -> tuple[int, int] | None:
     """Return device and inode of the directory, or of the file's directory, that the path leads to now."""
     try:
         status = (path if path.is_dir() else path.parent).stat() if path.exists() else None

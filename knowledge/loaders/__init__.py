@@ -8,7 +8,7 @@ import importlib
 from pathlib import PurePosixPath
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.loaders.text import LoadedText, cleaned
+from knowledge.loaders.text import LoadedText, clean_document
 
 _FORMATS = {
     "markdown": (".md", ".markdown"),
@@ -29,12 +29,12 @@ MAX_TEXT_CHARS = 20_000_000
 
 def can_load(name: str) -> bool:
     """Tell by its name whether a file is of a known format."""
-    return _suffix(name) in _MODULES
+    return _suffix_of(name) in _MODULES
 
 
 def load(data: bytes, name: str) -> LoadedText:
     """Return the text of a file, or raise `DocumentUnreadable`; a parser library's errors at damage are passed on."""
-    suffix = _suffix(name)
+    suffix = _suffix_of(name)
     if suffix not in _MODULES:
         raise DocumentUnreadable(
             f"the format {suffix or 'without a suffix'} is not known; known are {', '.join(sorted(_MODULES))}"
@@ -44,13 +44,13 @@ def load(data: bytes, name: str) -> LoadedText:
         raise DocumentUnreadable(
             f"the file holds {len(text.markdown):,} characters of text; the limit is {MAX_TEXT_CHARS:,}; split it"
         )
-    text = cleaned(text)
+    text = clean_document(text)
     if not text.markdown.strip():
         raise DocumentUnreadable("the file holds no text")
     return text
 
 
-def _suffix(name: str) -> str:
+def _suffix_of(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 

@@ -14,7 +14,7 @@ p[style-name='Subtitle'] => p:fresh
 def load(data: bytes, name: str) -> LoadedText:
     """Load a document titled by its title, first heading or file name, without pictures, comments and linked files."""
     made = mammoth.convert_to_html(
-        zip_guard.opened(data, ".docx"),
+        zip_guard.open_checked(data, ".docx"),
         style_map=_STYLES,
         include_embedded_style_map=False,
         external_file_access=False,

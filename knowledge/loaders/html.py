@@ -8,7 +8,7 @@ from typing import Any, cast
 from html_to_markdown import ConversionOptions, NodeContext, VisitResult, WarningKind, convert
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.loaders.text import LoadedText, decode, title_from_name
+from knowledge.loaders.text import LoadedText, decode_text, title_from_name
 
 # A site's header and footer, and elements without text to quote. The library itself drops scripts, styles, navigation,
 # forms and hidden elements.
@@ -50,7 +50,7 @@ def to_markdown(markup: str) -> str:
 
 def load(data: bytes, name: str) -> LoadedText:
     """Load a page titled by its first heading, else by its title element, else after its name."""
-    markup = _decode(data)
+    markup = _decode_page(data)
     ends = [found.start() for found in _MAIN.finditer(markup)]
     markdown = (ends and to_markdown(markup[ends[0] : ends[-1]])) or to_markdown(markup)
     heading, element = _FIRST_HEADING.search(markdown), _TITLE.search(markup, 0, _HEAD_CHARS)
@@ -58,10 +58,10 @@ def load(data: bytes, name: str) -> LoadedText:
     return LoadedText((title or "").strip() or title_from_name(name), markdown)
 
 
-def _decode(data: bytes) -> str:
+def _decode_page(data: bytes) -> str:
     """Decode as UTF-8 if that is valid, else by the encoding that the page declares."""
     try:
-        return decode(data)
+        return decode_text(data)
     except DocumentUnreadable:
         declared = _DECLARED.search(data[:_HEAD_CHARS])
         if declared is None:
@@ -76,4 +76,4 @@ def _decode_as(data: bytes, encoding: str) -> str:
         text = data.decode("cp1252" if name in ("iso8859-1", "ascii") else name)
     except (LookupError, UnicodeError) as error:
         raise DocumentUnreadable(f"not the {encoding} text that it says it is; save the page as UTF-8") from error
-    return decode(text.encode())
+    return decode_text(text.encode())

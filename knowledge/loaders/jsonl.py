@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.loaders.text import LoadedText, decode, title_from_name
+from knowledge.loaders.text import LoadedText, decode_text, title_from_name
 from knowledge.text.fences import FencedLines
 
 _QUESTION = ("question", "q", "query", "prompt", "instruction", "input", "user")
@@ -19,7 +19,7 @@ _HEADING_LEVELS = 6
 
 def load(data: bytes, name: str) -> LoadedText:
     """Load a section for each record, headed by its question or its title; title the document after its name."""
-    return LoadedText(title_from_name(name), _write_sections(_read_records(decode(data))))
+    return LoadedText(title_from_name(name), _write_sections(_read_records(decode_text(data))))
 
 
 def of_table(rows: Sequence[Sequence[str]]) -> str | None:

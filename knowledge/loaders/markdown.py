@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 
 from knowledge.errors import DocumentUnreadable
 from knowledge.loaders import html
-from knowledge.loaders.text import LoadedText, decode, title_from_name
+from knowledge.loaders.text import LoadedText, decode_text, title_from_name
 
 SUFFIXES = (".md", ".markdown")
 
@@ -39,7 +39,7 @@ class _WithoutAliases(yaml.SafeLoader):
 def load(data: bytes, name: str) -> LoadedText:
     """Load a document titled by its front matter, else by its first heading, else after its name."""
     try:
-        matter, body = _parse(decode(data))
+        matter, body = _parse_front_matter(decode_text(data))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DocumentUnreadable(f"the front matter is not valid YAML: {' '.join(str(error).split())}") from error
     heading = _first_heading(body)
@@ -55,7 +55,7 @@ def _first_heading(body: str) -> str:
     return found["title"].rstrip(" \t#") if found else ""
 
 
-def _parse(text: str) -> tuple[dict[str, object], str]:
+def _parse_front_matter(text: str) -> tuple[dict[str, object], str]:
     """Split off the front matter; anything between two rules that is not a mapping is text."""
     if not _YAML.detect(text):
         return {}, text

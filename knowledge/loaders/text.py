@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.text.characters import cleaned as without_unseen
-from knowledge.text.characters import cleaned_line
+from knowledge.text.characters import cleaned, cleaned_line
 from knowledge.text.headings import shortened
 
 # Longer byte order marks first: that of UTF-32 begins with that of UTF-16.
@@ -35,13 +34,13 @@ class LoadedText:
     pages: tuple[int, ...] = ()
 
 
-def decode(data: bytes) -> str:
+def decode_text(data: bytes) -> str:
     """Decode by byte order mark, else as UTF-8, else by a certain guess; otherwise refuse, naming the invalid byte."""
     mark, encoding = next(((mark, name) for mark, name in _MARKS if data.startswith(mark)), (b"", "utf-8"))
     try:
         text = data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        text = "" if mark else _guessed(data)
+        text = "" if mark else _guess_text(data)
         if not text:
             raise DocumentUnreadable(
                 f"not {encoding.upper()} text (byte {error.start}); save the file as UTF-8"
@@ -51,7 +50,7 @@ def decode(data: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _guessed(data: bytes) -> str:
+def _guess_text(data: bytes) -> str:
     """Return text of another encoding if its characters reveal which with certainty, else an empty string."""
     from charset_normalizer import from_bytes  # only odd files need it
 
@@ -59,14 +58,14 @@ def _guessed(data: bytes) -> str:
     return str(best) if best and best.chaos == 0 and best.coherence >= _CERTAIN else ""
 
 
-def cleaned(text: LoadedText) -> LoadedText:
+def clean_document(text: LoadedText) -> LoadedText:
     """Remove invisible characters and those invalid in a database or JSON, keeping every line in place."""
     title = shortened(cleaned_line(_SURROGATES.sub("\ufffd", text.title)))
-    return replace(text, title=title, markdown=_printable(text.markdown))
+    return replace(text, title=title, markdown=_without_invalid(text.markdown))
 
 
-def _printable(text: str) -> str:
-    return _SURROGATES.sub("\ufffd", without_unseen(text))
+def _without_invalid(text: str) -> str:
+    return _SURROGATES.sub("\ufffd", cleaned(text))
 
 
 def title_from_name(name: str) -> str:
@@ -77,4 +76,4 @@ def title_from_name(name: str) -> str:
 
 def load(data: bytes, name: str) -> LoadedText:
     """Load the whole file, titled after its name."""
-    return LoadedText(title=title_from_name(name), markdown=decode(data))
+    return LoadedText(title=title_from_name(name), markdown=decode_text(data))

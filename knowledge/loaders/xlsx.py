@@ -19,14 +19,14 @@ _DECIMALS = re.compile(r"[0#]\.(0+)")
 
 def load(data: bytes, name: str) -> LoadedText:
     """Load a workbook titled after its name, formulas by their last stored values, without hidden sheets."""
-    workbook = load_workbook(zip_guard.opened(data, ".xlsx"), read_only=True, data_only=True, keep_links=False)
+    workbook = load_workbook(zip_guard.open_checked(data, ".xlsx"), read_only=True, data_only=True, keep_links=False)
     parts = []
     for sheet in workbook.worksheets:
         if sheet.sheet_state != "visible":
             continue
         # The dimensions that a workbook declares for a sheet may be too large or too small.
         sheet.reset_dimensions()
-        rows = list(_rows(sheet))
+        rows = list(_sheet_rows(sheet))
         content = jsonl.of_table(rows)
         if content is None:
             content = markdown_table.to_markdown(rows)
@@ -35,11 +35,11 @@ def load(data: bytes, name: str) -> LoadedText:
     return LoadedText(title_from_name(name), "\n\n".join(parts))
 
 
-def _rows(sheet: Any) -> Iterator[list[str]]:  # noqa: ANN401 - openpyxl has no types
+def _sheet_rows(sheet: Any) -> Iterator[list[str]]:  # noqa: ANN401 - openpyxl has no types
     """Yield the rows as text, consecutive empty ones as a single row."""
     empty = True
     for row in sheet.rows:
-        cells = [_shown(cell.value, cell.number_format or "") for cell in row] if row else []
+        cells = [_display_value(cell.value, cell.number_format or "") for cell in row] if row else []
         while cells and not cells[-1]:
             cells.pop()
         if cells or not empty:
@@ -47,7 +47,7 @@ def _rows(sheet: Any) -> Iterator[list[str]]:  # noqa: ANN401 - openpyxl has no 
         empty = not cells
 
 
-def _shown(value: object, number_format: str) -> str:
+def _display_value(value: object, number_format: str) -> str:
     match value:
         case None:
             return ""
@@ -58,12 +58,12 @@ def _shown(value: object, number_format: str) -> str:
         case datetime.datetime():
             return value.isoformat(sep=" ", timespec="minutes")
         case int() | float():
-            return _number(value, number_format.split(";")[0])
+            return _display_number(value, number_format.split(";")[0])
         case _:
             return str(value).strip()
 
 
-def _number(value: float, number_format: str) -> str:
+def _display_number(value: float, number_format: str) -> str:
     percent = "%" in number_format
     decimals = _DECIMALS.search(number_format)
     amount = value * 100 if percent else value

@@ -11,7 +11,7 @@ MAX_UNFOLDED_BYTES = 100_000_000
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-def opened(data: bytes, kind: str) -> io.BytesIO:
+def open_checked(data: bytes, kind: str) -> io.BytesIO:
     """Return the file for a parser library to read, or raise `DocumentUnreadable`."""
     if data.startswith(_COMPOUND):
         raise DocumentUnreadable(f"it has a password, or is of an old format; save it as {kind} without a password")

@@ -181,6 +181,6 @@ def _fetch(
 async def _reranked(text: str, passages: Sequence[Passage], reranker: Reranker) -> list[Passage]:
     """Return the best passages in the reranker's order, then the rest."""
     best = passages[:_RERANKED]
-    scores = await reranker.scores(text, [f"{passage.chunk.title}. {passage.chunk.text}" for passage in best])
+    scores = await reranker.score_texts(text, [f"{passage.chunk.title}. {passage.chunk.text}" for passage in best])
     order = sorted(range(len(best)), key=lambda place: -scores[place])
     return [*(best[place] for place in order), *passages[_RERANKED:]]

@@ -39,7 +39,7 @@ def evidence_of(*documents: str) -> Evidence:
     excerpts: list[Excerpt] = []
     for document in documents:
         text = loaders.load(document.encode(), "note.md")
-        for chunk in chunking.split(text):
+        for chunk in chunking.split_document(text):
             place = (len(excerpts) + 1, "d", "notes/note.md", text.title, chunk.section, 1)
             excerpts.append(Excerpt(*place, text=chunk.text, score=0.8, rank=len(excerpts)))
     return Evidence("rag", tuple(excerpts), (), 0.9, f"{len(excerpts)} passages")

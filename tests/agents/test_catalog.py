@@ -192,9 +192,9 @@ def test_an_agent_is_found_by_its_id_or_refused_with_the_ids_there_are() -> None
 
 def test_a_folder_that_no_agent_answers_from_is_refused_with_those_there_are() -> None:
     catalog = read_catalog("customer_support")
-    assert catalog.folder("billing") == "billing"
+    assert catalog.checked_folder("billing") == "billing"
     with pytest.raises(FolderUnknown, match=r"'sales'.*billing, compliance, general, technical"):
-        catalog.folder("sales")
+        catalog.checked_folder("sales")
 
 
 def test_an_agent_cannot_be_changed_once_it_is_read() -> None:

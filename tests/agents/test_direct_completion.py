@@ -7,7 +7,7 @@ from langchain_aws.chat_models.bedrock_converse import _messages_to_bedrock
 from langchain_openai.chat_models.base import _convert_message_to_dict
 from pydantic import ValidationError
 
-from agents.direct_completion import ChatMessage, messages_of, strays
+from agents.direct_completion import ChatMessage, messages_of, stray_results
 from frontdesk.contracts.llm import CalledTool
 from tests.providers.strict import mistakes
 
@@ -67,7 +67,7 @@ def test_the_last_instructions_hold() -> None:
     [("whole", []), ("a result twice", [3]), ("a result of no call", [1]), ("a result after its time", [3])],
 )
 def test_results_of_no_open_call_are_found(name: str, lost: list[int]) -> None:
-    assert strays(CONVERSATIONS[name]) == lost
+    assert stray_results(CONVERSATIONS[name]) == lost
 
 
 @pytest.mark.parametrize(

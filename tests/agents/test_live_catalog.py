@@ -64,25 +64,25 @@ def test_a_changed_agent_is_seen_whole_and_its_file_is_remembered(catalog: Catal
 
 def test_an_agent_that_is_switched_off_is_found_but_not_handed_out(catalog: Catalog) -> None:
     catalog.put(off(catalog.get("billing")))
-    assert catalog.find("billing").name == "Billing"
+    assert catalog.find_agent("billing").name == "Billing"
     with pytest.raises(AgentDisabled, match="'billing' is switched off"):
         catalog.get("billing")
 
 
 def test_an_agent_that_was_removed_is_unknown(catalog: Catalog) -> None:
     catalog.remove("billing")
-    assert not catalog.holds("billing")
-    for look in (catalog.get, catalog.find, catalog.remove):
+    assert not catalog.has_agent("billing")
+    for look in (catalog.get, catalog.find_agent, catalog.remove):
         with pytest.raises(AgentUnknown):
             look("billing")
 
 
 def test_folders_follow_the_agents_also_those_switched_off(catalog: Catalog) -> None:
     catalog.put(made("sales", enabled=False, knowledge="offers"))
-    assert catalog.folder("offers") == "offers"
+    assert catalog.checked_folder("offers") == "offers"
     catalog.remove("sales")
     with pytest.raises(FolderUnknown):
-        catalog.folder("offers")
+        catalog.checked_folder("offers")
 
 
 def test_the_last_enabled_agent_stays(catalog: Catalog) -> None:
@@ -102,8 +102,8 @@ class RoutesJustBefore(SemanticRouter):
 
     happens: Callable[[], None]
 
-    async def decide(self, question: RoutingQuestion, agents: Sequence[Agent]) -> RoutingDecision:
-        decision = await super().decide(question, agents)
+    async def choose_agents(self, question: RoutingQuestion, agents: Sequence[Agent]) -> RoutingDecision:
+        decision = await super().choose_agents(question, agents)
         self.happens()
         return decision
 

@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr
 from agents.errors import SettingsInvalid
 from agents.models.model_name import parse_model
 from agents.models.openai.provider import OpenAIProvider
-from agents.settings import AgentSettings, secrets
+from agents.settings import AgentSettings, secret_values
 from tests.agents.models.upstream import isolate
 from tests.providers.openai import OpenAIServer
 
@@ -54,7 +54,7 @@ def test_the_file_sets_settings_and_keys_for_the_providers_libraries(folder: Pat
 def test_a_key_in_the_file_reaches_the_provider(folder: Path) -> None:
     async def ask() -> None:
         provider = OpenAIProvider(parse_model("openai:gpt-4o-mini"), AgentSettings.read())
-        model = await provider.open()
+        model = await provider.open_chat()
         assert isinstance(model, ChatOpenAI)
         await model.ainvoke("Hello?")
         await provider.close()
@@ -164,11 +164,11 @@ def test_secrets_are_known_by_the_names_of_their_variables(monkeypatch: pytest.M
         monkeypatch.setenv(name, f"value-of-{name}")
     monkeypatch.setenv("SHORT_KEY", "12345")
     monkeypatch.setenv("PLAIN_SETTING", "plain-setting")
-    assert {f"value-of-{name}" for name in named} <= set(secrets())
-    assert not {"12345", "plain-setting"} & set(secrets())
+    assert {f"value-of-{name}" for name in named} <= set(secret_values())
+    assert not {"12345", "plain-setting"} & set(secret_values())
 
 
 @pytest.mark.parametrize("name", ["MODEL_MAX_TOKENS", "MODEL_FIRST_TOKEN_SECONDS", "MODEL_SERVER_FIRST_TOKEN_SECONDS"])
 def test_a_number_of_tokens_is_no_secret(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "100000")
-    assert "100000" not in secrets()
+    assert "100000" not in secret_values()

@@ -66,29 +66,29 @@ def desk(library: Library, database: Database) -> Desk:
 
 
 async def test_a_restart_brings_back_what_was_made_changed_and_deleted(desk: Desk) -> None:
-    await desk.registry.create(agent("sales"), SYSTEM)
-    await desk.registry.create(agent("accounts", enabled=False), SYSTEM)
-    await desk.registry.replace(agent("billing", name="Money"), SYSTEM)
-    await desk.registry.delete("general", SYSTEM)
+    await desk.registry.create_agent(agent("sales"), SYSTEM)
+    await desk.registry.create_agent(agent("accounts", enabled=False), SYSTEM)
+    await desk.registry.replace_agent(agent("billing", name="Money"), SYSTEM)
+    await desk.registry.delete_agent("general", SYSTEM)
     assert (await desk.restarted()).all == desk.catalog.all
     assert [one.id for one in desk.catalog.all] == ["billing", "compliance", "technical", "accounts", "sales"]
 
 
 async def test_a_restart_with_every_agent_of_a_file_switched_off_leaves_the_new_one(desk: Desk) -> None:
-    await desk.registry.create(agent("sales"), SYSTEM)
+    await desk.registry.create_agent(agent("sales"), SYSTEM)
     for one in read_catalog("customer_support").agents:
-        await desk.registry.replace(one.model_copy(update={"enabled": False}), SYSTEM)
+        await desk.registry.replace_agent(one.model_copy(update={"enabled": False}), SYSTEM)
     assert [one.id for one in (await desk.restarted()).agents] == ["sales"]
 
 
 async def test_an_agent_of_no_file_leaves_nothing_behind(desk: Desk) -> None:
-    await desk.registry.create(agent("sales"), SYSTEM)
-    await desk.registry.delete("sales", SYSTEM)
+    await desk.registry.create_agent(agent("sales"), SYSTEM)
+    await desk.registry.delete_agent("sales", SYSTEM)
     assert await sql_stores(desk.database).agents.all_changes() == {}
 
 
 async def test_of_two_that_make_the_same_agent_one_is_refused(desk: Desk) -> None:
-    made = [desk.registry.create(agent(name=name), SYSTEM) for name in ("First", "Second")]
+    made = [desk.registry.create_agent(agent(name=name), SYSTEM) for name in ("First", "Second")]
     outcomes = await asyncio.gather(*made, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [type(None), AgentExists]
     assert desk.catalog.get("sales").name == "First"
@@ -96,10 +96,10 @@ async def test_of_two_that_make_the_same_agent_one_is_refused(desk: Desk) -> Non
 
 async def test_two_that_switch_off_the_last_two_agents_leave_one(desk: Desk) -> None:
     for agent_id in ("billing", "compliance"):
-        await desk.registry.delete(agent_id, SYSTEM)
+        await desk.registry.delete_agent(agent_id, SYSTEM)
     changes = [
-        desk.registry.replace(agent("general", enabled=False), SYSTEM),
-        desk.registry.delete("technical", SYSTEM),
+        desk.registry.replace_agent(agent("general", enabled=False), SYSTEM),
+        desk.registry.delete_agent("technical", SYSTEM),
     ]
     outcomes = await asyncio.gather(*changes, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [type(None), LastAgent]
@@ -110,8 +110,8 @@ async def test_the_number_of_agents_has_a_limit(desk: Desk) -> None:
     for number in range(MAX_AGENTS - len(desk.catalog.all)):
         desk.catalog.put(agent(f"agent_{number}"))
     with pytest.raises(TooManyAgents, match="200 agents"):
-        await desk.registry.create(agent("one_more"), SYSTEM)
-    await desk.registry.replace(agent("agent_0", name="Changed"), SYSTEM)
+        await desk.registry.create_agent(agent("one_more"), SYSTEM)
+    await desk.registry.replace_agent(agent("agent_0", name="Changed"), SYSTEM)
     assert desk.catalog.get("agent_0").name == "Changed"
 
 
@@ -130,14 +130,14 @@ async def test_an_address_that_a_setting_names_may_be_used(
     for name, value in setting.items():
         monkeypatch.setenv(name.upper(), value)
     desk = desk_over(library, database, Settings())
-    await desk.registry.create(agent("anyone", model=f"openai-compatible:other@{NAMED},embedded"), SYSTEM)
+    await desk.registry.create_agent(agent("anyone", model=f"openai-compatible:other@{NAMED},embedded"), SYSTEM)
     assert desk.catalog.get("anyone").model == f"openai-compatible:other@{NAMED},embedded"
 
 
 async def test_an_address_that_an_agent_file_names_may_be_used(library: Library, database: Database) -> None:
     catalog = Catalog([agent("filed", model=f"openai-compatible:@{NAMED}")])
     chains = ModelChains(SETTINGS, ModelRegistry(SETTINGS), library.embedder, Searcher(library), catalog)
-    await AgentRegistry(sql_stores(database).agents, catalog, chains, SETTINGS).create(
+    await AgentRegistry(sql_stores(database).agents, catalog, chains, SETTINGS).create_agent(
         agent(model=f"openai-compatible:m@{NAMED}"), SYSTEM
     )
     assert catalog.get("sales").model == f"openai-compatible:m@{NAMED}"
@@ -158,20 +158,20 @@ async def test_any_other_address_is_refused_and_nothing_is_changed(
 ) -> None:
     desk = desk_over(library, database, SETTINGS.model_copy(update={"ai_service_url": NAMED}))
     with pytest.raises(ModelAddressRefused, match="not an address that the desk's settings"):
-        await desk.registry.create(agent(model=model), SYSTEM)
+        await desk.registry.create_agent(agent(model=model), SYSTEM)
     with pytest.raises(ModelAddressRefused):
-        await desk.registry.replace(agent("billing", model=model), SYSTEM)
+        await desk.registry.replace_agent(agent("billing", model=model), SYSTEM)
     assert desk.catalog.all == read_catalog("customer_support").all
     assert await sql_stores(desk.database).agents.all_changes() == {}
 
 
 async def test_an_address_of_an_agent_made_here_opens_it_to_no_other(library: Library, database: Database) -> None:
     desk = desk_over(library, database, SETTINGS.model_copy(update={"ai_service_url": NAMED}))
-    await desk.registry.create(agent(model=f"openai-compatible:m@{NAMED}"), SYSTEM)
+    await desk.registry.create_agent(agent(model=f"openai-compatible:m@{NAMED}"), SYSTEM)
     unnamed = desk_over(library, database, SETTINGS)
     await restore_agents(sql_stores(database).agents, unnamed.catalog, SETTINGS)
     with pytest.raises(ModelAddressRefused):
-        await unnamed.registry.create(agent("other", model=f"openai-compatible:m@{NAMED}"), SYSTEM)
+        await unnamed.registry.create_agent(agent("other", model=f"openai-compatible:m@{NAMED}"), SYSTEM)
     # The one that is stored may not go there either, once the settings name it no more.
     assert unnamed.catalog.get("sales").model is None
 
@@ -181,7 +181,7 @@ async def test_an_address_in_a_setting_for_nobody_may_be_anything(
 ) -> None:
     monkeypatch.setenv("OTHERS_MODEL_URL", "not an address")
     desk = desk_over(library, database, SETTINGS)
-    await desk.registry.create(agent("sales"), SYSTEM)
+    await desk.registry.create_agent(agent("sales"), SYSTEM)
     assert desk.catalog.get("sales").name == "Sales"
 
 

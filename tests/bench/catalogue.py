@@ -46,7 +46,7 @@ async def fill(library: Library, passages: int) -> None:
 async def _base(library: Library) -> tuple[list[str], Vectors]:
     texts = []
     for file in sorted(SAMPLES.rglob("*.md")):
-        texts += [piece.text for piece in chunking.split(loaders.load(file.read_bytes(), file.name))]
+        texts += [piece.text for piece in chunking.split_document(loaders.load(file.read_bytes(), file.name))]
     return [
         line for text in texts for line in text.splitlines() if line.strip()
     ], await library.embedder.embed_documents(texts)

@@ -157,7 +157,7 @@ def word(chance: random.Random) -> str:
 def passages_of(file: Path) -> list[str]:
     """As a library embeds them."""
     text = loaders.load(file.read_bytes(), file.name)
-    return [as_embedded(text.title, chunk) for chunk in chunking.split(text)]
+    return [as_embedded(text.title, chunk) for chunk in chunking.split_document(text)]
 
 
 def clock() -> float:

@@ -165,7 +165,7 @@ async def _in_process(data: Path, bedrock: BedrockServer) -> float:
             searcher, catalog = Searcher(library), read_catalog("customer_support")
             chains = ModelChains(settings, models, library.embedder, searcher, catalog)
             worker = Worker(EvidenceGatherer(library, searcher), DEFAULT_THRESHOLD)
-            assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), saver)
+            assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writer_chain), saver)
             await _firsts(assistant, "warm")
             bedrock.script = SLOW
             return statistics.median(await _firsts(assistant, "slow"))

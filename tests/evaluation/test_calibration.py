@@ -7,7 +7,7 @@ import pytest
 
 from backend.desk import open_desk
 from backend.settings import Settings
-from evaluation.calibrate import calibrate
+from evaluation.calibrate import calibrate_threshold
 from knowledge.errors import DataDirectoryUnusable, QuestionsInvalid
 from knowledge.retrieval import calibration
 from knowledge.retrieval.calibration import DEFAULT_THRESHOLD, Calibration, answer_threshold
@@ -44,7 +44,7 @@ async def test_the_desk_takes_it_up(data_dir: Path, chosen: float | None, thresh
 
 
 def test_a_calibration_tells_what_it_costs(tmp_path: Path) -> None:
-    report = calibrate(OF_EACH_KIND, 0.1, tmp_path, 0.5)
+    report = calibrate_threshold(OF_EACH_KIND, 0.1, tmp_path, 0.5)
     found = calibration.kept(tmp_path)
     assert found
     assert (found.questions, found.answerable, found.wrongly) == (40, 30, 0.1)
@@ -57,7 +57,7 @@ def test_a_calibration_tells_what_it_costs(tmp_path: Path) -> None:
 
 
 def test_no_unanswerable_question_is_needed(tmp_path: Path) -> None:
-    report = calibrate([measured(labelled(), 0.6), measured(labelled(), 0.8)], 0.05, tmp_path, 0.5)
+    report = calibrate_threshold([measured(labelled(), 0.6), measured(labelled(), 0.8)], 0.05, tmp_path, 0.5)
     found = calibration.kept(tmp_path)
     assert found
     assert found.answer_threshold == 0.6
@@ -68,12 +68,12 @@ def test_no_unanswerable_question_is_needed(tmp_path: Path) -> None:
 
 def test_answerable_questions_are_needed(tmp_path: Path) -> None:
     with pytest.raises(QuestionsInvalid, match="there are none"):
-        calibrate([measured(labelled(answerable=False), 0.6)], 0.05, tmp_path, 0.5)
+        calibrate_threshold([measured(labelled(answerable=False), 0.6)], 0.05, tmp_path, 0.5)
     assert calibration.kept(tmp_path) is None
 
 
 def test_questions_that_no_agent_looked_up_are_left_out(tmp_path: Path) -> None:
-    report = calibrate([measured(labelled(), 0.6), measured(labelled(), None)], 0.05, tmp_path, 0.5)
+    report = calibrate_threshold([measured(labelled(), 0.6), measured(labelled(), None)], 0.05, tmp_path, 0.5)
     found = calibration.kept(tmp_path)
     assert found
     assert (found.answer_threshold, found.questions, found.answerable) == (0.6, 2, 1)
@@ -87,7 +87,7 @@ def test_a_threshold_that_declines_nothing_is_not_kept(
     tmp_path: Path, confidences: tuple[float | None, ...], named: str
 ) -> None:
     with pytest.raises(QuestionsInvalid, match=named):
-        calibrate([measured(labelled(), confidence) for confidence in confidences], 0.05, tmp_path, 0.5)
+        calibrate_threshold([measured(labelled(), confidence) for confidence in confidences], 0.05, tmp_path, 0.5)
     assert calibration.kept(tmp_path) is None
 
 

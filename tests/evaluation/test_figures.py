@@ -4,19 +4,19 @@ import math
 
 import pytest
 
-from evaluation.figures import auc, hit, macro_f1, mean, ndcg, percentile, share, threshold_for
+from evaluation.figures import auc, is_hit, macro_f1, mean, ndcg, percentile, share_of, threshold_for
 
 RELEVANT = {"a": 2, "b": 1}
 
 
 def test_a_figure_of_nothing_has_no_value() -> None:
-    assert [share([]), mean([]), percentile([], 50), threshold_for([], 0.1), macro_f1([], [])] == [None] * 5
+    assert [share_of([]), mean([]), percentile([], 50), threshold_for([], 0.1), macro_f1([], [])] == [None] * 5
     assert auc([], [1.0]) is auc([1.0], []) is None
 
 
 def test_hits_are_within_the_first() -> None:
-    assert [hit(["x", "b"], RELEVANT, within) for within in (1, 2)] == [False, True]
-    assert not hit(["c"], {"c": 0}, 1)
+    assert [is_hit(["x", "b"], RELEVANT, within) for within in (1, 2)] == [False, True]
+    assert not is_hit(["c"], {"c": 0}, 1)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from agents.catalog import read_catalog
 from backend.settings import Settings
 from evaluation import desk
-from evaluation.answers import report_of
-from evaluation.questions import Labelled, Measured, halves, read_questions
+from evaluation.answers import report_on
+from evaluation.questions import Labelled, Measured, read_questions, split_halves
 from knowledge.errors import RerankerUnusable
 from knowledge.library import Library
 from tests.conftest import write_documents
@@ -53,7 +53,7 @@ def measured(
 
 
 def told(items: list[Measured]) -> dict[str, float | None]:
-    return report_of(items, 0.5, 0.05).as_json()
+    return report_on(items, 0.5, 0.05).as_json()
 
 
 @pytest.fixture(scope="module")
@@ -126,17 +126,17 @@ def test_what_cannot_be_indexed_is_told_beside_the_figures(place: Path, tmp_path
 async def test_the_desk_is_measured_as_it_is_set(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[tuple[object, ...]] = []
 
-    class Strategies(desk._Noting):
+    class Strategies(desk._ConfidenceRecorder):
         def __init__(self, *parts: Any) -> None:
             made.append(parts)
             super().__init__(*parts)
 
-    monkeypatch.setattr(desk, "_Noting", Strategies)
+    monkeypatch.setattr(desk, "_ConfidenceRecorder", Strategies)
     catalog = read_catalog(str(CATALOG))
-    await desk.measure([], catalog, library, 0.2, Settings(whole_documents_chars=77))
+    await desk.measure_desk([], catalog, library, 0.2, Settings(whole_documents_chars=77))
     assert made[0][2] == 77
     with pytest.raises(RerankerUnusable):
-        await desk.measure([], catalog, library, 0.2, Settings(reranker="/no/such/model"))
+        await desk.measure_desk([], catalog, library, 0.2, Settings(reranker="/no/such/model"))
 
 
 def test_the_command_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_misses_come_with_what_was_expected_and_found() -> None:
     missed = measured(labelled(), 0.6, ("billing/b.md",))
     not_declined = measured(labelled(answerable=False), 0.7)
     unsupported = measured(labelled(), 0.9, ("billing/a.md",), sentences=(0.2,))
-    report = report_of([unsupported, missed, not_declined, declined, wrong_agent], 0.5, 0.05)
+    report = report_on([unsupported, missed, not_declined, declined, wrong_agent], 0.5, 0.05)
     assert [miss.what for miss in report.misses] == [
         "wrong agent",
         "wrongly declined",
@@ -198,12 +198,12 @@ def test_a_question_for_two_agents_needs_a_document_of_each() -> None:
     both = Labelled("q", (), frozenset({"a", "b"}), frozenset({"a/1.md", "b/2.md"}), True)
     sources = {"a": ("a/1.md",), "b": ("b/9.md", "b/2.md")}
     found = Measured(both, ("a", "b"), 1.0, sources, 0.9, False, "", (), 0.01)
-    assert [found.found(k) for k in (1, 2)] == [False, True]
+    assert [found.has_found(k) for k in (1, 2)] == [False, True]
 
 
 def test_halves_share_nothing_and_are_alike_in_kind() -> None:
     items = [measured(labelled(answerable=number % 3 > 0), number) for number in range(30)]
-    tuning, reporting = halves(items)
+    tuning, reporting = split_halves(items)
     assert {item.confidence for item in tuning}.isdisjoint(item.confidence for item in reporting)
     assert sum(item.question.answerable for item in tuning) == sum(item.question.answerable for item in reporting) == 10
 

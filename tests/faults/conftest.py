@@ -60,7 +60,7 @@ async def shared_stack(
             provider = stack.provider(parse_model(model), settings_for())
             opened.push_async_callback(provider.close)
             # Before many ask for it at once.
-            await provider.open()
+            await provider.open_chat()
         for question in (CHARGED, STORED):
             # What is embedded once is remembered.
             await stack.desk(settings_for()).ask(question)

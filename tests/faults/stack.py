@@ -202,7 +202,7 @@ class Stack:
         chains = ModelChains(settings, models, self.library.embedder, searcher, catalog)
         threshold = calibration.answer_threshold(settings.data_dir, settings.answer_threshold)
         worker = Worker(self.strategies(self.library, searcher), threshold)
-        assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writers), self.memory)
+        assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writer_chain), self.memory)
         costs = CostEstimates(settings, catalog, chains)
         engine = RunEngine(settings, self.database, self.log, lambda agent: assistant, Metrics(), DeskClock(), costs)
         return Desk(self, models, engine)

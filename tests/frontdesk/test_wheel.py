@@ -12,7 +12,7 @@ from tests.serving import ROOT, Server
 
 ASK = """
 import importlib.util, sys
-from frontdesk import AsyncDesk, Desk, DeskError
+from frontdesk import AsyncDesk, Desk, ClientError
 from frontdesk.contracts.events import EVENTS
 
 assert not any(importlib.util.find_spec(name) for name in ("agents", "backend", "evaluation", "knowledge", "ui"))

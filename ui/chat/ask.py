@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from frontdesk import AsyncDesk
 from frontdesk.client.endpoints import AskOptions
-from frontdesk.client.errors import DeskError, Refused
+from frontdesk.client.errors import ClientError, Refused
 from frontdesk.contracts.events import Event
 from frontdesk.contracts.resources import Step
-from ui.chat import history, transcript_ops
-from ui.chat.batching import paced
+from ui.chat import history
+from ui.chat.batching import batch_events
 from ui.chat.conversation import PageConversation, PageQuestion
-from ui.chat.op_stream import Op
+from ui.chat.operations import AnswerCancelled, RunIdentified, TranscriptOp
+from ui.chat.transcript_ops import ops_from_answer, ops_from_events
 
 # Statuses from here on do not mean that the request was rejected.
 _SERVERS_OWN = 500
@@ -25,86 +26,91 @@ class PendingQuestion(NamedTuple):
     question: PageQuestion
     replaced: str
     desk: AsyncDesk
-    streaming: bool
+    is_streaming: bool
 
 
-async def answered(asking: PendingQuestion, talk: PageConversation) -> AsyncGenerator[list[Op], None]:
+async def stream_answer(
+    pending: PendingQuestion, conversation: PageConversation
+) -> AsyncGenerator[list[TranscriptOp], None]:
     """Yield the answer's operations as it is written, or all at once; raise the errors of the API."""
-    question, replaced, desk, streaming = asking
+    question, replaced, desk, is_streaming = pending
     if question.run_id:
-        told = _read(desk.follow(question.run_id), talk, desk, streaming)
-    elif streaming:
-        told = _read(desk.stream(question.text, **_choices(talk, replaced)), talk, desk, streaming)
+        batches = _stream_ops(desk.follow(question.run_id), conversation, desk, is_streaming)
+    elif is_streaming:
+        events = desk.stream(question.text, **_ask_options(conversation, replaced))
+        batches = _stream_ops(events, conversation, desk, is_streaming)
     else:
-        told = _wait(question, talk, desk, replaced)
-    async with desk, aclosing(told):
+        batches = _wait_for_answer(question, conversation, desk, replaced)
+    async with desk, aclosing(batches):
         try:
-            async for ops in told:
+            async for ops in batches:
                 yield ops
-        except DeskError as error:
+        except ClientError as error:
             # The server may have taken the question; if so, asking again must replace it.
             was_refused = isinstance(error, Refused) and error.status < _SERVERS_OWN
-            if not was_refused and not talk.run_id and (run_id := await history.unnamed_run(desk, talk)):
-                yield [transcript_ops.begun(run_id)]
+            if not was_refused and not conversation.run_id:
+                run_id = await history.find_unreported_run(desk, conversation)
+                if run_id:
+                    yield [RunIdentified(run_id)]
             raise
 
 
-def _choices(talk: PageConversation, replaced: str) -> AskOptions:
+def _ask_options(conversation: PageConversation, replaced: str) -> AskOptions:
     # A cancelled answer may still be ending.
-    choices = AskOptions(session_id=talk.session_id, agent=talk.agent or None, when_busy="enqueue")
+    options = AskOptions(session_id=conversation.session_id, agent=conversation.agent or None, when_busy="enqueue")
     if replaced:
-        choices["replaces"] = replaced
-    return choices
+        options["replaces"] = replaced
+    return options
 
 
-async def _read(
-    events: AsyncGenerator[Event, None], talk: PageConversation, desk: AsyncDesk, streaming: bool
-) -> AsyncGenerator[list[Op], None]:
-    batches = paced(events) if streaming else _whole(events)
+async def _stream_ops(
+    events: AsyncGenerator[Event, None], conversation: PageConversation, desk: AsyncDesk, is_streaming: bool
+) -> AsyncGenerator[list[TranscriptOp], None]:
+    batches = batch_events(events) if is_streaming else _in_one_batch(events)
     is_cancelled = False
     async with aclosing(events), aclosing(batches):
         async for batch in batches:
-            yield transcript_ops.of_events(batch)
-            if talk.stopping.is_set() and talk.run_id and not is_cancelled:
+            yield ops_from_events(batch)
+            if conversation.stop_requested.is_set() and conversation.run_id and not is_cancelled:
                 is_cancelled = True
-                await stop(desk, talk.run_id)
+                await cancel_run(desk, conversation.run_id)
 
 
-async def _whole(events: AsyncGenerator[Event, None]) -> AsyncGenerator[list[Event], None]:
+async def _in_one_batch(events: AsyncGenerator[Event, None]) -> AsyncGenerator[list[Event], None]:
     """Collect all events and yield them once, at the end."""
     yield [event async for event in events]
 
 
-async def _wait(
-    question: PageQuestion, talk: PageConversation, desk: AsyncDesk, replaced: str
-) -> AsyncGenerator[list[Op], None]:
-    choices = _choices(talk, replaced)
-    choices["on_disconnect"] = "cancel"
-    asking = asyncio.create_task(desk.ask(question.text, **choices), name="wait for an answer")
-    stopping = asyncio.create_task(talk.stopping.wait(), name="wait for a stop")
+async def _wait_for_answer(
+    question: PageQuestion, conversation: PageConversation, desk: AsyncDesk, replaced: str
+) -> AsyncGenerator[list[TranscriptOp], None]:
+    options = _ask_options(conversation, replaced)
+    options["on_disconnect"] = "cancel"
+    answering = asyncio.create_task(desk.ask(question.text, **options), name="wait for an answer")
+    stopping = asyncio.create_task(conversation.stop_requested.wait(), name="wait for a stop")
     try:
-        await asyncio.wait((asking, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if not asking.done():
-            run_id = await history.unnamed_run(desk, talk, stop=True)
-            yield [*([transcript_ops.begun(run_id)] if run_id else []), transcript_ops.stopped()]
+        await asyncio.wait((answering, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done():
+            run_id = await history.find_unreported_run(desk, conversation, stop=True)
+            yield [*([RunIdentified(run_id)] if run_id else []), AnswerCancelled()]
             return
-        answer = asking.result()
-        yield transcript_ops.of_answer(answer, await _steps(desk, answer.run_id))
+        answer = answering.result()
+        yield ops_from_answer(answer, await _steps_of_run(desk, answer.run_id))
     finally:
-        asking.cancel()
+        answering.cancel()
         stopping.cancel()
-        await asyncio.wait((asking, stopping))
+        await asyncio.wait((answering, stopping))
 
 
-async def _steps(desk: AsyncDesk, run_id: str) -> list[Step]:
+async def _steps_of_run(desk: AsyncDesk, run_id: str) -> list[Step]:
     """Return the steps of a run, or none if they cannot be read: the answer is complete without them."""
     try:
         return (await desk.run(run_id)).steps
-    except DeskError:
+    except ClientError:
         return []
 
 
-async def stop(desk: AsyncDesk, run_id: str) -> None:
+async def cancel_run(desk: AsyncDesk, run_id: str) -> None:
     """Cancel a run, which may have ended in the meantime."""
-    with suppress(DeskError):
+    with suppress(ClientError):
         await desk.cancel(run_id)

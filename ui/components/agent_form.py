@@ -29,15 +29,17 @@ def agent_form() -> rx.Component:
             tab_index=-1,
         ),
         rx.el.fieldset(
-            rx.cond(Agents.is_new, rx.fragment(_name(), _id()), _name()),
-            _description(),
-            _examples(),
+            rx.cond(Agents.is_new, rx.fragment(_name_field(), _id_field()), _name_field()),
+            _description_field(),
+            _examples_field(),
             rx.cond(
                 Agents.operator,
                 rx.fragment(
-                    rx.el.div(_strategy(), _knowledge(), _model(), class_name="side-by-side"), _tools(), _prompt()
+                    rx.el.div(_strategy_field(), _knowledge_field(), _model_field(), class_name="side-by-side"),
+                    _tool_choices(),
+                    _prompt_field(),
                 ),
-                _knowledge(),
+                _knowledge_field(),
             ),
             disabled=~Agents.operator,
         ),
@@ -50,16 +52,16 @@ def agent_form() -> rx.Component:
                 Agents.operator,
                 rx.el.button(rx.cond(Agents.saving, "Saving", "Save"), type="submit", class_name="primary"),
             ),
-            leave_form(label=rx.cond(Agents.operator, "Leave it as it was", "Back"), on_leave=Agents.leave),
+            leave_form(label=rx.cond(Agents.operator, "Leave it as it was", "Back"), on_leave=Agents.leave_form),
             class_name="actions",
         ),
-        on_submit=Agents.save,
+        on_submit=Agents.save_form,
         class_name="form panel agent",
     )
 
 
-def _name() -> rx.Component:
-    return _field(
+def _name_field() -> rx.Component:
+    return _form_field(
         "name",
         "Name",
         "",
@@ -69,22 +71,22 @@ def _name() -> rx.Component:
             default_value=Agents.draft["name"],
             auto_focus=True,
             required=True,
-            **_told("name"),
+            **_aria_attributes("name"),
         ),
     )
 
 
-def _id() -> rx.Component:
-    return _field(
+def _id_field() -> rx.Component:
+    return _form_field(
         "id",
         "Id",
         "Lower-case letters, digits and _; made of the name where this is empty. It is never changed.",
-        rx.el.input(id="agent-id", name="id", **_told("id")),
+        rx.el.input(id="agent-id", name="id", **_aria_attributes("id")),
     )
 
 
-def _description() -> rx.Component:
-    return _field(
+def _description_field() -> rx.Component:
+    return _form_field(
         "description",
         "Description",
         "What the agent answers about. Questions are routed by it.",
@@ -94,24 +96,28 @@ def _description() -> rx.Component:
             rows=3,
             default_value=Agents.draft["description"],
             required=True,
-            **_told("description"),
+            **_aria_attributes("description"),
         ),
     )
 
 
-def _examples() -> rx.Component:
-    return _field(
+def _examples_field() -> rx.Component:
+    return _form_field(
         "examples",
         "Questions it should take",
         "One per line. Questions are routed by them, too.",
         rx.el.textarea(
-            id="agent-examples", name="examples", rows=5, default_value=Agents.draft["examples"], **_told("examples")
+            id="agent-examples",
+            name="examples",
+            rows=5,
+            default_value=Agents.draft["examples"],
+            **_aria_attributes("examples"),
         ),
     )
 
 
-def _strategy() -> rx.Component:
-    return _field(
+def _strategy_field() -> rx.Component:
+    return _form_field(
         "strategy",
         "How it reads",
         "",
@@ -120,13 +126,13 @@ def _strategy() -> rx.Component:
             id="agent-strategy",
             name="strategy",
             default_value=Agents.draft["strategy"],
-            **_told("strategy"),
+            **_aria_attributes("strategy"),
         ),
     )
 
 
-def _knowledge() -> rx.Component:
-    return _field(
+def _knowledge_field() -> rx.Component:
+    return _form_field(
         "knowledge",
         "Folder of documents",
         "One of those there are, or a new one: small letters, digits, - and _.",
@@ -137,23 +143,23 @@ def _knowledge() -> rx.Component:
                 list="known-folders",
                 required=True,
                 default_value=Agents.draft["knowledge"],
-                **_told("knowledge"),
+                **_aria_attributes("knowledge"),
             ),
             rx.el.datalist(rx.foreach(Agents.folders, lambda name: rx.el.option(value=name)), id="known-folders"),
         ),
     )
 
 
-def _model() -> rx.Component:
-    return _field(
+def _model_field() -> rx.Component:
+    return _form_field(
         "model",
         "Model",
         "Such as openai:gpt-4o-mini, or several with commas, tried in order. Empty: the desk's own choice.",
-        rx.el.input(id="agent-model", name="model", default_value=Agents.draft["model"], **_told("model")),
+        rx.el.input(id="agent-model", name="model", default_value=Agents.draft["model"], **_aria_attributes("model")),
     )
 
 
-def _tools() -> rx.Component:
+def _tool_choices() -> rx.Component:
     return rx.el.fieldset(
         rx.el.legend("Tools"),
         *(
@@ -167,8 +173,8 @@ def _tools() -> rx.Component:
     )
 
 
-def _prompt() -> rx.Component:
-    return _field(
+def _prompt_field() -> rx.Component:
+    return _form_field(
         "prompt",
         "Prompt",
         "Who the agent is, and how it answers.",
@@ -178,12 +184,12 @@ def _prompt() -> rx.Component:
             rows=10,
             required=True,
             default_value=Agents.draft["prompt"],
-            **_told("prompt"),
+            **_aria_attributes("prompt"),
         ),
     )
 
 
-def _field(name: str, label: str, hint: str, control: rx.Component) -> rx.Component:
+def _form_field(name: str, label: str, hint: str, control: rx.Component) -> rx.Component:
     return rx.el.div(
         rx.el.label(label, html_for=f"agent-{name}"),
         control,
@@ -196,7 +202,7 @@ def _field(name: str, label: str, hint: str, control: rx.Component) -> rx.Compon
     )
 
 
-def _told(name: str) -> dict[str, rx.Var[str] | str]:
+def _aria_attributes(name: str) -> dict[str, rx.Var[str] | str]:
     """Return the ARIA attributes that link a field to its error or hint for screen readers."""
     wrong = Agents.problem_at == name
     return {

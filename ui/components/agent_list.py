@@ -3,58 +3,58 @@
 import reflex as rx
 
 from ui.components.focus_and_leave import kept_focus
-from ui.state.agents import Agents, Member
+from ui.state.agents import AgentRow, Agents
 
 
-def staff() -> rx.Component:
+def agent_list() -> rx.Component:
     """List the agents in the order of the catalogue."""
     return rx.el.section(
-        rx.el.p(Agents.said, role="status", class_name="quiet"),
-        kept_focus(rx.el.ul(rx.foreach(Agents.members, _member), class_name="staff")),
+        rx.el.p(Agents.notice, role="status", class_name="quiet"),
+        kept_focus(rx.el.ul(rx.foreach(Agents.rows, _agent_panel), class_name="staff")),
         aria_label="Agents of this desk",
     )
 
 
-def _member(member: rx.Var[Member]) -> rx.Component:
+def _agent_panel(row: rx.Var[AgentRow]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
-            rx.el.h2(member["name"]),
-            rx.cond(~member["enabled"], rx.el.span("switched off", class_name="badge off")),
-            rx.cond(member["changed"], rx.el.span("made or changed here", class_name="badge")),
+            rx.el.h2(row["name"]),
+            rx.cond(~row["enabled"], rx.el.span("switched off", class_name="badge off")),
+            rx.cond(row["changed"], rx.el.span("made or changed here", class_name="badge")),
             class_name="name",
         ),
-        rx.el.p(member["description"]),
+        rx.el.p(row["description"]),
         rx.el.dl(
-            _for_operators(_fact("Strategy", member["strategy"])),
-            _fact("Folder", member["knowledge"]),
-            _for_operators(_fact("Model", member["model"])),
+            _for_operators(_fact_entry("Strategy", row["strategy"])),
+            _fact_entry("Folder", row["knowledge"]),
+            _for_operators(_fact_entry("Model", row["model"])),
         ),
         rx.cond(
             Agents.operator,
             rx.el.div(
-                _opening(member, "Edit"),
-                _switch(member),
-                _deleting(member),
+                _open_button(row, "Edit"),
+                _enabled_switch(row),
+                _delete_dialog(row),
                 class_name="actions",
             ),
-            rx.el.div(_opening(member, "Look at"), class_name="actions"),
+            rx.el.div(_open_button(row, "Look at"), class_name="actions"),
         ),
-        key=member["id"],
-        class_name=rx.cond(member["enabled"], "panel", "panel resting"),
+        key=row["id"],
+        class_name=rx.cond(row["enabled"], "panel", "panel resting"),
     )
 
 
-def _opening(member: rx.Var[Member], what: str) -> rx.Component:
+def _open_button(row: rx.Var[AgentRow], what: str) -> rx.Component:
     return rx.el.button(
         what,
         type="button",
-        aria_label=f"{what} " + member["name"],
-        on_click=Agents.edit(member["id"]),
+        aria_label=f"{what} " + row["name"],
+        on_click=Agents.open_agent(row["id"]),
         class_name="plain",
     )
 
 
-def _fact(name: str, value: rx.Var[str]) -> rx.Component:
+def _fact_entry(name: str, value: rx.Var[str]) -> rx.Component:
     return rx.el.div(rx.el.dt(name), rx.el.dd(value))
 
 
@@ -62,27 +62,27 @@ def _for_operators(fact: rx.Component) -> rx.Component:
     return rx.cond(Agents.operator, fact)
 
 
-def _switch(member: rx.Var[Member]) -> rx.Component:
+def _enabled_switch(row: rx.Var[AgentRow]) -> rx.Component:
     return rx.el.button(
-        rx.cond(member["enabled"], "On", "Off"),
+        rx.cond(row["enabled"], "On", "Off"),
         type="button",
         role="switch",
-        aria_checked=rx.cond(member["enabled"], "true", "false"),
-        aria_label=member["name"] + " takes questions",
-        on_click=Agents.switch(member["id"]),
+        aria_checked=rx.cond(row["enabled"], "true", "false"),
+        aria_label=row["name"] + " takes questions",
+        on_click=Agents.toggle_enabled(row["id"]),
         class_name="plain switch",
     )
 
 
-def _deleting(member: rx.Var[Member]) -> rx.Component:
+def _delete_dialog(row: rx.Var[AgentRow]) -> rx.Component:
     return rx.alert_dialog.root(
         rx.alert_dialog.trigger(
-            rx.el.button("Delete", type="button", aria_label="Delete " + member["name"], class_name="plain")
+            rx.el.button("Delete", type="button", aria_label="Delete " + row["name"], class_name="plain")
         ),
         rx.alert_dialog.content(
             rx.alert_dialog.title("Delete this agent?"),
             rx.alert_dialog.description(
-                member["name"], " takes no question any more. The documents in ", member["knowledge"], " stay."
+                row["name"], " takes no question any more. The documents in ", row["knowledge"], " stay."
             ),
             rx.el.div(
                 rx.alert_dialog.cancel(rx.el.button("Keep it", type="button", class_name="plain")),
@@ -90,7 +90,7 @@ def _deleting(member: rx.Var[Member]) -> rx.Component:
                     rx.el.button(
                         "Delete it",
                         type="button",
-                        on_click=Agents.delete(member["id"], member["name"]),
+                        on_click=Agents.delete_agent(row["id"], row["name"]),
                         class_name="danger",
                     )
                 ),

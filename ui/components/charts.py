@@ -17,10 +17,10 @@ _MONEY = """((value) => "$" + Intl.NumberFormat("en", {maximumSignificantDigits:
 _SECONDS = """((value) => Intl.NumberFormat("en", {maximumSignificantDigits: 3}).format(value) + " s")"""
 
 
-def shades() -> rx.Component:
+def shade_patterns() -> rx.Component:
     """Define the patterns that fill the bars, once on the page for all of its charts."""
     return rx.el.svg(
-        rx.el.svg.defs(*(_shade(name, lines) for name, lines in _SHADES.items())),
+        rx.el.svg.defs(*(_shade_pattern(name, lines) for name, lines in _SHADES.items())),
         width="0",
         height="0",
         aria_hidden="true",
@@ -28,9 +28,9 @@ def shades() -> rx.Component:
     )
 
 
-def by_day(title: str, *drawn: rx.Component, unit: str = "") -> rx.Component:
+def chart_by_day(title: str, *drawn: rx.Component, unit: str = "") -> rx.Component:
     """Draw a chart by day. `unit` is "$", "s", or empty for counts."""
-    said: rx.Var[str] = rx.Var({"$": _MONEY, "s": _SECONDS}.get(unit, _SHORT))
+    format_number: rx.Var[str] = rx.Var({"$": _MONEY, "s": _SECONDS}.get(unit, _SHORT))
     quiet = {"fill": "var(--gray-11)", "fontSize": 12}
     return rx.recharts.composed_chart(
         rx.recharts.cartesian_grid(vertical=False, stroke="var(--gray-5)"),
@@ -43,7 +43,7 @@ def by_day(title: str, *drawn: rx.Component, unit: str = "") -> rx.Component:
             tick_line=False,
             axis_line=False,
             allow_decimals=unit != "",
-            tick_formatter=said.to(rx.vars.FunctionVar),
+            tick_formatter=format_number.to(rx.vars.FunctionVar),
         ),
         rx.recharts.graphing_tooltip(
             separator=": ",
@@ -57,7 +57,7 @@ def by_day(title: str, *drawn: rx.Component, unit: str = "") -> rx.Component:
             },
             item_style={"padding": "0", "color": "var(--gray-12)"},
             label_style={"color": "var(--gray-12)", "fontWeight": 600},
-            custom_attrs={"formatter": said},
+            custom_attrs={"formatter": format_number},
         ),
         *drawn,
         data=Activity.rows,
@@ -68,7 +68,9 @@ def by_day(title: str, *drawn: rx.Component, unit: str = "") -> rx.Component:
     )
 
 
-def bar(key: str | rx.Var[str], name: str | rx.Var[str], fill: str | rx.Var[str], stack: str = "all") -> rx.Component:
+def bar_segment(
+    key: str | rx.Var[str], name: str | rx.Var[str], fill: str | rx.Var[str], stack: str = "all"
+) -> rx.Component:
     """Draw a segment of each day's bar."""
     return rx.recharts.bar(
         data_key=key,
@@ -82,7 +84,7 @@ def bar(key: str | rx.Var[str], name: str | rx.Var[str], fill: str | rx.Var[str]
     )
 
 
-def line(key: str, name: str, *, dashed: bool = False, colour: str = "var(--accent-10)") -> rx.Component:
+def day_line(key: str, name: str, *, dashed: bool = False, colour: str = "var(--accent-10)") -> rx.Component:
     """Draw a line with a point for each day, so that a single day between two without data shows."""
     return rx.recharts.line(
         data_key=key,
@@ -96,7 +98,7 @@ def line(key: str, name: str, *, dashed: bool = False, colour: str = "var(--acce
     )
 
 
-def swatch(fill: str | rx.Var[str], name: str | rx.Var[str]) -> rx.Component:
+def fill_legend(fill: str | rx.Var[str], name: str | rx.Var[str]) -> rx.Component:
     """Draw the legend entry of a fill."""
     return rx.el.li(
         rx.el.svg(
@@ -106,7 +108,7 @@ def swatch(fill: str | rx.Var[str], name: str | rx.Var[str]) -> rx.Component:
     )
 
 
-def stroke(name: str, *, dashed: bool = False, colour: str = "var(--accent-10)") -> rx.Component:
+def line_legend(name: str, *, dashed: bool = False, colour: str = "var(--accent-10)") -> rx.Component:
     """Draw the legend entry of a line."""
     return rx.el.li(
         rx.el.svg(
@@ -121,7 +123,7 @@ def stroke(name: str, *, dashed: bool = False, colour: str = "var(--accent-10)")
     )
 
 
-def _shade(name: str, lines: str) -> rx.Component:
+def _shade_pattern(name: str, lines: str) -> rx.Component:
     return rx.el.svg.pattern(
         rx.el.svg.rect(width="8", height="8", class_name=f"shade-{name}"),
         rx.el.svg.path(d=lines, class_name="shade-lines"),

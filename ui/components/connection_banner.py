@@ -4,7 +4,7 @@ import reflex as rx
 from reflex_components_core.core.banner import has_too_many_connection_errors
 
 
-def away() -> rx.Component:
+def connection_banner() -> rx.Component:
     """Show the banner after repeated failures; browsers reconnect by themselves, so one is not worth a message."""
     return rx.el.div(
         rx.cond(

@@ -6,7 +6,7 @@ from ui.components.focus import return_focus
 from ui.state.handover_form import HandoverForm
 
 
-def person() -> rx.Component:
+def handover_form() -> rx.Component:
     """Show the form in a dialog."""
     return rx.dialog.root(
         rx.dialog.content(
@@ -31,12 +31,12 @@ def person() -> rx.Component:
                         rx.el.button("Send", type="submit", disabled=HandoverForm.is_sending, class_name="primary"),
                         class_name="actions",
                     ),
-                    on_submit=HandoverForm.send,
+                    on_submit=HandoverForm.send_request,
                     class_name="form",
                 ),
             ),
             max_width="30rem",
         ),
         open=HandoverForm.is_open,
-        on_open_change=HandoverForm.close,
+        on_open_change=HandoverForm.close_form,
     )

@@ -8,14 +8,14 @@ from ui.state.activity import Activity
 from ui.state.handovers import FEW, HandoverRow, Handovers, TurnRow
 
 
-def handovers() -> rx.Component:
+def handover_list() -> rx.Component:
     """List the hand-overs with a contact, the longest waiting first; and on demand those without."""
     return rx.el.section(
         rx.el.h2("Waiting for a person"),
         kept_focus(
             rx.cond(
                 Handovers.items.length() > 0,
-                rx.el.ul(rx.foreach(Handovers.items, _item), class_name="waiting-list"),
+                rx.el.ul(rx.foreach(Handovers.items, _handover_entry), class_name="waiting-list"),
                 rx.el.p("Nobody who left an address is waiting.", class_name="quiet"),
             )
         ),
@@ -33,17 +33,17 @@ def handovers() -> rx.Component:
             ),
         ),
         rx.cond(Handovers.unread > 0, rx.el.p(Handovers.unread, " more wait behind these.", class_name="quiet")),
-        rx.el.p(Handovers.said, role="status", class_name="visually-hidden"),
-        rx.cond(Handovers.done.length() > 0, _done()),
-        _one(),
+        rx.el.p(Handovers.notice, role="status", class_name="visually-hidden"),
+        rx.cond(Handovers.done.length() > 0, _resolved_list()),
+        _handover_dialog(),
         class_name="panel",
     )
 
 
-def _done() -> rx.Component:
+def _resolved_list() -> rx.Component:
     return rx.fragment(
         rx.el.h3("Done"),
-        rx.el.ul(rx.foreach(Handovers.done, _item), class_name="waiting-list", aria_label="Done"),
+        rx.el.ul(rx.foreach(Handovers.done, _handover_entry), class_name="waiting-list", aria_label="Done"),
         rx.cond(
             Handovers.done_total > FEW,
             rx.el.button(
@@ -58,10 +58,10 @@ def _done() -> rx.Component:
     )
 
 
-def _item(item: rx.Var[HandoverRow]) -> rx.Component:
+def _handover_entry(item: rx.Var[HandoverRow]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
-            _contact(item),
+            _contact_line(item),
             rx.el.p(rx.cond(item["message"], item["message"], item["summary"]), class_name="clipped"),
             rx.cond(item["note"], rx.el.p(item["note"], class_name="clipped note")),
             rx.el.p(rx.cond(item["done"], item["done"], item["since"]), class_name="quiet"),
@@ -69,7 +69,7 @@ def _item(item: rx.Var[HandoverRow]) -> rx.Component:
         rx.el.button(
             "Open",
             type="button",
-            on_click=Handovers.open_one(item["id"]),
+            on_click=Handovers.open_handover(item["id"]),
             aria_label="Open: " + item["summary"],
             class_name="plain",
         ),
@@ -77,7 +77,7 @@ def _item(item: rx.Var[HandoverRow]) -> rx.Component:
     )
 
 
-def _contact(item: rx.Var[HandoverRow] | HandoverRow) -> rx.Component:
+def _contact_line(item: rx.Var[HandoverRow] | HandoverRow) -> rx.Component:
     return rx.cond(
         item["contact"],
         rx.el.p(rx.icon("mail", size=15, aria_hidden="true"), item["contact"], class_name="contact"),
@@ -85,18 +85,18 @@ def _contact(item: rx.Var[HandoverRow] | HandoverRow) -> rx.Component:
     )
 
 
-def _one() -> rx.Component:
+def _handover_dialog() -> rx.Component:
     return rx.dialog.root(
         rx.dialog.content(
             return_focus(),
             rx.dialog.title(rx.cond(Handovers.shown["done"], "Seen to", "Waiting for a person")),
             rx.dialog.description(Handovers.shown["since"] + ": " + Handovers.shown["reason"]),
-            _contact(Handovers.shown),
+            _contact_line(Handovers.shown),
             rx.cond(Handovers.shown["message"], rx.el.p(Handovers.shown["message"], class_name="said")),
             rx.cond(
                 Handovers.transcript.length() > 0,
                 rx.el.ol(
-                    rx.foreach(Handovers.transcript, _turn),
+                    rx.foreach(Handovers.transcript, _turn_entry),
                     class_name="document said-before",
                     tab_index=0,
                     aria_label=rx.cond(Handovers.shown["done"], "The conversation until then", "The conversation"),
@@ -104,16 +104,16 @@ def _one() -> rx.Component:
             ),
             rx.cond(Handovers.withheld, _question_alone()),
             rx.cond(Handovers.problem, rx.el.p(Handovers.problem, role="alert", class_name="failure")),
-            rx.cond(Handovers.shown["done"], _what_was_done()),
+            rx.cond(Handovers.shown["done"], _resolution_note()),
             rx.cond(
                 Activity.operator & (Handovers.shown["done"] == ""),
-                _resolution(),
+                _resolution_form(),
                 rx.dialog.close(rx.el.button("Close", type="button", class_name="primary")),
             ),
             max_width="44rem",
         ),
         open=Handovers.is_open,
-        on_open_change=Handovers.close,
+        on_open_change=Handovers.close_handover,
     )
 
 
@@ -124,18 +124,18 @@ def _question_alone() -> rx.Component:
     )
 
 
-def _what_was_done() -> rx.Component:
+def _resolution_note() -> rx.Component:
     return rx.fragment(
         rx.el.p(Handovers.shown["done"], class_name="quiet"),
         rx.cond(Handovers.shown["note"], rx.el.p(Handovers.shown["note"], class_name="said note")),
     )
 
 
-def _turn(turn: rx.Var[TurnRow]) -> rx.Component:
+def _turn_entry(turn: rx.Var[TurnRow]) -> rx.Component:
     return rx.el.li(rx.el.strong(turn["who"]), rx.el.p(turn["text"]))
 
 
-def _resolution() -> rx.Component:
+def _resolution_form() -> rx.Component:
     return rx.el.form(
         rx.el.label("What was done about it", html_for="note"),
         rx.el.textarea(id="note", name="note", rows=2, max_length=4_000),
@@ -144,6 +144,6 @@ def _resolution() -> rx.Component:
             rx.el.button("Seen to", type="submit", class_name="primary"),
             class_name="actions",
         ),
-        on_submit=Handovers.resolve,
+        on_submit=Handovers.resolve_handover,
         class_name="form",
     )

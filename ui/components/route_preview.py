@@ -2,10 +2,10 @@
 
 import reflex as rx
 
-from ui.state.route_preview import RoutePreview, Taker
+from ui.state.route_preview import PreviewRow, RoutePreview
 
 
-def routing() -> rx.Component:
+def route_preview() -> rx.Component:
     """Show the preview, which neither answers nor stores the question."""
     return rx.el.section(
         rx.el.h2("Which agent would take this question?"),
@@ -18,11 +18,11 @@ def routing() -> rx.Component:
                 required=True,
             ),
             rx.el.button(rx.cond(RoutePreview.asking, "Asking", "Ask"), type="submit", class_name="primary"),
-            on_submit=RoutePreview.ask,
+            on_submit=RoutePreview.preview_route,
             class_name="ask",
         ),
         rx.el.div(
-            rx.cond(RoutePreview.asked, _taken()),
+            rx.cond(RoutePreview.asked, _route_result()),
             rx.cond(RoutePreview.problem, rx.el.p(RoutePreview.problem, class_name="failure")),
             role="status",
         ),
@@ -31,11 +31,11 @@ def routing() -> rx.Component:
     )
 
 
-def _taken() -> rx.Component:
+def _route_result() -> rx.Component:
     return rx.el.div(
         rx.cond(
-            RoutePreview.takers.length() > 0,
-            rx.el.ul(rx.foreach(RoutePreview.takers, _taker), class_name="takers"),
+            RoutePreview.rows.length() > 0,
+            rx.el.ul(rx.foreach(RoutePreview.rows, _agent_entry), class_name="takers"),
             rx.el.p("None of them."),
         ),
         rx.el.div(
@@ -45,13 +45,15 @@ def _taken() -> rx.Component:
             class_name="far",
         ),
         rx.el.p(
-            RoutePreview.told, rx.cond(RoutePreview.by, " · decided by " + RoutePreview.by, ""), class_name="quiet"
+            RoutePreview.explanation,
+            rx.cond(RoutePreview.by, " · decided by " + RoutePreview.by, ""),
+            class_name="quiet",
         ),
     )
 
 
-def _taker(taker: rx.Var[Taker]) -> rx.Component:
+def _agent_entry(row: rx.Var[PreviewRow]) -> rx.Component:
     return rx.el.li(
-        rx.el.span(taker["name"], class_name="badge"),
-        rx.cond(taker["question"], rx.el.span(taker["question"])),
+        rx.el.span(row["name"], class_name="badge"),
+        rx.cond(row["question"], rx.el.span(row["question"])),
     )

@@ -2,8 +2,8 @@
 
 import reflex as rx
 
-from ui.components.connection_banner import away
-from ui.components.handover_form import person
+from ui.components.connection_banner import connection_banner
+from ui.components.handover_form import handover_form
 from ui.components.key import sign_in, sign_out
 from ui.state.chat import Chat
 from ui.state.handover_form import HandoverForm
@@ -13,18 +13,18 @@ from ui.state.threads import Threads
 _PAGES = (("Knowledge", "/knowledge"), ("Agents", "/agents"), ("Activity", "/activity"))
 
 
-def shell(*content: rx.Component, current: str = "Chat", with_conversations: bool = False) -> rx.Component:
+def page_shell(*content: rx.Component, current: str = "Chat", with_conversations: bool = False) -> rx.Component:
     """Build a page from its content."""
     return rx.el.div(
         rx.el.a("Skip to the content", href="#content", class_name="skip"),
-        _top(current, with_conversations),
-        away(),
+        _page_header(current, with_conversations),
+        connection_banner(),
         rx.el.main(
             rx.cond(
                 Session.trouble,
                 rx.el.div(
                     rx.el.p(Session.trouble),
-                    rx.el.button("Close", type="button", on_click=Session.dismiss),
+                    rx.el.button("Close", type="button", on_click=Session.dismiss_trouble),
                     role="alert",
                     class_name="failure trouble",
                 ),
@@ -32,29 +32,29 @@ def shell(*content: rx.Component, current: str = "Chat", with_conversations: boo
             rx.cond(Session.needs_key, sign_in(), rx.fragment(*content)),
             id="content",
         ),
-        person(),
+        handover_form(),
         class_name="desk",
     )
 
 
-def _top(current: str, with_conversations: bool) -> rx.Component:
+def _page_header(current: str, with_conversations: bool) -> rx.Component:
     return rx.el.header(
         *([_conversations_button()] if with_conversations else []),
         rx.el.a("Frontdesk", href="/", class_name="brand"),
         rx.el.span("AI assistant", class_name="label"),
         rx.el.nav(
-            rx.el.a("Chat", href=Chat.path, aria_current=_current(current == "Chat")),
-            *(rx.el.a(name, href=path, aria_current=_current(name == current)) for name, path in _PAGES),
+            rx.el.a("Chat", href=Chat.path, aria_current=_aria_current(current == "Chat")),
+            *(rx.el.a(name, href=path, aria_current=_aria_current(name == current)) for name, path in _PAGES),
             aria_label="Pages",
         ),
-        rx.el.button("Talk to a person", type="button", on_click=HandoverForm.ask, class_name="plain person"),
+        rx.el.button("Talk to a person", type="button", on_click=HandoverForm.open_form, class_name="plain person"),
         rx.cond(Session.key & ~Session.needs_key, sign_out()),
         rx.color_mode.button(aria_label="Light or dark", size="1"),
         class_name="top",
     )
 
 
-def _current(is_current: bool) -> str:
+def _aria_current(is_current: bool) -> str:
     return "page" if is_current else "false"
 
 
@@ -64,6 +64,6 @@ def _conversations_button() -> rx.Component:
         type="button",
         aria_label="Conversations",
         aria_expanded=rx.cond(Threads.open, "true", "false"),
-        on_click=Threads.toggle,
+        on_click=Threads.toggle_list,
         class_name="plain burger",
     )

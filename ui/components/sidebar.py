@@ -6,7 +6,7 @@ from ui.state.chat import Chat
 from ui.state.threads import LIST, NEW, ThreadRow, Threads
 
 
-def sidebar() -> rx.Component:
+def conversation_list() -> rx.Component:
     """Show the button for a new conversation, the search, and the list."""
     return rx.el.aside(
         rx.el.button(
@@ -14,7 +14,7 @@ def sidebar() -> rx.Component:
             "New conversation",
             type="button",
             id=NEW,
-            on_click=Chat.begin_new,
+            on_click=Chat.start_new,
             class_name="plain new",
         ),
         rx.el.input(
@@ -22,24 +22,24 @@ def sidebar() -> rx.Component:
             placeholder="Search conversations",
             aria_label="Search conversations",
             default_value=Threads.search,
-            on_change=Threads.find.debounce(250),
+            on_change=Threads.search_threads.debounce(250),
             class_name="search",
         ),
         rx.cond(
             Threads.items.length() > 0,
-            rx.el.ul(rx.foreach(Threads.items, _item), id=LIST, tab_index=-1, class_name="threads"),
+            rx.el.ul(rx.foreach(Threads.items, _conversation_entry), id=LIST, tab_index=-1, class_name="threads"),
             rx.el.p(rx.cond(Threads.search, "Nothing was said of that.", "No conversations yet."), class_name="quiet"),
         ),
         rx.cond(
             Threads.items.length() < Threads.total,
-            rx.el.button("Older", type="button", on_click=Threads.more, class_name="plain"),
+            rx.el.button("Older", type="button", on_click=Threads.load_more, class_name="plain"),
         ),
         aria_label="Conversations",
         class_name=rx.cond(Threads.open, "side open", "side"),
     )
 
 
-def _item(item: rx.Var[ThreadRow]) -> rx.Component:
+def _conversation_entry(item: rx.Var[ThreadRow]) -> rx.Component:
     return rx.el.li(
         rx.cond(
             Threads.renaming == item["id"],
@@ -48,7 +48,7 @@ def _item(item: rx.Var[ThreadRow]) -> rx.Component:
                     name="title", default_value=item["title"], aria_label="Title", auto_focus=True, max_length=200
                 ),
                 rx.el.button("Save", type="submit", class_name="plain"),
-                on_submit=Threads.rename,
+                on_submit=Threads.rename_thread,
             ),
             rx.fragment(
                 rx.el.a(
@@ -57,31 +57,31 @@ def _item(item: rx.Var[ThreadRow]) -> rx.Component:
                     aria_current=rx.cond(Chat.path == item["path"], "page", "false"),
                     title=item["title"],
                 ),
-                _menu(item),
+                _conversation_menu(item),
             ),
         ),
     )
 
 
-def _menu(item: rx.Var[ThreadRow]) -> rx.Component:
+def _conversation_menu(item: rx.Var[ThreadRow]) -> rx.Component:
     """Show the actions: rename, export, delete. Only delete asks for confirmation."""
     return rx.cond(
         Threads.deleting == item["id"],
         rx.el.span(
-            rx.el.button("Delete it", type="button", on_click=Threads.delete, class_name="danger"),
+            rx.el.button("Delete it", type="button", on_click=Threads.delete_thread, class_name="danger"),
             rx.el.button("Keep it", type="button", on_click=Threads.begin_deleting("")),
             class_name="menu asking",
         ),
         rx.el.span(
-            _act("pencil", "Rename", item, Threads.begin_renaming(item["id"])),
-            _act("download", "Export", item, Threads.export(item["id"])),
-            _act("trash-2", "Delete", item, Threads.begin_deleting(item["id"])),
+            _menu_button("pencil", "Rename", item, Threads.begin_renaming(item["id"])),
+            _menu_button("download", "Export", item, Threads.export_thread(item["id"])),
+            _menu_button("trash-2", "Delete", item, Threads.begin_deleting(item["id"])),
             class_name="menu",
         ),
     )
 
 
-def _act(icon: str, name: str, item: rx.Var[ThreadRow], event: rx.event.EventSpec) -> rx.Component:
+def _menu_button(icon: str, name: str, item: rx.Var[ThreadRow], event: rx.event.EventSpec) -> rx.Component:
     return rx.el.button(
         rx.icon(icon, size=14, aria_hidden="true"),
         type="button",

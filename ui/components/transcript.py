@@ -5,31 +5,31 @@ from typing import Any
 import reflex as rx
 
 
-def _nothing() -> list[Any]:
+def _no_arguments() -> list[Any]:
     return []
 
 
-def _one(value: rx.Var[str]) -> list[rx.Var[str]]:
+def _text_argument(value: rx.Var[str]) -> list[rx.Var[str]]:
     return [value]
 
 
-def _number(value: rx.Var[int]) -> list[rx.Var[int]]:
+def _number_argument(value: rx.Var[int]) -> list[rx.Var[int]]:
     return [value]
 
 
-def _opened(visit: rx.Var[str], session: rx.Var[str], agent: rx.Var[str]) -> list[rx.Var[str]]:
+def _open_arguments(visit: rx.Var[str], session: rx.Var[str], agent: rx.Var[str]) -> list[rx.Var[str]]:
     return [visit, session, agent]
 
 
-def _source(source: rx.Var[dict[str, Any]], answer: rx.Var[str]) -> list[Any]:
+def _source_arguments(source: rx.Var[dict[str, Any]], answer: rx.Var[str]) -> list[Any]:
     return [source, answer]
 
 
-def _seen(epoch: rx.Var[str], number: rx.Var[int]) -> list[Any]:
+def _seen_arguments(epoch: rx.Var[str], number: rx.Var[int]) -> list[Any]:
     return [epoch, number]
 
 
-def _rated(run_id: rx.Var[str], rating: rx.Var[str], comment: rx.Var[str]) -> list[rx.Var[str]]:
+def _rate_arguments(run_id: rx.Var[str], rating: rx.Var[str], comment: rx.Var[str]) -> list[rx.Var[str]]:
     return [run_id, rating, comment]
 
 
@@ -44,16 +44,16 @@ class TranscriptView(rx.Component):
     names: rx.Var[dict[str, str]]
     most: rx.Var[int]
 
-    on_open: rx.EventHandler[_opened]
-    on_gap: rx.EventHandler[_nothing]
-    on_seen: rx.EventHandler[_seen]
-    on_older: rx.EventHandler[_number]
-    on_trace: rx.EventHandler[_one]
-    on_again: rx.EventHandler[_nothing]
-    on_edit: rx.EventHandler[_one]
-    on_rate: rx.EventHandler[_rated]
-    on_source: rx.EventHandler[_source]
-    on_person: rx.EventHandler[_nothing]
+    on_open: rx.EventHandler[_open_arguments]
+    on_gap: rx.EventHandler[_no_arguments]
+    on_seen: rx.EventHandler[_seen_arguments]
+    on_older: rx.EventHandler[_number_argument]
+    on_trace: rx.EventHandler[_text_argument]
+    on_again: rx.EventHandler[_no_arguments]
+    on_edit: rx.EventHandler[_text_argument]
+    on_rate: rx.EventHandler[_rate_arguments]
+    on_source: rx.EventHandler[_source_arguments]
+    on_person: rx.EventHandler[_no_arguments]
 
 
 transcript = TranscriptView.create

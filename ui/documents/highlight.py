@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Literal, TypedDict
 
-from ui.documents.excerpt_window import around, headings
+from ui.documents.excerpt_window import excerpt_around, heading_places
 
 Span = tuple[int, int]
 Kind = Literal["", "passage", "words"]
@@ -63,19 +63,19 @@ class HighlightedDocument:
     is_found: bool
 
 
-def opened(
+def highlight_document(
     markdown: str, *, snippet: str = "", section: str = "", answer: str = "", whole: bool = False
 ) -> HighlightedDocument:
     """Open a document at the passage that starts with the snippet; a `whole` document was read completely."""
     text = _Words(markdown)
-    passage = None if whole else _passage(text, snippet, section)
-    quoted = _quoted(text, _Words(answer[:_ANSWER_CHARS]), _reach(text, passage, snippet))
+    passage = None if whole else _find_passage(text, snippet, section)
+    quoted = _find_quotes(text, _Words(answer[:_ANSWER_CHARS]), _search_range(text, passage, snippet))
     if passage and quoted:
         passage = passage[0], max(passage[1], quoted[-1][1])
     place = quoted[0] if quoted else passage or (0, 0)
-    window = around(markdown, place)
+    window = excerpt_around(markdown, place)
     parts = [HighlightedPart(kind="", text=window.opening)] if window.opening else []
-    parts += _parted(markdown, (window.start, window.end), passage, quoted)
+    parts += _split_parts(markdown, (window.start, window.end), passage, quoted)
     return HighlightedDocument(parts, window.start == 0, window.end == len(markdown), passage is not None)
 
 
@@ -85,7 +85,7 @@ class _Words:
     def __init__(self, text: str) -> None:
         self.text = text
         found = list(_WORD.finditer(_UNREAD.sub(lambda match: " " * len(match[0]), text)))
-        self.words = [_folded(match[0]) for match in found]
+        self.words = [_normalize_word(match[0]) for match in found]
         self.spans = [match.span() for match in found]
 
     @cached_property
@@ -120,39 +120,39 @@ class _Words:
             yield begun, end
 
 
-def _folded(word: str) -> str:
+def _normalize_word(word: str) -> str:
     if word.isascii():
         return word.lower()
     letters = unicodedata.normalize("NFKD", word.casefold())
     return "".join(letter for letter in letters if not unicodedata.combining(letter)) or word
 
 
-def _passage(text: _Words, snippet: str, section: str) -> Span | None:
+def _find_passage(text: _Words, snippet: str, section: str) -> Span | None:
     """Find the snippet; if it occurs several times, the first occurrence below its heading."""
     sought = _Words(snippet.removesuffix(_CUT))
     if not sought.words:
         return None
     needle = sought.joined.rstrip() if snippet.endswith(_CUT) else sought.joined
-    heading = _heading(text, section)
+    heading = _find_heading(text, section)
     place = text.joined.find(needle, text.places[heading] - 1) if heading < len(text.words) else -1
     place = text.joined.find(needle) if place < 0 else place
     if place < 0:
-        return _nearly(text, sought)
+        return _find_similar(text, sought)
     first = bisect_right(text.places, place)
     return text.span(first, first + len(sought.words))
 
 
-def _heading(text: _Words, section: str) -> int:
+def _find_heading(text: _Words, section: str) -> int:
     """Return the index of the first word of a section's heading; 0 if there is none."""
     sought = _Words(f"# {section.rpartition(' > ')[2]}").words
-    places = (text.at(place) for place in (headings(text.text) if sought else ()))
+    places = (text.at(place) for place in (heading_places(text.text) if sought else ()))
     return next((first for first in places if text.words[first : first + len(sought)] == sought), 0)
 
 
-def _nearly(text: _Words, sought: _Words) -> Span | None:
+def _find_similar(text: _Words, sought: _Words) -> Span | None:
     """Find the place of most of a snippet that has more or less text between its parts than the document."""
     near: list[Span] = []
-    for first, end in _in_common(text, sought, (0, len(text.words))):
+    for first, end in _common_runs(text, sought, (0, len(text.words))):
         if near and first - near[-1][1] <= _GAP:
             near[-1] = near[-1][0], end
         else:
@@ -161,24 +161,26 @@ def _nearly(text: _Words, sought: _Words) -> Span | None:
     return text.span(*best) if best else None
 
 
-def _reach(text: _Words, passage: Span | None, snippet: str) -> Span:
+def _search_range(text: _Words, passage: Span | None, snippet: str) -> Span:
     """Return the range of words to search for those of the answer."""
     if passage is None:
         return 0, len(text.words)
     start, end = passage
     if snippet.endswith(_CUT):
-        following = next((place for place in headings(text.text) if place >= end), len(text.text))
+        following = next((place for place in heading_places(text.text) if place >= end), len(text.text))
         end = max(end, min(following, start + _REACH))
     return text.at(start), text.at(end)
 
 
-def _quoted(text: _Words, answer: _Words, reach: Span) -> list[Span]:
+def _find_quotes(text: _Words, answer: _Words, reach: Span) -> list[Span]:
     """Find the phrases, and the short lines and sentences, that the answer shares with that range."""
     sizes = range(_LEAST_WORDS, _PHRASE_WORDS)
-    said = {tuple(answer.words[first:end]) for first, end in answer.units(0, len(answer.words)) if end - first in sizes}
-    units = (unit for unit in text.units(*reach) if tuple(text.words[slice(*unit)]) in said) if said else ()
+    phrases = {
+        tuple(answer.words[first:end]) for first, end in answer.units(0, len(answer.words)) if end - first in sizes
+    }
+    units = (unit for unit in text.units(*reach) if tuple(text.words[slice(*unit)]) in phrases) if phrases else ()
     runs: list[Span] = []
-    for first, end in sorted([*_in_common(text, answer, reach), *units]):
+    for first, end in sorted([*_common_runs(text, answer, reach), *units]):
         if runs and first <= runs[-1][1]:
             runs[-1] = runs[-1][0], max(runs[-1][1], end)
         else:
@@ -186,7 +188,7 @@ def _quoted(text: _Words, answer: _Words, reach: Span) -> list[Span]:
     return [text.span(*run) for run in runs]
 
 
-def _in_common(text: _Words, other: _Words, reach: Span) -> list[Span]:
+def _common_runs(text: _Words, other: _Words, reach: Span) -> list[Span]:
     """Find runs of shared words that are too long to be chance."""
     phrases = {tuple(other.words[at : at + _PHRASE_WORDS]) for at in range(len(other.words) - _PHRASE_WORDS + 1)}
     runs: list[Span] = []
@@ -200,16 +202,16 @@ def _in_common(text: _Words, other: _Words, reach: Span) -> list[Span]:
     return [run for run in runs if sum(map(len, text.words[slice(*run)])) >= _PHRASE_LETTERS]
 
 
-def _parted(text: str, window: Span, passage: Span | None, quoted: Sequence[Span]) -> list[HighlightedPart]:
+def _split_parts(text: str, window: Span, passage: Span | None, quoted: Sequence[Span]) -> list[HighlightedPart]:
     """Split the window wherever the passage or a quotation begins or ends."""
     spans = [*quoted, *([passage] if passage else [])]
     places = sorted({*window, *(place for span in spans for place in span if window[0] < place < window[1])})
     return [
-        HighlightedPart(kind=_kind(start, passage, quoted), text=text[start:end]) for start, end in pairwise(places)
+        HighlightedPart(kind=_kind_at(start, passage, quoted), text=text[start:end]) for start, end in pairwise(places)
     ]
 
 
-def _kind(place: int, passage: Span | None, quoted: Sequence[Span]) -> Kind:
+def _kind_at(place: int, passage: Span | None, quoted: Sequence[Span]) -> Kind:
     before = bisect_right(quoted, (place, sys.maxsize))
     if before and place < quoted[before - 1][1]:
         return "words"

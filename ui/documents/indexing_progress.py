@@ -18,35 +18,37 @@ _LINES = 100
 class IndexingReport:
     """A summary, and a line for each file that could not be ingested."""
 
-    said: str
+    summary: str
     failed: bool = False
     lines: list[str] = field(default_factory=list)
 
 
-async def followed(events: AsyncGenerator[Event, None], tell: Callable[[float], Awaitable[None]]) -> IndexingReport:
+async def follow_indexing(
+    events: AsyncGenerator[Event, None], report_progress: Callable[[float], Awaitable[None]]
+) -> IndexingReport:
     """Follow a run and report its progress, from 0 to 1; return its report."""
     transcript = RunTranscript()
     async with aclosing(events):
         async for event in events:
             transcript.apply(event)
             if isinstance(event, TraceUpdate) and event.progress is not None:
-                await tell(event.progress)
-    return report_of(transcript)
+                await report_progress(event.progress)
+    return indexing_report(transcript)
 
 
-def report_of(transcript: RunTranscript) -> IndexingReport:
+def indexing_report(transcript: RunTranscript) -> IndexingReport:
     """Split the final text of an indexing run into a report."""
     if transcript.error:
         return IndexingReport(transcript.error.message, failed=True)
     if transcript.status == "cancelled":
         return IndexingReport("Stopped; what was done until then stays.")
-    said, *lines = transcript.text.splitlines() or [""]
+    summary, *lines = transcript.text.splitlines() or [""]
     shown = [line.removeprefix("- ") for line in lines[:_LINES]]
     more = [f"... and {len(lines) - _LINES:,} more"] if len(lines) > _LINES else []
-    return IndexingReport(said[:1].upper() + said[1:], lines=[*shown, *more])
+    return IndexingReport(summary[:1].upper() + summary[1:], lines=[*shown, *more])
 
 
-async def under_way(desk: AsyncDesk) -> Message | None:
+async def find_running(desk: AsyncDesk) -> Message | None:
     """Find the indexing request in progress, whichever page or program made it."""
     found = (await desk.threads(agent=_INDEXING, limit=1)).threads
     if not found:

@@ -30,14 +30,14 @@ class UploadedFile:
         return self.name.lower().endswith(".zip")
 
 
-async def whole(chunks: AsyncIterator[UploadChunk], most: int) -> AsyncGenerator[UploadedFile, None]:
+async def assemble_files(chunks: AsyncIterator[UploadChunk], most: int) -> AsyncGenerator[UploadedFile, None]:
     """Yield each file as soon as it is complete. Later chunks are not read before the next file is requested."""
     file: UploadedFile | None = None
     held = bytearray()
     async for chunk in chunks:
         if file is None or chunk.offset == 0:
             if file:
-                yield _ended(file, held, most)
+                yield _complete_file(file, held, most)
             file, held = UploadedFile(chunk.filename), bytearray()
         file.size += len(chunk.data)
         if file.size <= most:
@@ -45,14 +45,14 @@ async def whole(chunks: AsyncIterator[UploadChunk], most: int) -> AsyncGenerator
         else:
             held.clear()
     if file:
-        yield _ended(file, held, most)
+        yield _complete_file(file, held, most)
 
 
-def _ended(file: UploadedFile, held: bytearray, most: int) -> UploadedFile:
+def _complete_file(file: UploadedFile, held: bytearray, most: int) -> UploadedFile:
     file.data = bytes(held) if file.size <= most else None
     return file
 
 
-def megabytes(size: int) -> str:
+def format_megabytes(size: int) -> str:
     """Format a size for people."""
     return f"{size / 1_000_000:.3g} MB"

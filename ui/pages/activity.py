@@ -2,31 +2,31 @@
 
 import reflex as rx
 
-from ui.components.activity_charts import charts
-from ui.components.charts import shades
-from ui.components.handovers import handovers
-from ui.components.shell import shell
+from ui.components.activity_charts import activity_charts
+from ui.components.charts import shade_patterns
+from ui.components.handovers import handover_list
+from ui.components.shell import page_shell
 from ui.state.activity import DAYS, Activity, RunRow, UnansweredRow
 from ui.state.handovers import Handovers
 from ui.view_models.activity_charts import FigureView, TableView
 
 
-def activity() -> rx.Component:
+def activity_page() -> rx.Component:
     """Build the page; users see the outcome of their own questions, operators of everyone's."""
-    return shell(
+    return page_shell(
         rx.el.div(
-            _head(),
+            _page_head(),
             rx.cond(
                 Activity.loaded,
                 rx.fragment(
-                    rx.cond(Activity.any_runs, _figures(), _nothing_yet()),
+                    rx.cond(Activity.any_runs, _figure_list(), _nothing_yet()),
                     rx.el.div(
-                        handovers(),
-                        rx.cond(Activity.operator, _unanswered()),
+                        handover_list(),
+                        rx.cond(Activity.operator, _unanswered_panel()),
                         class_name="side-by-side",
                     ),
-                    rx.cond(Activity.any_runs, _days()),
-                    rx.cond(Activity.runs.length() > 0, _latest()),
+                    rx.cond(Activity.any_runs, _daily_figures()),
+                    rx.cond(Activity.runs.length() > 0, _latest_runs()),
                 ),
                 rx.el.p("One moment", role="status", class_name="waiting"),
             ),
@@ -36,10 +36,10 @@ def activity() -> rx.Component:
     )
 
 
-def _head() -> rx.Component:
+def _page_head() -> rx.Component:
     return rx.el.div(
         rx.el.h1("Activity"),
-        _range(),
+        _range_links(),
         rx.cond(
             Activity.any_runs,
             rx.el.button(
@@ -53,7 +53,7 @@ def _head() -> rx.Component:
             rx.icon("refresh-cw", size=15, aria_hidden="true"),
             "Refresh",
             type="button",
-            on_click=[Activity.refresh, Handovers.load],
+            on_click=[Activity.load_figures, Handovers.load_lists],
             class_name="plain refresh",
         ),
         rx.el.span(
@@ -70,7 +70,7 @@ def _head() -> rx.Component:
     )
 
 
-def _range() -> rx.Component:
+def _range_links() -> rx.Component:
     return rx.el.div(
         *(
             rx.el.a(
@@ -86,19 +86,19 @@ def _range() -> rx.Component:
     )
 
 
-def _figures() -> rx.Component:
-    return rx.el.dl(rx.foreach(Activity.figures, _figure), class_name="figures")
+def _figure_list() -> rx.Component:
+    return rx.el.dl(rx.foreach(Activity.figures, _figure_entry), class_name="figures")
 
 
-def _days() -> rx.Component:
+def _daily_figures() -> rx.Component:
     return rx.cond(
         Activity.as_tables,
-        rx.fragment(_table("Day by day", Activity.by_day), _table("Agent by agent", Activity.by_agent)),
-        rx.fragment(shades(), charts()),
+        rx.fragment(_table_panel("Day by day", Activity.by_day), _table_panel("Agent by agent", Activity.by_agent)),
+        rx.fragment(shade_patterns(), activity_charts()),
     )
 
 
-def _figure(figure: rx.Var[FigureView]) -> rx.Component:
+def _figure_entry(figure: rx.Var[FigureView]) -> rx.Component:
     return rx.el.div(
         rx.el.dt(figure["name"]),
         rx.el.dd(figure["value"], class_name="value"),
@@ -106,7 +106,7 @@ def _figure(figure: rx.Var[FigureView]) -> rx.Component:
     )
 
 
-def _table(title: str, table: rx.Var[TableView] | TableView) -> rx.Component:
+def _table_panel(title: str, table: rx.Var[TableView] | TableView) -> rx.Component:
     return rx.el.section(
         rx.el.h2(title),
         rx.el.div(
@@ -140,13 +140,13 @@ def _nothing_yet() -> rx.Component:
     )
 
 
-def _unanswered() -> rx.Component:
+def _unanswered_panel() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Not answered by any document"),
         rx.cond(
             Activity.questions.length() > 0,
             rx.fragment(
-                rx.el.ol(rx.foreach(Activity.questions, _question), class_name="questions"),
+                rx.el.ol(rx.foreach(Activity.questions, _unanswered_entry), class_name="questions"),
                 rx.el.a("Add what is missing to Knowledge", href="/knowledge"),
             ),
             rx.el.p("Every question of these days found its document.", class_name="quiet"),
@@ -155,28 +155,28 @@ def _unanswered() -> rx.Component:
     )
 
 
-def _question(question: rx.Var[UnansweredRow]) -> rx.Component:
+def _unanswered_entry(question: rx.Var[UnansweredRow]) -> rx.Component:
     return rx.el.li(
         rx.el.p(question["text"], class_name="clipped"),
         rx.el.p(rx.el.span(question["times"], class_name="badge"), " ", question["note"], class_name="quiet"),
     )
 
 
-def _latest() -> rx.Component:
+def _latest_runs() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Latest questions"),
-        rx.el.ul(rx.foreach(Activity.runs, _run), class_name="runs"),
+        rx.el.ul(rx.foreach(Activity.runs, _run_entry), class_name="runs"),
         rx.el.div(
             rx.el.button(
                 "Newer",
                 type="button",
                 disabled=Activity.offset == 0,
-                on_click=Activity.turn(-1),
+                on_click=Activity.turn_page(-1),
                 class_name="plain",
             ),
-            rx.el.span(Activity.place, role="status", class_name="quiet"),
+            rx.el.span(Activity.shown_range, role="status", class_name="quiet"),
             rx.el.button(
-                "Older", type="button", disabled=Activity.is_last, on_click=Activity.turn(1), class_name="plain"
+                "Older", type="button", disabled=Activity.is_last, on_click=Activity.turn_page(1), class_name="plain"
             ),
             class_name="paging",
         ),
@@ -184,7 +184,7 @@ def _latest() -> rx.Component:
     )
 
 
-def _run(run: rx.Var[RunRow]) -> rx.Component:
+def _run_entry(run: rx.Var[RunRow]) -> rx.Component:
     return rx.el.li(
         rx.cond(
             run["path"],

@@ -3,15 +3,15 @@
 import reflex as rx
 
 from ui.components.agent_form import agent_form
-from ui.components.agent_list import staff
-from ui.components.route_preview import routing
-from ui.components.shell import shell
+from ui.components.agent_list import agent_list
+from ui.components.route_preview import route_preview
+from ui.components.shell import page_shell
 from ui.state.agents import Agents
 
 
-def agents() -> rx.Component:
+def agents_page() -> rx.Component:
     """Build the page: the list, or the form of one agent in its place."""
-    return shell(
+    return page_shell(
         rx.el.div(
             rx.el.div(
                 rx.el.div(
@@ -24,14 +24,14 @@ def agents() -> rx.Component:
                         rx.icon("plus", size=16, aria_hidden="true"),
                         "New agent",
                         type="button",
-                        on_click=Agents.begin_new,
+                        on_click=Agents.open_empty_form,
                         class_name="plain with-icon",
                     ),
                 ),
                 class_name="heading",
             ),
-            rx.cond(Agents.editing, agent_form(), rx.el.div(routing(), staff(), class_name="middle")),
-            on_mount=Agents.arrive,
+            rx.cond(Agents.editing, agent_form(), rx.el.div(route_preview(), agent_list(), class_name="middle")),
+            on_mount=Agents.show_list,
             class_name="page narrow",
         ),
         current="Agents",

@@ -3,10 +3,10 @@
 import reflex as rx
 
 from frontdesk.contracts.resources import SUPERVISOR
-from ui.components.documents.source_viewer import reading
+from ui.components.documents.source_viewer import source_viewer
 from ui.components.draft import draft
-from ui.components.shell import shell
-from ui.components.sidebar import sidebar
+from ui.components.shell import page_shell
+from ui.components.sidebar import conversation_list
 from ui.components.transcript import transcript
 from ui.state.chat import FIELD, Chat
 from ui.state.handover_form import HandoverForm
@@ -15,47 +15,47 @@ from ui.state.source_viewer import SourceViewer
 from ui.state.threads import Threads
 
 
-def chat() -> rx.Component:
+def chat_page() -> rx.Component:
     """Build the page, both for a new conversation and for one that the address names."""
-    return shell(
+    return page_shell(
         rx.el.div(
-            sidebar(),
+            conversation_list(),
             rx.el.section(
                 transcript(
-                    _welcome(),
+                    _welcome_message(),
                     feed=Chat.feed,
                     names=Session.names,
                     most=Chat.message_chars,
-                    on_open=Chat.open,
-                    on_gap=Chat.show,
-                    on_seen=[Chat.seen, Threads.load],
+                    on_open=Chat.open_conversation,
+                    on_gap=Chat.show_conversation,
+                    on_seen=[Chat.acknowledge_ops, Threads.load_list],
                     on_older=Chat.show_older,
-                    on_trace=Chat.look_up,
+                    on_trace=Chat.show_trace,
                     on_again=Chat.ask_again,
-                    on_edit=Chat.edit,
-                    on_rate=Chat.rate,
+                    on_edit=Chat.edit_question,
+                    on_rate=Chat.rate_answer,
                     on_source=SourceViewer.open_source,
-                    on_person=HandoverForm.ask,
+                    on_person=HandoverForm.open_form,
                 ),
                 class_name="conversation",
                 aria_label="Conversation",
             ),
             class_name="chat",
         ),
-        _composer(),
-        reading(),
+        _question_form(),
+        source_viewer(),
         with_conversations=True,
     )
 
 
-def _welcome() -> rx.Component:
+def _welcome_message() -> rx.Component:
     return rx.el.div(
         rx.el.h1("How can we help?"),
         rx.el.p("I am an AI assistant, not a person. I answer from our documents, and show you which."),
         rx.el.div(
             rx.foreach(
                 Session.starters,
-                lambda text: rx.el.button(text, type="button", on_click=Chat.ask(text)),
+                lambda text: rx.el.button(text, type="button", on_click=Chat.ask_suggested(text)),
             ),
             class_name="starters",
         ),
@@ -63,7 +63,7 @@ def _welcome() -> rx.Component:
     )
 
 
-def _composer() -> rx.Component:
+def _question_form() -> rx.Component:
     return rx.el.form(
         rx.cond(
             Chat.busy & (Chat.next.length() > 0),
@@ -82,24 +82,24 @@ def _composer() -> rx.Component:
             ),
             draft(field=FIELD, most=Chat.message_chars),
             rx.el.div(
-                _streaming(),
-                _who_answers(),
+                _streaming_switch(),
+                _agent_select(),
                 rx.cond(
                     Chat.busy,
-                    rx.el.button("Stop", type="button", on_click=Chat.stop, class_name="primary"),
+                    rx.el.button("Stop", type="button", on_click=Chat.stop_answer, class_name="primary"),
                     rx.el.button("Send", type="submit", class_name="primary"),
                 ),
                 class_name="tools",
             ),
             class_name="box",
         ),
-        on_submit=Chat.send,
+        on_submit=Chat.send_message,
         reset_on_submit=True,
         class_name="composer",
     )
 
 
-def _streaming() -> rx.Component:
+def _streaming_switch() -> rx.Component:
     return rx.el.button(
         rx.icon("zap", size=16, aria_hidden="true"),
         type="button",
@@ -112,7 +112,7 @@ def _streaming() -> rx.Component:
     )
 
 
-def _who_answers() -> rx.Component:
+def _agent_select() -> rx.Component:
     return rx.el.select(
         rx.el.option("Right specialist", value=SUPERVISOR),
         rx.foreach(

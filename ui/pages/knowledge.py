@@ -2,17 +2,17 @@
 
 import reflex as rx
 
-from ui.components.documents.document_list import folders, shelf
-from ui.components.documents.indexing_progress import indexing, reindexing
-from ui.components.documents.source_viewer import reading
-from ui.components.documents.upload_zone import dropping
-from ui.components.shell import shell
+from ui.components.documents.document_list import document_list, folder_list
+from ui.components.documents.indexing_progress import indexing_progress, reindex_button
+from ui.components.documents.source_viewer import source_viewer
+from ui.components.documents.upload_zone import upload_zone
+from ui.components.shell import page_shell
 from ui.state.knowledge import Knowledge
 
 
-def knowledge() -> rx.Component:
+def knowledge_page() -> rx.Component:
     """Build the page: folders at the side, documents in the middle, and the drop zone."""
-    return shell(
+    return page_shell(
         rx.el.div(
             rx.el.div(
                 rx.el.div(
@@ -26,14 +26,16 @@ def knowledge() -> rx.Component:
                         class_name="quiet",
                     ),
                 ),
-                rx.cond(Knowledge.operator, reindexing()),
+                rx.cond(Knowledge.operator, reindex_button()),
                 class_name="heading",
             ),
-            indexing(),
-            rx.el.div(folders(), rx.el.div(dropping(), shelf(), class_name="middle"), class_name="beside"),
-            on_mount=Knowledge.arrive,
+            indexing_progress(),
+            rx.el.div(
+                folder_list(), rx.el.div(upload_zone(), document_list(), class_name="middle"), class_name="beside"
+            ),
+            on_mount=Knowledge.reset_search,
             class_name="page",
         ),
-        reading(),
+        source_viewer(),
         current="Knowledge",
     )

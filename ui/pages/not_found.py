@@ -2,12 +2,12 @@
 
 import reflex as rx
 
-from ui.components.shell import shell
+from ui.components.shell import page_shell
 
 
-def nowhere() -> rx.Component:
+def not_found_page() -> rx.Component:
     """Build the page, with a link to the chat."""
-    return shell(
+    return page_shell(
         rx.el.div(
             rx.el.h1("There is no such page"),
             rx.el.p(rx.el.a("To the chat", href="/")),

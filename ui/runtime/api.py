@@ -11,7 +11,7 @@ class _ApiAddress:
     message_chars = 8_000
 
 
-def use(url: str, message_chars: int = 8_000) -> None:
+def set_address(url: str, message_chars: int = 8_000) -> None:
     """Set the URL of the API and the longest message that it takes; called by the server of the pages."""
     _ApiAddress.url, _ApiAddress.message_chars = url, message_chars
 
@@ -21,7 +21,7 @@ def message_chars() -> int:
     return _ApiAddress.message_chars
 
 
-def desk(api_key: str = "", address: str = "") -> AsyncDesk:
+def create_client(api_key: str = "", address: str = "") -> AsyncDesk:
     """Create a client for one user at this address; close it after use."""
     return AsyncDesk(_ApiAddress.url, api_key or None, forwarded_for=address if _is_address(address) else None)
 

@@ -18,8 +18,8 @@ from reflex_base.constants import RouteVar
 from reflex_base.event import Event
 from reflex_base.utils import format as formats
 
-from ui.runtime.frames import weight
-from ui.runtime.identity import cookie_of, page_of
+from ui.runtime.frames import memory_bytes
+from ui.runtime.identity import cookie_of, page_id
 from ui.runtime.sockets import PageSocket
 
 _LOG = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class _RunningEvents:
             self.ended.clear()
             await self.ended.wait()
 
-    def begin(self, size: int) -> None:
+    def add_event(self, size: int) -> None:
         self.events += 1
         self.bytes += size
 
@@ -67,17 +67,17 @@ class PageEvents(EventNamespace):
 
     async def link_token_to_sid(self, sid: str, token: str, *, update_state: bool = True) -> None:
         """Identify the page by its token and its cookie. A duplicated tab gets a token of its own."""
-        cookie = cookie_of(self._environ(sid)["asgi.scope"]["headers"]) or sid
-        page = page_of(token, cookie)
+        cookie = cookie_of(self._socket_environ(sid)["asgi.scope"]["headers"]) or sid
+        page = page_id(token, cookie)
         if page in self._token_manager.token_to_socket:
             token = str(uuid4())
-            page = page_of(token, cookie)
+            page = page_id(token, cookie)
             await self.emit("new_token", token, to=sid)
         await super().link_token_to_sid(sid, page, update_state=update_state)
 
     async def on_event(self, sid: str, data: dict[str, Any]) -> None:
         """Process an event once the page has room for it. Its frame was validated before (`ui/runtime/frames.py`)."""
-        size, page = weight(data), self.sid_to_token.get(sid)
+        size, page = memory_bytes(data), self.sid_to_token.get(sid)
         if page is None:
             return
         under_way = self._under_way.setdefault(page, _RunningEvents())
@@ -87,15 +87,15 @@ class PageEvents(EventNamespace):
         except TimeoutError:
             _LOG.warning("an event of a page was left out: too many of its events are under way")
             return
-        under_way.begin(size)
+        under_way.add_event(size)
         try:
-            future = await self.app.event_processor.enqueue(page, self._event(sid, page, data))
+            future = await self.app.event_processor.enqueue(page, self._build_event(sid, page, data))
         except BaseException:
             under_way.end(size)
             raise
         future.add_done_callback(lambda _: under_way.end(size))
 
-    def _event(self, sid: str, page: str, data: dict[str, Any]) -> Event:
+    def _build_event(self, sid: str, page: str, data: dict[str, Any]) -> Event:
         place = data.get("router_data", {})
         path = place.get(RouteVar.PATH)
         known = {
@@ -109,29 +109,29 @@ class PageEvents(EventNamespace):
 
     async def on_ping(self, sid: str) -> None:
         """Answer a ping, unless earlier messages still wait to be sent."""
-        if await self._is_even(sid):
+        if await self._is_caught_up(sid):
             await super().on_ping(sid)
 
     async def emit_update(self, update: StateUpdate, token: str) -> None:
         """Send an update after the page has been sent the earlier ones."""
         record = self._token_manager.token_to_socket.get(token)
-        if record is None or await self._is_even(record.sid):
+        if record is None or await self._is_caught_up(record.sid):
             await super().emit_update(update, token)
 
-    async def _is_even(self, sid: str) -> bool:
+    async def _is_caught_up(self, sid: str) -> bool:
         """Wait until little is left to send to the page; return False if its socket has closed."""
-        server, environ = self.server, self._environ(sid)
+        server, environ = self.server, self._socket_environ(sid)
         socket = server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, self.namespace))
         while socket and socket.queue.qsize() > _MOST_UPDATES:
-            if not await PageSocket.of(environ).moved():
+            if not await PageSocket.of(environ).wait_for_send():
                 return False
         return True
 
-    def _environ(self, sid: str) -> dict[str, Any]:
+    def _socket_environ(self, sid: str) -> dict[str, Any]:
         return cast(dict[str, Any], self.server.get_environ(sid, self.namespace))
 
     def _build_static_router_data(self, sid: str, environ: dict[str, Any]) -> dict[str, Any]:
         """Drop the cookie, which would be sent to the page, and all other headers that the pages do not use."""
-        told = super()._build_static_router_data(sid, environ)
-        headers = told[RouteVar.HEADERS]
-        return told | {RouteVar.HEADERS: {name: headers[name] for name in _KEPT_HEADERS if name in headers}}
+        router_data = super()._build_static_router_data(sid, environ)
+        headers = router_data[RouteVar.HEADERS]
+        return router_data | {RouteVar.HEADERS: {name: headers[name] for name in _KEPT_HEADERS if name in headers}}

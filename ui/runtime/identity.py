@@ -18,7 +18,7 @@ _FORM = re.compile(r"[\w-]{43}", re.ASCII)
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-def made() -> str:
+def new_cookie() -> str:
     """Generate a cookie value for a browser that has none."""
     return secrets.token_urlsafe(32)
 
@@ -41,14 +41,14 @@ def set_cookie(value: str, *, secure: bool) -> bytes:
 
 def with_page(headers: Headers, cookie: str) -> list[tuple[bytes, bytes]]:
     """Rewrite the headers of a browser's request to carry the cookie and name the page by its server-side id."""
-    told = [(name, _known(value, cookie) if name == _PAGE else value) for name, value in headers]
-    return told if cookie_of(told) else [*told, (b"cookie", f"{COOKIE}={cookie}".encode())]
+    rewritten = [(name, _page_header(value, cookie) if name == _PAGE else value) for name, value in headers]
+    return rewritten if cookie_of(rewritten) else [*rewritten, (b"cookie", f"{COOKIE}={cookie}".encode())]
 
 
-def page_of(token: str, cookie: str) -> str:
+def page_id(token: str, cookie: str) -> str:
     """Return the server-side id of a page."""
     return hashlib.sha256(f"{cookie} {token}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _known(token: bytes, cookie: str) -> bytes:
-    return page_of(token.decode("latin-1"), cookie).encode()
+def _page_header(token: bytes, cookie: str) -> bytes:
+    return page_id(token.decode("latin-1"), cookie).encode()

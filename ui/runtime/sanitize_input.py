@@ -13,16 +13,16 @@ class WholeCharacters(Middleware):
 
     async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:
         for name, value in event.payload.items():
-            event.payload[name] = whole(value)
+            event.payload[name] = replace_surrogates(value)
         return None
 
 
-def whole(value: Any) -> Any:  # noqa: ANN401 - JSON
+def replace_surrogates(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a copy of the value with a replacement character for every lone surrogate."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [whole(one) for one in value]
+        return [replace_surrogates(one) for one in value]
     if isinstance(value, dict):
-        return {whole(name): whole(one) for name, one in value.items()}
+        return {replace_surrogates(name): replace_surrogates(one) for name, one in value.items()}
     return value

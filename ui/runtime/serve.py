@@ -30,15 +30,15 @@ class ServedPages:
     beginnings: frozenset[str]
 
 
-def pages(url: str, most_message_chars: int = 8_000) -> ServedPages:
+def serve_pages(url: str, most_message_chars: int = 8_000) -> ServedPages:
     """Return the built pages and their socket, for an API at `url` that takes messages of this length."""
-    api.use(url, most_message_chars)
+    api.set_address(url, most_message_chars)
     # Reflex looks for its configuration and its pages in the working directory.
     with chdir(ROOT):
-        return _pages(most_frame_bytes(most_message_chars))
+        return _create_pages(most_frame_bytes(most_message_chars))
 
 
-def _pages(most_bytes: int) -> ServedPages:
+def _create_pages(most_bytes: int) -> ServedPages:
     environment.REFLEX_ENV_MODE.set(constants.Env.PROD)
     environment.REFLEX_SKIP_COMPILE.set(True)
     environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)

@@ -25,7 +25,7 @@ class PageSocket:
         self._receive = receive
         self._send = send
         # Set with every frame that was sent, and permanently when the socket has closed.
-        self._moved = asyncio.Event()
+        self._sent = asyncio.Event()
         self._is_over = False
 
     @classmethod
@@ -36,23 +36,23 @@ class PageSocket:
     async def run(self, app: ASGIApp, scope: Scope) -> None:
         """Run the application on this socket until it closes."""
         try:
-            await app({**scope, _KEY: self}, self._next, self._say)
+            await app({**scope, _KEY: self}, self._receive_valid, self._send_message)
         finally:
-            self._end()
+            self._mark_over()
 
-    async def moved(self) -> bool:
+    async def wait_for_send(self) -> bool:
         """Wait until another frame has been sent; return False if the socket has closed."""
-        self._moved.clear()
+        self._sent.clear()
         if not self._is_over:
-            await self._moved.wait()
+            await self._sent.wait()
         return not self._is_over
 
-    async def _next(self) -> Message:
+    async def _receive_valid(self) -> Message:
         while True:
             message = await self._receive()
             if message["type"] != "websocket.receive":
                 if message["type"] == "websocket.disconnect":
-                    self._end()
+                    self._mark_over()
                 return message
             text = message.get("text")
             verdict = "close" if text is None else self._frames.verdict(text)
@@ -60,27 +60,27 @@ class PageSocket:
                 return message
             if verdict == "close":
                 _LOG.warning("a socket of the pages was closed: it sent what no page sends")
-                await self._close()
+                await self._close_socket()
                 return {"type": "websocket.disconnect", "code": _NOT_OURS}
             _LOG.warning("an event of a page was left out: this desk has no such event, or not with such values")
 
-    async def _close(self) -> None:
-        self._end()
+    async def _close_socket(self) -> None:
+        self._mark_over()
         await self._send({"type": "websocket.close", "code": _NOT_OURS, "reason": "not what a page sends"})
 
-    async def _say(self, message: Message) -> None:
+    async def _send_message(self, message: Message) -> None:
         if self._is_over:
             return
         try:
             await self._send(message)
         except BaseException:
-            self._end()
+            self._mark_over()
             raise
-        self._moved.set()
+        self._sent.set()
 
-    def _end(self) -> None:
+    def _mark_over(self) -> None:
         self._is_over = True
-        self._moved.set()
+        self._sent.set()
 
 
 class GuardedSockets:
@@ -95,8 +95,8 @@ class GuardedSockets:
         if scope["type"] != "websocket":
             await self._app(scope, receive, send)
             return
-        said = sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope["query_string"])
-        if said > _MOST_REQUEST_BYTES or "token" not in _names(scope["query_string"]):
+        size = sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope["query_string"])
+        if size > _MOST_REQUEST_BYTES or "token" not in _parameter_names(scope["query_string"]):
             await send({"type": "websocket.close", "code": _NOT_OURS})
             return
         headers = [(name, value) for name, value in scope["headers"] if name in _READ]
@@ -104,5 +104,5 @@ class GuardedSockets:
         await socket.run(self._app, {**scope, "headers": headers})
 
 
-def _names(query: bytes) -> set[str]:
+def _parameter_names(query: bytes) -> set[str]:
     return {pair.partition("=")[0] for pair in query.decode("latin-1").split("&") if pair.partition("=")[2]}

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple, TypedDict
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.contracts.reports import Activity as Told
-from frontdesk.contracts.reports import LatestRun, UnansweredQuestions
-from frontdesk.contracts.resources import SUPERVISOR, Agent, Info
-from ui.chat.conversation import path_of
+from frontdesk.contracts.reports import ActivityReport, LatestRun, UnansweredPage
+from frontdesk.contracts.resources import SUPERVISOR, AgentInfo, Info
+from ui.chat.conversation import page_path
 from ui.state.api_requests import ApiRequests
 from ui.state.handovers import Handovers
 from ui.view_models import activity_charts
@@ -48,10 +47,10 @@ class UnansweredRow(TypedDict):
 class ActivityData(NamedTuple):
     """The API's replies for the page: the report, the user, the agents and the unanswered questions."""
 
-    told: Told
+    report: ActivityReport
     info: Info
-    agents: list[Agent]
-    unanswered: UnansweredQuestions | None
+    agents: list[AgentInfo]
+    unanswered: UnansweredPage | None
 
 
 class Activity(ApiRequests, rx.State):
@@ -82,9 +81,9 @@ class Activity(ApiRequests, rx.State):
     questions: list[UnansweredRow] = []
 
     @rx.var
-    def place(self) -> str:
+    def shown_range(self) -> str:
         """The range of the latest runs that is shown."""
-        return f"{self.offset + 1} to {self.offset + len(self.runs)} of {activity_charts.count(self.total)}"
+        return f"{self.offset + 1} to {self.offset + len(self.runs)} of {activity_charts.format_count(self.total)}"
 
     @rx.var
     def is_last(self) -> bool:
@@ -92,84 +91,87 @@ class Activity(ApiRequests, rx.State):
         return self.offset + _PAGE >= self.total
 
     @rx.event
-    def load(self) -> Any:
+    def load_days(self) -> Any:
         """Load the number of days that the address asks for."""
-        days = _days(self.router.url.query_parameters.get("days", ""))
+        days = _parse_days(self.router.url.query_parameters.get("days", ""))
         if days != self.days:
             self.days, self.offset = days, 0
-        return [Activity.refresh, Handovers.load]
+        return [Activity.load_figures, Handovers.load_lists]
 
     @rx.event(background=True)
-    async def refresh(self) -> None:
+    async def load_figures(self) -> None:
         """Reload the figures."""
         async with self:
             days, offset = self.days, self.offset
-        await self._ask("figures", lambda desk: _look(desk, days, offset), self._show)
+        await self._call_api("figures", lambda desk: _load_data(desk, days, offset), self._show_data)
 
     @rx.event
-    def turn(self, pages: int) -> Any:
+    def turn_page(self, pages: int) -> Any:
         """Turn to older or newer runs."""
         self.offset = max(0, self.offset + pages * _PAGE)
-        return Activity.refresh
+        return Activity.load_figures
 
     @rx.event
     def toggle_tables(self) -> None:
         """Switch between charts and tables."""
         self.as_tables = not self.as_tables
 
-    def _show(self, found: ActivityData) -> None:
-        told, info = found.told, found.info
+    def _show_data(self, found: ActivityData) -> None:
+        report, info = found.report, found.info
         names = {agent.id: agent.name for agent in found.agents}
-        now, totals = time.time(), told.totals
+        now, totals = time.time(), report.totals
         self.operator = info.user.operator
-        self.figures = activity_charts.figures(totals)
-        self.answering = activity_charts.series(told.agents, names)
-        self.series = [*self.answering, *activity_charts.routing(told.agents)]
-        self.rows = activity_charts.rows(told)
-        self.by_day, self.by_agent = activity_charts.by_day(told, names), activity_charts.by_agent(told, names)
+        self.figures = activity_charts.total_figures(totals)
+        self.answering = activity_charts.agent_series(report.agents, names)
+        self.series = [*self.answering, *activity_charts.routing_series(report.agents)]
+        self.rows = activity_charts.day_rows(report)
+        self.by_day, self.by_agent = (
+            activity_charts.table_by_day(report, names),
+            activity_charts.table_by_agent(report, names),
+        )
         self.any_runs, self.any_cost, self.any_tokens = totals.runs > 0, totals.cost_usd > 0, totals.tokens > 0
         self.any_without_answer = totals.declined + totals.failed + totals.cancelled > 0
         self.any_stand_ins = totals.fallbacks + totals.reduced > 0
         self.any_ratings = totals.up + totals.down > 0
-        self.runs, self.total = [_run(run, info, names, now) for run in told.runs], told.total
-        self.questions = _questions(found.unanswered, names, now) if found.unanswered else []
+        self.runs, self.total = [_run_row(run, info, names, now) for run in report.runs], report.total
+        self.questions = _unanswered_rows(found.unanswered, names, now) if found.unanswered else []
         self.loaded = time.strftime("%H:%M UTC", time.gmtime(now))
 
 
-async def _look(desk: AsyncDesk, days: int, offset: int) -> ActivityData:
-    told, info, all_agents = await asyncio.gather(desk.activity(days, _PAGE, offset), desk.info(), desk.agents())
+async def _load_data(desk: AsyncDesk, days: int, offset: int) -> ActivityData:
+    report, info, all_agents = await asyncio.gather(desk.activity(days, _PAGE, offset), desk.info(), desk.agents())
     unanswered = await desk.unanswered(days, _QUESTIONS) if info.user.operator else None
-    return ActivityData(told, info, all_agents.agents, unanswered)
+    return ActivityData(report, info, all_agents.agents, unanswered)
 
 
-def _days(said: str) -> int:
+def _parse_days(text: str) -> int:
     """Parse the number of days; fall back to the default, as an address may hold anything."""
-    return int(said) if _DAYS.fullmatch(said) and int(said) <= _MOST else _USUAL
+    return int(text) if _DAYS.fullmatch(text) and int(text) <= _MOST else _USUAL
 
 
-def _run(run: LatestRun, info: Info, names: dict[str, str], now: float) -> RunRow:
-    cost = [activity_charts.money(run.cost_usd)] if run.cost_usd else []
-    tokens = [f"{activity_charts.count(run.tokens)} tokens"] if run.tokens else []
-    took = [activity_charts.seconds(run.time)] if run.time is not None else []
+def _run_row(run: LatestRun, info: Info, names: dict[str, str], now: float) -> RunRow:
+    cost = [activity_charts.format_usd(run.cost_usd)] if run.cost_usd else []
+    tokens = [f"{activity_charts.format_count(run.tokens)} tokens"] if run.tokens else []
+    took = [activity_charts.format_seconds(run.time)] if run.time is not None else []
     return RunRow(
         question=run.question,
         # Users may not read the conversations of others.
-        path=_path(run) if run.user_id == info.user.id else "",
+        path=_conversation_path(run) if run.user_id == info.user.id else "",
         user="" if run.user_id == info.user.id else run.user_id,
         agents=", ".join(names.get(agent, agent) for agent in run.agents),
-        status=_status(run),
+        status=_status_text(run),
         facts=" · ".join([*tokens, *cost, *took]),
-        asked=activity_charts.ago(run.created_at, now),
+        asked=activity_charts.format_age(run.created_at, now),
     )
 
 
-def _path(run: LatestRun) -> str:
+def _conversation_path(run: LatestRun) -> str:
     """Return the path of the run's conversation, or an empty string if it cannot be read."""
     agent = "" if run.agent_id == SUPERVISOR else run.agent_id
-    return path_of(run.session_id, agent) if run.session_id else ""
+    return page_path(run.session_id, agent) if run.session_id else ""
 
 
-def _status(run: LatestRun) -> str:
+def _status_text(run: LatestRun) -> str:
     if run.finish_reason == "declined":
         return "not known"
     return {"completed": "answered", "cancelled": "stopped", "queued": "waiting", "in_progress": "under way"}.get(
@@ -177,14 +179,16 @@ def _status(run: LatestRun) -> str:
     )
 
 
-def _questions(told: UnansweredQuestions, names: dict[str, str], now: float) -> list[UnansweredRow]:
+def _unanswered_rows(report: UnansweredPage, names: dict[str, str], now: float) -> list[UnansweredRow]:
     return [
         UnansweredRow(
             text=one.question,
-            times="once" if one.times == 1 else f"{activity_charts.count(one.times)} times",
+            times="once" if one.times == 1 else f"{activity_charts.format_count(one.times)} times",
             note=", ".join(
-                part for part in (names.get(one.agent or "", ""), activity_charts.ago(one.last_asked_at, now)) if part
+                part
+                for part in (names.get(one.agent or "", ""), activity_charts.format_age(one.last_asked_at, now))
+                if part
             ),
         )
-        for one in told.questions
+        for one in report.questions
     ]

@@ -6,8 +6,8 @@ from typing import TypeVar
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError
-from ui.state.session import Session, desk_of, refuse
+from frontdesk.client.errors import ClientError
+from ui.state.session import Session, client_for, report_error
 
 T = TypeVar("T")
 
@@ -21,49 +21,49 @@ class ApiRequests(rx.State, mixin=True):
     _asked: dict[str, int] = {}
     _complaints: dict[str, str] = {}
 
-    async def _ask(
+    async def _call_api(
         self,
-        about: str,
-        question: Callable[[AsyncDesk], Awaitable[T]],
-        show: Callable[[T], None] | None = None,
-        refused: Callable[[DeskError], None] | None = None,
+        topic: str,
+        request: Callable[[AsyncDesk], Awaitable[T]],
+        on_reply: Callable[[T], None] | None = None,
+        on_refused: Callable[[ClientError], None] | None = None,
     ) -> T | None:
         """Return the reply, or None if it failed or is superseded. `show` and `refused` run with the lock held."""
         async with self:
-            number, client = self._supersede(about), desk_of(await self.get_state(Session))
-            self.waiting = sorted({*self.waiting, about})
-        answer: T | DeskError
+            number, client = self._discard_replies(topic), client_for(await self.get_state(Session))
+            self.waiting = sorted({*self.waiting, topic})
+        answer: T | ClientError
         async with client as desk:
             try:
-                answer = await question(desk)
-            except DeskError as error:
+                answer = await request(desk)
+            except ClientError as error:
                 answer = error
         async with self:
-            if self._asked.get(about) != number:
+            if self._asked.get(topic) != number:
                 return None
-            self.waiting = [one for one in self.waiting if one != about]
+            self.waiting = [one for one in self.waiting if one != topic]
             session = await self.get_state(Session)
-            if isinstance(answer, DeskError):
-                self._refuse(session, about, answer, refused)
+            if isinstance(answer, ClientError):
+                self._report_refusal(session, topic, answer, on_refused)
                 return None
             # Success clears the topic's own error.
-            if session.trouble == self._complaints.pop(about, ""):
+            if session.trouble == self._complaints.pop(topic, ""):
                 session.trouble = ""
-            if show:
-                show(answer)
+            if on_reply:
+                on_reply(answer)
             return answer
 
-    def _supersede(self, about: str) -> int:
+    def _discard_replies(self, topic: str) -> int:
         """Mark pending replies about the topic as out of date."""
-        number = self._asked[about] = self._asked.get(about, 0) + 1
-        self.waiting = [one for one in self.waiting if one != about]
+        number = self._asked[topic] = self._asked.get(topic, 0) + 1
+        self.waiting = [one for one in self.waiting if one != topic]
         return number
 
-    def _refuse(
-        self, session: Session, about: str, error: DeskError, refused: Callable[[DeskError], None] | None
+    def _report_refusal(
+        self, session: Session, topic: str, error: ClientError, on_refused: Callable[[ClientError], None] | None
     ) -> None:
-        if refused and error.code != "key_refused":
-            refused(error)
+        if on_refused and error.code != "key_refused":
+            on_refused(error)
             return
-        refuse(session, error)
-        self._complaints[about] = session.trouble
+        report_error(session, error)
+        self._complaints[topic] = session.trouble

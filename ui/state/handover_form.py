@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from frontdesk.client.requests import Json
 from ui.chat import history
 from ui.chat.conversation import PageConversation
@@ -24,29 +24,31 @@ class HandoverForm(ApiRequests, rx.State):
     problem: str = ""
 
     @rx.event
-    def ask(self) -> None:
+    def open_form(self) -> None:
         """Show the form."""
         self.is_open, self.is_sent, self.problem = True, False, ""
 
     @rx.event
-    def close(self) -> None:
+    def close_form(self) -> None:
         """Return to the conversation."""
         self.is_open = False
 
     @rx.event(background=True)
-    async def send(self, form: dict[str, str]) -> Any:
+    async def send_request(self, form: dict[str, str]) -> Any:
         """Create a hand-over with the conversation; repeated clicks create only one."""
         contact, message = str(form.get("contact", "")).strip(), str(form.get("message", "")).strip()
         async with self:
             if self.is_sending:
                 return None
             self.is_sending, self.problem = bool(contact), "" if contact else _NO_CONTACT
-            talk = (await self.get_state(Chat)).talk
+            conversation = (await self.get_state(Chat)).conversation
         if not contact:
             return None
         try:
-            sent = await self._ask(
-                "hand over", lambda desk: _hand_over(desk, talk, contact, message), refused=self._refused
+            sent = await self._call_api(
+                "hand over",
+                lambda desk: _hand_over(desk, conversation, contact, message),
+                on_refused=self._show_refusal,
             )
         finally:
             async with self:
@@ -55,13 +57,13 @@ class HandoverForm(ApiRequests, rx.State):
             return None
         async with self:
             self.is_sent = True
-        return Chat.handed_over(*talk.name)
+        return Chat.show_handed_over(*conversation.key)
 
-    def _refused(self, error: DeskError) -> None:
+    def _show_refusal(self, error: ClientError) -> None:
         self.problem = error.message
 
 
-async def _hand_over(desk: AsyncDesk, talk: PageConversation, contact: str, message: str) -> Json:
-    thread = await history.find(desk, talk)
+async def _hand_over(desk: AsyncDesk, conversation: PageConversation, contact: str, message: str) -> Json:
+    thread = await history.find_thread(desk, conversation)
     handover = await desk.hand_over(contact=contact, message=message, thread_id=thread.id if thread else None)
     return handover.model_dump()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypedDict
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from frontdesk.contracts import reports
 from frontdesk.contracts.resources import Message
 from ui.state.api_requests import ApiRequests
@@ -46,8 +46,8 @@ class TurnRow(TypedDict):
 class HandoversData(NamedTuple):
     """The hand-overs that wait the longest, and the latest resolved ones."""
 
-    waiting: reports.Handovers
-    done: reports.Handovers
+    waiting: reports.HandoverPage
+    done: reports.HandoverPage
 
 
 class Handovers(ApiRequests, rx.State):
@@ -61,7 +61,7 @@ class Handovers(ApiRequests, rx.State):
     done: list[HandoverRow] = []
     done_total: int = 0
     with_all_done: bool = False
-    said: str = ""
+    notice: str = ""
     # The open hand-over; its text is held only while it is open.
     opened: str = ""
     shown: HandoverRow = _NOBODY
@@ -76,99 +76,101 @@ class Handovers(ApiRequests, rx.State):
         return bool(self.opened)
 
     @rx.event(background=True)
-    async def load(self) -> None:
+    async def load_lists(self) -> None:
         """Load the waiting and the resolved hand-overs."""
-        await self._ask("handovers", _look, self._show)
+        await self._call_api("handovers", _load_data, self._show_lists)
 
     @rx.event
     def toggle_silent(self) -> Any:
         """Show or hide the hand-overs without a contact."""
         self.with_silent = not self.with_silent
-        return Handovers.load
+        return Handovers.load_lists
 
     @rx.event
     def toggle_done(self) -> Any:
         """Show all resolved hand-overs, or only the latest."""
         self.with_all_done = not self.with_all_done
-        return Handovers.load
+        return Handovers.load_lists
 
     @rx.event(background=True)
-    async def open_one(self, handover_id: str) -> None:
+    async def open_handover(self, handover_id: str) -> None:
         """Open a hand-over with the readable part of its conversation."""
         async with self:
             names = dict((await self.get_state(Session)).names)
-        await self._ask("open", lambda desk: desk.handover(handover_id), partial(self._open, names))
+        await self._call_api("open", lambda desk: desk.handover(handover_id), partial(self._open_handover, names))
 
     @rx.event
-    def close(self) -> None:
+    def close_handover(self) -> None:
         """Return to the page."""
-        self._close()
+        self._close_handover()
 
     @rx.event(background=True)
-    async def resolve(self, form: dict[str, str]) -> Any:
+    async def resolve_handover(self, form: dict[str, str]) -> Any:
         """Mark the open hand-over as resolved."""
         async with self:
             handover_id, note = self.opened, form.get("note", "").strip()
         about = f"resolve {handover_id}"
-        await self._ask(about, lambda desk: desk.resolve(handover_id, note), self._resolved, self._fail)
-        return Handovers.load
+        await self._call_api(
+            about, lambda desk: desk.resolve(handover_id, note), self._show_resolved, self._show_problem
+        )
+        return Handovers.load_lists
 
-    def _show(self, found: HandoversData) -> None:
+    def _show_lists(self, found: HandoversData) -> None:
         now = time.time()
         spoken = [one for one in found.waiting.handovers if one.contact]
         self.silent = len(found.waiting.handovers) - len(spoken)
         self.unread = found.waiting.total - len(found.waiting.handovers)
-        self.items = [_item(one, now) for one in (found.waiting.handovers if self.with_silent else spoken)]
+        self.items = [_handover_row(one, now) for one in (found.waiting.handovers if self.with_silent else spoken)]
         done = sorted(found.done.handovers, key=lambda one: -(one.resolved_at or 0))
-        self.done = [_item(one, now) for one in (done if self.with_all_done else done[:FEW])]
+        self.done = [_handover_row(one, now) for one in (done if self.with_all_done else done[:FEW])]
         self.done_total = len(done)
 
-    def _open(self, names: dict[str, str], found: reports.HandoverWhole) -> None:
+    def _open_handover(self, names: dict[str, str], found: reports.HandoverWhole) -> None:
         self.opened, self.problem = found.id, ""
-        self.shown = _item(found, time.time())
-        self.transcript = [_turn(message, names) for message in found.transcript]
+        self.shown = _handover_row(found, time.time())
+        self.transcript = [_turn_row(message, names) for message in found.transcript]
         self.withheld = found.withheld
 
-    def _close(self) -> None:
-        self._supersede("open")
+    def _close_handover(self) -> None:
+        self._discard_replies("open")
         self.opened, self.transcript, self.withheld, self.shown = "", [], False, _NOBODY
 
-    def _resolved(self, one: reports.Handover) -> None:
-        self.said = f"{one.contact or one.summary}: seen to."
+    def _show_resolved(self, one: reports.Handover) -> None:
+        self.notice = f"{one.contact or one.summary}: seen to."
         if self.opened == one.id:
-            self._close()
+            self._close_handover()
 
-    def _fail(self, error: DeskError) -> None:
+    def _show_problem(self, error: ClientError) -> None:
         self.problem = error.message
 
 
-async def _look(desk: AsyncDesk) -> HandoversData:
+async def _load_data(desk: AsyncDesk) -> HandoversData:
     waiting, done = await asyncio.gather(desk.handovers(limit=_MOST), desk.handovers(resolved=True, limit=_MOST))
     if done.total > _MOST:
         done = await desk.handovers(resolved=True, limit=_MOST, offset=done.total - _MOST)
     return HandoversData(waiting, done)
 
 
-def _item(one: reports.Handover, now: float) -> HandoverRow:
+def _handover_row(one: reports.Handover, now: float) -> HandoverRow:
     return HandoverRow(
         id=one.id,
         contact=one.contact or "",
         message=one.message or "",
         summary=one.summary,
         reason=one.reason,
-        since=activity_charts.ago(one.created_at, now),
-        done=_done(one, now),
+        since=activity_charts.format_age(one.created_at, now),
+        done=_resolution_text(one, now),
         note=one.note or "",
     )
 
 
-def _done(one: reports.Handover, now: float) -> str:
+def _resolution_text(one: reports.Handover, now: float) -> str:
     if one.resolved_at is None:
         return ""
     by = f" by {one.resolved_by}" if one.resolved_by not in (None, one.user_id) else ""
-    return f"Seen to{by}, {activity_charts.ago(one.resolved_at, now)}"
+    return f"Seen to{by}, {activity_charts.format_age(one.resolved_at, now)}"
 
 
-def _turn(message: Message, names: dict[str, str]) -> TurnRow:
+def _turn_row(message: Message, names: dict[str, str]) -> TurnRow:
     agents = ", ".join(names.get(agent, agent) for agent in message.agents)
     return TurnRow(who="Visitor" if message.role == "user" else agents or "Assistant", text=message.content)

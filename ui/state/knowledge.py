@@ -8,8 +8,8 @@ import reflex as rx
 
 from frontdesk import AsyncDesk
 from frontdesk.client.requests import Json
-from frontdesk.contracts.resources import Agent, Document, Documents, Info
-from ui.documents.upload_stream import megabytes
+from frontdesk.contracts.resources import AgentInfo, Document, DocumentPage, Info
+from ui.documents.upload_stream import format_megabytes
 from ui.state.api_requests import ApiRequests
 
 PAGE = 50
@@ -38,9 +38,9 @@ class DocumentRow(TypedDict):
 class KnowledgeData(NamedTuple):
     """A page of documents that starts at `offset`, and the agents that answer from them."""
 
-    documents: Documents
+    documents: DocumentPage
     offset: int
-    agents: Sequence[Agent]
+    agents: Sequence[AgentInfo]
 
 
 class Knowledge(ApiRequests, rx.State):
@@ -56,15 +56,15 @@ class Knowledge(ApiRequests, rx.State):
     operator: bool = False
     document_bytes: int = 0
     loaded: bool = False
-    said: str = ""
+    notice: str = ""
 
     @rx.var
-    def everything(self) -> int:
+    def document_count(self) -> int:
         """The number of documents in all folders."""
         return sum(folder["count"] for folder in self.folders)
 
     @rx.var
-    def shown(self) -> str:
+    def shown_range(self) -> str:
         """The range that is shown, and the total."""
         return f"{self.offset + 1}–{self.offset + len(self.items)} of {self.total:,}" if self.items else ""
 
@@ -74,84 +74,84 @@ class Knowledge(ApiRequests, rx.State):
         return self.offset + len(self.items) < self.total
 
     @rx.var
-    def largest(self) -> str:
+    def size_limit(self) -> str:
         """The maximum size of a file."""
-        return megabytes(self.document_bytes)
+        return format_megabytes(self.document_bytes)
 
     @rx.event(background=True)
-    async def arrive(self) -> Any:
+    async def reset_search(self) -> Any:
         """Reset a page that is opened to an empty search, at once: before anybody can type into it."""
         async with self:
             was_elsewhere = bool(self.search or self.offset)
-            self.search, self.offset, self.said = "", 0, ""
-        return Knowledge.refresh if was_elsewhere else None
+            self.search, self.offset, self.notice = "", 0, ""
+        return Knowledge.load_documents if was_elsewhere else None
 
     @rx.event(background=True)
-    async def load(self) -> None:
+    async def load_page(self) -> None:
         """Load the user's permissions and limits, then the documents."""
-        if await self._ask("visitor", AsyncDesk.info, self._meet):
-            await self._fetch()
+        if await self._call_api("visitor", AsyncDesk.info, self._set_limits):
+            await self._load_documents()
 
     @rx.event(background=True)
-    async def refresh(self) -> None:
+    async def load_documents(self) -> None:
         """Reload the documents after a change."""
-        await self._fetch()
+        await self._load_documents()
 
     @rx.event(background=True)
-    async def choose(self, folder: str) -> None:
+    async def choose_folder(self, folder: str) -> None:
         """Select one folder, or all with an empty name; uploads go to the selected folder."""
         async with self:
             self.folder, self.offset = folder, 0
             self.into = folder or self.into
-        await self._fetch()
+        await self._load_documents()
 
     @rx.event
-    def put_into(self, folder: str) -> None:
+    def choose_upload_folder(self, folder: str) -> None:
         """Choose the folder for uploads."""
         self.into = folder
 
     @rx.event(background=True)
-    async def find(self, text: str) -> None:
+    async def search_documents(self, text: str) -> None:
         """Search by title and path."""
         async with self:
             self.search, self.offset = text, 0
-        await self._fetch()
+        await self._load_documents()
 
     @rx.event(background=True)
-    async def turn(self, pages: int) -> Any:
+    async def turn_page(self, pages: int) -> Any:
         """Turn the page, and focus the beginning of the list."""
         async with self:
             self.offset = max(0, self.offset + pages * PAGE)
-        await self._fetch()
+        await self._load_documents()
         return rx.set_focus("shown")
 
     @rx.event(background=True)
-    async def delete(self, document_id: str, title: str) -> None:
+    async def delete_document(self, document_id: str, title: str) -> None:
         """Delete a document permanently."""
 
-        def deleted(_: Json) -> None:
-            self.said = f"{title} is deleted."
+        def report_deleted(_: Json) -> None:
+            self.notice = f"{title} is deleted."
 
-        await self._ask(f"delete {document_id}", lambda desk: desk.delete_document(document_id), deleted)
-        await self._fetch()
+        await self._call_api(f"delete {document_id}", lambda desk: desk.delete_document(document_id), report_deleted)
+        await self._load_documents()
 
-    async def _fetch(self) -> None:
+    async def _load_documents(self) -> None:
         async with self:
             folder, search, offset = self.folder, self.search, self.offset
-        await self._ask("documents", lambda desk: _look(desk, folder, search, offset), self._show)
+        await self._call_api("documents", lambda desk: _load_data(desk, folder, search, offset), self._show_data)
 
-    def _meet(self, info: Info) -> None:
+    def _set_limits(self, info: Info) -> None:
         self.operator, self.document_bytes = info.user.operator, info.limits.document_bytes
 
-    def _show(self, found: KnowledgeData) -> None:
-        self.folders = _folders(found.agents, found.documents.folders or {})
+    def _show_data(self, found: KnowledgeData) -> None:
+        self.folders = _folder_rows(found.agents, found.documents.folders or {})
         self.into = self.into or next((folder["name"] for folder in self.folders), "")
         self.total, self.offset = found.documents.total or 0, found.offset
-        self.items = [_item(document, self.operator) for document in found.documents.documents]
+        self.items = [_document_row(document, self.operator) for document in found.documents.documents]
         self.loaded = True
 
 
-async def _look(desk: AsyncDesk, folder: str, search: str, offset: int) -> KnowledgeData:
+async def _load_data(desk: AsyncDesk, folder: str, search: str, offset: int) -> KnowledgeData:
     """Return a page of documents; the last page if there are fewer documents than before."""
     while True:
         found = await desk.documents(folder=folder or None, search=search or None, limit=PAGE, offset=offset)
@@ -160,7 +160,7 @@ async def _look(desk: AsyncDesk, folder: str, search: str, offset: int) -> Knowl
         offset = max(0, offset - PAGE)
 
 
-def _folders(agents: Sequence[Agent], counts: dict[str, int]) -> list[Folder]:
+def _folder_rows(agents: Sequence[AgentInfo], counts: dict[str, int]) -> list[Folder]:
     """Return the folders that agents answer from, and others that still hold documents."""
     names: dict[str, list[str]] = {name: [] for name in sorted({*counts, *(agent.knowledge for agent in agents)})}
     for agent in agents:
@@ -168,7 +168,7 @@ def _folders(agents: Sequence[Agent], counts: dict[str, int]) -> list[Folder]:
     return [Folder(name=name, agents=", ".join(who), count=counts.get(name, 0)) for name, who in names.items()]
 
 
-def _item(document: Document, operator: bool) -> DocumentRow:
+def _document_row(document: Document, operator: bool) -> DocumentRow:
     passages = "1 passage" if document.chunks == 1 else f"{document.chunks:,} passages"
     return DocumentRow(
         id=document.id,

@@ -7,8 +7,8 @@ from typing import Any
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError, Unreachable
-from frontdesk.contracts.resources import Agent
+from frontdesk.client.errors import ClientError, Unreachable
+from frontdesk.contracts.resources import AgentInfo
 from ui.runtime import api
 
 _LOG = logging.getLogger(__name__)
@@ -38,12 +38,12 @@ class Session(rx.State):
         return [agent["examples"][0] for agent in self.agents if agent["enabled"] and agent["examples"]][:4]
 
     @rx.event
-    def complain(self, message: str) -> None:
+    def show_trouble(self, message: str) -> None:
         """Show an error on the current page."""
         self.trouble = message
 
     @rx.event
-    def dismiss(self) -> None:
+    def dismiss_trouble(self) -> None:
         """Dismiss the error."""
         self.trouble = ""
 
@@ -53,41 +53,41 @@ class Session(rx.State):
         self.streaming = "off" if self.streaming != "off" else "on"
 
     @rx.event(background=True)
-    async def begin(self) -> None:
+    async def load_agents(self) -> None:
         """Load the agents, which every page needs."""
         async with self:
-            known_as(self)
-            key, desk = self.key, desk_of(self)
-        told: list[Agent] | DeskError
+            browser_id(self)
+            key, desk = self.key, client_for(self)
+        reply: list[AgentInfo] | ClientError
         try:
             async with desk:
-                told = (await desk.agents()).agents
-        except DeskError as error:
-            told = error
+                reply = (await desk.agents()).agents
+        except ClientError as error:
+            reply = error
         async with self:
             # Ignore the reply if the key has changed meanwhile; that triggers another request.
             if key == self.key:
-                self._know(told)
+                self._set_agents(reply)
 
-    def _know(self, told: list[Agent] | DeskError) -> None:
-        if isinstance(told, DeskError):
-            refuse(self, told)
+    def _set_agents(self, reply: list[AgentInfo] | ClientError) -> None:
+        if isinstance(reply, ClientError):
+            report_error(self, reply)
             return
         self.needs_key, self.trouble = False, ""
         shown = {"id", "name", "enabled", "examples"}
-        self.agents = [agent.model_dump(include=shown) for agent in told]
-        self.names = {agent.id: agent.name for agent in told}
+        self.agents = [agent.model_dump(include=shown) for agent in reply]
+        self.names = {agent.id: agent.name for agent in reply}
 
 
-def desk_of(session: Session) -> AsyncDesk:
+def client_for(session: Session) -> AsyncDesk:
     """Create a client with the user's key; close it after use."""
     # Replace an impossible key by one that nobody has, so that the API refuses it.
     key = session.key.strip()
     address = session.router.session.client_ip
-    return api.desk(key if key.isascii() and key.isprintable() else _NOBODYS, address)
+    return api.create_client(key if key.isascii() and key.isprintable() else _NOBODYS, address)
 
 
-def refuse(session: Session, error: DeskError) -> None:
+def report_error(session: Session, error: ClientError) -> None:
     """Show an error of the API; without a valid key, ask for one."""
     session.needs_key = session.needs_key or error.code == "key_refused"
     if session.needs_key:
@@ -99,7 +99,7 @@ def refuse(session: Session, error: DeskError) -> None:
         session.trouble = error.message
 
 
-def known_as(session: Session) -> str:
+def browser_id(session: Session) -> str:
     """Return the id of this browser."""
     session.browser = session.browser or secrets.token_hex(8)
     return session.browser

@@ -6,11 +6,11 @@ from typing import Any
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.client.errors import DeskError
+from frontdesk.client.errors import ClientError
 from frontdesk.contracts.resources import DocumentWhole
 from ui.documents import highlight
 from ui.documents.highlight import HighlightedDocument, HighlightedPart
-from ui.state.session import Session, desk_of
+from ui.state.session import Session, client_for
 
 _SNIPPET_CHARS = 10_000
 
@@ -31,7 +31,7 @@ class SourceViewer(rx.State):
     problem: str = ""
 
     # The number of the latest request; replies to earlier ones are ignored.
-    _asked: int = 0
+    _request_number: int = 0
 
     @rx.var
     def is_open(self) -> bool:
@@ -39,7 +39,7 @@ class SourceViewer(rx.State):
         return bool(self.title)
 
     @rx.var
-    def described(self) -> str:
+    def location_text(self) -> str:
         """The location and version of the source."""
         if not self.version:
             return self.where
@@ -62,74 +62,79 @@ class SourceViewer(rx.State):
         section, is_whole = str(source.get("section", "")), bool(source.get("whole"))
         page = f"p. {source['page']}" if source.get("page") else ""
         where = ", ".join(part for part in (page, section) if part)
-        asked, desk = await self._ask(str(source.get("title", "")), where)
+        number, desk = await self._start_request(str(source.get("title", "")), where)
         try:
-            document = await _fetched(desk, str(source.get("document_id", "")))
-        except DeskError as error:
+            document = await _read_document(desk, str(source.get("document_id", "")))
+        except ClientError as error:
             behind = " What was read of it:" if snippet else ""
-            await self._tell(
-                asked, problem=_said(error) + behind, parts=[HighlightedPart(kind="passage", text=snippet)]
+            await self._show_reply(
+                number, problem=_error_text(error) + behind, parts=[HighlightedPart(kind="passage", text=snippet)]
             )
             return
         found = await asyncio.to_thread(
-            highlight.opened, document.markdown, snippet=snippet, section=section, answer=answer, whole=is_whole
+            highlight.highlight_document,
+            document.markdown,
+            snippet=snippet,
+            section=section,
+            answer=answer,
+            whole=is_whole,
         )
         read = source.get("version")
         has_changed = isinstance(read, int) and read != document.version
         note = f"This document has changed since: the answer was written from version {read}." if has_changed else ""
         lost = snippet if has_changed and not (found.is_found or is_whole) else ""
-        await self._tell(asked, **_shown(found), version=document.version, note=note, lost=lost)
+        await self._show_reply(number, **_shown_parts(found), version=document.version, note=note, lost=lost)
 
     @rx.event(background=True)
     async def open_document(self, document_id: str, title: str) -> None:
         """Open a whole document."""
-        asked, desk = await self._ask(title, "")
+        number, desk = await self._start_request(title, "")
         try:
-            document = await _fetched(desk, document_id)
-        except DeskError as error:
-            await self._tell(asked, problem=_said(error))
+            document = await _read_document(desk, document_id)
+        except ClientError as error:
+            await self._show_reply(number, problem=_error_text(error))
             return
-        found = await asyncio.to_thread(highlight.opened, document.markdown)
+        found = await asyncio.to_thread(highlight.highlight_document, document.markdown)
         count = "1 passage" if document.chunks == 1 else f"{document.chunks:,} passages"
         where = f"{document.folder}, {document.path}, {count}"
-        await self._tell(asked, **_shown(found), version=document.version, where=where)
+        await self._show_reply(number, **_shown_parts(found), version=document.version, where=where)
 
     @rx.event
-    def close(self) -> None:
+    def close_viewer(self) -> None:
         """Return to the conversation."""
-        self._begin("", "")
+        self._reset_view("", "")
 
-    async def _ask(self, title: str, where: str) -> tuple[int, AsyncDesk]:
+    async def _start_request(self, title: str, where: str) -> tuple[int, AsyncDesk]:
         async with self:
-            self._begin(title or "A document without a title", where)
+            self._reset_view(title or "A document without a title", where)
             self.is_loading = True
             session = await self.get_state(Session)
-            return self._asked, desk_of(session)
+            return self._request_number, client_for(session)
 
-    async def _tell(self, asked: int, **found: Any) -> None:
+    async def _show_reply(self, number: int, **found: Any) -> None:
         async with self:
-            if asked != self._asked:
+            if number != self._request_number:
                 return
             self.is_loading = False
             for name, value in found.items():
                 setattr(self, name, value)
 
-    def _begin(self, title: str, where: str) -> None:
-        self._asked += 1
+    def _reset_view(self, title: str, where: str) -> None:
+        self._request_number += 1
         self.title, self.where, self.version = title, where, 0
         self.parts, self.has_beginning, self.has_end = [], True, True
         self.is_loading = False
         self.note = self.lost = self.problem = ""
 
 
-async def _fetched(desk: AsyncDesk, document_id: str) -> DocumentWhole:
+async def _read_document(desk: AsyncDesk, document_id: str) -> DocumentWhole:
     async with desk:
         return await desk.document(document_id)
 
 
-def _shown(found: HighlightedDocument) -> dict[str, Any]:
+def _shown_parts(found: HighlightedDocument) -> dict[str, Any]:
     return {"parts": found.parts, "has_beginning": found.has_beginning, "has_end": found.has_end}
 
 
-def _said(error: DeskError) -> str:
+def _error_text(error: ClientError) -> str:
     return "This document is no longer there." if error.code == "document_not_found" else error.message

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, TypedDict
 
-from frontdesk.contracts.reports import Activity, AgentFigures, DayFigures, Figures
+from frontdesk.contracts.reports import ActivityReport, AgentFigures, DayFigures, Figures
 from frontdesk.contracts.resources import SUPERVISOR
 
 # As many as the eye can distinguish; `assets/desk/activity.css` has a colour and a pattern for each.
@@ -43,85 +43,97 @@ class TableView(TypedDict):
     rows: list[list[str]]
 
 
-def figures(totals: Figures) -> list[FigureView]:
+def total_figures(totals: Figures) -> list[FigureView]:
     """Return the totals as labelled figures."""
     rated = totals.up + totals.down
     ends = ((totals.declined, "not known"), (totals.failed, "failed"), (totals.cancelled, "stopped"))
     slowest = totals.first_token_p95
     return [
-        FigureView(name="Questions", value=count(totals.runs), note=""),
+        FigureView(name="Questions", value=format_count(totals.runs), note=""),
         FigureView(
             name="Answered",
-            value=share(totals.completed, totals.runs),
-            note=", ".join(f"{count(number)} {what}" for number, what in ends if number),
+            value=format_share(totals.completed, totals.runs),
+            note=", ".join(f"{format_count(number)} {what}" for number, what in ends if number),
         ),
         FigureView(
             name="First word",
-            value=seconds(totals.first_token_p50),
-            note=f"95 % within {seconds(slowest)}" if slowest is not None else "",
+            value=format_seconds(totals.first_token_p50),
+            note=f"95 % within {format_seconds(slowest)}" if slowest is not None else "",
         ),
-        FigureView(name="Cost", value=money(totals.cost_usd), note=""),
+        FigureView(name="Cost", value=format_usd(totals.cost_usd), note=""),
         FigureView(
-            name="Tokens", value=_short(totals.tokens), note=count(totals.tokens) if totals.tokens >= _LONG else ""
+            name="Tokens",
+            value=_format_short(totals.tokens),
+            note=format_count(totals.tokens) if totals.tokens >= _LONG else "",
         ),
         FigureView(
             name="Thumbs up",
-            value=share(totals.up, rated),
-            note=f"of {count(rated)} {'rating' if rated == 1 else 'ratings'}" if rated else "nobody has rated yet",
+            value=format_share(totals.up, rated),
+            note=f"of {format_count(rated)} {'rating' if rated == 1 else 'ratings'}"
+            if rated
+            else "nobody has rated yet",
         ),
     ]
 
 
-def series(agents: list[AgentFigures], names: dict[str, str]) -> list[Series]:
+def agent_series(agents: list[AgentFigures], names: dict[str, str]) -> list[Series]:
     """Return a series for each agent; if there are too many to tell apart, those with the fewest runs share one."""
     shown = {_OTHERS: "Others"} | names
-    return [_series(agent, shown.get(agent, agent), f"url(#shade-{place})") for place, agent in enumerate(_top(agents))]
+    return [
+        _series_of(agent, shown.get(agent, agent), f"url(#shade-{place})")
+        for place, agent in enumerate(_charted_agents(agents))
+    ]
 
 
-def routing(agents: list[AgentFigures]) -> list[Series]:
+def routing_series(agents: list[AgentFigures]) -> list[Series]:
     """Return the series of the router, if routing took a model."""
     took = any(one.agent == SUPERVISOR for one in agents)
-    return [_series(SUPERVISOR, "Routing", "url(#shade-quiet)")] if took else []
+    return [_series_of(SUPERVISOR, "Routing", "url(#shade-quiet)")] if took else []
 
 
-def rows(told: Activity) -> list[Row]:
+def day_rows(report: ActivityReport) -> list[Row]:
     """Return a row for each day, for all charts; zeros of an agent are left out so that nobody has to read them."""
-    top = _top(told.agents)
-    return [_row(day, top) for day in told.days]
+    top = _charted_agents(report.agents)
+    return [_day_row(day, top) for day in report.days]
 
 
-def by_day(told: Activity, names: dict[str, str]) -> TableView:
+def table_by_day(report: ActivityReport, names: dict[str, str]) -> TableView:
     """Return the charts' figures as a table, today first."""
-    agents = [one.agent for one in _answering(told.agents)]
+    agents = [one.agent for one in _answering_agents(report.agents)]
     return TableView(
         head=["Day", "Questions", *(names.get(agent, agent) for agent in agents), *_FIGURES],
         rows=[
-            [day.day, count(day.runs), *_parts(day, agents), *_figures(day)] for day in reversed(told.days) if day.runs
+            [day.day, format_count(day.runs), *_agent_cells(day, agents), *_figure_cells(day)]
+            for day in reversed(report.days)
+            if day.runs
         ],
     )
 
 
-def by_agent(told: Activity, names: dict[str, str]) -> TableView:
+def table_by_agent(report: ActivityReport, names: dict[str, str]) -> TableView:
     """Return a table of the figures of each agent."""
     return TableView(
         head=["Agent", "Questions", *_FIGURES],
-        rows=[[names.get(one.agent, one.agent), count(one.runs), *_figures(one)] for one in _answering(told.agents)],
+        rows=[
+            [names.get(one.agent, one.agent), format_count(one.runs), *_figure_cells(one)]
+            for one in _answering_agents(report.agents)
+        ],
     )
 
 
-def count(number: int) -> str:
+def format_count(number: int) -> str:
     """Format an integer, such as 12,345."""
     return f"{number:,}"
 
 
-def _short(number: int) -> str:
+def _format_short(number: int) -> str:
     for size, unit in ((1_000_000, "M"), (1_000, "k")):
         if number >= max(size, _LONG):
             return f"{number / size:.3g}{unit}"
-    return count(number)
+    return format_count(number)
 
 
-def share(part: int, whole: int) -> str:
+def format_share(part: int, whole: int) -> str:
     """Format a percentage; 0 % and 100 % appear only where they are exact."""
     if not whole:
         return _NOTHING
@@ -131,14 +143,14 @@ def share(part: int, whole: int) -> str:
     return f"{percent} %"
 
 
-def seconds(time: float | None) -> str:
+def format_seconds(time: float | None) -> str:
     """Format a duration, or a dash if there is none."""
     if time is None:
         return _NOTHING
     return f"{1000 * time:.0f} ms" if time < 1 else f"{time:.1f} s"
 
 
-def money(usd: float) -> str:
+def format_usd(usd: float) -> str:
     """Format an amount in US dollars, small ones down to a hundredth of a cent."""
     if usd == 0:
         return "$0"
@@ -147,7 +159,7 @@ def money(usd: float) -> str:
     return f"${usd:,.2f}" if usd >= 1 else f"${usd:.4f}"
 
 
-def ago(then: float, now: float) -> str:
+def format_age(then: float, now: float) -> str:
     """Format the time that has passed since a moment."""
     passed = max(0.0, now - then)
     for span, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
@@ -161,37 +173,37 @@ _PARTS = ("declined", "failed", "cancelled", "reduced", "up", "down")
 _FIGURES = ["Answered", "Tokens", "Cost", "First word", "95 % within", "Other model", "Quoted only", "Up", "Down"]
 
 
-def _figures(of: Figures) -> list[str]:
+def _figure_cells(of: Figures) -> list[str]:
     return [
-        share(of.completed, of.runs),
-        count(of.tokens),
-        money(of.cost_usd),
-        seconds(of.first_token_p50),
-        seconds(of.first_token_p95),
-        *(count(number) for number in (of.fallbacks, of.reduced, of.up, of.down)),
+        format_share(of.completed, of.runs),
+        format_count(of.tokens),
+        format_usd(of.cost_usd),
+        format_seconds(of.first_token_p50),
+        format_seconds(of.first_token_p95),
+        *(format_count(number) for number in (of.fallbacks, of.reduced, of.up, of.down)),
     ]
 
 
-def _parts(day: DayFigures, agents: list[str]) -> list[str]:
+def _agent_cells(day: DayFigures, agents: list[str]) -> list[str]:
     runs = {part.agent: part.runs for part in day.agents}
-    return [count(runs.get(agent, 0)) for agent in agents]
+    return [format_count(runs.get(agent, 0)) for agent in agents]
 
 
-def _answering(agents: list[AgentFigures]) -> list[AgentFigures]:
+def _answering_agents(agents: list[AgentFigures]) -> list[AgentFigures]:
     return sorted((one for one in agents if one.agent != SUPERVISOR), key=lambda one: (-one.runs, one.agent))
 
 
-def _top(agents: list[AgentFigures]) -> list[str]:
-    names = [one.agent for one in _answering(agents)]
+def _charted_agents(agents: list[AgentFigures]) -> list[str]:
+    names = [one.agent for one in _answering_agents(agents)]
     # Ordered by name, so that an agent keeps its colour whatever the number of days.
     return sorted(names) if len(names) <= SHADES else [*sorted(names[: SHADES - 1]), _OTHERS]
 
 
-def _series(agent: str, name: str, fill: str) -> Series:
+def _series_of(agent: str, name: str, fill: str) -> Series:
     return Series(name=name, fill=fill, runs=f"runs {agent}", tokens=f"tokens {agent}", cost=f"cost {agent}")
 
 
-def _row(day: DayFigures, top: list[str]) -> Row:
+def _day_row(day: DayFigures, top: list[str]) -> Row:
     row: Row = {
         "day": f"{date.fromisoformat(day.day):%-d %b}",
         "runs": day.runs or None,

@@ -3,8 +3,8 @@
 import re
 from typing import Any, NamedTuple, TypedDict
 
-from frontdesk.client.errors import DeskError
-from frontdesk.contracts.resources import Agent
+from frontdesk.client.errors import ClientError
+from frontdesk.contracts.resources import AgentInfo
 
 FIELDS = ("id", "name", "description", "examples", "strategy", "knowledge", "model", "tools", "prompt")
 _TOOLS = ("search_documents", "hand_over")
@@ -35,7 +35,7 @@ class Mistake(NamedTuple):
     """A validation error and the field that it belongs to, if any."""
 
     field: str
-    said: str
+    text: str
 
 
 NEW = AgentDraft(
@@ -52,7 +52,7 @@ NEW = AgentDraft(
 )
 
 
-def draft_of(agent: Agent) -> AgentDraft:
+def draft_of(agent: AgentInfo) -> AgentDraft:
     """Return the form values of an existing agent."""
     return AgentDraft(
         id=agent.id,
@@ -68,7 +68,7 @@ def draft_of(agent: Agent) -> AgentDraft:
     )
 
 
-def described(form: dict[str, Any], draft: AgentDraft) -> dict[str, Any]:
+def agent_fields(form: dict[str, Any], draft: AgentDraft) -> dict[str, Any]:
     """Convert the submitted form to the API's fields of an agent."""
     typed = {field: str(form.get(field) or "").strip() for field in FIELDS}
     return {
@@ -81,7 +81,7 @@ def described(form: dict[str, Any], draft: AgentDraft) -> dict[str, Any]:
     }
 
 
-def mistake(error: DeskError) -> Mistake:
+def mistake_from(error: ClientError) -> Mistake:
     """Convert an API error: its message begins with the field that it is about, if there is one."""
     if error.code == "agent_exists":
         return Mistake("id", "Another agent has this id already; choose another one.")
@@ -89,8 +89,8 @@ def mistake(error: DeskError) -> Mistake:
     field, _, place = where.partition(".")
     if field not in FIELDS:
         return Mistake("", error.message)
-    said = _in_words(field, what.strip(), one=bool(place))
-    return Mistake(field, f"Question {int(place) + 1}: {said}" if place.isdigit() else said)
+    text = _in_words(field, what.strip(), one=bool(place))
+    return Mistake(field, f"Question {int(place) + 1}: {text}" if place.isdigit() else text)
 
 
 def _in_words(field: str, what: str, *, one: bool) -> str:

@@ -25,18 +25,18 @@ class BlockingStream:
     given_up: threading.Event = field(default_factory=threading.Event)
     body: ResponseBody | None = None
 
-    def hold(self, body: ResponseBody) -> None:
+    def keep_body(self, body: ResponseBody) -> None:
         """Keep the body of an answer that has begun to arrive; shut it down if the caller has left already."""
         self.body = body
         if self.given_up.is_set():
-            self._shut()
+            self._shut_body()
 
     def give_up(self) -> None:
         """Stop reading, because nobody wants the rest."""
         self.given_up.set()
-        self._shut()
+        self._shut_body()
 
-    def _shut(self) -> None:
+    def _shut_body(self) -> None:
         if self.body is not None:
             try:
                 self.body.shutdown()
@@ -62,37 +62,37 @@ class StreamThreads:
         self._lock = threading.Lock()
         self.busy = 0
 
-    async def run(self, work: Callable[[], T]) -> T:
+    async def run_blocking(self, work: Callable[[], T]) -> T:
         """Run a blocking function on a thread and return its result."""
-        results = [result async for result in self.iterate(lambda: iter([work()]))]
+        results = [result async for result in self.iterate_blocking(lambda: iter([work()]))]
         return results[0]
 
-    async def iterate(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T]:
+    async def iterate_blocking(self, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T]:
         """Yield the items of a blocking iterator as they come. Leaving early ends the upstream too."""
-        self._enter()
+        self._take_thread()
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[T | _End[T]] = asyncio.Queue()
         upstream = BlockingStream()
 
-        def tell(item: T | _End[T]) -> None:
+        def put_item(item: T | _End[T]) -> None:
             # Nobody listens on a closed loop any more.
             if not loop.is_closed():
                 loop.call_soon_threadsafe(queue.put_nowait, item)
 
-        def pump() -> None:
+        def read_upstream() -> None:
             UPSTREAM.set(upstream)
             error: BaseException | None = None
             try:
                 for item in make():
                     if upstream.given_up.is_set():
                         break
-                    tell(item)
+                    put_item(item)
             except BaseException as caught:  # noqa: BLE001 - carried over to the reader
                 error = caught
-            self._leave()
-            tell(_End(error))
+            self._free_thread()
+            put_item(_End(error))
 
-        threading.Thread(target=pump, name=self._name, daemon=True).start()
+        threading.Thread(target=read_upstream, name=self._name, daemon=True).start()
         try:
             while not isinstance(item := await queue.get(), _End):
                 yield item
@@ -101,12 +101,12 @@ class StreamThreads:
         finally:
             upstream.give_up()
 
-    def _enter(self) -> None:
+    def _take_thread(self) -> None:
         with self._lock:
             if self.busy >= self._limit:
                 raise ModelFailure(FailureKind.BUSY)
             self.busy += 1
 
-    def _leave(self) -> None:
+    def _free_thread(self) -> None:
         with self._lock:
             self.busy -= 1

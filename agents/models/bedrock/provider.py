@@ -19,7 +19,7 @@ from pydantic import PrivateAttr
 
 from agents.models.bedrock import failures, tools
 from agents.models.bedrock.blocking_stream import UPSTREAM, ResponseBody, StreamThreads
-from agents.models.context_window import profiled
+from agents.models.context_window import window_from_profile
 from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model_name import ModelName
 from agents.models.provider import ProviderRequest
@@ -52,7 +52,7 @@ class ThreadedBedrock(ChatBedrockConverse):
 
     _threads: StreamThreads = PrivateAttr()
 
-    def use(self, threads: StreamThreads) -> "ThreadedBedrock":
+    def use_threads(self, threads: StreamThreads) -> "ThreadedBedrock":
         """Make all calls on those threads."""
         self._threads = threads
         return self
@@ -64,7 +64,9 @@ class ThreadedBedrock(ChatBedrockConverse):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,  # noqa: ANN401 - as in the base class
     ) -> AsyncIterator[ChatGenerationChunk]:
-        async with contextlib.aclosing(self._threads.iterate(lambda: self._stream(messages, stop, **kwargs))) as chunks:
+        async with contextlib.aclosing(
+            self._threads.iterate_blocking(lambda: self._stream(messages, stop, **kwargs))
+        ) as chunks:
             async for chunk in chunks:
                 yield chunk
 
@@ -75,7 +77,7 @@ class ThreadedBedrock(ChatBedrockConverse):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,  # noqa: ANN401 - as in the base class
     ) -> ChatResult:
-        return await self._threads.run(lambda: self._generate(messages, stop, **kwargs))
+        return await self._threads.run_blocking(lambda: self._generate(messages, stop, **kwargs))
 
 
 class BedrockProvider:
@@ -87,15 +89,15 @@ class BedrockProvider:
         self._threads = StreamThreads(settings.model_connections, "bedrock")
         self._model: ThreadedBedrock | None = None
 
-    async def open(self) -> BaseChatModel:
+    async def open_chat(self) -> BaseChatModel:
         """Return the chat model. Finding credentials may take a while, so it runs outside the event loop."""
         if self._model is None:
-            self._model = await self._threads.run(self._connect)
+            self._model = await self._threads.run_blocking(self._connect_client)
         return self._model
 
-    def request(self, ask: ModelRequest) -> ProviderRequest:
+    def convert_request(self, ask: ModelRequest) -> ProviderRequest:
         """Convert tools to Converse's form, and add a cache point after the system prompt if the model supports it."""
-        messages, options = self._cached(ask), self._sampling(ask)
+        messages, options = self._with_cache_point(ask), self._sampling_options(ask)
         if not ask.tools or ask.tool_choice == "none":
             return ProviderRequest(tools.in_words(messages), options)
         own = [tool["function"]["name"] for tool in ask.tools]
@@ -105,27 +107,29 @@ class BedrockProvider:
             tools.spec_of(tool, names[name], plain=self._is_nova) for tool, name in zip(ask.tools, own, strict=True)
         ]
         options |= {"tools": specs, "tool_choice": tools.choice_of(ask.tool_choice, names)}
-        return ProviderRequest(tools.renamed(messages, names), options, {plain: name for name, plain in names.items()})
+        return ProviderRequest(
+            tools.with_renamed_tools(messages, names), options, {plain: name for name, plain in names.items()}
+        )
 
-    def failure(self, error: Exception) -> ModelFailure | None:
+    def map_error(self, error: Exception) -> ModelFailure | None:
         """Map an error of the SDK to a failure."""
         return failures.failure_of(error)
 
     async def check(self) -> None:
         """Request one token: Bedrock has no smaller request that needs no further permission."""
-        await (await self.open()).ainvoke([HumanMessage("Hi")], max_tokens=1)
+        await (await self.open_chat()).ainvoke([HumanMessage("Hi")], max_tokens=1)
 
-    async def look(self) -> None:
+    async def check_presence(self) -> None:
         """Run a check: nothing smaller shows anything."""
         await self.check()
 
-    async def alive(self) -> bool:
+    async def is_working(self) -> bool:
         """Return False: Bedrock does not tell."""
         return False
 
     async def window(self) -> int | None:
         """Return the context window that LangChain knows."""
-        return profiled(await self.open())
+        return window_from_profile(await self.open_chat())
 
     async def close(self) -> None:
         """Close the client. Threads that still wait end with their deadline, or with the process."""
@@ -136,7 +140,7 @@ class BedrockProvider:
     def _is_nova(self) -> bool:
         return "amazon.nova" in self._name.model
 
-    def _cached(self, ask: ModelRequest) -> list[AnyMessage]:
+    def _with_cache_point(self, ask: ModelRequest) -> list[AnyMessage]:
         first, *others = ask.messages
         if not (ask.stable_prefix and isinstance(first, SystemMessage) and _CACHES_PROMPTS.search(self._name.model)):
             return [first, *others]
@@ -146,7 +150,7 @@ class BedrockProvider:
         ]
         return [SystemMessage(content=marked), *others]
 
-    def _sampling(self, ask: ModelRequest) -> dict[str, Any]:
+    def _sampling_options(self, ask: ModelRequest) -> dict[str, Any]:
         """Return sampling options. Nova samples only when told to; Claude takes either temperature or `top_p`."""
         temperature, top_p = ask.temperature, ask.top_p
         drawn = temperature is not None or top_p is not None
@@ -160,7 +164,7 @@ class BedrockProvider:
         }
         return {name: value for name, value in options.items() if value is not None}
 
-    def _connect(self) -> ThreadedBedrock:
+    def _connect_client(self) -> ThreadedBedrock:
         config = Config(
             connect_timeout=self._settings.model_connect_seconds,
             # A thread that reads from a silent provider is free again after this.
@@ -186,7 +190,7 @@ class BedrockProvider:
         )
         # LangChain streams only from models that it has heard of.
         model.disable_streaming = False
-        return model.use(self._threads)
+        return model.use_threads(self._threads)
 
 
 def _maker_of(model: str) -> dict[str, str]:
@@ -200,4 +204,4 @@ def _maker_of(model: str) -> dict[str, str]:
 def _remember_body(http_response: _HttpResponse, **_: object) -> None:
     """Keep the body of the stream, so that its reader's task can end it from another thread."""
     if upstream := UPSTREAM.get():
-        upstream.hold(http_response.raw)
+        upstream.keep_body(http_response.raw)

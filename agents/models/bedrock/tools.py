@@ -48,7 +48,7 @@ def choice_of(choice: str | None, names: dict[str, str]) -> dict[str, Any] | Non
     return {"any": {}} if choice == "required" else {"tool": {"name": names.get(choice or "", choice)}}
 
 
-def renamed(messages: Sequence[AnyMessage], names: dict[str, str]) -> list[AnyMessage]:
+def with_renamed_tools(messages: Sequence[AnyMessage], names: dict[str, str]) -> list[AnyMessage]:
     """Rename the tools called in the messages."""
     return [
         message.model_copy(

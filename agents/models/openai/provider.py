@@ -14,7 +14,7 @@ from langchain_openai import ChatOpenAI
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
 
-from agents.models.context_window import profiled
+from agents.models.context_window import window_from_profile
 from agents.models.failures import FailureKind, ModelFailure, of_status, seconds_of
 from agents.models.model_name import ModelName
 from agents.models.openai.served_window import served_window
@@ -50,16 +50,16 @@ class OpenAIProvider:
         self._model: BaseChatOpenAI | None = None
         self._http: httpx2.AsyncClient | None = None
 
-    async def open(self) -> BaseChatModel:
+    async def open_chat(self) -> BaseChatModel:
         """Return the chat model; a self-hosted server is asked for its model if the name leaves that open."""
         if self._model is None:
             # Reading the certificates of this machine takes a while.
-            self._model = await asyncio.to_thread(self._connect)
+            self._model = await asyncio.to_thread(self._connect_client)
         if not self._model.model_name:
-            self._model.model_name = await self._served()
+            self._model.model_name = await self._first_served_model()
         return self._model
 
-    def request(self, ask: ModelRequest) -> ProviderRequest:
+    def convert_request(self, ask: ModelRequest) -> ProviderRequest:
         """Return the messages as they are, with options: OpenAI caches prefixes without being asked."""
         options: dict[str, Any] = {"max_tokens": ask.max_tokens}
         if "temperature" in self._fields:
@@ -68,10 +68,10 @@ class OpenAIProvider:
             options |= {"temperature": drawn, "top_p": ask.top_p}
         options = {name: value for name, value in options.items() if value is not None}
         if ask.tools:
-            options |= {"tools": list(ask.tools), "tool_choice": _choice(ask.tool_choice or "auto")}
+            options |= {"tools": list(ask.tools), "tool_choice": _tool_choice(ask.tool_choice or "auto")}
         return ProviderRequest(list(ask.messages), options)
 
-    def failure(self, error: Exception) -> ModelFailure | None:
+    def map_error(self, error: Exception) -> ModelFailure | None:
         """Map an error of the SDK, or of httpx beneath it, to a failure."""
         name = type(error).__name__
         match error:
@@ -82,7 +82,7 @@ class OpenAIProvider:
             case openai.APIStatusError():
                 return _of_response(error)
             case openai.APIConnectionError() | httpx2.TransportError():
-                return _of_transport(_root(error))
+                return _of_transport(_root_cause(error))
             case openai.OpenAIError() | ValueError() | TypeError() | AttributeError() | LookupError():
                 # An error event in the stream, or a body that is no answer: the libraries read it all the same.
                 return ModelFailure(FailureKind.BROKEN, name)
@@ -90,7 +90,7 @@ class OpenAIProvider:
 
     async def check(self) -> None:
         """Look up OpenAI's model, which is free; ask another server for a token, as only that shows what it serves."""
-        model = await self.open()
+        model = await self.open_chat()
         assert self._model  # noqa: S101 - opened above
         if not self._name.url:
             with suppress(openai.NotFoundError):
@@ -100,26 +100,26 @@ class OpenAIProvider:
                 return
         await model.ainvoke([HumanMessage("Hi")], max_tokens=1)
 
-    async def look(self) -> None:
+    async def check_presence(self) -> None:
         """Ask what is served; this does not keep a self-hosted server from its work."""
         if not self._name.url:
             await self.check()
             return
-        await self.open()
-        await self._served()
+        await self.open_chat()
+        await self._first_served_model()
 
-    async def alive(self) -> bool:
+    async def is_working(self) -> bool:
         """Return True if a self-hosted server, which may read a long prompt slowly, still lists its models."""
         try:
-            return bool(self._name.url) and bool(await self._served())
+            return bool(self._name.url) and bool(await self._first_served_model())
         except Exception:  # noqa: BLE001 - whatever it answered, it is not known to be at work
             return False
 
     async def window(self) -> int | None:
         """Return the context window: OpenAI's as LangChain knows it, a self-hosted server's as it reports it."""
-        model = await self.open()
+        model = await self.open_chat()
         if not self._name.url:
-            return profiled(model)
+            return window_from_profile(model)
         assert self._http  # noqa: S101 - opened above
         assert self._model  # noqa: S101 - opened above
         return await served_window(self._http, self._name.url, self._model.model_name)
@@ -129,7 +129,7 @@ class OpenAIProvider:
         if self._http is not None:
             await self._http.aclose()
 
-    async def _served(self) -> str:
+    async def _first_served_model(self) -> str:
         """Return the name of the server's first model."""
         assert self._model  # noqa: S101 - opened by the caller
         page: object = await self._model.root_async_client.models.list(timeout=_ALIVE_SECONDS)
@@ -152,7 +152,7 @@ class OpenAIProvider:
         request.headers["user-agent"] = "Frontdesk"
         request.headers["accept"] = "*/*"
 
-    def _connect(self) -> BaseChatOpenAI:
+    def _connect_client(self) -> BaseChatOpenAI:
         limits = httpx2.Limits(max_connections=self._settings.model_connections, max_keepalive_connections=32)
         patience = (
             self._settings.model_server_first_token_seconds if self._name.url else self._settings.model_idle_seconds
@@ -187,7 +187,7 @@ class OpenAIProvider:
         return model
 
 
-def _choice(choice: str) -> str | dict[str, Any]:
+def _tool_choice(choice: str) -> str | dict[str, Any]:
     return choice if choice in _CHOICES else {"type": "function", "function": {"name": choice}}
 
 
@@ -205,7 +205,7 @@ def _of_response(error: openai.APIStatusError) -> ModelFailure:
     return of_status(error.status_code, code, seconds_of(headers.get("retry-after")))
 
 
-def _root(error: Exception) -> Exception:
+def _root_cause(error: Exception) -> Exception:
     """Return the error of httpx beneath LangChain's and the SDK's wrappers."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, httpx2.TransportError):

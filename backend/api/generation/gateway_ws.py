@@ -23,11 +23,11 @@ from backend.encoders.answers import LEFT
 from backend.encoders.encoder import json_of
 from backend.encoders.gateway_socket import SocketEncoder
 from backend.errors import KeyRefused, TooManyStreams
-from backend.http.event_response import abort
+from backend.http.event_response import abort_connection
 from backend.storage.runs import StoredRun
 from backend.users import DeskUser
+from frontdesk.contracts.base import Problem
 from frontdesk.contracts.gateway import SocketFrame, SocketPong, SocketRefused, SocketStopped
-from frontdesk.contracts.resources import Problem
 from knowledge.errors import DeskError
 
 _LOG = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ async def generations(websocket: WebSocket, desk: TheDesk, user: TheUser) -> Non
     """Serve one socket until its client leaves."""
     desk.streams.check()
     await websocket.accept()
-    with desk.streams.slot():
+    with desk.streams.hold_slot():
         await _Socket(websocket, desk, user).serve()
 
 
@@ -120,7 +120,7 @@ class _Socket:
         if len(self._tasks) >= _MOST_AT_ONCE:
             raise TooManyStreams(f"This socket follows {_MOST_AT_ONCE} generations already; wait for one of them.", 1)
         run = await begin(task, self._desk, self._user, task.generation_id)
-        following = self._desk.streams.tell(self._follow(run, SocketEncoder(run, request_id)))
+        following = self._desk.streams.start_write(self._follow(run, SocketEncoder(run, request_id)))
         self._tasks.add(following)
         following.add_done_callback(lambda done: self._left(done, run, task))
 
@@ -161,7 +161,7 @@ class _Socket:
                 await self._websocket.send_text(json_of(frame).decode())
         except TimeoutError:
             self._desk.streams.dropped += 1
-            abort(self._websocket.scope)
+            abort_connection(self._websocket.scope)
             raise WebSocketDisconnect(_TOO_SLOW) from None
         except RuntimeError as error:
             # Starlette's way to say that the socket is closed.

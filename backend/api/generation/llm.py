@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agents.direct_completion import LLM, ChatMessage, CompletionRequest, strays
+from agents.direct_completion import LLM, ChatMessage, CompletionRequest, stray_results
 from backend.api.deps import ASKING, Manner, SessionId, TheDesk, TheUser, needs
 from backend.api.generation.gateway import ID_HEADER
 from backend.api.openapi import LLM_STREAM
@@ -107,7 +107,7 @@ class LlmRequest(_Sampling):
             raise ValueError("the last message must be the user's or a tool's")
         if not any(said.role == "user" for said in self.messages):
             raise ValueError("there must be a message of the user's")
-        if lost := strays(self.messages):
+        if lost := stray_results(self.messages):
             raise ValueError(f"message {lost[0]} is the result of no call of the answer before it")
         return self
 

@@ -12,42 +12,42 @@ from frontdesk.contracts import resources
 class AgentsResource(SyncResource):
     """The synchronous methods for agents."""
 
-    def agents(self) -> resources.Agents:
-        return self._do(endpoints.agents())
+    def agents(self) -> resources.AgentList:
+        return self._send_call(endpoints.agents())
 
-    def agent(self, agent_id: str) -> resources.Agent:
-        return self._do(endpoints.agent(agent_id))
+    def agent(self, agent_id: str) -> resources.AgentInfo:
+        return self._send_call(endpoints.agent(agent_id))
 
-    def create_agent(self, description: Mapping[str, Any]) -> resources.Agent:
-        return self._do(endpoints.create_agent(description))
+    def create_agent(self, description: Mapping[str, Any]) -> resources.AgentInfo:
+        return self._send_call(endpoints.create_agent(description))
 
-    def replace_agent(self, agent_id: str, description: Mapping[str, Any]) -> resources.Agent:
-        return self._do(endpoints.replace_agent(agent_id, description))
+    def replace_agent(self, agent_id: str, description: Mapping[str, Any]) -> resources.AgentInfo:
+        return self._send_call(endpoints.replace_agent(agent_id, description))
 
     def delete_agent(self, agent_id: str) -> Json:
-        return self._do(endpoints.delete_agent(agent_id))
+        return self._send_call(endpoints.delete_agent(agent_id))
 
-    def route(self, question: str) -> resources.Routed:
-        return self._do(endpoints.route(question))
+    def route(self, question: str) -> resources.RouteResponse:
+        return self._send_call(endpoints.route(question))
 
 
 class AsyncAgentsResource(AsyncResource):
     """The asynchronous methods for agents."""
 
-    async def agents(self) -> resources.Agents:
-        return await self._do(endpoints.agents())
+    async def agents(self) -> resources.AgentList:
+        return await self._send_call(endpoints.agents())
 
-    async def agent(self, agent_id: str) -> resources.Agent:
-        return await self._do(endpoints.agent(agent_id))
+    async def agent(self, agent_id: str) -> resources.AgentInfo:
+        return await self._send_call(endpoints.agent(agent_id))
 
-    async def create_agent(self, description: Mapping[str, Any]) -> resources.Agent:
-        return await self._do(endpoints.create_agent(description))
+    async def create_agent(self, description: Mapping[str, Any]) -> resources.AgentInfo:
+        return await self._send_call(endpoints.create_agent(description))
 
-    async def replace_agent(self, agent_id: str, description: Mapping[str, Any]) -> resources.Agent:
-        return await self._do(endpoints.replace_agent(agent_id, description))
+    async def replace_agent(self, agent_id: str, description: Mapping[str, Any]) -> resources.AgentInfo:
+        return await self._send_call(endpoints.replace_agent(agent_id, description))
 
     async def delete_agent(self, agent_id: str) -> Json:
-        return await self._do(endpoints.delete_agent(agent_id))
+        return await self._send_call(endpoints.delete_agent(agent_id))
 
-    async def route(self, question: str) -> resources.Routed:
-        return await self._do(endpoints.route(question))
+    async def route(self, question: str) -> resources.RouteResponse:
+        return await self._send_call(endpoints.route(question))

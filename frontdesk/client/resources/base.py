@@ -12,11 +12,11 @@ class SyncResource(ABC):
     """The base of the synchronous resources."""
 
     @abstractmethod
-    def _do(self, call: ApiCall[T]) -> T: ...
+    def _send_call(self, call: ApiCall[T]) -> T: ...
 
 
 class AsyncResource(ABC):
     """The base of the asynchronous resources."""
 
     @abstractmethod
-    async def _do(self, call: ApiCall[T]) -> T: ...
+    async def _send_call(self, call: ApiCall[T]) -> T: ...

@@ -12,42 +12,42 @@ from frontdesk.contracts import resources
 class DocumentsResource(SyncResource):
     """The synchronous methods for documents."""
 
-    def documents(self, **shelf: Unpack[DocumentQuery]) -> resources.Documents:
-        return self._do(endpoints.documents(**shelf))
+    def documents(self, **shelf: Unpack[DocumentQuery]) -> resources.DocumentPage:
+        return self._send_call(endpoints.documents(**shelf))
 
     def document(self, document_id: str) -> resources.DocumentWhole:
-        return self._do(endpoints.document(document_id))
+        return self._send_call(endpoints.document(document_id))
 
     def put_document(self, file: bytes, folder: str, path: str, source: str = "upload") -> resources.Document:
-        return self._do(endpoints.put_document(file, folder, path, source))
+        return self._send_call(endpoints.put_document(file, folder, path, source))
 
     def put_archive(self, file: bytes, folder: str, path: str, source: str = "upload") -> resources.Begun:
-        return self._do(endpoints.put_archive(file, folder, path, source))
+        return self._send_call(endpoints.put_archive(file, folder, path, source))
 
     def reindex(self, folder: str | None = None) -> resources.Begun:
-        return self._do(endpoints.reindex(folder))
+        return self._send_call(endpoints.reindex(folder))
 
     def delete_document(self, document_id: str) -> Json:
-        return self._do(endpoints.delete_document(document_id))
+        return self._send_call(endpoints.delete_document(document_id))
 
 
 class AsyncDocumentsResource(AsyncResource):
     """The asynchronous methods for documents."""
 
-    async def documents(self, **shelf: Unpack[DocumentQuery]) -> resources.Documents:
-        return await self._do(endpoints.documents(**shelf))
+    async def documents(self, **shelf: Unpack[DocumentQuery]) -> resources.DocumentPage:
+        return await self._send_call(endpoints.documents(**shelf))
 
     async def document(self, document_id: str) -> resources.DocumentWhole:
-        return await self._do(endpoints.document(document_id))
+        return await self._send_call(endpoints.document(document_id))
 
     async def put_document(self, file: bytes, folder: str, path: str, source: str = "upload") -> resources.Document:
-        return await self._do(endpoints.put_document(file, folder, path, source))
+        return await self._send_call(endpoints.put_document(file, folder, path, source))
 
     async def put_archive(self, file: bytes, folder: str, path: str, source: str = "upload") -> resources.Begun:
-        return await self._do(endpoints.put_archive(file, folder, path, source))
+        return await self._send_call(endpoints.put_archive(file, folder, path, source))
 
     async def reindex(self, folder: str | None = None) -> resources.Begun:
-        return await self._do(endpoints.reindex(folder))
+        return await self._send_call(endpoints.reindex(folder))
 
     async def delete_document(self, document_id: str) -> Json:
-        return await self._do(endpoints.delete_document(document_id))
+        return await self._send_call(endpoints.delete_document(document_id))

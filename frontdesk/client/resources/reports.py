@@ -12,58 +12,58 @@ from frontdesk.contracts import reports, resources
 class ReportsResource(SyncResource):
     """The synchronous methods for reports."""
 
-    def handovers(self, **queue: Unpack[HandoverQuery]) -> reports.Handovers:
-        return self._do(endpoints.handovers(**queue))
+    def handovers(self, **queue: Unpack[HandoverQuery]) -> reports.HandoverPage:
+        return self._send_call(endpoints.handovers(**queue))
 
     def handover(self, handover_id: str) -> reports.HandoverWhole:
-        return self._do(endpoints.handover(handover_id))
+        return self._send_call(endpoints.handover(handover_id))
 
     def hand_over(self, contact: str, message: str = "", thread_id: str | None = None) -> reports.Handover:
-        return self._do(endpoints.hand_over(contact, message, thread_id))
+        return self._send_call(endpoints.hand_over(contact, message, thread_id))
 
     def resolve(self, handover_id: str, note: str = "") -> reports.Handover:
-        return self._do(endpoints.resolve(handover_id, note))
+        return self._send_call(endpoints.resolve(handover_id, note))
 
-    def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredQuestions:
-        return self._do(endpoints.unanswered(days, limit))
+    def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredPage:
+        return self._send_call(endpoints.unanswered(days, limit))
 
     def activity(
         self, days: int | None = None, limit: int | None = None, offset: int | None = None
-    ) -> reports.Activity:
-        return self._do(endpoints.activity(days, limit, offset))
+    ) -> reports.ActivityReport:
+        return self._send_call(endpoints.activity(days, limit, offset))
 
     def info(self) -> resources.Info:
-        return self._do(endpoints.info())
+        return self._send_call(endpoints.info())
 
     def health(self) -> Json:
-        return self._do(endpoints.health())
+        return self._send_call(endpoints.health())
 
 
 class AsyncReportsResource(AsyncResource):
     """The asynchronous methods for reports."""
 
-    async def handovers(self, **queue: Unpack[HandoverQuery]) -> reports.Handovers:
-        return await self._do(endpoints.handovers(**queue))
+    async def handovers(self, **queue: Unpack[HandoverQuery]) -> reports.HandoverPage:
+        return await self._send_call(endpoints.handovers(**queue))
 
     async def handover(self, handover_id: str) -> reports.HandoverWhole:
-        return await self._do(endpoints.handover(handover_id))
+        return await self._send_call(endpoints.handover(handover_id))
 
     async def hand_over(self, contact: str, message: str = "", thread_id: str | None = None) -> reports.Handover:
-        return await self._do(endpoints.hand_over(contact, message, thread_id))
+        return await self._send_call(endpoints.hand_over(contact, message, thread_id))
 
     async def resolve(self, handover_id: str, note: str = "") -> reports.Handover:
-        return await self._do(endpoints.resolve(handover_id, note))
+        return await self._send_call(endpoints.resolve(handover_id, note))
 
-    async def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredQuestions:
-        return await self._do(endpoints.unanswered(days, limit))
+    async def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredPage:
+        return await self._send_call(endpoints.unanswered(days, limit))
 
     async def activity(
         self, days: int | None = None, limit: int | None = None, offset: int | None = None
-    ) -> reports.Activity:
-        return await self._do(endpoints.activity(days, limit, offset))
+    ) -> reports.ActivityReport:
+        return await self._send_call(endpoints.activity(days, limit, offset))
 
     async def info(self) -> resources.Info:
-        return await self._do(endpoints.info())
+        return await self._send_call(endpoints.info())
 
     async def health(self) -> Json:
-        return await self._do(endpoints.health())
+        return await self._send_call(endpoints.health())

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from knowledge.loaders import markdown_table as tables
+from knowledge.loaders import markdown_table
 from knowledge.loaders.pdf.lines import HYPHEN, PdfLine
 from knowledge.loaders.text import LoadedText
 from knowledge.text.sentences import ends_sentence
@@ -52,12 +52,12 @@ class TableLayout:
     top: float
     rows: list[list[str]]
 
-    def holds(self, line: PdfLine) -> bool:
+    def contains_line(self, line: PdfLine) -> bool:
         """Tell whether a line of the page lies inside the table."""
         across, up = (line.left + line.right) / 2, (line.bottom + line.top) / 2
         return self.left <= across <= self.right and self.bottom <= up <= self.top
 
-    def below(self, before: "TableLayout") -> "TableLayout":
+    def with_header_of(self, before: "TableLayout") -> "TableLayout":
         """Return this table with the header of the one on the page before, if it continues that one."""
         is_rest = abs(self.left - before.left) + abs(self.right - before.right) < 2 * _INDENT
         as_wide = len(self.rows[0]) == len(before.rows[0])
@@ -75,7 +75,7 @@ class PageLayout:
     tables: list[TableLayout]
 
     @property
-    def chars(self) -> int:
+    def char_count(self) -> int:
         return sum(len(line.text) for line in self.lines)
 
 
@@ -99,46 +99,47 @@ class _Typography:
     pitch: float
 
 
-def assemble(pages: Sequence[PageLayout], title: str, name: str) -> LoadedText:
+def assemble_document(pages: Sequence[PageLayout], title: str, name: str) -> LoadedText:
     """Assemble the document as Markdown, with the line at which each page begins."""
     pages = _without_running_lines(pages)
-    setting = _setting(pages)
+    typography = _detect_typography(pages)
     blocks: list[_PdfBlock] = []
     for number, page in enumerate(pages):
-        for block in _blocks(page, number, setting):
-            if blocks and _continues(blocks[-1], block):
-                blocks[-1].text = _joined(blocks[-1].text, block.text)
+        for block in _blocks_of_page(page, number, typography):
+            if blocks and _continues_from_page(blocks[-1], block):
+                blocks[-1].text = _join_lines(blocks[-1].text, block.text)
                 continue
             if blocks and block.table and blocks[-1].table and block.page == blocks[-1].page + 1:
-                block.table = block.table.below(blocks[-1].table)
+                block.table = block.table.with_header_of(blocks[-1].table)
             blocks.append(block)
     first = next((block.text for block in blocks[:5] if block.kind.startswith("#")), "")
     named = "" if len(title) < _SHORTEST_TITLE or _NO_TITLE.match(title) else title
-    markdown, begins = _written(blocks, len(pages))
+    markdown, begins = _write_blocks(blocks, len(pages))
     return LoadedText(named or first or name, markdown, begins)
 
 
 def _without_running_lines(pages: Sequence[PageLayout]) -> list[PageLayout]:
-    seen = Counter(key for page in pages for key in {_running(page, line) for line in page.lines} if key)
+    seen = Counter(key for page in pages for key in {_running_key(page, line) for line in page.lines} if key)
     often = max(2, _REPEATED * len(pages))
 
-    def runs(page: PageLayout, line: PdfLine) -> bool:
-        key = _running(page, line)
+    def is_running(page: PageLayout, line: PdfLine) -> bool:
+        key = _running_key(page, line)
         return bool(key) and (seen[key] >= often or (len(pages) > 1 and bool(_PAGE_NUMBER.fullmatch(line.text))))
 
     return [
-        PageLayout(page.height, [line for line in page.lines if not runs(page, line)], page.tables) for page in pages
+        PageLayout(page.height, [line for line in page.lines if not is_running(page, line)], page.tables)
+        for page in pages
     ]
 
 
-def _running(page: PageLayout, line: PdfLine) -> str:
+def _running_key(page: PageLayout, line: PdfLine) -> str:
     """Return a key, equal on every page, for a line in the margin; an empty string for other lines."""
     if line.bottom > (1 - _MARGIN) * page.height:
         return "head " + _NUMBERS.sub("0", line.text)
     return "foot " + _NUMBERS.sub("0", line.text) if line.top < _MARGIN * page.height else ""
 
 
-def _setting(pages: Sequence[PageLayout]) -> _Typography:
+def _detect_typography(pages: Sequence[PageLayout]) -> _Typography:
     sizes: Counter[float] = Counter()
     pitches: list[float] = []
     for page in pages:
@@ -152,12 +153,12 @@ def _setting(pages: Sequence[PageLayout]) -> _Typography:
     return _Typography(body, headings, median(pitches) if pitches else 1.2)
 
 
-def _blocks(page: PageLayout, number: int, setting: _Typography) -> Iterator[_PdfBlock]:
+def _blocks_of_page(page: PageLayout, number: int, typography: _Typography) -> Iterator[_PdfBlock]:
     """Join lines into blocks, and put each table where its first line stood."""
     block: _PdfBlock | None = None
     untold = list(page.tables)
     for line in page.lines:
-        table = next((table for table in page.tables if table.holds(line)), None)
+        table = next((table for table in page.tables if table.contains_line(line)), None)
         if table:
             if table in untold:
                 untold.remove(table)
@@ -166,10 +167,10 @@ def _blocks(page: PageLayout, number: int, setting: _Typography) -> Iterator[_Pd
                 block = None
                 yield _PdfBlock("table", number, "", table=table)
             continue
-        new = _begun(line, number, setting)
-        if block and _belongs(line, block, new, setting):
+        new = _start_block(line, number, typography)
+        if block and _continues_block(line, block, new, typography):
             block.lines.append(line)
-            block.text = _joined(block.text, line.text)
+            block.text = _join_lines(block.text, line.text)
         else:
             if block:
                 yield block
@@ -178,8 +179,8 @@ def _blocks(page: PageLayout, number: int, setting: _Typography) -> Iterator[_Pd
         yield block
 
 
-def _begun(line: PdfLine, number: int, setting: _Typography) -> _PdfBlock:
-    if level := _level(line, setting):
+def _start_block(line: PdfLine, number: int, typography: _Typography) -> _PdfBlock:
+    if level := _heading_level(line, typography):
         return _PdfBlock("#" * level, number, line.text, [line])
     if bullet := _BULLET.match(line.text):
         return _PdfBlock("-", number, line.text[bullet.end() :], [line])
@@ -188,22 +189,22 @@ def _begun(line: PdfLine, number: int, setting: _Typography) -> _PdfBlock:
     return _PdfBlock("", number, line.text, [line])
 
 
-def _level(line: PdfLine, setting: _Typography) -> int:
+def _heading_level(line: PdfLine, typography: _Typography) -> int:
     """Return a heading's level by its font size, bold body text being the lowest level, or 0 for other lines."""
-    if line.size in setting.headings and len(line.text) <= _MAX_HEADING_CHARS:
-        return min(setting.headings.index(line.size) + 1, _HEADING_LEVELS)
+    if line.size in typography.headings and len(line.text) <= _MAX_HEADING_CHARS:
+        return min(typography.headings.index(line.size) + 1, _HEADING_LEVELS)
     is_short = len(line.text) <= _MAX_BOLD_HEADING_CHARS and not ends_sentence(line.text)
-    if line.bold and is_short and line.size >= setting.body and not _BULLET.match(line.text):
-        return min(len(setting.headings) + 1, _HEADING_LEVELS)
+    if line.bold and is_short and line.size >= typography.body and not _BULLET.match(line.text):
+        return min(len(typography.headings) + 1, _HEADING_LEVELS)
     return 0
 
 
-def _belongs(line: PdfLine, block: _PdfBlock, new: _PdfBlock, setting: _Typography) -> bool:
+def _continues_block(line: PdfLine, block: _PdfBlock, new: _PdfBlock, typography: _Typography) -> bool:
     """Tell whether a line continues the block of the line before it."""
     before = block.lines[-1]
     drop = before.bottom - line.bottom
     begins_anew = new.kind in _ITEMS or (new.kind != block.kind and block.kind not in _ITEMS)
-    if begins_anew or abs(line.size - before.size) > _OTHER_SIZE or drop > _WIDER_GAP * setting.pitch * line.size:
+    if begins_anew or abs(line.size - before.size) > _OTHER_SIZE or drop > _WIDER_GAP * typography.pitch * line.size:
         return False
     if drop < -line.size:  # the next column
         return _reads_on(block.text, line.text)
@@ -215,7 +216,7 @@ def _belongs(line: PdfLine, block: _PdfBlock, new: _PdfBlock, setting: _Typograp
     return not indented and not ended_early
 
 
-def _continues(last: _PdfBlock, block: _PdfBlock) -> bool:
+def _continues_from_page(last: _PdfBlock, block: _PdfBlock) -> bool:
     """Tell whether a paragraph or list item continues on the next page."""
     turned = block.page == last.page + 1 and not block.kind and last.kind in ("", *_ITEMS)
     return turned and _reads_on(last.text, block.text)
@@ -225,13 +226,13 @@ def _reads_on(text: str, following: str) -> bool:
     return not ends_sentence(text) and following[:1].islower()
 
 
-def _joined(text: str, following: str) -> str:
+def _join_lines(text: str, following: str) -> str:
     if following[:1].islower() and _HYPHENATED.search(text):
         return _HYPHENATED.sub("", text) + following
     return f"{text.removesuffix(HYPHEN)} {following}"
 
 
-def _written(blocks: Sequence[_PdfBlock], pages: int) -> tuple[str, tuple[int, ...]]:
+def _write_blocks(blocks: Sequence[_PdfBlock], pages: int) -> tuple[str, tuple[int, ...]]:
     lines: list[str] = []
     begins: list[int] = []
     last = ""
@@ -239,15 +240,15 @@ def _written(blocks: Sequence[_PdfBlock], pages: int) -> tuple[str, tuple[int, .
         if lines and not (block.kind == last and last in _ITEMS):
             lines.append("")
         begins += [len(lines)] * (block.page + 1 - len(begins))
-        lines += _markdown(block).split("\n")
+        lines += _block_markdown(block).split("\n")
         last = block.kind
     begins += [len(lines)] * (pages - len(begins))
     return "\n".join(lines), tuple(begins)
 
 
-def _markdown(block: _PdfBlock) -> str:
+def _block_markdown(block: _PdfBlock) -> str:
     if block.table:
-        return tables.to_markdown(block.table.rows)
+        return markdown_table.to_markdown(block.table.rows)
     text = _HYPHEN_INSIDE.sub("", block.text).replace(HYPHEN, "-")
     match block.kind:
         case "-":

@@ -35,7 +35,7 @@ class PdfLine:
     bold: bool = False
 
 
-def of_page(text: TextPage) -> Iterator[PdfLine]:
+def lines_of_page(text: TextPage) -> Iterator[PdfLine]:
     """Yield the lines in the order in which the page draws them."""
     line: list[tuple[int, int]] = []
     for index in range(pdfium.FPDFText_CountChars(text)):
@@ -43,17 +43,17 @@ def of_page(text: TextPage) -> Iterator[PdfLine]:
         if code not in LINE_ENDS:
             line.append((index, code))
         elif line:
-            yield from _line(text, line)
+            yield from _make_line(text, line)
             line = []
-    yield from _line(text, line)
+    yield from _make_line(text, line)
 
 
-def _line(text: TextPage, chars: list[tuple[int, int]]) -> Iterator[PdfLine]:
+def _make_line(text: TextPage, chars: list[tuple[int, int]]) -> Iterator[PdfLine]:
     drawn = [index for index, code in chars if code not in SPACES and code != 0]
     if not drawn:
         return
     sampled = drawn[:: max(1, len(drawn) // _SAMPLES)]
-    boxes = [_box(text, index) for index in (*sampled, drawn[-1])]
+    boxes = [_char_box(text, index) for index in (*sampled, drawn[-1])]
     yield PdfLine(
         "".join(chr(code) for _, code in chars).strip(),
         chars=range(drawn[0], drawn[-1] + 1),
@@ -61,18 +61,18 @@ def _line(text: TextPage, chars: list[tuple[int, int]]) -> Iterator[PdfLine]:
         right=boxes[-1].right,
         bottom=min(box.bottom for box in boxes),
         top=max(box.top for box in boxes),
-        size=round(median(_size(text, index) for index in sampled), 1),
+        size=round(median(_font_size(text, index) for index in sampled), 1),
         bold=_is_bold(text, sampled[0]),
     )
 
 
-def _box(text: TextPage, index: int) -> pdfium.FS_RECTF:
+def _char_box(text: TextPage, index: int) -> pdfium.FS_RECTF:
     box = pdfium.FS_RECTF()
     pdfium.FPDFText_GetLooseCharBox(text, index, box)
     return box
 
 
-def _size(text: TextPage, index: int) -> float:
+def _font_size(text: TextPage, index: int) -> float:
     """Return the visible font size: a font may be set at size 1 and scaled up by the page."""
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFText_GetMatrix(text, index, matrix)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pypdfium2
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.loaders.pdf import layout, tables
-from knowledge.loaders.pdf import lines as pdf_lines
-from knowledge.loaders.pdf.layout import PageLayout
+from knowledge.loaders.pdf.layout import PageLayout, assemble_document
+from knowledge.loaders.pdf.lines import lines_of_page
+from knowledge.loaders.pdf.tables import tables_of_page
 from knowledge.loaders.text import LoadedText, title_from_name
 
 # A printed page has some thousand characters. An average below this means stamps on scanned images.
@@ -16,20 +16,20 @@ _FEWEST_CHARS_A_PAGE = 8
 
 def load(data: bytes, name: str) -> LoadedText:
     """Load a document titled by its metadata, first heading or file name, and record where each page begins."""
-    document = _open(data)
+    document = _open_document(data)
     try:
-        pages = list(_pages(document))
+        pages = list(_page_layouts(document))
         title = str(document.get_metadata_dict().get("Title") or "").strip()
     finally:
         document.close()
     if not pages:
         raise DocumentUnreadable("the PDF has no pages")
-    if sum(page.chars for page in pages) < _FEWEST_CHARS_A_PAGE * len(pages):
+    if sum(page.char_count for page in pages) < _FEWEST_CHARS_A_PAGE * len(pages):
         raise DocumentUnreadable("the PDF holds pictures of pages, but no text; run it through text recognition (OCR)")
-    return layout.assemble(pages, title, title_from_name(name))
+    return assemble_document(pages, title, title_from_name(name))
 
 
-def _open(data: bytes) -> pypdfium2.PdfDocument:
+def _open_document(data: bytes) -> pypdfium2.PdfDocument:
     try:
         return pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -38,14 +38,14 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
         raise DocumentUnreadable("the file is damaged, or no PDF; save it anew") from error
 
 
-def _pages(document: pypdfium2.PdfDocument) -> Iterator[PageLayout]:
+def _page_layouts(document: pypdfium2.PdfDocument) -> Iterator[PageLayout]:
     for number in range(len(document)):
         try:
             page = document[number]
             text = page.get_textpage()
         except pypdfium2.PdfiumError as error:
             raise DocumentUnreadable(f"page {number + 1} of the PDF is damaged; save the file anew") from error
-        lines = list(pdf_lines.of_page(text.raw))
-        yield PageLayout(page.get_height(), lines, tables.of_page(page, text.raw, lines) if lines else [])
+        lines = list(lines_of_page(text.raw))
+        yield PageLayout(page.get_height(), lines, tables_of_page(page, text.raw, lines) if lines else [])
         text.close()
         page.close()

@@ -27,7 +27,7 @@ class _Rule:
     start: float
     end: float
 
-    def meets(self, other: "_Rule") -> bool:
+    def meets_rule(self, other: "_Rule") -> bool:
         return (
             self.across != other.across
             and other.start - _NEAR <= self.place <= other.end + _NEAR
@@ -35,16 +35,16 @@ class _Rule:
         )
 
 
-def of_page(page: pypdfium2.PdfPage, text: TextPage, lines: Sequence[PdfLine]) -> list[TableLayout]:
+def tables_of_page(page: pypdfium2.PdfPage, text: TextPage, lines: Sequence[PdfLine]) -> list[TableLayout]:
     """Return the tables with at least two rows and two columns, from the top of the page."""
-    rules = _rules(page)
+    rules = _rules_of_page(page)
     if not _FEWEST_LINES <= len(rules) <= _MOST_LINES:
         return []
-    grids = [grid for group in _groups(rules) if (grid := _grid(group))]
-    return sorted((grid.table() for grid in _filled(grids, text, lines)), key=lambda table: -table.top)
+    grids = [grid for group in _connected_rules(rules) if (grid := _make_grid(group))]
+    return sorted((grid.to_table() for grid in _fill_grids(grids, text, lines)), key=lambda table: -table.top)
 
 
-def _rules(page: pypdfium2.PdfPage) -> set[_Rule]:
+def _rules_of_page(page: pypdfium2.PdfPage) -> set[_Rule]:
     rules: set[_Rule] = set()
     for path in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=3):
         rules.update(_rules_of(path))
@@ -56,8 +56,8 @@ def _rules(page: pypdfium2.PdfPage) -> set[_Rule]:
 def _rules_of(path: pypdfium2.PdfObject) -> Iterator[_Rule]:
     left, bottom, right, top = path.get_bounds()
     if top - bottom <= _NEAR or right - left <= _NEAR:
-        yield from _rule((left, (bottom + top) / 2), (right, (bottom + top) / 2))
-        yield from _rule(((left + right) / 2, bottom), ((left + right) / 2, top))
+        yield from _straight_rule((left, (bottom + top) / 2), (right, (bottom + top) / 2))
+        yield from _straight_rule(((left + right) / 2, bottom), ((left + right) / 2, top))
         return
     matrix = path.get_matrix()
     start = here = (0.0, 0.0)
@@ -70,13 +70,13 @@ def _rules_of(path: pypdfium2.PdfObject) -> Iterator[_Rule]:
         if kind == pdfium.FPDF_SEGMENT_MOVETO:
             start = there
         elif kind == pdfium.FPDF_SEGMENT_LINETO:
-            yield from _rule(here, there)
+            yield from _straight_rule(here, there)
         here = there
         if pdfium.FPDFPathSegment_GetClose(segment):
-            yield from _rule(here, start)
+            yield from _straight_rule(here, start)
 
 
-def _rule(here: tuple[float, float], there: tuple[float, float]) -> Iterator[_Rule]:
+def _straight_rule(here: tuple[float, float], there: tuple[float, float]) -> Iterator[_Rule]:
     (x0, x1), (y0, y1) = sorted((here[0], there[0])), sorted((here[1], there[1]))
     if y1 - y0 <= _NEAR < x1 - x0:
         yield _Rule(True, round((y0 + y1) / 2, 1), round(x0, 1), round(x1, 1))
@@ -84,13 +84,13 @@ def _rule(here: tuple[float, float], there: tuple[float, float]) -> Iterator[_Ru
         yield _Rule(False, round((x0 + x1) / 2, 1), round(y0, 1), round(y1, 1))
 
 
-def _groups(rules: set[_Rule]) -> Iterator[list[_Rule]]:
+def _connected_rules(rules: set[_Rule]) -> Iterator[list[_Rule]]:
     """Yield the groups of rules that meet directly or through others."""
     left = sorted(rules, key=lambda rule: (-rule.place, rule.start))
     while left:
         group = [left.pop()]
         for rule in group:
-            met = [other for other in left if rule.meets(other)]
+            met = [other for other in left if rule.meets_rule(other)]
             group += met
             gone = set(met)
             left = [other for other in left if other not in gone]
@@ -102,8 +102,12 @@ class _Grid:
 
     def __init__(self, across: list[_Rule], up: list[_Rule]) -> None:
         self._across, self._up = across, up
-        self.xs = _places([rule.place for rule in up] + [end for rule in across for end in (rule.start, rule.end)])
-        self.ys = _places([rule.place for rule in across] + [end for rule in up for end in (rule.start, rule.end)])
+        self.xs = _distinct_places(
+            [rule.place for rule in up] + [end for rule in across for end in (rule.start, rule.end)]
+        )
+        self.ys = _distinct_places(
+            [rule.place for rule in across] + [end for rule in up for end in (rule.start, rule.end)]
+        )
         self._texts: dict[tuple[int, int], str] = {}
         self._anchors: dict[tuple[int, int], tuple[int, int]] = {}
 
@@ -113,13 +117,13 @@ class _Grid:
         if not (0 <= row < len(self.ys) - 1 and 0 <= column < len(self.xs) - 1):
             return None
         if (row, column) not in self._anchors:
-            self._anchors[row, column] = self._anchor(row, column)
+            self._anchors[row, column] = self._anchor_of(row, column)
         return self._anchors[row, column]
 
-    def write(self, cell: tuple[int, int], char: str) -> None:
+    def add_char(self, cell: tuple[int, int], char: str) -> None:
         self._texts[cell] = self._texts.get(cell, "") + char
 
-    def table(self) -> TableLayout:
+    def to_table(self) -> TableLayout:
         """Return the texts of the cells as a table, from the top."""
         columns = range(len(self.xs) - 1)
         rows = [
@@ -128,18 +132,18 @@ class _Grid:
         ]
         return TableLayout(self.xs[0], self.ys[0], self.xs[-1], self.ys[-1], rows)
 
-    def _anchor(self, row: int, column: int) -> tuple[int, int]:
+    def _anchor_of(self, row: int, column: int) -> tuple[int, int]:
         """Return the upper left one of the cells merged with this one."""
         middle = (self.ys[row] + self.ys[row + 1]) / 2
-        while column and not _drawn(self._up, self.xs[column], middle):
+        while column and not _is_drawn(self._up, self.xs[column], middle):
             column -= 1
         middle = (self.xs[column] + self.xs[column + 1]) / 2
-        while row < len(self.ys) - 2 and not _drawn(self._across, self.ys[row + 1], middle):
+        while row < len(self.ys) - 2 and not _is_drawn(self._across, self.ys[row + 1], middle):
             row += 1
         return row, column
 
 
-def _places(places: list[float]) -> list[float]:
+def _distinct_places(places: list[float]) -> list[float]:
     """Sort the positions and drop near duplicates."""
     kept: list[float] = []
     for place in sorted(places):
@@ -148,16 +152,16 @@ def _places(places: list[float]) -> list[float]:
     return kept
 
 
-def _drawn(rules: Sequence[_Rule], place: float, middle: float) -> bool:
+def _is_drawn(rules: Sequence[_Rule], place: float, middle: float) -> bool:
     return any(abs(rule.place - place) <= _NEAR and rule.start <= middle <= rule.end for rule in rules)
 
 
-def _grid(group: list[_Rule]) -> _Grid | None:
+def _make_grid(group: list[_Rule]) -> _Grid | None:
     grid = _Grid([rule for rule in group if rule.across], [rule for rule in group if not rule.across])
     return grid if len(grid.ys) > _FEWEST_ROWS and len(grid.xs) > _FEWEST_COLUMNS else None
 
 
-def _filled(grids: list[_Grid], text: TextPage, lines: Sequence[PdfLine]) -> list[_Grid]:
+def _fill_grids(grids: list[_Grid], text: TextPage, lines: Sequence[PdfLine]) -> list[_Grid]:
     """Fill the grids with the page's characters, a space into the cell before it; return those that hold text."""
     written: list[_Grid] = []
     for line in lines:
@@ -166,17 +170,17 @@ def _filled(grids: list[_Grid], text: TextPage, lines: Sequence[PdfLine]) -> lis
         for index in line.chars if beside else ():
             code = pdfium.FPDFText_GetUnicode(text, index)
             if code not in SPACES:
-                x, y = _middle(text, index)
+                x, y = _char_middle(text, index)
                 here = next(((grid, cell) for grid in beside if (cell := grid.cell_at(x, y))), None)
             if here:
-                here[0].write(here[1], chr(code))
+                here[0].add_char(here[1], chr(code))
                 written += [here[0]] if here[0] not in written else []
         if here:
-            here[0].write(here[1], " ")
+            here[0].add_char(here[1], " ")
     return written
 
 
-def _middle(text: TextPage, index: int) -> tuple[float, float]:
+def _char_middle(text: TextPage, index: int) -> tuple[float, float]:
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     pdfium.FPDFText_GetCharBox(text, index, left, right, bottom, top)
     return (left.value + right.value) / 2, (bottom.value + top.value) / 2

@@ -15,19 +15,19 @@ NAMES = {"a": "Ada", "b": "Bob", "c": "Cyd"}
 
 
 class Stage:
-    """A floor with its speakers, and the tokens it gave out."""
+    """An answer stream with its speakers, and the tokens it gave out."""
 
     def __init__(self, speakers: str) -> None:
-        self.floor = AnswerStream()
+        self.answer_stream = AnswerStream()
         self.tokens: list[Token] = []
-        self.floor.open([agent(speaker, NAMES[speaker]) for speaker in speakers])
+        self.answer_stream.set_headings([agent(speaker, NAMES[speaker]) for speaker in speakers])
 
     def perform(self, *acts: Act) -> "Stage":
         for speaker, text in acts:
             if text is None:
-                self.floor.finish(speaker, self._hear)
+                self.answer_stream.finish_agent(speaker, self._hear)
             else:
-                self.floor.speak(speaker, text, self._hear)
+                self.answer_stream.write_text(speaker, text, self._hear)
         return self
 
     @property
@@ -57,7 +57,7 @@ def script(speaker: str, *said: str) -> list[Act]:
 def test_one_agent_alone_is_streamed_without_a_heading() -> None:
     stage = Stage("a").perform(("a", "one "), ("a", "two"), ("a", None))
     assert stage.tokens == [Token(content="one ", agent="a"), Token(content="two", agent="a")]
-    assert stage.floor.text == "one two"
+    assert stage.answer_stream.text == "one two"
 
 
 def test_the_first_speaker_streams_while_the_other_waits() -> None:
@@ -73,7 +73,7 @@ def test_who_waited_streams_from_then_on() -> None:
     assert stage.perform(("b", "b3"), ("b", None)).text.endswith("b1 b2 b3")
 
 
-def test_the_holder_of_the_floor_may_finish_last() -> None:
+def test_the_agent_that_streams_may_finish_last() -> None:
     stage = Stage("abc").perform(("a", "a1 "), ("b", "b1"), ("c", "c1"), ("c", None), ("b", None), ("a", "a2"))
     assert stage.text == "**Ada**\n\na1 a2"
     assert stage.perform(("a", None)).text == "**Ada**\n\na1 a2\n\n**Bob**\n\nb1\n\n**Cyd**\n\nc1"
@@ -85,7 +85,7 @@ def test_who_is_done_is_heard_before_who_still_speaks() -> None:
     assert stage.perform(("b", "b2"), ("b", None)).text.endswith("b1 b2")
 
 
-def test_a_third_agent_waits_for_the_second_that_took_the_floor() -> None:
+def test_a_third_agent_waits_for_the_second_that_streams() -> None:
     stage = Stage("abc").perform(("a", "a1"), ("b", "b1 "), ("a", None), ("c", "c1"), ("b", "b2"))
     assert "c1" not in stage.text
     assert stage.perform(("c", None)).text.endswith("b1 b2")
@@ -110,7 +110,7 @@ def test_every_order_of_arrival_gives_one_section_per_agent(silent: bool) -> Non
     scripts = [script(speaker, *texts) for speaker, texts in said.items()]
     for acts in interleavings(*scripts):
         stage = Stage("abc").perform(*acts)
-        assert stage.floor.text == stage.text
+        assert stage.answer_stream.text == stage.text
         expected = {f"**{NAMES[who]}**\n\n{''.join(texts)}" for who, texts in said.items() if texts}
         sections = ["**" + section for section in stage.text.removeprefix("**").split("\n\n**")]
         assert len(sections) == len(expected)
@@ -126,7 +126,7 @@ def test_every_token_carries_the_agent_whose_section_it_is_in() -> None:
         assert speakers in (["a"] * 3 + ["b"] * 3, ["b"] * 3 + ["a"] * 3)
 
 
-def test_whoever_has_the_floor_is_heard_at_once() -> None:
+def test_the_text_of_the_agent_that_streams_is_sent_at_once() -> None:
     for acts in interleavings(script("a", "a1 ", "a2"), script("b", "b1 ", "b2")):
         stage, first = Stage("ab"), acts[0][0]
         for speaker, text in acts:

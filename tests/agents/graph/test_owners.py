@@ -36,10 +36,10 @@ async def test_routing_follows_what_the_asker_owns_alone(library: Library, folde
     router, agents = SemanticRouter(library.embedder, Searcher(library)), read_catalog("customer_support").agents
     earlier = ("Tell me about mice", "And about falcons?")
     question = RoutingQuestion(ASKED, "", earlier, other)
-    before = await router.decide(question, agents)
+    before = await router.choose_agents(question, agents)
     await own(library, folder)
-    assert await router.decide(question, agents) == before
-    assert (await router.decide(RoutingQuestion(ASKED, "", earlier, "alice"), agents)).agents == (folder,)
+    assert await router.choose_agents(question, agents) == before
+    assert (await router.choose_agents(RoutingQuestion(ASKED, "", earlier, "alice"), agents)).agents == (folder,)
 
 
 @pytest.mark.parametrize("folder", AGENTS)

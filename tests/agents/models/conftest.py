@@ -12,7 +12,7 @@ import certifi
 import pytest
 
 from agents.models.bedrock.provider import BedrockProvider
-from agents.models.model_name import ModelName, parse_model, server
+from agents.models.model_name import ModelName, parse_model, parse_server
 from agents.models.openai.provider import OpenAIProvider
 from agents.settings import AgentSettings
 from tests.agents.models.upstream import BEDROCK, OPENAI, Upstream, isolate
@@ -56,7 +56,7 @@ def bedrock_provider(servers: tuple[BedrockServer, OpenAIServer]) -> Iterator[Be
 
 
 async def _open(provider: BedrockProvider) -> None:
-    await provider.open()
+    await provider.open_chat()
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ async def openai(servers: tuple[BedrockServer, OpenAIServer]) -> AsyncIterator[U
 @pytest.fixture
 async def own(servers: tuple[BedrockServer, OpenAIServer]) -> AsyncIterator[Upstream]:
     """A server of one's own, as new."""
-    name: ModelName = server(servers[1].url)
+    name: ModelName = parse_server(servers[1].url)
     assert name == parse_model(f"openai-compatible:@{servers[1].url}/v1")
     upstream = Upstream(servers[1], name, OpenAIProvider)
     upstream.renew(Script(TOKENS))

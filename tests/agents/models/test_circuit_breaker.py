@@ -37,8 +37,8 @@ def fail(breaker: CircuitBreaker, times: int = 1, *, costly: bool = False, call:
     """Calls that fail as soon as they are made."""
     for _ in range(times):
         asked = call or object()
-        breaker.admit(asked)
-        breaker.fail(asked, FAILED, since=breaker.clock(), costly=costly)
+        breaker.admit_call(asked)
+        breaker.record_failure(asked, FAILED, since=breaker.clock(), costly=costly)
 
 
 def probe(breaker: CircuitBreaker, clock: Clock, *, after: float) -> object:
@@ -46,7 +46,7 @@ def probe(breaker: CircuitBreaker, clock: Clock, *, after: float) -> object:
     clock.now += after
     call = object()
     assert state(breaker) is BreakerState.HALF_OPEN
-    assert breaker.admit(call)
+    assert breaker.admit_call(call)
     return call
 
 
@@ -54,14 +54,14 @@ def assert_opens_again_after(breaker: CircuitBreaker, clock: Clock, seconds: flo
     assert state(breaker) is BreakerState.OPEN
     clock.now += seconds - 0.01
     assert state(breaker) is BreakerState.OPEN
-    assert not breaker.admit(object())
+    assert not breaker.admit_call(object())
     clock.now += 0.01
     assert state(breaker) is BreakerState.HALF_OPEN
 
 
 def test_a_new_breaker_lets_every_call_through(breaker: CircuitBreaker) -> None:
     assert state(breaker) is BreakerState.CLOSED
-    assert all(breaker.admit(object()) for _ in range(100))
+    assert all(breaker.admit_call(object()) for _ in range(100))
     assert breaker.cause is None
 
 
@@ -76,7 +76,7 @@ def test_it_opens_at_the_third_failure_in_a_row_for_five_seconds(breaker: Circui
 def test_a_success_begins_the_count_anew(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 2)
     clock.now += 1
-    breaker.succeed(began=clock.now)
+    breaker.record_success(began=clock.now)
     assert breaker.cause is None
     clock.now += 1
     fail(breaker, 2)
@@ -97,12 +97,12 @@ def test_a_success_since_the_call_last_heard_something_protects(
     calls = [object() for _ in range(5)]
     began = clock.now
     for call in calls:
-        breaker.admit(call)
+        breaker.admit_call(call)
     clock.now += 1
-    breaker.succeed(began=clock.now)
+    breaker.record_success(began=clock.now)
     clock.now += 1
     for call in calls:
-        breaker.fail(call, FAILED, since=began, costly=costly)
+        breaker.record_failure(call, FAILED, since=began, costly=costly)
     assert state(breaker) is BreakerState.CLOSED
     assert breaker.cause is None
     fail(breaker, 2)
@@ -110,17 +110,17 @@ def test_a_success_since_the_call_last_heard_something_protects(
 
 
 def test_a_success_before_the_call_last_heard_something_protects_nobody(breaker: CircuitBreaker, clock: Clock) -> None:
-    breaker.admit(call := object())
-    breaker.succeed(began=clock.now)
+    breaker.admit_call(call := object())
+    breaker.record_success(began=clock.now)
     clock.now += 1
-    breaker.fail(call, FAILED, since=clock.now, costly=True)
+    breaker.record_failure(call, FAILED, since=clock.now, costly=True)
     assert state(breaker) is BreakerState.OPEN
 
 
 def test_a_call_that_succeeded_does_not_hide_the_failure_of_its_next_try(breaker: CircuitBreaker, clock: Clock) -> None:
     call = object()
-    breaker.admit(call)
-    breaker.succeed(began=clock.now)
+    breaker.admit_call(call)
+    breaker.record_success(began=clock.now)
     fail(breaker, costly=True, call=call)
     assert state(breaker) is BreakerState.OPEN
 
@@ -128,24 +128,24 @@ def test_a_call_that_succeeded_does_not_hide_the_failure_of_its_next_try(breaker
 def test_half_open_lets_exactly_one_call_through(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     clock.now += 5
-    assert [breaker.admit(object()) for _ in range(5)] == [True, False, False, False, False]
+    assert [breaker.admit_call(object()) for _ in range(5)] == [True, False, False, False, False]
     assert state(breaker) is BreakerState.OPEN
 
 
 def test_a_released_probe_makes_way_for_the_next(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     call = probe(breaker, clock, after=5)
-    breaker.release(object())
-    assert not breaker.admit(object())
-    breaker.release(call)
-    assert [breaker.admit(object()) for _ in range(2)] == [True, False]
+    breaker.release_call(object())
+    assert not breaker.admit_call(object())
+    breaker.release_call(call)
+    assert [breaker.admit_call(object()) for _ in range(2)] == [True, False]
 
 
 def test_a_released_probe_leaves_the_pause_as_it_was(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
-    breaker.release(probe(breaker, clock, after=5))
+    breaker.release_call(probe(breaker, clock, after=5))
     call = probe(breaker, clock, after=0)
-    breaker.fail(call, FAILED, since=clock.now, costly=False)
+    breaker.record_failure(call, FAILED, since=clock.now, costly=False)
     assert_opens_again_after(breaker, clock, 10)
 
 
@@ -154,7 +154,7 @@ def test_each_failed_probe_doubles_the_pause_up_to_forty_seconds(breaker: Circui
     pause = 5.0
     for following in (10.0, 20.0, 40.0, 40.0, 40.0):
         call = probe(breaker, clock, after=pause)
-        breaker.fail(call, FAILED, since=clock.now, costly=False)
+        breaker.record_failure(call, FAILED, since=clock.now, costly=False)
         clock.now += following - 0.01
         assert state(breaker) is BreakerState.OPEN
         clock.now += 0.01
@@ -163,14 +163,14 @@ def test_each_failed_probe_doubles_the_pause_up_to_forty_seconds(breaker: Circui
 
 def test_a_successful_probe_closes_it_and_forgets_the_doubling(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
-    breaker.fail(probe(breaker, clock, after=5), FAILED, since=clock.now, costly=False)
+    breaker.record_failure(probe(breaker, clock, after=5), FAILED, since=clock.now, costly=False)
     call = probe(breaker, clock, after=10)
     clock.now += 1
-    breaker.succeed(began=clock.now - 1)
-    breaker.release(call)
+    breaker.record_success(began=clock.now - 1)
+    breaker.release_call(call)
     assert state(breaker) is BreakerState.CLOSED
     assert breaker.cause is None
-    assert all(breaker.admit(object()) for _ in range(5))
+    assert all(breaker.admit_call(object()) for _ in range(5))
     clock.now += 1
     fail(breaker, 2)
     assert state(breaker) is BreakerState.CLOSED
@@ -184,19 +184,19 @@ def test_failures_while_it_is_open_do_not_lengthen_the_pause(
 ) -> None:
     late = [object() for _ in range(10)]
     for call in late:
-        breaker.admit(call)
+        breaker.admit_call(call)
     fail(breaker, 3)
     for call in late[:4]:
         clock.now += 1
-        breaker.fail(call, FAILED, since=clock.now, costly=costly)
+        breaker.record_failure(call, FAILED, since=clock.now, costly=costly)
     assert_opens_again_after(breaker, clock, 1)
 
 
 def test_a_late_failure_of_another_call_does_not_double_the_pause(breaker: CircuitBreaker, clock: Clock) -> None:
-    breaker.admit(late := object())
+    breaker.admit_call(late := object())
     fail(breaker, 3)
     clock.now += 5
-    breaker.fail(late, FAILED, since=clock.now, costly=True)
+    breaker.record_failure(late, FAILED, since=clock.now, costly=True)
     assert_opens_again_after(breaker, clock, 5)
 
 
@@ -205,30 +205,30 @@ def test_a_late_success_of_a_call_from_before_it_opened_tells_nothing(breaker: C
     clock.now += 1
     fail(breaker, 3)
     clock.now += 1
-    breaker.succeed(began=began)
+    breaker.record_success(began=began)
     assert_opens_again_after(breaker, clock, 4)
 
 
 def test_a_probe_that_begins_to_answer_lets_everyone_in_again(breaker: CircuitBreaker, clock: Clock) -> None:
     fail(breaker, 3)
     call = probe(breaker, clock, after=5)
-    assert not breaker.admit(object())
-    breaker.answers(call)
-    assert breaker.admit(object())
+    assert not breaker.admit_call(object())
+    breaker.confirm_probe(call)
+    assert breaker.admit_call(object())
     assert state(breaker) is BreakerState.CLOSED
     fail(breaker, call=call)
     assert state(breaker) is BreakerState.OPEN
 
 
 def test_only_a_probe_lets_others_in_by_answering(breaker: CircuitBreaker, clock: Clock) -> None:
-    breaker.admit(early := object())
+    breaker.admit_call(early := object())
     fail(breaker, 3)
-    breaker.answers(early)
+    breaker.confirm_probe(early)
     assert state(breaker) is BreakerState.OPEN
 
 
 def test_the_cause_is_that_of_the_latest_failure(breaker: CircuitBreaker) -> None:
     fail(breaker, 3)
     latest = ModelFailure(FailureKind.UNREACHABLE)
-    breaker.fail(object(), latest, since=breaker.clock(), costly=True)
+    breaker.record_failure(object(), latest, since=breaker.clock(), costly=True)
     assert breaker.cause is latest

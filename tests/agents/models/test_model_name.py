@@ -3,7 +3,7 @@
 import pytest
 
 from agents.errors import ModelNameInvalid
-from agents.models.model_name import EMBEDDED, ModelName, parse_chain, parse_model, server
+from agents.models.model_name import EMBEDDED, ModelName, parse_chain, parse_model, parse_server
 
 PROFILE = "arn:aws:bedrock:eu-central-1:123456789012:inference-profile/eu.amazon.nova-lite-v1:0"
 SECRET = "hunter2-hunter2"
@@ -44,7 +44,7 @@ def test_every_form_is_read_and_written_back_as_it_was(text: str, name: ModelNam
     ],
 )
 def test_an_address_without_a_path_is_that_of_version_1(given: str, url: str) -> None:
-    assert server(given) == parse_model(f"openai-compatible:@{given}") == ModelName("openai-compatible", "", url)
+    assert parse_server(given) == parse_model(f"openai-compatible:@{given}") == ModelName("openai-compatible", "", url)
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,13 @@ def test_anything_else_is_refused(text: str) -> None:
 @pytest.mark.parametrize("url", ["http://[::1/v1", "http://::1]:8081", "http://[acme]/v1"])
 def test_an_address_with_broken_brackets_is_refused_like_any_other(url: str) -> None:
     with pytest.raises(ModelNameInvalid, match="no address of a model server"):
-        server(url)
+        parse_server(url)
 
 
 @pytest.mark.parametrize("port", ["eighty", "99999", "-1"])
 def test_an_address_with_no_such_port_is_refused_at_start_up(port: str) -> None:
     with pytest.raises(ModelNameInvalid, match="no address of a model server"):
-        server(f"http://127.0.0.1:{port}/v1")
+        parse_server(f"http://127.0.0.1:{port}/v1")
 
 
 def test_the_longest_name_is_allowed() -> None:
@@ -121,13 +121,13 @@ def test_an_address_with_a_secret_is_refused_and_the_secret_not_shown(form: str,
     assert SECRET not in str(caught.value)
     assert SECRET not in caught.value.message
     with pytest.raises(ModelNameInvalid) as caught:
-        server(url)
+        parse_server(url)
     assert SECRET not in caught.value.message
 
 
 def test_a_refused_password_says_where_it_belongs() -> None:
     with pytest.raises(ModelNameInvalid, match="set AI_SERVICE_API_KEY instead"):
-        server(f"http://user:{SECRET}@127.0.0.1:8081/v1")
+        parse_server(f"http://user:{SECRET}@127.0.0.1:8081/v1")
 
 
 def test_a_chain_keeps_its_order_and_each_model_once() -> None:
@@ -163,4 +163,4 @@ def test_one_wrong_part_of_a_chain_is_named() -> None:
     ],
 )
 def test_users_are_told_a_name_without_an_address(text: str, public: str) -> None:
-    assert parse_model(text).public == public
+    assert parse_model(text).public_name == public

@@ -10,11 +10,11 @@ import pytest
 from agents.catalog import Agent
 from agents.models import model as model_module
 from agents.models.bedrock.provider import BedrockProvider
-from agents.models.check import check
+from agents.models.check import check_models
 from agents.models.circuit_breaker import BreakerState, CircuitBreaker
 from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model import Model
-from agents.models.model_name import EMBEDDED, ModelName, server
+from agents.models.model_name import EMBEDDED, ModelName, parse_server
 from agents.models.registry import ModelRegistry
 from agents.settings import AgentSettings
 from tests.agents.models.upstream import BEDROCK, OPENAI, Upstream, hear, until
@@ -207,9 +207,9 @@ async def test_a_check_that_takes_too_long_is_given_up(bedrock: Upstream) -> Non
 async def test_every_model_of_a_desk_is_found_well_or_not(openai: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     agent = Agent(id="a", name="A", description="d", knowledge="k", prompt="p", model=f"openai-compatible:m@{NOBODY}")
-    own = server(openai.server.url)
+    own = parse_server(openai.server.url)
     settings = AgentSettings(supervisor_model=f"openai-compatible:@{own.url},openai:gpt-4o-mini")
-    findings = {finding.model: finding for finding in await check(settings, [agent])}
+    findings = {finding.model: finding for finding in await check_models(settings, [agent])}
     assert list(findings) == [own, OPENAI, EMBEDDED, ModelName("openai-compatible", "m", NOBODY)]
     assert [finding.used_by for finding in findings.values()] == [
         ("supervisor",),
@@ -224,7 +224,7 @@ async def test_every_model_of_a_desk_is_found_well_or_not(openai: Upstream, monk
     assert shown[2] == "ok       embedded  (for supervisor, a)"
     assert shown[3].startswith(f"FAILED   openai-compatible:m@{NOBODY}")
     assert "cannot be reached" in shown[3]
-    assert [finding.missing for finding in findings.values()] == [False, True, False, False]
+    assert [finding.lacks_key for finding in findings.values()] == [False, True, False, False]
 
 
 async def test_who_shares_an_address_shares_its_breaker(openai: Upstream) -> None:

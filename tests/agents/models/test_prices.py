@@ -13,7 +13,7 @@ from langchain_core.messages.ai import UsageMetadata
 
 from agents.models import prices
 from agents.models.chunks import piece_of
-from agents.models.model_name import EMBEDDED, ModelName, server
+from agents.models.model_name import EMBEDDED, ModelName, parse_server
 from agents.models.prices import cost_of, price_of
 from frontdesk.contracts.events import Usage
 
@@ -46,7 +46,7 @@ def _nobody_has_asked_yet() -> Iterator[None]:
         (ModelName("openai", "gpt-4o"), Usage(prompt=MILLION, cached=MILLION, total=MILLION), 1.25),
         (ModelName("openai", "gpt-4o"), Usage(), 0.0),
         (EMBEDDED, USED, 0.0),
-        (server("http://127.0.0.1:8081"), USED, 0.0),
+        (parse_server("http://127.0.0.1:8081"), USED, 0.0),
         (ModelName("openai-compatible", "gpt-4o", "http://127.0.0.1:8081/v1"), USED, 0.0),
     ],
 )

@@ -113,7 +113,7 @@ async def test_nova_is_shown_tools_as_it_takes_them(bedrock: Upstream) -> None:
 
 def test_other_models_of_bedrock_see_tools_as_they_are() -> None:
     provider = BedrockProvider(parse_model("bedrock:us.anthropic.claude-haiku-4-5-20251001-v1:0"), AgentSettings())
-    request = provider.request(ModelRequest(CALLED, tools=TOOLS, temperature=0.5, top_p=0.9))
+    request = provider.convert_request(ModelRequest(CALLED, tools=TOOLS, temperature=0.5, top_p=0.9))
     assert request.options["tools"][0]["toolSpec"]["name"] == "get-weather"
     assert request.options["tools"][0]["toolSpec"]["inputSchema"] == {"json": SCHEMA}
     assert request.options["temperature"] == 0.5
@@ -194,7 +194,7 @@ async def test_a_server_of_ones_own_is_told_as_it_knows_it(own: Upstream) -> Non
     await hear(own.model(), ModelRequest(QUESTION, temperature=0.7, top_p=0.5, max_tokens=7))
     body = own.chats[0].body
     assert (body["temperature"], body["top_p"], body["max_tokens"]) == (0.7, 0.5, 7)
-    assert OpenAIProvider(own.name, AgentSettings()).request(ModelRequest((SystemMessage("x"),))).options == {}
+    assert OpenAIProvider(own.name, AgentSettings()).convert_request(ModelRequest((SystemMessage("x"),))).options == {}
 
 
 def test_plain_names_are_told_apart() -> None:
@@ -212,24 +212,24 @@ def chunk(*parts: ToolCallChunk) -> AIMessageChunk:
 def test_servers_that_count_oddly_are_understood() -> None:
     calls = ToolCallReader({})
     # Every call is the first, and each part repeats its id.
-    first = calls.hear(chunk(tool_call_chunk(name="f", args="{", id="a", index=0)))
-    rest = calls.hear(chunk(tool_call_chunk(name="f", args="}", id="a", index=0)))
-    second = calls.hear(chunk(tool_call_chunk(name="g", args="{}", id="b", index=0)))
+    first = calls.read_message(chunk(tool_call_chunk(name="f", args="{", id="a", index=0)))
+    rest = calls.read_message(chunk(tool_call_chunk(name="f", args="}", id="a", index=0)))
+    second = calls.read_message(chunk(tool_call_chunk(name="g", args="{}", id="b", index=0)))
     assert [*first, *rest, *second] == [
         ToolCallFragment(0, "a", "f", "{"),
         ToolCallFragment(0, arguments="}"),
         ToolCallFragment(1, "b", "g", "{}"),
     ]
     # No id at all, or one that another call has.
-    nameless = calls.hear(chunk(tool_call_chunk(name="h", args="", id=None, index=5)))
-    twice = calls.hear(chunk(tool_call_chunk(name="i", args="", id="a", index=6)))
+    nameless = calls.read_message(chunk(tool_call_chunk(name="h", args="", id=None, index=5)))
+    twice = calls.read_message(chunk(tool_call_chunk(name="i", args="", id="a", index=6)))
     assert len({"a", "b", nameless[0].id, twice[0].id}) == 4
 
 
 def test_a_whole_call_with_broken_arguments_is_heard_too() -> None:
     broken = {"name": "f", "args": '{"a', "id": "x", "error": None, "type": "invalid_tool_call"}
     message = AIMessage("", invalid_tool_calls=[broken], tool_calls=[{"name": "g", "args": {}, "id": "y"}])
-    assert [(part.name, part.arguments) for part in ToolCallReader({}).hear(message)] == [
+    assert [(part.name, part.arguments) for part in ToolCallReader({}).read_message(message)] == [
         ("g", json.dumps({})),
         ("f", '{"a'),
     ]

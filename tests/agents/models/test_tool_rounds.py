@@ -70,9 +70,9 @@ async def ask(library: Library) -> Ask:
         history: list[AnyMessage] = [HumanMessage("Hello"), AIMessage("Hello.")]
         task = WorkerTask(agent="billing", question=QUESTION, context="", history=history, kept=[], index=0, total=1)
         chain = WriterChain([ModelWriter(upstream.model()) for upstream in upstreams])
-        floor = AnswerStream()
-        floor.reserve_numbers(10)  # another agent's
-        heard.answer = await worker.answer(task, specialist, chain, floor, heard.events.append)
+        answer_stream = AnswerStream()
+        answer_stream.reserve_numbers(10)  # another agent's
+        heard.answer = await worker.answer(task, specialist, chain, answer_stream, heard.events.append)
         return heard
 
     return answer

@@ -43,7 +43,7 @@ THOUGHTS = [
 
 def speak(chunks: Sequence[str]) -> str:
     thoughts = ThinkingFilter()
-    return "".join(map(thoughts.hear, chunks)) + thoughts.end()
+    return "".join(map(thoughts.filter_text, chunks)) + thoughts.take_rest()
 
 
 def cuttings(text: str, most: int = MOST_CUTS) -> Iterator[list[str]]:
@@ -67,26 +67,26 @@ def test_every_cutting_there_is_of_a_short_text_says_the_same() -> None:
 
 def test_text_that_cannot_become_a_tag_is_not_held_back() -> None:
     thoughts = ThinkingFilter()
-    assert thoughts.hear("a <") == "a "
-    assert thoughts.hear("thi") == ""
-    assert thoughts.hear("n") == ""
-    assert thoughts.hear("g> b") == "<thing> b"
-    assert thoughts.end() == ""
+    assert thoughts.filter_text("a <") == "a "
+    assert thoughts.filter_text("thi") == ""
+    assert thoughts.filter_text("n") == ""
+    assert thoughts.filter_text("g> b") == "<thing> b"
+    assert thoughts.take_rest() == ""
 
 
 def test_a_thought_is_never_said_even_in_part() -> None:
     thoughts = ThinkingFilter()
-    heard = [thoughts.hear(character) for character in "Yes.<thinking>SECRET</thinking> No."]
+    heard = [thoughts.filter_text(character) for character in "Yes.<thinking>SECRET</thinking> No."]
     assert [part for part in heard if part] == list("Yes. No.")
 
 
 def test_a_long_thought_is_not_kept() -> None:
     thoughts = ThinkingFilter()
-    thoughts.hear("<think>")
+    thoughts.filter_text("<think>")
     for _ in range(1000):
-        assert thoughts.hear("x" * 100) == ""
+        assert thoughts.filter_text("x" * 100) == ""
     assert len(thoughts._held) < 100
-    assert thoughts.hear("</think>said") == "said"
+    assert thoughts.filter_text("</think>said") == "said"
 
 
 def test_empty_lines_behind_a_thought_in_front_are_dropped_and_those_later_are_kept() -> None:

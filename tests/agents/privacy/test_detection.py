@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.privacy.calling_codes import possible
-from agents.privacy.detection import DetectedData, PersonalData, detect
+from agents.privacy.calling_codes import is_possible_number
+from agents.privacy.detection import DetectedData, PersonalData, detect_personal_data
 
 _LIST = Path(__file__).parent / "labelled.txt"
 _SIZE = 100_000
@@ -34,7 +34,7 @@ def test_precision_and_recall() -> None:
     assert len(lines) >= 240
     right, missed, wrong = Counter[PersonalData](), Counter[PersonalData](), Counter[PersonalData]()
     for text, there in lines:
-        found = set(detect(text))
+        found = set(detect_personal_data(text))
         right.update(each.kind for each in found & set(there))
         missed.update(each.kind for each in set(there) - found)
         wrong.update(each.kind for each in found - set(there))
@@ -49,17 +49,17 @@ def test_precision_and_recall() -> None:
 def test_what_is_found_can_stand_in_json() -> None:
     """It is put back into the arguments of tool calls as it is."""
     for text, _ in labelled():
-        for start, end, _kind in detect(text):
+        for start, end, _kind in detect_personal_data(text):
             value = text[start:end]
             assert json.dumps(value, ensure_ascii=False) == f'"{value}"'
 
 
 def test_a_number_of_every_country_is_told_from_one_of_none() -> None:
-    assert possible("493012345678")
-    assert possible("14155552671")
-    assert not possible("1415555267")
-    assert not possible("2101234567")
-    assert not possible("0123456789")
+    assert is_possible_number("493012345678")
+    assert is_possible_number("14155552671")
+    assert not is_possible_number("1415555267")
+    assert not is_possible_number("2101234567")
+    assert not is_possible_number("0123456789")
 
 
 # Where a search could be slow: digits, marks, addresses and numbers that are almost whole, over and over.
@@ -76,7 +76,7 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
     def seconds(size: int) -> float:
         text = (unit * size)[:size]
         began = time.process_time()
-        detect(text)
+        detect_personal_data(text)
         return time.process_time() - began
 
     # The best of three, for the machine may have other things to do; below a millisecond there is nothing to compare.

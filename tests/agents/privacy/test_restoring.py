@@ -67,7 +67,7 @@ TEXTS = {
 
 def restored(*pieces: str) -> str:
     restorer = Restorer(VALUES)
-    return "".join([*map(restorer.hear, pieces), restorer.end()])
+    return "".join([*map(restorer.restore_text, pieces), restorer.take_rest()])
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -92,16 +92,16 @@ def test_any_text_cut_anywhere() -> None:
 
 def test_no_more_is_held_back_than_may_be_a_placeholder() -> None:
     restorer = Restorer(VALUES)
-    assert restorer.hear("Write to [EMAIL_1") == "Write to "
-    assert restorer.hear("]") == "ann@example.com"
-    assert restorer.hear(" or [see") == " or [see"
-    assert restorer.hear(" [EMAIL_" + " " * 40) == " [EMAIL_" + " " * 40
-    assert restorer.end() == ""
+    assert restorer.restore_text("Write to [EMAIL_1") == "Write to "
+    assert restorer.restore_text("]") == "ann@example.com"
+    assert restorer.restore_text(" or [see") == " or [see"
+    assert restorer.restore_text(" [EMAIL_" + " " * 40) == " [EMAIL_" + " " * 40
+    assert restorer.take_rest() == ""
 
 
 def test_a_hostile_model_takes_linear_time() -> None:
     """Held back is at most what a placeholder can be long."""
     restorer = Restorer(VALUES)
     for piece in ["["] * 20_000 + ["\\"] * 20_000 + ["[EMAIL_"] * 5_000 + ["1"] * 20_000:
-        restorer.hear(piece)
+        restorer.restore_text(piece)
         assert len(restorer._held) <= 33

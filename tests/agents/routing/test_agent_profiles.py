@@ -35,33 +35,33 @@ def router_over(library: Library) -> SemanticRouter:
 
 @pytest.mark.parametrize(("question", "agent"), THEIRS.items())
 async def test_examples_alone_route_and_make_a_question_familiar(library: Library, question: str, agent: str) -> None:
-    decision = await router_over(library).decide(RoutingQuestion(question), AGENTS)
+    decision = await router_over(library).choose_agents(RoutingQuestion(question), AGENTS)
     assert decision.agents == (agent,)
     assert decision.familiarity > 0
 
 
 @pytest.mark.parametrize("question", NOBODYS)
 async def test_what_is_like_no_example_is_strange(library: Library, question: str) -> None:
-    assert (await router_over(library).decide(RoutingQuestion(question), AGENTS)).familiarity < 0
+    assert (await router_over(library).choose_agents(RoutingQuestion(question), AGENTS)).familiarity < 0
 
 
 async def test_where_there_are_documents_they_tell_what_is_not_in_them(library: Library) -> None:
     agents = read_catalog("customer_support").agents
-    assert (await router_over(library).decide(RoutingQuestion(NOBODYS[0]), agents)).familiarity == 0
+    assert (await router_over(library).choose_agents(RoutingQuestion(NOBODYS[0]), agents)).familiarity == 0
 
 
 async def test_what_changes_of_an_agent_is_noticed(library: Library) -> None:
     router = router_over(library)
-    assert (await router.decide(RoutingQuestion(NOBODYS[0]), AGENTS)).familiarity < 0
+    assert (await router.choose_agents(RoutingQuestion(NOBODYS[0]), AGENTS)).familiarity < 0
     accounts = AGENTS[0].model_copy(update={"examples": ("amortise intangible assets", "depreciation under IFRS")})
-    decision = await router.decide(RoutingQuestion(NOBODYS[0]), [accounts, *AGENTS[1:]])
+    decision = await router.choose_agents(RoutingQuestion(NOBODYS[0]), [accounts, *AGENTS[1:]])
     assert decision.agents == ("alarms",)
     assert decision.familiarity > 0
 
 
 async def test_what_an_agent_is_told_is_familiar_and_strange_to_the_others(library: Library) -> None:
     memory = agent_profiles.ProfileCache(library.embedder)
-    known = await memory.of(AGENTS)
+    known = await memory.profiles_of(AGENTS)
     vectors = np.concatenate([one.vectors for one in known])
     nearest_is_itself = [memory.familiarity(vector, known) for vector in vectors]
     assert min(nearest_is_itself) > 0

@@ -20,7 +20,7 @@ CLEAR = {
 
 async def route(library: Library, question: RoutingQuestion) -> RoutingDecision:
     agents: list[Agent] = read_catalog("customer_support").agents
-    return await SemanticRouter(library.embedder, Searcher(library)).decide(question, agents)
+    return await SemanticRouter(library.embedder, Searcher(library)).choose_agents(question, agents)
 
 
 async def test_a_clear_question_goes_to_its_one_agent(library: Library) -> None:

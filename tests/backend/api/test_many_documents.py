@@ -12,7 +12,7 @@ import pytest
 
 from backend import remote_library
 from backend.remote_library import RemoteLibrary, T
-from frontdesk.contracts.resources import Documents
+from frontdesk.contracts.resources import DocumentPage
 from knowledge.storage.documents import DocumentKey
 from tests.backend.asking import as_user, key_of, keys
 from tests.serving import Server, serve
@@ -128,7 +128,7 @@ class Disturbed(RemoteLibrary):
 
     async def _try(self, call: Awaitable[T]) -> T:
         answer = await super()._try(call)
-        listed = answer.documents if isinstance(answer, Documents) else []
+        listed = answer.documents if isinstance(answer, DocumentPage) else []
         manuals = [document.id for document in listed if document.path.startswith("part_")]
         if manuals:
             self.removed.append(manuals[0])

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, Phase
 from schemathesis.specs.openapi.checks import negative_data_rejection
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
-from backend.api.deps import Failure
 from backend.app import create_app
 from backend.settings import Settings
 from backend.users import digest_of
+from frontdesk.contracts.base import ErrorBody
 from frontdesk.contracts.events import EVENTS
 from tests.backend.agents import SALES
 from tests.serving import ROOT, Server, serve
@@ -84,7 +84,7 @@ def test_an_operation_does_what_is_said_of_it(
     case.validate_response(response)
     assert response.status_code < 500
     if response.status_code >= 400:
-        assert Failure.model_validate(response.json()).model_dump() == response.json()
+        assert ErrorBody.model_validate(response.json()).model_dump() == response.json()
 
 
 @MADE_UP.include(path_regex="[{]").parametrize()
@@ -169,7 +169,7 @@ def test_an_operation_is_described(operation: dict[str, Any]) -> None:
             assert content["schema"] not in ({}, {"type": "object", "additionalProperties": True})
     for status in operation["responses"].keys() - replies.keys():
         failed = operation["responses"][status]["content"]["application/json"]["schema"]
-        assert "Failure" in str(failed)
+        assert "ErrorBody" in str(failed)
 
 
 def test_operations_have_names_of_their_own() -> None:

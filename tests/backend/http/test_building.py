@@ -34,8 +34,8 @@ def export(**_):
 
 build.export.export = export
 build.frontend_skeleton.initialize_web_directory = lambda: Path(".web").mkdir(exist_ok=True)
-build._serve_anywhere = lambda: None
-build._registry = lambda: "http://127.0.0.1:9"
+build._patch_socket_url = lambda: None
+build._npm_registry = lambda: "http://127.0.0.1:9"
 build.main()
 """
 

@@ -35,30 +35,30 @@ def test_what_is_left_is_collected_when_it_is_quiet() -> None:
     busy = True
     collector = QuietCollector(lambda: busy)
     left = garbage()
-    collector.tick(10)
+    collector.collect_if_quiet(10)
     assert left[0]() is not None
     busy = False
-    collector.tick(11)
+    collector.collect_if_quiet(11)
     assert not any(knot() for knot in left)
 
 
 def test_not_twice_in_a_moment() -> None:
     collector = QuietCollector(lambda: False)
     garbage()
-    collector.tick(10)
+    collector.collect_if_quiet(10)
     left = garbage()
-    collector.tick(11)
+    collector.collect_if_quiet(11)
     assert left[0]() is not None
-    collector.tick(16)
+    collector.collect_if_quiet(16)
     assert left[0]() is None
 
 
 def test_where_it_is_never_quiet_memory_is_kept_from_growing() -> None:
     collector = QuietCollector(lambda: True)
     left = garbage()
-    collector.tick(100)
+    collector.collect_if_quiet(100)
     assert left[0]() is not None
-    collector.tick(121)
+    collector.collect_if_quiet(121)
     assert left[0]() is None
 
 
@@ -70,9 +70,9 @@ def test_freed_memory_goes_back_to_the_system_when_it_is_quiet() -> None:
     kept = blocks[::500]
     held = process.memory_info().rss
     del blocks
-    collector.tick(100)
+    collector.collect_if_quiet(100)
     assert process.memory_info().rss > held - 50_000_000
     busy = False
-    collector.tick(200)
+    collector.collect_if_quiet(200)
     assert process.memory_info().rss < held - 100_000_000
     assert len(kept) == 400

@@ -53,7 +53,7 @@ def test_a_connection_with_a_request_is_not_idle(running: Listening) -> None:
 
 def test_an_address_that_has_enough_is_told_so(running: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
     # All of this machine's own addresses are let in.
-    monkeypatch.setattr(connections, "_network", lambda peer, own: "203.0.113.7")
+    monkeypatch.setattr(connections, "_counted_network", lambda peer, own: "203.0.113.7")
     running.server.open.limits = ConnectionLimits(of_one_address=2)
     with running.connect() as first, running.connect() as second:
         for client in (first, second):
@@ -73,7 +73,7 @@ def test_an_address_that_has_enough_is_told_so(running: Listening, monkeypatch: 
 class Nobody:
     """A connection that does nothing."""
 
-    def check(self, now: float) -> None:
+    def check_deadlines(self, now: float) -> None:
         pass
 
     def evict(self) -> None:
@@ -83,7 +83,7 @@ class Nobody:
 def admitted(number: int, peer: str, own: str = "192.0.2.1") -> int:
     """How many of so many connections from an address are let in, where one address may have three."""
     limited = ConnectionRegistry(ConnectionLimits(of_one_address=3))
-    return [limited.admit(Nobody(), peer, own) for _ in range(number)].count(None)
+    return [limited.add_connection(Nobody(), peer, own) for _ in range(number)].count(None)
 
 
 @pytest.mark.parametrize("peer", ["203.0.113.7", "::ffff:203.0.113.7", "2001:db8::1", "fe80::1%eth0"])
@@ -98,19 +98,19 @@ def test_this_machine_is_not(peer: str) -> None:
 
 def test_a_network_of_ipv6_counts_as_one_address() -> None:
     limited = ConnectionRegistry(ConnectionLimits(of_one_address=3))
-    same = [limited.admit(Nobody(), f"2001:db8:0:1::{number}", "2001:db8::1") for number in range(5)]
+    same = [limited.add_connection(Nobody(), f"2001:db8:0:1::{number}", "2001:db8::1") for number in range(5)]
     assert same.count(None) == 3
-    assert limited.admit(Nobody(), "2001:db8:0:2::1", "2001:db8::1") is None
+    assert limited.add_connection(Nobody(), "2001:db8:0:2::1", "2001:db8::1") is None
 
 
 def test_whoever_leaves_is_not_counted() -> None:
     limited = ConnectionRegistry(ConnectionLimits(of_one_address=3, idle=2))
     for _ in range(10):
         one, upgraded = Nobody(), Nobody()
-        assert limited.admit(one, "203.0.113.7", None) is None
-        limited.replace(one, upgraded)
-        limited.leave(one)
-        limited.leave(upgraded)
+        assert limited.add_connection(one, "203.0.113.7", None) is None
+        limited.replace_connection(one, upgraded)
+        limited.remove_connection(one)
+        limited.remove_connection(upgraded)
     assert (len(limited), limited.idle) == (0, 0)
 
 
@@ -119,4 +119,4 @@ def test_whoever_leaves_is_not_counted() -> None:
 )
 def test_by_itself_only_a_desk_for_the_network_counts(host: str, chosen: int | None, most: int) -> None:
     settings = Settings(_env_file=None, host=host, max_address_connections=chosen)
-    assert ConnectionLimits.of(settings).of_one_address == most
+    assert ConnectionLimits.from_settings(settings).of_one_address == most

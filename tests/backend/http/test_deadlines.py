@@ -93,10 +93,10 @@ def test_the_rate_of_a_body_is_looked_at_again_and_again(running: Listening) -> 
         for window in (1, 2):
             # Enough for a window that is a little longer than the least.
             running.inside(lambda: setattr(protocol, "_body_bytes", round((NEVER + BOUND) * RATE)))
-            running.inside(partial(protocol.check, now + window * (NEVER + 1)))
+            running.inside(partial(protocol.check_deadlines, now + window * (NEVER + 1)))
             assert running.stages() == ["BODY"]
         running.inside(lambda: setattr(protocol, "_body_bytes", round(NEVER * RATE) - BOUND))
-        running.inside(lambda: protocol.check(now + 3 * (NEVER + 1)))
+        running.inside(lambda: protocol.check_deadlines(now + 3 * (NEVER + 1)))
         assert reply_of(read_all(client)).status == 408
 
 

@@ -97,7 +97,7 @@ def test_what_visitors_send_is_not_logged(desk: Server) -> None:
     said = f"{FORGED}{SAID} {key}" + "x" * LARGE
     frames = [
         event("nothing.known", message=said),
-        event(handler("session", "complain"), message=[said]),
+        event(handler("session", "show_trouble"), message=[said]),
         event(handler("session", "setvar"), var_name="key", value=said),
         event(HYDRATE, vars={"key": said}),
         event(HYDRATE, vars={said[:200]: key}),

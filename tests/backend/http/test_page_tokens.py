@@ -31,13 +31,13 @@ def begin(desk: Server, cookie: str) -> str:
     """The token of a page that has been told something, and lost its socket."""
     with opened(desk, cookie=cookie) as page:
         page.hydrate()
-        page.call(handler("session", "complain"), message=SAID)
+        page.call(handler("session", "show_trouble"), message=SAID)
         page.until(lambda frame: SAID in frame)
         return page.token
 
 
 def test_the_same_browser_finds_its_page_again(desk: Server) -> None:
-    cookie = identity.made()
+    cookie = identity.new_cookie()
     token = begin(desk, cookie)
     for _ in range(2):
         with reopened(desk, token, cookie) as page:
@@ -46,33 +46,33 @@ def test_the_same_browser_finds_its_page_again(desk: Server) -> None:
 
 @pytest.mark.parametrize("cookie", ["", "x", "another"])
 def test_nobody_else_does(desk: Server, cookie: str) -> None:
-    token = begin(desk, identity.made())
-    with opened(desk, token, identity.made() if cookie == "another" else cookie) as page:
+    token = begin(desk, identity.new_cookie())
+    with opened(desk, token, identity.new_cookie() if cookie == "another" else cookie) as page:
         assert told(page) == ""
 
 
 def test_a_stranger_does_not_disturb_the_page_that_is_open(desk: Server) -> None:
-    cookie = identity.made()
+    cookie = identity.new_cookie()
     with opened(desk, cookie=cookie) as page:
         page.hydrate()
-        with opened(desk, page.token, identity.made()) as stranger:
+        with opened(desk, page.token, identity.new_cookie()) as stranger:
             assert told(stranger) == ""
-            stranger.call(handler("session", "complain"), message="of a stranger")
+            stranger.call(handler("session", "show_trouble"), message="of a stranger")
             stranger.until(lambda frame: "of a stranger" in frame)
             assert stranger.token == page.token
-        page.call(handler("session", "complain"), message=SAID)
+        page.call(handler("session", "show_trouble"), message=SAID)
         page.until(lambda frame: SAID in frame)
         assert told(page) == SAID
 
 
 def test_a_tab_that_was_duplicated_has_a_page_of_its_own_that_it_finds_again(desk: Server) -> None:
-    cookie = identity.made()
+    cookie = identity.new_cookie()
     with opened(desk, cookie=cookie) as page:
         token = page.token
         with opened(desk, token, cookie) as duplicate:
             assert duplicate.token != token
             assert told(duplicate) == ""
-            duplicate.call(handler("session", "complain"), message=SAID)
+            duplicate.call(handler("session", "show_trouble"), message=SAID)
             duplicate.until(lambda frame: SAID in frame)
         assert told(page) == ""
     with reopened(desk, duplicate.token, cookie) as again:
@@ -80,7 +80,7 @@ def test_a_tab_that_was_duplicated_has_a_page_of_its_own_that_it_finds_again(des
 
 
 def test_no_page_is_told_its_cookie(desk: Server) -> None:
-    cookie = identity.made()
+    cookie = identity.new_cookie()
     with opened(desk, cookie=cookie) as page:
         page.hydrate()
         assert [frame for frame in page.frames if cookie in frame] == []
@@ -129,7 +129,7 @@ def test_a_socket_without_cookie_is_given_one_that_holds(desk: Server) -> None:
     """As where a browser still has the page from before."""
     with opened(desk) as page:
         page.hydrate()
-        page.call(handler("session", "complain"), message=SAID)
+        page.call(handler("session", "show_trouble"), message=SAID)
         page.until(lambda frame: SAID in frame)
         response = page.socket.response
         assert response is not None
@@ -139,12 +139,12 @@ def test_a_socket_without_cookie_is_given_one_that_holds(desk: Server) -> None:
 
 
 def test_a_file_that_is_sent_with_a_strangers_token_does_not_reach_their_page(desk: Server) -> None:
-    cookie, receive = identity.made(), handler("uploads", "receive")
+    cookie, receive = identity.new_cookie(), handler("uploads", "receive_files")
     with opened(desk, cookie=cookie) as page, desk.client() as client:
         page.hydrate()
         headers = {"reflex-client-token": page.token, "reflex-event-handler": receive, "origin": desk.url}
         file = {"files": ("notes.md", b"# Notes\n\nOf a stranger.", "text/markdown")}
-        client.post("/_upload", headers=headers | {"cookie": f"frontdesk_page={identity.made()}"}, files=file)
+        client.post("/_upload", headers=headers | {"cookie": f"frontdesk_page={identity.new_cookie()}"}, files=file)
         page.settle()
         assert [frame for frame in page.frames if "notes.md" in frame] == []
         client.post("/_upload", headers=headers | {"cookie": f"frontdesk_page={cookie}"}, files=file)
@@ -153,6 +153,6 @@ def test_a_file_that_is_sent_with_a_strangers_token_does_not_reach_their_page(de
 
 @pytest.mark.parametrize("token", ["", "0f" * 16])
 def test_a_page_is_known_by_both(token: str) -> None:
-    ours, theirs = identity.made(), identity.made()
-    assert identity.page_of(token, ours) == identity.page_of(token, ours)
-    assert len({identity.page_of(token, ours), identity.page_of(token, theirs), identity.page_of("x", ours)}) == 3
+    ours, theirs = identity.new_cookie(), identity.new_cookie()
+    assert identity.page_id(token, ours) == identity.page_id(token, ours)
+    assert len({identity.page_id(token, ours), identity.page_id(token, theirs), identity.page_id("x", ours)}) == 3

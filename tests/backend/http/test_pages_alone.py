@@ -78,5 +78,5 @@ def test_the_samples_are_not_indexed_for_a_desk_elsewhere(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("own", ["", "http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"])
 def test_an_address_of_its_own_is_not_elsewhere(own: str) -> None:
-    assert Settings(api_url=own).elsewhere == ""
-    assert Settings(api_url=own, port=8001).elsewhere == own
+    assert Settings(api_url=own).remote_desk_url == ""
+    assert Settings(api_url=own, port=8001).remote_desk_url == own

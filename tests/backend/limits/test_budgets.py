@@ -234,12 +234,12 @@ async def test_what_a_call_took_beyond_its_share_counts_at_once(database: Databa
     first, second = await budget.reserve("ada", Expense(100)), await budget.reserve("ada", Expense(100))
     assert first
     assert second
-    await first.take(Expense(300))
-    first.settle(Expense(300), Expense(850))
+    await first.reserve_share(Expense(300))
+    first.settle_share(Expense(300), Expense(850))
     with pytest.raises(BudgetSpent, match="under way"):
-        await second.take(Expense(200))
-    await second.take(Expense(100))
+        await second.reserve_share(Expense(200))
+    await second.reserve_share(Expense(100))
     first.release()
-    await second.take(Expense(700))
+    await second.reserve_share(Expense(700))
     with pytest.raises(BudgetSpent, match="is less than this may take"):
-        await second.take(Expense(1_000))
+        await second.reserve_share(Expense(1_000))

@@ -105,11 +105,11 @@ def test_a_window_forgets_whoever_has_not_come_for_as_long_as_it_lasts() -> None
     machine = Machine()
     window = MovingWindow(2, 60, lambda: machine.elapsed)
     for number in range(100):
-        assert window.hit(f"user{number}") == 0
+        assert window.count_hit(f"user{number}") == 0
     machine.pass_time(30)
-    assert [window.hit("user0"), window.hit("user0")] == [0, 30]
+    assert [window.count_hit("user0"), window.count_hit("user0")] == [0, 30]
     machine.pass_time(30)
-    assert [window.hit("user0"), window.hit("user0")] == [0, 30]
+    assert [window.count_hit("user0"), window.count_hit("user0")] == [0, 30]
     assert len(window) == 1
 
 

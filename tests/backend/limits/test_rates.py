@@ -147,11 +147,11 @@ def test_no_number_of_addresses_fills_the_memory() -> None:
     clock = Clock()
     window = MovingWindow(1, 60, clock, most_names=10)
     for number in range(100):
-        assert window.hit(str(number)) == 0
+        assert window.count_hit(str(number)) == 0
     assert len(window) == 10
-    assert [bool(window.hit(name)) for name in ("99", "90", "0")] == [True, True, False]
+    assert [bool(window.count_hit(name)) for name in ("99", "90", "0")] == [True, True, False]
     clock.now += 120
-    assert window.hit("the last") == 0
+    assert window.count_hit("the last") == 0
     assert len(window) == 1
 
 

@@ -83,13 +83,13 @@ def test_agents_are_shown_to_users_without_what_is_for_operators(keyed: Server) 
 
 async def test_who_sits_at_a_page_is_told_apart_by_their_own_address(keyed: Server) -> None:
     before = api._ApiAddress.url
-    api.use(keyed.url)
+    api.set_address(keyed.url)
     try:
         for address in ("192.0.2.7", "2001:db8::7", "no address\n"):
-            async with api.desk(key_of("olga"), address) as desk:
+            async with api.create_client(key_of("olga"), address) as desk:
                 await desk.make_key("eve", ["chat"])
     finally:
-        api.use(before)
+        api.set_address(before)
     with Desk(keyed.url, key_of("olga")) as olga:
         told = [entry.address for entry in olga.audit(action="key.make", limit=3).entries]
     assert told == ["127.0.0.1", "2001:db8::7", "192.0.2.7"]

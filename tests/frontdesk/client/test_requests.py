@@ -10,7 +10,7 @@ import pytest
 
 from frontdesk import AsyncDesk, Desk
 from frontdesk.client import endpoints
-from frontdesk.client.errors import DeskError, IdInvalid, NotADesk, Refused, StreamBroken, Unreachable
+from frontdesk.client.errors import ClientError, IdInvalid, NotADesk, Refused, StreamBroken, Unreachable
 from frontdesk.client.requests import HttpRequest
 from tests.frontdesk.client.proxy import Fate, Proxy
 from tests.frontdesk.client.test_reconnecting import said
@@ -119,7 +119,7 @@ def test_a_person_is_copied_and_deleted(server: Server, call: Any) -> None:
 )
 def test_what_is_no_answer_is_never_taken_for_one(call: Any, door: tuple[str, ...], fate: Fate, kind: Any) -> None:
     # No desk is needed: nothing but the proxy answers.
-    with Proxy(1, lambda number: fate) as proxy, pytest.raises(DeskError) as failed:
+    with Proxy(1, lambda number: fate) as proxy, pytest.raises(ClientError) as failed:
         call(proxy.url, *door)
     assert isinstance(failed.value, kind)
     assert len(proxy.requests) == 1

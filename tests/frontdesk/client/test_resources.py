@@ -134,7 +134,7 @@ def test_half_a_character_of_a_name_is_not_sent() -> None:
 def test_what_a_desk_has_done_is_told(server: Server, call: Any) -> None:
     answer = call(server.url, "ask", TWICE)
     told = call(server.url, "activity", 7, 1)
-    assert isinstance(told, reports.Activity)
+    assert isinstance(told, reports.ActivityReport)
     assert (len(told.days), told.limit, [run.id for run in told.runs]) == (7, 1, [answer.run_id])
     assert told.totals.runs == sum(day.runs for day in told.days) >= 1
     assert "billing" in {agent.agent for agent in told.agents}

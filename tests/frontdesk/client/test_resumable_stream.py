@@ -31,15 +31,15 @@ def frame(number: int, name: str = "token") -> bytes:
 
 def connect(following: ResumableStream, body: bytes = b"", status: int = 200, **headers: str) -> list[Event]:
     """One connection that ends in good order after this body."""
-    assert following.attempt()
-    following.opened(status, headers or STREAM)
-    events = list(following.receive(body))
-    following.closed()
+    assert following.next_attempt()
+    following.record_response(status, headers or STREAM)
+    events = list(following.receive_chunk(body))
+    following.handle_end()
     return events
 
 
 def pause(following: ResumableStream) -> float:
-    attempt = following.attempt()
+    attempt = following.next_attempt()
     assert attempt
     return attempt.pause
 
@@ -60,7 +60,7 @@ def following(clock: Clock) -> ResumableStream:
 def test_the_first_try_comes_at_once_and_later_ones_further_and_further_apart(following: ResumableStream) -> None:
     pauses = [pause(following)]
     for _ in range(12):
-        following.lost(httpx.ConnectError("refused"))
+        following.handle_loss(httpx.ConnectError("refused"))
         pauses.append(pause(following))
     assert pauses[0] == 0
     assert 0.125 <= pauses[1] <= 0.25
@@ -85,19 +85,19 @@ def test_patience_is_counted_from_the_last_new_event(following: ResumableStream,
     clock.now += 59
     assert connect(following, frame(1)) == [EXAMPLES["token"]]
     clock.now += 59
-    following.lost(httpx.ConnectError("refused"))
+    following.handle_loss(httpx.ConnectError("refused"))
     assert pause(following) <= 1
     clock.now += 1
     with pytest.raises(StreamBroken, match="ConnectError"):
-        following.lost(httpx.ConnectError("refused"))
+        following.handle_loss(httpx.ConnectError("refused"))
 
 
 def test_a_long_silence_with_heartbeats_costs_no_patience(following: ResumableStream, clock: Clock) -> None:
     for _ in range(10):
-        following.opened(200, STREAM)
-        assert list(following.receive(HEARTBEAT)) == []
+        following.record_response(200, STREAM)
+        assert list(following.receive_chunk(HEARTBEAT)) == []
         clock.now += 300
-        following.lost(httpx.ReadError("cut"))
+        following.handle_loss(httpx.ReadError("cut"))
     assert connect(following, frame(1)) == [EXAMPLES["token"]]
 
 
@@ -137,18 +137,18 @@ def test_an_error_that_could_not_be_stored_ends_the_stream(following: ResumableS
         EXAMPLES["token"],
         EXAMPLES["error"],
     ]
-    assert following.attempt() is None
+    assert following.next_attempt() is None
 
 
 @pytest.mark.parametrize("end", ["done", "cancelled", "error"])
 def test_nothing_is_given_out_after_the_end(following: ResumableStream, end: str) -> None:
     assert connect(following, frame(1, end) + frame(2)) == [EXAMPLES[end]]
-    assert following.attempt() is None
+    assert following.next_attempt() is None
 
 
 def test_a_half_frame_is_read_anew_on_the_next_connection(following: ResumableStream) -> None:
     assert connect(following, frame(1) + frame(2)[:20]) == [EXAMPLES["token"]]
-    attempt = following.attempt()
+    attempt = following.next_attempt()
     assert attempt
     assert (attempt.request.url, attempt.request.headers) == ("/runs/r/stream", {"last-event-id": "1"})
     assert connect(following, frame(2)) == [EXAMPLES["token"]]

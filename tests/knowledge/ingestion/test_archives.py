@@ -11,7 +11,7 @@ import pytest
 
 from knowledge.errors import DocumentsNotFound, DocumentUnreadable
 from knowledge.ingestion import archives
-from knowledge.ingestion.discovery import find
+from knowledge.ingestion.discovery import find_candidates
 from knowledge.ingestion.ingest import IngestionReport, ingest
 from knowledge.library import Library
 from tests.knowledge.parts import check_level, packed, paths, texts, write
@@ -120,7 +120,7 @@ async def test_what_a_damaged_archive_held_stays_and_is_not_gone(library: Librar
 )
 def test_a_member_that_is_refused_leaves_the_others_alone(tmp_path: Path, name: str, reason: str) -> None:
     content = "x" * (LIMIT + 1) if name == "large.md" else "Out."
-    found = find(write(tmp_path, {"all.zip": packed({name: content, **GOOD})}), LIMIT)
+    found = find_candidates(write(tmp_path, {"all.zip": packed({name: content, **GOOD})}), LIMIT)
     assert found.refused == {f"all.zip/{name}": reason}
     assert [candidate.read().decode() for candidate in found.candidates] == list(GOOD.values())
 
@@ -138,13 +138,13 @@ def test_a_member_that_is_refused_leaves_the_others_alone(tmp_path: Path, name: 
     ids=["link", "pipe", "device", "encrypted", "bzip2", "lzma"],
 )
 def test_what_is_no_plain_packed_file_is_refused(tmp_path: Path, archive: bytes, reason: str) -> None:
-    found = find(write(tmp_path, {"all.zip": archive}), LIMIT)
+    found = find_candidates(write(tmp_path, {"all.zip": archive}), LIMIT)
     assert not found.candidates
     assert found.refused["all.zip/a.md"].startswith(reason)
 
 
 def test_a_member_never_unpacks_to_more_than_it_says(tmp_path: Path) -> None:
-    found = find(write(tmp_path, {"all.zip": understated("a.md", b"x" * 50_000_000, 10)}), LIMIT)
+    found = find_candidates(write(tmp_path, {"all.zip": understated("a.md", b"x" * 50_000_000, 10)}), LIMIT)
     (member,) = found.candidates
     with pytest.raises(DocumentUnreadable, match="damaged in its archive: Bad CRC-32"):
         member.read()
@@ -172,20 +172,20 @@ def too_large(monkeypatch: pytest.MonkeyPatch) -> bytes:
 def test_an_archive_of_too_much_is_refused_as_a_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[pytest.MonkeyPatch], bytes], reason: str
 ) -> None:
-    found = find(write(tmp_path, {"all.zip": make(monkeypatch), "beside.md": "Beside."}), LIMIT)
+    found = find_candidates(write(tmp_path, {"all.zip": make(monkeypatch), "beside.md": "Beside."}), LIMIT)
     assert [candidate.name for candidate in found.candidates] == ["beside.md"]
     assert found.refused["all.zip"].startswith(reason)
 
 
 def test_archives_are_closed_once_all_is_read_or_nobody_wants_more(tmp_path: Path) -> None:
-    found = find(write(tmp_path, {"all.zip": packed({**GOOD})}), LIMIT)
+    found = find_candidates(write(tmp_path, {"all.zip": packed({**GOOD})}), LIMIT)
     (archive,) = found.archives
     first, second = found.candidates
     first.read()
     assert archive.is_open
     second.read()
     assert not archive.is_open
-    again = find(tmp_path, LIMIT)
+    again = find_candidates(tmp_path, LIMIT)
     again.candidates[0].read()
     again.close()
     assert not again.archives[0].is_open
@@ -195,7 +195,9 @@ def test_archives_are_closed_once_all_is_read_or_nobody_wants_more(tmp_path: Pat
 @pytest.mark.parametrize("at_end", [False, True])
 def test_pieces_of_archives_are_clear_refusals(tmp_path: Path, length: int, at_end: bool) -> None:
     whole = packed({**GOOD})
-    found = find(write(tmp_path, {"all.zip": whole[-length:] if at_end and length else whole[:length]}), LIMIT)
+    found = find_candidates(
+        write(tmp_path, {"all.zip": whole[-length:] if at_end and length else whole[:length]}), LIMIT
+    )
     assert found.candidates or list(found.refused) == ["all.zip"]
     for candidate in found.candidates:
         with pytest.raises(DocumentUnreadable, match="damaged in its archive"):

@@ -2,14 +2,14 @@
 
 import pytest
 
-from knowledge.ingestion.chunking import MAX_CHARS, Chunk, split
+from knowledge.ingestion.chunking import MAX_CHARS, Chunk, split_document
 from knowledge.loaders import LoadedText, load
 
 SENTENCE = "The courier rings twice and then leaves a card. "
 
 
 def cut(markdown: str, title: str = "Title") -> list[Chunk]:
-    chunks = split(LoadedText(title, markdown))
+    chunks = split_document(LoadedText(title, markdown))
     assert [chunk.position for chunk in chunks] == list(range(len(chunks)))
     assert all(0 < len(chunk.text) <= MAX_CHARS for chunk in chunks)
     return chunks
@@ -121,14 +121,14 @@ def test_deep_nesting_is_read() -> None:
 
 @pytest.mark.parametrize("markdown", ["", "\n\n", "# Title\n"])
 def test_a_document_without_a_block_has_no_passages(markdown: str) -> None:
-    assert split(LoadedText("Title", markdown)) == []
+    assert split_document(LoadedText("Title", markdown)) == []
 
 
 def test_front_matter_names_the_document_and_is_in_no_passage() -> None:
     data = b"---\ntitle: Refund policy\nowner: finance\n---\n# Refunds\n\nWithin 30 days.\n"
     text = load(data, "policy.md")
     assert text.title == "Refund policy"
-    assert [(chunk.section, chunk.text) for chunk in split(text)] == [("Refunds", "Within 30 days.")]
+    assert [(chunk.section, chunk.text) for chunk in split_document(text)] == [("Refunds", "Within 30 days.")]
 
 
 @pytest.mark.parametrize(
@@ -146,18 +146,18 @@ def test_a_document_is_titled_by_front_matter_then_heading_then_name(
     data: bytes, name: str, title: str, passage: str
 ) -> None:
     text = load(data, name)
-    assert (text.title, [chunk.text for chunk in split(text)]) == (title, [passage])
+    assert (text.title, [chunk.text for chunk in split_document(text)]) == (title, [passage])
 
 
 def test_the_title_is_not_repeated_in_sections() -> None:
     text = load(b"# Refunds\n\nIntro.\n\n## Annual\n\nText.", "a.md")
-    assert [chunk.section for chunk in split(text)] == ["", "Annual"]
+    assert [chunk.section for chunk in split_document(text)] == ["", "Annual"]
 
 
 def test_passages_of_two_pages_are_never_one_and_a_long_block_is_of_each_page_that_its_pieces_begin_on() -> None:
     rows = [f"| Plan number {number} for teams | {number} USD |" for number in range(60)]
     lines = ["One.", "", "Two.", "", "Three.", "", "| Plan | Price |", "| --- | --- |", *rows]
-    chunks = split(LoadedText("Title", "\n".join(lines), pages=(0, 2, 38)))
+    chunks = split_document(LoadedText("Title", "\n".join(lines), pages=(0, 2, 38)))
     assert [(chunk.text, chunk.page) for chunk in chunks[:2]] == [("One.", 1), ("Two.\n\nThree.", 2)]
     firsts = [(chunk.text.split("\n")[2], chunk.page) for chunk in chunks[2:]]
     assert firsts == [(rows[0], 2), (rows[26], 2), (rows[51], 3)]
@@ -170,7 +170,7 @@ def test_only_documents_with_pages_have_pages() -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_a_line_may_end_in_any_way(end: str) -> None:
     lines = ["# Fees", "", "One.", "", "## Late", "", "Two.", end, "Three."]
-    assert [(chunk.section, chunk.text.split()) for chunk in split(LoadedText("Fees", end.join(lines)))] == [
+    assert [(chunk.section, chunk.text.split()) for chunk in split_document(LoadedText("Fees", end.join(lines)))] == [
         ("", ["One."]),
         ("Late", ["Two.", "Three."]),
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import DocumentsNotFound, DocumentUnreadable
-from knowledge.ingestion.discovery import find
+from knowledge.ingestion.discovery import find_candidates
 from tests.knowledge.parts import write
 
 LIMIT = 1_000
@@ -26,7 +26,7 @@ def test_what_is_no_regular_file_is_refused_without_being_opened(root: Path) -> 
     (root / "device.txt").symlink_to("/dev/zero")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(root / "socket.md"))
-        found = find(root, LIMIT)
+        found = find_candidates(root, LIMIT)
     assert [candidate.name for candidate in found.candidates] == ["a.md", "in/b.md"]
     assert found.refused == {
         "device.txt": "a link that leads out of the directory",
@@ -39,7 +39,7 @@ def test_what_is_no_regular_file_is_refused_without_being_opened(root: Path) -> 
 def test_only_directories_and_files_can_be_named(tmp_path: Path, path: str) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DocumentsNotFound, match="neither a directory nor a regular file"):
-        find(tmp_path / path, LIMIT)
+        find_candidates(tmp_path / path, LIMIT)
 
 
 def link_instead(root: Path) -> None:
@@ -84,7 +84,7 @@ def more_instead(root: Path) -> None:
 def test_what_was_swapped_since_it_was_looked_at_is_not_read(
     root: Path, swap: Callable[[Path], None], reason: str
 ) -> None:
-    first, second = find(root, LIMIT).candidates
+    first, second = find_candidates(root, LIMIT).candidates
     assert (first.read(), second.read()) == (b"A.", b"B.")
     swap(root)
     assert first.read() == b"A."
@@ -96,14 +96,16 @@ def test_what_was_swapped_since_it_was_looked_at_is_not_read(
 def test_a_file_of_holes_is_refused_by_its_size(root: Path) -> None:
     with (root / "holes.md").open("wb") as holes:
         holes.truncate(2_000_000_000)
-    (holes_found,) = [candidate for candidate in find(root, LIMIT).candidates if candidate.name == "holes.md"]
+    (holes_found,) = [
+        candidate for candidate in find_candidates(root, LIMIT).candidates if candidate.name == "holes.md"
+    ]
     with pytest.raises(DocumentUnreadable, match="2,000,000,000 bytes; the limit is 1,000"):
         holes_found.read()
 
 
 def test_a_link_within_the_directory_is_read_where_it_leads(root: Path) -> None:
     (root / "in" / "again.md").symlink_to("../a.md")
-    (again,) = [candidate for candidate in find(root, LIMIT).candidates if candidate.name == "in/again.md"]
+    (again,) = [candidate for candidate in find_candidates(root, LIMIT).candidates if candidate.name == "in/again.md"]
     assert again.read() == b"A."
     (root / "a.md").unlink()
     (root / "a.md").symlink_to(root.parent / "secret" / "b.md")
@@ -121,12 +123,12 @@ def test_what_a_directory_that_cannot_be_read_held_is_not_gone(root: Path, monke
         return scan(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    found = find(root, LIMIT)
+    found = find_candidates(root, LIMIT)
     assert found.refused == {"in/": "cannot be read: Permission denied"}
-    assert found.missing(["a.md", "in/b.md", "gone.md"]) == {"gone.md"}
+    assert found.missing_names(["a.md", "in/b.md", "gone.md"]) == {"gone.md"}
 
 
 def test_a_single_file_says_nothing_of_others(root: Path) -> None:
-    found = find(root / "a.md", LIMIT)
+    found = find_candidates(root / "a.md", LIMIT)
     assert [candidate.name for candidate in found.candidates] == ["a.md"]
-    assert found.missing(["a.md", "b.md"]) == set()
+    assert found.missing_names(["a.md", "b.md"]) == set()

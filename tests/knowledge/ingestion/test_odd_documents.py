@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.ingestion.chunking import MAX_CHARS, split
+from knowledge.ingestion.chunking import MAX_CHARS, split_document
 from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
 from knowledge.loaders import LoadedText, load
@@ -75,7 +75,7 @@ async def test_folders_may_end_as_they_like(data_dir: Path, folder: str) -> None
 
 @pytest.mark.parametrize(("head", "row"), [("A", "y" * 3_000), ("A" * 100, "y" * 950), ("A" * 1_500, "y")])
 def test_wide_tables_keep_to_the_limit(head: str, row: str) -> None:
-    chunks = split(LoadedText("t", f"| {head} | B |\n| --- | --- |\n" + f"| {row} | z |\n" * 3))
+    chunks = split_document(LoadedText("t", f"| {head} | B |\n| --- | --- |\n" + f"| {row} | z |\n" * 3))
     assert max(len(chunk.text) for chunk in chunks) <= MAX_CHARS
 
 
@@ -96,12 +96,14 @@ def test_a_folder_without_documents_does_not_stop_the_others(tmp_path: Path) -> 
 
 
 def test_a_heading_without_text_below_it_stands_for_itself() -> None:
-    chunks = split(LoadedText("t", "# t\n\n## Is there a phone number? No.\n\n## Is there a fax? Yes.\n\n555-1234"))
+    chunks = split_document(
+        LoadedText("t", "# t\n\n## Is there a phone number? No.\n\n## Is there a fax? Yes.\n\n555-1234")
+    )
     assert "phone number" in " ".join(chunk.section + chunk.text for chunk in chunks)
 
 
 def test_lines_like_link_definitions_are_kept() -> None:
-    assert "timeout" in " ".join(c.text for c in split(load(b"Codes\n\n[E4012]: timeout\n", "codes.txt")))
+    assert "timeout" in " ".join(c.text for c in split_document(load(b"Codes\n\n[E4012]: timeout\n", "codes.txt")))
 
 
 def test_text_between_two_rules_is_text() -> None:

@@ -4,7 +4,7 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.ingestion.chunking import split
+from knowledge.ingestion.chunking import split_document
 from knowledge.loaders import LoadedText, load
 from tests.knowledge import files
 
@@ -49,7 +49,7 @@ def test_running_titles_and_page_numbers_are_dropped(handbook: LoadedText) -> No
 
 
 def test_a_passage_knows_its_page(handbook: LoadedText) -> None:
-    chunks = split(handbook)
+    chunks = split_document(handbook)
     found = {chunk.text.split("\n")[0]: chunk.page for chunk in chunks}
     assert chunks[0].page == 1
     assert found["Seats that were removed are refunded for the rest of the year."] == 1
@@ -89,13 +89,13 @@ def test_hyphens_at_line_ends_are_joined_and_a_paragraph_goes_on_over_the_page()
 
     text = load(files.drawn(draw, pages=2), "a.pdf")
     assert text.markdown == ("The reimbursement is paid to the card that the purchase was made with. It takes days.")
-    assert [chunk.page for chunk in split(text)] == [1]
+    assert [chunk.page for chunk in split_document(text)] == [1]
 
 
 def test_lines_that_look_like_markup_stay_text_in_a_pdf() -> None:
     text = load(files.drawn(lambda canvas: canvas.drawString(72, 600, "# 4711 is the number of the form")), "a.pdf")
     assert text.markdown == "\\# 4711 is the number of the form"
-    assert split(text)[0].section == ""
+    assert split_document(text)[0].section == ""
 
 
 @pytest.mark.parametrize(

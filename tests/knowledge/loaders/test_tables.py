@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.ingestion.chunking import MAX_CHARS, split
+from knowledge.ingestion.chunking import MAX_CHARS, split_document
 from knowledge.loaders import LoadedText, load
 from tests.knowledge import files
 from tests.knowledge.loaders.parts import PLANS, PLANS_TABLE, sections
@@ -24,7 +24,7 @@ def test_cells_keep_their_separators_line_breaks_and_bars() -> None:
 
 def test_a_long_table_is_cut_between_rows_under_its_header() -> None:
     rows = "\n".join(f"Plan {number},{number} USD,{'note ' * 10}" for number in range(200))
-    chunks = split(load(f"Plan,Price,Note\n{rows}\n".encode(), "plans.csv"))
+    chunks = split_document(load(f"Plan,Price,Note\n{rows}\n".encode(), "plans.csv"))
     assert all(chunk.text.startswith("| Plan | Price | Note |\n| --- | --- | --- |\n| Plan ") for chunk in chunks)
     assert all(chunk.text.endswith(" |") and len(chunk.text) <= MAX_CHARS for chunk in chunks)
     assert sum(chunk.text.count("\n| Plan ") for chunk in chunks) == 200

@@ -11,7 +11,7 @@ from agents.graph.answer_stream import AnswerStream
 from frontdesk.contracts.events import Sources
 from knowledge.errors import DocumentUnreadable
 from knowledge.ingestion import chunking
-from knowledge.ingestion.chunking import split
+from knowledge.ingestion.chunking import split_document
 from knowledge.library import Library
 from knowledge.loaders import LoadedText
 from knowledge.retrieval.search import Searcher
@@ -45,32 +45,32 @@ def test_of_a_path_the_nearest_headings_are_kept() -> None:
 
 def test_a_long_heading_is_not_copied_into_each_passage() -> None:
     parts = "\n\n".join(f"### Part {number}\n\n{'Some text. ' * 20}" for number in range(200))
-    pieces = split(LoadedText("Title", f"# {LONG}\n\n## {LONG}\n\n{parts}"))
+    pieces = split_document(LoadedText("Title", f"# {LONG}\n\n## {LONG}\n\n{parts}"))
     assert {len(piece.section) <= MAX_PATH_CHARS for piece in pieces} == {True}
     assert pieces[-1].section.endswith("> Part 199")
 
 
 def test_a_heading_that_stands_for_itself_keeps_all_its_words() -> None:
-    text = "\n".join(piece.text for piece in split(LoadedText("Title", f"## {'word ' * 500}end")))
+    text = "\n".join(piece.text for piece in split_document(LoadedText("Title", f"## {'word ' * 500}end")))
     assert text.split() == ["word"] * 500 + ["end"]
 
 
 def test_a_document_of_headings_is_refused() -> None:
     heading = "h" * 150
     with pytest.raises(DocumentUnreadable, match="headings stand in so many"):
-        split(LoadedText("Title", f"# {heading}\n\n## {heading}\n\n" + _parts(10_000)))
+        split_document(LoadedText("Title", f"# {heading}\n\n## {heading}\n\n" + _parts(10_000)))
 
 
 def test_a_document_of_too_many_passages_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunking, "MAX_PASSAGES", 50)
-    assert len(split(LoadedText("Title", _parts(50)))) == 50
+    assert len(split_document(LoadedText("Title", _parts(50)))) == 50
     with pytest.raises(DocumentUnreadable, match="more than 50 passages"):
-        split(LoadedText("Title", _parts(51)))
+        split_document(LoadedText("Title", _parts(51)))
 
 
 def test_an_ordinary_document_may_have_many_short_parts() -> None:
     questions = "".join(f"## May I bring my dog on day {day}?\n\nYes.\n\n" for day in range(5_000))
-    assert len(split(LoadedText("Dogs", questions))) == 5_000
+    assert len(split_document(LoadedText("Dogs", questions))) == 5_000
 
 
 async def test_what_was_stored_with_long_headings_is_told_cut(library: Library, data_dir: Path) -> None:

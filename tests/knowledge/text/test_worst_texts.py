@@ -15,7 +15,7 @@ from agents.routing import split_message
 from agents.routing.semantic import asks_for_person
 from agents.security import injection
 from knowledge.index import lexical
-from knowledge.ingestion.chunking import MAX_STEPS_CHARS, split
+from knowledge.ingestion.chunking import MAX_STEPS_CHARS, split_document
 from knowledge.library import Library
 from knowledge.loaders import LoadedText
 from knowledge.retrieval import followups, support
@@ -40,7 +40,7 @@ READINGS: dict[str, Callable[[str], object]] = {
 }
 OF_DOCUMENTS: dict[str, Callable[[str], object]] = {
     "sentences": sentences.find_statements,
-    "cutting": lambda text: split(LoadedText("Title", text)),
+    "cutting": lambda text: split_document(LoadedText("Title", text)),
     "support": lambda text: support._compare_answer(ANSWER, (text,)),
 }
 
@@ -94,7 +94,7 @@ def test_ten_times_the_document_takes_about_ten_times_as_long(name: str, reading
 @pytest.mark.parametrize("name", worst.DOCUMENT_UNITS)
 def test_a_passage_is_taken_apart_at_once(name: str) -> None:
     passage = worst.documents(MAX_STEPS_CHARS)[name]
-    assert _least(lambda: injection.withholding("a > b", blocks(passage))) < _PASSAGE_SECONDS
+    assert _least(lambda: injection.withhold_orders("a > b", blocks(passage))) < _PASSAGE_SECONDS
 
 
 async def test_the_words_at_the_end_of_a_very_long_text_are_read(library: Library) -> None:

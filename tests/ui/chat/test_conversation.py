@@ -1,9 +1,8 @@
 """What one page knows of one conversation."""
 
-from typing import Any
-
 from frontdesk.contracts.resources import Message
-from ui.chat.conversation import MOST_WAITING, PageConversation, PageQuestion
+from ui.chat.conversation import MOST_QUEUED, PageConversation, PageQuestion
+from ui.chat.operations import RunIdentified, TextAdded, TranscriptOp
 
 
 def turn(run_id: str, role: str, status: str = "completed", content: str = "text") -> Message:
@@ -25,9 +24,9 @@ def both(run_id: str, status: str = "completed") -> list[Message]:
 
 
 def loaded(*turns: Message) -> PageConversation:
-    talk = PageConversation("session")
-    talk.load(turns)
-    return talk
+    conversation = PageConversation("session")
+    conversation.load_messages(turns)
+    return conversation
 
 
 def runs(turns: list[Message]) -> list[str]:
@@ -35,90 +34,91 @@ def runs(turns: list[Message]) -> list[str]:
 
 
 def test_nothing_is_asked_before_it_is_known_what_was_said() -> None:
-    talk = PageConversation("session")
-    talk.ask(PageQuestion("first"))
-    assert talk.begin() is None
-    talk.load([])
-    assert talk.begin() == (PageQuestion("first"), "")
+    conversation = PageConversation("session")
+    conversation.enqueue(PageQuestion("first"))
+    assert conversation.start_next() is None
+    conversation.load_messages([])
+    assert conversation.start_next() == (PageQuestion("first"), "")
 
 
 def test_questions_are_asked_one_after_the_other() -> None:
-    talk = loaded()
+    conversation = loaded()
     for text in ("first", "second"):
-        talk.ask(PageQuestion(text))
-    assert talk.begin() == (PageQuestion("first"), "")
-    assert talk.begin() is None
-    talk.end()
-    assert talk.begin() == (PageQuestion("second"), "")
-    talk.end()
-    assert talk.begin() is None
+        conversation.enqueue(PageQuestion(text))
+    assert conversation.start_next() == (PageQuestion("first"), "")
+    assert conversation.start_next() is None
+    conversation.end_answer()
+    assert conversation.start_next() == (PageQuestion("second"), "")
+    conversation.end_answer()
+    assert conversation.start_next() is None
 
 
 def test_what_is_sent_before_the_page_says_what_it_shows_goes_along() -> None:
     unknown = PageConversation()
-    unknown.ask(PageQuestion("early"))
-    assert list(unknown.turned_to(PageConversation("session")).waiting) == [PageQuestion("early")]
+    unknown.enqueue(PageQuestion("early"))
+    assert list(unknown.pass_queue_to(PageConversation("session")).queue) == [PageQuestion("early")]
     known = loaded()
-    known.ask(PageQuestion("here"))
-    assert not known.turned_to(PageConversation("other")).waiting
+    known.enqueue(PageQuestion("here"))
+    assert not known.pass_queue_to(PageConversation("other")).queue
 
 
 def test_asking_again_takes_the_place_of_the_last_run() -> None:
-    talk = loaded(*both("one"), *both("two"))
-    assert talk.asked == "asked two"
-    talk.ask(PageQuestion("better", instead=True))
-    assert talk.begin() == (PageQuestion("better", instead=True), "two")
-    assert talk.run_id == ""
+    conversation = loaded(*both("one"), *both("two"))
+    assert conversation.last_question == "asked two"
+    conversation.enqueue(PageQuestion("better", replaces_last=True))
+    assert conversation.start_next() == (PageQuestion("better", replaces_last=True), "two")
+    assert conversation.run_id == ""
 
 
 def test_nothing_takes_the_place_of_what_is_being_answered() -> None:
-    talk = loaded(*both("one"))
-    talk.ask(PageQuestion("next"))
-    assert not talk.ask(PageQuestion("better", instead=True))
-    talk.begin()
-    assert not talk.ask(PageQuestion("better", instead=True))
+    conversation = loaded(*both("one"))
+    conversation.enqueue(PageQuestion("next"))
+    assert not conversation.enqueue(PageQuestion("better", replaces_last=True))
+    conversation.start_next()
+    assert not conversation.enqueue(PageQuestion("better", replaces_last=True))
 
 
 def test_there_is_room_for_so_many_questions_and_no_more() -> None:
-    talk = loaded()
-    assert [talk.ask(PageQuestion("again")) for _ in range(MOST_WAITING + 1)] == [True] * MOST_WAITING + [False]
+    conversation = loaded()
+    assert [conversation.enqueue(PageQuestion("again")) for _ in range(MOST_QUEUED + 1)] == [True] * MOST_QUEUED + [
+        False
+    ]
 
 
 def test_text_that_was_told_stays_in_one_piece() -> None:
-    talk = loaded()
-    pieces: list[dict[str, Any]] = [
-        {"op": "run", "run": "one"},
-        {"op": "text", "text": "a "},
-        {"op": "text", "text": "b"},
-    ]
+    conversation = loaded()
+    pieces: list[TranscriptOp] = [RunIdentified("one"), TextAdded("a "), TextAdded("b")]
     for piece in pieces:
-        talk.take([piece])
-    assert talk.told == [pieces[0], {"op": "text", "text": "a b"}]
-    assert talk.run_id == "one"
-    assert pieces[1] == {"op": "text", "text": "a "}, "what was sent to the page is not changed"
+        conversation.record_ops([piece])
+    assert conversation.answer_ops == [pieces[0], TextAdded("a b")]
+    assert conversation.run_id == "one"
 
 
 def test_what_was_under_way_before_is_followed_in_its_order() -> None:
-    talk = loaded(*both("one"), turn("two", "user", "in_progress", "second"), turn("three", "user", "queued", "third"))
-    assert list(talk.waiting) == [PageQuestion("second", run_id="two"), PageQuestion("third", run_id="three")]
-    talk.load([*both("one"), turn("two", "user", "in_progress", "second"), turn("three", "user", "queued", "third")])
-    assert len(talk.waiting) == 2
-    assert talk.begin() == (PageQuestion("second", run_id="two"), "")
-    assert talk.run_id == "two"
+    conversation = loaded(
+        *both("one"), turn("two", "user", "in_progress", "second"), turn("three", "user", "queued", "third")
+    )
+    assert list(conversation.queue) == [PageQuestion("second", run_id="two"), PageQuestion("third", run_id="three")]
+    conversation.load_messages(
+        [*both("one"), turn("two", "user", "in_progress", "second"), turn("three", "user", "queued", "third")]
+    )
+    assert len(conversation.queue) == 2
+    assert conversation.start_next() == (PageQuestion("second", run_id="two"), "")
+    assert conversation.run_id == "two"
 
 
 def test_what_is_told_is_not_shown_as_stored_too() -> None:
-    talk = loaded(*both("one"))
-    talk.ask(PageQuestion("second"))
-    talk.begin()
-    talk.take([{"op": "run", "run": "two"}])
-    assert runs(talk.load([*both("one"), *both("two")])) == ["one"]
-    assert runs(talk.load([*both("one"), *both("two", "in_progress")])) == ["one"]
+    conversation = loaded(*both("one"))
+    conversation.enqueue(PageQuestion("second"))
+    conversation.start_next()
+    conversation.record_ops([RunIdentified("two")])
+    assert runs(conversation.load_messages([*both("one"), *both("two")])) == ["one"]
+    assert runs(conversation.load_messages([*both("one"), *both("two", "in_progress")])) == ["one"]
 
 
 def test_a_whole_answer_that_is_stored_and_not_yet_told_is_not_shown_twice() -> None:
-    talk = loaded(*both("one"))
-    talk.ask(PageQuestion("second"))
-    talk.begin()
-    assert runs(talk.load([*both("one"), *both("two")])) == ["one"]
-    assert runs(talk.load(both("one"))) == ["one"]
+    conversation = loaded(*both("one"))
+    conversation.enqueue(PageQuestion("second"))
+    conversation.start_next()
+    assert runs(conversation.load_messages([*both("one"), *both("two")])) == ["one"]
+    assert runs(conversation.load_messages(both("one"))) == ["one"]

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 
 from frontdesk.contracts.events import Event, Token
 from tests.frontdesk.contracts.test_events import EXAMPLES
-from ui.documents.indexing_progress import IndexingReport, followed
+from ui.documents.indexing_progress import IndexingReport, follow_indexing
 
 
 async def ending(*events: Event) -> tuple[IndexingReport, list[float]]:
@@ -17,7 +17,7 @@ async def ending(*events: Event) -> tuple[IndexingReport, list[float]]:
     async def tell(done: float) -> None:
         told.append(done)
 
-    return await followed(run(), tell), told
+    return await follow_indexing(run(), tell), told
 
 
 def said(text: str) -> Token:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from backend.http import request_guards
-from ui.documents.upload_stream import FILES_AT_ONCE, megabytes, whole
+from ui.documents.upload_stream import FILES_AT_ONCE, assemble_files, format_megabytes
 
 
 @dataclass
@@ -27,7 +27,7 @@ async def test_files_come_whole_one_after_the_other() -> None:
         Piece("empty.txt", 0, b""),
         Piece("b.zip", 0, b"PK"),
     )
-    files = [file async for file in whole(sent, 100)]
+    files = [file async for file in assemble_files(sent, 100)]
     assert [(file.name, file.data) for file in files] == [
         ("a.md", b"one text"),
         ("a.md", b"of the same name"),
@@ -45,7 +45,7 @@ async def test_a_file_is_there_before_the_next_one_is_read() -> None:
             read.append(name)
             yield Piece(name, 0, b"x")
 
-    files = whole(counted(), 100)
+    files = assemble_files(counted(), 100)
     assert (await anext(files)).name == "a"
     assert read == ["a", "b"]
     await files.aclose()
@@ -53,7 +53,7 @@ async def test_a_file_is_there_before_the_next_one_is_read() -> None:
 
 async def test_of_a_file_that_is_too_large_only_the_size_is_kept() -> None:
     sent = pieces(Piece("big", 0, b"x" * 6), Piece("big", 6, b"x" * 6), Piece("just", 0, b"x" * 10))
-    big, just = [file async for file in whole(sent, 10)]
+    big, just = [file async for file in assemble_files(sent, 10)]
     assert (big.size, big.data) == (12, None)
     assert just.data == b"x" * 10
 
@@ -63,4 +63,4 @@ def test_the_desk_takes_as_many_files_as_the_page_sends() -> None:
 
 
 def test_sizes_are_for_people() -> None:
-    assert [megabytes(size) for size in (20_000_000, 1_234_567, 2_000)] == ["20 MB", "1.23 MB", "0.002 MB"]
+    assert [format_megabytes(size) for size in (20_000_000, 1_234_567, 2_000)] == ["20 MB", "1.23 MB", "0.002 MB"]

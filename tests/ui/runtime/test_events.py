@@ -43,7 +43,7 @@ async def test_large_events_wait_for_each_other_and_all_run(monkeypatch: pytest.
                     under_way.ended.clear()
                 state = await app.state_manager.get_state(token)
                 chat = await state.get_state(Chat)
-                assert sorted(question.text for question in chat.talk.waiting) == LARGE
+                assert sorted(question.text for question in chat.conversation.queue) == LARGE
         assert (under_way.events, under_way.bytes) == (0, 0)
         del under_way
         assert PAGE not in namespace._under_way
@@ -54,5 +54,5 @@ async def test_large_events_wait_for_each_other_and_all_run(monkeypatch: pytest.
 
 def asked(text: str) -> dict[str, Any]:
     """The event of a question."""
-    frame = event(handler("chat", "ask"), message=text)
+    frame = event(handler("chat", "ask_suggested"), message=text)
     return dict(json.loads(frame.partition(",")[2])[1])

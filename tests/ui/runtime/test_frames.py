@@ -8,10 +8,10 @@ from reflex_base.registry import RegistrationContext
 
 from tests.backend.http.page_socket import HYDRATE, STATE, connecting, event, handler
 from ui.app import app
-from ui.runtime.frames import FrameFilter, weight
+from ui.runtime.frames import FrameFilter, memory_bytes
 from ui.runtime.limits import most_frame_bytes
 
-COMPLAIN = handler("session", "complain")
+SHOW_TROUBLE = handler("session", "show_trouble")
 MOST = most_frame_bytes(8_000)
 KEY = f"{STATE}.ui___state___session____session.key_rx_state_"
 
@@ -26,21 +26,23 @@ def frames() -> FrameFilter:
 
 
 def placed(**place: Any) -> str:
-    return "42/_event," + json.dumps(["event", {"name": COMPLAIN, "payload": {"message": "x"}, "router_data": place}])
+    return "42/_event," + json.dumps(
+        ["event", {"name": SHOW_TROUBLE, "payload": {"message": "x"}, "router_data": place}]
+    )
 
 
 PASSES = [
     event(HYDRATE, hashes=["94ded676d6509d17"] * 18),
     event(HYDRATE, vars={KEY: "fd-of-somebody"}),
     event(f"{STATE}.hydrate"),
-    event(COMPLAIN, message="x" * 8_000),
-    event(handler("chat", "send"), form={"message": "\U0001f600" * 8_000}),
-    event(handler("chat", "open"), visit="1", session_id="", agent=""),
-    event(handler("chat", "seen"), epoch="1.2", number=3),
-    event(handler("uploads", "progress"), sent={"progress": 0.5}),
-    event(handler("uploads", "refuse"), names=["a" * 100] * 200, codes=["file-too-large"] * 200),
-    event(handler("agents", "save"), form={"prompt": "x" * 20_000, "examples": "y" * 25_000}),
-    "42/_event," + json.dumps(["event", {"name": handler("threads", "load")}]),
+    event(SHOW_TROUBLE, message="x" * 8_000),
+    event(handler("chat", "send_message"), form={"message": "\U0001f600" * 8_000}),
+    event(handler("chat", "open_conversation"), visit="1", session_id="", agent=""),
+    event(handler("chat", "acknowledge_ops"), epoch="1.2", number=3),
+    event(handler("uploads", "record_progress"), sent={"progress": 0.5}),
+    event(handler("uploads", "list_rejected"), names=["a" * 100] * 200, codes=["file-too-large"] * 200),
+    event(handler("agents", "save_form"), form={"prompt": "x" * 20_000, "examples": "y" * 25_000}),
+    "42/_event," + json.dumps(["event", {"name": handler("threads", "load_list")}]),
     placed(pathname="/c/[session]", asPath="/c/x?agent=billing", query={"session": "x", "agent": "billing"}),
     '42/_event,["ping"]',
     '42/_event,["client_error",{"message":"x"}]',
@@ -53,17 +55,17 @@ LEFT_OUT = [
     event(f"{STATE}.setvar", var_name="is_hydrated", value=True),
     event(handler("session", "setvar"), var_name="agents", value=["x"]),
     event(f"{STATE}.reflex___istate___shared____shared_state_base_internal.setvar", var_name="x", value=1),
-    event(COMPLAIN),
-    event(COMPLAIN, message="x", more="y"),
-    event(COMPLAIN, message=1),
-    event(COMPLAIN, message=None),
-    event(COMPLAIN, message={"x": "y"}),
-    event(COMPLAIN, message="x" * 9_000),
-    event(COMPLAIN, message="\U0001f600" * 3_000),
-    event(handler("chat", "seen"), epoch="1.2", number=True),
-    event(handler("chat", "seen"), epoch="1.2", number="3"),
-    event(handler("chat", "send"), form="x"),
-    event(handler("uploads", "receive"), chunks=["x"]),
+    event(SHOW_TROUBLE),
+    event(SHOW_TROUBLE, message="x", more="y"),
+    event(SHOW_TROUBLE, message=1),
+    event(SHOW_TROUBLE, message=None),
+    event(SHOW_TROUBLE, message={"x": "y"}),
+    event(SHOW_TROUBLE, message="x" * 9_000),
+    event(SHOW_TROUBLE, message="\U0001f600" * 3_000),
+    event(handler("chat", "acknowledge_ops"), epoch="1.2", number=True),
+    event(handler("chat", "acknowledge_ops"), epoch="1.2", number="3"),
+    event(handler("chat", "send_message"), form="x"),
+    event(handler("uploads", "receive_files"), chunks=["x"]),
     event(HYDRATE, vars={"no.such.var": "x"}),
     event(HYDRATE, vars={f"{STATE}.is_hydrated": "x"}),
     event(HYDRATE, vars={KEY: 5}),
@@ -144,10 +146,10 @@ def test_a_socket_begins_with_its_page(frames: FrameFilter, frame: str, verdict:
 
 
 def test_what_a_value_weighs() -> None:
-    assert weight("x" * 1_000) > 1_000
-    assert weight("\U0001f600" * 1_000) > 4_000
-    assert weight([0] * 1_000) > 64_000
-    assert weight({"x": {"y": ["z" * 500]}}) > 700
+    assert memory_bytes("x" * 1_000) > 1_000
+    assert memory_bytes("\U0001f600" * 1_000) > 4_000
+    assert memory_bytes([0] * 1_000) > 64_000
+    assert memory_bytes({"x": {"y": ["z" * 500]}}) > 700
 
 
 def test_a_desk_that_takes_longer_questions_takes_larger_frames() -> None:

@@ -7,19 +7,19 @@ from ui.state.knowledge import DocumentRow, Folder, Knowledge
 from ui.state.source_viewer import SourceViewer
 
 
-def folders() -> rx.Component:
+def folder_list() -> rx.Component:
     """List the folders, each with the number of its documents and the agents that answer from it."""
     return rx.el.nav(
         rx.el.ul(
-            rx.el.li(_folder("", "Everything", "", Knowledge.everything)),
-            rx.foreach(Knowledge.folders, _of),
+            rx.el.li(_folder_button("", "Everything", "", Knowledge.document_count)),
+            rx.foreach(Knowledge.folders, _folder_entry),
         ),
         aria_label="Folders",
         class_name="folders",
     )
 
 
-def shelf() -> rx.Component:
+def document_list() -> rx.Component:
     """Show a page of documents."""
     return rx.el.section(
         rx.el.div(
@@ -28,11 +28,11 @@ def shelf() -> rx.Component:
                 auto_complete="off",
                 placeholder="Search titles and paths",
                 aria_label="Search titles and paths",
-                on_change=Knowledge.find.debounce(250),
+                on_change=Knowledge.search_documents.debounce(250),
                 class_name="search",
             ),
             rx.el.span(
-                rx.cond(Knowledge.waiting.contains("documents"), "One moment", Knowledge.shown),
+                rx.cond(Knowledge.waiting.contains("documents"), "One moment", Knowledge.shown_range),
                 id="shown",
                 tab_index=-1,
                 role="status",
@@ -40,24 +40,24 @@ def shelf() -> rx.Component:
             ),
             class_name="finding",
         ),
-        rx.el.p(Knowledge.said, role="status", class_name="visually-hidden"),
+        rx.el.p(Knowledge.notice, role="status", class_name="visually-hidden"),
         kept_focus(
             rx.cond(
                 Knowledge.items.length() > 0,
-                rx.el.ul(rx.foreach(Knowledge.items, _item), class_name="documents", aria_label="Documents"),
-                rx.cond(Knowledge.loaded, _nothing()),
+                rx.el.ul(rx.foreach(Knowledge.items, _document_entry), class_name="documents", aria_label="Documents"),
+                rx.cond(Knowledge.loaded, _empty_note()),
             )
         ),
-        _turning(),
+        _page_buttons(),
         aria_label="Documents",
     )
 
 
-def _of(folder: rx.Var[Folder]) -> rx.Component:
-    return rx.el.li(_folder(folder["name"], folder["name"], folder["agents"], folder["count"]))
+def _folder_entry(folder: rx.Var[Folder]) -> rx.Component:
+    return rx.el.li(_folder_button(folder["name"], folder["name"], folder["agents"], folder["count"]))
 
 
-def _folder(
+def _folder_button(
     value: str | rx.Var[str], name: str | rx.Var[str], agents: str | rx.Var[str], count: rx.Var
 ) -> rx.Component:
     return rx.el.button(
@@ -66,11 +66,11 @@ def _folder(
         rx.el.span(agents, class_name="agents-of"),
         type="button",
         aria_current=rx.cond(Knowledge.folder == value, "true", "false"),
-        on_click=Knowledge.choose(value),
+        on_click=Knowledge.choose_folder(value),
     )
 
 
-def _item(item: rx.Var[DocumentRow]) -> rx.Component:
+def _document_entry(item: rx.Var[DocumentRow]) -> rx.Component:
     return rx.el.li(
         rx.el.button(
             rx.el.span(item["title"], class_name="title"),
@@ -81,12 +81,12 @@ def _item(item: rx.Var[DocumentRow]) -> rx.Component:
         ),
         rx.el.span(item["folder"], class_name="badge"),
         rx.el.span(item["version"], " · ", item["changed"], class_name="facts"),
-        rx.cond(item["mine"], _deleting(item), rx.el.span()),
+        rx.cond(item["mine"], _delete_dialog(item), rx.el.span()),
         key=item["id"],
     )
 
 
-def _deleting(item: rx.Var[DocumentRow]) -> rx.Component:
+def _delete_dialog(item: rx.Var[DocumentRow]) -> rx.Component:
     return rx.alert_dialog.root(
         rx.alert_dialog.trigger(
             rx.el.button(
@@ -108,7 +108,7 @@ def _deleting(item: rx.Var[DocumentRow]) -> rx.Component:
                     rx.el.button(
                         "Delete it",
                         type="button",
-                        on_click=Knowledge.delete(item["id"], item["title"]),
+                        on_click=Knowledge.delete_document(item["id"], item["title"]),
                         class_name="danger",
                     )
                 ),
@@ -119,28 +119,28 @@ def _deleting(item: rx.Var[DocumentRow]) -> rx.Component:
     )
 
 
-def _nothing() -> rx.Component:
+def _empty_note() -> rx.Component:
     return rx.el.p(
         rx.cond(Knowledge.search, "No document is called that.", "No documents here yet: drop some above."),
         class_name="quiet",
     )
 
 
-def _turning() -> rx.Component:
+def _page_buttons() -> rx.Component:
     return rx.cond(
         (Knowledge.offset > 0) | Knowledge.has_more,
         rx.el.nav(
             rx.el.button(
                 "Back",
                 type="button",
-                on_click=Knowledge.turn(-1),
+                on_click=Knowledge.turn_page(-1),
                 disabled=Knowledge.offset == 0,
                 class_name="plain",
             ),
             rx.el.button(
                 "Next",
                 type="button",
-                on_click=Knowledge.turn(1),
+                on_click=Knowledge.turn_page(1),
                 disabled=~Knowledge.has_more,
                 class_name="plain",
             ),

@@ -19,13 +19,13 @@ class DocumentText(rx.Component):
     has_end: rx.Var[bool]
 
 
-def reading() -> rx.Component:
+def source_viewer() -> rx.Component:
     """Show the document in a dialog, which takes the focus and returns it."""
     return rx.dialog.root(
         rx.dialog.content(
             return_focus(),
             rx.dialog.title(SourceViewer.title),
-            rx.dialog.description(SourceViewer.described),
+            rx.dialog.description(SourceViewer.location_text),
             rx.cond(SourceViewer.problem, rx.el.p(SourceViewer.problem, role="alert", class_name="failure")),
             rx.cond(SourceViewer.note, rx.el.p(SourceViewer.note, role="status", class_name="note")),
             rx.cond(SourceViewer.lost, rx.el.blockquote(SourceViewer.lost)),
@@ -36,17 +36,17 @@ def reading() -> rx.Component:
                 has_beginning=SourceViewer.has_beginning,
                 has_end=SourceViewer.has_end,
             ),
-            _legend(),
+            _highlight_legend(),
             rx.dialog.close(rx.el.button("Close", type="button", class_name="primary")),
             max_width="52rem",
             class_name="reading",
         ),
         open=SourceViewer.is_open,
-        on_open_change=SourceViewer.close,
+        on_open_change=SourceViewer.close_viewer,
     )
 
 
-def _legend() -> rx.Component:
+def _highlight_legend() -> rx.Component:
     return rx.el.p(
         rx.cond(SourceViewer.has_words, rx.el.span("Words of the answer", class_name="words")),
         rx.cond(SourceViewer.has_passage, rx.el.span("The passage that was read", class_name="passage")),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agents.catalog import read_catalog
-from agents.models.check import check
+from agents.models.check import check_models
 from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model import Model
 from agents.models.model_name import parse_model
@@ -71,7 +71,7 @@ async def test_a_web_page_is_a_broken_server_and_no_surprise(
     assert caught.value.kind is FailureKind.BROKEN
     assert model.state == "broken"
     with pytest.raises(ModelFailure):
-        await model.look()
+        await model.check_presence()
     heard = await hear(model)
     assert heard.failure
     assert heard.text == ""
@@ -92,28 +92,28 @@ async def test_health_survives_a_web_page(
 
 async def test_a_web_page_is_not_at_work(own: Upstream, page: WebPage) -> None:
     provider = own.make(parse_model(f"openai-compatible:qwen@{page.url}/v1"), settings())
-    await provider.open()
-    assert await provider.alive() is False
+    await provider.open_chat()
+    assert await provider.is_working() is False
     assert page.requests
     await provider.close()
     # One that nobody has opened does not raise either.
-    assert await own.make(own.name, settings()).alive() is False
+    assert await own.make(own.name, settings()).is_working() is False
 
 
 async def test_the_check_names_a_web_page_as_failed(page: WebPage) -> None:
     given = settings(ai_service_url=page.url, supervisor_model="embedded", worker_model="embedded")
-    findings = await check(given, read_catalog("customer_support").agents)
+    findings = await check_models(given, read_catalog("customer_support").agents)
     (finding,) = [one for one in findings if one.model.url]
     assert finding.failure
     assert str(finding).startswith("FAILED ")
-    assert not finding.missing
+    assert not finding.lacks_key
 
 
 async def test_a_name_that_the_server_does_not_know_stays_unknown(own: Upstream) -> None:
     own.play(fault=Fault.UNKNOWN_MODEL)
     name = parse_model(f"openai-compatible:wrongname@{own.server.url}/v1")
     given = settings(supervisor_model="embedded", worker_model=str(name))
-    findings = await check(given, read_catalog("customer_support").agents)
+    findings = await check_models(given, read_catalog("customer_support").agents)
     (finding,) = [one for one in findings if one.model == name]
     assert str(finding).startswith("FAILED ")
     assert "does not know the model (HTTP 404, model_not_found)" in str(finding)
@@ -125,7 +125,7 @@ async def test_a_name_that_the_server_does_not_know_stays_unknown(own: Upstream)
     # It was looked at, and the list of models was fine.
     assert [request.path for request in own.server.requests] == ["/v1/models"]
     assert models.get(name).state == "unknown_model"
-    assert models.get(name).failing
+    assert models.get(name).known_failure
     await models.close()
 
 
@@ -143,7 +143,7 @@ async def ask_in_every_way(model: Model) -> None:
     await model.check()
     # It has a second for that, and a loaded machine may be late; the request was made all the same.
     with suppress(ModelFailure):
-        await model.look()
+        await model.check_presence()
     for ask in (ModelRequest(QUESTION), ModelRequest(QUESTION, whole=True), ModelRequest(QUESTION, tool=FORM)):
         await hear(model, ask)
 

@@ -200,7 +200,7 @@ async def test_llama_cpp_tells_its_window(small: Model) -> None:
 async def test_llama_cpp_answers_from_what_it_has_room_for(notes: Library, small: Model, strategy: Strategy) -> None:
     heard = await answer(notes, chain_of(small), strategy)
     wrote = heard.step("generate")
-    assert (wrote.status, wrote.model) == ("completed", small.name.public)
+    assert (wrote.status, wrote.model) == ("completed", small.name.public_name)
     assert heard.answer["text"]
     assert wrote.usage
     assert SMALL / 2 < wrote.usage.prompt <= SMALL - ANSWER
