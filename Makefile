@@ -37,6 +37,7 @@ lint: .venv/.installed-dev
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/vulture
 
 # File by file in the order of their names: a folder's tests share what is opened for the folder, and the last files
 # are short ones. In xdist's own order files of few tests come last, some of which take longest.

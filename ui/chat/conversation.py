@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from frontdesk.contracts.resources import UNDER_WAY, Message
-from ui.chat.operations import AnswerEnd, RunIdentified, TranscriptOp, append_op
+from ui.chat.operations import RunIdentified, TranscriptOp, append_op
 
 # Questions queued behind an answer; further ones are rejected.
 MOST_QUEUED = 8
@@ -89,11 +89,6 @@ class PageConversation:
             if isinstance(op, RunIdentified):
                 self.run_id = op.run_id
             append_op(self.answer_ops, op)
-
-    @property
-    def has_ended(self) -> bool:
-        """True if the end of the last answer has been reported."""
-        return any(isinstance(op, AnswerEnd) for op in self.answer_ops)
 
     def end_answer(self) -> None:
         """Mark the answer as no longer in progress."""

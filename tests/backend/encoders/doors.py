@@ -45,11 +45,15 @@ class Doors:
     async def converse(self, *messages: str | bytes) -> str:
         """Send messages over a WebSocket, each once the one before has its last frame; return all frames."""
         inbox, outbox = asyncio.Queue[dict[str, Any]](), asyncio.Queue[Any]()
-        scope = {"type": "websocket", "path": "/ws/ai/stream", "query_string": b"", "client": None, "state": {}}
+        scope: dict[str, Any] = {
+            "type": "websocket",
+            "path": "/ws/ai/stream",
+            "query_string": b"",
+            "client": None,
+            "state": {},
+        }
         inbox.put_nowait({"type": "websocket.connect"})
-        serving = asyncio.create_task(
-            self.app({**scope, "headers": [(b"host", b"localhost")]}, inbox.get, outbox.put)  # type: ignore[arg-type]
-        )
+        serving = asyncio.create_task(self.app({**scope, "headers": [(b"host", b"localhost")]}, inbox.get, outbox.put))
         heard = list[str]()
         async with asyncio.timeout(_BOUND_SECONDS):
             assert (await outbox.get())["type"] == "websocket.accept"

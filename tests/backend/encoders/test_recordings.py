@@ -74,7 +74,7 @@ async def test_a_door_writes_what_was_recorded(app: FastAPI, desk: OpenDesk, doo
 
 
 async def test_what_a_socket_is_told_beside_its_generations_is_what_was_recorded(app: FastAPI, desk: OpenDesk) -> None:
-    messages = [
+    messages: list[str | bytes] = [
         '{"type": "ping"}',
         "no json",
         '["a list"]',
