@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
@@ -19,7 +19,7 @@ from agents.models.orders import check_addresses
 from agents.models.registry import MakeProvider, ModelRegistry, make_provider
 from backend.agent_registry import AgentRegistry, restore_agents
 from backend.auth.audit_log import AuditLog
-from backend.auth.key_store import KeyStore
+from backend.auth.key_registry import KeyRegistry
 from backend.auth.settings_record import record_settings
 from backend.http.event_response import OpenStreams
 from backend.limits.clock import DeskClock
@@ -29,14 +29,14 @@ from backend.privacy.deletion import ConversationDeletion
 from backend.privacy.exports import OpenExports
 from backend.privacy.removal import UserRemoval
 from backend.privacy.retention import Retention
+from backend.runs.completion_history import CompletionHistory
 from backend.runs.engine import RunEngine
 from backend.runs.event_log import EventLog
 from backend.runs.indexing_job import INDEXING, IndexingJob
 from backend.runs.writer import AnswerSource
 from backend.settings import Settings
-from backend.storage import completions, migrations
-from backend.storage import runs as storage
-from backend.storage.checkpoints import CheckpointStore, open_memory
+from backend.storage.sql import migrations
+from backend.storage.sql.checkpoints import CheckpointStore, open_memory
 from backend.storage.stores import Stores, sql_stores
 from backend.users import Users
 from knowledge.embedding.reranker import open_reranker
@@ -70,7 +70,7 @@ class OpenDesk:
     metrics: Metrics
     indexing: IndexingJob
     audit: AuditLog
-    keys: KeyStore
+    keys: KeyRegistry
     clock: DeskClock
     deletion: ConversationDeletion
     removals: UserRemoval
@@ -89,12 +89,11 @@ async def open_desk(
     catalog = read_catalog(settings.catalog)
     check_addresses(settings, catalog.all)
     async with AsyncExitStack() as stack:
-        opened = await _open_stores(stack, settings)
-        library, database, memory = opened
+        library, database, memory = await _open_stores(stack, settings)
         stores = sql_stores(database)
-        audit = _kept(stack, AuditLog(database, settings.audit_days))
+        audit = _kept(stack, AuditLog(stores.audit, settings.audit_days))
         users.refusals = audit
-        keys = _kept(stack, await KeyStore.open(database, users))
+        keys = _kept(stack, await KeyRegistry.open(stores.keys, users))
         await restore_agents(stores.agents, catalog, settings)
         searcher = Searcher(library, await stack.enter_async_context(open_reranker(settings.reranker)))
         models = _kept(stack, ModelRegistry(settings, make))
@@ -104,15 +103,16 @@ async def open_desk(
             settings.data_dir, library.stores.facts, settings.answer_threshold
         )
         worker = Worker(EvidenceGatherer(library, searcher, settings.whole_documents_chars), threshold)
-        assistant = _assistant(opened, Supervisor(catalog, chains.routers, worker, chains.writer_chain))
+        supervisor = Supervisor(catalog, chains.routers, worker, chains.writer_chain)
+        assistant = Assistant(supervisor, memory, stores.runs.replaced_runs)
         indexing = IndexingJob(library, settings.data_dir / "uploads", settings.max_document_bytes)
-        log, metrics = _kept(stack, EventLog(database, clock)), Metrics()
-        answers, costs = _answering(database, chains, indexing, assistant), CostEstimates(settings, catalog, chains)
-        runs = RunEngine(settings, database, log, answers, metrics, clock, costs)
+        log, metrics = _kept(stack, EventLog(stores.runs, clock)), Metrics()
+        answers, costs = _answering(stores, chains, indexing, assistant), CostEstimates(settings, catalog, chains)
+        runs = RunEngine(settings, stores, log, answers, metrics, clock, costs)
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         users.check_address = runs.admission.rates.check_address
-        deletion = ConversationDeletion(database, memory)
-        retention = await Retention.open(settings.retention_days, database, runs.lanes, deletion, audit, clock)
+        deletion = ConversationDeletion(stores.deletion, memory)
+        retention = await Retention.open(settings.retention_days, stores.retention, runs.lanes, deletion, audit, clock)
         _kept(stack, retention)
         desk = OpenDesk(
             settings=settings,
@@ -133,7 +133,7 @@ async def open_desk(
             keys=keys,
             clock=clock,
             deletion=deletion,
-            removals=UserRemoval(database, library, runs, deletion, keys),
+            removals=UserRemoval(stores.deletion, library, runs, deletion, keys),
             exports=OpenExports(),
             costs=costs,
             threshold=threshold,
@@ -159,13 +159,6 @@ async def _open_stores(stack: AsyncExitStack, settings: Settings) -> _OpenStores
     return _OpenStores(library, database, memory)
 
 
-def _assistant(stores: _OpenStores, supervisor: Supervisor) -> Assistant:
-    def withdrawn(thread_id: str) -> Awaitable[frozenset[str]]:
-        return stores.database.read(lambda db: storage.withdrawn_from(db, thread_id))
-
-    return Assistant(supervisor, stores.memory, withdrawn)
-
-
 class _Closing(Protocol):
     async def close(self) -> None: ...
 
@@ -180,12 +173,10 @@ def _kept(stack: AsyncExitStack, part: C) -> C:
 
 
 def _answering(
-    database: Database, chains: ModelChains, indexing: IndexingJob, assistant: Assistant
+    stores: Stores, chains: ModelChains, indexing: IndexingJob, assistant: Assistant
 ) -> Callable[[str], AnswerSource]:
     """Return what answers under an agent's name: models and indexing jobs have names of their own."""
-    model = DirectCompletion(
-        lambda: chains.plain_models, lambda turn: database.read(lambda db: completions.earlier(db, turn))
-    )
+    model = DirectCompletion(lambda: chains.plain_models, CompletionHistory(stores.completions).earlier_messages)
     answers: dict[str, AnswerSource] = {LLM: model, INDEXING: indexing}
     return lambda agent: answers.get(agent, assistant)
 
@@ -195,8 +186,8 @@ async def _begin(desk: OpenDesk) -> None:
     watch(desk)
     # Before any run goes on of a user whose data is being deleted.
     await desk.removals.resume()
-    await desk.database.write(lambda db: record_settings(db, desk.settings, desk.users))
-    unfinished = await desk.database.read(storage.unfinished_runs)
+    await record_settings(desk.stores.last_settings, desk.settings, desk.users)
+    unfinished = await desk.stores.runs.unfinished_runs()
     await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
     await desk.runs.recover()
     desk.models.check_in_background()

@@ -1,7 +1,7 @@
 """Authentication: users are known by their keys, of which the desk holds only hashes.
 
 The keys of API_KEYS are settings; `python -m backend.users NAME` makes one. Further ones are made and revoked while the
-desk serves (`backend.auth.key_store`). Every request is checked here, in memory.
+desk serves (`backend.auth.key_registry`). Every request is checked here, in memory.
 
 Without API_KEYS there is one user, who may do everything, and the desk listens on the loopback address alone. Stored
 keys are not asked for then: a key that somebody makes must not lock out the user at the machine.
@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from agents.errors import SettingsInvalid
-from backend.auth.keys import StoredKey
 from backend.auth.scopes import EVERY_SCOPE, USUAL_SCOPES, Scope
 from backend.errors import KeyRefused, NotAllowed, ScopeMissing
 from backend.limits.clock import DeskClock
 from backend.settings import Settings
+from backend.storage.keys import StoredKey
 
 USER_NAME = r"^[A-Za-z0-9._@-]{1,64}$"
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")

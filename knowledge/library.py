@@ -22,7 +22,7 @@ from knowledge.loaders import LoadedText
 from knowledge.loaders.text import title_from_name
 from knowledge.storage import migrations
 from knowledge.storage.cached import Cached
-from knowledge.storage.database import Database, T, Work
+from knowledge.storage.database import Database
 from knowledge.storage.directory_lock import DirectoryLock
 from knowledge.storage.document_store import NewDocument
 from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, WholeDocument
@@ -202,10 +202,6 @@ class Library:
         await self._catch_up()
         self.vocabularies.forget_owner(owner)
         return len(documents)
-
-    async def read(self, work: Work[T]) -> T:
-        """Run a read-only query on the database."""
-        return await self._database.read(work)
 
     async def sizes(self, owner: str = "") -> dict[str, int]:
         """Return the number of chunks by folder, of the shared documents or of an owner's."""

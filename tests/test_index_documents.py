@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from backend.remote_library import RemoteLibrary
-from backend.storage import migrations
+from backend.storage.sql import migrations
 from knowledge.library import Library
 from knowledge.storage.documents import DocumentInfo, DocumentKey
 from knowledge.storage.sqlite import SqliteDatabase

@@ -26,7 +26,6 @@ from backend.api.deps import (
 )
 from backend.errors import AgentIdMismatch
 from backend.runs.intake import clean
-from backend.storage import spending
 from backend.users import DeskUser
 from frontdesk.contracts.events import Event, Spent, TraceEnd
 from frontdesk.contracts.resources import RoutedAgent, RouteResponse
@@ -163,7 +162,7 @@ async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> Ro
                 asked, trail = RoutingQuestion(question, owner=user.id), FallbackTrace(spent, None, "")
                 routed = await route_by_chain(desk.chains.routers, asked, agents, trail)
         finally:
-            await desk.database.write(lambda db: spending.add(db, user.id, spent.total, desk.clock.now()))
+            await desk.stores.spending.add_spending(user.id, spent.total, desk.clock.now())
             if reservation:
                 reservation.release()
     return _route_response(routed, {agent.id: agent.name for agent in agents})

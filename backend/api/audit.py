@@ -6,10 +6,9 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from backend.api.deps import LOOKING, Limit, TheActor, TheDesk, needs
-from backend.auth import audit_reading
-from backend.auth.audit import check_chain
-from backend.auth.audit_reading import AuditFilter
+from backend.auth.audit_csv import stream_csv
 from backend.http.event_response import EventStream
+from backend.storage.audit import AuditFilter
 from frontdesk.contracts.access import AuditCheck, AuditPage, RecordedAction
 
 router = APIRouter(prefix="/api/audit", tags=["audit"], responses=LOOKING, dependencies=[needs("operator")])
@@ -56,16 +55,16 @@ async def list_audit(
         desk.streams.check()
         await desk.audit.add(actor_here.did("audit.export", "audit", after=_named(wanted)))
         headers = {"content-disposition": 'attachment; filename="audit.csv"'}
-        return _CsvStream(audit_reading.as_csv(desk.database, wanted), desk.streams, headers=headers)
-    found = await desk.database.read(lambda db: audit_reading.entries(db, wanted, limit + 1), long=True)
-    shown = [RecordedAction(**entry) for entry in found[:limit]]
+        return _CsvStream(stream_csv(desk.stores.audit, wanted), desk.streams, headers=headers)
+    found = await desk.stores.audit.entries(wanted, limit + 1)
+    shown = [RecordedAction(**vars(entry)) for entry in found[:limit]]
     return AuditPage(entries=shown, before_place=shown[-1].place if len(found) > limit else None)
 
 
 @router.get("/check")
 async def check_audit(desk: TheDesk) -> AuditCheck:
     """Check the whole log for entries that were altered or removed with another program."""
-    place = await desk.database.read(check_chain, long=True)
+    place = await desk.stores.audit.check_chain()
     return AuditCheck(whole=place is None, broken_at=place)
 
 

@@ -1,8 +1,7 @@
 """Hand-overs to a person, and questions that no document answered."""
 
-import sqlite3
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, ConfigDict, Field
@@ -22,13 +21,12 @@ from backend.api.deps import (
     needs,
 )
 from backend.api.threads import known
-from backend.auth.audit import record
 from backend.desk import OpenDesk
 from backend.errors import HandoverUnknown
-from backend.storage import handovers
-from backend.storage.handovers import HandoverRequest
+from backend.storage.handoffs import HandoffRequest, StoredHandoff
 from backend.users import DeskUser
 from frontdesk.contracts.reports import Handover, HandoverPage, HandoverWhole, Unanswered, UnansweredPage
+from frontdesk.contracts.resources import Message
 from knowledge.text.characters import checked_line, cleaned
 
 router = APIRouter(prefix="/api", tags=["hand-overs"], responses=LOOKING, dependencies=[needs("chat")])
@@ -63,8 +61,9 @@ async def list_handovers(
 ) -> HandoverPage:
     """List hand-overs still waiting, or with `resolved` those seen to: your own, or for an operator everybody's."""
     whose = None if user.operator else user.id
-    total, rows = await desk.database.read(lambda db: handovers.listing(db, whose, resolved, limit, offset))
-    return HandoverPage(total=total, limit=limit, offset=offset, handovers=[Handover(**row) for row in rows])
+    total, found = await desk.stores.handoffs.list_handoffs(whose, resolved, limit, offset)
+    shown = [Handover(**vars(one)) for one in found]
+    return HandoverPage(total=total, limit=limit, offset=offset, handovers=shown)
 
 
 @router.post("/handovers", status_code=201, responses={**TELLING, **fails(429)})
@@ -74,9 +73,9 @@ async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> Hand
     if request.thread_id is not None:
         await known(desk, user.id, request.thread_id)
     desk.runs.lanes.check_user(user.id)
-    wish = HandoverRequest(user.id, request.thread_id, request.contact, request.message)
-    handover_id = await desk.database.write(lambda db: handovers.ask(db, wish))
-    return Handover(**await _known(desk, user, handover_id))
+    wish = HandoffRequest(user.id, request.thread_id, request.contact, request.message)
+    handover_id = await desk.stores.handoffs.request_person(wish)
+    return Handover(**vars(await _known(desk, user, handover_id)))
 
 
 @router.get("/handovers/{handover_id}")
@@ -86,13 +85,14 @@ async def get_handover(handover_id: str, desk: TheDesk, user: TheUser, actor: Th
     An operator reads another user's conversation only where that user has asked for a person or left a contact, and
     only up to the resolution. The reading is recorded in the audit log.
     """
-    row = await _known(desk, user, handover_id)
-    transcript = await desk.database.read(lambda db: handovers.transcript(db, row, user.id), long=True)
-    if row["user_id"] != user.id and transcript is not None:
+    handoff = await _known(desk, user, handover_id)
+    transcript = await desk.stores.handoffs.read_transcript(handoff, user.id)
+    if handoff.user_id != user.id and transcript is not None:
         # Recorded before it is shown: what cannot be recorded is not read.
-        whose = {"user": row["user_id"], "conversation": row["thread_id"]}
-        await desk.audit.add(actor.did("transcript.read", handover_id, None, whose, person=row["user_id"]))
-    return HandoverWhole(**row, transcript=transcript or [], withheld=transcript is None)
+        whose = {"user": handoff.user_id, "conversation": handoff.thread_id}
+        await desk.audit.add(actor.did("transcript.read", handover_id, None, whose, person=handoff.user_id))
+    shown = [Message(**message.as_fields()) for message in transcript or []]
+    return HandoverWhole(**vars(handoff), transcript=shown, withheld=transcript is None)
 
 
 @router.post("/handovers/{handover_id}/resolve", responses=TELLING)
@@ -100,16 +100,11 @@ async def resolve_handover(
     handover_id: str, resolution: Resolution, desk: TheDesk, user: Operator, actor: TheActor
 ) -> Handover:
     """Mark a hand-over as resolved by a person. The first to do so stays named."""
-    row = await _known(desk, user, handover_id)
-
-    def resolve(db: sqlite3.Connection) -> None:
-        if handovers.resolve(db, handover_id, user.id, resolution.note):
-            whose = {"user": row["user_id"], "conversation": row["thread_id"]}
-            after = {"resolved": True, **whose}
-            record(db, actor.did("handover.resolve", handover_id, {"resolved": False}, after, person=row["user_id"]))
-
-    await desk.database.write(resolve)
-    return Handover(**await _known(desk, user, handover_id))
+    handoff = await _known(desk, user, handover_id)
+    after = {"resolved": True, "user": handoff.user_id, "conversation": handoff.thread_id}
+    entry = actor.did("handover.resolve", handover_id, {"resolved": False}, after, person=handoff.user_id)
+    await desk.stores.handoffs.resolve(handover_id, user.id, resolution.note, entry)
+    return Handover(**vars(await _known(desk, user, handover_id)))
 
 
 @router.get("/unanswered", dependencies=SEARCHING)
@@ -121,12 +116,12 @@ async def list_unanswered(
 ) -> UnansweredPage:
     """List the questions that no document answered, the most frequent first: what to write next."""
     since = time.time() - days * _DAY_SECONDS
-    rows = await desk.database.read(lambda db: handovers.unanswered(db, since, limit), long=True)
-    return UnansweredPage(days=days, questions=[Unanswered(**row) for row in rows])
+    found = await desk.stores.handoffs.unanswered(since, limit)
+    return UnansweredPage(days=days, questions=[Unanswered(**vars(one)) for one in found])
 
 
-async def _known(desk: OpenDesk, user: DeskUser, handover_id: str) -> dict[str, Any]:
-    row = await desk.database.read(lambda db: handovers.get(db, handover_id))
-    if row is None or not (user.operator or row["user_id"] == user.id):
+async def _known(desk: OpenDesk, user: DeskUser, handover_id: str) -> StoredHandoff:
+    handoff = await desk.stores.handoffs.get(handover_id)
+    if handoff is None or not (user.operator or handoff.user_id == user.id):
         raise HandoverUnknown(f"there is no hand-over {handover_id}")
-    return row
+    return handoff

@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from backend.api.deps import LOOKING, TELLING, Limit, Offset, StrictBody, TheActor, TheDesk, fails, needs
-from backend.auth.key_store import KeyRequest
-from backend.auth.keys import StoredKey
+from backend.auth.key_registry import KeyRequest
 from backend.auth.scopes import Scope
+from backend.storage.keys import StoredKey
 from backend.users import USER_NAME
 from frontdesk.contracts.access import KeyInfo, KeyPage, MadeKey
 from knowledge.text.characters import checked_line

@@ -10,10 +10,9 @@ from backend.api.deps import LOOKING, SEARCHING, Limit, Offset, Operator, TheAct
 from backend.api.threads import known
 from backend.desk import OpenDesk
 from backend.errors import PersonUnknown
-from backend.privacy import people
 from backend.privacy.copies import PersonalCopy
 from backend.privacy.exports import ArchiveStream
-from backend.privacy.removal import Part
+from backend.storage.deletion import RemovalPart
 from backend.users import LOCAL, USER_NAME
 from frontdesk.contracts.reports import People, PersonInfo, PersonRemoved
 
@@ -61,11 +60,13 @@ async def list_people(desk: TheDesk, user: Operator, limit: Limit = 50, offset: 
     """List the users who have a key or have left something here, and how much; an operator sees none of its text."""
     everyone = await _everyone(desk)
     page = everyone[offset : offset + limit]
-    said = await desk.database.read(lambda db: people.conversations_of(db, page), long=True)
-    shelves = await desk.library.read(lambda db: people.shelves_of(db, page))
+    conversations = await desk.stores.people.measure_conversations(page)
+    documents = await desk.library.stores.documents.owned_amounts(page)
     keyed = await _keyed(desk)
-    told = [PersonInfo(user=one, has_key=one in keyed, **vars(said[one]), **vars(shelves[one])) for one in page]
-    return People(total=len(everyone), limit=limit, offset=offset, people=told)
+    shown = [
+        PersonInfo(user=one, has_key=one in keyed, **vars(conversations[one]), **vars(documents[one])) for one in page
+    ]
+    return People(total=len(everyone), limit=limit, offset=offset, people=shown)
 
 
 @router.get("/{user}/export", dependencies=SEARCHING, response_class=Response, responses=_ARCHIVE)
@@ -76,7 +77,7 @@ async def export_person(person: Person, desk: TheDesk, actor: TheActor) -> Respo
     desk.streams.check()
     desk.exports.check(person)
     await desk.audit.add(actor.did("person.export", person, person=person))
-    copy = PersonalCopy(person, await _keys_of(desk, person), desk.database, desk.library)
+    copy = PersonalCopy(person, await _keys_of(desk, person), desk.stores.personal_data, desk.library)
     return ArchiveStream(person, copy, desk.exports, desk.streams)
 
 
@@ -121,8 +122,8 @@ async def delete_persons_document(document_id: str, person: Anybody, desk: TheDe
 
 
 async def _everyone(desk: OpenDesk) -> list[str]:
-    found = await desk.database.read(people.names, long=True)
-    return people.every_name(await _keyed(desk), found, await desk.library.read(people.owners))
+    owners = await desk.library.stores.documents.owner_names()
+    return sorted({*await desk.stores.people.user_names(), *owners, *await _keyed(desk)})
 
 
 async def _keyed(desk: OpenDesk) -> set[str]:
@@ -144,7 +145,7 @@ async def _keys_of(desk: OpenDesk, person: str) -> list[dict[str, Any]]:
     ]
 
 
-async def _remove(desk: OpenDesk, person: str, part: Part, actor: TheActor) -> PersonRemoved:
+async def _remove(desk: OpenDesk, person: str, part: RemovalPart, actor: TheActor) -> PersonRemoved:
     deleted = await desk.removals.remove(person, part, actor)
     in_settings = sum(key.user_id == person for key in desk.users.in_settings())
     everything = part == "everything"

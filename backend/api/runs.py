@@ -1,6 +1,5 @@
 """Runs: read one, follow it from any event on, stop it, rate its answer."""
 
-import sqlite3
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
@@ -13,8 +12,7 @@ from backend.desk import OpenDesk
 from backend.encoders.desk_events import DeskEventEncoder
 from backend.http.event_response import EventStream
 from backend.runs.indexing_job import INDEXING
-from backend.storage import activity, handovers, runs, threads
-from backend.storage.runs import StoredRun
+from backend.storage.runs import StoredRun, spent_by
 from backend.users import DeskUser
 from frontdesk.contracts.resources import RunWhole
 from knowledge.text.characters import cleaned
@@ -55,16 +53,13 @@ class Rated(RatingBody):
 async def get_run(run_id: str, desk: TheDesk, user: TheUser) -> RunWhole:
     """Return a run with its answer, steps, cost and rating: so far, if it is still under way."""
     run = await _known(desk, user, run_id)
-    answer = await desk.database.read(lambda db: runs.answer_of(db, run.id))
-    data = await desk.database.read(lambda db: threads.data_of(db, run.id))
-    steps = await desk.database.read(lambda db: runs.steps_of(db, run.id))
-    feedback = await desk.database.read(lambda db: handovers.feedback_of(db, run.id))
-    supervisor, workers = runs.spent_by(steps)
+    stored = await desk.stores.runs.read_details(run.id)
+    supervisor, workers = spent_by(stored.steps)
     both = supervisor + workers
     spent = {"usage": both.usage, "cost_usd": both.cost_usd, "supervisor": supervisor, "workers": workers}
-    return RunWhole.model_validate(
-        {**vars(run), "answer": answer, "support": data.get("support"), **spent, "feedback": feedback, "steps": steps}
-    )
+    feedback, steps = stored.feedback and vars(stored.feedback), [vars(step) for step in stored.steps]
+    told = {"answer": stored.answer, "support": stored.data.get("support"), "feedback": feedback, "steps": steps}
+    return RunWhole.model_validate({**vars(run), **told, **spent})
 
 
 @router.get("/{run_id}/stream", response_class=Response, responses={**EVENT_STREAM, **fails(429)})
@@ -92,12 +87,7 @@ async def cancel_run(run_id: str, desk: TheDesk, user: TheUser) -> Stopped:
 async def rate_run(run_id: str, feedback: RatingBody, desk: TheDesk, user: TheUser) -> Rated:
     """Rate the answer as good or bad; a later rating replaces an earlier one."""
     run = await _known(desk, user, run_id)
-
-    def rate(db: sqlite3.Connection) -> None:
-        handovers.rate(db, run.id, feedback.rating, feedback.comment)
-        activity.rate(db, run.id, feedback.rating)
-
-    await desk.database.write(rate)
+    await desk.stores.handoffs.rate_answer(run.id, feedback.rating, feedback.comment)
     return Rated(run_id=run.id, **feedback.model_dump())
 
 

@@ -1,6 +1,5 @@
 """Conversations: list, search, read, rename, export, soft-delete, restore and destroy."""
 
-import sqlite3
 import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -25,12 +24,11 @@ from backend.api.deps import (
     fails,
     needs,
 )
-from backend.auth.audit import Actor, record
+from backend.auth.audit import Actor
 from backend.desk import OpenDesk
-from backend.errors import SessionTaken, ThreadUnknown
+from backend.errors import ThreadUnknown
 from backend.privacy import transcript
-from backend.storage import threads
-from backend.storage.threads import Status, StoredThread, ThreadFilter
+from backend.storage.threads import Status, StoredMessage, StoredThread, ThreadFilter
 from frontdesk.contracts.resources import Message, Thread, ThreadPage, ThreadWhole
 from knowledge.text.characters import checked_line
 
@@ -93,23 +91,15 @@ async def get_thread(
 async def rename_thread(thread_id: str, rename: Rename, desk: TheDesk, user: TheUser) -> ThreadWhole:
     """Rename a conversation."""
     await known(desk, user.id, thread_id)
-    await desk.database.write(lambda db: threads.rename(db, thread_id, rename.title))
+    await desk.stores.threads.rename(user.id, thread_id, rename.title)
     return await history(desk, await known(desk, user.id, thread_id), 1, 0)
 
 
 @router.post("/{thread_id}/restore", responses=fails(409))
 async def restore_thread(thread_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> ThreadWhole:
     """Restore a soft-deleted conversation."""
-    thread = await known(desk, user.id, thread_id)
-
-    def restore(db: sqlite3.Connection) -> bool:
-        restored = threads.restore(db, thread)
-        if restored and thread.deleted_at:
-            record(db, actor.did("conversation.restore", thread_id, person=user.id))
-        return restored
-
-    if not await desk.database.write(restore):
-        raise SessionTaken(f"session {thread.session_id} has begun another conversation; put that away first")
+    entry = actor.did("conversation.restore", thread_id, person=user.id)
+    await desk.stores.threads.restore(user.id, thread_id, entry)
     return await history(desk, await known(desk, user.id, thread_id), 1, 0)
 
 
@@ -129,7 +119,7 @@ async def export_thread(
     """Export the whole conversation as a file."""
     thread = await known(desk, user.id, thread_id)
     await desk.audit.add(actor.did("conversation.export", thread_id, None, {"format": format}, person=user.id))
-    messages = await desk.database.read(lambda db: threads.messages_of(db, thread_id), long=True)
+    messages = await desk.stores.threads.all_messages(thread_id)
     ending, media, body = _EXPORTS[format](thread, messages)
     disposition = f'attachment; filename="conversation-{thread.id}.{ending}"'
     return Response(body, media_type=media, headers={"content-disposition": disposition})
@@ -137,7 +127,7 @@ async def export_thread(
 
 async def known(desk: OpenDesk, user_id: str, thread_id: str, agent_id: str | None = None) -> StoredThread:
     """Return a conversation of that user, with that agent if one is named, or raise `ThreadUnknown`."""
-    thread = await desk.database.read(lambda db: threads.get(db, user_id, thread_id))
+    thread = await desk.stores.threads.get(user_id, thread_id)
     if thread is None or agent_id not in (None, thread.agent_id):
         raise ThreadUnknown(f"there is no conversation {thread_id}")
     return thread
@@ -145,41 +135,36 @@ async def known(desk: OpenDesk, user_id: str, thread_id: str, agent_id: str | No
 
 async def page(desk: OpenDesk, wanted: ThreadFilter, limit: int, offset: int) -> ThreadPage:
     """Return a page of the conversations that match."""
-    total, rows = await desk.database.read(lambda db: threads.listing(db, wanted, limit, offset), long=True)
-    return ThreadPage(total=total, limit=limit, offset=offset, threads=[Thread(**row) for row in rows])
+    total, found = await desk.stores.threads.list_threads(wanted, limit, offset)
+    return ThreadPage(total=total, limit=limit, offset=offset, threads=[Thread(**vars(one)) for one in found])
 
 
 async def history(desk: OpenDesk, thread: StoredThread, limit: int, offset: int) -> ThreadWhole:
     """Return a conversation with a page of its messages."""
-    count, messages = await desk.database.read(
-        lambda db: (threads.count_messages(db, thread.id), threads.messages_of(db, thread.id, limit, offset))
-    )
-    return ThreadWhole(**vars(thread), messages=count, history=[Message(**message) for message in messages])
+    count, messages = await desk.stores.threads.read_history(thread.id, limit, offset)
+    shown = [Message(**message.as_fields()) for message in messages]
+    return ThreadWhole(**vars(thread), messages=count, history=shown)
 
 
 async def remove(desk: OpenDesk, thread_id: str, hard_delete: bool, actor: Actor) -> ThreadDeleted:
     """Stop the runs of one of the actor's conversations, then soft-delete or destroy it."""
-
-    def put_away(db: sqlite3.Connection) -> None:
-        threads.put_away(db, thread_id)
-        record(db, actor.did("conversation.delete", thread_id, person=actor.name))
-
     with desk.runs.lanes.closed(thread_id):
         await desk.runs.cancel_thread(thread_id, "the conversation was deleted")
         if hard_delete:
             entry = actor.did("conversation.destroy", thread_id, person=actor.name)
             await desk.deletion.conversation(thread_id, entry=entry)
         else:
-            await desk.database.write(put_away)
+            entry = actor.did("conversation.delete", thread_id, person=actor.name)
+            await desk.stores.threads.put_away(actor.name, thread_id, entry)
     return ThreadDeleted(deleted=thread_id, hard=hard_delete)
 
 
-def _as_markdown(thread: StoredThread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
+def _as_markdown(thread: StoredThread, messages: Sequence[StoredMessage]) -> tuple[str, str, bytes]:
     return "md", "text/markdown", (transcript.head(thread) + transcript.turns(messages)).encode()
 
 
-def _as_json(thread: StoredThread, messages: Sequence[dict[str, Any]]) -> tuple[str, str, bytes]:
-    document = {"exported_at": time.time(), "thread": vars(thread), "messages": messages}
+def _as_json(thread: StoredThread, messages: Sequence[StoredMessage]) -> tuple[str, str, bytes]:
+    document = {"exported_at": time.time(), "thread": vars(thread), "messages": [one.as_fields() for one in messages]}
     return "json", "application/json", orjson.dumps(document, option=orjson.OPT_INDENT_2)
 
 

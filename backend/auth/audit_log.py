@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-import sqlite3
 from collections import Counter
 from typing import NamedTuple
 
-from backend.auth.audit import TRIMMED_AT_ONCE, AuditEntry, record, trim
+from backend.auth.audit import AuditEntry
 from backend.runs.background import in_background
+from backend.storage.audit import TRIMMED_AT_ONCE, AuditLogStore
 from knowledge.errors import DeskError
-from knowledge.storage.database import Database
+from knowledge.storage.database import DatabaseError
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,15 +29,15 @@ class _RefusedKey(NamedTuple):
 class AuditLog:
     """A writer of entries that aggregates refused keys into one row a minute for each address and key, with a count."""
 
-    def __init__(self, database: Database, days: int = 0) -> None:
-        self._database = database
+    def __init__(self, store: AuditLogStore, days: int = 0) -> None:
+        self._store = store
         self.days = days
         self._refused: Counter[_RefusedKey] = Counter()
         self._flushing: asyncio.Task[None] | None = None
 
     async def add(self, entry: AuditEntry) -> None:
         """Append the entry of an action that is already done; cancelling the caller does not stop the write."""
-        await asyncio.shield(self._database.write(lambda db: record(db, entry)))
+        await asyncio.shield(self._store.append([entry]))
 
     def refuse(self, address: str | None, key_id: str | None, reason: str) -> None:
         """Count a refused key, to be appended within a minute; `key_id` is the beginning of its digest."""
@@ -53,7 +53,7 @@ class AuditLog:
         """Append the counts; if the disk is full or the file damaged, log that and retry within a minute."""
         try:
             await self.flush()
-        except (sqlite3.Error, DeskError) as error:
+        except (DatabaseError, DeskError) as error:
             _LOG.warning("refused keys are not in the audit log yet: %s", error)
 
     async def close(self) -> None:
@@ -68,7 +68,7 @@ class AuditLog:
             return 0
         before, trimmed = now - self.days * _DAY_SECONDS, 0
         while True:
-            count = await self._database.write(lambda db: trim(db, before))
+            count = await self._store.trim(before, TRIMMED_AT_ONCE)
             trimmed += count
             # Looping until nothing is left might not end: each step adds an entry, which a jumping clock makes old too.
             if count < TRIMMED_AT_ONCE:
@@ -82,16 +82,11 @@ class AuditLog:
             )
             for one, times in refused.items()
         ]
-
-        def append(db: sqlite3.Connection) -> None:
-            for entry in entries:
-                record(db, entry)
-
         if not entries:
             return
         try:
-            await self._database.write(append)
-        except (sqlite3.Error, DeskError):
+            await self._store.append(entries)
+        except (DatabaseError, DeskError):
             for one, times in refused.items():
                 self._refused[self._kind(one)] += times
             raise

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from backend.auth.audit import AuditEntry, record
-from backend.storage import migrations
+from backend.auth.audit import AuditEntry
+from backend.storage.sql import migrations
+from backend.storage.stores import sql_stores
 from knowledge.storage.sqlite import SqliteDatabase
 
 
@@ -14,6 +15,6 @@ async def record_offline(data_dir: Path, entry: AuditEntry) -> None:
         return
     database = SqliteDatabase(file, migrations.MIGRATIONS)
     try:
-        await database.write(lambda db: record(db, entry))
+        await sql_stores(database).audit.append([entry])
     finally:
         await database.close()

@@ -1,43 +1,35 @@
 """The comparison of the settings at start with those of the last start, whose differences go into the audit log."""
 
 import hashlib
-import json
 import secrets
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
-from backend.auth.audit import SYSTEM, changed, record
+from backend.auth.audit import SYSTEM, changed
 from backend.settings import Settings
+from backend.storage.last_settings import LastSettingsStore
 from backend.users import Users
 from backend.version import VERSION
 
 _SALT = ""
 
 
-def create_settings_table(db: sqlite3.Connection) -> None:
-    """Create the table of the last start's settings, with a salted hash of each secret that only reveals changes."""
-    db.execute("CREATE TABLE last_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
-
-
-def record_settings(db: sqlite3.Connection, settings: Settings, users: Users) -> None:
+async def record_settings(store: LastSettingsStore, settings: Settings, users: Users) -> None:
     """Record the settings that differ from those of the last start, and store them for the next."""
-    stored = {row["name"]: json.loads(row["value"]) for row in db.execute("SELECT name, value FROM last_settings")}
+    stored = await store.read_settings()
     salt = stored.pop(_SALT, None) or secrets.token_hex(16)
     current = _public(settings, users) | _hashed(settings, salt)
     before, after = changed(stored, current)
     if not after and not before:
         return
     secret = sorted(name for name in {*before, *after} if name in _SECRETS)
-    told = [{name: value for name, value in one.items() if name not in _SECRETS} for one in (before, after)]
+    was, now = ({name: value for name, value in one.items() if name not in _SECRETS} for one in (before, after))
     if secret:
-        told[1]["changed"] = secret
-    record(db, SYSTEM.did("settings.change", "desk", told[0] if stored else None, told[1]))
-    db.execute("DELETE FROM last_settings")
-    rows = [(name, json.dumps(value)) for name, value in {_SALT: salt, **current}.items()]
-    db.executemany("INSERT INTO last_settings VALUES (?, ?)", rows)
+        now["changed"] = secret
+    entry = SYSTEM.did("settings.change", "desk", was if stored else None, now)
+    await store.replace_settings({_SALT: salt, **current}, entry)
 
 
 def _public(settings: Settings, users: Users) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from backend.encoders.encoder import StreamEncoder
 from backend.http.error_responses import error_response
 from backend.http.event_response import EventStream, wait_for_disconnect
 from backend.http.statuses import STATUS_BY_CODE
-from backend.storage.runs import StoredRun, answer_of
+from backend.storage.runs import StoredRun
 from frontdesk.contracts.answers import Answer
 from frontdesk.contracts.events import Done, Error, Event, Route, Source, Sources
 
@@ -27,7 +27,7 @@ async def whole(desk: OpenDesk, run: StoredRun, request: Request, on_disconnect:
         return error_response(STATUS_BY_CODE.get(last.code, 500), last.code, last.message, retryable=last.retryable)
     if not isinstance(last, Done):
         return error_response(409, "cancelled", "The answer was stopped before it was whole.", retryable=True)
-    answer = await desk.database.read(lambda db: answer_of(db, run.id))
+    answer = await desk.stores.runs.answer_of(run.id)
     return Answer(
         answer=answer or "",
         session_id=run.session_id,

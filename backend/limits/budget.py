@@ -13,8 +13,7 @@ from weakref import WeakValueDictionary
 from agents.models.allowance import Expense
 from backend.errors import BudgetSpent
 from backend.limits.clock import DeskClock
-from backend.storage import spending
-from knowledge.storage.database import Database
+from backend.storage.spending import SpendingStore
 
 _DAY_SECONDS = 86_400
 _BUSY_SECONDS = 2
@@ -23,11 +22,11 @@ _BUSY_SECONDS = 2
 class DailyBudget:
     """The budget of each user per UTC day, with the open reservations."""
 
-    def __init__(self, tokens: int, usd: float, database: Database, clock: DeskClock) -> None:
+    def __init__(self, tokens: int, usd: float, spending: SpendingStore, clock: DeskClock) -> None:
         self.limited = bool(tokens or usd)
         self._tokens = tokens or math.inf
         self._usd = usd or math.inf
-        self._database = database
+        self._spending = spending
         self._clock = clock
         self._open: defaultdict[str, set[Reservation]] = defaultdict(set)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -72,7 +71,7 @@ class DailyBudget:
             others = self._open.get(user, set()) - {reservation}
             held = reduce(add, (other.held for other in others), Expense())
             now = self._clock.now()
-            spent = Expense(*await self._database.read(lambda db: spending.of_day(db, user, now)))
+            spent = Expense(*await self._spending.spent_on_day(user, now))
             self._check_limits(spent, held, wanted, math.ceil(_DAY_SECONDS - now % _DAY_SECONDS))
             self.hold_share(reservation, reservation.held.at_least(wanted))
 

@@ -9,25 +9,21 @@ checkpoint are repeated when a server resumes from the copy. The vector index is
 import hashlib
 import os
 import shutil
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 from pydantic import BaseModel, Field
 
 from backend.maintenance.errors import BackupNotMade
 from backend.version import VERSION
-from knowledge.errors import DatabaseDamaged
 from knowledge.retrieval.calibration import FILE as CALIBRATION
-from knowledge.storage.damage import RESTORE, as_opening_failed
+from knowledge.storage.sqlite_copy import open_snapshot
 
 # In the order in which the snapshots are taken.
 DATABASES = ("graph.db", "desk.db", "knowledge.db")
 UPLOADS = "uploads"
 MANIFEST = "backup.json"
-_PAGES_AT_ONCE = 4_096
 
 
 class CopiedFile(BaseModel):
@@ -80,12 +76,11 @@ def _fill(data_dir: Path, staging: Path) -> Manifest:
     # need is found either before or after the snapshot.
     _copy_uploads(data_dir, staging)
     with ExitStack() as stack:
-        sources = {
-            name: stack.enter_context(_snapshot(data_dir / name)) for name in DATABASES if (data_dir / name).exists()
-        }
+        existing = [name for name in DATABASES if (data_dir / name).exists()]
+        snapshots = {name: stack.enter_context(open_snapshot(data_dir / name)) for name in existing}
         _copy_uploads(data_dir, staging)
-        for name, source in sources.items():
-            manifest.versions[name] = _copy(source, data_dir / name, staging / name)
+        for name, snapshot in snapshots.items():
+            manifest.versions[name] = snapshot.copy_to(staging / name)
     if (data_dir / CALIBRATION).exists():
         shutil.copyfile(data_dir / CALIBRATION, staging / CALIBRATION)
     for file in sorted(path for path in staging.rglob("*") if path.is_file()):
@@ -98,32 +93,6 @@ def _fill(data_dir: Path, staging: Path) -> Manifest:
     for place in (written, staging):
         _sync(place)
     return manifest
-
-
-@contextmanager
-def _snapshot(file: Path) -> Iterator[sqlite3.Connection]:
-    """Open a snapshot of a database, without blocking those who write to it."""
-    try:
-        # Read-only, without checkpoints: only the server's own connection may do those.
-        source = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        with closing(source):
-            source.execute("BEGIN")
-            source.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            yield source
-    except sqlite3.Error as error:
-        raise as_opening_failed(error, file, RESTORE) from error
-
-
-def _copy(source: sqlite3.Connection, file: Path, target: Path) -> int:
-    """Copy a snapshot, check the integrity of the copy, and return its schema version."""
-    with closing(sqlite3.connect(target, isolation_level=None)) as copy:
-        source.backup(copy, pages=_PAGES_AT_ONCE)
-        # A single file without a write-ahead log; the server switches back when it opens it.
-        copy.execute("PRAGMA journal_mode = DELETE")
-        found = [row[0] for row in copy.execute("PRAGMA integrity_check(3)")]
-        if found != ["ok"]:
-            raise DatabaseDamaged(f"{file} is damaged ({'; '.join(found)}), so no backup is made of it; {RESTORE}")
-        return int(copy.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _copy_uploads(data_dir: Path, staging: Path) -> None:

@@ -7,21 +7,21 @@ moved. A server refuses a directory in which a restore was interrupted, and the 
 import itertools
 import os
 import shutil
-import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
-from backend.auth.audit import SYSTEM, record
+from backend.auth.audit import SYSTEM
 from backend.maintenance.backup import DATABASES, MANIFEST, UPLOADS, Manifest, digest
 from backend.maintenance.errors import BackupUnusable, DirectoryNotEmpty
-from backend.storage import checkpoints
-from backend.storage import migrations as desk_schema
+from backend.storage.sql import checkpoints
+from backend.storage.sql import migrations as desk_schema
+from backend.storage.sql.audit import record_in_copy
 from knowledge.errors import DatabaseNewer, DataDirectoryUnusable
 from knowledge.retrieval.calibration import FILE as CALIBRATION
 from knowledge.storage import migrations as knowledge_schema
+from knowledge.storage.database import DatabaseError
 from knowledge.storage.directory_lock import RESTORING, DirectoryLock
 
 _KNOWN = {
@@ -112,9 +112,8 @@ def _record(desk: Path, backup: Path, manifest: Manifest) -> None:
         return
     after = {"backup": str(backup), "made_at": manifest.created_at, "release": manifest.release, "uid": os.getuid()}
     try:
-        with closing(sqlite3.connect(desk)) as db, db:
-            record(db, SYSTEM.did("desk.restore", "desk", None, after))
-    except sqlite3.Error as error:
+        record_in_copy(desk, SYSTEM.did("desk.restore", "desk", None, after))
+    except DatabaseError as error:
         raise BackupUnusable(f"{backup} cannot be restored: {desk.name}: {error}") from error
 
 

@@ -1,125 +1,111 @@
 """The export of everything stored about a person, read page by page, as the files of an archive."""
 
-import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
 
 from backend.privacy import transcript
 from backend.privacy.archive import ArchiveFile
-from backend.storage import threads
+from backend.storage.people import JSON_FIELDS, PersonalDataStore, PersonalRecord
 from backend.storage.threads import StoredThread
+from knowledge.errors import DocumentUnknown
 from knowledge.library import Library
-from knowledge.storage.database import Database
+from knowledge.storage.documents import DocumentInfo
 
 _PAGE = 100
-Row = dict[str, Any]
-_JSON_COLUMNS = ("data", "usage", "payload", "request", "before", "after")
 
 
 class PersonalCopy:
-    """A copy of a user's data; rows added or deleted while it is read may be in it or not."""
+    """A copy of a user's data; records added or deleted while it is read may be in it or not."""
 
-    def __init__(self, user_id: str, keys: Sequence[Row], database: Database, library: Library) -> None:
+    def __init__(
+        self, user_id: str, keys: Sequence[PersonalRecord], store: PersonalDataStore, library: Library
+    ) -> None:
         self._user_id = user_id
         self._keys = keys
-        self._database = database
+        self._store = store
         self._library = library
         self._counts: Counter[str] = Counter()
 
     async def files(self) -> AsyncIterator[ArchiveFile]:
         """Yield conversations, documents, handovers, figures, keys and audit entries, and at the end a summary."""
-        async for thread in self._threads():
+        async for thread in self._store.threads_of(self._user_id):
             self._counts["conversations"] += 1
             place = f"conversations/{thread.id}"
             yield ArchiveFile(f"{place}.md", self._as_markdown(thread))
             yield ArchiveFile(f"{place}.json", self._as_json(thread))
-        async for info in self._rows(_DOCUMENTS, self._user_id, self._library.read):
+        async for info in self._documents():
             self._counts["documents"] += 1
-            yield ArchiveFile(f"documents/{info['id']}.json", _once(_indented(info)))
-            yield ArchiveFile(f"documents/{info['id']}.md", self._text_of(info["id"]))
-        for name, query in _LISTS.items():
-            yield ArchiveFile(f"{name}.json", _array(self._counted(name, self._rows(query, self._user_id))))
-        yield ArchiveFile("figures.json", _array(self._figures()))
+            fields = {name: value for name, value in vars(info).items() if name != "owner"}
+            yield ArchiveFile(f"documents/{info.id}.json", _once(_indented(fields)))
+            yield ArchiveFile(f"documents/{info.id}.md", self._text_of(info.id))
+        for name, records in (
+            ("requests-for-a-person", self._store.handovers_of(self._user_id)),
+            ("spending", self._store.spending_of(self._user_id)),
+            ("audit", self._store.audit_entries_of(self._user_id)),
+        ):
+            yield ArchiveFile(f"{name}.json", _array(self._counted(name, records)))
+        yield ArchiveFile("figures.json", _array(self._store.figures_of(self._user_id)))
         yield ArchiveFile("requests-for-a-person.md", self._handovers())
         yield ArchiveFile("keys.json", _once(_indented(list(self._keys))))
         yield ArchiveFile("README.md", _once(self._readme()))
 
-    async def _threads(self) -> AsyncIterator[StoredThread]:
-        async for row in self._rows(_THREADS, self._user_id):
-            yield StoredThread(**row)
+    async def _documents(self) -> AsyncIterator[DocumentInfo]:
+        documents, after = self._library.stores.documents, ""
+        while page := await documents.owned_documents(self._user_id, after, _PAGE):
+            after = page[-1].id
+            for info in page:
+                yield info
 
     async def _as_markdown(self, thread: StoredThread) -> AsyncIterator[bytes]:
         yield transcript.head(thread).encode()
-        offset = 0
-        while page := await self._read(
-            lambda db, offset=offset: threads.messages_of(db, thread.id, _PAGE, offset)  # type: ignore[misc]
-        ):
-            offset += len(page)
-            yield transcript.turns(page).encode()
+        async for message in self._store.shown_messages_of(thread.id):
+            yield transcript.turns([message]).encode()
 
     async def _as_json(self, thread: StoredThread) -> AsyncIterator[bytes]:
         """Yield all that is stored of a conversation, including questions that were replaced by others."""
         yield b'{"conversation": ' + _indented(vars(thread)) + b',\n"messages": '
-        async for part in _array(self._rows(_MESSAGES, thread.id)):
+        async for part in _array(self._store.messages_of(thread.id)):
             yield part
         yield b',\n"runs": [\n'
         between = b""
-        async for run in self._rows(_RUNS, thread.id):
+        async for run in self._store.runs_of(thread.id):
             self._counts["runs"] += 1
-            steps = await self._read(lambda db, run=run: _all(db, _STEPS, run["id"]))  # type: ignore[misc]
-            rated = await self._read(lambda db, run=run: _all(db, _FEEDBACK, run["id"]))  # type: ignore[misc]
-            yield between + b'{"run": ' + orjson.dumps(run) + b', "steps": ' + orjson.dumps(steps)
+            steps = [_with_json(step) for step in await self._store.steps_of(run["id"])]
+            rated = await self._store.ratings_of(run["id"])
+            yield between + b'{"run": ' + orjson.dumps(_with_json(run)) + b', "steps": ' + orjson.dumps(steps)
             yield b', "feedback": ' + orjson.dumps(rated) + b', "events": '
-            async for part in _array(self._rows(_EVENTS, run["id"])):
+            async for part in _array(self._store.events_of(run["id"])):
                 yield part
             yield b"}"
             between = b",\n"
         yield b"]}\n"
 
     async def _text_of(self, document_id: str) -> AsyncIterator[bytes]:
-        text = await self._library.read(
-            lambda db: db.execute("SELECT markdown FROM documents WHERE id = ?", (document_id,)).fetchone()
-        )
-        if text:
-            yield text["markdown"].encode("utf-8", "replace")
+        # It may have been removed since it was listed.
+        with suppress(DocumentUnknown):
+            document = await self._library.whole(document_id, owner=self._user_id)
+            yield document.markdown.encode("utf-8", "replace")
 
     async def _handovers(self) -> AsyncIterator[bytes]:
         yield b"# Requests for a person\n"
-        async for row in self._rows(_LISTS["requests-for-a-person"], self._user_id):
+        async for record in self._store.handovers_of(self._user_id):
             lines = (
-                f"{name}: {row[name]}" for name in ("contact", "message", "reason", "summary", "note") if row[name]
+                f"{name}: {record[name]}"
+                for name in ("contact", "message", "reason", "summary", "note")
+                if record[name]
             )
-            told = "\n\n".join(map(transcript.plain, lines))
-            yield f"\n## {transcript.moment(row['created_at'])}\n\n{told}\n".encode()
+            text = "\n\n".join(map(transcript.plain, lines))
+            yield f"\n## {transcript.moment(record['created_at'])}\n\n{text}\n".encode()
 
-    async def _figures(self) -> AsyncIterator[Row]:
-        """Yield the figures day by day, which is the order of their primary key."""
-        for day in await self._read(lambda db: _all(db, _DAYS, self._user_id)):
-            values = (day["day"], self._user_id)
-            for row in await self._read(lambda db, values=values: _all(db, _FIGURES, *values)):  # type: ignore[misc]
-                yield row
-
-    async def _counted(self, name: str, rows: AsyncIterator[Row]) -> AsyncIterator[Row]:
-        async for row in rows:
+    async def _counted(self, name: str, records: AsyncIterator[PersonalRecord]) -> AsyncIterator[PersonalRecord]:
+        async for record in records:
             self._counts[name] += 1
-            yield row
-
-    async def _rows(self, query: str, value: str, read: "Reading | None" = None) -> AsyncIterator[Row]:
-        """Yield the rows of a query in the order of their `number`, read page by page."""
-        after, read = -1, read or self._read
-        paged = f"SELECT * FROM ({query}) WHERE number > ? ORDER BY number LIMIT {_PAGE}"
-        while page := await read(lambda db, after=after: _all(db, paged, value, after)):  # type: ignore[misc]
-            after = page[-1]["number"]
-            for row in page:
-                del row["number"]
-                yield row
-
-    async def _read(self, work: Callable[[sqlite3.Connection], Any]) -> Any:  # noqa: ANN401 - rows of any shape
-        return await self._database.read(work, long=True)
+            yield record
 
     def _readme(self) -> bytes:
         counted = "\n".join(
@@ -130,30 +116,6 @@ class PersonalCopy:
         ).encode()
 
 
-Reading = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
-
-_THREADS = "SELECT rowid AS number, * FROM threads WHERE user_id = ?"
-_DOCUMENTS = """SELECT rowid AS number, id, folder, source, path, title, content_hash, version, updated_at, chunks
-                FROM documents WHERE owner = ?"""
-_MESSAGES = "SELECT rowid AS number, * FROM messages WHERE thread_id = ?"
-_RUNS = "SELECT rowid AS number, * FROM runs WHERE thread_id = ?"
-_EVENTS = "SELECT seq AS number, payload FROM events WHERE run_id = ?"
-_STEPS = "SELECT * FROM steps WHERE run_id = ? ORDER BY started_at"
-_FEEDBACK = "SELECT rating, comment, created_at FROM feedback WHERE run_id = ?"
-_DAYS = "SELECT DISTINCT day FROM activity WHERE user_id = ? ORDER BY day"
-_FIGURES = "SELECT * FROM activity WHERE day = ? AND user_id = ?"
-_LISTS = {
-    "requests-for-a-person": "SELECT rowid AS number, * FROM handovers WHERE user_id = ?",
-    "spending": "SELECT row_number() OVER (ORDER BY day) AS number, * FROM spending WHERE user_id = ?",
-    # Actions of others are listed without their address and key, and without the hash, by which these could be
-    # guessed. Changed values are left out unless they concern the person: an agent's prompt is not its operator's data.
-    "audit": """SELECT place AS number, place, at, action, actor, key_id, address, target, person,
-                       iif(person = ?1, before, NULL) AS before, iif(person = ?1, after, NULL) AS after, hash
-                FROM audit WHERE actor = ?1
-                UNION ALL
-                SELECT place, place, at, action, actor, NULL, NULL, target, person, NULL, NULL, NULL
-                FROM audit WHERE person = ?1 AND actor <> ?1""",
-}
 _README = """# What this desk holds about {user}
 
 Made at {moment}. In this archive:
@@ -175,17 +137,10 @@ Times in JSON are seconds since 1970, UTC.
 """
 
 
-def _all(db: sqlite3.Connection, query: str, *values: object) -> list[Row]:
-    return [_with_json(row) for row in db.execute(query, values)]
-
-
-def _with_json(row: sqlite3.Row) -> Row:
-    """Turn a row into a dict in which columns stored as JSON are embedded as such, not as strings."""
-    told = dict(row)
-    for name in _JSON_COLUMNS:
-        if told.get(name):
-            told[name] = orjson.Fragment(told[name])
-    return told
+def _with_json(record: PersonalRecord) -> PersonalRecord:
+    """Have the fields that are stored as JSON embedded as such, not as strings."""
+    embedded = {name: orjson.Fragment(record[name]) for name in JSON_FIELDS if record.get(name)}
+    return {**record, **embedded}
 
 
 def _indented(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
@@ -196,10 +151,10 @@ async def _once(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-async def _array(rows: AsyncIterator[Row]) -> AsyncIterator[bytes]:
-    """Yield a JSON array with one line for each row."""
+async def _array(records: AsyncIterator[PersonalRecord]) -> AsyncIterator[bytes]:
+    """Yield a JSON array with one line for each record."""
     between = b"[\n"
-    async for row in rows:
-        yield between + orjson.dumps(row)
+    async for record in records:
+        yield between + orjson.dumps(_with_json(record))
         between = b",\n"
     yield b"\n]" if between == b",\n" else b"[]"

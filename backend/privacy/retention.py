@@ -7,14 +7,13 @@ AUDIT_DAYS.
 
 import asyncio
 import logging
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import NamedTuple, Self
+from typing import Self
 
-from backend.auth.audit import SYSTEM, record
+from backend.auth.audit import SYSTEM
 from backend.auth.audit_log import AuditLog
 from backend.limits.clock import DeskClock
 from backend.privacy.clock_guard import ClockGuard
@@ -22,8 +21,9 @@ from backend.privacy.deletion import ConversationDeletion
 from backend.runs.background import in_background
 from backend.runs.indexing_job import INDEXING
 from backend.runs.queue import RunQueue
+from backend.storage.retention import LastUse, RetentionStore
 from knowledge.errors import DeskError
-from knowledge.storage.database import Database
+from knowledge.storage.database import DatabaseError
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,14 +38,14 @@ class Retention:
     def __init__(
         self,
         days: int,
-        database: Database,
+        store: RetentionStore,
         lanes: RunQueue,
         deletion: ConversationDeletion,
         audit: AuditLog,
         guard: ClockGuard,
     ) -> None:
         self._days = days
-        self._database = database
+        self._store = store
         self._lanes = lanes
         self._deletion = deletion
         self._audit = audit
@@ -56,7 +56,7 @@ class Retention:
     async def open(
         cls,
         days: int,
-        database: Database,
+        store: RetentionStore,
         lanes: RunQueue,
         deletion: ConversationDeletion,
         audit: AuditLog,
@@ -64,8 +64,8 @@ class Retention:
     ) -> Self:
         """Prepare the task; call this before the server stores anything by its current clock."""
         shortest = min(filter(None, (days, audit.days)), default=0)
-        guard = await ClockGuard.open(database, clock, shortest)
-        return cls(days, database, lanes, deletion, audit, guard)
+        guard = await ClockGuard.open(store, clock, shortest)
+        return cls(days, store, lanes, deletion, audit, guard)
 
     def begin(self) -> None:
         """Start the task, which looks now and then every hour."""
@@ -84,7 +84,7 @@ class Retention:
         works: tuple[Callable[[float], Awaitable[object]], ...] = (self.sweep, self._audit.trim)
         try:
             now = await self._guard.now()
-        except (sqlite3.Error, DeskError):
+        except (DatabaseError, DeskError):
             _LOG.exception("that the clock was looked at cannot be stored, so nothing is deleted for its age")
             return
         if now is None:
@@ -92,7 +92,7 @@ class Retention:
         for work in works:
             try:
                 await work(now)
-            except (sqlite3.Error, DeskError):
+            except (DatabaseError, DeskError):
                 _LOG.exception("what is too old could not be deleted; the desk tries again in an hour")
 
     async def sweep(self, now: float) -> Counter[str]:
@@ -105,8 +105,7 @@ class Retention:
         deleted += await self._handovers(before)
         if deleted:
             counts = {name: count for name, count in sorted(deleted.items()) if count}
-            entry = SYSTEM.did("retention.delete", "desk", after={"before": before, **counts})
-            await self._database.write(lambda db: record(db, entry))
+            await self._audit.add(SYSTEM.did("retention.delete", "desk", after={"before": before, **counts}))
             _LOG.info("deleted what is older than %d days: %s", self._days, counts)
         return deleted
 
@@ -117,8 +116,8 @@ class Retention:
 
     async def _conversations(self, before: float) -> Counter[str]:
         deleted: Counter[str] = Counter()
-        after = _Used(0, "")
-        while used := await self._database.read(lambda db, after=after: _outdated(db, before, after), long=True):  # type: ignore[misc]
+        after = LastUse(0, "")
+        while used := await self._store.outdated_threads(before, after, _AT_ONCE):
             after = used[-1]
             for _, thread_id in used:
                 began = time.monotonic()
@@ -129,16 +128,14 @@ class Retention:
     async def _conversation(self, thread_id: str, before: float) -> Counter[str]:
         """Delete a conversation, unless it is in use or was used since it was found outdated."""
         with self._lanes.closed(thread_id):
-            if self._lanes.of_thread(thread_id) or not await self._database.read(
-                lambda db: _is_outdated(db, thread_id, before)
-            ):
+            if self._lanes.of_thread(thread_id) or not await self._store.is_outdated(thread_id, before):
                 return Counter()
             return await self._deletion.conversation(thread_id, keep_figures=True)
 
     async def _work_on_documents(self, before: float) -> Counter[str]:
         """Delete old indexing runs by their end: each user's are in one conversation that is used for ever."""
         deleted: Counter[str] = Counter()
-        while ids := await self._database.read(lambda db: _outdated_work(db, before), long=True):
+        while ids := await self._store.outdated_runs(INDEXING, before, _AT_ONCE):
             began = time.monotonic()
             deleted += await self._deletion.runs(ids, keep_figures=True)
             await self._pause(began)
@@ -146,7 +143,7 @@ class Retention:
 
     async def _handovers(self, before: float) -> Counter[str]:
         deleted: Counter[str] = Counter()
-        while count := await self._database.write(lambda db: _delete_handovers(db, before), erasing=True):
+        while count := await self._store.delete_outdated_handovers(before, _AT_ONCE):
             deleted["handovers"] += count
             await asyncio.sleep(0)
         return deleted
@@ -154,41 +151,3 @@ class Retention:
     async def _pause(self, began: float) -> None:
         """Sleep for as long as the work took, so that answers under way have the disk at least half of the time."""
         await asyncio.sleep(time.monotonic() - began)
-
-
-# A run without an end is under way, or was interrupted and will be resumed.
-_OUTDATED = """updated_at < ? AND NOT EXISTS (SELECT 1 FROM runs WHERE thread_id = threads.id AND ended_at IS NULL)"""
-
-
-class _Used(NamedTuple):
-    at: float
-    thread_id: str
-
-
-def _outdated(db: sqlite3.Connection, before: float, after: _Used) -> list[_Used]:
-    """Return a page of outdated conversations, oldest first, after the last one already examined."""
-    rows = db.execute(
-        f"""SELECT updated_at, id FROM threads WHERE {_OUTDATED} AND (updated_at, id) > (?, ?)
-            ORDER BY updated_at, id LIMIT ?""",
-        (before, *after, _AT_ONCE),
-    )
-    return [_Used(*row) for row in rows]
-
-
-def _is_outdated(db: sqlite3.Connection, thread_id: str, before: float) -> bool:
-    return db.execute(f"SELECT 1 FROM threads WHERE {_OUTDATED} AND id = ?", (before, thread_id)).fetchone() is not None
-
-
-def _outdated_work(db: sqlite3.Connection, before: float) -> list[str]:
-    rows = db.execute("SELECT id FROM runs WHERE agent_id = ? AND ended_at < ? LIMIT ?", (INDEXING, before, _AT_ONCE))
-    return [row["id"] for row in rows]
-
-
-def _delete_handovers(db: sqlite3.Connection, before: float) -> int:
-    """Delete outdated handovers outside of conversations; the others are deleted with theirs."""
-    return db.execute(
-        """DELETE FROM handovers WHERE rowid IN (
-               SELECT rowid FROM handovers
-               WHERE thread_id IS NULL AND coalesce(resolved_at, created_at) < ? LIMIT ?)""",
-        (before, _AT_ONCE),
-    ).rowcount

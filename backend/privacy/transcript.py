@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
-from backend.storage.threads import StoredThread
+from backend.storage.threads import StoredMessage, StoredThread
 
 # A title is plain text: it must not turn into a link, a picture or HTML.
 _MARKUP, _ESCAPED = re.compile(r"([\\`*_{}\[\]()<>#&|!~])"), r"\\\1"
@@ -18,8 +17,8 @@ def head(thread: StoredThread) -> str:
     return f"# {plain(thread.title)}\n\n{moment(thread.created_at)}, with {thread.agent_id}\n"
 
 
-def turns(messages: Iterable[dict[str, Any]]) -> str:
-    """Write messages as `threads.messages_of` returns them."""
+def turns(messages: Iterable[StoredMessage]) -> str:
+    """Write the messages of a conversation."""
     return "".join(map(_turn, messages))
 
 
@@ -33,7 +32,7 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _turn(message: dict[str, Any]) -> str:
-    role = message["role"]
-    broken = _NOT_WHOLE.get(message["status"], "") if role == "assistant" else ""
-    return f"\n## {_SPEAKERS.get(role, role)}, {moment(message['created_at'])}\n\n{message['content']}\n{broken}"
+def _turn(message: StoredMessage) -> str:
+    broken = _NOT_WHOLE.get(message.status, "") if message.role == "assistant" else ""
+    speaker = _SPEAKERS.get(message.role, message.role)
+    return f"\n## {speaker}, {moment(message.created_at)}\n\n{message.content}\n{broken}"

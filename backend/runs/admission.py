@@ -11,7 +11,7 @@ from backend.limits.clock import DeskClock
 from backend.limits.rates import Limit, RateLimits
 from backend.runs.queue import RunQueue
 from backend.settings import Settings
-from knowledge.storage.database import Database
+from backend.storage.spending import SpendingStore
 
 _BUSY_SECONDS = 2
 
@@ -19,10 +19,10 @@ _BUSY_SECONDS = 2
 class RunAdmission:
     """The admission check of every question, before anything is stored and before any provider is called."""
 
-    def __init__(self, settings: Settings, database: Database, lanes: RunQueue, clock: DeskClock) -> None:
+    def __init__(self, settings: Settings, spending: SpendingStore, lanes: RunQueue, clock: DeskClock) -> None:
         self._settings = settings
         self._lanes = lanes
-        self.budget = DailyBudget(settings.daily_tokens, settings.daily_usd, database, clock)
+        self.budget = DailyBudget(settings.daily_tokens, settings.daily_usd, spending, clock)
         self.rates = RateLimits(settings, clock.elapsed)
         self._entering: Counter[str] = Counter()
 

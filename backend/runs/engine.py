@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import aclosing, suppress
@@ -27,11 +26,11 @@ from backend.runs.queue import ActiveRun, RunQueue
 from backend.runs.recorder import RunRecorder, of_attempt
 from backend.runs.writer import AnswerSource, RunWriter, ids, start_of
 from backend.settings import Settings
-from backend.storage import runs
 from backend.storage.runs import StoredRun
+from backend.storage.stores import Stores
 from frontdesk.contracts.events import Cancelled, Error, Event
 from knowledge.errors import DeskError, StorageFull
-from knowledge.storage.database import Database
+from knowledge.storage.database import DatabaseError
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ class RunEngine:
     def __init__(
         self,
         settings: Settings,
-        database: Database,
+        stores: Stores,
         log: EventLog,
         answers: Callable[[str], AnswerSource],
         metrics: Metrics,
@@ -56,21 +55,21 @@ class RunEngine:
         costs: CostEstimates,
     ) -> None:
         self._settings = settings
-        self._database = database
+        self._store = stores.runs
         self._log = log
         self._answers = answers
         self._metrics = metrics
         self._costs = costs
         self.lanes = RunQueue()
-        self.admission = RunAdmission(settings, database, self.lanes, clock)
-        self._asking = RunIntake(settings, database, self.lanes, self.admission, clock, costs)
-        self._writer = RunWriter(database, log, answers, metrics)
+        self.admission = RunAdmission(settings, stores.spending, self.lanes, clock)
+        self._asking = RunIntake(settings, stores, self.lanes, self.admission, clock, costs)
+        self._writer = RunWriter(stores.runs, log, answers, metrics)
         self.stopping = False
 
     async def recover(self) -> None:
         """Continue the runs that an earlier process left unfinished, or end them: none stays open."""
         ending = []
-        for run in await self._database.read(runs.unfinished_runs):
+        for run in await self._store.unfinished_runs():
             events = await self._stored_events(run.id)
             progress = RunRecorder(self._log.open(run, base=len(events)))
             for event in events:
@@ -98,7 +97,7 @@ class RunEngine:
 
     async def get(self, run_id: str, user_id: str) -> StoredRun:
         """Return a run of that user by id, or raise `RunUnknown`."""
-        run = await self._database.read(lambda db: runs.run_of(db, user_id, run_id))
+        run = await self._store.run_of_user(user_id, run_id)
         active = self.lanes.get(run.id)
         # The outcome is known, though the disk has no room for it.
         return replace(run, status="failed", error_code=StorageFailed.code) if active and active.failed else run
@@ -114,8 +113,8 @@ class RunEngine:
             return run
         self.cancel_now(run.id, reason)
         try:
-            await self._database.write(lambda db: runs.note_stop(db, run.id, reason))
-        except (sqlite3.Error, StorageFull):
+            await self._store.note_stop(run.id, reason)
+        except (DatabaseError, StorageFull):
             # The run is stopped all the same; only after a crash before its end would it go on.
             _LOG.warning("that a run was stopped cannot be stored", extra=ids(run))
         return run
@@ -205,9 +204,9 @@ class RunEngine:
         live = self._log.open(run)
         progress = RunRecorder(live)
         try:
-            await self._database.write(lambda db: runs.begin_run(db, run, str(uuid.uuid4()), continues=continues))
+            await self._store.begin_run(run, str(uuid.uuid4()), continues=continues)
             await self._writer.say(progress, start_of(run))
-        except (sqlite3.Error, DeskError) as error:
+        except (DatabaseError, DeskError) as error:
             self._log.leave(live)
             opened.set_exception(_not_stored(error))
             return
@@ -235,7 +234,7 @@ class RunEngine:
                 f"no answer within {self._settings.run_timeout_seconds:g} s; please ask again"
             )
             await self._fail(active, progress, error, turn)
-        except sqlite3.Error as error:
+        except DatabaseError as error:
             await self._fail(active, progress, _not_stored(error), turn)
         except DeskError as error:
             await self._fail(active, progress, error, turn)
@@ -247,7 +246,7 @@ class RunEngine:
         run = active.run
         await self.lanes.wait_for_turn(active)
         if run.status == "queued" or active.attempt > 1:
-            await self._database.write(lambda db: runs.take_up(db, run.id, active.attempt))
+            await self._store.take_up(run.id, active.attempt)
         # Indexing has no timeout: it takes as long as there are documents.
         limit = None if run.agent_id == INDEXING else self._settings.run_timeout_seconds
         async with asyncio.timeout(limit):

@@ -5,11 +5,9 @@ events cannot be stored has failed; `resume` reopens its log behind the last sto
 """
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import NamedTuple
 
 from backend.encoders import sse
@@ -17,12 +15,8 @@ from backend.encoders.desk_events import DeskEventEncoder
 from backend.encoders.sse import Frame
 from backend.errors import StorageFailed
 from backend.limits.clock import DeskClock
-from backend.storage import runs
-from backend.storage.runs import StoredEvent, StoredRun
+from backend.storage.runs import AnswerMessage, RunStore, StoredEvent, StoredRun
 from frontdesk.contracts.events import Cancelled, Done, Error, Event
-from knowledge.storage.database import Database
-
-Also = Callable[[sqlite3.Connection], None]
 
 _PAGE = 100
 # A producer that is this far ahead of the disk waits for it.
@@ -90,20 +84,19 @@ class LiveRun:
                 await self.changed.wait()
 
 
-class _PendingEvents(NamedTuple):
+class _PendingEvent(NamedTuple):
     live: LiveRun
     entry: StoredEvent
-    also: Also | None
 
 
 class EventLog:
     """The log of all runs, and the only writer of events."""
 
-    def __init__(self, database: Database, clock: DeskClock | None = None) -> None:
-        self._database = database
+    def __init__(self, store: RunStore, clock: DeskClock | None = None) -> None:
+        self._store = store
         self._clock = clock or DeskClock()
         self._live: dict[str, LiveRun] = {}
-        self._pending: list[_PendingEvents] = []
+        self._pending: list[_PendingEvent] = []
         self._work = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -117,13 +110,13 @@ class EventLog:
         self._live[run.id] = live
         return live
 
-    async def append(self, live: LiveRun, event: Event, also: Also | None = None) -> None:
-        """Give an event its number and queue it for storage, with whatever else belongs in the same transaction."""
+    async def append(self, live: LiveRun, event: Event, answer: AnswerMessage | None = None) -> None:
+        """Give an event its number and queue it for storage, with the answer that it leaves in the conversation."""
         if live.failure:
             raise live.failure
         at = live.now
         payload = live.encoder.encode(event, at)
-        self._pending.append(_PendingEvents(live, StoredEvent(live.run.id, live.posted, event, payload, at), also))
+        self._pending.append(_PendingEvent(live, StoredEvent(live.run.id, live.posted, event, payload, at, answer)))
         live.posted += 1
         self._work.set()
         if len(self._pending) >= _MAX_PENDING:
@@ -160,8 +153,8 @@ class EventLog:
 
         Nothing may be appended meanwhile. Fails as reading does.
         """
-        payloads = await self._database.read(lambda db: runs.events_after(db, live.run.id, -1, -1))
-        frames = [sse.frame(seq, payload) for seq, payload in payloads]
+        stored = await self._store.events_after(live.run.id, -1)
+        frames = [sse.frame(seq, payload) for seq, payload in stored]
         live.posted, live.failure = len(frames), None
         events = [sse.event_of(frame) for frame in frames]
         # A commit that was reported as failed may have been stored all the same.
@@ -199,10 +192,8 @@ class EventLog:
         await self._writer
 
     async def _stored(self, run_id: str, after: int) -> AsyncIterator[tuple[int, list[Frame]]]:
-        while rows := await self._database.read(
-            lambda db, after=after: runs.events_after(db, run_id, after, _PAGE)  # type: ignore[misc]
-        ):
-            after = rows[-1][0]
+        while rows := await self._store.events_after(run_id, after, _PAGE):
+            after = rows[-1].seq
             yield after, [sse.frame(seq, payload) for seq, payload in rows]
 
     async def _write_loop(self) -> None:
@@ -214,17 +205,17 @@ class EventLog:
             if batch:
                 await self._commit(batch)
 
-    async def _commit(self, batch: list[_PendingEvents]) -> None:
-        """Commit a batch in one transaction with a savepoint for each run, so that one failure spoils no other run."""
-        by_run: dict[str, list[_PendingEvents]] = {}
+    async def _commit(self, batch: list[_PendingEvent]) -> None:
+        """Store a batch, the events of each run all or not at all, so that one failure spoils no other run."""
+        by_run: dict[str, list[_PendingEvent]] = {}
         for posted in batch:
             by_run.setdefault(posted.entry.run_id, []).append(posted)
-        writes = [self._database.write(partial(_store, posted=posted)) for posted in by_run.values()]
+        writes = [self._store.append_events([posted.entry for posted in of_run]) for of_run in by_run.values()]
         failures = await asyncio.gather(*writes, return_exceptions=True)
         for of_run, failure in zip(by_run.values(), failures, strict=True):
             self._publish(of_run, failure)
 
-    def _publish(self, batch: list[_PendingEvents], failure: BaseException | None) -> None:
+    def _publish(self, batch: list[_PendingEvent], failure: BaseException | None) -> None:
         live = batch[0].live
         if failure:
             live.fail(failure)
@@ -241,10 +232,3 @@ class EventLog:
         if events and isinstance(events[-1], Done | Cancelled | Error):
             live.ended = True
             self._live.pop(live.run.id, None)
-
-
-def _store(db: sqlite3.Connection, posted: list[_PendingEvents]) -> None:
-    for one in posted:
-        if one.also:
-            one.also(db)
-    runs.append_events(db, [one.entry for one in posted])

@@ -18,9 +18,8 @@ from backend.limits.costs import CostEstimates
 from backend.runs.admission import RunAdmission
 from backend.runs.queue import RunQueue, WhenBusy
 from backend.settings import Settings
-from backend.storage import runs, threads
 from backend.storage.runs import StoredRun
-from knowledge.storage.database import Database
+from backend.storage.stores import Stores
 from knowledge.text.characters import cleaned, is_blank
 
 
@@ -63,7 +62,7 @@ class RunIntake:
     def __init__(
         self,
         settings: Settings,
-        database: Database,
+        stores: Stores,
         lanes: RunQueue,
         admission: RunAdmission,
         clock: DeskClock,
@@ -72,7 +71,8 @@ class RunIntake:
         self._settings = settings
         self._clock = clock
         self._costs = costs
-        self._database = database
+        self._runs = stores.runs
+        self._threads = stores.threads
         self._lanes = lanes
         self._admission = admission
         self._doorways: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -110,25 +110,25 @@ class RunIntake:
         return self._costs.of_question(asked.agent_id, text, asked.request) if self._admission.budget.limited else None
 
     async def _taken(self, run_id: str) -> bool:
-        stored = await self._database.read(lambda db: runs.get_run(db, run_id))
+        stored = await self._runs.get_run(run_id)
         return stored is not None or self._lanes.get(run_id) is not None
 
     async def _in_place(self, asked: RunRequest) -> RunRequest:
         """Direct a question that replaces a run to the conversation of that run, unless it names another."""
         if (replaced := asked.replaces) is None:
             return asked
-        run = await self._database.read(lambda db: runs.run_of(db, asked.user_id, replaced))
+        run = await self._runs.run_of_user(asked.user_id, replaced)
         named = asked.thread_id or asked.session_id
         return replace(asked, replaces=run.id, thread_id=asked.thread_id if named else run.thread_id)
 
     async def _conversation(self, asked: RunRequest) -> _ConversationRef:
         """Find the thread and the session of a question, or make ids for new ones.
 
-        A conversation that is found may be deleted before the run is stored; see `runs.begin_run`.
+        A conversation that is found may be deleted before the run is stored; see `RunStore.begin_run`.
         """
         if asked.thread_id is not None:
             wanted = asked.thread_id
-            thread = await self._database.read(lambda db: threads.get(db, asked.user_id, wanted))
+            thread = await self._threads.get(asked.user_id, wanted)
             if thread is None or thread.deleted_at or thread.agent_id != asked.agent_id:
                 raise ThreadUnknown(f"there is no conversation {wanted} with {asked.agent_id}")
             return _ConversationRef(thread.id, thread.session_id, begun=True)
@@ -136,7 +136,7 @@ class RunIntake:
             return _ConversationRef(str(uuid.uuid4()), str(uuid.uuid4()), begun=False)
         session = asked.session_id
         whose = (asked.user_id, asked.agent_id, session)
-        begun = await self._database.read(lambda db: threads.of_session(db, *whose)) or self._lanes.thread_of(*whose)
+        begun = await self._threads.thread_of_session(*whose) or self._lanes.thread_of(*whose)
         return _ConversationRef(begun or str(uuid.uuid4()), session, begun is not None)
 
     def _make_way(self, thread_id: str, asked: RunRequest) -> bool:

@@ -1,7 +1,6 @@
 """The writer of runs: stores events as they come, and the end, if need be once the disk has room again."""
 
 import logging
-import sqlite3
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
@@ -12,11 +11,10 @@ from backend.metrics import Metrics
 from backend.runs.event_log import EventLog, LiveRun
 from backend.runs.queue import ActiveRun
 from backend.runs.recorder import RunRecorder
-from backend.storage import runs, threads
-from backend.storage.runs import StoredRun
+from backend.storage.runs import AnswerMessage, RunStore, StoredRun
 from frontdesk.contracts.events import Cancelled, Done, Error, Event, Start, StepStatus
 from knowledge.errors import DeskError
-from knowledge.storage.database import Database
+from knowledge.storage.database import DatabaseError
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,9 +33,9 @@ class RunWriter:
     """The writer of every run's events; whatever happens, it gives each run exactly one end."""
 
     def __init__(
-        self, database: Database, log: EventLog, answers: Callable[[str], AnswerSource], metrics: Metrics
+        self, store: RunStore, log: EventLog, answers: Callable[[str], AnswerSource], metrics: Metrics
     ) -> None:
-        self._database = database
+        self._store = store
         self._log = log
         self._answers = answers
         self._metrics = metrics
@@ -57,14 +55,11 @@ class RunWriter:
         data: dict[str, Any] | None = None,
     ) -> None:
         """Write the terminal event and the answer it leaves behind, in one transaction; return once it is stored."""
-        live, text = progress.live, progress.text
-
-        def keep_answer(db: sqlite3.Connection) -> None:
-            if text or data:
-                kept, run = progress.kept | (data or {}), live.run
-                threads.add_message(db, message_id, run.thread_id, run.id, "assistant", text, kept, live.now)
-
-        await self._log.append(live, event, keep_answer)
+        live, answer = progress.live, None
+        if progress.text or data:
+            kept = progress.kept | (data or {})
+            answer = AnswerMessage(message_id, live.run.thread_id, progress.text, kept, live.now)
+        await self._log.append(live, event, answer)
         # Until then the run is under way: its costs are not counted yet, and nothing of it may be deleted.
         await live.stored()
         self._metrics.ended(progress, event)
@@ -99,7 +94,7 @@ class RunWriter:
                 if self._leaving or not await self._is_stored(live.run):
                     break
                 await self._end_stored(live, failure)
-            except (DeskError, sqlite3.Error) as error:
+            except (DeskError, DatabaseError) as error:
                 _LOG.debug("still no room: %s", error, extra=ids(live.run))
             else:
                 return
@@ -142,7 +137,7 @@ class RunWriter:
 
     async def _is_stored(self, run: StoredRun) -> bool:
         """Tell whether the run is still stored: its conversation may have been deleted meanwhile."""
-        return await self._database.read(lambda db: runs.get_run(db, run.id)) is not None
+        return await self._store.get_run(run.id) is not None
 
 
 def start_of(run: StoredRun) -> Start:

@@ -1,1 +1,1 @@
-"""SQLite storage of runs, threads, hand-overs, agents, spending and checkpoints."""
+"""The stores of the backend: their protocols, the dataclasses they take and return, and their SQL."""

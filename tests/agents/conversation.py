@@ -17,7 +17,7 @@ from agents.catalog import Catalog, ToolName, read_catalog
 from agents.graph.supervisor import Supervisor
 from agents.graph.worker import Worker
 from agents.routing.semantic import SemanticRouter
-from backend.storage.checkpoints import open_memory
+from backend.storage.sql.checkpoints import open_memory
 from frontdesk.contracts.events import Event, Token, TraceEnd, Usage
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher

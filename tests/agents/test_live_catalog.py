@@ -12,7 +12,7 @@ from agents.graph.supervisor import Supervisor
 from agents.graph.worker import Worker
 from agents.routing.router import RoutingDecision, RoutingQuestion
 from agents.routing.semantic import SemanticRouter
-from backend.storage.checkpoints import open_memory
+from backend.storage.sql.checkpoints import open_memory
 from frontdesk.contracts.events import Route, Sources
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher

@@ -16,7 +16,7 @@ from backend.agent_registry import MAX_AGENTS, AgentRegistry, restore_agents
 from backend.auth.audit import SYSTEM
 from backend.errors import AgentExists, ModelAddressRefused, TooManyAgents
 from backend.settings import Settings
-from backend.storage import migrations
+from backend.storage.sql import migrations
 from backend.storage.stores import sql_stores
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher

@@ -6,7 +6,6 @@ so that taking them over is measured too. Then a desk is started over them and a
 
 import asyncio
 import random
-import sqlite3
 import sys
 import tempfile
 import time
@@ -14,7 +13,10 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backend.storage import activity, migrations
+from backend.storage.activity import DAY_SECONDS
+from backend.storage.sql import migrations
+from backend.storage.sql.activity import create_activity_table
+from knowledge.storage.database import Connection
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.bench.client import figure
 from tests.serving import serve_alone
@@ -50,7 +52,7 @@ def main() -> None:
 
 async def _make(file: Path, runs: int) -> float:
     """How long it took to bring what an earlier version left up to date."""
-    before = migrations.MIGRATIONS[: migrations.MIGRATIONS.index(activity.create_activity_table)]
+    before = migrations.MIGRATIONS[: migrations.MIGRATIONS.index(create_activity_table)]
     old = SqliteDatabase(file, before)
     await old.write(lambda db: _fill(db, runs))
     await old.close()
@@ -61,15 +63,15 @@ async def _make(file: Path, runs: int) -> float:
     return seconds
 
 
-def _fill(db: sqlite3.Connection, runs: int) -> None:
-    chance, month = random.Random(1), 30 * activity.DAY_SECONDS
+def _fill(db: Connection, runs: int) -> None:
+    chance, month = random.Random(1), 30 * DAY_SECONDS
     began = time.time() - month
     db.execute("INSERT INTO threads VALUES ('t', 'local', 'supervisor', 's', 'Refunds', 1, 1, NULL)")
     for number in range(runs):
         _add(db, chance, str(uuid.UUID(int=chance.getrandbits(128))), began + month * number / runs)
 
 
-def _add(db: sqlite3.Connection, chance: random.Random, run: str, at: float) -> None:
+def _add(db: Connection, chance: random.Random, run: str, at: float) -> None:
     """One run, of two agents now and then."""
     status = chance.choices(("completed", "failed", "cancelled"), (94, 3, 3))[0]
     db.execute(

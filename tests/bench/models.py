@@ -25,7 +25,7 @@ from agents.models.model_name import parse_model
 from agents.models.registry import ModelRegistry
 from agents.models.streaming_call import ModelRequest
 from agents.settings import AgentSettings
-from backend.storage.checkpoints import open_memory
+from backend.storage.sql.checkpoints import open_memory
 from frontdesk.contracts.events import Token
 from knowledge.library import Library
 from knowledge.retrieval.calibration import DEFAULT_THRESHOLD

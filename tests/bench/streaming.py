@@ -23,7 +23,7 @@ from agents.graph.supervisor import Supervisor
 from agents.graph.worker import Worker
 from agents.routing.semantic import SemanticRouter
 from backend.desk import spare_the_collector
-from backend.storage.checkpoints import open_memory
+from backend.storage.sql.checkpoints import open_memory
 from frontdesk.contracts.events import Token
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher

@@ -10,8 +10,9 @@ import pytest_asyncio
 from agents.models.model_name import parse_model
 from agents.models.streaming_call import StreamingCall
 from backend.runs.event_log import EventLog
-from backend.storage import migrations
-from backend.storage.checkpoints import open_memory
+from backend.storage.sql import migrations
+from backend.storage.sql.checkpoints import open_memory
+from backend.storage.stores import sql_stores
 from knowledge.library import Library
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.faults.silence import Silences
@@ -53,7 +54,7 @@ async def shared_stack(
         database = SqliteDatabase(data / "desk.db", migrations.MIGRATIONS)
         opened.push_async_callback(database.close)
         memory = await opened.enter_async_context(open_memory(data))
-        log = EventLog(database)
+        log = EventLog(sql_stores(database).runs)
         opened.push_async_callback(log.close)
         stack = Stack(library, database, log, memory, *servers)
         for model in (NOVA, GPT):

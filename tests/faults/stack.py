@@ -26,9 +26,9 @@ from backend.runs.engine import RunEngine
 from backend.runs.event_log import EventLog
 from backend.runs.intake import RunRequest
 from backend.settings import Settings
-from backend.storage import runs
-from backend.storage.checkpoints import CheckpointStore
 from backend.storage.runs import StoredRun
+from backend.storage.sql.checkpoints import CheckpointStore
+from backend.storage.stores import sql_stores
 from backend.users import LOCAL
 from frontdesk.contracts.events import Done, Error, Event, Reset, Route, Sources, Terminal, Token, TraceEnd, TraceStart
 from knowledge.library import Library
@@ -153,8 +153,7 @@ class Desk:
         """Follow a run to its end, from its beginning."""
         numbered = [pair async for pair in self.frames(run)]
         assert [number for number, _ in numbered] == list(range(len(numbered)))
-        database = self.stack.database
-        stored = await database.read(lambda db: runs.answer_of(db, run.id))
+        stored = await sql_stores(self.stack.database).runs.answer_of(run.id)
         heard = Heard([event for _, event in numbered], await self.engine.get(run.id, LOCAL.id), stored)
         check(heard)
         return heard
@@ -204,7 +203,9 @@ class Stack:
         worker = Worker(self.strategies(self.library, searcher), threshold)
         assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writer_chain), self.memory)
         costs = CostEstimates(settings, catalog, chains)
-        engine = RunEngine(settings, self.database, self.log, lambda agent: assistant, Metrics(), DeskClock(), costs)
+        engine = RunEngine(
+            settings, sql_stores(self.database), self.log, lambda agent: assistant, Metrics(), DeskClock(), costs
+        )
         return Desk(self, models, engine)
 
 

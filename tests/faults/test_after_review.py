@@ -24,7 +24,7 @@ from backend import desk as desks
 from backend.agent_registry import AgentRegistry
 from backend.app import create_app
 from backend.auth.audit_log import AuditLog
-from backend.auth.key_store import KeyStore
+from backend.auth.key_registry import KeyRegistry
 from backend.http.event_response import OpenStreams
 from backend.limits.clock import DeskClock
 from backend.limits.costs import CostEstimates
@@ -144,8 +144,9 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
     catalog, searcher = read_catalog("customer_support"), Searcher(stack.library)
     chains = ModelChains(settings, desk.models, stack.library.embedder, searcher, catalog)
     app, users = create_app(settings), Users(settings)
-    keys = await KeyStore.open(stack.database, users)
-    deletion = ConversationDeletion(stack.database, stack.memory)
+    stores = sql_stores(stack.database)
+    keys = await KeyRegistry.open(stores.keys, users)
+    deletion = ConversationDeletion(stores.deletion, stack.memory)
     app.state.desk = desks.OpenDesk(
         settings=settings,
         catalog=catalog,
@@ -154,18 +155,18 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         chains=chains,
         runs=desk.engine,
         database=stack.database,
-        stores=sql_stores(stack.database),
-        registry=AgentRegistry(sql_stores(stack.database).agents, catalog, chains, settings),
+        stores=stores,
+        registry=AgentRegistry(stores.agents, catalog, chains, settings),
         memory=stack.memory,
         users=users,
         streams=OpenStreams(settings.max_streams, settings.slow_reader_seconds),
         metrics=Metrics(),
         indexing=IndexingJob(stack.library, settings.data_dir / "uploads", settings.max_document_bytes),
-        audit=AuditLog(stack.database),
+        audit=AuditLog(stores.audit),
         keys=keys,
         clock=DeskClock(),
         deletion=deletion,
-        removals=UserRemoval(stack.database, stack.library, desk.engine, deletion, keys),
+        removals=UserRemoval(stores.deletion, stack.library, desk.engine, deletion, keys),
         exports=OpenExports(),
         costs=CostEstimates(settings, catalog, chains),
     )

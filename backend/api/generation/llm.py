@@ -16,7 +16,6 @@ from backend.encoders.answers import streamed, whole
 from backend.encoders.llm import LlmEncoder
 from backend.errors import MessageInvalid, ModelDoorsClosed
 from backend.runs.intake import RunRequest
-from backend.storage import threads
 from backend.storage.runs import StoredRun
 from backend.users import DeskUser
 from frontdesk.contracts.answers import Answer
@@ -227,5 +226,5 @@ def _streamed(desk: OpenDesk, run: StoredRun, asked: Manner) -> Response:
 
 
 async def _calls(desk: OpenDesk, run: StoredRun) -> list[CalledTool]:
-    data = await desk.database.read(lambda db: threads.data_of(db, run.id))
+    data = await desk.stores.runs.answer_data(run.id)
     return [CalledTool.model_validate(call) for call in data.get("tool_calls", [])]

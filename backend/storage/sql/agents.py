@@ -2,7 +2,8 @@
 
 import time
 
-from backend.auth.audit import AuditEntry, record
+from backend.auth.audit import AuditEntry
+from backend.storage.sql.audit import record_entry
 from knowledge.storage.database import Connection, Database
 
 
@@ -18,18 +19,18 @@ class SqlAgentStore:
     async def save_change(self, agent_id: str, fields: str | None, entry: AuditEntry) -> None:
         def save(db: Connection) -> None:
             db.execute(
-                """INSERT INTO agents VALUES (?, ?, ?)
+                """INSERT INTO agents (id, fields, updated_at) VALUES (?, ?, ?)
                    ON CONFLICT (id) DO UPDATE SET fields = excluded.fields, updated_at = excluded.updated_at""",
                 (agent_id, fields, time.time()),
             )
-            record(db, entry)
+            record_entry(db, entry)
 
         await self._database.write(save)
 
     async def drop_change(self, agent_id: str, entry: AuditEntry) -> None:
         def drop(db: Connection) -> None:
             db.execute("DELETE FROM agents WHERE id = ?", (agent_id,))
-            record(db, entry)
+            record_entry(db, entry)
 
         await self._database.write(drop)
 

@@ -10,7 +10,7 @@ import pytest
 from agents.assistant import AnswerOutcome
 from agents.assistant import AssistantRequest as Asked
 from agents.errors import AnswerGivenUp
-from backend.storage.checkpoints import CheckpointStore
+from backend.storage.sql.checkpoints import CheckpointStore
 from frontdesk.contracts.events import Event, Handoff, Reset, Sources, Token
 from knowledge.library import Library
 from tests.agents.conversation import Turn, open_desk

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from agents.assistant import AssistantRequest
-from backend.storage.checkpoints import CheckpointStore
+from backend.storage.sql.checkpoints import CheckpointStore
 from knowledge.library import Library
 from tests.agents.conversation import open_desk
 from tests.agents.evidence import ABOUT_CURRENCY, ABOUT_VOUCHERS, VOUCHERS, stock

@@ -1,7 +1,6 @@
 """What the desk has done: counted by day and by agent, of whoever asks, as its log says it was."""
 
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.storage import activity, migrations
 from backend.storage.activity import DAY_SECONDS
-from knowledge.storage.database import Database
+from backend.storage.sql import migrations
+from backend.storage.sql.activity import create_activity_table, record_run
+from backend.storage.stores import Stores, sql_stores
+from knowledge.storage.database import Connection, Database
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import BROKEN, HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal
+from tests.backend.storage.query_plans import plans_of
 from tests.provided import PATIENT, at_openai
 from tests.providers.answers import RecordedRequest
 from tests.providers.openai import OpenAIServer
@@ -200,7 +202,7 @@ def ran(name: str, at: float, *agents: str, first_ms: int = 100, seconds: float 
     ]
 
 
-def executing(statements: list[str]) -> Callable[[sqlite3.Connection], object]:
+def executing(statements: list[str]) -> Callable[[Connection], object]:
     return lambda db: [db.execute(statement) for statement in statements]
 
 
@@ -208,33 +210,33 @@ async def test_every_day_is_told_and_a_run_of_two_agents_is_one_run(database: Da
     asked = {"a": NOW, "b": NOW - 2 * DAY_SECONDS, "c": 20_000 * DAY_SECONDS, "old": NOW - 4 * DAY_SECONDS}
     for name, at in asked.items():
         await database.write(executing(ran(name, at, "billing", "technical", "supervisor")))
-        await database.write(lambda db, name=name: activity.record(db, name))  # type: ignore[misc]
-    found = await database.read(lambda db: activity.summary(db, "ada", 4, NOW))
-    assert [(day["day"], day["runs"], day["tokens"]) for day in found["days"]] == [
+        await database.write(lambda db, name=name: record_run(db, name))  # type: ignore[misc]
+    found = await sql_stores(database).activity.read_summary("ada", 4, NOW)
+    assert [(day.day, day.figures.runs, day.figures.tokens) for day in found.days] == [
         ("2024-10-01", 0, 0),
         ("2024-10-02", 1, 120),
         ("2024-10-03", 0, 0),
         ("2024-10-04", 2, 240),
     ]
-    assert [(one["agent"], one["runs"], one["tokens"], one["cost_usd"]) for one in found["agents"]] == [
+    assert [(agent, one.runs, one.tokens, one.cost_usd) for agent, one in found.agents.items()] == [
         ("billing", 3, 36, 0.75),
         ("supervisor", 3, 36, 0.75),
         ("technical", 3, 36, 0.75),
     ]
-    assert (found["totals"]["runs"], found["totals"]["cost_usd"], found["totals"]["reduced"]) == (3, 1.5, 3)
-    assert (await database.read(lambda db: activity.summary(db, "bob", 4, NOW)))["totals"]["runs"] == 0
-    _, (run, *_) = await database.read(lambda db: activity.latest(db, "ada", 0, 10, 0))
-    assert (run["id"], run["agents"]) == ("a", ["billing", "technical"])
+    assert (found.totals.runs, found.totals.cost_usd, found.totals.reduced) == (3, 1.5, 3)
+    assert (await sql_stores(database).activity.read_summary("bob", 4, NOW)).totals.runs == 0
+    _, (run, *_) = await sql_stores(database).activity.latest_runs("ada", 0, 10, 0)
+    assert (run.id, run.agents) == ("a", ["billing", "technical"])
 
 
 async def test_times_are_those_of_half_and_of_nearly_all_runs(database: Database) -> None:
     for number in range(1, 21):
         name = f"r{number}"
         await database.write(executing(ran(name, NOW, "billing", first_ms=number * 100, seconds=number)))
-        await database.write(lambda db, name=name: activity.record(db, name))  # type: ignore[misc]
-    found = await database.read(lambda db: activity.summary(db, None, 1, NOW))
-    for figures in (found["totals"], found["days"][0], found["agents"][0]):
-        times = (figures["first_token_p50"], figures["first_token_p95"], figures["time_p50"])
+        await database.write(lambda db, name=name: record_run(db, name))  # type: ignore[misc]
+    found = await sql_stores(database).activity.read_summary(None, 1, NOW)
+    for figures in (found.totals, found.days[0].figures, found.agents["billing"]):
+        times = (figures.first_token_p50, figures.first_token_p95, figures.time_p50)
         assert times == (1.0, 1.9, 10.0)
 
 
@@ -243,9 +245,9 @@ async def test_runs_of_earlier_versions_are_counted_as_new_ones_are(tmp_path: Pa
     statements = ran("a", NOW, "billing", "supervisor") + ran("b", NOW, "billing", first_ms=300)
     await database.write(executing(statements))
     for name in ("a", "b"):
-        await database.write(lambda db, name=name: activity.record(db, name))  # type: ignore[misc]
+        await database.write(lambda db, name=name: record_run(db, name))  # type: ignore[misc]
     old = SqliteDatabase(
-        tmp_path / "old.db", migrations.MIGRATIONS[: migrations.MIGRATIONS.index(activity.create_activity_table)]
+        tmp_path / "old.db", migrations.MIGRATIONS[: migrations.MIGRATIONS.index(create_activity_table)]
     )
     await old.write(executing(statements))
     await old.close()
@@ -263,16 +265,12 @@ async def test_runs_of_earlier_versions_are_counted_as_new_ones_are(tmp_path: Pa
 
 
 async def test_sums_and_pages_are_read_from_indexes(database: Database) -> None:
-    def plans(db: sqlite3.Connection) -> list[str]:
-        said: list[str] = []
-        db.set_trace_callback(said.append)
+    async def read(stores: Stores) -> None:
         for user in (None, "ada"):
-            activity.summary(db, user, 30, NOW)
-            activity.latest(db, user, 0, 50, 0)
-        db.set_trace_callback(None)
-        return [row["detail"] for statement in said for row in db.execute(f"EXPLAIN QUERY PLAN {statement}")]
+            await stores.activity.read_summary(user, 30, NOW)
+            await stores.activity.latest_runs(user, 0, 50, 0)
 
-    steps = await database.read(plans)
+    steps = [step for plan in await plans_of(database, read) for step in plan]
     assert len(steps) >= 6
     # Runs of one instant are put in order by hand.
     instant = "USE TEMP B-TREE FOR RIGHT PART OF ORDER BY"

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from backend.storage import handovers, migrations
+from backend.storage.sql import migrations
+from backend.storage.stores import sql_stores
 from backend.users import digest_of
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import refusal
@@ -157,15 +158,12 @@ async def test_hand_overs_of_before_are_brought_to_the_same_rules(tmp_path: Path
     await old.write(lambda db: [db.execute(statement) for statement in statements])
     await old.close()
     database = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
-
-    def shown(db: sqlite3.Connection) -> dict[str, tuple[str, list[str] | None]]:
-        found: dict[str, tuple[str, list[str] | None]] = {}
-        for row in db.execute("SELECT * FROM handovers").fetchall():
-            said = handovers.transcript(db, dict(row), "olga")
-            found[row["id"]] = (row["summary"], None if said is None else [message["id"] for message in said])
-        return found
-
-    assert await database.read(shown) == {
+    store = sql_stores(database).handoffs
+    shown: dict[str, tuple[str, list[str] | None]] = {}
+    for handoff in (await store.list_handoffs(None, None, 10, 0))[1]:
+        said = await store.read_transcript(handoff, "olga")
+        shown[handoff.id] = (handoff.summary, None if said is None else [message.id for message in said])
+    assert shown == {
         "done": ("All of it", ["m1"]),
         "offer": ("Question 1", None),
         "tool": ("Question 1", None),

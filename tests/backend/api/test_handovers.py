@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.storage import handovers, migrations
+from backend.storage.sql import migrations
+from backend.storage.stores import sql_stores
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import refusal
 from tests.serving import Server
@@ -189,9 +190,9 @@ async def test_hand_overs_of_earlier_versions_are_kept(tmp_path: Path) -> None:
     )
     await old.close()
     new = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
-    total, (kept,) = await new.read(lambda db: handovers.listing(db, "ada", True, 10, 0))
-    (unanswered,) = await new.read(lambda db: handovers.unanswered(db, 0, 10))
-    assert (total, kept["id"], kept["run_id"], kept["thread_id"], kept["agent_id"]) == (1, "h", "r", "t", "billing")
-    assert (kept["resolved_by"], kept["note"], kept["contact"]) == ("olga", "Called.", None)
-    assert (unanswered["run_id"], unanswered["times"]) == ("r", 1)
+    total, (kept,) = await sql_stores(new).handoffs.list_handoffs("ada", True, 10, 0)
+    (unanswered,) = await sql_stores(new).handoffs.unanswered(0, 10)
+    assert (total, kept.id, kept.run_id, kept.thread_id, kept.agent_id) == (1, "h", "r", "t", "billing")
+    assert (kept.resolved_by, kept.note, kept.contact) == ("olga", "Called.", None)
+    assert (unanswered.run_id, unanswered.times) == ("r", 1)
     await new.close()

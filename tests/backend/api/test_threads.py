@@ -10,11 +10,14 @@ import httpx
 import pytest
 
 from backend.privacy.deletion import ConversationDeletion
-from backend.storage import migrations, threads
-from backend.storage.checkpoints import open_memory
+from backend.storage.sql import migrations
+from backend.storage.sql.checkpoints import open_memory
+from backend.storage.stores import sql_stores
 from backend.storage.threads import ThreadFilter
+from knowledge.storage.database import Connection
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import HELD, QUICK, Provided, as_user, begin, follow, keys, provided, refusal
+from tests.backend.storage.query_plans import plans_of
 
 # Each test is a user of its own, so that lists and counts are its own too.
 USERS = [f"user{number}" for number in range(40)]
@@ -141,17 +144,11 @@ def test_conversations_are_found_by_what_their_session_is_called(client: httpx.C
 )
 async def test_sessions_are_looked_up_in_an_index(tmp_path: Path, wanted: ThreadFilter, condition: str) -> None:
     database = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
-
-    def plans(db: sqlite3.Connection) -> list[str]:
-        said: list[str] = []
-        db.set_trace_callback(said.append)
-        threads.listing(db, wanted, 50, 0)
-        db.set_trace_callback(None)
-        return [db.execute(f"EXPLAIN QUERY PLAN {statement}").fetchone()["detail"] for statement in said]
-
-    found = await database.read(plans)
+    plans = await plans_of(database, lambda stores: stores.threads.list_threads(wanted, 50, 0))
     await database.close()
-    assert found == [f"SEARCH threads USING INDEX threads_by_session (user_id=? AND {condition})"] * 2
+    assert [plan[0] for plan in plans] == [
+        f"SEARCH threads USING INDEX threads_by_session (user_id=? AND {condition})"
+    ] * 2
 
 
 def test_a_title_is_the_question_until_it_is_given(client: httpx.Client) -> None:
@@ -263,18 +260,18 @@ async def test_conversations_of_the_first_version_are_kept(tmp_path: Path) -> No
         await old.write(executing(statement))
     await old.close()
     new = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
-    total, (thread,) = await new.read(lambda db: threads.listing(db, ThreadFilter("local", search="so."), 10, 0))
-    history = await new.read(lambda db: threads.messages_of(db, "t"))
+    total, (thread,) = await sql_stores(new).threads.list_threads(ThreadFilter("local", search="so."), 10, 0)
+    history = await sql_stores(new).threads.all_messages("t")
     broken = await new.read(lambda db: db.execute("PRAGMA foreign_key_check").fetchall())
-    assert (total, thread["title"], thread["agent_id"], thread["messages"]) == (1, "Refunds", "supervisor", 2)
-    assert [turn["content"] for turn in history] == ["How?", "So."]
-    assert await new.read(lambda db: threads.of_session(db, "local", "supervisor", "s")) == "t"
+    assert (total, thread.title, thread.agent_id, thread.messages) == (1, "Refunds", "supervisor", 2)
+    assert [turn.content for turn in history] == ["How?", "So."]
+    assert await sql_stores(new).threads.thread_of_session("local", "supervisor", "s") == "t"
     assert broken == []
     async with open_memory(tmp_path) as memory:
-        await ConversationDeletion(new, memory).conversation("t")
+        await ConversationDeletion(sql_stores(new).deletion, memory).conversation("t")
     assert "Refunds" not in everything(tmp_path)
     await new.close()
 
 
-def executing(statement: str) -> Callable[[sqlite3.Connection], object]:
+def executing(statement: str) -> Callable[[Connection], object]:
     return lambda db: db.execute(statement)

@@ -13,15 +13,15 @@ from pydantic import SecretStr
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from backend.auth import keys as stored_keys
+from backend.auth import key_registry
 from backend.auth.audit import Actor
 from backend.auth.errors import KeysUnused, TooManyKeys
-from backend.auth.key_store import KeyRequest, KeyStore
+from backend.auth.key_registry import KeyRegistry, KeyRequest
 from backend.errors import KeyRefused
 from backend.settings import Settings
-from backend.storage import migrations
+from backend.storage.sql import migrations
+from backend.storage.stores import Stores, sql_stores
 from backend.users import LOCAL, Users, digest_of
-from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase
 from tests import commands
 from tests.backend.asking import as_user, begin, follow, key_of, keys, refusal
@@ -35,16 +35,16 @@ KEYED = Settings.model_construct(api_keys=SecretStr(keys("olga")))
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
-    yield opened
-    await opened.close()
+async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
+    database = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
+    yield sql_stores(database)
+    await database.close()
 
 
 @pytest.fixture
-async def store(database: Database) -> AsyncIterator[tuple[KeyStore, Users]]:
+async def registry(stores: Stores) -> AsyncIterator[tuple[KeyRegistry, Users]]:
     users = Users(KEYED)
-    opened = await KeyStore.open(database, users)
+    opened = await KeyRegistry.open(stores.keys, users)
     yield opened, users
     await opened.close()
 
@@ -189,41 +189,41 @@ def test_keys_and_their_end_outlive_a_restart(indexed: Path, tmp_path: Path) -> 
         assert good["key"] not in "\n".join(db.iterdump())
 
 
-async def test_without_api_keys_no_key_can_be_made_or_lock_anybody_out(database: Database) -> None:
+async def test_without_api_keys_no_key_can_be_made_or_lock_anybody_out(stores: Stores) -> None:
     keyed = Users(KEYED)
-    store = await KeyStore.open(database, keyed)
-    key, _ = await store.make(KeyRequest("eve", frozenset({"chat"})), OLGA)
-    await store.close()
+    registry = await KeyRegistry.open(stores.keys, keyed)
+    key, _ = await registry.make(KeyRequest("eve", frozenset({"chat"})), OLGA)
+    await registry.close()
     users = Users(Settings.model_construct(api_keys=SecretStr("")))
-    store = await KeyStore.open(database, users)
+    registry = await KeyRegistry.open(stores.keys, users)
     with pytest.raises(KeysUnused, match="asks for no keys"):
-        await store.make(KeyRequest("eve", frozenset({"chat"})), OLGA)
+        await registry.make(KeyRequest("eve", frozenset({"chat"})), OLGA)
     assert users.of_key(None) is users.of_key(key) is LOCAL
-    await store.close()
+    await registry.close()
 
 
 async def test_of_stored_keys_there_are_not_more_than_fit(
-    database: Database, store: tuple[KeyStore, Users], monkeypatch: pytest.MonkeyPatch
+    stores: Stores, registry: tuple[KeyRegistry, Users], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored_keys, "MOST_KEYS", 2)
+    monkeypatch.setattr(key_registry, "MOST_KEYS", 2)
     wanted = KeyRequest("eve", frozenset({"chat"}))
-    (_, first), _ = [await store[0].make(wanted, OLGA) for _ in range(2)]
+    (_, first), _ = [await registry[0].make(wanted, OLGA) for _ in range(2)]
     with pytest.raises(TooManyKeys):
-        await store[0].make(wanted, OLGA)
-    await store[0].revoke(first.id, OLGA)
-    await store[0].make(wanted, OLGA)
+        await registry[0].make(wanted, OLGA)
+    await registry[0].revoke(first.id, OLGA)
+    await registry[0].make(wanted, OLGA)
 
 
-async def test_no_request_is_checked_in_the_database(database: Database, store: tuple[KeyStore, Users]) -> None:
-    key, made = await store[0].make(KeyRequest("eve", frozenset({"chat"})), OLGA)
-    users = store[1]
+async def test_no_request_is_checked_in_the_database(stores: Stores, registry: tuple[KeyRegistry, Users]) -> None:
+    key, made = await registry[0].make(KeyRequest("eve", frozenset({"chat"})), OLGA)
+    users = registry[1]
     # Whoever is asked for each request does not wait for anything, so a database that is busy holds up nobody.
     user = users.of_headers({"authorization": f"Bearer {key}"})
     assert (user.id, user.operator, user.scopes) == ("eve", False, frozenset({"chat"}))
     assert users.of_key(key) is user
-    assert await database.read(stored_keys.last_uses) == {}
-    assert (await store[0].last_uses())[made.id] > 0
-    await store[0].revoke(made.id, OLGA)
+    assert await stores.keys.last_uses() == {}
+    assert (await registry[0].last_uses())[made.id] > 0
+    await registry[0].revoke(made.id, OLGA)
     with pytest.raises(KeyRefused):
         users.check(user)
 
@@ -243,15 +243,15 @@ def test_the_same_user_by_either_key(desk: Server, olga: httpx.Client, ada: http
     assert key_of("ada") not in olga.get("/api/keys").text
 
 
-async def test_a_clock_that_is_set_back_makes_no_expired_key_good_again(database: Database) -> None:
+async def test_a_clock_that_is_set_back_makes_no_expired_key_good_again(stores: Stores) -> None:
     machine = Machine()
     users = Users(KEYED, machine.clock)
-    store = await KeyStore.open(database, users)
-    key, _ = await store.make(KeyRequest("eve", frozenset({"chat"}), expires_at=machine.wall + 60), OLGA)
+    registry = await KeyRegistry.open(stores.keys, users)
+    key, _ = await registry.make(KeyRequest("eve", frozenset({"chat"}), expires_at=machine.wall + 60), OLGA)
     assert users.of_key(key).id == "eve"
     machine.pass_time(120)
     for back in (0, 3_600):
         machine.wall -= back
         with pytest.raises(KeyRefused, match="expired"):
             users.of_key(key)
-    await store.close()
+    await registry.close()

@@ -79,14 +79,14 @@ async def playing(app: FastAPI, desk: OpenDesk, script: Script) -> AsyncIterator
     settings = desk.settings
     if Act.PAUSE in script:
         settings = settings.model_copy(update={"heartbeat_seconds": PAUSE_SECONDS / 4})
-    log, stopping = EventLog(desk.database, STILL), list[asyncio.Task[None]]()
+    log, stopping = EventLog(desk.stores.runs, STILL), list[asyncio.Task[None]]()
     costs = CostEstimates(settings, desk.catalog, desk.chains)
     answers = ScriptedAnswers(
         script,
         cancel=lambda run_id, reason: engine.cancel_now(run_id, reason),
         shut_down=lambda: stopping.append(asyncio.create_task(engine.stop(0.1))),
     )
-    engine = RunEngine(settings, desk.database, log, lambda agent: answers, desk.metrics, STILL, costs)
+    engine = RunEngine(settings, desk.stores, log, lambda agent: answers, desk.metrics, STILL, costs)
     app.state.desk = replace(desk, settings=settings, runs=engine)
     try:
         yield Doors(app)

@@ -16,7 +16,8 @@ from agents.models.allowance import Expense
 from backend.errors import BudgetSpent
 from backend.limits.budget import DailyBudget
 from backend.limits.clock import DeskClock
-from backend.storage import migrations
+from backend.storage.sql import migrations
+from backend.storage.stores import sql_stores
 from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import HELD, Provided, as_asked, as_user, begin, follow, keys, provided, refusal
@@ -230,7 +231,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def test_what_a_call_took_beyond_its_share_counts_at_once(database: Database) -> None:
-    budget = DailyBudget(1_000, 0, database, DeskClock())
+    budget = DailyBudget(1_000, 0, sql_stores(database).spending, DeskClock())
     first, second = await budget.reserve("ada", Expense(100)), await budget.reserve("ada", Expense(100))
     assert first
     assert second

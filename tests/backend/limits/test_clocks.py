@@ -19,13 +19,13 @@ from backend.runs.admission import RunAdmission
 from backend.runs.intake import RunRequest
 from backend.runs.queue import RunQueue
 from backend.settings import Settings
-from backend.storage import activity, handovers, migrations, spending, threads
-from backend.storage import runs as storage
-from backend.storage.handovers import HandoverRequest
-from backend.storage.place_columns import order_by_place
+from backend.storage.handoffs import HandoffRequest
 from backend.storage.runs import StoredEvent, StoredRun
+from backend.storage.sql import migrations
+from backend.storage.sql.place_columns import order_by_place
+from backend.storage.stores import sql_stores
 from frontdesk.contracts.events import Spent, TraceStart, Usage
-from knowledge.storage.database import Database
+from knowledge.storage.database import Connection, Database
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.scripted import FollowsScript
 from tests.streaming_model import ScriptedProvider
@@ -69,7 +69,7 @@ def test_the_desk_s_clock_goes_on_where_the_machine_s_is_set_back() -> None:
 @pytest.mark.parametrize("jump", [-365 * DAY, -DAY, -3_600, 3_600, 365 * DAY])
 async def test_a_rate_lasts_as_long_as_it_says_however_the_clock_is_set(database: Database, jump: float) -> None:
     machine = Machine()
-    door = RunAdmission(Settings(rate_limit="2/minute"), database, RunQueue(), machine.clock)
+    door = RunAdmission(Settings(rate_limit="2/minute"), sql_stores(database).spending, RunQueue(), machine.clock)
     for _ in range(2):
         await door.check_rate("ada")
     machine.wall += jump
@@ -83,15 +83,15 @@ async def test_a_rate_lasts_as_long_as_it_says_however_the_clock_is_set(database
 @pytest.mark.parametrize("jump", [-365 * DAY, -DAY, -DAY / 2 - 1])
 async def test_a_clock_that_is_set_back_brings_back_no_day(database: Database, jump: float) -> None:
     machine = Machine()
-    door = RunAdmission(Settings(daily_tokens=1_000), database, RunQueue(), machine.clock)
+    door = RunAdmission(Settings(daily_tokens=1_000), sql_stores(database).spending, RunQueue(), machine.clock)
     took = Spent(usage=Usage(prompt=1_000, total=1_000))
     # Yesterday was spent, today is not: whoever sets the clock back has today's budget still.
     for days in (1, 365, 366):
-        await database.write(lambda db, days=days: spending.add(db, "ada", took, NOON - days * DAY))  # type: ignore[misc]
+        await sql_stores(database).spending.add_spending("ada", took, NOON - days * DAY)
     machine.wall += jump
     async with door.admitted("ada", Expense(1)):
         pass
-    await database.write(lambda db: spending.add(db, "ada", took, machine.clock.now()))
+    await sql_stores(database).spending.add_spending("ada", took, machine.clock.now())
     with pytest.raises(BudgetSpent) as refused:
         async with door.admitted("ada", Expense(1)):
             pass
@@ -144,19 +144,17 @@ async def test_a_conversation_keeps_its_order_over_a_restart_with_an_older_clock
             runs.append(await answered(desk, number))
     thread_id = runs[0].thread_id
     async with desk_at(data_dir, Machine(NOON - 400 * DAY)) as desk:
-        messages = await desk.database.read(lambda db: threads.messages_of(db, thread_id))
-        thread = await desk.database.read(lambda db: threads.get(db, "local", thread_id))
-        handover = await desk.database.write(
-            lambda db: handovers.ask(db, HandoverRequest("local", thread_id, "me", "help"))
-        )
-        waiting = await desk.database.read(lambda db: handovers.get(db, handover))
+        messages = await desk.stores.threads.all_messages(thread_id)
+        thread = await desk.stores.threads.get("local", thread_id)
+        handoff = await desk.stores.handoffs.request_person(HandoffRequest("local", thread_id, "me", "help"))
+        waiting = await desk.stores.handoffs.get(handoff)
     asked = [run.id for run in runs]
-    assert [message["run_id"] for message in messages] == [run_id for run_id in asked for _ in range(2)]
-    assert [message["role"] for message in messages] == ["user", "assistant"] * 3
+    assert [message.run_id for message in messages] == [run_id for run_id in asked for _ in range(2)]
+    assert [message.role for message in messages] == ["user", "assistant"] * 3
     assert thread
     assert thread.updated_at == NOON
     assert waiting
-    assert [line[:24] for line in waiting["summary"].splitlines()] == [f"How are refunds paid, {n}?" for n in range(3)]
+    assert [line[:24] for line in waiting.summary.splitlines()] == [f"How are refunds paid, {n}?" for n in range(3)]
 
 
 @pytest.mark.parametrize("jump", [-DAY, DAY])
@@ -175,19 +173,19 @@ async def test_a_run_takes_as_long_as_it_takes_while_the_clock_is_set(data_dir: 
         async for _ in desk.runs.follow(run.id, 2**40):
             pass
         ended = await desk.runs.get(run.id, "local")
-        steps = await desk.database.read(lambda db: storage.steps_of(db, run.id))
-        _, (told,) = await desk.database.read(lambda db: activity.latest(db, None, 0, 10, 0))
+        steps = (await desk.stores.runs.read_details(run.id)).steps
+        _, (told,) = await desk.stores.activity.latest_runs(None, 0, 10, 0)
     assert ended.ended_at
     assert ended.ended_at - ended.created_at == pytest.approx(7)
-    assert told["time"] == pytest.approx(7)
-    assert [step["started_at"] for step in steps] == sorted(step["started_at"] for step in steps)
+    assert told.time == pytest.approx(7)
+    assert [step.started_at for step in steps] == sorted(step.started_at for step in steps)
 
 
 async def test_places_are_those_that_rows_had_and_survive_a_backup(tmp_path: Path) -> None:
     earlier = migrations.MIGRATIONS[: migrations.MIGRATIONS.index(order_by_place)]
     old = SqliteDatabase(tmp_path / "desk.db", earlier)
 
-    def fill(db: sqlite3.Connection) -> None:
+    def fill(db: Connection) -> None:
         db.execute("INSERT INTO threads VALUES ('t', 'local', 'supervisor', 's', 'title', 1, 1, NULL)")
         # Their clock went backwards, and their ids are in no order.
         for number, name in enumerate("dacbe"):
@@ -211,15 +209,15 @@ async def test_places_are_those_that_rows_had_and_survive_a_backup(tmp_path: Pat
     opened = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
     run = StoredRun("f", "t", "s", "local", "supervisor", "in_progress", "f", 50.0)
     await opened.write(lambda db: db.execute("DELETE FROM messages WHERE id = 'mc'") and None)
-    await opened.write(lambda db: storage.begin_run(db, run, "mf", continues=True))
+    await sql_stores(opened).runs.begin_run(run, "mf", continues=True)
     step = TraceStart(step_id="0", step_type="agent", step_name="a", agent="a")
-    await opened.write(lambda db: storage.append_events(db, [StoredEvent("d", 9, step, b"{}", 0.0)]))
+    await sql_stores(opened).runs.append_events([StoredEvent("d", 9, step, b"{}", 0.0)])
     await opened.close()
     with sqlite3.connect(tmp_path / "desk.db") as db:
         db.execute("VACUUM INTO ?", (str(tmp_path / "copy.db"),))
     copy = SqliteDatabase(tmp_path / "copy.db", migrations.MIGRATIONS)
-    messages = await copy.read(lambda db: threads.messages_of(db, "t"))
-    steps = await copy.read(lambda db: storage.steps_of(db, "d"))
+    messages = await sql_stores(copy).threads.all_messages("t")
+    steps = (await sql_stores(copy).runs.read_details("d")).steps
     await copy.close()
-    assert [message["content"] for message in messages] == list("dabef")
-    assert [one["step_id"] for one in steps] == [*"dacbe", "0"]
+    assert [message.content for message in messages] == list("dabef")
+    assert [one.step_id for one in steps] == [*"dacbe", "0"]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.storage import checkpoints
-from backend.storage import migrations as schema
-from backend.storage.checkpoints import open_memory
+from backend.storage.sql import checkpoints
+from backend.storage.sql import migrations as schema
+from backend.storage.sql.checkpoints import open_memory
 from knowledge.errors import DatabaseDamaged
 from knowledge.storage import migrations as knowledge_schema
 from knowledge.storage import sqlite as database_module

@@ -61,13 +61,15 @@ def _add_run(db: sqlite3.Connection, thread_id: str, user: str, question: str, a
     run_id = str(uuid.uuid4())
     db.execute(
         """INSERT INTO runs (id, thread_id, session_id, user_id, agent_id, status, question, created_at, ended_at,
-                             finish_reason)
-           VALUES (?, ?, ?, ?, 'supervisor', 'completed', ?, ?, ?, 'stop')""",
+                             finish_reason, place)
+           VALUES (?, ?, ?, ?, 'supervisor', 'completed', ?, ?, ?, 'stop',
+                   (SELECT coalesce(max(place), 0) + 1 FROM runs))""",
         (run_id, thread_id, thread_id, user, question, at, at),
     )
     for role, content in (("user", question), ("assistant", f"Answer to {question}")):
         db.execute(
-            """INSERT INTO messages (id, thread_id, run_id, role, content, created_at) VALUES (?, ?, ?, ?, ?, ?)""",
+            """INSERT INTO messages (id, thread_id, run_id, role, content, created_at, place)
+               VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(place), 0) + 1 FROM messages))""",
             (str(uuid.uuid4()), thread_id, run_id, role, content, at),
         )
     db.executemany("INSERT INTO events VALUES (?, ?, ?)", [(run_id, seq, b'{"type":"token"}') for seq in range(20)])

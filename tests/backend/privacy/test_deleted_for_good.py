@@ -13,16 +13,16 @@ from agents.models.model_name import ModelName
 from agents.models.provider import ModelProvider
 from agents.settings import AgentSettings
 from backend.api.threads import remove
-from backend.auth.audit import SYSTEM
+from backend.auth.audit import Actor
 from backend.desk import OpenDesk, open_desk
 from backend.errors import BackendError, ThreadUnknown
 from backend.runs.intake import RunRequest
 from backend.settings import Settings
-from backend.storage import runs, threads
 from tests.scripted import FollowsScript
 from tests.streaming_model import ScriptedProvider
 
 QUESTION = "How are refunds paid? 2 tokens"
+LOCAL = Actor("local", None)
 RACES, AT_ONCE = 200, 20
 
 
@@ -84,13 +84,13 @@ async def test_a_question_that_was_let_in_before_the_deletion_is_refused_after_i
         else RunRequest("local", QUESTION, session_id="s")
     )
     async with desk.runs._asking.admitted(asked) as (run, continues, _):
-        await remove(desk, thread_id, hard, SYSTEM)
+        await remove(desk, thread_id, hard, LOCAL)
     with pytest.raises(ThreadUnknown):
-        await desk.database.write(lambda db: runs.begin_run(db, run, "m", continues=continues))
+        await desk.stores.runs.begin_run(run, "m", continues=continues)
     if hard:
         assert left_of(data_dir, [thread_id]) == {}
     else:
-        thread = await desk.database.read(lambda db: threads.get(db, "local", thread_id))
+        thread = await desk.stores.threads.get("local", thread_id)
         assert thread
         assert thread.deleted_at
     # Its session begins anew.
@@ -119,7 +119,7 @@ async def test_of_many_races_none_brings_a_conversation_back(desk: OpenDesk, dat
         async def delete() -> None:
             for _ in range(chance.randrange(12)):
                 await asyncio.sleep(0)
-            await remove(desk, thread_id, hard_delete=True, actor=SYSTEM)
+            await remove(desk, thread_id, hard_delete=True, actor=LOCAL)
 
         await asyncio.gather(ask(), ask(), delete(), ask())
         return thread_id

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from knowledge.storage.database import Connection
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import as_user, keys
 from tests.serving import Server, serve
@@ -110,7 +111,7 @@ async def test_a_reader_of_what_was_there_before_puts_the_erasing_off_until_it_i
     await database.write(lambda db: db.executemany("INSERT INTO notes VALUES (?)", [(SECRET,)] * 3).rowcount)
     reading, finish = threading.Event(), threading.Event()
 
-    def read(db: sqlite3.Connection) -> list[str]:
+    def read(db: Connection) -> list[str]:
         rows = db.execute("SELECT text FROM notes")
         first = rows.fetchone()["text"]
         reading.set()

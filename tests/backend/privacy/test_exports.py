@@ -104,8 +104,9 @@ def much(desk: Server) -> None:
         (run,) = db.execute("SELECT id FROM runs WHERE thread_id = ?", (thread,)).fetchone()
         db.execute(
             """WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
-               INSERT INTO messages (id, thread_id, run_id, role, content, created_at)
-               SELECT hex(randomblob(16)), ?, ?, 'user', hex(randomblob(?)), 1.0 FROM numbers""",
+               INSERT INTO messages (id, thread_id, run_id, role, content, created_at, place)
+               SELECT hex(randomblob(16)), ?, ?, 'user', hex(randomblob(?)), 1.0,
+                      n + (SELECT max(place) FROM messages) FROM numbers""",
             (_BLOBS, thread, run, _BLOB_BYTES),
         )
 

@@ -1,7 +1,6 @@
 """What is older than RETENTION_DAYS is deleted as by hand, but for sums; what is used or under way is not."""
 
 import asyncio
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,15 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.auth.audit import SYSTEM, Actor, record
+from backend.auth.audit import SYSTEM, Actor
 from backend.auth.audit_log import AuditLog
 from backend.privacy.deletion import ConversationDeletion
 from backend.privacy.retention import Retention
 from backend.runs.queue import ActiveRun, RunQueue
-from backend.storage import activity, migrations
-from backend.storage import runs as storage
-from backend.storage.checkpoints import open_memory
-from knowledge.storage.database import Database
+from backend.storage.runs import StoredRun
+from backend.storage.sql import migrations
+from backend.storage.sql.checkpoints import open_memory
+from backend.storage.stores import sql_stores
+from knowledge.storage.database import Connection, Database
 from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import QUICK, as_user, keys, provided, restarted
 from tests.backend.limits.test_clocks import DAY, Machine
@@ -95,9 +95,10 @@ async def start(
     database: Database, lanes: RunQueue, tmp_path: Path, machine: Machine
 ) -> AsyncIterator[Callable[[], Awaitable[Retention]]]:
     """What a start of the desk does: nothing of what the last one knew but what is stored."""
+    stores = sql_stores(database)
     async with open_memory(tmp_path) as memory:
-        deletion, audit = ConversationDeletion(database, memory), AuditLog(database, days=30)
-        yield lambda: Retention.open(30, database, lanes, deletion, audit, machine.clock)
+        deletion, audit = ConversationDeletion(stores.deletion, memory), AuditLog(stores.audit, days=30)
+        yield lambda: Retention.open(30, stores.retention, lanes, deletion, audit, machine.clock)
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ async def test_what_is_used_since_or_under_way_is_not_touched(
     unfinished, asked = old[7], old[60]
     await database.write(lambda db: db.execute("UPDATE runs SET ended_at = NULL WHERE thread_id = ?", (unfinished,)))
     # A question that is only being stored is in its lane already.
-    run = storage.StoredRun("r", asked, "s", "ann", "supervisor", "in_progress", "Hm?", time.time())
+    run = StoredRun("r", asked, "s", "ann", "supervisor", "in_progress", "Hm?", time.time())
     lanes.enter(active := ActiveRun(run))
     deleted = await retention.sweep(time.time())
     assert await threads(database) == {unfinished, asked, *new}
@@ -126,8 +127,8 @@ async def test_what_is_used_since_or_under_way_is_not_touched(
     await retention.sweep(time.time())
     assert await threads(database) == {unfinished, *new}
     assert await retention.sweep(time.time()) == Counter()
-    told = await database.read(lambda db: activity.summary(db, "ann", 92, time.time()))
-    assert told["totals"]["runs"] == 125
+    told = await sql_stores(database).activity.read_summary("ann", 92, time.time())
+    assert told.totals.runs == 125
 
 
 async def test_a_long_conversation_is_deleted_a_few_runs_at_a_time(
@@ -151,7 +152,7 @@ async def test_a_crash_in_the_middle_is_completed_by_the_next_sweep(
     add_history(tmp_path, "ann", 3, runs=100, days_ago=31)
     sweeping = asyncio.create_task(retention.sweep(time.time()))
 
-    def runs(db: sqlite3.Connection) -> int:
+    def runs(db: Connection) -> int:
         return int(db.execute("SELECT count(*) FROM runs").fetchone()[0])
 
     while await database.read(runs) == 300:
@@ -168,11 +169,11 @@ async def test_figures_of_before_are_kept_by_the_migration(tmp_path: Path) -> No
     names = [migration.__name__ for migration in migrations.MIGRATIONS]
     old = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS[: names.index("let_figures_outlive_runs")])
     add_history(tmp_path, "ann", 4, days_ago=2)
-    before = await old.read(lambda db: activity.summary(db, "ann", 30, time.time()))
+    before = await sql_stores(old).activity.read_summary("ann", 30, time.time())
     await old.close()
     new = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
-    assert await new.read(lambda db: activity.summary(db, "ann", 30, time.time())) == before
-    assert before["totals"]["runs"] == 4
+    assert await sql_stores(new).activity.read_summary("ann", 30, time.time()) == before
+    assert before.totals.runs == 4
     await new.close()
 
 
@@ -189,7 +190,7 @@ async def test_a_clock_that_jumps_ahead_deletes_nothing_before_it_is_believed(
     database: Database, retention: Retention, tmp_path: Path, machine: Machine
 ) -> None:
     kept = set(add_history(tmp_path, "ann", 3, days_ago=1))
-    await database.write(lambda db: record(db, Actor("ann", None).did("agent.delete", "sales")))
+    await sql_stores(database).audit.append([Actor("ann", None).did("agent.delete", "sales")])
     old = set(add_history(tmp_path, "ann", 2, days_ago=31))
     await retention.look()
     assert await threads(database) == kept

@@ -18,7 +18,8 @@ from backend.limits.clock import DeskClock
 from backend.runs.admission import RunAdmission
 from backend.runs.queue import RunQueue
 from backend.settings import Settings
-from backend.storage import migrations, spending
+from backend.storage.sql import migrations
+from backend.storage.stores import sql_stores
 from frontdesk.contracts.events import Spent, Usage
 from knowledge.storage.database import Database
 from knowledge.storage.sqlite import SqliteDatabase
@@ -150,17 +151,17 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 def admission(database: Database, **settings: Any) -> RunAdmission:
-    return RunAdmission(Settings(**settings), database, RunQueue(), DeskClock())
+    return RunAdmission(Settings(**settings), sql_stores(database).spending, RunQueue(), DeskClock())
 
 
 @pytest.mark.parametrize("limit", [{"daily_usd": 0.01}, {"daily_tokens": 1_000}])
 async def test_a_budget_lasts_for_one_day_of_one_user(database: Database, limit: dict[str, float]) -> None:
     spent = Spent(usage=Usage(prompt=900, completion=100, total=1_000), cost_usd=0.01)
     door, now = admission(database, **limit), time.time()
-    await database.write(lambda db: spending.add(db, "ada", spent, now - 86_400))
-    await database.write(lambda db: spending.add(db, "bob", spent, now))
+    await sql_stores(database).spending.add_spending("ada", spent, now - 86_400)
+    await sql_stores(database).spending.add_spending("bob", spent, now)
     async with door.admitted("ada", SMALL) as reservation:
-        await database.write(lambda db: spending.add(db, "ada", spent, now))
+        await sql_stores(database).spending.add_spending("ada", spent, now)
     assert reservation
     reservation.release()
     with pytest.raises(BudgetSpent):

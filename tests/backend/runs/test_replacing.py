@@ -11,10 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.storage import migrations, threads
-from backend.storage import runs as storage
-from backend.storage.runs import StoredRun
-from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import (
     BROKEN,
     HELD,
@@ -225,28 +221,6 @@ def test_of_many_that_replace_one_run_at_once_one_does(client: httpx.Client) -> 
     assert refused == [(409, "run_not_last")] * (len(ways) - 1)
     assert run_of(client, won["run_id"])["status"] == "completed"
     assert runs_shown(client, old) == both({"id": won["run_id"]})
-
-
-def question(number: int, replaces: str | None = None) -> StoredRun:
-    return StoredRun(
-        f"r{number}", "t", "s", "local", "supervisor", "queued", f"question {number}", 1.0, replaces=replaces
-    )
-
-
-async def test_a_question_that_cannot_be_stored_withdraws_nothing(tmp_path: Path) -> None:
-    database = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
-    await database.write(lambda db: storage.begin_run(db, question(1), "m1"))
-    await database.write(lambda db: db.execute("UPDATE runs SET ended_at = 2") and None)
-    with pytest.raises(sqlite3.IntegrityError, match=r"messages\.id"):
-        # The last of what is stored: the message, under an id that is taken.
-        await database.write(lambda db: storage.begin_run(db, question(2, "r1"), "m1", continues=True))
-    shown = await database.read(lambda db: threads.messages_of(db, "t"))
-    thread = await database.read(lambda db: threads.get(db, "local", "t"))
-    assert ([turn["run_id"] for turn in shown], thread and thread.title) == (["r1"], "question 1")
-    await database.write(lambda db: storage.begin_run(db, question(2, "r1"), "m2", continues=True))
-    shown = await database.read(lambda db: threads.messages_of(db, "t"))
-    assert [turn["run_id"] for turn in shown] == ["r2"]
-    await database.close()
 
 
 @contextmanager

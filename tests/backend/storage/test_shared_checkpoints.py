@@ -16,7 +16,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import START, StateGraph
 
 from agents.graph.state import ConversationState
-from backend.storage.checkpoints import open_memory
+from backend.storage.sql.checkpoints import open_memory
 from knowledge.errors import DataDirectoryUnusable
 
 THREADS = 50

@@ -1,18 +1,18 @@
 """The schema of `desk.db`: an append-only list of migrations. Documents have a file of their own."""
 
-import sqlite3
-
-from backend.auth.audit import create_audit_table
-from backend.auth.keys import create_keys_tables
-from backend.auth.settings_record import create_settings_table
-from backend.privacy.tables import create_clock_table, create_removals_table, let_figures_outlive_runs
-from backend.storage.activity import create_activity_table
-from backend.storage.handovers import end_with_resolution
-from backend.storage.place_columns import order_by_place
+from backend.storage.sql.activity import create_activity_table
 from backend.storage.sql.agents import create_agents_table
+from backend.storage.sql.audit import create_audit_table
+from backend.storage.sql.deletion import create_removals_table
+from backend.storage.sql.handoffs import end_with_resolution
+from backend.storage.sql.keys import create_keys_tables
+from backend.storage.sql.last_settings import create_settings_table
+from backend.storage.sql.place_columns import order_by_place
+from backend.storage.sql.retention import create_clock_table, let_figures_outlive_runs
+from knowledge.storage.database import Connection
 
 
-def create_tables(db: sqlite3.Connection) -> None:
+def create_tables(db: Connection) -> None:
     """Create the tables of threads, runs, messages, steps and events."""
     for statement in (
         """CREATE TABLE threads (
@@ -41,13 +41,13 @@ def create_tables(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-def add_models_to_steps(db: sqlite3.Connection) -> None:
+def add_models_to_steps(db: Connection) -> None:
     """Add the model of each step and its cost."""
     db.execute("ALTER TABLE steps ADD COLUMN model TEXT")
     db.execute("ALTER TABLE steps ADD COLUMN cost_usd REAL")
 
 
-def give_threads_to_users(db: sqlite3.Connection) -> None:
+def give_threads_to_users(db: Connection) -> None:
     """Give conversations a user and an agent; a session's name is free again once its conversation is deleted."""
     for statement in (
         """CREATE TABLE owned_threads (
@@ -71,7 +71,7 @@ def give_threads_to_users(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-def add_feedback_and_budgets(db: sqlite3.Connection) -> None:
+def add_feedback_and_budgets(db: Connection) -> None:
     """Create the tables of ratings, hand-overs and each user's spending by day."""
     for statement in (
         """CREATE TABLE feedback (
@@ -91,12 +91,12 @@ def add_feedback_and_budgets(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-def find_threads_by_session(db: sqlite3.Connection) -> None:
+def find_threads_by_session(db: Connection) -> None:
     """Index conversations by their sessions, whichever agent they are with, deleted or not."""
     db.execute("CREATE INDEX threads_by_session ON threads (user_id, session_id)")
 
 
-def give_handovers_to_users(db: sqlite3.Connection) -> None:
+def give_handovers_to_users(db: Connection) -> None:
     """Give hand-overs a user and a contact, so that users can ask for a person outside of any answer."""
     for statement in (
         """CREATE TABLE owned_handovers (
@@ -116,13 +116,13 @@ def give_handovers_to_users(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-def let_runs_replace_others(db: sqlite3.Connection) -> None:
+def let_runs_replace_others(db: Connection) -> None:
     """Add the run that a run replaces: this alone withdraws the other, and no two can do it."""
     db.execute("ALTER TABLE runs ADD COLUMN replaces TEXT")
     db.execute("CREATE UNIQUE INDEX replaced_once ON runs (thread_id, replaces) WHERE replaces IS NOT NULL")
 
 
-def list_threads_of_a_session(db: sqlite3.Connection) -> None:
+def list_threads_of_a_session(db: Connection) -> None:
     """Add the last use to the index by session, so that the newest conversation is read off it too."""
     db.execute("DROP INDEX threads_by_session")
     db.execute("CREATE INDEX threads_by_session ON threads (user_id, session_id, updated_at)")

@@ -1,9 +1,9 @@
 """The `place` column, the order of stored rows: clocks are set back, and a backup may renumber a table's rows."""
 
-import sqlite3
+from knowledge.storage.database import Connection
 
 
-def order_by_place(db: sqlite3.Connection) -> None:
+def order_by_place(db: Connection) -> None:
     """Assign numbers to runs, messages and hand-overs in their order, and the steps within each run."""
     for table in ("runs", "messages", "handovers"):
         db.execute(f"ALTER TABLE {table} ADD COLUMN place INTEGER")

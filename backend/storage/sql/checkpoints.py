@@ -13,7 +13,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from knowledge.storage.damage import RESTORE
-from knowledge.storage.database import Database
+from knowledge.storage.database import Connection, Database
 from knowledge.storage.sqlite import SqliteDatabase
 
 
@@ -58,7 +58,7 @@ class CheckpointStore(SqliteSaver):
         place = config["configurable"]
         older = (str(place["thread_id"]), place["checkpoint_ns"], checkpoint["id"])
 
-        def put(db: sqlite3.Connection) -> RunnableConfig:
+        def put(db: Connection) -> RunnableConfig:
             stored = self._on(db).put(config, checkpoint, metadata, new_versions)
             for table in ("checkpoints", "writes"):
                 db.execute(
@@ -83,7 +83,9 @@ class CheckpointStore(SqliteSaver):
         """The damage found in the database file, if any."""
         return self._database.damage
 
-    def _on(self, db: sqlite3.Connection) -> _CheckpointStatements:
+    def _on(self, db: Connection) -> _CheckpointStatements:
+        # LangGraph has a saver for each database; this one is for SQLite.
+        assert isinstance(db, sqlite3.Connection)  # noqa: S101
         if id(db) not in self._by_connection:
             statements = _CheckpointStatements(db, serde=self.serde)
             statements.is_setup = True
@@ -91,7 +93,7 @@ class CheckpointStore(SqliteSaver):
         return self._by_connection[id(db)]
 
 
-def create_checkpoint_tables(db: sqlite3.Connection) -> None:
+def create_checkpoint_tables(db: Connection) -> None:
     """Create LangGraph's own tables where an earlier release has not."""
     with closing(sqlite3.connect(":memory:")) as scratch:
         SqliteSaver(scratch).setup()

@@ -1,25 +1,24 @@
-"""The store of keys created and revoked at run time. Requests are checked in memory; SQL is read at start."""
+"""The keys made and revoked while the desk serves. Requests are checked in memory; the store is read at start."""
 
 import asyncio
 import logging
 import secrets
-import sqlite3
 import time
 from dataclasses import dataclass
 from typing import Self
 
-from backend.auth import keys
-from backend.auth.audit import Actor, record
+from backend.auth.audit import Actor
 from backend.auth.errors import KeyInSettings, KeysUnused
-from backend.auth.keys import StoredKey
 from backend.auth.scopes import Scope, with_implied
 from backend.runs.background import in_background
+from backend.storage.keys import KeyStore, StoredKey
 from backend.users import Users, digest_of, id_of
 from knowledge.errors import DeskError
-from knowledge.storage.database import Database
+from knowledge.storage.database import DatabaseError
 
 _LOG = logging.getLogger(__name__)
 
+MOST_KEYS = 1_000
 _EVERY_SECONDS = 60
 
 
@@ -33,28 +32,28 @@ class KeyRequest:
     expires_at: float | None = None
 
 
-class KeyStore:
-    """The store of API keys: each change is stored first, and takes effect with the next request."""
+class KeyRegistry:
+    """The keys of a desk: each change is stored first, and takes effect with the next request."""
 
-    def __init__(self, database: Database, users: Users) -> None:
-        self._database = database
+    def __init__(self, store: KeyStore, users: Users) -> None:
+        self._store = store
         self._users = users
         self._noted: dict[str, float] = {}
-        # Keeps the order of changes in SQL and in memory the same.
+        # Keeps the order of changes in the store and in memory the same.
         self._changing = asyncio.Lock()
         self._noting = in_background(self._note_regularly(), "uses of keys")
 
     @classmethod
-    async def open(cls, database: Database, users: Users) -> Self:
+    async def open(cls, store: KeyStore, users: Users) -> Self:
         """Load the stored keys into `users`, which authenticates each request."""
-        stored = await database.read(keys.every_key)
+        stored = await store.all_keys()
         for key in stored:
             users.put(key)
         if stored and not users.keyed:
             _LOG.warning(
                 "API_KEYS is empty, so this desk asks for no keys, not even for the %d that it stores", len(stored)
             )
-        return cls(database, users)
+        return cls(store, users)
 
     async def make(self, wanted: KeyRequest, actor: Actor) -> tuple[str, StoredKey]:
         """Create a key and return its secret, which is never shown again."""
@@ -76,12 +75,8 @@ class KeyStore:
             expires_at=wanted.expires_at,
         )
 
-        def make(db: sqlite3.Connection) -> None:
-            keys.add_key(db, key)
-            record(db, actor.did("key.make", key.id, None, key.told, person=key.user_id))
-
         async with self._changing:
-            await self._database.write(make)
+            await self._store.add_key(key, actor, MOST_KEYS)
             self._users.put(key)
         return secret, key
 
@@ -90,15 +85,8 @@ class KeyStore:
         if self._users.is_in_settings(key_id):
             raise KeyInSettings(f"key {key_id} is in API_KEYS; take it out there and restart the desk")
 
-        def revoke(db: sqlite3.Connection) -> StoredKey:
-            key = keys.get_key(db, key_id)
-            if keys.revoke_key(db, key_id, actor.name):
-                entry = actor.did("key.revoke", key_id, key.told, {"revoked": True}, person=key.user_id)
-                record(db, entry)
-            return keys.get_key(db, key_id)
-
         async with self._changing:
-            key = await self._database.write(revoke)
+            key = await self._store.revoke_key(key_id, actor)
             self._users.put(key)
         return key
 
@@ -109,11 +97,15 @@ class KeyStore:
 
     async def every(self) -> list[StoredKey]:
         """Return all keys: those of API_KEYS, then the stored ones, newest first."""
-        return [*self._users.in_settings(), *await self._database.read(keys.every_key)]
+        return [*self._users.in_settings(), *await self._store.all_keys()]
+
+    async def stored_keys(self) -> list[StoredKey]:
+        """Return the keys that were made at run time, newest first."""
+        return await self._store.all_keys()
 
     async def last_uses(self) -> dict[str, float]:
         """Return the time at which each key was last used."""
-        return await self._database.read(keys.last_uses) | self._users.uses
+        return await self._store.last_uses() | self._users.uses
 
     async def close(self) -> None:
         """Stop the background task and store the last uses of keys."""
@@ -130,8 +122,8 @@ class KeyStore:
         if not uses:
             return
         try:
-            await self._database.write(lambda db: keys.note_uses(db, uses))
-        except (sqlite3.Error, DeskError) as error:
+            await self._store.note_uses(uses)
+        except (DatabaseError, DeskError) as error:
             _LOG.warning("when keys were used last is not stored: %s", error)
         else:
             self._noted |= uses
