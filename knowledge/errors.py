@@ -16,6 +16,7 @@ DeskError
 │   ├── OwnQuotaReached         a user has reached the limit of their own documents
 │   │   ├── TooManyDocuments        in number
 │   │   └── OwnSpaceFull            in bytes of text
+│   ├── DocumentSuperseded      a newer version of a document was sent while it was being processed
 │   ├── DocumentsForgotten      a user's documents were removed while one was being stored
 │   ├── OwnerInvalid            a name that cannot be an owner's
 │   ├── EmbeddingModelChanged   the stored vectors are of another model
@@ -135,6 +136,12 @@ class OwnSpaceFull(OwnQuotaReached):
     """A user's own documents have reached MAX_OWN_BYTES."""
 
     code = "own_space_full"
+
+
+class DocumentSuperseded(KnowledgeError):
+    """A newer version of the document was sent while this one was being processed."""
+
+    code = "document_superseded"
 
 
 class DocumentsForgotten(KnowledgeError):

@@ -17,6 +17,7 @@ from knowledge.index.vector_index import VectorIndex
 from knowledge.index.vocabulary_cache import VocabularyCache
 from knowledge.ingestion import chunking
 from knowledge.ingestion.chunking import Chunk, as_embedded
+from knowledge.ingestion.latest_version import LatestVersion
 from knowledge.ingestion.parser_pool import ParserPool
 from knowledge.loaders import LoadedText
 from knowledge.loaders.text import title_from_name
@@ -49,6 +50,7 @@ class Library:
         self._database = database
         self.stores: LibraryStores = library_stores(database)
         self._readers = ParserPool()
+        self._latest = LatestVersion()
         self._catching_up = asyncio.Lock()
         self.index = index
         self.embedder = embedder
@@ -147,6 +149,12 @@ class Library:
         await self._catch_up()
         return info
 
+    async def _read_and_embed(self, key: DocumentKey, data: bytes) -> NewDocument:
+        read = await self._readers.read(data, key.path)
+        passages = [as_embedded(read.text.title, piece) for piece in read.chunks]
+        vectors = await self.embedder.embed_documents(passages, key.owner)
+        return NewDocument(key, read.text, hash_of(data), read.chunks, vectors)
+
     async def move(self, document: DocumentInfo, path: str, data: bytes = b"") -> DocumentInfo:
         """Give a document another path within its source, without parsing or embedding it again."""
         check_path(path)
@@ -200,6 +208,7 @@ class Library:
             await self.stores.documents.remove_document(document_id, owner)
         self._words.start()
         await self._catch_up()
+        await self._compact()
         self.vocabularies.forget_owner(owner)
         return len(documents)
 
@@ -245,6 +254,13 @@ class Library:
         await self.index.reset()
         await self.stores.vector_changes.record_all_chunks()
         await self._catch_up()
+
+    async def _compact(self) -> None:
+        """Free what the index holds of removed documents; rebuild it if that breaks it."""
+        async with self._catching_up:
+            intact = await self.index.compact()
+        if not intact:
+            await self._refill()
 
     async def _catch_up(self) -> None:
         """Apply to the vector index what SQL already holds, one caller at a time so that changes keep their order."""

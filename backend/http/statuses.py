@@ -42,6 +42,7 @@ from knowledge.errors import (
     DeskError,
     DocumentsForgotten,
     DocumentsNotFound,
+    DocumentSuperseded,
     DocumentUnknown,
     DocumentUnreadable,
     IndexUnavailable,
@@ -93,6 +94,7 @@ _STATUS: dict[type[DeskError], int] = {
     StorageFull: 507,
     OwnQuotaReached: 409,
     DocumentsForgotten: 409,
+    DocumentSuperseded: 409,
 }
 
 

@@ -12,17 +12,18 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import chromadb
 import numpy as np
 import numpy.typing as npt
 from chromadb.api.client import Client
-from chromadb.config import Settings
 from chromadb.errors import NotFoundError
 
 from knowledge.errors import IndexUnavailable, StorageFull
 from knowledge.index import chroma_probe
+from knowledge.index.chroma_collections import collection_name, open_client, place_of
+from knowledge.index.chroma_compaction import CONFIGURATION, ChromaWaste, CollectionCopy, delete_copies, delete_orphans
 from knowledge.storage.directory_lock import check_writable
 from knowledge.storage.documents import DocumentPlace
 from knowledge.storage.vector_changes import VectorChanges
@@ -31,8 +32,6 @@ T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 _BATCH = 2000
-# Enough for what Chroma writes when it is opened.
-_ROOM_BYTES = 4_000_000
 # Chroma reports the cause in the error message alone, not in a type or code.
 _FULL = re.compile(r"disk is full|disk I/O error|No space left|os error (?:27|28|122)\b")
 
@@ -45,6 +44,7 @@ class ChromaIndex:
         self._thread = ThreadPoolExecutor(1, "chroma")
         self._client: Client | None = None
         self._collections: dict[DocumentPlace, chromadb.Collection] = {}
+        self._waste = ChromaWaste()
         self._has_failed = False
 
     async def open(self) -> bool:
@@ -63,7 +63,10 @@ class ChromaIndex:
         return await self._run(self._counts)
 
     async def apply(self, changes: VectorChanges) -> bool:
-        return await self._run(lambda: self._apply(changes))
+        return await self._run(lambda: self._apply(changes)) and await self._reclaim()
+
+    async def compact(self) -> bool:
+        return await self._reclaim(at_once=True)
 
     async def nearest(
         self, groups: Sequence[Sequence[DocumentPlace]], vector: npt.NDArray[np.float32], limit: int
@@ -88,13 +91,50 @@ class ChromaIndex:
                 raise StorageFull(f"the vector index has no room on the disk that holds DATA_DIR ({error})") from error
             raise IndexUnavailable(f"the vector index does not answer: {error}") from error
 
+    async def _reclaim(self, *, at_once: bool = False) -> bool:
+        """Free what removed vectors and deleted collections hold, in steps between which searches are answered."""
+        # As long as a step fails, Chroma would wait for its own broken transaction.
+        self._has_failed = True
+        try:
+            copies = [await self._copy(name) for name in await self._run(self._names_to_copy)]
+            is_open = await self._run(lambda: self._replace(copies, at_once=at_once))
+        except StorageFull as error:
+            _LOG.warning("what removed vectors hold is not freed yet: %s", error.message)
+            return True
+        self._has_failed = False
+        return is_open
+
+    async def _copy(self, name: str) -> CollectionCopy:
+        copy = await self._run(lambda: CollectionCopy(self._opened(), name))
+        while await self._run(copy.copy_some):
+            pass
+        return copy
+
+    def _names_to_copy(self) -> list[str]:
+        return self._waste.names_to_copy(self._opened())
+
+    def _replace(self, copies: Sequence[CollectionCopy], *, at_once: bool) -> bool:
+        """Put copies in the places of their originals, in one step: no search may find a collection missing."""
+        for copy in copies:
+            copy.replace_original()
+        if copies or self._waste.is_worth_reopening(at_once=at_once):
+            return self._reopen()
+        return True
+
+    def _reopen(self) -> bool:
+        self._close()
+        delete_orphans(self._directory)
+        return self._try_open()
+
     def _open(self) -> bool:
         # Otherwise the index would be reset, and Chroma would fail with a message that names no file.
         check_writable(self._directory)
         self._has_failed = False
         existed = self._exists()
         if self._is_sound() and self._try_open():
-            return existed
+            delete_copies(self._opened())
+            if self._reopen():
+                return existed
         self._reset()
         return False
 
@@ -115,9 +155,10 @@ class ChromaIndex:
     def _try_open(self) -> bool:
         self._close()
         try:
-            self._client = _client(self._directory)
+            self._client = open_client(self._directory)
             for collection in self._client.list_collections():
                 collection.count()
+            self._waste = ChromaWaste.of_opened(self._directory, self._client)
         except BaseException as error:
             # A process killed while writing can leave an index that Chroma's native code panics on.
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
@@ -136,7 +177,8 @@ class ChromaIndex:
         self._has_failed = False
         self._close()
         shutil.rmtree(self._directory, ignore_errors=True)
-        self._client = _client(self._directory)
+        self._client = open_client(self._directory)
+        self._waste = ChromaWaste.of_opened(self._directory, self._client)
 
     def _leave(self) -> None:
         was_open = self._client is not None
@@ -161,24 +203,13 @@ class ChromaIndex:
         if self._has_failed:
             # Chroma would wait for its own broken transaction. Opening it again takes disk space too: until there is
             # some, the open index can still be searched.
-            self._check_room()
+            chroma_probe.check_room(self._directory)
             if not self._try_open():
                 return False
         self._has_failed = True
         self._write(changes)
         self._has_failed = False
         return True
-
-    def _check_room(self) -> None:
-        probe = self._directory / "room"
-        try:
-            probe.write_bytes(bytes(_ROOM_BYTES))
-        except OSError as error:
-            raise StorageFull(
-                f"the vector index has no room on the disk that holds DATA_DIR ({error.strerror})"
-            ) from error
-        finally:
-            probe.unlink(missing_ok=True)
 
     def _write(self, changes: VectorChanges) -> None:
         removed: dict[DocumentPlace, list[str]] = defaultdict(list)
@@ -194,7 +225,7 @@ class ChromaIndex:
 
     def _add(self, place: DocumentPlace, items: Sequence[tuple[str, npt.NDArray[np.float32]]]) -> None:
         collection = self._opened().get_or_create_collection(
-            _name(place), embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            collection_name(place), embedding_function=None, configuration=CONFIGURATION
         )
         for start in range(0, len(items), _BATCH):
             batch = items[start : start + _BATCH]
@@ -207,13 +238,15 @@ class ChromaIndex:
             return
         for start in range(0, len(ids), _BATCH):
             collection.delete(ids=list(ids[start : start + _BATCH]))
+        self._waste.note_removed(collection_name(place), len(ids))
         # Folders are few and permanent; users are many and come and go.
         if place.owner and not collection.count():
-            self._opened().delete_collection(_name(place))
+            self._opened().delete_collection(collection_name(place))
             del self._collections[place]
+            self._waste.note_deleted(collection_name(place))
 
     def _counts(self) -> dict[DocumentPlace, int]:
-        counts = {_place(found.name): found.count() for found in self._opened().list_collections()}
+        counts = {place_of(found.name): found.count() for found in self._opened().list_collections()}
         return {place: count for place, count in counts.items() if count}
 
     def _ids(self, place: DocumentPlace) -> set[int]:
@@ -232,7 +265,9 @@ class ChromaIndex:
         """Return the collection of a place, if it has one, from a cache: Chroma would look in its files each time."""
         if place not in self._collections:
             try:
-                self._collections[place] = self._opened().get_collection(_name(place), embedding_function=None)
+                self._collections[place] = self._opened().get_collection(
+                    collection_name(place), embedding_function=None
+                )
             except NotFoundError:
                 return None
         return self._collections[place]
@@ -256,25 +291,3 @@ class ChromaIndex:
 def _is_chromas(error: BaseException) -> bool:
     """Tell whether Chroma raised the error; its native code has its own exception type, which no module exports."""
     return isinstance(error, chromadb.errors.ChromaError) or type(error).__name__ == "PanicException"
-
-
-# Chroma requires names to end in a letter or digit; a folder's name may end otherwise.
-_SHARED, _OWN, _SUFFIX = "folder.", "own.", ".0"
-
-
-def _name(place: DocumentPlace) -> str:
-    # In hexadecimal, no owner's name can clash with another owner's collections or a shared folder's.
-    start = f"{_OWN}{place.owner.encode().hex()}." if place.owner else _SHARED
-    return f"{start}{place.folder}{_SUFFIX}"
-
-
-def _place(name: str) -> DocumentPlace:
-    if name.startswith(_SHARED):
-        return DocumentPlace(name.removeprefix(_SHARED).removesuffix(_SUFFIX))
-    owner, _, folder = name.removeprefix(_OWN).removesuffix(_SUFFIX).partition(".")
-    return DocumentPlace(folder, bytes.fromhex(owner).decode())
-
-
-def _client(directory: Path) -> Client:
-    client = chromadb.PersistentClient(str(directory), settings=Settings(anonymized_telemetry=False))
-    return cast(Client, client)

@@ -14,11 +14,15 @@ from typing import Any
 import chromadb
 from chromadb.config import Settings
 
+from knowledge.errors import StorageFull
+
 _ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 300
 # Searches in each collection, for vectors spread over all of it: damage may lie anywhere.
 _SEARCHES = 50
 _UNLIKE_ITSELF = 0.01
+# Enough for what Chroma writes when it is opened.
+_ROOM_BYTES = 4_000_000
 
 
 def note_as_left(directory: Path) -> None:
@@ -77,3 +81,14 @@ def _try(directory: str) -> str | None:
 
 if __name__ == "__main__":
     sys.exit(_try(sys.argv[1]))
+
+
+def check_room(directory: Path) -> None:
+    """Raise `StorageFull` unless there is enough room on the disk to open Chroma."""
+    probe = directory / "room"
+    try:
+        probe.write_bytes(bytes(_ROOM_BYTES))
+    except OSError as error:
+        raise StorageFull(f"the vector index has no room on the disk that holds DATA_DIR ({error.strerror})") from error
+    finally:
+        probe.unlink(missing_ok=True)

@@ -49,6 +49,10 @@ class VectorIndex(Protocol):
         """Return the vectors of those chunks that a place holds; an index may have rounded them."""
         ...
 
+    async def compact(self) -> bool:
+        """Free the memory and the files that removed vectors hold; return False if the index must be reset."""
+        ...
+
     async def reset(self) -> None:
         """Delete all vectors, also those of an index that is broken, and start an empty one."""
         ...

@@ -97,3 +97,15 @@ async def test_as_many_changes_as_come_at_once_are_all_applied(index: VectorInde
     assert await index.counts() == {BILLING: 4_500}
     await index.apply(removing(BILLING, *range(1, 4_401)))
     assert await index.ids(BILLING) == set(range(4_401, 4_501))
+
+
+async def test_compaction_keeps_what_is_there_and_brings_nothing_back(index: VectorIndex) -> None:
+    await index.apply(adding(BILLING, {1: 10, 2: 20, 3: 30}))
+    await index.apply(adding(ADAS, {4: 40}))
+    await index.apply(VectorChanges(removed=[*removing(BILLING, 2).removed, *removing(ADAS, 4).removed]))
+    for _ in range(2):
+        assert await index.compact()
+        assert await index.counts() == {BILLING: 2}
+        assert await nearest_ids(index, [BILLING, ADAS]) == [1, 3]
+    assert await index.apply(adding(ADAS, {5: 5}))
+    assert await nearest_ids(index, [BILLING, ADAS]) == [5, 1, 3]
