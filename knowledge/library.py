@@ -140,11 +140,7 @@ class Library:
         if quota is not None:
             await documents.check_quota(key, quota)
         removals = documents.removals_of(key.owner)
-        read = await self._readers.read(data, key.path)
-        text, pieces = read.text, read.chunks
-        passages = [as_embedded(text.title, piece) for piece in pieces]
-        vectors = await self.embedder.embed_documents(passages, key.owner)
-        new = NewDocument(key, text, hash_of(data), pieces, vectors)
+        new = await self._latest.process(key, self._read_and_embed(key, data))
         info = await documents.put_document(new, quota, after_removals=removals)
         await self._catch_up()
         return info

@@ -6,14 +6,14 @@ replaced. Of a deleted collection it keeps memory and descriptors until it is cl
 
 import re
 import shutil
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
 import chromadb
 from chromadb.api.client import Client
+
+from knowledge.storage import chroma_files
 
 # A collection is copied once it holds this many removed vectors, and more of them than others: until then a copy costs
 # more than it frees.
@@ -102,8 +102,7 @@ def delete_copies(client: Client) -> None:
 
 def delete_orphans(directory: Path) -> None:
     """Delete the files of collections that do not exist any more; call this while Chroma is closed."""
-    with closing(_open_read_only(directory)) as db:
-        used = {row[0] for row in db.execute("SELECT id FROM segments")}
+    used = chroma_files.segments_in_use(directory)
     for path in directory.iterdir():
         if _SEGMENT.fullmatch(path.name) and path.name not in used:
             shutil.rmtree(path)
@@ -111,17 +110,8 @@ def delete_orphans(directory: Path) -> None:
 
 def _estimate_removed(directory: Path, collection: chromadb.Collection) -> int:
     """Estimate from its file how many removed vectors a collection holds; 0 if nothing is stored in it yet."""
-    with closing(_open_read_only(directory)) as db:
-        row = db.execute(
-            """SELECT segments.id, collections.dimension FROM segments JOIN collections ON collections.id = collection
-               WHERE collection = ? AND scope = 'VECTOR'""",
-            (str(collection.id),),
-        ).fetchone()
-    file = directory / str(row[0]) / "data_level0.bin" if row and row[1] else None
-    if file is None or not file.exists():
+    segment = chroma_files.vector_segment(directory, str(collection.id))
+    file = directory / segment.name / "data_level0.bin" if segment else None
+    if segment is None or file is None or not file.exists():
         return 0
-    return max(0, file.stat().st_size // (4 * int(row[1]) + _LINK_BYTES) - collection.count())
-
-
-def _open_read_only(directory: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{directory / 'chroma.sqlite3'}?mode=ro", uri=True)
+    return max(0, file.stat().st_size // (4 * segment.dimensions + _LINK_BYTES) - collection.count())

@@ -23,7 +23,8 @@ class LatestVersion:
         """Do the work for a version of a document; raise `DocumentSuperseded` if another one comes meanwhile."""
         if earlier := self._under_way.get(key):
             earlier.cancel()
-        task = self._under_way[key] = asyncio.create_task(work, name="process-document")
+        task = asyncio.create_task(work, name="process-document")
+        self._under_way[key] = task
         try:
             return await task
         except asyncio.CancelledError:

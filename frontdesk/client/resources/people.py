@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from frontdesk.client import endpoints
+from frontdesk.client import people_endpoints as endpoints
 from frontdesk.client.requests import Json
 from frontdesk.client.resources.base import AsyncResource, SyncResource
 from frontdesk.contracts import reports

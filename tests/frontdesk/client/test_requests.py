@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from frontdesk import AsyncDesk, Desk
-from frontdesk.client import endpoints
+from frontdesk.client import endpoints, people_endpoints
 from frontdesk.client.errors import ClientError, IdInvalid, NotADesk, Refused, StreamBroken, Unreachable
 from frontdesk.client.requests import HttpRequest
 from tests.frontdesk.client.proxy import Fate, Proxy
@@ -198,8 +198,8 @@ def test_the_key_goes_with_every_request_and_into_no_error() -> None:
             "/runs/r/feedback",
             {"rating": "down", "comment": "No"},
         ),
-        (endpoints.delete_person("a@b").request, "DELETE", "/api/people/a%40b", None),
-        (endpoints.delete_person("ann", "documents").request, "DELETE", "/api/people/ann/documents", None),
+        (people_endpoints.delete_person("a@b").request, "DELETE", "/api/people/a%40b", None),
+        (people_endpoints.delete_person("ann", "documents").request, "DELETE", "/api/people/ann/documents", None),
         (endpoints.thread("../t").request, "GET", "/api/threads/..%2Ft", None),
         (endpoints.rename("t", "T").request, "PATCH", "/api/threads/t", {"title": "T"}),
         (endpoints.create_agent({"id": "a"}).request, "POST", "/api/agents", {"id": "a"}),
