@@ -7,7 +7,7 @@ knowledge.errors.DeskError
     ├── ThreadBusy          the conversation is still answering the question before
     ├── ThreadUnknown       no conversation of that id that is this user's
     ├── SessionTaken        a conversation cannot come back: its session has begun another
-    ├── HandoverUnknown     no hand-over of that id
+    ├── HandoffUnknown     no hand-over of that id
     ├── RemovalUnderWay     what the desk holds of the user is being deleted
     ├── PersonUnknown       the desk holds nothing of a user of that name
     ├── RunUnknown          no run of that id that is this user's
@@ -83,7 +83,7 @@ class SessionTaken(BackendError):
     code = "session_taken"
 
 
-class HandoverUnknown(BackendError):
+class HandoffUnknown(BackendError):
     """No hand-over of that id that this user may see."""
 
     code = "handover_not_found"

@@ -187,7 +187,7 @@ def delete_document(document_id: str) -> ApiCall[Json]:
     return ApiCall(HttpRequest("DELETE", _document_path(document_id)), as_json)
 
 
-class HandoverQuery(TypedDict, total=False):
+class HandoffQuery(TypedDict, total=False):
     """Which hand-overs to list: the waiting ones, or with `resolved` the resolved ones."""
 
     resolved: bool | None
@@ -195,27 +195,27 @@ class HandoverQuery(TypedDict, total=False):
     offset: int | None
 
 
-def handovers(**queue: Unpack[HandoverQuery]) -> ApiCall[reports.HandoverPage]:
+def handovers(**queue: Unpack[HandoffQuery]) -> ApiCall[reports.HandoffPage]:
     """List the users who wait for a person."""
-    return ApiCall(get_request("/api/handovers", **queue), reports.HandoverPage.model_validate_json)
+    return ApiCall(get_request("/api/handovers", **queue), reports.HandoffPage.model_validate_json)
 
 
-def handover(handover_id: str) -> ApiCall[reports.HandoverWhole]:
+def handover(handover_id: str) -> ApiCall[reports.HandoffWhole]:
     """Return one hand-over with the conversation that led to it."""
-    return ApiCall(get_request(_handover_path(handover_id)), reports.HandoverWhole.model_validate_json)
+    return ApiCall(get_request(_handover_path(handover_id)), reports.HandoffWhole.model_validate_json)
 
 
-def hand_over(contact: str, message: str = "", thread_id: str | None = None) -> ApiCall[reports.Handover]:
+def hand_over(contact: str, message: str = "", thread_id: str | None = None) -> ApiCall[reports.HandoffInfo]:
     """Request a person, and leave a contact for the reply."""
     body = {"contact": contact, "message": message} | ({"thread_id": thread_id} if thread_id else {})
-    return ApiCall(json_request("POST", "/api/handovers", body), reports.Handover.model_validate_json)
+    return ApiCall(json_request("POST", "/api/handovers", body), reports.HandoffInfo.model_validate_json)
 
 
-def resolve(handover_id: str, note: str = "") -> ApiCall[reports.Handover]:
+def resolve(handover_id: str, note: str = "") -> ApiCall[reports.HandoffInfo]:
     """Mark a hand-over as resolved by a person."""
     return ApiCall(
         json_request("POST", f"{_handover_path(handover_id)}/resolve", {"note": note}),
-        reports.Handover.model_validate_json,
+        reports.HandoffInfo.model_validate_json,
     )
 
 

@@ -6,7 +6,7 @@ from frontdesk.contracts.base import ALWAYS_SENT, Page, Shape
 from frontdesk.contracts.resources import SUPERVISOR, Message
 
 
-class Handover(Shape):
+class HandoffInfo(Shape):
     """A request for a person, waiting or resolved: who, why, in which conversation, and how to reach them.
 
     `cause` is `asked` where they asked for one, `unanswered` where no document answered, `agent` where an agent's model
@@ -29,13 +29,13 @@ class Handover(Shape):
     message: Annotated[str | None, ALWAYS_SENT] = None
 
 
-class HandoverPage(Page):
+class HandoffPage(Page):
     """A page of hand-overs, the longest waiting first."""
 
-    handovers: list[Handover]
+    handovers: list[HandoffInfo]
 
 
-class HandoverWhole(Handover):
+class HandoffWhole(HandoffInfo):
     """A hand-over with its conversation, for readers who may see it.
 
     Its own user may. An operator may where that user has asked for a person or left a contact, up to the resolution;

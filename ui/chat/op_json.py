@@ -14,8 +14,8 @@ from ui.chat.operations import (
     AnswerStarted,
     ConversationOp,
     ConversationOpened,
-    HandoverOffered,
-    HandoverRequested,
+    HandoffOffered,
+    HandoffRequested,
     OlderMessagesAdded,
     QuestionAsked,
     QuestionWithdrawn,
@@ -76,9 +76,9 @@ def _answer_fields(op: AnswerOp) -> JsonObject:
             return {"text": op.text}
         case TextWithdrawn():
             return {"reason": op.reason}
-        case HandoverOffered():
+        case HandoffOffered():
             return {"cause": op.cause, "reason": op.reason}
-        case HandoverRequested():
+        case HandoffRequested():
             return {}
         case _:
             return _end_fields(op)

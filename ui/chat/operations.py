@@ -119,7 +119,7 @@ class TextWithdrawn:
 
 
 @dataclass(frozen=True)
-class HandoverOffered:
+class HandoffOffered:
     """Offer to request a person."""
 
     op: ClassVar[Literal["handoff"]] = "handoff"
@@ -128,7 +128,7 @@ class HandoverOffered:
 
 
 @dataclass(frozen=True)
-class HandoverRequested:
+class HandoffRequested:
     """Report that a person has been requested, so that the page does not offer it again."""
 
     op: ClassVar[Literal["handed"]] = "handed"
@@ -175,14 +175,7 @@ ConversationOp = (
 )
 AnswerEnd = AnswerCompleted | AnswerCancelled | AnswerFailed
 AnswerOp = (
-    RouteChosen
-    | StepChanged
-    | SourcesFound
-    | TextAdded
-    | TextWithdrawn
-    | HandoverOffered
-    | HandoverRequested
-    | AnswerEnd
+    RouteChosen | StepChanged | SourcesFound | TextAdded | TextWithdrawn | HandoffOffered | HandoffRequested | AnswerEnd
 )
 TranscriptOp = ConversationOp | AnswerOp
 

@@ -30,7 +30,7 @@ from ui.chat.operations import (
     AnswerEnd,
     AnswerFailed,
     AnswerStarted,
-    HandoverOffered,
+    HandoffOffered,
     QuestionAsked,
     QuestionWithdrawn,
     RouteChosen,
@@ -94,7 +94,7 @@ def _ops_from_event(event: Event) -> Iterator[TranscriptOp]:
         case Reset():
             yield TextWithdrawn(event.reason)
         case Handoff():
-            yield HandoverOffered(event.cause, event.reason)
+            yield HandoffOffered(event.cause, event.reason)
         case ToolCall() | Heartbeat():
             return
         case _:

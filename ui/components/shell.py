@@ -3,10 +3,10 @@
 import reflex as rx
 
 from ui.components.connection_banner import connection_banner
-from ui.components.handover_form import handover_form
+from ui.components.handoff_form import handoff_form
 from ui.components.key import sign_in, sign_out
 from ui.state.chat import Chat
-from ui.state.handover_form import HandoverForm
+from ui.state.handoff_form import HandoffForm
 from ui.state.session import Session
 from ui.state.threads import Threads
 
@@ -32,7 +32,7 @@ def page_shell(*content: rx.Component, current: str = "Chat", with_conversations
             rx.cond(Session.needs_key, sign_in(), rx.fragment(*content)),
             id="content",
         ),
-        handover_form(),
+        handoff_form(),
         class_name="desk",
     )
 
@@ -47,7 +47,7 @@ def _page_header(current: str, with_conversations: bool) -> rx.Component:
             *(rx.el.a(name, href=path, aria_current=_aria_current(name == current)) for name, path in _PAGES),
             aria_label="Pages",
         ),
-        rx.el.button("Talk to a person", type="button", on_click=HandoverForm.open_form, class_name="plain person"),
+        rx.el.button("Talk to a person", type="button", on_click=HandoffForm.open_form, class_name="plain person"),
         rx.cond(Session.key & ~Session.needs_key, sign_out()),
         rx.color_mode.button(aria_label="Light or dark", size="1"),
         class_name="top",

@@ -4,10 +4,10 @@ import reflex as rx
 
 from ui.components.activity_charts import activity_charts
 from ui.components.charts import shade_patterns
-from ui.components.handovers import handover_list
+from ui.components.handoffs import handoff_list
 from ui.components.shell import page_shell
 from ui.state.activity import DAYS, Activity, RunRow, UnansweredRow
-from ui.state.handovers import Handovers
+from ui.state.handoffs import Handoffs
 from ui.view_models.activity_charts import FigureView, TableView
 
 
@@ -21,7 +21,7 @@ def activity_page() -> rx.Component:
                 rx.fragment(
                     rx.cond(Activity.any_runs, _figure_list(), _nothing_yet()),
                     rx.el.div(
-                        handover_list(),
+                        handoff_list(),
                         rx.cond(Activity.operator, _unanswered_panel()),
                         class_name="side-by-side",
                     ),
@@ -53,7 +53,7 @@ def _page_head() -> rx.Component:
             rx.icon("refresh-cw", size=15, aria_hidden="true"),
             "Refresh",
             type="button",
-            on_click=[Activity.load_figures, Handovers.load_lists],
+            on_click=[Activity.load_figures, Handoffs.load_lists],
             class_name="plain refresh",
         ),
         rx.el.span(

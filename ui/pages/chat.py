@@ -9,7 +9,7 @@ from ui.components.shell import page_shell
 from ui.components.sidebar import conversation_list
 from ui.components.transcript import transcript
 from ui.state.chat import FIELD, Chat
-from ui.state.handover_form import HandoverForm
+from ui.state.handoff_form import HandoffForm
 from ui.state.session import Session
 from ui.state.source_viewer import SourceViewer
 from ui.state.threads import Threads
@@ -35,7 +35,7 @@ def chat_page() -> rx.Component:
                     on_edit=Chat.edit_question,
                     on_rate=Chat.rate_answer,
                     on_source=SourceViewer.open_source,
-                    on_person=HandoverForm.open_form,
+                    on_person=HandoffForm.open_form,
                 ),
                 class_name="conversation",
                 aria_label="Conversation",

@@ -12,7 +12,7 @@ from frontdesk.contracts.reports import ActivityReport, LatestRun, UnansweredPag
 from frontdesk.contracts.resources import SUPERVISOR, AgentInfo, Info
 from ui.chat.conversation import page_path
 from ui.state.api_requests import ApiRequests
-from ui.state.handovers import Handovers
+from ui.state.handoffs import Handoffs
 from ui.view_models import activity_charts
 from ui.view_models.activity_charts import FigureView, Row, Series, TableView
 
@@ -96,7 +96,7 @@ class Activity(ApiRequests, rx.State):
         days = _parse_days(self.router.url.query_parameters.get("days", ""))
         if days != self.days:
             self.days, self.offset = days, 0
-        return [Activity.load_figures, Handovers.load_lists]
+        return [Activity.load_figures, Handoffs.load_lists]
 
     @rx.event(background=True)
     async def load_figures(self) -> None:

@@ -13,7 +13,7 @@ from ui.chat import history
 from ui.chat.ask import PendingQuestion, cancel_run, stream_answer
 from ui.chat.conversation import PageConversation, PageQuestion, may_queue, page_path
 from ui.chat.op_stream import EMPTY, OpBatch, OpStream
-from ui.chat.operations import AnswerFailed, ConversationOpened, HandoverRequested, OlderMessagesAdded, TranscriptOp
+from ui.chat.operations import AnswerFailed, ConversationOpened, HandoffRequested, OlderMessagesAdded, TranscriptOp
 from ui.chat.transcript_ops import ops_for_question
 from ui.runtime import api
 from ui.state.session import Session, browser_id, client_for, report_error
@@ -148,7 +148,7 @@ class Chat(rx.State):
     def show_handed_over(self, session_id: str, agent: str) -> None:
         """Show that a person has been requested in a conversation."""
         if self._conversation.key == (session_id, agent):
-            self._send_ops(self._conversation, [HandoverRequested()])
+            self._send_ops(self._conversation, [HandoffRequested()])
 
     @rx.event(background=True)
     async def stop_answer(self) -> None:

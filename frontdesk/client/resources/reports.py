@@ -3,7 +3,7 @@
 from typing import Unpack
 
 from frontdesk.client import endpoints
-from frontdesk.client.endpoints import HandoverQuery
+from frontdesk.client.endpoints import HandoffQuery
 from frontdesk.client.requests import Json
 from frontdesk.client.resources.base import AsyncResource, SyncResource
 from frontdesk.contracts import reports, resources
@@ -12,16 +12,16 @@ from frontdesk.contracts import reports, resources
 class ReportsResource(SyncResource):
     """The synchronous methods for reports."""
 
-    def handovers(self, **queue: Unpack[HandoverQuery]) -> reports.HandoverPage:
+    def handovers(self, **queue: Unpack[HandoffQuery]) -> reports.HandoffPage:
         return self._send_call(endpoints.handovers(**queue))
 
-    def handover(self, handover_id: str) -> reports.HandoverWhole:
+    def handover(self, handover_id: str) -> reports.HandoffWhole:
         return self._send_call(endpoints.handover(handover_id))
 
-    def hand_over(self, contact: str, message: str = "", thread_id: str | None = None) -> reports.Handover:
+    def hand_over(self, contact: str, message: str = "", thread_id: str | None = None) -> reports.HandoffInfo:
         return self._send_call(endpoints.hand_over(contact, message, thread_id))
 
-    def resolve(self, handover_id: str, note: str = "") -> reports.Handover:
+    def resolve(self, handover_id: str, note: str = "") -> reports.HandoffInfo:
         return self._send_call(endpoints.resolve(handover_id, note))
 
     def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredPage:
@@ -42,16 +42,16 @@ class ReportsResource(SyncResource):
 class AsyncReportsResource(AsyncResource):
     """The asynchronous methods for reports."""
 
-    async def handovers(self, **queue: Unpack[HandoverQuery]) -> reports.HandoverPage:
+    async def handovers(self, **queue: Unpack[HandoffQuery]) -> reports.HandoffPage:
         return await self._send_call(endpoints.handovers(**queue))
 
-    async def handover(self, handover_id: str) -> reports.HandoverWhole:
+    async def handover(self, handover_id: str) -> reports.HandoffWhole:
         return await self._send_call(endpoints.handover(handover_id))
 
-    async def hand_over(self, contact: str, message: str = "", thread_id: str | None = None) -> reports.Handover:
+    async def hand_over(self, contact: str, message: str = "", thread_id: str | None = None) -> reports.HandoffInfo:
         return await self._send_call(endpoints.hand_over(contact, message, thread_id))
 
-    async def resolve(self, handover_id: str, note: str = "") -> reports.Handover:
+    async def resolve(self, handover_id: str, note: str = "") -> reports.HandoffInfo:
         return await self._send_call(endpoints.resolve(handover_id, note))
 
     async def unanswered(self, days: int | None = None, limit: int | None = None) -> reports.UnansweredPage:

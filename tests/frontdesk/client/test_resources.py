@@ -95,7 +95,7 @@ def test_a_person_is_asked_for_and_sees_to_it(server: Server, call: Any) -> None
     assert {called.id, outside.id} <= {one.id for one in waiting.handovers}
     assert question.question.startswith("Can I pay with Bitcoin")
     whole = call(server.url, "handover", called.id)
-    assert isinstance(whole, reports.HandoverWhole)
+    assert isinstance(whole, reports.HandoffWhole)
     assert [turn.role for turn in whole.transcript] == ["user", "assistant"]
     assert call(server.url, "resolve", called.id, "Called.").note == "Called."
     with Desk(server.url) as desk:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from frontdesk.contracts.access import KeyInfo
 from frontdesk.contracts.base import ErrorBody
-from frontdesk.contracts.reports import Handover
+from frontdesk.contracts.reports import HandoffInfo
 from frontdesk.contracts.resources import DocumentPage, Message
 
 MESSAGE: dict[str, Any] = {
@@ -35,8 +35,8 @@ def test_the_schema_requires_what_this_desk_always_sends() -> None:
     assert set(schema["required"]) == {*MESSAGE, "cost_usd", "tokens", "time"}
     assert "default" not in schema["properties"]["cost_usd"]
     assert schema["properties"]["agents"]["default"] == []
-    handover = Handover.model_json_schema(mode="serialization")
-    assert handover["required"] == list(Handover.model_fields)
+    handover = HandoffInfo.model_json_schema(mode="serialization")
+    assert handover["required"] == list(HandoffInfo.model_fields)
     page = DocumentPage.model_json_schema(mode="serialization")
     assert page["required"] == ["total", "limit", "offset", "folders", "documents"]
     assert page["properties"]["total"] == {"title": "Total", "type": "integer"}

@@ -28,7 +28,7 @@ from ui.chat.operations import (
     AnswerFailed,
     AnswerStarted,
     ConversationOpened,
-    HandoverRequested,
+    HandoffRequested,
     OlderMessagesAdded,
     QuestionAsked,
     QuestionWithdrawn,
@@ -116,7 +116,7 @@ def test_the_operations_that_the_scripts_name_elsewhere_exist() -> None:
         (RunIdentified("run"), {"op": "run", "run": "run"}),
         (RouteChosen(["billing"]), {"op": "route", "agents": ["billing"]}),
         (TextWithdrawn("retry"), {"op": "reset", "reason": "retry"}),
-        (HandoverRequested(), {"op": "handed"}),
+        (HandoffRequested(), {"op": "handed"}),
         (AnswerCancelled(), {"op": "end", "status": "cancelled"}),
         (
             AnswerFailed("busy", "Later.", retryable=True),

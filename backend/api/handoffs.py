@@ -22,10 +22,10 @@ from backend.api.deps import (
 )
 from backend.api.threads import known
 from backend.desk import OpenDesk
-from backend.errors import HandoverUnknown
+from backend.errors import HandoffUnknown
 from backend.storage.handoffs import HandoffRequest, StoredHandoff
 from backend.users import DeskUser
-from frontdesk.contracts.reports import Handover, HandoverPage, HandoverWhole, Unanswered, UnansweredPage
+from frontdesk.contracts.reports import HandoffInfo, HandoffPage, HandoffWhole, Unanswered, UnansweredPage
 from frontdesk.contracts.resources import Message
 from knowledge.text.characters import checked_line, cleaned
 
@@ -58,16 +58,16 @@ class Resolution(StrictBody):
 @router.get("/handovers", dependencies=SEARCHING)
 async def list_handovers(
     desk: TheDesk, user: TheUser, resolved: bool | None = False, limit: Limit = 50, offset: Offset = 0
-) -> HandoverPage:
+) -> HandoffPage:
     """List hand-overs still waiting, or with `resolved` those seen to: your own, or for an operator everybody's."""
     whose = None if user.operator else user.id
     total, found = await desk.stores.handoffs.list_handoffs(whose, resolved, limit, offset)
-    shown = [Handover(**vars(one)) for one in found]
-    return HandoverPage(total=total, limit=limit, offset=offset, handovers=shown)
+    shown = [HandoffInfo(**vars(one)) for one in found]
+    return HandoffPage(total=total, limit=limit, offset=offset, handovers=shown)
 
 
 @router.post("/handovers", status_code=201, responses={**TELLING, **fails(429)})
-async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> Handover:
+async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> HandoffInfo:
     """Ask for a person, in a conversation or outside of any. An offer made by an answer there is taken up."""
     await desk.runs.admission.check_rate(user.id)
     if request.thread_id is not None:
@@ -75,11 +75,11 @@ async def ask_for_person(request: Request, desk: TheDesk, user: TheUser) -> Hand
     desk.runs.lanes.check_user(user.id)
     wish = HandoffRequest(user.id, request.thread_id, request.contact, request.message)
     handover_id = await desk.stores.handoffs.request_person(wish)
-    return Handover(**vars(await _known(desk, user, handover_id)))
+    return HandoffInfo(**vars(await _known(desk, user, handover_id)))
 
 
 @router.get("/handovers/{handover_id}")
-async def get_handover(handover_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> HandoverWhole:
+async def get_handover(handover_id: str, desk: TheDesk, user: TheUser, actor: TheActor) -> HandoffWhole:
     """Return a hand-over, with the conversation that led to it, if one did.
 
     An operator reads another user's conversation only where that user has asked for a person or left a contact, and
@@ -92,19 +92,19 @@ async def get_handover(handover_id: str, desk: TheDesk, user: TheUser, actor: Th
         whose = {"user": handoff.user_id, "conversation": handoff.thread_id}
         await desk.audit.add(actor.did("transcript.read", handover_id, None, whose, person=handoff.user_id))
     shown = [Message(**message.as_fields()) for message in transcript or []]
-    return HandoverWhole(**vars(handoff), transcript=shown, withheld=transcript is None)
+    return HandoffWhole(**vars(handoff), transcript=shown, withheld=transcript is None)
 
 
 @router.post("/handovers/{handover_id}/resolve", responses=TELLING)
 async def resolve_handover(
     handover_id: str, resolution: Resolution, desk: TheDesk, user: Operator, actor: TheActor
-) -> Handover:
+) -> HandoffInfo:
     """Mark a hand-over as resolved by a person. The first to do so stays named."""
     handoff = await _known(desk, user, handover_id)
     after = {"resolved": True, "user": handoff.user_id, "conversation": handoff.thread_id}
     entry = actor.did("handover.resolve", handover_id, {"resolved": False}, after, person=handoff.user_id)
     await desk.stores.handoffs.resolve(handover_id, user.id, resolution.note, entry)
-    return Handover(**vars(await _known(desk, user, handover_id)))
+    return HandoffInfo(**vars(await _known(desk, user, handover_id)))
 
 
 @router.get("/unanswered", dependencies=SEARCHING)
@@ -123,5 +123,5 @@ async def list_unanswered(
 async def _known(desk: OpenDesk, user: DeskUser, handover_id: str) -> StoredHandoff:
     handoff = await desk.stores.handoffs.get(handover_id)
     if handoff is None or not (user.operator or handoff.user_id == user.id):
-        raise HandoverUnknown(f"there is no hand-over {handover_id}")
+        raise HandoffUnknown(f"there is no hand-over {handover_id}")
     return handoff

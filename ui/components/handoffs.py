@@ -5,37 +5,37 @@ import reflex as rx
 from ui.components.focus import return_focus
 from ui.components.focus_and_leave import kept_focus
 from ui.state.activity import Activity
-from ui.state.handovers import FEW, HandoverRow, Handovers, TurnRow
+from ui.state.handoffs import FEW, HandoffRow, Handoffs, TurnRow
 
 
-def handover_list() -> rx.Component:
+def handoff_list() -> rx.Component:
     """List the hand-overs with a contact, the longest waiting first; and on demand those without."""
     return rx.el.section(
         rx.el.h2("Waiting for a person"),
         kept_focus(
             rx.cond(
-                Handovers.items.length() > 0,
-                rx.el.ul(rx.foreach(Handovers.items, _handover_entry), class_name="waiting-list"),
+                Handoffs.items.length() > 0,
+                rx.el.ul(rx.foreach(Handoffs.items, _handoff_entry), class_name="waiting-list"),
                 rx.el.p("Nobody who left an address is waiting.", class_name="quiet"),
             )
         ),
         rx.cond(
-            Handovers.silent > 0,
+            Handoffs.silent > 0,
             rx.el.button(
                 rx.cond(
-                    Handovers.with_silent,
+                    Handoffs.with_silent,
                     "Leave out those without an address",
-                    "Show those without an address (" + Handovers.silent.to_string() + ")",
+                    "Show those without an address (" + Handoffs.silent.to_string() + ")",
                 ),
                 type="button",
-                on_click=Handovers.toggle_silent,
+                on_click=Handoffs.toggle_silent,
                 class_name="plain",
             ),
         ),
-        rx.cond(Handovers.unread > 0, rx.el.p(Handovers.unread, " more wait behind these.", class_name="quiet")),
-        rx.el.p(Handovers.notice, role="status", class_name="visually-hidden"),
-        rx.cond(Handovers.done.length() > 0, _resolved_list()),
-        _handover_dialog(),
+        rx.cond(Handoffs.unread > 0, rx.el.p(Handoffs.unread, " more wait behind these.", class_name="quiet")),
+        rx.el.p(Handoffs.notice, role="status", class_name="visually-hidden"),
+        rx.cond(Handoffs.done.length() > 0, _resolved_list()),
+        _handoff_dialog(),
         class_name="panel",
     )
 
@@ -43,22 +43,22 @@ def handover_list() -> rx.Component:
 def _resolved_list() -> rx.Component:
     return rx.fragment(
         rx.el.h3("Done"),
-        rx.el.ul(rx.foreach(Handovers.done, _handover_entry), class_name="waiting-list", aria_label="Done"),
+        rx.el.ul(rx.foreach(Handoffs.done, _handoff_entry), class_name="waiting-list", aria_label="Done"),
         rx.cond(
-            Handovers.done_total > FEW,
+            Handoffs.done_total > FEW,
             rx.el.button(
                 rx.cond(
-                    Handovers.with_all_done, "Show the latest", "Show more (" + Handovers.done_total.to_string() + ")"
+                    Handoffs.with_all_done, "Show the latest", "Show more (" + Handoffs.done_total.to_string() + ")"
                 ),
                 type="button",
-                on_click=Handovers.toggle_done,
+                on_click=Handoffs.toggle_done,
                 class_name="plain",
             ),
         ),
     )
 
 
-def _handover_entry(item: rx.Var[HandoverRow]) -> rx.Component:
+def _handoff_entry(item: rx.Var[HandoffRow]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             _contact_line(item),
@@ -69,7 +69,7 @@ def _handover_entry(item: rx.Var[HandoverRow]) -> rx.Component:
         rx.el.button(
             "Open",
             type="button",
-            on_click=Handovers.open_handover(item["id"]),
+            on_click=Handoffs.open_handoff(item["id"]),
             aria_label="Open: " + item["summary"],
             class_name="plain",
         ),
@@ -77,7 +77,7 @@ def _handover_entry(item: rx.Var[HandoverRow]) -> rx.Component:
     )
 
 
-def _contact_line(item: rx.Var[HandoverRow] | HandoverRow) -> rx.Component:
+def _contact_line(item: rx.Var[HandoffRow] | HandoffRow) -> rx.Component:
     return rx.cond(
         item["contact"],
         rx.el.p(rx.icon("mail", size=15, aria_hidden="true"), item["contact"], class_name="contact"),
@@ -85,49 +85,49 @@ def _contact_line(item: rx.Var[HandoverRow] | HandoverRow) -> rx.Component:
     )
 
 
-def _handover_dialog() -> rx.Component:
+def _handoff_dialog() -> rx.Component:
     return rx.dialog.root(
         rx.dialog.content(
             return_focus(),
-            rx.dialog.title(rx.cond(Handovers.shown["done"], "Seen to", "Waiting for a person")),
-            rx.dialog.description(Handovers.shown["since"] + ": " + Handovers.shown["reason"]),
-            _contact_line(Handovers.shown),
-            rx.cond(Handovers.shown["message"], rx.el.p(Handovers.shown["message"], class_name="said")),
+            rx.dialog.title(rx.cond(Handoffs.shown["done"], "Seen to", "Waiting for a person")),
+            rx.dialog.description(Handoffs.shown["since"] + ": " + Handoffs.shown["reason"]),
+            _contact_line(Handoffs.shown),
+            rx.cond(Handoffs.shown["message"], rx.el.p(Handoffs.shown["message"], class_name="said")),
             rx.cond(
-                Handovers.transcript.length() > 0,
+                Handoffs.transcript.length() > 0,
                 rx.el.ol(
-                    rx.foreach(Handovers.transcript, _turn_entry),
+                    rx.foreach(Handoffs.transcript, _turn_entry),
                     class_name="document said-before",
                     tab_index=0,
-                    aria_label=rx.cond(Handovers.shown["done"], "The conversation until then", "The conversation"),
+                    aria_label=rx.cond(Handoffs.shown["done"], "The conversation until then", "The conversation"),
                 ),
             ),
-            rx.cond(Handovers.withheld, _question_alone()),
-            rx.cond(Handovers.problem, rx.el.p(Handovers.problem, role="alert", class_name="failure")),
-            rx.cond(Handovers.shown["done"], _resolution_note()),
+            rx.cond(Handoffs.withheld, _question_alone()),
+            rx.cond(Handoffs.problem, rx.el.p(Handoffs.problem, role="alert", class_name="failure")),
+            rx.cond(Handoffs.shown["done"], _resolution_note()),
             rx.cond(
-                Activity.operator & (Handovers.shown["done"] == ""),
+                Activity.operator & (Handoffs.shown["done"] == ""),
                 _resolution_form(),
                 rx.dialog.close(rx.el.button("Close", type="button", class_name="primary")),
             ),
             max_width="44rem",
         ),
-        open=Handovers.is_open,
-        on_open_change=Handovers.close_handover,
+        open=Handoffs.is_open,
+        on_open_change=Handoffs.close_handoff,
     )
 
 
 def _question_alone() -> rx.Component:
     return rx.fragment(
-        rx.el.p(Handovers.shown["summary"], class_name="said"),
+        rx.el.p(Handoffs.shown["summary"], class_name="said"),
         rx.el.p("Nobody has asked for a person, so the rest of the conversation is not shown.", class_name="quiet"),
     )
 
 
 def _resolution_note() -> rx.Component:
     return rx.fragment(
-        rx.el.p(Handovers.shown["done"], class_name="quiet"),
-        rx.cond(Handovers.shown["note"], rx.el.p(Handovers.shown["note"], class_name="said note")),
+        rx.el.p(Handoffs.shown["done"], class_name="quiet"),
+        rx.cond(Handoffs.shown["note"], rx.el.p(Handoffs.shown["note"], class_name="said note")),
     )
 
 
@@ -144,6 +144,6 @@ def _resolution_form() -> rx.Component:
             rx.el.button("Seen to", type="submit", class_name="primary"),
             class_name="actions",
         ),
-        on_submit=Handovers.resolve_handover,
+        on_submit=Handoffs.resolve_handoff,
         class_name="form",
     )

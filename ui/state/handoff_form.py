@@ -15,7 +15,7 @@ from ui.state.chat import Chat
 _NO_CONTACT = "Where can a person reach you? An address or a telephone number will do."
 
 
-class HandoverForm(ApiRequests, rx.State):
+class HandoffForm(ApiRequests, rx.State):
     """The form that requests a person, and its outcome."""
 
     is_open: bool = False
@@ -65,5 +65,5 @@ class HandoverForm(ApiRequests, rx.State):
 
 async def _hand_over(desk: AsyncDesk, conversation: PageConversation, contact: str, message: str) -> Json:
     thread = await history.find_thread(desk, conversation)
-    handover = await desk.hand_over(contact=contact, message=message, thread_id=thread.id if thread else None)
-    return handover.model_dump()
+    handoff = await desk.hand_over(contact=contact, message=message, thread_id=thread.id if thread else None)
+    return handoff.model_dump()
