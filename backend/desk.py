@@ -1,6 +1,5 @@
 """The composition of the desk: every part is opened here, in order, and closed in reverse."""
 
-import asyncio
 import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -105,7 +104,7 @@ async def open_desk(
         worker = Worker(EvidenceGatherer(library, searcher, settings.whole_documents_chars), threshold)
         supervisor = Supervisor(catalog, chains.routers, worker, chains.writer_chain)
         assistant = Assistant(supervisor, memory, stores.runs.replaced_runs)
-        indexing = IndexingJob(library, settings.data_dir / "uploads", settings.max_document_bytes)
+        indexing = IndexingJob(library, stores.uploads, settings.data_dir / "uploads", settings.max_document_bytes)
         log, metrics = _kept(stack, EventLog(stores.runs, clock)), Metrics()
         answers, costs = _answering(stores, chains, indexing, assistant), CostEstimates(settings, catalog, chains)
         runs = RunEngine(settings, stores, log, answers, metrics, clock, costs)
@@ -188,7 +187,7 @@ async def _begin(desk: OpenDesk) -> None:
     await desk.removals.resume()
     await record_settings(desk.stores.last_settings, desk.settings, desk.users)
     unfinished = await desk.stores.runs.unfinished_runs()
-    await asyncio.to_thread(desk.indexing.sweep, {run.id for run in unfinished})
+    await desk.indexing.sweep({run.id for run in unfinished})
     await desk.runs.recover()
     desk.models.check_in_background()
     spare_the_collector()

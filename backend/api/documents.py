@@ -1,6 +1,5 @@
 """Documents while the desk serves: list, read, add or replace, import by archive, re-index, remove."""
 
-import asyncio
 import time
 import uuid
 from dataclasses import replace
@@ -153,11 +152,11 @@ async def put_archive(desk: TheDesk, user: TheUser, actor: TheActor, sent: _Uplo
     )
     data = await _read(desk, sent.file)
     run_id = str(uuid.uuid4())
-    await asyncio.to_thread(desk.indexing.keep, run_id, data)
+    await desk.indexing.keep(run_id, data)
     try:
         begun = await _begin(desk, user, order, f"Bring in {sent.path}", run_id)
     except BaseException:
-        await asyncio.to_thread(desk.indexing.drop, run_id)
+        await desk.indexing.drop(run_id)
         raise
     what = {"folder": order.folder, "content_hash": hash_of(data), "owner": user.owner or None}
     if not user.owner:

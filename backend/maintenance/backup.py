@@ -22,7 +22,6 @@ from knowledge.storage.sqlite_copy import open_snapshot
 
 # In the order in which the snapshots are taken.
 DATABASES = ("graph.db", "desk.db", "knowledge.db")
-UPLOADS = "uploads"
 MANIFEST = "backup.json"
 
 
@@ -72,13 +71,9 @@ def digest(file: Path) -> CopiedFile:
 
 def _fill(data_dir: Path, staging: Path) -> Manifest:
     manifest = Manifest()
-    # An archive is written before its run is stored, and deleted before the run has ended: whatever the snapshot's runs
-    # need is found either before or after the snapshot.
-    _copy_uploads(data_dir, staging)
     with ExitStack() as stack:
         existing = [name for name in DATABASES if (data_dir / name).exists()]
         snapshots = {name: stack.enter_context(open_snapshot(data_dir / name)) for name in existing}
-        _copy_uploads(data_dir, staging)
         for name, snapshot in snapshots.items():
             manifest.versions[name] = snapshot.copy_to(staging / name)
     if (data_dir / CALIBRATION).exists():
@@ -93,19 +88,6 @@ def _fill(data_dir: Path, staging: Path) -> Manifest:
     for place in (written, staging):
         _sync(place)
     return manifest
-
-
-def _copy_uploads(data_dir: Path, staging: Path) -> None:
-    """Copy the uploaded archives of runs under way, any of which may be deleted meanwhile."""
-    for file in sorted((data_dir / UPLOADS).glob("*/*")):
-        target = staging / file.relative_to(data_dir)
-        if not target.exists():
-            for place in (target.parent.parent, target.parent):
-                place.mkdir(mode=0o700, exist_ok=True)
-            try:
-                shutil.copyfile(file, target)
-            except FileNotFoundError:
-                target.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

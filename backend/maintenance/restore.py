@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import ValidationError
 
 from backend.auth.audit import SYSTEM
-from backend.maintenance.backup import DATABASES, MANIFEST, UPLOADS, Manifest, digest
+from backend.maintenance.backup import DATABASES, MANIFEST, Manifest, digest
 from backend.maintenance.errors import BackupUnusable, DirectoryNotEmpty
 from backend.storage.sql import checkpoints
 from backend.storage.sql import migrations as desk_schema
@@ -84,7 +84,8 @@ def _read(backup: Path) -> Manifest:
 
 
 def _is_ours(path: PurePosixPath) -> bool:
-    if path.parts[0] == UPLOADS:
+    # Earlier releases kept the archives of runs under way as files.
+    if path.parts[0] == "uploads":
         return len(path.parts) == 3 and ".." not in path.parts
     return str(path) in (*DATABASES, CALIBRATION)
 

@@ -15,8 +15,9 @@ from agents.assistant import AnswerOutcome as Ended
 from agents.assistant import AssistantRequest
 from agents.graph.answer_stream import Emit
 from agents.tracing import TraceStep, trace_step
+from backend.storage.uploads import UploadStore
 from frontdesk.contracts.events import Event, Reset, Token
-from knowledge.errors import DocumentUnknown, DocumentUnreadable, OwnQuotaReached, StorageFull
+from knowledge.errors import DocumentsNotFound, DocumentUnknown, DocumentUnreadable, OwnQuotaReached, StorageFull
 from knowledge.ingestion.ingest import IngestionReport, Outcome, ingest
 from knowledge.library import Library
 from knowledge.storage.documents import DocumentInfo, DocumentKey
@@ -46,33 +47,32 @@ class IndexingOrder(BaseModel):
 class IndexingJob:
     """The counterpart of the assistant for indexing runs: streams steps that show the progress, then a report."""
 
-    def __init__(self, library: Library, uploads: Path, max_bytes: int) -> None:
+    def __init__(self, library: Library, uploads: UploadStore, unpacked: Path, max_bytes: int) -> None:
         self._library = library
-        self._uploads = uploads.resolve()
+        self._uploads = uploads
+        self._unpacked = unpacked.resolve()
         self._max_bytes = max_bytes
 
-    def keep(self, run_id: str, data: bytes) -> None:
-        """Store an archive where its run will look for it."""
-        place = self._uploads / run_id / _ARCHIVE
-        try:
-            place.parent.mkdir(parents=True)
-            place.write_bytes(data)
-        except OSError as error:
-            self.drop(run_id)
-            if error.errno in _FULL:
-                raise StorageFull(f"the archive cannot be stored ({error.strerror}); free some room") from error
-            raise
+    async def keep(self, run_id: str, data: bytes) -> None:
+        """Store an archive for its run."""
+        await self._uploads.save_upload(run_id, data)
 
-    def drop(self, run_id: str) -> None:
+    async def drop(self, run_id: str) -> None:
         """Delete the archive of a run."""
-        shutil.rmtree(self._uploads / run_id, ignore_errors=True)
+        await self._uploads.delete_upload(run_id)
+        await asyncio.to_thread(shutil.rmtree, self._unpacked / run_id, ignore_errors=True)
 
-    def sweep(self, needed: Collection[str]) -> None:
-        """Delete the archives that an earlier process has left behind, except those of the runs that go on."""
-        if self._uploads.is_dir():
-            for directory in self._uploads.iterdir():
-                if directory.name not in needed:
-                    self.drop(directory.name)
+    async def sweep(self, needed: Collection[str]) -> None:
+        """Delete the archives that an earlier process has left behind, except those of the runs that go on.
+
+        Earlier releases kept archives as files; these are stored now.
+        """
+        for directory in await asyncio.to_thread(_directories, self._unpacked):
+            run_id, archive = directory.name, directory / _ARCHIVE
+            if run_id in needed and archive.exists() and await self._uploads.read_upload(run_id) is None:
+                await self.keep(run_id, await asyncio.to_thread(archive.read_bytes))
+            await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+        await self._uploads.delete_other_uploads(needed)
 
     async def stream(self, turn: AssistantRequest) -> AsyncGenerator[Event | Ended]:
         """Stream the events of one run; work that was done before a restart is not repeated."""
@@ -89,28 +89,36 @@ class IndexingJob:
         finally:
             working.cancel()
             await asyncio.wait([working])
-        await asyncio.to_thread(self.drop, turn.run_id)
+        await self.drop(turn.run_id)
         yield Token(content=_told(report, order.archive), agent=INDEXING)
         yield Ended("stop")
 
     async def leave(self, turn: AssistantRequest, said: str) -> None:
         """Delete the archive of a run that is given up; the documents that it has imported stay."""
-        await asyncio.to_thread(self.drop, turn.run_id)
+        await self.drop(turn.run_id)
 
     async def _work(self, order: IndexingOrder, run_id: str, emit: Emit) -> IngestionReport:
         with trace_step(emit, "sequential", order.work, agent=INDEXING) as whole:
             if order.work == "reindex":
                 report = await self._read_again(order, whole)
             else:
+                archive = await self._unpack(run_id)
                 report = await ingest(
-                    self._uploads / run_id / _ARCHIVE,
+                    archive,
                     order.folder or "",
-                    _Uploaded(self._library, order, str(self._uploads / run_id)),
+                    _Uploaded(self._library, order, str(archive.parent)),
                     progress=_progress(whole),
                     max_bytes=self._max_bytes,
                 )
             whole.output = _counts(report)
             return report
+
+    async def _unpack(self, run_id: str) -> Path:
+        """Write the archive of a run to a file, from which its members are read one by one."""
+        data = await self._uploads.read_upload(run_id)
+        if data is None:
+            raise DocumentsNotFound("the archive is not stored any more; send it again")
+        return await asyncio.to_thread(_write_archive, self._unpacked / run_id / _ARCHIVE, data)
 
     async def _read_again(self, order: IndexingOrder, whole: TraceStep) -> IngestionReport:
         report, progress, done = IngestionReport(), _progress(whole), 0
@@ -130,6 +138,21 @@ class IndexingJob:
                     done += 1
                     progress(done, total, document.path, "changed")
         return report
+
+
+def _directories(place: Path) -> list[Path]:
+    return list(place.iterdir()) if place.is_dir() else []
+
+
+def _write_archive(place: Path, data: bytes) -> Path:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StorageFull(f"the archive cannot be unpacked ({error.strerror}); free some room") from error
+        raise
+    return place
 
 
 class _Uploaded:

@@ -27,7 +27,9 @@ from backend.storage.sql.retention import SqlRetentionStore
 from backend.storage.sql.runs import SqlRunStore
 from backend.storage.sql.spending import SqlSpendingStore
 from backend.storage.sql.threads import SqlThreadStore
+from backend.storage.sql.uploads import SqlUploadStore
 from backend.storage.threads import ThreadStore
+from backend.storage.uploads import UploadStore
 from knowledge.storage.database import Database
 
 
@@ -49,6 +51,7 @@ class Stores:
     people: PeopleStore
     personal_data: PersonalDataStore
     retention: RetentionStore
+    uploads: UploadStore
 
 
 def sql_stores(database: Database) -> Stores:
@@ -68,4 +71,5 @@ def sql_stores(database: Database) -> Stores:
         people=SqlPeopleStore(database),
         personal_data=SqlPersonalDataStore(database),
         retention=SqlRetentionStore(database),
+        uploads=SqlUploadStore(database),
     )

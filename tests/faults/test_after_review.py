@@ -161,7 +161,12 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         users=users,
         streams=OpenStreams(settings.max_streams, settings.slow_reader_seconds),
         metrics=Metrics(),
-        indexing=IndexingJob(stack.library, settings.data_dir / "uploads", settings.max_document_bytes),
+        indexing=IndexingJob(
+            stack.library,
+            sql_stores(stack.database).uploads,
+            settings.data_dir / "uploads",
+            settings.max_document_bytes,
+        ),
         audit=AuditLog(stores.audit),
         keys=keys,
         clock=DeskClock(),

@@ -9,6 +9,7 @@ from backend.storage.sql.keys import create_keys_tables
 from backend.storage.sql.last_settings import create_settings_table
 from backend.storage.sql.place_columns import order_by_place
 from backend.storage.sql.retention import create_clock_table, let_figures_outlive_runs
+from backend.storage.sql.uploads import create_uploads_table
 from knowledge.storage.database import Connection
 
 
@@ -147,4 +148,5 @@ MIGRATIONS = (
     create_removals_table,
     end_with_resolution,
     create_clock_table,
+    create_uploads_table,
 )

@@ -133,8 +133,6 @@ def restored_as_listed(copy: Path) -> bool:
 async def test_what_is_there_is_neither_overwritten_nor_lost(data_dir: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     (data_dir / "calibration.json").write_text("{}")
-    (data_dir / "uploads" / "run").mkdir(parents=True)
-    (data_dir / "uploads" / "run" / "archive.zip").write_bytes(b"zip")
     before = (data_dir / "knowledge.db").read_bytes()
     back_up(data_dir, copy)
     assert (data_dir / "knowledge.db").read_bytes() == before
@@ -148,9 +146,8 @@ async def test_what_is_there_is_neither_overwritten_nor_lost(data_dir: Path, tmp
     assert (replaced / "knowledge.db").read_bytes() == before
     assert (replaced / "chroma").is_dir()
     assert {path.name for path in data_dir.iterdir() if path != replaced} == {
-        *("knowledge.db", "calibration.json", "uploads", "owner.lock")
+        *("knowledge.db", "calibration.json", "owner.lock")
     }
-    assert (data_dir / "uploads" / "run" / "archive.zip").read_bytes() == b"zip"
     # Once more, and what was moved away before stays where it is.
     again = restore(copy, data_dir, force=True)
     assert again

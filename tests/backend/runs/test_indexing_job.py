@@ -11,6 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
+from backend.runs.indexing_job import IndexingJob
+from backend.storage.sql import migrations
+from backend.storage.stores import sql_stores
+from knowledge.library import Library
+from knowledge.storage.sqlite import SqliteDatabase
 from tests.backend.asking import as_user, keys
 from tests.serving import Server, serve
 
@@ -207,3 +212,19 @@ def test_an_archive_is_brought_in_after_the_desk_was_killed(tmp_path: Path) -> N
         followed(client, begun)
         assert len(paths(client)) == 40
         assert list((tmp_path / "data" / "uploads").iterdir()) == []
+
+
+async def test_an_archive_that_an_earlier_release_kept_as_a_file_is_taken_over(tmp_path: Path) -> None:
+    kept = tmp_path / "uploads" / "run" / "archive.zip"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"PK")
+    database = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
+    uploads = sql_stores(database).uploads
+    library = await Library.open(tmp_path)
+    try:
+        await IndexingJob(library, uploads, tmp_path / "uploads", 1_000).sweep({"run"})
+        assert await uploads.read_upload("run") == b"PK"
+        assert not kept.parent.exists()
+    finally:
+        await library.close()
+        await database.close()
