@@ -8,7 +8,14 @@ from backend.errors import BackendError
 from frontdesk import AsyncDesk
 from frontdesk.client.errors import ClientError, NotADesk, Refused, Unreachable
 from frontdesk.contracts.resources import Document
-from knowledge.errors import DeskError, DocumentUnknown, DocumentUnreadable, IndexUnavailable, StorageFull
+from knowledge.errors import (
+    DeskError,
+    DocumentSuperseded,
+    DocumentUnknown,
+    DocumentUnreadable,
+    IndexUnavailable,
+    StorageFull,
+)
 from knowledge.storage.documents import DocumentInfo, DocumentKey
 
 T = TypeVar("T")
@@ -76,7 +83,7 @@ class RemoteLibrary:
             raise BackendError(error.message) from error
 
 
-_KNOWN = {kind.code: kind for kind in (DocumentUnknown, IndexUnavailable, StorageFull)}
+_KNOWN = {kind.code: kind for kind in (DocumentSuperseded, DocumentUnknown, IndexUnavailable, StorageFull)}
 
 
 def _error_of(refused: Refused) -> DeskError:

@@ -1,7 +1,6 @@
 """The library: the facade over parsing, embedding and storing documents that keeps SQL and the vector index in step."""
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from knowledge.index.vector_index import VectorIndex
 from knowledge.index.vocabulary_cache import VocabularyCache
 from knowledge.ingestion import chunking
 from knowledge.ingestion.chunking import Chunk, as_embedded
-from knowledge.ingestion.latest_version import LatestVersion
+from knowledge.ingestion.latest_version import DocumentVersion, LatestVersion
 from knowledge.ingestion.parser_pool import ParserPool
 from knowledge.loaders import LoadedText
 from knowledge.loaders.text import title_from_name
@@ -26,7 +25,7 @@ from knowledge.storage.cached import Cached
 from knowledge.storage.database import Database
 from knowledge.storage.directory_lock import DirectoryLock
 from knowledge.storage.document_store import NewDocument
-from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, WholeDocument
+from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, WholeDocument, hash_of
 from knowledge.storage.quota import OwnerQuota
 from knowledge.storage.sql.facts import SqlFactStore
 from knowledge.storage.sqlite import SqliteDatabase
@@ -140,13 +139,14 @@ class Library:
         if quota is not None:
             await documents.check_quota(key, quota)
         removals = documents.removals_of(key.owner)
-        new = await self._latest.process(key, self._read_and_embed(key, data))
+        new = await self._latest.process(key, lambda version: self._read_and_embed(key, data, version))
         info = await documents.put_document(new, quota, after_removals=removals)
         await self._catch_up()
         return info
 
-    async def _read_and_embed(self, key: DocumentKey, data: bytes) -> NewDocument:
+    async def _read_and_embed(self, key: DocumentKey, data: bytes, version: DocumentVersion) -> NewDocument:
         read = await self._readers.read(data, key.path)
+        version.supersede_earlier()
         passages = [as_embedded(read.text.title, piece) for piece in read.chunks]
         vectors = await self.embedder.embed_documents(passages, key.owner)
         return NewDocument(key, read.text, hash_of(data), read.chunks, vectors)
@@ -247,16 +247,22 @@ class Library:
         await self._refill()
 
     async def _refill(self) -> None:
-        await self.index.reset()
-        await self.stores.vector_changes.record_all_chunks()
+        await self._reset_index()
         await self._catch_up()
+
+    async def _reset_index(self) -> None:
+        # In this order a failure in between leaves changes to apply.
+        await self.stores.vector_changes.record_all_chunks()
+        await self.index.reset()
 
     async def _compact(self) -> None:
         """Free what the index holds of removed documents; rebuild it if that breaks it."""
         async with self._catching_up:
-            intact = await self.index.compact()
-        if not intact:
-            await self._refill()
+            if await self.index.compact():
+                return
+            self._retry_at = time.monotonic()
+            await self._reset_index()
+        await self._catch_up()
 
     async def _catch_up(self) -> None:
         """Apply to the vector index what SQL already holds, one caller at a time so that changes keep their order."""
@@ -270,8 +276,7 @@ class Library:
                         break
                     if not await self.index.apply(changes):
                         # A change that failed half-way has broken the index.
-                        await self.index.reset()
-                        await self.stores.vector_changes.record_all_chunks()
+                        await self._reset_index()
                         continue
                     await self.stores.vector_changes.acknowledge_changes(changes)
             except BaseException:
@@ -290,8 +295,3 @@ def _split_all(
 def _check_known(known: bool, document_id: str) -> None:
     if not known:
         raise DocumentUnknown(f"there is no document {document_id}")
-
-
-def hash_of(data: bytes) -> str:
-    """Return the content hash that tells a changed document from an unchanged one."""
-    return hashlib.sha256(data).hexdigest()

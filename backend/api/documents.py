@@ -30,8 +30,7 @@ from backend.runs.intake import RunRequest
 from backend.users import DeskUser
 from frontdesk.contracts.resources import Begun, Document, DocumentPage, DocumentWhole
 from knowledge.errors import DocumentUnreadable
-from knowledge.library import hash_of
-from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey
+from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, hash_of
 from knowledge.storage.quota import OwnerQuota
 from knowledge.text.paths import MAX_PATH_CHARS, checked_path
 

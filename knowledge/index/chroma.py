@@ -5,8 +5,8 @@ A separate collection per owner costs other users nothing; a filter would slow d
 
 import asyncio
 import logging
-import re
 import shutil
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +24,7 @@ from knowledge.errors import IndexUnavailable, StorageFull
 from knowledge.index import chroma_probe
 from knowledge.index.chroma_collections import collection_name, open_client, place_of
 from knowledge.index.chroma_compaction import CONFIGURATION, ChromaWaste, CollectionCopy, delete_copies, delete_orphans
+from knowledge.index.chroma_errors import as_desk_error, is_chroma_error, is_full_disk
 from knowledge.storage.directory_lock import check_writable
 from knowledge.storage.documents import DocumentPlace
 from knowledge.storage.vector_changes import VectorChanges
@@ -32,8 +33,8 @@ T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 _BATCH = 2000
-# Chroma reports the cause in the error message alone, not in a type or code.
-_FULL = re.compile(r"disk is full|disk I/O error|No space left|os error (?:27|28|122)\b")
+# How long a compaction that failed is not tried again.
+_RETRY_SECONDS = 600.0
 
 
 class ChromaIndex:
@@ -45,13 +46,14 @@ class ChromaIndex:
         self._client: Client | None = None
         self._collections: dict[DocumentPlace, chromadb.Collection] = {}
         self._waste = ChromaWaste()
+        self._reclaim_after = 0.0
         self._has_failed = False
 
     async def open(self) -> bool:
         return await self._run(self._open)
 
     async def open_as_it_is(self) -> bool:
-        return await self._run(lambda: self._is_sound() and self._try_open())
+        return await self._run(lambda: self._is_sound() and self._try_open(repairs=False))
 
     async def ids(self, place: DocumentPlace) -> set[int]:
         return await self._run(lambda: self._ids(place))
@@ -85,23 +87,30 @@ class ChromaIndex:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except BaseException as error:
-            if not _is_chromas(error):
+            if not is_chroma_error(error):
                 raise
-            if _FULL.search(str(error)):
-                raise StorageFull(f"the vector index has no room on the disk that holds DATA_DIR ({error})") from error
-            raise IndexUnavailable(f"the vector index does not answer: {error}") from error
+            raise as_desk_error(error) from error
 
     async def _reclaim(self, *, at_once: bool = False) -> bool:
-        """Free what removed vectors and deleted collections hold, in steps between which searches are answered."""
+        """Free what removed vectors and deleted collections hold; return False if that has broken the index.
+
+        It is done in steps between which searches are answered. If a copy cannot be made, that is tried again later.
+        """
+        is_reopened = self._waste.is_worth_reopening(at_once=at_once)
+        if not (is_reopened or self._waste.has_many_removed) or time.monotonic() < self._reclaim_after:
+            return True
         # As long as a step fails, Chroma would wait for its own broken transaction.
         self._has_failed = True
         try:
-            copies = [await self._copy(name) for name in await self._run(self._names_to_copy)]
-            is_open = await self._run(lambda: self._replace(copies, at_once=at_once))
-        except StorageFull as error:
-            _LOG.warning("what removed vectors hold is not freed yet: %s", error.message)
+            names = await self._run(lambda: self._waste.names_to_copy(self._opened(), self._directory))
+            copies = [await self._copy(name) for name in names]
+            await self._run(lambda: chroma_probe.check_room(self._directory))
+        except (StorageFull, IndexUnavailable) as error:
+            _LOG.warning("the vector index cannot be compacted: %s", error.message)
+            self._reclaim_after = time.monotonic() + _RETRY_SECONDS
             return True
-        self._has_failed = False
+        is_open = await self._run(lambda: self._replace(copies)) if copies or is_reopened else True
+        self._has_failed = not is_open
         return is_open
 
     async def _copy(self, name: str) -> CollectionCopy:
@@ -110,16 +119,17 @@ class ChromaIndex:
             pass
         return copy
 
-    def _names_to_copy(self) -> list[str]:
-        return self._waste.names_to_copy(self._opened())
-
-    def _replace(self, copies: Sequence[CollectionCopy], *, at_once: bool) -> bool:
+    def _replace(self, copies: Sequence[CollectionCopy]) -> bool:
         """Put copies in the places of their originals, in one step: no search may find a collection missing."""
-        for copy in copies:
-            copy.replace_original()
-        if copies or self._waste.is_worth_reopening(at_once=at_once):
+        try:
+            for copy in copies:
+                copy.replace_original()
             return self._reopen()
-        return True
+        except BaseException as error:
+            if not is_chroma_error(error):
+                raise
+            _LOG.warning("the vector index broke when it was compacted: %s", error)
+            return False
 
     def _reopen(self) -> bool:
         self._close()
@@ -131,10 +141,8 @@ class ChromaIndex:
         check_writable(self._directory)
         self._has_failed = False
         existed = self._exists()
-        if self._is_sound() and self._try_open():
-            delete_copies(self._opened())
-            if self._reopen():
-                return existed
+        if self._is_sound() and self._reopen():
+            return existed
         self._reset()
         return False
 
@@ -146,16 +154,18 @@ class ChromaIndex:
             return True
         fault = chroma_probe.fault_of(self._directory)
         # A full disk does not mean that the index is broken.
-        if fault and _FULL.search(fault):
+        if fault and is_full_disk(fault):
             raise StorageFull(f"the vector index has no room on the disk that holds DATA_DIR ({fault})")
         if fault:
             _LOG.warning("the vector index cannot be searched: %s", fault)
         return fault is None
 
-    def _try_open(self) -> bool:
+    def _try_open(self, *, repairs: bool = True) -> bool:
         self._close()
         try:
             self._client = open_client(self._directory)
+            if repairs:
+                delete_copies(self._client)
             for collection in self._client.list_collections():
                 collection.count()
             self._waste = ChromaWaste.of_opened(self._directory, self._client)
@@ -168,7 +178,7 @@ class ChromaIndex:
                 Client.clear_system_cache()
             self._close()
             # A full disk does not mean that the index is broken.
-            if _FULL.search(str(error)):
+            if is_full_disk(str(error)):
                 raise
             return False
         return True
@@ -204,7 +214,7 @@ class ChromaIndex:
             # Chroma would wait for its own broken transaction. Opening it again takes disk space too: until there is
             # some, the open index can still be searched.
             chroma_probe.check_room(self._directory)
-            if not self._try_open():
+            if not self._reopen():
                 return False
         self._has_failed = True
         self._write(changes)
@@ -286,8 +296,3 @@ class ChromaIndex:
         found = collection.query(query_embeddings=queries, n_results=limit, include=["distances"])
         distances = (found["distances"] or [[]])[0]
         return [(int(chunk_id), 1.0 - distance) for chunk_id, distance in zip(found["ids"][0], distances, strict=True)]
-
-
-def _is_chromas(error: BaseException) -> bool:
-    """Tell whether Chroma raised the error; its native code has its own exception type, which no module exports."""
-    return isinstance(error, chromadb.errors.ChromaError) or type(error).__name__ == "PanicException"

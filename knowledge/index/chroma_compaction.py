@@ -4,6 +4,7 @@ Chroma marks a removed vector and keeps it, so memory, disk and the time of each
 replaced. Of a deleted collection it keeps memory and descriptors until it is closed, and the files for good.
 """
 
+import logging
 import re
 import shutil
 from collections import Counter
@@ -13,7 +14,10 @@ from typing import Any, Self
 import chromadb
 from chromadb.api.client import Client
 
+from knowledge.errors import StorageFull
 from knowledge.storage import chroma_files
+
+_LOG = logging.getLogger(__name__)
 
 # A collection is copied once it holds this many removed vectors, and more of them than others: until then a copy costs
 # more than it frees.
@@ -23,6 +27,8 @@ _MOST_DELETED = 4
 # The bytes of a vector's links and label in the file that holds the vectors of a collection.
 _LINK_BYTES = 150
 _COPIED_AT_ONCE = 500
+# More than a vector takes in a copy.
+_COPY_BYTES = 8_000
 _COPY_SUFFIX = ".copy"
 _SEGMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 CONFIGURATION: Any = {"hnsw": {"space": "cosine"}}
@@ -52,23 +58,29 @@ class ChromaWaste:
         self._removed.pop(name, None)
         self._deleted += 1
 
-    def names_to_copy(self, client: Client) -> list[str]:
-        """Return the collections of which a copy would be smaller than what it frees."""
-        full = [name for name, removed in self._removed.items() if removed > _MOST_REMOVED]
-        return [
-            name for name in full if self._removed[name] > client.get_collection(name, embedding_function=None).count()
-        ]
+    @property
+    def has_many_removed(self) -> bool:
+        """True if a collection holds so many removed vectors that it may be worth a copy."""
+        return max(self._removed.values(), default=0) > _MOST_REMOVED
 
     def is_worth_reopening(self, *, at_once: bool) -> bool:
         """Tell whether deleted collections hold more than it costs to open Chroma anew; `at_once` if they hold any."""
         return self._deleted >= (1 if at_once else _MOST_DELETED)
+
+    def names_to_copy(self, client: Client, directory: Path) -> list[str]:
+        """Return the collections of which a copy is smaller than what it frees, if the disk has room for the copies."""
+        full = {name: removed for name, removed in self._removed.items() if removed > _MOST_REMOVED}
+        kept = {name: client.get_collection(name, embedding_function=None).count() for name in full}
+        names = [name for name, removed in full.items() if removed > kept[name]]
+        if shutil.disk_usage(directory).free < _COPY_BYTES * sum(kept[name] for name in names):
+            raise StorageFull("the disk that holds DATA_DIR has no room for a copy of the vector index")
+        return names
 
 
 class CollectionCopy:
     """A copy of a collection without its removed vectors; nothing may be written to the original meanwhile."""
 
     def __init__(self, client: Client, name: str) -> None:
-        delete_copies(client)
         self._client = client
         self._name = name
         self._original = client.get_collection(name, embedding_function=None)
@@ -94,7 +106,7 @@ class CollectionCopy:
 
 
 def delete_copies(client: Client) -> None:
-    """Delete the copies that a killed process left unfinished."""
+    """Delete the copies that were left unfinished."""
     for collection in client.list_collections():
         if collection.name.endswith(_COPY_SUFFIX):
             client.delete_collection(collection.name)
@@ -102,10 +114,16 @@ def delete_copies(client: Client) -> None:
 
 def delete_orphans(directory: Path) -> None:
     """Delete the files of collections that do not exist any more; call this while Chroma is closed."""
-    used = chroma_files.segments_in_use(directory)
-    for path in directory.iterdir():
-        if _SEGMENT.fullmatch(path.name) and path.name not in used:
-            shutil.rmtree(path)
+    if not (directory / "chroma.sqlite3").exists():
+        return
+    try:
+        used = chroma_files.segments_in_use(directory)
+        for path in directory.iterdir():
+            if _SEGMENT.fullmatch(path.name) and path.name not in used:
+                shutil.rmtree(path)
+    except (OSError, chroma_files.UnreadableFile) as error:
+        # Opening the index shows whether it is damaged; files that are left take room and do no other harm.
+        _LOG.warning("files of the vector index that nobody needs are not deleted: %s", error)
 
 
 def _estimate_removed(directory: Path, collection: chromadb.Collection) -> int:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal, Protocol, TypeVar
 
-from knowledge.errors import DocumentsNotFound, DocumentUnknown, DocumentUnreadable
+from knowledge.errors import DocumentsNotFound, DocumentSuperseded, DocumentUnknown, DocumentUnreadable
 from knowledge.ingestion.discovery import CandidateFile, DiscoveredFiles, find_candidates
-from knowledge.library import hash_of
-from knowledge.storage.documents import DocumentInfo, DocumentKey
+from knowledge.storage.documents import DocumentInfo, DocumentKey, hash_of
 from knowledge.text.paths import checked_path
 
 T = TypeVar("T")
@@ -169,6 +168,8 @@ class _Ingestion:
                     await self._destination.move(gone, name, data)
                     return "moved"
             await self._destination.put(DocumentKey(self._folder, self._source, name), data)
+        except DocumentSuperseded:
+            return "skipped"  # somebody else has brought in a newer version meanwhile
         except DocumentUnreadable as error:
             self._report.failed[_printable_name(name)] = error.message
             return "failed"

@@ -5,6 +5,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+UnreadableFile = sqlite3.Error
+"""The error for a database file that cannot be read."""
+
 
 class VectorSegment(NamedTuple):
     """The directory of a collection's vectors, and their number of dimensions."""

@@ -93,3 +93,8 @@ class WholeDocument:
 
     info: DocumentInfo
     markdown: str
+
+
+def hash_of(data: bytes) -> str:
+    """Return the content hash that tells a changed document from an unchanged one."""
+    return hashlib.sha256(data).hexdigest()

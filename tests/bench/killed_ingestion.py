@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from knowledge.index.integrity import check
-from knowledge.library import Library, hash_of
+from knowledge.library import Library
+from knowledge.storage.documents import hash_of
 from tests.bench.client import figure
 from tests.conftest import index, write_documents
 from tests.serving import ROOT, Server, environment, free_port, serve

@@ -51,16 +51,16 @@ def replace_chunks(db: Connection, document: DocumentInfo, chunks: Sequence[Chun
 
 def move_document(db: Connection, document_id: str, key: DocumentKey, title: str) -> bool:
     """Change a document's path, keeping its version, chunks and vectors; return False if there is no such document."""
+    if key.id == document_id or not db.execute("SELECT id FROM documents WHERE id = ?", (document_id,)).fetchone():
+        return False
     remove_document(db, key.id, key.owner)
-    moved = db.execute(
+    db.execute(
         """INSERT INTO documents (id, folder, source, path, owner, title, content_hash, version, markdown, pages,
            chunks, updated_at, cut_at)
            SELECT ?, folder, source, ?, owner, ?, content_hash, version, markdown, pages, chunks, updated_at, cut_at
            FROM documents WHERE id = ?""",
         (key.id, key.path, title, document_id),
     )
-    if not moved.rowcount:
-        return False
     db.execute("UPDATE chunks SET document_id = ? WHERE document_id = ?", (key.id, document_id))
     db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
     for row in db.execute("SELECT id, section, text FROM chunks WHERE document_id = ?", (key.id,)).fetchall():
