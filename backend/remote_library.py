@@ -20,6 +20,7 @@ from knowledge.storage.documents import DocumentInfo, DocumentKey
 
 T = TypeVar("T")
 
+_CONNECT_SECONDS = 5
 # A document is embedded before the answer comes, and nobody knows how long a large one takes.
 _PATIENT_SECONDS = 86_400
 # As many documents as the desk lists in one answer.
@@ -33,12 +34,27 @@ class DeskUnreachable(BackendError):
     retryable = True
 
 
+class DeskKeyInvalid(BackendError):
+    """DESK_API_KEY is set to something that cannot be a key."""
+
+    code = "desk_key_invalid"
+
+
 class RemoteLibrary:
     """An implementation of `knowledge.ingestion.ingest.Destination` over HTTP."""
 
     def __init__(self, url: str, key: str = "") -> None:
         self._url = url
-        self._desk = AsyncDesk(url, key or None, timeout=_PATIENT_SECONDS, answer_timeout=_PATIENT_SECONDS)
+        try:
+            self._desk = AsyncDesk(
+                url,
+                key.strip() or None,
+                connect_timeout=_CONNECT_SECONDS,
+                timeout=_PATIENT_SECONDS,
+                answer_timeout=_PATIENT_SECONDS,
+            )
+        except ValueError as error:
+            raise DeskKeyInvalid("DESK_API_KEY holds characters that no key has; copy the key again") from error
 
     async def __aenter__(self) -> Self:
         return self
@@ -76,7 +92,7 @@ class RemoteLibrary:
         except Refused as refused:
             raise _error_of(refused) from refused
         except Unreachable as error:
-            raise DeskUnreachable(f"the desk at {self._url} does not answer ({error.message})") from error
+            raise DeskUnreachable(error.message) from error
         except NotADesk as error:
             raise DeskUnreachable(f"what answers at {self._url} is not a desk") from error
         except ClientError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.remote_library import RemoteLibrary
+from backend.remote_library import DeskKeyInvalid, DeskUnreachable, RemoteLibrary
 from backend.storage.sql import migrations
 from knowledge.library import Library
 from knowledge.storage.documents import DocumentInfo, DocumentKey
@@ -193,3 +193,17 @@ def test_what_is_brought_in_without_a_desk_is_one_entry_of_its_audit_log(tmp_pat
     with closing(sqlite3.connect(data_dir / "desk.db")) as db:
         ((action, target, after),) = db.execute("SELECT action, target, after FROM audit").fetchall()
     assert (action, target, json.loads(after)["added"]) == ("documents.index", str(root.resolve()), 3)
+
+
+@pytest.mark.parametrize("key", ["sch\u00f6n", "a\nb"])
+def test_a_key_that_cannot_be_one_is_refused_without_showing_it(key: str) -> None:
+    with pytest.raises(DeskKeyInvalid, match="DESK_API_KEY") as refused:
+        RemoteLibrary("http://127.0.0.1:9", key)
+    assert key not in refused.value.message
+
+
+async def test_a_desk_that_does_not_answer_is_named_once() -> None:
+    async with RemoteLibrary("http://127.0.0.1:9", " ") as remote:
+        with pytest.raises(DeskUnreachable) as unreachable:
+            await remote.listing()
+    assert unreachable.value.message.count("127.0.0.1:9") == 1

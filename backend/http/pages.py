@@ -47,9 +47,9 @@ def build_pages() -> None:
 def mount_pages(app: FastAPI, settings: Settings) -> Starlette:
     """Serve pages at all paths without an API endpoint; run the returned app (`run_lifespan`) meanwhile."""
     # Reflex takes seconds to import, and an API alone does not need it.
-    from ui.runtime.serve import serve_pages
+    from ui.runtime.serve import load_pages
 
-    served = serve_pages(settings.remote_desk_url or settings.url, settings.max_message_chars)
+    served = load_pages(settings.remote_desk_url or settings.url, settings.max_message_chars)
     headers = guarding_headers(page.read_text() for page in served.directory.glob("*.html"))
     app.mount("/", _Guarded(served.guarded, served.beginnings, headers, settings.max_address_pages))
     return served.app

@@ -42,10 +42,10 @@ def _trusted_certificates() -> ssl.SSLContext:
 class _DeskConnection(Generic[Http]):
     """Connection settings shared by both clients. Times are in seconds.
 
-    `timeout` applies to ordinary requests, `answer_timeout` to a whole answer or to reading and embedding a document. A
-    stream without even a heartbeat for `silence` counts as broken; a broken stream is retried for `patience` without a
-    new event. `forwarded_for` is the address of the user on whose behalf another server asks; a desk trusts it only
-    from its own machine.
+    `connect_timeout` applies to opening a connection, `timeout` to ordinary requests, `answer_timeout` to a whole answer
+    or to reading and embedding a document. A stream without even a heartbeat for `silence` counts as broken; a broken
+    stream is retried for `patience` without a new event. `forwarded_for` is the address of the user on whose behalf
+    another server asks; a desk trusts it only from its own machine.
     """
 
     _client_class: type[Http]
@@ -55,6 +55,7 @@ class _DeskConnection(Generic[Http]):
         url: str = URL,
         api_key: str | None = None,
         *,
+        connect_timeout: float = 10,
         timeout: float = 60,
         answer_timeout: float = 600,
         silence: float = 45,
@@ -70,10 +71,10 @@ class _DeskConnection(Generic[Http]):
             headers["authorization"] = f"Bearer {api_key.strip()}"
         if forwarded_for is not None:
             headers["x-forwarded-for"] = forwarded_for
+        self._timeout = httpx.Timeout(timeout, connect=connect_timeout)
         self._http: Http = self._client_class(
-            base_url=url, headers=headers, timeout=timeout, trust_env=False, verify=_trusted_certificates()
+            base_url=url, headers=headers, timeout=self._timeout, trust_env=False, verify=_trusted_certificates()
         )
-        self._timeout = timeout
         self._answer_timeout = answer_timeout
         self._silence = silence
         self._patience = patience
@@ -88,7 +89,8 @@ class _DeskConnection(Generic[Http]):
         return ResumableStream(opening, RetryPolicy(self._patience))
 
     def _read_timeout(self, seconds: float) -> httpx.Timeout:
-        return httpx.Timeout(self._timeout, read=seconds)
+        waits = self._timeout
+        return httpx.Timeout(connect=waits.connect, read=seconds, write=waits.write, pool=waits.pool)
 
 
 class Desk(

@@ -1,4 +1,4 @@
-"""The JSON replies of the API whose shape is fixed. Fields that a newer server adds are ignored."""
+"""The JSON replies of the API whose shape is fixed. Fields that a newer server adds are ignored, but by `Message`."""
 
 from typing import Annotated, Any, Literal
 

@@ -4,6 +4,7 @@ Statements are sentences, table rows and lines of code; headings, rules and the 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,8 +16,8 @@ from knowledge.text.language import Language
 _END_MARKS = ".!?…"
 # Quotation marks, brackets and emphasis that may stand between the mark at the end of a sentence and the space.
 _CLOSING = "\"'”“’»)\\]*_`"
-# What a sentence begins with beside letters that are not in lower case, and digits. Anything else goes on with it, such
-# as `>` in the path of a menu.
+# What a sentence begins with beside letters that are not in lower case, digits and currency signs. Anything else goes
+# on with it, such as `>` in the path of a menu.
 _OPENING = "\"'“‘«„([*_`¿¡"
 _NOTHING = re.compile(
     r"\s*+(?:#{1,6}\s.*+|[|:\-+=\s]*+|(?:\*\s*+){3,}+|(?:_\s*+){3,}+|(?P<bold>\*\*|__)[^*_]{1,80}(?P=bold)\s*+)\Z"
@@ -112,7 +113,9 @@ def _sentence_ends(text: str, start: int, end: int, language: Language) -> Itera
 
 def _can_begin(character: str) -> bool:
     """Return True if a sentence can begin with a character, in any script."""
-    return character in _OPENING or (character.isalnum() and not character.islower())
+    if character in _OPENING or (character.isalnum() and not character.islower()):
+        return True
+    return unicodedata.category(character) == "Sc"
 
 
 def _belongs_to_word(text: str, begun: int, stop: int, following: str, language: Language) -> bool:
@@ -122,11 +125,16 @@ def _belongs_to_word(text: str, begun: int, stop: int, following: str, language:
         return stop - begun <= _MOST_LOOKED_AT
     word = _last_word(before)
     if len(last := word.rpartition(".")[2]) == 1 and last.isupper():
-        return True
+        return last != word or _is_initial(before[: -len(word)].rstrip())
     rules = language.sentences
     return word.lower() in rules.abbreviations or (
         word.lower() in rules.abbreviations_of_numbers and following.isdecimal()
     )
+
+
+def _is_initial(before: str) -> bool:
+    """Return True if a capital is an initial: names go before it, or nothing. `Plan B` ends with a capital too."""
+    return not before or _last_word(before)[:1].isupper()
 
 
 def _last_word(text: str) -> str:

@@ -105,7 +105,7 @@ def _end_fields(op: AnswerEnd) -> JsonObject:
 
 
 def _step_fields(step: TraceStart | TraceUpdate | TraceEnd | Step) -> JsonObject:
-    return step.model_dump(exclude={"started_at"} if isinstance(step, Step) else {"type"}, exclude_none=True)
+    return step.model_dump(exclude={"started_at", "run_id"} if isinstance(step, Step) else {"type"}, exclude_none=True)
 
 
 def _sources_to_json(sources: Sequence[Source]) -> list[JsonObject]:

@@ -30,7 +30,7 @@ class ServedPages:
     beginnings: frozenset[str]
 
 
-def serve_pages(url: str, most_message_chars: int = 8_000) -> ServedPages:
+def load_pages(url: str, most_message_chars: int = 8_000) -> ServedPages:
     """Return the built pages and their socket, for an API at `url` that takes messages of this length."""
     api.set_address(url, most_message_chars)
     # Reflex looks for its configuration and its pages in the working directory.

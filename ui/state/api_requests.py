@@ -28,7 +28,10 @@ class ApiRequests(rx.State, mixin=True):
         on_reply: Callable[[T], None] | None = None,
         on_refused: Callable[[ClientError], None] | None = None,
     ) -> T | None:
-        """Return the reply, or None if it failed or is superseded. `show` and `refused` run with the lock held."""
+        """Return the reply, or None if it failed or is superseded.
+
+        `on_reply` and `on_refused` run with the lock held.
+        """
         async with self:
             number, client = self._discard_replies(topic), client_for(await self.get_state(Session))
             self.waiting = sorted({*self.waiting, topic})

@@ -20,7 +20,7 @@ from tests.serving import Server, serve_alone
 _PAGES = 199
 _LARGE = 900_000
 _STATE = "reflex___state____state"
-_COMPLAIN = f"{_STATE}.ui___state___session____session.complain"
+_COMPLAIN = f"{_STATE}.ui___state___session____session.show_trouble"
 _MOST_LOGGED = 200_000
 _MOST_HELD = 30.0
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from chromadb.errors import ChromaError
 
 from knowledge.index import chroma_compaction
 from knowledge.index.chroma import ChromaIndex
 from knowledge.index.chroma_collections import collection_name, open_client
+from knowledge.storage import chroma_files
 from knowledge.storage.documents import DocumentPlace
 from knowledge.storage.vector_changes import VectorChanges
-from tests.knowledge.index.conformance.parts import BILLING, adding, nearest_ids, removing
+from tests.knowledge.index.conformance.parts import BILLING, TRAVEL, adding, nearest_ids, removing
 
 # More than Chroma keeps in memory before it writes a file.
 VERSION = 1_500
@@ -121,3 +123,58 @@ async def test_a_process_that_starts_with_many_removed_vectors_knows_of_them(
     assert size_of(tmp_path) < before / 2
     assert await index.ids(BILLING) == {*version_of(3), 1_000_000}
     await index.close()
+
+
+async def test_two_collections_are_copied_at_once(index: ChromaIndex) -> None:
+    travel = {chunk_id + 100_000: at for chunk_id, at in version_of(0).items()}
+    await index.apply(VectorChanges(added=[*adding(BILLING, version_of(0)).added, *adding(TRAVEL, travel).added]))
+    removed = [*removing(BILLING, *list(version_of(0))[1:]).removed, *removing(TRAVEL, *list(travel)[1:]).removed]
+    assert await index.apply(VectorChanges(removed=removed))
+    more = [*adding(BILLING, version_of(1)).added, *adding(TRAVEL, {200_000: 0}).added]
+    assert await index.apply(VectorChanges(added=more, removed=removing(BILLING, *version_of(1)).removed))
+    assert await index.counts() == {BILLING: 1, TRAVEL: 2}
+
+
+async def test_a_copy_that_has_no_room_is_no_failure(
+    index: ChromaIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await replace_version(index, 0)
+    await replace_version(index, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(chroma_compaction, "_COPY_BYTES", 10**15)
+        await replace_version(index, 2)
+        assert "no room for a copy" in caplog.text
+        assert await index.ids(BILLING) == set(version_of(2))
+    # It is not tried again for a while, and the index takes changes all the same.
+    await replace_version(index, 3)
+    assert await index.counts() == {BILLING: VERSION}
+
+
+async def test_an_index_that_breaks_when_a_copy_replaces_it_is_filled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = ChromaIndex(tmp_path)
+    await index.open()
+    await replace_version(index, 0)
+    await replace_version(index, 1)
+
+    def fail(copy: chroma_compaction.CollectionCopy) -> None:
+        raise ChromaError("disk I/O error")
+
+    monkeypatch.setattr(chroma_compaction.CollectionCopy, "replace_original", fail)
+    removed = removing(BILLING, *version_of(1)).removed
+    assert not await index.apply(VectorChanges(adding(BILLING, version_of(2)).added, removed))
+    await index.reset()
+    assert await index.apply(adding(BILLING, version_of(2)))
+    await index.close()
+
+
+async def test_files_that_cannot_be_listed_stop_nothing(index: ChromaIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(directory: Path) -> frozenset[str]:
+        raise chroma_files.UnreadableFile("file is not a database")
+
+    await index.apply(adding(DocumentPlace("billing", "ada"), {1: 10}))
+    await index.apply(removing(DocumentPlace("billing", "ada"), 1))
+    monkeypatch.setattr(chroma_files, "segments_in_use", fail)
+    assert await index.compact()
+    assert await index.apply(adding(BILLING, {2: 10}))

@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from knowledge.embedding.embedder import Vectors
-from knowledge.errors import DocumentSuperseded
+from knowledge.errors import DocumentSuperseded, DocumentUnreadable
+from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
 from knowledge.storage.documents import DocumentKey
 
@@ -68,3 +69,30 @@ async def test_a_version_after_one_that_failed_is_stored(library: Library, embed
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert (await library.put(KEY, b"# Prices\n\nIt costs 5 USD.\n")).version == 1
+
+
+async def test_a_later_version_that_cannot_be_read_takes_nobodys_place(
+    library: Library, embedding: asyncio.Event
+) -> None:
+    earlier = asyncio.create_task(library.put(KEY, b"# Prices\n\nPrices are waiting.\n"))
+    await embedding.wait()
+    with pytest.raises(DocumentUnreadable):
+        await library.put(KEY, b"\xff\xfa")
+    assert not earlier.done()
+    earlier.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await earlier
+
+
+async def test_an_ingestion_goes_on_where_somebody_else_brings_a_newer_version(
+    library: Library, embedding: asyncio.Event, tmp_path: Path
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "prices.md").write_text("# Prices\n\nPrices are waiting.\n")
+    (tmp_path / "docs" / "fees.md").write_text("# Fees\n\nThere are none.\n")
+    running = asyncio.create_task(ingest(tmp_path / "docs", "billing", library))
+    await embedding.wait()
+    await library.put(DocumentKey("billing", str((tmp_path / "docs").resolve()), "prices.md"), b"# Prices\n\n5 USD.\n")
+    report = await running
+    assert (report.added, report.failed) == (["fees.md"], {})
+    assert {info.path for info in await library.listing()} == {"fees.md", "prices.md"}

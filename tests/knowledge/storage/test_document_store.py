@@ -1,5 +1,8 @@
-"""What users own: listed by owner and page by page, and measured."""
+"""What users own: listed by owner and page by page, and measured; and moves of what is not there."""
 
+import pytest
+
+from knowledge.errors import DocumentUnknown
 from knowledge.library import Library
 from knowledge.storage.documents import DocumentKey
 from knowledge.storage.quota import OwnedAmount
@@ -24,3 +27,16 @@ async def test_owned_documents_are_listed_and_measured_by_owner(library: Library
     assert [info.id for info in found] == sorted(DocumentKey("billing", "owned", f"{n}.md", "ada").id for n in range(5))
     assert {info.owner for info in found} == {"ada"}
     assert await documents.owned_documents("cy", "", 2) == []
+
+
+async def test_moving_an_unknown_document_leaves_the_one_at_its_target(library: Library) -> None:
+    target = DocumentKey("billing", "moved", "there.md")
+    there = await library.put(target, TEXT)
+    here = await library.put(DocumentKey("billing", "moved", "here.md"), TEXT)
+    await library.remove(here.id)
+    with pytest.raises(DocumentUnknown):
+        await library.move(here, "there.md")
+    with pytest.raises(DocumentUnknown):
+        await library.move(there, "there.md")
+    assert [info.path for info in await library.listing() if info.source == "moved"] == ["there.md"]
+    assert (await library.whole(there.id)).markdown == TEXT.decode()
