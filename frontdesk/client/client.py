@@ -42,10 +42,10 @@ def _trusted_certificates() -> ssl.SSLContext:
 class _DeskConnection(Generic[Http]):
     """Connection settings shared by both clients. Times are in seconds.
 
-    `connect_timeout` applies to opening a connection, `timeout` to ordinary requests, `answer_timeout` to a whole answer
-    or to reading and embedding a document. A stream without even a heartbeat for `silence` counts as broken; a broken
-    stream is retried for `patience` without a new event. `forwarded_for` is the address of the user on whose behalf
-    another server asks; a desk trusts it only from its own machine.
+    `connect_timeout` applies to opening a connection, `timeout` to ordinary requests, `answer_timeout` to a whole
+    answer or to reading and embedding a document. A stream without even a heartbeat for `silence` counts as broken;
+    a broken stream is retried for `patience` without a new event. `forwarded_for` is the address of the user on
+    whose behalf another server asks; a desk trusts it only from its own machine.
     """
 
     _client_class: type[Http]

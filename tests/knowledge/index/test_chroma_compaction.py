@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from chromadb.errors import ChromaError
+from chromadb.errors import InternalError
 
 from knowledge.index import chroma_compaction
 from knowledge.index.chroma import ChromaIndex
@@ -159,7 +159,7 @@ async def test_an_index_that_breaks_when_a_copy_replaces_it_is_filled_again(
     await replace_version(index, 1)
 
     def fail(copy: chroma_compaction.CollectionCopy) -> None:
-        raise ChromaError("disk I/O error")
+        raise InternalError("disk I/O error")
 
     monkeypatch.setattr(chroma_compaction.CollectionCopy, "replace_original", fail)
     removed = removing(BILLING, *version_of(1)).removed
