@@ -25,7 +25,7 @@ class Gate:
     def load(self) -> None:
         self.loaded_by.append(threading.current_thread().name)
 
-    def documents(self, texts: list[str]) -> Vectors:
+    def encode_documents(self, texts: list[str]) -> Vectors:
         self.batches.append(texts)
         self.begun.release()
         assert self.open.acquire(timeout=30)
@@ -55,7 +55,7 @@ async def begin(embedder: Embedder, *numbers: int, owner: str = "") -> asyncio.T
 
 async def test_a_note_does_not_wait_for_a_book(embedder: Embedder, gate: Gate) -> None:
     book = await begin(embedder, *range(40))
-    await asyncio.to_thread(gate.begun.acquire)
+    assert await asyncio.to_thread(gate.begun.acquire, timeout=60)
     note = await begin(embedder, 100)
     letter = await begin(embedder, 200, 201)
     gate.open.release(2)
@@ -74,7 +74,7 @@ async def test_a_user_with_many_documents_gets_no_more_turns_than_one_with_a_sin
     embedder: Embedder, gate: Gate
 ) -> None:
     books = [await begin(embedder, *range(100 * book, 100 * book + 40), owner="ann") for book in range(6)]
-    await asyncio.to_thread(gate.begun.acquire)
+    assert await asyncio.to_thread(gate.begun.acquire, timeout=60)
     note = await begin(embedder, 7_000, 7_001, owner="ben")
     letter = await begin(embedder, 8_000, owner="")
     # The batch that was under way, and two more.
@@ -92,7 +92,7 @@ async def test_a_user_with_many_documents_gets_no_more_turns_than_one_with_a_sin
 
 async def test_what_nobody_waits_for_any_more_is_not_embedded(embedder: Embedder, gate: Gate) -> None:
     first = await begin(embedder, *range(AT_ONCE))
-    await asyncio.to_thread(gate.begun.acquire)
+    assert await asyncio.to_thread(gate.begun.acquire, timeout=60)
     given_up, last = await begin(embedder, *range(10, 30)), await begin(embedder, 40)
     given_up.cancel()
     await asyncio.gather(given_up, return_exceptions=True)
@@ -105,7 +105,7 @@ async def test_what_nobody_waits_for_any_more_is_not_embedded(embedder: Embedder
 
 async def test_those_who_wait_hear_that_it_closes(embedder: Embedder, gate: Gate) -> None:
     begun = await begin(embedder, *range(AT_ONCE))
-    await asyncio.to_thread(gate.begun.acquire)
+    assert await asyncio.to_thread(gate.begun.acquire, timeout=60)
     waiting = [await begin(embedder, 10, 11), await begin(embedder, 20)]
     gate.open.release()
     embedder.close()
