@@ -23,7 +23,7 @@ from backend.auth.audit import SYSTEM
 from backend.auth.offline import record_offline
 from backend.remote_library import RemoteLibrary
 from backend.settings import Settings
-from knowledge.errors import DataDirectoryInUse, DeskError, DocumentsNotFound
+from knowledge.errors import DataDirectoryInUse, DeskError, DocumentsEmptied, DocumentsNotFound
 from knowledge.ingestion.ingest import Destination, IngestionReport, Outcome, Seen, ingest
 from knowledge.ingestion.watch import watch_path
 from knowledge.library import Library
@@ -129,7 +129,10 @@ class _Passes:
                     # One empty folder should not stop the others.
                     if len(pairs) == 1:
                         raise
-                    report.merge_folder(IngestionReport(ignored=list(empty.ignored)), agent.knowledge)
+                    part = IngestionReport(ignored=list(empty.ignored))
+                    report.merge_folder(part, agent.knowledge)
+                    if isinstance(empty, DocumentsEmptied):
+                        report.failed[folder.name] = empty.message
                 else:
                     report.merge_folder(part, agent.knowledge)
         await self._record_changes(report)

@@ -10,6 +10,7 @@ DeskError
 │   ├── RerankerUnusable        RERANKER cannot be loaded
 │   ├── DocumentUnreadable      one file cannot become a document
 │   ├── DocumentsNotFound       a path that does not exist or holds nothing to index
+│   │   └── DocumentsEmptied        and held documents before
 │   ├── QuestionsInvalid        labelled questions that cannot be used
 │   ├── ReportNotWritten        the page of an evaluation cannot be written
 │   ├── DocumentUnknown         no document of that id
@@ -100,6 +101,12 @@ class DocumentsNotFound(KnowledgeError):
     def __init__(self, message: str, ignored: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.ignored = ignored
+
+
+class DocumentsEmptied(DocumentsNotFound):
+    """A directory holds no document any more, while the desk still has those that came from there."""
+
+    code = "documents_emptied"
 
 
 class QuestionsInvalid(KnowledgeError):

@@ -120,6 +120,18 @@ def test_a_directory_that_another_ingestion_owns_is_refused(data_dir: Path, tmp_
     assert "is in use by another process" in result.stderr
 
 
+def test_the_documents_of_a_folder_that_is_suddenly_empty_are_kept_which_is_a_failure(tmp_path: Path) -> None:
+    files = {"billing/fees.md": FILES["billing/fees.md"], "technical/limits.md": FILES["technical/limits.md"]}
+    root, data_dir = write(tmp_path / "docs", files), tmp_path / "data"
+    assert index(data_dir, root).returncode == 0
+    (root / "technical" / "limits.md").unlink()
+    emptied = index(data_dir, root)
+    assert "failed: technical: " in emptied.stdout
+    assert "holds no document any more; the 1 that came from there are kept" in emptied.stdout
+    assert emptied.returncode == 1
+    assert uris(data_dir) == ["billing/fees.md", "technical/limits.md"]
+
+
 def test_samples_leave_a_desk_with_its_own_documents_alone(data_dir: Path) -> None:
     before = listing(data_dir)
     result = index(data_dir, "--samples")

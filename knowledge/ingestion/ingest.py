@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal, Protocol, TypeVar
 
-from knowledge.errors import DocumentsNotFound, DocumentSuperseded, DocumentUnknown, DocumentUnreadable
+from knowledge.errors import (
+    DocumentsEmptied,
+    DocumentsNotFound,
+    DocumentSuperseded,
+    DocumentUnknown,
+    DocumentUnreadable,
+)
 from knowledge.ingestion.discovery import CandidateFile, DiscoveredFiles, find_candidates
 from knowledge.storage.documents import DocumentInfo, DocumentKey, hash_of
 from knowledge.text.paths import checked_path
@@ -210,7 +216,10 @@ def _check_emptied(path: Path, found: DiscoveredFiles, known: list[DocumentInfo]
         return
     brought = len(found.missing_names(info.path for info in known if info.source == str(found.root)))
     if brought and not prune:
-        raise DocumentsNotFound(f"{path} holds no document any more; --prune removes the {brought} that it brought")
+        raise DocumentsEmptied(
+            f"{path} holds no document any more; the {brought} that came from there are kept, "
+            "and --prune removes them with all that the agent has from elsewhere"
+        )
     if not brought and not found.refused:
         ignored = [_printable_name(name) for name in found.ignored]
         held = f"; not read: {_count_formats(ignored)}" if ignored else ""

@@ -105,8 +105,10 @@ class _Socket:
                     await self._send(SocketPong())
                 case {"type": "cancel"}:
                     await self._cancel(_Cancel.model_validate(said), request_id)
-                case _:
+                case dict():
                     await self._generate(_Task.model_validate(said), request_id)
+                case _:
+                    await self._refuse("invalid_request", "message: Input should be a JSON object.", request_id)
         except orjson.JSONDecodeError:
             await self._refuse("invalid_json", "This is not JSON.", request_id)
         except ValidationError as error:

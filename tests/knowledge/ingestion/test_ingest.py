@@ -173,7 +173,7 @@ async def test_a_path_that_holds_nothing_is_refused_and_nothing_is_removed(
     for path, prune, reason in (
         (tmp_path / "missing", True, "does not exist"),
         (tmp_path / "empty", True, "holds no document"),
-        (root, False, "--prune removes the 2 that it brought"),
+        (root, False, "the 2 that came from there are kept, and --prune removes them"),
     ):
         with pytest.raises(DocumentsNotFound, match=reason):
             await ingest(path, FOLDER, library, prune=prune)
