@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,8 @@ _CACHED_TEXTS = 20_000
 # be less than a tenth faster.
 _AT_ONCE = 32
 _DOCUMENT_THREADS = 2
+# How long after a question no two batches run at once.
+_AFTER_QUESTION_SECONDS = 5.0
 _STANDING_BACK = 10
 
 
@@ -49,6 +52,7 @@ class Embedder:
         # wait for a book, and one user's note does not wait for another user's hundred notes.
         self._waiting: OrderedDict[str, deque[deque[_PendingTexts]]] = OrderedDict()
         self._working: set[asyncio.Task[None] | None] = set()
+        self._asked_at = -_AFTER_QUESTION_SECONDS
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Return the unit vectors of short texts (questions, sentences), from the cache where they are recent."""
@@ -57,6 +61,7 @@ class Embedder:
         known = {text: self._cache[text] for text in texts if text in self._cache}
         missing = list(dict.fromkeys(text for text in texts if text not in known))
         if missing:
+            self._asked_at = time.monotonic()
             vectors = await _run_on_thread(self._question_thread, self._encoder.encode_questions, missing)
             known.update(zip(missing, vectors, strict=True))
         for text in texts:
@@ -73,8 +78,7 @@ class Embedder:
         loop = asyncio.get_running_loop()
         waiting = [_PendingTexts(text, loop.create_future()) for text in texts]
         self._waiting.setdefault(owner, deque()).append(deque(waiting))
-        while len(self._working) < min(_DOCUMENT_THREADS, sum(map(len, self._waiting_documents()))):
-            self._working.add(loop.create_task(self._embed_waiting(), name="embed-documents"))
+        self._start_workers()
         return np.stack(await asyncio.gather(*(one.vector for one in waiting)))
 
     async def warm_up(self) -> None:
@@ -89,11 +93,20 @@ class Embedder:
         self._question_thread.shutdown(wait=True, cancel_futures=True)
         self._document_threads.shutdown(wait=True, cancel_futures=True)
 
+    def _start_workers(self) -> None:
+        while len(self._working) < min(self._most_workers(), sum(map(len, self._waiting_documents()))):
+            self._working.add(asyncio.create_task(self._embed_waiting(), name="embed-documents"))
+
+    def _most_workers(self) -> int:
+        """Return how many batches may run at once: one while questions come, to leave them a processor."""
+        return 1 if time.monotonic() - self._asked_at < _AFTER_QUESTION_SECONDS else _DOCUMENT_THREADS
+
     async def _embed_waiting(self) -> None:
-        """Embed batches until no passage waits."""
+        """Embed batches until no passage waits, or until there are more workers than there may be."""
         try:
-            while batch := self._next_batch():
+            while len(self._working) <= self._most_workers() and (batch := self._next_batch()):
                 await self._embed_batch(batch)
+                self._start_workers()
         finally:
             # In the turn of the event loop in which the queue was empty: later callers must not count on this task.
             self._working.discard(asyncio.current_task())

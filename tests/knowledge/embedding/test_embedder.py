@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -24,6 +25,9 @@ class Gate:
 
     def load(self) -> None:
         self.loaded_by.append(threading.current_thread().name)
+
+    def encode_questions(self, texts: list[str]) -> Vectors:
+        return np.array([[float(text)] for text in texts], dtype=np.float32)
 
     def encode_documents(self, texts: list[str]) -> Vectors:
         self.batches.append(texts)
@@ -135,3 +139,29 @@ async def test_no_thread_that_stands_back_loads_the_model(embedder: Embedder, ga
     await embedder.embed_documents(["1"])
     assert gate.loaded_by == ["embed-questions_0"]
     embedder.close()
+
+
+async def test_one_batch_at_a_time_is_embedded_while_questions_come(
+    embedder: Embedder, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embeddings, "_DOCUMENT_THREADS", 2)
+    monkeypatch.setattr(embedder, "_document_threads", ThreadPoolExecutor(2))
+    # Two batches begin, and no third one before both are done, since a question comes.
+    books = [await begin(embedder, *range(start, start + 40)) for start in (0, 100)]
+    for _ in range(2):
+        assert await asyncio.to_thread(gate.begun.acquire, timeout=60)
+    monkeypatch.setattr(embeddings, "_AFTER_QUESTION_SECONDS", 1e9)
+    await embedder.embed(["1"])
+    gate.open.release()
+    gate.open.release()
+    assert await asyncio.to_thread(gate.begun.acquire, timeout=60)
+    assert not gate.begun.acquire(blocking=False)
+    assert len(gate.batches) == 3
+    # Once it is quiet, two run at once again, to the end.
+    monkeypatch.setattr(embeddings, "_AFTER_QUESTION_SECONDS", 0.0)
+    gate.open.release()
+    for _ in range(2):
+        assert await asyncio.to_thread(gate.begun.acquire, timeout=60)
+    for _ in range(100):
+        gate.open.release()
+    await asyncio.gather(*books)
