@@ -90,7 +90,7 @@ async def test_an_archive_by_itself_is_a_directory_of_its_own(library: Library, 
     assert report == IngestionReport(removed=["all.zip/guide/parcels.md"], skipped=["all.zip/customs.txt"])
     assert await paths(library, FOLDER) == ["all.zip/customs.txt", "beside.md"]
     write(root, {"all.zip": packed({})})
-    with pytest.raises(DocumentsNotFound, match="--prune removes the 1 that it brought"):
+    with pytest.raises(DocumentsNotFound, match="the 1 that came from there are kept, and --prune removes them"):
         await ingest(root / "all.zip", FOLDER, library)
 
 
