@@ -98,9 +98,8 @@ async def open_desk(
         models = _kept(stack, ModelRegistry(settings, make))
         chains = ModelChains(settings, models, library.embedder, searcher, catalog)
         await chains.warm_up(catalog.agents)
-        threshold = await calibration.answer_threshold(
-            settings.data_dir, library.stores.facts, settings.answer_threshold
-        )
+        facts = library.stores.facts
+        threshold = await calibration.answer_threshold(settings.data_dir, facts, settings.answer_threshold)
         worker = Worker(EvidenceGatherer(library, searcher, settings.whole_documents_chars), threshold)
         supervisor = Supervisor(catalog, chains.routers, worker, chains.writer_chain)
         assistant = Assistant(supervisor, memory, stores.runs.replaced_runs)

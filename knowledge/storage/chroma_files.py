@@ -5,6 +5,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from knowledge.storage.sqlite_snapshot import open_read_only
+
 UnreadableFile = sqlite3.Error
 """The error for a database file that cannot be read."""
 
@@ -18,20 +20,16 @@ class VectorSegment(NamedTuple):
 
 def segments_in_use(directory: Path) -> frozenset[str]:
     """Return the directories of all collections."""
-    with closing(_open_read_only(directory)) as db:
+    with closing(open_read_only(directory / "chroma.sqlite3")) as db:
         return frozenset(row[0] for row in db.execute("SELECT id FROM segments"))
 
 
 def vector_segment(directory: Path, collection_id: str) -> VectorSegment | None:
     """Return the directory of a collection's vectors, or None while it has none."""
-    with closing(_open_read_only(directory)) as db:
+    with closing(open_read_only(directory / "chroma.sqlite3")) as db:
         row = db.execute(
             """SELECT segments.id, collections.dimension FROM segments JOIN collections ON collections.id = collection
                WHERE collection = ? AND scope = 'VECTOR'""",
             (collection_id,),
         ).fetchone()
     return VectorSegment(row[0], row[1]) if row and row[1] else None
-
-
-def _open_read_only(directory: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{directory / 'chroma.sqlite3'}?mode=ro", uri=True)

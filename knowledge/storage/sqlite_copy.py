@@ -8,6 +8,7 @@ from pathlib import Path
 from knowledge.errors import DatabaseDamaged
 from knowledge.storage.damage import RESTORE, as_opening_failed
 from knowledge.storage.database import DatabaseError, T, Work
+from knowledge.storage.sqlite_snapshot import open_read_only
 
 _PAGES_AT_ONCE = 4_096
 
@@ -37,9 +38,7 @@ class SqliteSnapshot:
 def open_snapshot(file: Path) -> Iterator[SqliteSnapshot]:
     """Open a snapshot of a database, without blocking those who write to it."""
     try:
-        # Read-only, without checkpoints: only the server's own connection may do those.
-        source = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        with closing(source):
+        with closing(open_read_only(file)) as source:
             source.execute("BEGIN")
             source.execute("SELECT count(*) FROM sqlite_master").fetchone()
             yield SqliteSnapshot(source, file)

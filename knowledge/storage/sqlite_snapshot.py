@@ -7,14 +7,17 @@ from pathlib import Path
 from knowledge.storage.damage import RESTORE, as_opening_failed
 
 
+def open_read_only(file: Path) -> sqlite3.Connection:
+    """Open a file for reading, without checkpoints: only its owner's own connection may do those."""
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+
+
 def fact_of_file(file: Path, name: str) -> str | None:
     """Return a fact of the documents' database; None if there is no such fact or no such file."""
     if not file.exists():
         return None
     try:
-        # Read-only, without checkpoints: only the owner's connection may do those.
-        source = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        with closing(source):
+        with closing(open_read_only(file)) as source:
             if not source.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
                 return None
             row = source.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
