@@ -15,7 +15,8 @@ from knowledge.index.erasure import WordEraser
 from knowledge.index.vector_index import VectorIndex
 from knowledge.index.vocabulary_cache import VocabularyCache
 from knowledge.ingestion import chunking
-from knowledge.ingestion.chunking import Chunk, as_embedded
+from knowledge.ingestion.chunk_vectors import embed_chunks
+from knowledge.ingestion.chunking import Chunk
 from knowledge.ingestion.latest_version import DocumentVersion, LatestVersion
 from knowledge.ingestion.parser_pool import ParserPool
 from knowledge.loaders import LoadedText
@@ -147,8 +148,8 @@ class Library:
     async def _read_and_embed(self, key: DocumentKey, data: bytes, version: DocumentVersion) -> NewDocument:
         read = await self._readers.read(data, key.path)
         version.supersede_earlier()
-        passages = [as_embedded(read.text.title, piece) for piece in read.chunks]
-        vectors = await self.embedder.embed_documents(passages, key.owner)
+        titled = [(read.text.title, piece) for piece in read.chunks]
+        vectors = await embed_chunks(titled, self.embedder, key.owner)
         return NewDocument(key, read.text, hash_of(data), read.chunks, vectors)
 
     async def move(self, document: DocumentInfo, path: str, data: bytes = b"") -> DocumentInfo:
@@ -170,23 +171,22 @@ class Library:
         if text is None:
             raise DocumentUnknown(f"there is no document {document.id}")
         pieces = await asyncio.to_thread(chunking.split_document, text)
-        passages = [as_embedded(text.title, piece) for piece in pieces]
-        vectors = await self.embedder.embed_documents(passages, document.owner)
+        vectors = await embed_chunks([(text.title, piece) for piece in pieces], self.embedder, document.owner)
         _check_known(await self.stores.documents.replace_chunks(document, pieces, vectors), document.id)
         await self._catch_up()
 
     async def put_texts(self, texts: Sequence[tuple[DocumentKey, LoadedText]]) -> None:
         """Store many documents whose text is already parsed, in one transaction; skip those without any passage."""
         split = await asyncio.to_thread(_split_all, texts)
-        passages = [as_embedded(text.title, piece) for _, text, pieces in split for piece in pieces]
-        vectors = await self.embedder.embed_documents(passages)
+        titled = [(text.title, piece) for _, text, pieces in split for piece in pieces]
+        vectors = await embed_chunks(titled, self.embedder)
 
         documents, place = [], 0
         for key, text, pieces in split:
             if pieces:
                 begun, place = place, place + len(pieces)
                 content_hash = hash_of(text.markdown.encode())
-                documents.append(NewDocument(key, text, content_hash, pieces, vectors[begun:place]))
+                documents.append(NewDocument(key, text, content_hash, pieces, vectors.part(begun, place)))
         await self.stores.documents.put_documents(documents)
         await self._catch_up()
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.answering.answer_type import wanted_type
-from agents.answering.markdown_blocks import MarkdownBlock, blocks
+from knowledge.text.answer_type import wanted_type
+from knowledge.text.markdown_blocks import MarkdownBlock, blocks
 from agents.security.injection import withhold_orders
 from knowledge.embedding.embedder import Embedder
 from knowledge.retrieval.strategies import Evidence

@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import get_args
 
-from agents.answering.markdown_blocks import MarkdownBlock
+from knowledge.text.markdown_blocks import MarkdownBlock
 from agents.catalog import ToolName
 from agents.security.deobfuscation import possible_readings
 

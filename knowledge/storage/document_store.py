@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from knowledge.embedding.encoder import Vectors
+from knowledge.ingestion.chunk_vectors import ChunkVectors
 from knowledge.ingestion.chunking import Chunk
 from knowledge.loaders import LoadedText
 from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, DocumentPlace, WholeDocument
@@ -24,7 +24,7 @@ class NewDocument:
     text: LoadedText
     content_hash: str
     chunks: Sequence[Chunk]
-    vectors: Vectors
+    vectors: ChunkVectors
 
 
 class DocumentStore(Protocol):
@@ -104,7 +104,7 @@ class DocumentStore(Protocol):
         """Replace many documents in one transaction."""
         ...
 
-    async def replace_chunks(self, document: DocumentInfo, chunks: Sequence[Chunk], vectors: Vectors) -> bool:
+    async def replace_chunks(self, document: DocumentInfo, chunks: Sequence[Chunk], vectors: ChunkVectors) -> bool:
         """Replace the chunks of the same version of a document; return False if it was changed or removed meanwhile."""
         ...
 

@@ -78,6 +78,11 @@ def add_text_bytes(db: Connection) -> None:
     db.execute("CREATE INDEX documents_by_bytes ON documents (owner, bytes)")
 
 
+def add_unit_vectors(db: Connection) -> None:
+    """Add the packed vectors of a chunk's sentences, items and rows; chunks stored before have none."""
+    db.execute("ALTER TABLE chunks ADD COLUMN unit_vectors BLOB")
+
+
 MIGRATIONS = (
     create_documents,
     create_facts,
@@ -87,4 +92,5 @@ MIGRATIONS = (
     add_page_starts,
     add_cutting_times,
     add_text_bytes,
+    add_unit_vectors,
 )

@@ -54,6 +54,14 @@ class PassageStore(Protocol):
         """Return the chunks among `ids` that still exist and that a user may see."""
         ...
 
+    async def section_chunks(self, ids: Sequence[int], reach: int) -> dict[int, list[StoredChunk]]:
+        """Return for each chunk those of its section, itself among them, that are up to `reach` positions away."""
+        ...
+
+    async def unit_vectors(self, ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the packed vectors of the units of chunks, without the chunks that have none."""
+        ...
+
     async def shared_vocabulary(self) -> Vocabulary:
         """Return the vocabulary of the shared documents."""
         ...

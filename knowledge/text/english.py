@@ -106,6 +106,36 @@ _NUMBER = AnswerType(
     answer=re.compile(r"\d"),
 )
 
+_BETWEEN = r"(?:\s\S{1,30}){0,4}?\s"
+_OPPOSITES = tuple(
+    (re.compile(rf"\b(?:{one})\b"), re.compile(rf"\b(?:{other})\b"))
+    for one, other in (
+        (
+            rf"(?:turn|switch)(?:s|ed|ing)?(?:{_BETWEEN})on|enabl\w{{1,4}}|activat\w{{1,4}}|set(?:ting)? up",
+            rf"(?:turn|switch)(?:s|ed|ing)?(?:{_BETWEEN})off|disabl\w{{1,4}}|deactivat\w{{1,4}}",
+        ),
+        (r"add(?:s|ed|ing)?|invit\w{1,4}", r"remov\w{1,4}|delet\w{1,4}"),
+        (r"creat(?:e|es|ed|ing)", r"delet\w{1,4}"),
+        (r"before|until", r"after|once"),
+        (r"with", r"without"),
+        (r"upgrad\w{1,4}", r"downgrad\w{1,4}"),
+        (r"install\w{0,6}", r"uninstall\w{0,6}"),
+        (r"publish\w{0,4}", r"unpublish\w{0,4}"),
+        (r"deprecat\w{1,5}", r"undeprecat\w{1,5}"),
+        (r"subscrib\w{1,4}", r"unsubscrib\w{1,4}"),
+        (r"connect\w{0,4}", r"disconnect\w{0,4}"),
+        (r"lock(?:s|ed|ing)?", r"unlock\w{0,4}"),
+        (r"allow\w{0,4}|unblock\w{0,4}", r"block(?:s|ed|ing)?|den(?:y|ies|ied)|forbid\w{0,4}"),
+        (r"grant\w{0,4}", r"revok\w{1,4}"),
+        (r"join\w{0,4}", r"leav(?:e|es|ing)"),
+        (r"upload\w{0,4}", r"download\w{0,4}"),
+        (r"import\w{0,4}", r"export\w{0,4}"),
+        (r"increas\w{1,4}|rais(?:e|es|ed|ing)", r"decreas\w{1,4}|reduc\w{1,4}|lower(?:s|ed|ing)?"),
+        (r"(?:sign|log)(?:s|ged|ging|ed|ing)? ?-?in", r"(?:sign|log)(?:s|ged|ging|ed|ing)? ?-?out"),
+        (r"public", r"private"),
+    )
+)
+
 _NO_CLAIM = re.compile(
     r"\b(?:(?:do|does|did) not|(?:do|does|did)n['’]t|cannot|can['’]t|unable to|no|not)\s(?:\w{1,30}\s){0,3}?"
     r"(?:information|details|mention\w*|specif\w*|provided?|providing|contain\w*|know\w*|includes?|including|answers?"
@@ -143,5 +173,6 @@ ENGLISH = Language(
         person=_PERSON,
     ),
     answer_types=(_TIME, _MONEY, _NUMBER),
+    opposites=_OPPOSITES,
     no_claim=_NO_CLAIM,
 )

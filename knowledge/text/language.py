@@ -70,7 +70,8 @@ class AnswerType:
 class Language:
     """A language: the words that carry no topic, the stems of the others, and the rules for sentences and messages.
 
-    `find_stem` gets a word in lower case. `no_claim` matches in a sentence that only says that something is not known.
+    `find_stem` gets a word in lower case. `opposites` match, in lower case, in what goes one way and in what goes the
+    other: on and off, before and after. `no_claim` matches in a sentence that only says that something is not known.
     """
 
     stop_words: Words
@@ -79,4 +80,5 @@ class Language:
     follow_ups: FollowUpRules
     messages: MessageRules
     answer_types: tuple[AnswerType, ...]
+    opposites: tuple[tuple[Pattern, Pattern], ...]
     no_claim: Pattern

@@ -13,7 +13,7 @@ import pytest
 
 from agents.answering import canned_replies
 from agents.answering.extractive_writer import ExtractiveWriter
-from agents.answering.markdown_blocks import blocks
+from knowledge.text.markdown_blocks import blocks
 from agents.answering.writer import WriterChain
 from agents.catalog import read_catalog
 from agents.routing.router import RoutingQuestion

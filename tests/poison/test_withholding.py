@@ -1,6 +1,6 @@
 """How much of a passage goes with an order in it, and what of a text no reader sees."""
 
-from agents.answering.markdown_blocks import blocks
+from knowledge.text.markdown_blocks import blocks
 from agents.security.injection import withhold_orders
 from knowledge import loaders
 

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from knowledge.index import lexical
 from knowledge.index.lexical import WordStatistics
@@ -13,8 +14,8 @@ from knowledge.storage.sql import fts5
 from knowledge.storage.sql.fts5 import Fts5Reader
 from knowledge.text.headings import shortened, shortened_path
 
-_CHUNK = """SELECT c.id, c.document_id, d.folder, d.path, d.title, d.version, c.position, c.section, c.text, c.page
-    FROM chunks c JOIN documents d ON d.id = c.document_id"""
+_CHUNK_COLUMNS = "c.id, c.document_id, d.folder, d.path, d.title, d.version, c.position, c.section, c.text, c.page"
+_CHUNK = f"SELECT {_CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.document_id"
 
 
 class SqlPassageStore:
@@ -46,6 +47,12 @@ class SqlPassageStore:
     async def chunks_by_id(self, ids: Sequence[int], owner: str) -> dict[int, StoredChunk]:
         return await self._database.read(lambda db: _chunks_by_id(db, ids, owner))
 
+    async def section_chunks(self, ids: Sequence[int], reach: int) -> dict[int, list[StoredChunk]]:
+        return await self._database.read(lambda db: _section_chunks(db, ids, reach))
+
+    async def unit_vectors(self, ids: Sequence[int]) -> dict[int, bytes]:
+        return await self._database.read(lambda db: _unit_vectors(db, ids))
+
     async def shared_vocabulary(self) -> Vocabulary:
         return await self._database.read(fts5.shared_vocabulary, long=True)
 
@@ -59,6 +66,31 @@ def embeddings_of_chunks(db: Connection, ids: Sequence[int]) -> dict[int, bytes]
         return {}
     marks = ",".join("?" * len(ids))
     rows = db.execute(f"SELECT id, embedding FROM chunks WHERE id IN ({marks})", tuple(ids))
+    return dict(rows.fetchall())
+
+
+def _section_chunks(db: Connection, ids: Sequence[int], reach: int) -> dict[int, list[StoredChunk]]:
+    marks = ",".join("?" * len(ids))
+    rows = db.execute(
+        f"""SELECT one.id AS near, {_CHUNK_COLUMNS} FROM chunks one
+            JOIN chunks c ON c.document_id = one.document_id AND c.section = one.section
+                AND c.position BETWEEN one.position - ? AND one.position + ?
+            JOIN documents d ON d.id = c.document_id
+            WHERE one.id IN ({marks}) ORDER BY c.position""",
+        (reach, reach, *ids),
+    )
+    found: dict[int, list[StoredChunk]] = {}
+    for row in rows:
+        chunk = dict(row)
+        found.setdefault(chunk.pop("near"), []).append(_stored_chunk(chunk))
+    return found
+
+
+def _unit_vectors(db: Connection, ids: Sequence[int]) -> dict[int, bytes]:
+    marks = ",".join("?" * len(ids))
+    rows = db.execute(
+        f"SELECT id, unit_vectors FROM chunks WHERE id IN ({marks}) AND unit_vectors IS NOT NULL", tuple(ids)
+    )
     return dict(rows.fetchall())
 
 
@@ -89,6 +121,9 @@ def _chunks_by_id(db: Connection, ids: Sequence[int], owner: str) -> dict[int, S
     marks = ",".join("?" * len(ids))
     # An expression instead of the column keeps SQLite from scanning all shared documents for a few chunks.
     rows = db.execute(f"{_CHUNK} WHERE c.id IN ({marks}) AND d.owner || '' IN ('', ?)", (*ids, owner))
+    return {row["id"]: _stored_chunk(dict(row)) for row in rows}
+
+
+def _stored_chunk(row: dict[str, Any]) -> StoredChunk:
     # Documents stored by an earlier release may have headings of any length.
-    cut = ({**dict(row), "title": shortened(row["title"]), "section": shortened_path(row["section"])} for row in rows)
-    return {chunk["id"]: StoredChunk(**chunk) for chunk in cut}
+    return StoredChunk(**row | {"title": shortened(row["title"]), "section": shortened_path(row["section"])})

@@ -2,7 +2,7 @@
 
 import re
 
-from agents.answering.answer_type import wanted_type
+from knowledge.text.answer_type import wanted_type
 from agents.answering.canned_replies import is_courtesy
 from agents.routing.semantic import asks_for_person
 from agents.routing.split_message import possible_splits

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from agents.answering import canned_replies
-from agents.answering.markdown_blocks import blocks
+from knowledge.text.markdown_blocks import blocks
 from agents.routing import split_message
 from agents.routing.semantic import asks_for_person
 from agents.security import injection

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.answering.markdown_blocks import MarkdownBlock, blocks
+from knowledge.text.markdown_blocks import MarkdownBlock, blocks
 
 PASSAGE = """Plans differ
 in *price*. See the table:

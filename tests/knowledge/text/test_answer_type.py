@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agents.answering.answer_type import wanted_type
+from knowledge.text.answer_type import wanted_type
 
 
 @pytest.mark.parametrize(
