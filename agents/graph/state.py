@@ -24,10 +24,13 @@ def _merge_kept(held: dict[str, list[int]], new: dict[str, list[int]]) -> dict[s
 
 
 class WorkerTask(TypedDict):
-    """A question that the supervisor sends to a worker."""
+    """A question that the supervisor sends to a worker.
+
+    `parts` are the whole questions that `question` consists of; older checkpoints have none."""
 
     agent: str
     question: str
+    parts: NotRequired[list[str]]
     context: str
     history: list[AnyMessage]
     kept: list[int]

@@ -153,7 +153,7 @@ def _as_chosen(agent: str, routing_question: RoutingQuestion) -> RoutingDecision
     """Return the decision for an agent that the user chose; the user may still ask for a person."""
     if asks_for_person(routing_question.text):
         return RoutingDecision((), (), "the user asks for a person", 1.0, needs_human=True)
-    return RoutingDecision((agent,), (routing_question.text,), "chosen by the user", 1.0)
+    return RoutingDecision((agent,), ((routing_question.text,),), "chosen by the user", 1.0)
 
 
 def _canned_answer(text: str, reason: Literal["handoff", "stop"], runtime: Runtime[RunContext]) -> WorkerAnswer:
@@ -170,14 +170,15 @@ def _worker_tasks(
     return [
         WorkerTask(
             agent=agent,
-            question=part,
+            question=" ".join(parts),
+            parts=list(parts),
             context=routing_question.context,
             history=state["messages"][:-1][-HISTORY_MESSAGES:],
             kept=state.get("kept", {}).get(agent, []),
             index=index,
             total=len(decision.agents),
         )
-        for index, (agent, part) in enumerate(zip(decision.agents, decision.parts, strict=True))
+        for index, (agent, parts) in enumerate(zip(decision.agents, decision.parts, strict=True))
     ]
 
 

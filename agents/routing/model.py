@@ -14,7 +14,7 @@ from agents.models.chunks import clean_json, estimate_usage
 from agents.models.failures import FailureKind, ModelFailure
 from agents.models.model import Model
 from agents.models.streaming_call import ModelRequest
-from agents.routing.router import MAX_AGENTS, RoutingDecision, RoutingQuestion, RoutingResult
+from agents.routing.router import MAX_AGENTS, MAX_PARTS, RoutingDecision, RoutingQuestion, RoutingResult
 from frontdesk.contracts.events import Usage
 
 _RULES = f"""You route the questions of a support desk to its agents. You never answer them.
@@ -144,14 +144,20 @@ def _parse_decision(said: str, question: RoutingQuestion, agents: Sequence[Agent
     if form.needs_human:
         return RoutingDecision((), (), form.reason[:_REASON_CHARS], form.confidence, needs_human=True)
     known = {agent.id for agent in agents}
-    parts: dict[str, str] = {}
-    for task in form.tasks:
-        if task.agent in known:
-            parts[task.agent] = f"{parts.get(task.agent, '')} {task.question}".strip()
-    chosen = dict(list(parts.items())[:MAX_AGENTS])
+    tasks = [task for task in form.tasks if task.agent in known]
+    chosen = list(dict.fromkeys(task.agent for task in tasks))[:MAX_AGENTS]
     if not chosen:
         raise ModelFailure(FailureKind.BAD_ANSWER, "no agent of this desk")
-    if len(chosen) == 1:
-        chosen = dict.fromkeys(chosen, question.text)
-    texts = tuple(part or question.text for part in chosen.values())
-    return RoutingDecision(tuple(chosen), texts, form.reason[:_REASON_CHARS], form.confidence)
+    # What is one question is asked in the user's own words.
+    parts = tuple(_parts_for(agent, tasks) if len(tasks) > 1 else () for agent in chosen)
+    whole = (question.text,)
+    return RoutingDecision(
+        tuple(chosen), tuple(part or whole for part in parts), form.reason[:_REASON_CHARS], form.confidence
+    )
+
+
+def _parts_for(agent: str, tasks: Sequence[_RoutedTask]) -> tuple[str, ...]:
+    """Return the questions for one agent, each once; those beyond the most that are answered are one with the last."""
+    asked = [task.question.strip() for task in tasks if task.agent == agent and task.question.strip()]
+    parts = list(dict.fromkeys(asked))
+    return (*parts[: MAX_PARTS - 1], *filter(None, [" ".join(parts[MAX_PARTS - 1 :])]))

@@ -10,6 +10,8 @@ from agents.models.fallback import ChainLink, FallbackTrace, in_turn
 from frontdesk.contracts.events import Usage
 
 MAX_AGENTS = 3
+# The most questions that one message is taken to ask.
+MAX_PARTS = 3
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,13 @@ class RoutingQuestion:
 
 @dataclass(frozen=True)
 class RoutingDecision:
-    """One to three agents, the surest first, and the part of the question that each is to answer.
+    """One to three agents, the surest first, and for each the whole questions that it is to answer.
 
     `familiarity` is below 0 if the question is like nothing that any agent is there for, as far as examples tell.
     """
 
     agents: tuple[str, ...]
-    parts: tuple[str, ...]
+    parts: tuple[tuple[str, ...], ...]
     reason: str
     confidence: float
     needs_human: bool = False

@@ -75,7 +75,7 @@ class SemanticRouter:
         names = " and ".join(agents[index].name for index in chosen)
         return RoutingDecision(
             agents=tuple(agents[index].id for index in chosen),
-            parts=tuple(wanted[index] for index in chosen),
+            parts=tuple((wanted[index],) for index in chosen),
             reason=f"nearest to what {names} {'knows' if len(chosen) == 1 else 'know'}",
             confidence=float(likelihood[chosen].sum() / likelihood.sum()),
             familiarity=await self._measure_familiarity(question.text, agents, question.owner),

@@ -195,8 +195,8 @@ def _route_response(routed: RoutingResult, names: dict[str, str]) -> RouteRespon
     decision = routed.decision
     return RouteResponse(
         agents=[
-            RoutedAgent(id=agent, name=names[agent], question=part)
-            for agent, part in zip(decision.agents, decision.parts, strict=True)
+            RoutedAgent(id=agent, name=names[agent], question=" ".join(parts))
+            for agent, parts in zip(decision.agents, decision.parts, strict=True)
         ],
         reason=decision.reason,
         confidence=round(decision.confidence, 4),

@@ -9,7 +9,7 @@ alone, and scored by all of them.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -36,13 +36,17 @@ _MOST_CHUNKS = 3_000
 class LexicalQuery:
     """A question as lexical search sees it: stems with their weight (inverse document frequency) and frequency.
 
-    `unknown` are the stems that no document holds, `names` those written like a name: PDF, OneDrive, error 4012."""
+    `unknown` are the stems that no document holds, `names` those written like a name: PDF, OneDrive, error 4012.
+    `readings` maps each word of the question, in lower case, to the stem that it is read as. `alternatives` are what
+    documents may say instead of a stem: other stems, several of which count only together."""
 
     weights: dict[str, float]
     frequencies: dict[str, int]
     unknown: frozenset[str]
     names: frozenset[str]
     chunk_length: float
+    readings: dict[str, str] = field(default_factory=dict)
+    alternatives: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
     @property
     def weight(self) -> float:
@@ -185,6 +189,7 @@ def read_question(reader: LexicalReader, text: str, statistics: WordStatistics) 
 
     frequencies: dict[str, int] = {}
     unknown, names = set(), set()
+    readings: dict[str, str] = {}
     corrected = 0
     for word, is_name in _named_words(text).items():
         stem = terms.stem(word)
@@ -192,6 +197,7 @@ def read_question(reader: LexicalReader, text: str, statistics: WordStatistics) 
             corrected += 1
             near = filter(None, (shared.nearest(stem), own.nearest(stem)))
             stem = max(near, key=lambda found: found[1], default=(stem, 0.0))[0]
+        readings[word] = stem
         frequencies[stem] = frequency_of(stem)
         if not frequencies[stem]:
             unknown.add(stem)
@@ -200,7 +206,7 @@ def read_question(reader: LexicalReader, text: str, statistics: WordStatistics) 
     # Words that documents hold come first, and among them the rare before the common.
     telling = sorted(frequencies, key=lambda stem: (stem in unknown, frequencies[stem]))[:_MOST_WORDS]
     weights = {stem: _weight(frequencies[stem], statistics.total) for stem in telling}
-    return LexicalQuery(weights, frequencies, frozenset(unknown), frozenset(names), shared.length)
+    return LexicalQuery(weights, frequencies, frozenset(unknown), frozenset(names), shared.length, readings)
 
 
 def _weight(frequency: int, total: int) -> float:

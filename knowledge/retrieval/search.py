@@ -12,7 +12,7 @@ import numpy as np
 
 from knowledge.embedding.embedder import Vector, Vectors
 from knowledge.embedding.reranker import Reranker
-from knowledge.index.lexical import WordStatistics
+from knowledge.index.lexical import LexicalQuery, WordStatistics
 from knowledge.index.vocabulary import NOTHING
 from knowledge.library import Library
 from knowledge.retrieval.confidence import SearchSignals
@@ -38,10 +38,11 @@ class Passage:
 
 @dataclass(frozen=True)
 class FolderFindings:
-    """The passages found for a question, best first, and the signals that confidence is computed from."""
+    """The passages found for a question, best first, the signals that confidence is computed from, and its words."""
 
     passages: tuple[Passage, ...]
     signals: SearchSignals
+    asked: LexicalQuery
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Searcher:
         passages = sorted(found.passages, key=lambda passage: -passage.score)
         if self._reranker:
             passages = await _reranked(text, passages, self._reranker)
-        return FolderFindings(tuple(passages), found.signals)
+        return FolderFindings(tuple(passages), found.signals, found.asked)
 
     async def _search(self, text: str, folder: str, owner: str) -> "_SearchResult":
         known = await self._known([folder], owner)
@@ -133,10 +134,11 @@ def _places(folder: str, owner: str) -> list[DocumentPlace]:
 
 @dataclass(frozen=True)
 class _SearchResult:
-    """The passages found, their signals, and whether some were removed before they could be read."""
+    """The passages found, their signals, the words asked, and whether some were removed before they could be read."""
 
     passages: list[Passage]
     signals: SearchSignals
+    asked: LexicalQuery
     lacks_some: bool
 
 
@@ -155,7 +157,7 @@ def _scored(found: FoundChunks, vector: Vector) -> _SearchResult:
         asked.weight,
         sum(asked.weights.get(name, 0.0) for name in asked.names & asked.unknown),
     )
-    return _SearchResult(passages, signals, found.lacks_some)
+    return _SearchResult(passages, signals, asked, found.lacks_some)
 
 
 async def _reranked(text: str, passages: Sequence[Passage], reranker: Reranker) -> list[Passage]:

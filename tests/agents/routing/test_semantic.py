@@ -46,7 +46,7 @@ async def test_a_question_of_two_clear_parts_goes_to_two_agents_with_a_part_each
 ) -> None:
     decision = await route(library, RoutingQuestion(f"{billing}, and {other}"))
     assert len(decision.agents) == len(decision.parts) == 2
-    parts = dict(zip(decision.agents, decision.parts, strict=True))
+    parts = dict(zip(decision.agents, map(" ".join, decision.parts), strict=True))
     assert set(parts) == {"billing", agent}
     assert billing in parts["billing"]
     assert other not in parts["billing"]

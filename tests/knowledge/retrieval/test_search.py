@@ -146,7 +146,7 @@ async def test_very_long_questions_are_searched(searcher: Searcher) -> None:
 @pytest.mark.parametrize("folder", ["unheard_of", "emptied"])
 async def test_an_empty_folder_gives_nothing_and_no_confidence(searcher: Searcher, folder: str) -> None:
     findings = await searcher.search("Is this gone?", folder)
-    assert findings == FolderFindings((), SearchSignals())
+    assert (findings.passages, findings.signals) == ((), SearchSignals())
     assert confidence(findings.signals) < 0.1
     (closeness,) = await searcher.closeness("Is this gone?", [folder])
     assert (closeness.cosines.size, closeness.words, closeness.size) == (0, 0.0, 0)
