@@ -10,6 +10,7 @@ from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
 
 _CLOSEST = 3
+_HEADING_CHARS = 120
 
 
 def unknown(closest: Sequence[Excerpt]) -> str:
@@ -40,6 +41,28 @@ def greeting(message: str, agents: Sequence[Agent]) -> str:
     """Return the reply to a message that asks nothing."""
     opening = "You are welcome." if ENGLISH.messages.thanks.intersection(words.words(message)) else "Hello!"
     return f"{opening} Ask me anything about: {', '.join(agent.name for agent in agents)}."
+
+
+def part_heading(question: str) -> str:
+    """Return the heading of the answer to one of several questions."""
+    asked = " ".join(question.split()).rstrip(",;: ")
+    shown = asked if len(asked) <= _HEADING_CHARS else f"{asked[:_HEADING_CHARS].rsplit(' ', 1)[0]} ..."
+    return f"**{shown[:1].upper()}{shown[1:]}**"
+
+
+PART_UNKNOWN = "I couldn't find this in our help articles."
+
+
+def nearest(missing: Sequence[str]) -> str:
+    """Return the sentence above a quotation that may not answer; `missing` are the words that nothing is found on."""
+    if not missing:
+        return "I'm not sure that this answers your question. It is the nearest that I found:"
+    return f"I found nothing on {' or '.join(f'“{word}”' for word in missing)}. This is the nearest that I found:"
+
+
+def more_rows(count: int) -> str:
+    """Return the note below a table of which some rows are quoted."""
+    return f"*{count} more {'row is' if count == 1 else 'rows are'} in the document.*"
 
 
 HANDOVER = "I am handing you over to a person, with what you have told me so far."

@@ -1,175 +1,152 @@
-"""Compose an answer out of quotations: the best match first, then what belongs to it in its own document.
+"""Compose an answer out of quotations: the section that answers, whole and in its order, with its key sentence marked.
 
 No sentence is written here; every piece stands as it is in a source, and carries that source's number. Text that
 addresses a model rather than a reader is not quoted (`agents/security/injection.py`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from knowledge.text.answer_type import wanted_type
-from knowledge.text.markdown_blocks import MarkdownBlock, blocks
-from agents.security.injection import withhold_orders
-from knowledge.embedding.embedder import Embedder
+from agents.answering import canned_replies
+from agents.answering.quotable import is_picture, is_pointer, is_question, quotable_blocks
+from agents.answering.section_window import QuotedBlock, SectionWindow, window_around
 from knowledge.retrieval.strategies import Evidence
-from knowledge.text import words
-from knowledge.text.english import ENGLISH
+from knowledge.retrieval.units import ScoredUnit, blocks_of
+from knowledge.text.markdown_blocks import MarkdownBlock
 
-PASSAGES_READ = 7
-# The weights of a unit's words and of its passage's score, beside its nearness in meaning.
-_WORD_WEIGHT = 0.25
-_PASSAGE_WEIGHT = 1.0
-# The share of the best score from which another unit is quoted too.
+SEE_ALSO = 3
+# The share of the best score from which a unit of the same block answers as well.
 _BESIDE = 0.85
-_ELSEWHERE = 0.92
-_MAX_ROWS = 6
-_MAX_SENTENCES = 4
-# A paragraph up to this length reads better whole.
-_SHORT_PARAGRAPH = 420
-# The bonus for the right type of answer: a time to "how long", an amount to "how much".
-_KIND_WEIGHT = 0.12
+# If what is withheld is that much nearer than the rest, the rest is about something else.
+_MOST_WITHHELD = 0.85
+# From this share of the best score on, a section is worth pointing to, or is quoted too.
+_POINTED_TO = 0.75
+_QUOTED_TOO = 0.98
+# What a sentence behind a question that asks the same loses against that question.
+_ANSWER_COST = 0.02
 
 
 @dataclass(frozen=True)
-class _ScoredUnit:
-    """A unit by its place (passage, block, index), and how well it answers."""
+class Quotation:
+    """A text quoted from one source, with its number; `key` is the range of the sentence that matters most."""
 
-    passage: int
-    block: int
-    index: int
-    score: float
+    text: str
+    number: int
+    key: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
-class _ParsedPassages:
-    """The passages split up: the source number, document, score and blocks of each."""
+class QuotedAnswer:
+    """The quotations of an answer, the best first, and the numbers of other sources that may answer."""
 
-    numbers: tuple[int, ...]
-    documents: tuple[str, ...]
-    scores: tuple[float, ...]
-    blocks: tuple[tuple[MarkdownBlock, ...], ...]
+    quotations: tuple[Quotation, ...] = ()
+    see_also: tuple[int, ...] = ()
 
 
-async def quote(question: str, evidence: Evidence, embedder: Embedder) -> list[str]:
-    """Return the paragraphs of the answer; empty if the evidence holds nothing that can be quoted."""
-    read = evidence.passages[:PASSAGES_READ]
-    reading = _ParsedPassages(
-        tuple(number for number, _ in read),
-        tuple(passage.chunk.document_id for _, passage in read),
-        tuple(passage.score for _, passage in read),
-        tuple(withhold_orders(passage.chunk.section, blocks(passage.chunk.text)) for _, passage in read),
-    )
-    sections = [f"{passage.chunk.title} {passage.chunk.section}" for _, passage in read]
-    scored = await _score_units(question, reading, sections, embedder)
-    units = [unit for unit in scored if unit.index not in reading.blocks[unit.passage][unit.block].withheld]
-    # If a withheld unit is by far the nearest, the rest is about something else.
-    if not units or units[0].score < _BESIDE * scored[0].score:
-        return []
-    best = units[0]
-    answer = [_with_neighbours(best, units, reading)]
-    second = next((unit for unit in units if _is_as_good_elsewhere(unit, best, reading)), None)
-    if second:
-        answer.append(_with_neighbours(second, units, reading))
-    return answer
+def quote(evidence: Evidence) -> QuotedAnswer:
+    """Compose the answer; it has no quotation if the evidence holds nothing that can be quoted."""
+    candidates = list(_answering_units(evidence))
+    quotable = [unit for unit in candidates if not _is_withheld(unit, evidence)]
+    if not quotable or quotable[0].score < _MOST_WITHHELD * candidates[0].score:
+        return QuotedAnswer()
+    best_of_sections: dict[tuple[str, str], ScoredUnit] = {}
+    for unit in quotable:
+        best_of_sections.setdefault(_section_of(unit, evidence), unit)
+    best, *others = best_of_sections.values()
+    quoted = [best, *(unit for unit in others[:1] if unit.score >= _QUOTED_TOO * best.score)]
+    quotations = tuple(_quotation(unit, quotable, evidence) for unit in quoted)
+    rest = [unit for unit in others if unit not in quoted and unit.score >= _POINTED_TO * best.score]
+    numbers = dict.fromkeys(_number_of(unit, evidence) for unit in rest)
+    cited = {quotation.number for quotation in quotations}
+    return QuotedAnswer(quotations, tuple(number for number in numbers if number not in cited)[:SEE_ALSO])
 
 
-async def _score_units(
-    question: str, reading: _ParsedPassages, sections: list[str], embedder: Embedder
-) -> list[_ScoredUnit]:
-    """Score every unit of every passage, best first."""
-    places = [
-        (passage, block, index)
-        for passage, passage_blocks in enumerate(reading.blocks)
-        for block, found in enumerate(passage_blocks)
-        for index in range(len(found.units))
-    ]
-    if not places:
-        return []
-    texts = [f"{sections[p]}: {reading.blocks[p][b].units[i]}" for p, b, i in places]
-    vectors = await embedder.embed([question, *texts])
-    cosines = vectors[1:] @ vectors[0]
-    asked = set(words.stems(question))
-    is_wanted = wanted_type(question)
-    scores = [
-        float(cosine)
-        + _WORD_WEIGHT * _share_of_stems(asked, text)
-        + _KIND_WEIGHT * is_wanted(text)
-        + _PASSAGE_WEIGHT * reading.scores[place[0]]
-        for cosine, text, place in zip(cosines, texts, places, strict=True)
-    ]
-    order = np.argsort(scores)[::-1]
-    return [_scored_unit(places[position], scores[position]) for position in order]
+def _answering_units(evidence: Evidence) -> Iterator[ScoredUnit]:
+    """Return the units that can answer, best first; what follows a question is as good as the question."""
+    scores = {(unit.passage, unit.block, unit.index): unit for unit in evidence.units}
+    raised = dict(scores)
+    for unit in scores.values():
+        if is_question(_text_of(unit, evidence)) and (answer := _next_unit(unit, scores)):
+            at = (answer.passage, answer.block, answer.index)
+            raised[at] = replace(answer, score=max(raised[at].score, unit.score - _ANSWER_COST))
+    said = [unit for unit in raised.values() if _can_answer(_text_of(unit, evidence))]
+    return iter(sorted(said, key=lambda unit: -unit.score))
 
 
-def _scored_unit(place: tuple[int, int, int], score: float) -> _ScoredUnit:
-    return _ScoredUnit(passage=place[0], block=place[1], index=place[2], score=score)
+def _next_unit(unit: ScoredUnit, scores: dict[tuple[int, int, int], ScoredUnit]) -> ScoredUnit | None:
+    following = scores.get((unit.passage, unit.block, unit.index + 1))
+    return following or scores.get((unit.passage, unit.block + 1, 0))
 
 
-def _share_of_stems(asked: set[str], text: str) -> float:
-    return len(asked.intersection(words.stems(text))) / len(asked) if asked else 0.0
+def _can_answer(unit: str) -> bool:
+    return not (is_picture(unit) or is_pointer(unit) or is_question(unit))
 
 
-def _is_as_good_elsewhere(unit: _ScoredUnit, best: _ScoredUnit, reading: _ParsedPassages) -> bool:
-    """Return True if a unit of another document is as good as the best one."""
-    elsewhere = reading.documents[unit.passage] != reading.documents[best.passage]
-    return elsewhere and unit.score >= _ELSEWHERE * best.score
+def _text_of(unit: ScoredUnit, evidence: Evidence) -> str:
+    chunk = evidence.passages[unit.passage][1].chunk
+    return blocks_of(chunk.text)[unit.block].units[unit.index]
 
 
-def _with_neighbours(unit: _ScoredUnit, units: list[_ScoredUnit], reading: _ParsedPassages) -> str:
-    """Quote the unit with the context needed to understand it, then its source's number."""
-    passage = reading.blocks[unit.passage]
-    block = passage[unit.block]
-    marker = f"[{reading.numbers[unit.passage]}]"
-    near = {
-        other.index
+def _is_withheld(unit: ScoredUnit, evidence: Evidence) -> bool:
+    chunk = evidence.passages[unit.passage][1].chunk
+    return unit.index in quotable_blocks(chunk.section, chunk.text)[unit.block].withheld
+
+
+def _section_of(unit: ScoredUnit, evidence: Evidence) -> tuple[str, str]:
+    chunk = evidence.passages[unit.passage][1].chunk
+    return chunk.document_id, chunk.section
+
+
+def _number_of(unit: ScoredUnit, evidence: Evidence) -> int:
+    return evidence.passages[unit.passage][0]
+
+
+def _quotation(unit: ScoredUnit, units: Sequence[ScoredUnit], evidence: Evidence) -> Quotation:
+    """Quote the section around a unit, then its source's number."""
+    number, passage = evidence.passages[unit.passage]
+    chunk = passage.chunk
+    own = quotable_blocks(chunk.section, chunk.text)
+    section = quotable_blocks(chunk.section, evidence.sections[unit.passage])
+    said = own[unit.block].units[unit.index]
+    block, index = _find_unit(said, section) or (None, unit.index)
+    if block is None:
+        section, block = own, unit.block
+    near = frozenset(
+        place
         for other in units
         if (other.passage, other.block) == (unit.passage, unit.block) and other.score >= _BESIDE * unit.score
-    }
-    if block.kind == "paragraph":
-        text = block.render(_sentences_around(block, unit.index, near))
-        return "\n\n".join([f"{text} {marker}", *_introduced_block(passage, unit.block, text)])
-    chosen = _rows_or_items(block, unit.index, near)
+        for place in _places(own[unit.block].units[other.index], section[block])
+    )
+    return _rendered(window_around(section, block, index, near), section[block], index, number)
+
+
+def _find_unit(said: str, section: Sequence[MarkdownBlock]) -> tuple[int, int] | None:
+    found = ((place, index) for place, block in enumerate(section) for index in _places(said, block))
+    return next(found, None)
+
+
+def _places(said: str, block: MarkdownBlock) -> list[int]:
+    return [index for index, unit in enumerate(block.units) if unit == said and index not in block.withheld]
+
+
+def _rendered(window: SectionWindow, block: MarkdownBlock, index: int, number: int) -> Quotation:
+    """Write the blocks one below the other, and mark where the unit stands."""
+    parts, start, key = [], 0, None
+    for place, quoted in enumerate(window.quoted):
+        text = _block_text(quoted)
+        if place == window.key:
+            begun = text.find(block.units[index])
+            key = (start + begun, start + begun + len(block.units[index])) if begun >= 0 else None
+        parts.append(text)
+        start += len(text) + 2
+    last = window.quoted[-1]
     # A marker inside a table's last row or a fence would become part of it.
-    ending = f" {marker}" if block.kind in ("ordered", "bullets") else f"\n\n{marker}"
-    return "\n\n".join([*_introducing_sentence(passage, unit.block), block.render(chosen) + ending])
+    joined = "\n\n" if last.block.kind in ("table", "code") or last.left_out else " "
+    is_all = sum(len(quoted.chosen) for quoted in window.quoted) == 1
+    return Quotation("\n\n".join(parts) + f"{joined}[{number}]", number, None if is_all else key)
 
 
-def _sentences_around(block: MarkdownBlock, start: int, near: set[int]) -> list[int]:
-    """Choose the sentence, the one it points back to, and those after it that continue it or answer as well."""
-    if len(block.render(range(len(block.units)))) <= _SHORT_PARAGRAPH:
-        return list(range(len(block.units)))
-    continues = ENGLISH.sentences.continuation
-    chosen = [start]
-    if start and continues.match(block.units[start]):
-        chosen.insert(0, start - 1)
-    for index in range(start + 1, len(block.units)):
-        if len(chosen) == _MAX_SENTENCES or not (index in near or continues.match(block.units[index])):
-            break
-        chosen.append(index)
-    return chosen
-
-
-def _rows_or_items(block: MarkdownBlock, best: int, near: set[int]) -> list[int]:
-    """Choose all steps of a procedure; of a list or table the part that answers, or all of it if it is short."""
-    if block.kind in ("ordered", "code") or (block.kind == "bullets" and len(block.units) <= _MAX_ROWS):
-        return list(range(len(block.units)))
-    return sorted(sorted(near, key=lambda index: abs(index - best))[:_MAX_ROWS])
-
-
-def _introducing_sentence(passage: tuple[MarkdownBlock, ...], block: int) -> list[str]:
-    """Return the sentence before a list or table if it ends in a colon: the rows alone say half of what they mean."""
-    before = passage[block - 1] if block else None
-    if before and before.kind == "paragraph" and before.render([len(before.units) - 1]).endswith(":"):
-        return [before.units[-1]]
-    return []
-
-
-def _introduced_block(passage: tuple[MarkdownBlock, ...], block: int, text: str) -> list[str]:
-    """Return the list, table or code that a quoted sentence announces with a colon, or the steps that follow it."""
-    after = passage[block + 1] if block + 1 < len(passage) else None
-    if after is None or after.kind == "paragraph":
-        return []
-    if text.endswith(":") or after.kind == "ordered":
-        return list(filter(None, [after.render(range(len(after.units)))]))
-    return []
+def _block_text(quoted: QuotedBlock) -> str:
+    if not quoted.left_out:
+        return quoted.text
+    return f"{quoted.text}\n\n{canned_replies.more_rows(quoted.left_out)}"

@@ -1,16 +1,18 @@
 """The extractive writer: the embedded model answers in quotations, word by word. It needs no key and no network."""
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 
-from agents.answering.extractive import quote
+from agents.answering import canned_replies
+from agents.answering.answer_parts import AnswerPart
+from agents.answering.extractive import QuotedAnswer, quote
 from agents.answering.prompt import Prompt, messages_for
-from agents.answering.writer import WriterChunk
+from agents.answering.writer import QuotedText, WriterChunk
 from agents.models.chunks import estimate_usage
 from agents.models.context_window import ContextWindow
 from agents.models.failures import ModelFailure
 from agents.models.model_name import EMBEDDED
-from knowledge.embedding.embedder import Embedder
+from knowledge.retrieval.defining_words import missing_names
 
 _WORD = re.compile(r"\S+\s*")
 
@@ -19,9 +21,6 @@ class ExtractiveWriter:
     """A writer that composes answers out of quotations."""
 
     name = EMBEDDED
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
 
     def held_back(self) -> ModelFailure | None:
         """Return None: the embedded model is always available."""
@@ -32,10 +31,41 @@ class ExtractiveWriter:
         return None
 
     async def write(self, prompt: Prompt) -> AsyncGenerator[WriterChunk]:
-        """Yield the answer word by word, then its estimated usage."""
-        asked = f"{prompt.context} {prompt.question}".strip()
-        evidence = prompt.evidence.numbered_from(prompt.first_number)
-        answer = "\n\n".join(await quote(asked, evidence, self._embedder))
-        for word in _WORD.findall(answer):
+        """Yield the answer word by word, then its estimated usage and what there is to say about it."""
+        text = _answer_to(prompt)
+        for word in _WORD.findall(text.text):
             yield WriterChunk(word)
-        yield WriterChunk(usage=estimate_usage(messages_for(prompt), answer), finish="stop")
+        yield WriterChunk(usage=estimate_usage(messages_for(prompt), text.text), finish="stop", quoted=text)
+
+
+def _answer_to(prompt: Prompt) -> QuotedText:
+    """Answer each part, under its own heading if there are several; empty if nothing can be said on any."""
+    parts = prompt.parts or (AnswerPart(prompt.question, prompt.evidence, "answer"),)
+    numbered = [(part, part.evidence.numbered_from(prompt.first_number)) for part in parts]
+    answers = [
+        (part, quote(evidence) if part.outcome != "decline" else QuotedAnswer()) for part, evidence in numbered
+    ]
+    if not any(answer.quotations for _, answer in answers):
+        return QuotedText("")
+    written = QuotedText("")
+    for part, answer in answers:
+        for text, key in _blocks_of(part, answer, is_alone=len(answers) == 1):
+            written = written.with_block(text, key)
+    see_also = dict.fromkeys(number for _, answer in answers for number in answer.see_also)
+    is_sure = any(part.outcome == "answer" and answer.quotations for part, answer in answers)
+    return written.ended(tuple(see_also), is_sure=is_sure)
+
+
+def _blocks_of(
+    part: AnswerPart, answer: QuotedAnswer, *, is_alone: bool
+) -> Iterator[tuple[str, tuple[int, int] | None]]:
+    if not is_alone:
+        yield canned_replies.part_heading(part.question), None
+    if not answer.quotations:
+        yield canned_replies.PART_UNKNOWN, None
+        return
+    if part.outcome == "hedge":
+        quoted = "\n".join(quotation.text for quotation in answer.quotations)
+        yield canned_replies.nearest(missing_names(part.evidence.asked, part.question, quoted)), None
+    for quotation in answer.quotations:
+        yield quotation.text, quotation.key

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
+from agents.answering.answer_parts import AnswerPart
 from agents.answering.tools import FORMS, Toolbox
 from agents.catalog import Agent
 from agents.models.chunks import estimate_text_usage
@@ -44,6 +45,7 @@ class Prompt:
     """A question with all that is needed to answer it. `context` is what earlier turns add to the question.
 
     The evidence is numbered from 1; in the answer it counts from `first_number`, after the sources of other agents.
+    `parts` are the whole questions that the question consists of, each with its share of the evidence.
     """
 
     agent: Agent
@@ -53,6 +55,7 @@ class Prompt:
     evidence: Evidence
     first_number: int = 1
     toolbox: Toolbox | None = None
+    parts: tuple[AnswerPart, ...] = ()
     on_masked: Callable[[str], None] | None = None
 
     @property

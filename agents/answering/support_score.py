@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 
 from agents.answering import canned_replies
+from agents.answering.writer import QuotedText
 from agents.graph.state import WorkerAnswer
 from frontdesk.contracts.events import Support, SupportedSentence
 from knowledge.embedding.embedder import Embedder
@@ -28,6 +29,12 @@ async def score(text: str, evidence: Sequence[str], embedder: Embedder) -> Suppo
     if not found.sentences:
         return None
     return _support_from([(opening + s.start, opening + s.end, s.score) for s in found.sentences])
+
+
+def quotation_support(quoted: QuotedText, confidence: float) -> Support:
+    """Return how well quotations answer, which is all that there is to say of what stands word by word in its source."""
+    ranges = [(start, end, confidence) for start, end in quoted.highlights or ((0, len(quoted.text)),)]
+    return _support_from(ranges)
 
 
 def support_of(whole: str, answers: Sequence[WorkerAnswer]) -> Support | None:

@@ -23,13 +23,43 @@ from frontdesk.contracts.events import Usage
 
 
 @dataclass(frozen=True)
+class QuotedText:
+    """An answer made of quotations: the ranges of its key sentences and of all that is quoted, and other sources.
+
+    It is not `is_sure` if it shows what is nearest to the question rather than what answers it."""
+
+    text: str
+    highlights: tuple[tuple[int, int], ...] = ()
+    see_also: tuple[int, ...] = ()
+    is_sure: bool = True
+
+    def with_block(self, text: str, key: tuple[int, int] | None) -> "QuotedText":
+        """Add a block, with the range of its key sentence, if it has one."""
+        start = len(self.text) + 2 if self.text else 0
+        marked = ((start + key[0], start + key[1]),) if key else ()
+        return replace(self, text=f"{self.text}\n\n{text}".lstrip("\n"), highlights=self.highlights + marked)
+
+    def ended(self, see_also: tuple[int, ...], *, is_sure: bool) -> "QuotedText":
+        """Add what is known of the answer as a whole."""
+        return replace(self, see_also=see_also, is_sure=is_sure)
+
+    def after(self, opening: str) -> "QuotedText":
+        """Return the answer behind an opening."""
+        shift = len(opening)
+        return replace(
+            self, text=opening + self.text, highlights=tuple((a + shift, b + shift) for a, b in self.highlights)
+        )
+
+
+@dataclass(frozen=True)
 class WriterChunk:
-    """A piece of the answer, or at the end its usage and finish reason."""
+    """A piece of the answer, or at the end its usage and finish reason, and what there is to say about quotations."""
 
     text: str = ""
     usage: Usage | None = None
     finish: Ending | None = None
     reduced: bool = False
+    quoted: QuotedText | None = None
 
 
 class AnswerWriter(ChainLink, Protocol):
@@ -143,4 +173,5 @@ async def _with_note(pieces: AsyncGenerator[WriterChunk]) -> AsyncGenerator[Writ
         async for piece in source:
             if piece.text:
                 piece, opening = replace(piece, text=opening + piece.text), ""
-            yield replace(piece, reduced=True)
+            quoted = piece.quoted.after(canned_replies.REDUCED) if piece.quoted and piece.quoted.text else None
+            yield replace(piece, reduced=True, quoted=quoted)

@@ -5,11 +5,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from agents.answering import canned_replies
+from agents.answering.answer_parts import AnswerPart, OutcomeThresholds, merge_evidence
+from agents.answering.not_known import says_not_known
 from agents.answering.prompt import Prompt, recent, room_beside
 from agents.answering.sources import SourceNumbering
-from agents.answering.support_score import score
+from agents.answering.support_score import quotation_support, score
 from agents.answering.tools import Toolbox
-from agents.answering.writer import WriterChain, WriterChunk
+from agents.answering.writer import QuotedText, WriterChain, WriterChunk
 from agents.catalog import Agent
 from agents.graph.answer_stream import AnswerStream, Emit
 from agents.graph.state import WorkerAnswer, WorkerTask
@@ -20,6 +22,7 @@ from knowledge.retrieval.strategies import Evidence, EvidenceGatherer
 from knowledge.text.characters import storable
 
 HISTORY_MESSAGES = 12
+UNANSWERED = ("hedged", "declined")
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Worker:
     """The worker, which answers for any agent of the catalogue."""
 
     strategies: EvidenceGatherer
-    threshold: float
+    thresholds: OutcomeThresholds
 
     async def answer(
         self,
@@ -46,12 +49,15 @@ class Worker:
             numbering = SourceNumbering(
                 agent.id, answer_stream, emit, room_beside(agent, task["question"], history, window)
             )
-            evidence, first_number = await self._gather_evidence(task, agent, owner, numbering, emit, whole.id)
+            evidence, parts = await self._gather_evidence(task, agent, owner, numbering, emit, whole.id)
+            first_number = numbering.begin(evidence)
             toolbox = self._make_toolbox(task, agent, owner, numbering, emit, whole.id)
             whole.emit_progress(0.3)
             output = _WorkerOutput(agent.id, answer_stream, emit)
-            if evidence.confidence >= self.threshold:
-                prompt = Prompt(agent, task["question"], task["context"], history, evidence, first_number, toolbox)
+            if any(part.outcome != "decline" for part in parts):
+                prompt = Prompt(
+                    agent, task["question"], task["context"], history, evidence, first_number, toolbox, parts
+                )
                 async with aclosing(chain.write(prompt, FallbackTrace(emit, agent.id, whole.id))) as pieces:
                     async for piece in pieces:
                         output.add_piece(piece)
@@ -59,32 +65,46 @@ class Worker:
             if not output.text.strip():
                 output.add_text(canned_replies.unknown(evidence.numbered_from(first_number).by_relevance))
                 output.finish_reason = "declined"
-                if not toolbox.handed_over:
-                    reason = "no document answers the question"
-                    emit(Handoff(cause="unanswered", reason=reason, summary=_handoff_summary(task), agent=agent.id))
+            elif output.finish_reason == "stop" and says_not_known(output.text):
+                output.finish_reason = "declined"
+            if output.finish_reason in UNANSWERED and not toolbox.handed_over:
+                reason = "no document answers the question"
+                emit(Handoff(cause="unanswered", reason=reason, summary=_handoff_summary(task), agent=agent.id))
             elif toolbox.handed_over and output.finish_reason == "stop":
                 output.finish_reason = "handoff"
             answer_stream.finish_agent(agent.id, emit)
-            if output.finish_reason != "declined":
+            if output.quoted:
+                output.support = quotation_support(output.quoted, evidence.confidence)
+            elif output.finish_reason != "declined":
                 output.support = await score(output.text, numbering.texts, self.strategies.embedder)
         return output.worker_answer(evidence.kept)
 
     async def _gather_evidence(
         self, task: WorkerTask, agent: Agent, owner: str, numbering: SourceNumbering, emit: Emit, parent: str
-    ) -> tuple[Evidence, int]:
-        """Return the evidence, and the number of its first source in the answer."""
+    ) -> tuple[Evidence, tuple[AnswerPart, ...]]:
+        """Return the evidence, as a whole and for each part of the question."""
+        questions = task.get("parts") or [task["question"]]
         with trace_step(emit, "retrieve", agent.strategy, agent=agent.id, parent=parent) as retrieving:
-            evidence = await self.strategies.gather(
-                agent.strategy,
-                agent.knowledge,
-                task["question"],
-                owner=owner,
-                context=task["context"],
-                kept=task["kept"],
-                room=numbering.room,
+            gathered = [
+                await self.strategies.gather(
+                    agent.strategy,
+                    agent.knowledge,
+                    question,
+                    owner=owner,
+                    context=task["context"],
+                    kept=task["kept"],
+                    room=numbering.room.share(len(questions)),
+                )
+                for question in questions
+            ]
+            evidence, numbered = merge_evidence(gathered)
+            parts = tuple(
+                AnswerPart(question, part, self.thresholds.outcome(part.confidence))
+                for question, part in zip(questions, numbered, strict=True)
             )
-            retrieving.output = f"{evidence.told}; confidence {evidence.confidence:.2f}"
-        return evidence, numbering.begin(evidence)
+            found = ", ".join(f"{part.evidence.confidence:.2f} ({part.outcome})" for part in parts)
+            retrieving.output = f"{evidence.told}; confidence {found}"
+        return evidence, parts
 
     def _make_toolbox(
         self, task: WorkerTask, agent: Agent, owner: str, numbering: SourceNumbering, emit: Emit, parent: str
@@ -93,7 +113,7 @@ class Worker:
             # Passages alone: an agent that reads whole documents has them already.
             return await self.strategies.gather("rag", agent.knowledge, query, owner=owner, room=numbering.room)
 
-        return Toolbox(agent, gather_passages, self.threshold, numbering, _handoff_summary(task), emit, parent)
+        return Toolbox(agent, gather_passages, self.thresholds.decline, numbering, _handoff_summary(task), emit, parent)
 
 
 @dataclass
@@ -107,6 +127,7 @@ class _WorkerOutput:
     finish_reason: FinishReason = "stop"
     reduced: bool = False
     support: Support | None = None
+    quoted: QuotedText | None = None
 
     @property
     def text(self) -> str:
@@ -116,10 +137,14 @@ class _WorkerOutput:
         """Take the next piece from a writer: stream its text, or withdraw the text so far."""
         if isinstance(piece, WithdrawnAnswer):
             self.pieces.clear()
+            self.quoted = None
             self.answer_stream.withdraw_agent(self.agent, piece.reason, piece.model, self.emit)
             return
         self.finish_reason = piece.finish or self.finish_reason
         self.reduced = piece.reduced
+        if piece.quoted and piece.quoted.text:
+            self.quoted = piece.quoted
+            self.finish_reason = "stop" if piece.quoted.is_sure else "hedged"
         if piece.text:
             self.add_text(piece.text)
 
@@ -137,6 +162,8 @@ class _WorkerOutput:
             reduced=self.reduced and self.finish_reason != "declined",
             last_number=self.answer_stream.last_number,
             support=self.support.model_dump_json() if self.support else None,
+            see_also=list(self.quoted.see_also) if self.quoted else [],
+            highlights=[list(marked) for marked in self.quoted.highlights] if self.quoted else [],
         )
 
 

@@ -1,6 +1,7 @@
 """The units of a passage, of which answers are made: sentences, list items, table rows, code.
 
-Each is embedded together with what it is about: the title, the headings, and the sentence that introduces its list.
+Each is embedded together with what it is about: its heading, the sentence that introduces its list, the columns of its
+table.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,12 +15,13 @@ _MOST_UNIT_CHARS = 700
 
 def unit_texts(title: str, section: str, text: str) -> list[str]:
     """Return the text to embed of every unit of a passage, in order."""
-    return list(_unit_texts(f"{title} {section}".strip(), blocks(text)))
+    heading = section.rpartition(" > ")[2] or title
+    return list(_unit_texts(heading, blocks(text)))
 
 
-def _unit_texts(subject: str, found: Sequence[MarkdownBlock]) -> Iterator[str]:
+def _unit_texts(heading: str, found: Sequence[MarkdownBlock]) -> Iterator[str]:
     for index, block in enumerate(found):
-        context = " ".join(filter(None, (subject, _lead_in(found, index))))[:_MOST_CONTEXT_CHARS]
+        context = " ".join(filter(None, (heading, _lead_in(found, index))))[:_MOST_CONTEXT_CHARS]
         head = _column_names(block)
         for unit in block.units:
             yield f"{context}: {head}{unit}"[: _MOST_CONTEXT_CHARS + _MOST_UNIT_CHARS]

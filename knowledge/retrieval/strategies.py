@@ -1,14 +1,18 @@
 """Retrieval strategies: passages per question, whole documents, or passages kept through a conversation."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from knowledge.embedding.embedder import Embedder
+from knowledge.index.lexical import LexicalQuery
 from knowledge.library import Library
 from knowledge.retrieval.confidence import confidence
 from knowledge.retrieval.search import FolderFindings, Passage, Searcher
+from knowledge.retrieval.sections import sections_around
 from knowledge.retrieval.token_budget import BOUNDLESS, TokenBudget
+from knowledge.retrieval.units import ScoredUnit, score_units
 from knowledge.storage.documents import StoredChunk, WholeDocument
 
 Strategy = Literal["rag", "cag", "hybrid"]
@@ -45,7 +49,8 @@ class Excerpt:
 class Evidence:
     """The evidence an agent may answer from. `excerpts` are in prompt order, `passages` best first for this question.
 
-    `told` says in words how much was gathered, how much of it is new, and why there is no more."""
+    `units` are those of the passages, the best answer first, `sections` the text around each passage, and `asked` the
+    words of the question. `told` says in words how much was gathered, how much of it is new, and why there is no more."""
 
     strategy: Strategy
     excerpts: tuple[Excerpt, ...]
@@ -53,6 +58,9 @@ class Evidence:
     confidence: float
     told: str
     kept: tuple[int, ...] = ()
+    units: tuple[ScoredUnit, ...] = ()
+    sections: tuple[str, ...] = ()
+    asked: LexicalQuery | None = None
 
     @property
     def by_relevance(self) -> list[Excerpt]:
@@ -61,11 +69,14 @@ class Evidence:
 
     def numbered_from(self, first: int) -> "Evidence":
         """Renumber the evidence for an answer to which several agents contribute."""
-        shift = first - 1
+        return self.renumbered({excerpt.number: excerpt.number + first - 1 for excerpt in self.excerpts})
+
+    def renumbered(self, numbers: Mapping[int, int]) -> "Evidence":
+        """Give each excerpt another number."""
         return replace(
             self,
-            excerpts=tuple(replace(excerpt, number=excerpt.number + shift) for excerpt in self.excerpts),
-            passages=tuple((number + shift, passage) for number, passage in self.passages),
+            excerpts=tuple(replace(excerpt, number=numbers[excerpt.number]) for excerpt in self.excerpts),
+            passages=tuple((numbers[number], passage) for number, passage in self.passages),
         )
 
 
@@ -97,6 +108,27 @@ class EvidenceGatherer:
 
         `context` is text added by the conversation, `kept` the chunks it holds, `room` the reader's token budget."""
         findings = await self._searcher.search(question, folder, owner=owner, context=context)
+        evidence = await self._select(strategy, folder, findings, owner, kept, room)
+        return await self._with_units(f"{context} {question}".strip(), findings.asked, evidence)
+
+    async def _with_units(self, question: str, asked: LexicalQuery, evidence: Evidence) -> Evidence:
+        store = self._library.stores.passages
+        passages = [passage for _, passage in evidence.passages]
+        units, sections = await asyncio.gather(
+            score_units(question, passages, store, self._library.embedder),
+            sections_around([passage.chunk for passage in passages], store),
+        )
+        return replace(evidence, units=tuple(units), sections=tuple(sections), asked=asked)
+
+    async def _select(
+        self,
+        strategy: Strategy,
+        folder: str,
+        findings: FolderFindings,
+        owner: str,
+        kept: Sequence[int],
+        room: TokenBudget,
+    ) -> Evidence:
         outgrown = ""
         if strategy == "cag":
             documents = await self._library.stores.documents.whole_documents(folder, owner)

@@ -23,10 +23,10 @@ from knowledge.text.markdown_blocks import MarkdownBlock, blocks
 
 # The weights of a unit's words, of its passage's score, of the right type of answer (a time to "how long", an amount to
 # "how much"), and of going the way that the question goes (on or off), beside its nearness in meaning.
-_WORD_WEIGHT = 0.25
+_WORD_WEIGHT = 0.2
 _PASSAGE_WEIGHT = 1.0
-_TYPE_WEIGHT = 0.12
-_DIRECTION_WEIGHT = 0.15
+_TYPE_WEIGHT = 0.1
+_DIRECTION_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)

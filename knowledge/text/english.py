@@ -136,6 +136,14 @@ _OPPOSITES = tuple(
     )
 )
 
+_POINTER = re.compile(
+    r"(?:\*\*)?(?:note|tip|important)?[:*\s]{0,6}(?:(?:for|to)\s[^.:;]{0,60}(?:information|details|instructions|more|help|steps)[^.:;]{0,80},\s"
+    r"|to learn [^.,;]{0,80},\s|(?:if|once) [^.,;]{0,80},\s)?(?:please |also )?(?:see|refer to|read|check out|visit|go to)(?: also| our| the)?\b[^.]{0,160}\.?\s{0,3}\Z"
+    r"|(?:have|still have) (?:more |any )?questions\?.{0,120}\Z"
+    r"|(?:contact|reach) (?:us|our|support)\b[^.]{0,100}\.?\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+
 _NO_CLAIM = re.compile(
     r"\b(?:(?:do|does|did) not|(?:do|does|did)n['’]t|cannot|can['’]t|unable to|no|not)\s(?:\w{1,30}\s){0,3}?"
     r"(?:information|details|mention\w*|specif\w*|provided?|providing|contain\w*|know\w*|includes?|including|answers?"
@@ -174,5 +182,6 @@ ENGLISH = Language(
     ),
     answer_types=(_TIME, _MONEY, _NUMBER),
     opposites=_OPPOSITES,
+    pointer=_POINTER,
     no_claim=_NO_CLAIM,
 )

@@ -1,0 +1,59 @@
+"""The parts of a question for one agent: each a whole question with evidence of its own, and how sure that makes us."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from knowledge.retrieval.strategies import Evidence, Excerpt
+
+Outcome = Literal["answer", "hedge", "decline"]
+
+
+@dataclass(frozen=True)
+class OutcomeThresholds:
+    """The confidence below which a question is declined, and from which it is answered without reservation."""
+
+    decline: float
+    answer: float
+
+    def outcome(self, confidence: float) -> Outcome:
+        """Return what a confidence permits."""
+        if confidence < self.decline:
+            return "decline"
+        return "answer" if confidence >= self.answer else "hedge"
+
+
+@dataclass(frozen=True)
+class AnswerPart:
+    """One whole question, the evidence on it, and what the confidence in that permits."""
+
+    question: str
+    evidence: Evidence
+    outcome: Outcome
+
+
+def merge_evidence(gathered: Sequence[Evidence]) -> tuple[Evidence, list[Evidence]]:
+    """Return all evidence as one, and each of its parts numbered as that is; what is found twice has one number."""
+    if len(gathered) == 1:
+        return gathered[0], list(gathered)
+    excerpts: dict[tuple[str, int, str], Excerpt] = {}
+    parts = []
+    for evidence in gathered:
+        numbers = {}
+        for excerpt in evidence.excerpts:
+            key = (excerpt.document_id, excerpt.version, excerpt.text)
+            held = excerpts.setdefault(key, replace(excerpt, number=len(excerpts) + 1))
+            excerpts[key] = replace(held, rank=min(held.rank, excerpt.rank))
+            numbers[excerpt.number] = held.number
+        parts.append(evidence.renumbered(numbers))
+    merged = replace(
+        gathered[0],
+        excerpts=tuple(excerpts.values()),
+        passages=tuple(passage for part in parts for passage in part.passages),
+        confidence=max(evidence.confidence for evidence in gathered),
+        told="; ".join(dict.fromkeys(evidence.told for evidence in gathered)),
+        kept=tuple(dict.fromkeys(chunk_id for evidence in gathered for chunk_id in evidence.kept)),
+        units=(),
+        sections=(),
+    )
+    return merged, parts

@@ -1,0 +1,35 @@
+"""The words that define a question (a product, a plan, a country), and which of them a text lacks."""
+
+from collections.abc import Collection
+
+from knowledge.index.lexical import LexicalQuery
+from knowledge.text import words
+
+_MOST_NAMED = 2
+# A question of so many words says little beside what defines it.
+_SHORT = 5
+
+
+def missing_weights(asked: LexicalQuery, text: str) -> dict[str, float]:
+    """Return the stems of a question that a text does not hold, nor anything said instead, with their weights."""
+    held = set(words.stems(text))
+    return {stem: weight for stem, weight in asked.weights.items() if not _holds(stem, asked, held)}
+
+
+def missing_names(asked: LexicalQuery | None, question: str, text: str) -> list[str]:
+    """Return what a question names that a text does not hold, as it was written: a product, a plan, a country.
+
+    In a short question a word that no document holds counts too."""
+    if asked is None:
+        return []
+    missing = missing_weights(asked, text)
+    counted = asked.names | (asked.unknown if len(asked.weights) <= _SHORT else frozenset())
+    written = {asked.readings.get(word.lower(), ""): word for word, _ in words.words_with_gaps(question)}
+    named = sorted((stem for stem in missing if stem in counted), key=lambda stem: -missing[stem])
+    return [written[stem] for stem in named if stem in written][:_MOST_NAMED]
+
+
+def _holds(stem: str, asked: LexicalQuery, held: Collection[str]) -> bool:
+    if stem in held:
+        return True
+    return any(all(part in held for part in other) for other in asked.alternatives.get(stem, ()))
