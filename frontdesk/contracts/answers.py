@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pydantic import Field
+
 from frontdesk.contracts.base import Shape
 from frontdesk.contracts.events import Highlight, Source, Spent, Support, Usage
 
@@ -37,8 +39,8 @@ class FinishedRun(Shape):
     reduced: bool
     quoted: bool = False
     support: Support | None = None
-    see_also: list[RelatedSection] = []
-    highlights: list[Highlight] = []
+    see_also: list[RelatedSection] = Field(default=[])
+    highlights: list[Highlight] = Field(default=[])
     time: float
     finish_reason: str
 

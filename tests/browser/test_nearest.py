@@ -39,7 +39,9 @@ def desk(chrome: Browser, indexed: Path, tmp_path_factory: pytest.TempPathFactor
 
 def marked(answer: Locator) -> list[str]:
     """The marked text of an item and of two cells."""
-    marks = [answer.locator(f"{part} mark").all_text_contents() for part in ("li", "td:nth-child(1)", "td:nth-child(2)")]
+    marks = [
+        answer.locator(f"{part} mark").all_text_contents() for part in ("li", "td:nth-child(1)", "td:nth-child(2)")
+    ]
     return ["".join(texts).strip() for texts in marks]
 
 
@@ -97,7 +99,9 @@ def test_only_the_nearest_is_said_to_be_so_and_offers_a_person(open_tab: OpenTab
 
 
 @pytest.mark.parametrize("width", [1200, 390])
-def test_nothing_moves_when_the_answer_is_whole(open_tab: OpenTab, desk: Server, context: BrowserContext, width: int) -> None:
+def test_nothing_moves_when_the_answer_is_whole(
+    open_tab: OpenTab, desk: Server, context: BrowserContext, width: int
+) -> None:
     context.add_init_script(STILL)
     tab = open_tab(desk).ready()
     tab.page.set_viewport_size({"width": width, "height": 800})

@@ -12,7 +12,7 @@ import { readFileSync } from "node:fs";
 const { spansOf, kindsOf } = await import("file://%s/highlights.js");
 const { text, highlights, blocks } = JSON.parse(readFileSync(0, "utf8"));
 const spans = spansOf(text, highlights);
-const marked = ([from, length]) => kindsOf(spans, from, length)?.map((kind) => kind || "-").join("").replaceAll("words", "w");
+const marked = ([from, length]) => kindsOf(spans, from, length)?.map((kind) => (kind ? "w" : "-")).join("");
 console.log(JSON.stringify([spans.map(([start, end]) => text.slice(start, end)), blocks.map(marked)]));
 """
 

@@ -24,9 +24,7 @@ def checked(turn: Turn) -> AnswerOutcome:
     assert outcome
     marks = [turn.text[mark.start : mark.end] for mark in outcome.highlights]
     assert marks == [STEP, ROW] * (len(marks) // 2)
-    assert {source_id for source_id in outcome.see_also} <= {
-        source.id for told in turn.of(Sources) for source in told.sources
-    }
+    assert set(outcome.see_also) <= {source.id for told in turn.of(Sources) for source in told.sources}
     assert outcome.data == {
         "see_also": outcome.see_also,
         "highlights": [{"start": mark.start, "end": mark.end} for mark in outcome.highlights],
@@ -50,4 +48,4 @@ async def test_the_outcome_says_what_agents_add_also_after_a_restart(
 
 def test_who_shows_the_nearest_has_answered_less_than_others_and_more_than_none() -> None:
     kinds = [answer("a") | {"finish_reason": reason} for reason in ("declined", "hedged", "stop")]
-    assert [finish_reason_of(kinds[:count]) for count in (1, 2, 3)] == ["declined", "hedged", "stop"]  # type: ignore[arg-type]
+    assert [finish_reason_of(kinds[:count]) for count in (1, 2, 3)] == ["declined", "hedged", "stop"]

@@ -29,7 +29,9 @@ def day(*shares: tuple[str, int], **numbers: float | None) -> DayFigures:
 
 
 def test_figures_say_what_became_of_the_rest() -> None:
-    totals = Figures.model_validate(counted(runs=1_200, completed=1_197, declined=1, hedged=2, tokens=1_234_567, up=2, down=1))
+    totals = Figures.model_validate(
+        counted(runs=1_200, completed=1_197, declined=1, hedged=2, tokens=1_234_567, up=2, down=1)
+    )
     found = {one["name"]: (one["value"], one["note"]) for one in activity_charts.total_figures(totals)}
     assert found == {
         "Questions": ("1,200", ""),
