@@ -6,7 +6,7 @@ the next one.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage
@@ -16,11 +16,12 @@ from langgraph.types import StateSnapshot
 
 from agents.answering import canned_replies
 from agents.answering.support_score import support_of
+from agents.answering.whole_answer import highlights_of, place_answers, see_also_of
 from agents.errors import AnswerGivenUp
 from agents.graph.answer_stream import AnswerStream
 from agents.graph.state import RunContext, WorkerAnswer
 from agents.graph.supervisor import SUPERVISOR, Supervisor, finish_reason_of, register_agents
-from frontdesk.contracts.events import EVENTS, Event, FinishReason, Reset, Support, Token
+from frontdesk.contracts.events import EVENTS, Event, FinishReason, Highlight, Reset, Support, Token
 
 # The metadata key for the run that a checkpoint belongs to.
 _RUN = "desk_run"
@@ -51,6 +52,8 @@ class AnswerOutcome:
     reduced: bool = False
     data: dict[str, Any] | None = None
     support: Support | None = None
+    see_also: list[int] = field(default_factory=list)
+    highlights: list[Highlight] = field(default_factory=list)
 
 
 async def _no_withdrawn_runs(thread_id: str) -> Collection[str]:
@@ -85,10 +88,7 @@ class Assistant:
                 graph_input, _graph_config(turn), context=context, stream_mode="custom"
             ):
                 yield cast(Event, event)
-        reduced = any(answer["reduced"] for answer in context.answers)
-        support = support_of(context.text, context.answers)
-        data = {"support": support.model_dump()} if support else None
-        yield AnswerOutcome(finish_reason_of(context.answers), reduced, data, support)
+        yield _outcome_of(context)
 
     async def leave(self, turn: AssistantRequest, said: str) -> None:
         """Remember the text said so far as the answer of a turn that is abandoned."""
@@ -144,6 +144,19 @@ class Assistant:
         for answer in finished:
             context.answer_stream.replay_answer(answer["agent"], answer["text"], answer["last_number"], events.append)
         return events
+
+
+def _outcome_of(context: RunContext) -> AnswerOutcome:
+    reduced = any(answer["reduced"] for answer in context.answers)
+    placed = place_answers(context.text, context.answers)
+    support, see_also, highlights = support_of(placed), see_also_of(placed), highlights_of(placed)
+    kept = {
+        "support": support and support.model_dump(),
+        "see_also": see_also,
+        "highlights": [highlight.model_dump() for highlight in highlights],
+    }
+    data = {name: value for name, value in kept.items() if value} or None
+    return AnswerOutcome(finish_reason_of(context.answers), reduced, data, support, see_also, highlights)
 
 
 def _graph_config(turn: AssistantRequest) -> RunnableConfig:

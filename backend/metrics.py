@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 from backend.runs.recorder import RunRecorder
 from backend.storage.runs import StoredRun
-from frontdesk.contracts.events import Event, Route, Terminal, Token, TraceEnd, TraceStart, Usage
+from frontdesk.contracts.events import Done, Event, Route, Terminal, Token, TraceEnd, TraceStart, Usage
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
 
@@ -24,6 +24,9 @@ class Metrics:
         self._began = Counter("frontdesk_runs_started", "Questions taken.", ["agent"], registry=self.registry)
         self._ended = Counter(
             "frontdesk_runs_ended", "Runs by how they ended.", ["agent", "end"], registry=self.registry
+        )
+        self._unanswered = Counter(
+            "frontdesk_unanswered", "Questions that no document answered.", ["agent", "finish"], registry=self.registry
         )
         self._routed = Counter("frontdesk_routed", "Questions by who was to answer.", ["agent"], registry=self.registry)
         self._first = Histogram(
@@ -69,6 +72,8 @@ class Metrics:
         """Count a run that has ended, and the time it took."""
         self._ended.labels(progress.live.run.agent_id, event.type).inc()
         self._total.labels(event.type).observe(progress.live.seconds)
+        if isinstance(event, Done) and event.finish_reason in ("declined", "hedged"):
+            self._unanswered.labels(progress.live.run.agent_id, event.finish_reason).inc()
 
 
 class _Watched(Collector):

@@ -5,8 +5,8 @@ import logging
 from collections.abc import Sequence
 
 from agents.answering import canned_replies
+from agents.answering.whole_answer import PlacedAnswer
 from agents.answering.writer import QuotedText
-from agents.graph.state import WorkerAnswer
 from frontdesk.contracts.events import Support, SupportedSentence
 from knowledge.embedding.embedder import Embedder
 from knowledge.retrieval import support
@@ -37,31 +37,14 @@ def quotation_support(quoted: QuotedText, confidence: float) -> Support:
     return _support_from(ranges)
 
 
-def support_of(whole: str, answers: Sequence[WorkerAnswer]) -> Support | None:
+def support_of(placed: Sequence[PlacedAnswer]) -> Support | None:
     """Combine the support of a whole answer from that of its agents."""
-    taken: list[tuple[int, int]] = []
     sentences: list[tuple[int, int, float]] = []
-    # The longest first: a short text may also stand within another.
-    for answer in sorted(answers, key=lambda answer: -len(answer["text"])):
-        start = _free_position(whole, answer["text"], taken)
-        if start is None:
-            continue
-        taken.append((start, start + len(answer["text"])))
+    for start, answer in placed:
         told = answer.get("support")
         own = Support.model_validate_json(told).sentences if told else []
         sentences += [(start + s.start, start + s.end, s.score) for s in own]
     return _support_from(sorted(sentences)) if sentences else None
-
-
-def _free_position(whole: str, text: str, taken: Sequence[tuple[int, int]]) -> int | None:
-    """Return the first position of a text that overlaps no other one, or None."""
-    start = whole.find(text) if text else -1
-    while start >= 0:
-        end = start + len(text)
-        if all(end <= begun or start >= ended for begun, ended in taken):
-            return start
-        start = whole.find(text, start + 1)
-    return None
 
 
 def _support_from(sentences: Sequence[tuple[int, int, float]]) -> Support:

@@ -49,6 +49,10 @@ class WorkerAnswer(TypedDict):
     last_number: int
     # How well the text is supported, as JSON; older checkpoints have none.
     support: NotRequired[str | None]
+    # The ids of other sources that may answer, the likeliest first.
+    see_also: NotRequired[list[int]]
+    # The first and the last offset of each sentence of the text that matters most.
+    highlights: NotRequired[list[list[int]]]
 
 
 class ConversationState(TypedDict):

@@ -134,7 +134,7 @@ _SILENT = frozenset({EMBEDDED})
 _REMEMBERED_TURNS = 6
 _REMEMBERED_MESSAGES = 40
 # In order of precedence: a turn in which one agent answered and another did not know counts as answered.
-_REASONS: tuple[FinishReason, ...] = ("length", "stop", "handoff", "declined")
+_REASONS: tuple[FinishReason, ...] = ("length", "stop", "handoff", "hedged", "declined")
 
 
 def register_agents(context: RunContext, agents: Sequence[Agent]) -> None:

@@ -9,6 +9,10 @@ import { Copy } from "./copy.jsx";
 
 // Of an answer's text, to be found in a source; what a page may send at once is limited.
 const MOST_LOOKED_FOR = 15_000;
+const NONE = [];
+
+// After these ends a person is offered.
+const OFFERING = new Set(["declined", "hedged", "handoff"]);
 
 export const Answer = memo(function Answer({ turn, names, onAgain, onRate, onTrace, onSource, onPerson }) {
   const [flows] = useState(() => !turn.stored && turn.streaming && !prefersStill());
@@ -26,12 +30,13 @@ export const Answer = memo(function Answer({ turn, names, onAgain, onRate, onTra
       {turn.withdrawn && (
         <p className="note" role="status">The answer so far was withdrawn ({turn.withdrawn}); another one is being written.</p>
       )}
-      {text && <Text text={text} sources={turn.sources} onCite={cite} />}
+      {text && <Text text={text} sources={turn.sources} highlights={(!live && turn.highlights) || NONE} onCite={cite} />}
       {turn.live && !text && <p className="waiting">{turn.streaming ? "Reading the documents" : "Writing the whole answer"}</p>}
       {!live && (
         <>
           <Ending turn={turn} onAgain={onAgain} onPerson={onPerson} />
           <Sources sources={cited(turn)} onSource={open} />
+          <SeeAlso sources={related(turn)} onSource={onSource} />
           {turn.run && turn.text && <Actions turn={turn} onAgain={onAgain} onRate={onRate} />}
         </>
       )}
@@ -49,6 +54,7 @@ function Agents({ turn, names }) {
       {agents.map((agent) => (
         <span key={agent} className="badge" title={why}>{names[agent] ?? agent}</span>
       ))}
+      {turn.finish === "hedged" && <span className="badge nearest">Nearest match</span>}
       {why && <span className="visually-hidden">{why}</span>}
     </p>
   );
@@ -75,7 +81,7 @@ function Lanes({ steps, names }) {
 }
 
 function Ending({ turn, onAgain, onPerson }) {
-  const offers = turn.handoff || turn.finish === "declined" || turn.finish === "handoff";
+  const offers = turn.handoff || OFFERING.has(turn.finish);
   return (
     <>
       {turn.status === "failed" && (
@@ -85,6 +91,7 @@ function Ending({ turn, onAgain, onPerson }) {
         </div>
       )}
       {turn.status === "cancelled" && <p className="note">You stopped this answer.</p>}
+      {turn.partly && <p className="note partly">Partly supported: not all of this is in the sources.</p>}
       {turn.reduced && <p className="note">The language models cannot be reached; this is quoted from the documents.</p>}
       {offers && turn.handed && <p className="note">A person was asked to get in touch.</p>}
       {offers && !turn.handed && (
@@ -115,6 +122,29 @@ function Sources({ sources, onSource }) {
         </li>
       ))}
     </ol>
+  );
+}
+
+// What the answer does not quote, and may answer the question too.
+function related(turn) {
+  return (turn.see_also ?? NONE).map((id) => turn.sources.find((source) => source.id === id)).filter(Boolean);
+}
+
+function SeeAlso({ sources, onSource }) {
+  if (sources.length === 0) return null;
+  return (
+    <section className="see-also" aria-label="See also">
+      <p>See also</p>
+      <ul>
+        {sources.map((source) => (
+          <li key={source.id}>
+            <button type="button" onClick={() => onSource(source, "")} title={source.snippet}>
+              {[source.title, source.section].filter(Boolean).join(" > ")}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

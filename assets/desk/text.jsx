@@ -2,10 +2,12 @@
 import { memo, useEffect, useMemo, useRef } from "react";
 import { citedIn, markers } from "./citations.js";
 import { blocksOf } from "./blocks.js";
+import { kindsOf, spansOf } from "./highlights.js";
 import { addressesOf, hostOf } from "./links.js";
 import { Drawn, imageAs, Link, plain } from "./markdown.jsx";
+import { shading } from "./shading.js";
 
-export const Text = memo(function Text({ text, sources, onCite }) {
+export const Text = memo(function Text({ text, sources, highlights, onCite }) {
   const cite = useRef(onCite);
   useEffect(() => {
     cite.current = onCite;
@@ -20,13 +22,24 @@ export const Text = memo(function Text({ text, sources, onCite }) {
     const marker = markerOr(link, known, (number) => cite.current(number));
     return { remark: [markers], components: { a: marker, img: imageAs(link) } };
   }, [numbers, addresses]);
+  const blocks = useMemo(() => blocksIn(text, highlights, manner), [text, highlights, manner]);
   // An answer grows at its end: the blocks before it stay as they are, and are not read again.
   return (
     <div className="text">
-      {blocksOf(text).map((block, index) => <Drawn key={index} text={block} manner={manner} />)}
+      {blocks.map((block, index) => <Drawn key={index} {...block} />)}
     </div>
   );
 });
+
+function blocksIn(whole, highlights, manner) {
+  const spans = spansOf(whole, highlights);
+  let from = 0;
+  return blocksOf(whole).map((text) => {
+    const kinds = kindsOf(spans, from, text.length);
+    from += text.length + 1;
+    return { text, manner: kinds ? { ...manner, rehype: [[shading, { source: text, kinds }]] } : manner };
+  });
+}
 
 function markerOr(Other, known, onCite) {
   return function Marker({ "data-marker": marker, ...props }) {

@@ -92,7 +92,6 @@ function summary(turn) {
     turn.time != null && duration(1000 * turn.time),
     turn.tokens ? `${turn.tokens} tokens` : "",
     turn.cost ? money(turn.cost) : "",
-    turn.support != null && `${Math.round(100 * turn.support)} % supported by its sources`,
   ];
   return ["How this was answered", ...parts.filter(Boolean)].join(" · ");
 }

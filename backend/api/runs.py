@@ -1,6 +1,6 @@
 """Runs: read one, follow it from any event on, stop it, rate its answer."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -12,7 +12,7 @@ from backend.desk import OpenDesk
 from backend.encoders.desk_events import DeskEventEncoder
 from backend.http.event_response import EventStream
 from backend.runs.indexing_job import INDEXING
-from backend.storage.runs import StoredRun, spent_by
+from backend.storage.runs import RunDetails, StoredRun, see_also_in, spent_by
 from backend.users import DeskUser
 from frontdesk.contracts.resources import RunWhole
 from knowledge.text.characters import cleaned
@@ -57,9 +57,7 @@ async def get_run(run_id: str, desk: TheDesk, user: TheUser) -> RunWhole:
     supervisor, workers = spent_by(stored.steps)
     both = supervisor + workers
     spent = {"usage": both.usage, "cost_usd": both.cost_usd, "supervisor": supervisor, "workers": workers}
-    feedback, steps = stored.feedback and vars(stored.feedback), [vars(step) for step in stored.steps]
-    told = {"answer": stored.answer, "support": stored.data.get("support"), "feedback": feedback, "steps": steps}
-    return RunWhole.model_validate({**vars(run), **told, **spent})
+    return RunWhole.model_validate({**vars(run), **_details_as_fields(stored), **spent})
 
 
 @router.get("/{run_id}/stream", response_class=Response, responses={**EVENT_STREAM, **fails(429)})
@@ -96,6 +94,17 @@ async def stop(desk: OpenDesk, user: DeskUser, run_id: str) -> Stopped:
     await _known(desk, user, run_id)
     run = await desk.runs.cancel(run_id, user.id, "cancelled by the user")
     return Stopped(run_id=run.id, status="cancelling" if run.is_open else run.status)
+
+
+def _details_as_fields(stored: RunDetails) -> dict[str, Any]:
+    return {
+        "answer": stored.answer,
+        "support": stored.data.get("support"),
+        "see_also": see_also_in(stored.data),
+        "highlights": stored.data.get("highlights", []),
+        "feedback": stored.feedback and vars(stored.feedback),
+        "steps": [vars(step) for step in stored.steps],
+    }
 
 
 async def _known(desk: OpenDesk, user: DeskUser, run_id: str) -> StoredRun:

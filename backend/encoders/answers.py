@@ -13,7 +13,7 @@ from backend.http.error_responses import error_response
 from backend.http.event_response import EventStream, wait_for_disconnect
 from backend.http.statuses import STATUS_BY_CODE
 from backend.storage.runs import StoredRun
-from frontdesk.contracts.answers import Answer
+from frontdesk.contracts.answers import Answer, related_sections
 from frontdesk.contracts.events import Done, Error, Event, Route, Source, Sources
 
 LEFT = "the client left"
@@ -27,20 +27,23 @@ async def whole(desk: OpenDesk, run: StoredRun, request: Request, on_disconnect:
         return error_response(STATUS_BY_CODE.get(last.code, 500), last.code, last.message, retryable=last.retryable)
     if not isinstance(last, Done):
         return error_response(409, "cancelled", "The answer was stopped before it was whole.", retryable=True)
-    answer = await desk.stores.runs.answer_of(run.id)
+    answer, sources = await desk.stores.runs.answer_of(run.id), sources_in(events)
     return Answer(
         answer=answer or "",
         session_id=run.session_id,
         thread_id=run.thread_id,
         run_id=run.id,
         agents=[agent for event in events if isinstance(event, Route) for agent in event.agents],
-        sources=sources_in(events),
+        sources=sources,
         usage=last.usage,
         cost_usd=last.cost_usd,
         supervisor=last.supervisor,
         workers=last.workers,
         reduced=last.reduced,
+        quoted=last.quoted,
         support=last.support,
+        see_also=related_sections(last.see_also, map(dict, sources)),
+        highlights=last.highlights,
         time=last.time,
         finish_reason=last.finish_reason,
     )

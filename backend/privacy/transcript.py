@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from backend.storage.runs import see_also_in
 from backend.storage.threads import StoredMessage, StoredThread
 
 # A title is plain text: it must not turn into a link, a picture or HTML.
@@ -35,4 +36,9 @@ def moment(seconds: float) -> str:
 def _turn(message: StoredMessage) -> str:
     broken = _NOT_WHOLE.get(message.status, "") if message.role == "assistant" else ""
     speaker = _SPEAKERS.get(message.role, message.role)
-    return f"\n## {speaker}, {moment(message.created_at)}\n\n{message.content}\n{broken}"
+    return f"\n## {speaker}, {moment(message.created_at)}\n\n{message.content}\n{broken}{_see_also(message)}"
+
+
+def _see_also(message: StoredMessage) -> str:
+    related = [" > ".join(filter(None, (one.title, one.section))) for one in see_also_in(message.data)]
+    return "\nSee also:\n\n" + "".join(f"- {plain(place)}\n" for place in related) if related else ""

@@ -5,7 +5,7 @@ from typing import Any
 
 from agents.assistant import AnswerOutcome
 from agents.models.chunks import estimate_usage
-from agents.models.model_name import parse_model
+from agents.models.model_name import EMBEDDED, parse_model
 from agents.models.prices import cost_of
 from backend.runs.event_log import LiveRun
 from frontdesk.contracts.events import (
@@ -58,6 +58,7 @@ class RunRecorder:
     workers: Spent = field(default_factory=Spent)
     agents: list[str] = field(default_factory=list)
     sources: dict[int, Source] = field(default_factory=dict)
+    writers: set[str] = field(default_factory=set)
     _open: dict[str, _OpenStep] = field(default_factory=dict)
 
     @property
@@ -66,10 +67,16 @@ class RunRecorder:
         return "".join(self.said)
 
     @property
+    def quoted(self) -> bool:
+        """True if no model has written any of the answer."""
+        return self.writers == {str(EMBEDDED)}
+
+    @property
     def kept(self) -> dict[str, Any]:
-        """The metadata that a conversation keeps with the answer: its agents and its sources."""
+        """The metadata that a conversation keeps with the answer: its agents and sources, and if it was quoted."""
         sources = [source.model_dump() for _, source in sorted(self.sources.items())]
-        return {name: value for name, value in {"agents": self.agents, "sources": sources}.items() if value}
+        kept = {"agents": self.agents, "sources": sources, "quoted": self.quoted}
+        return {name: value for name, value in kept.items() if value}
 
     def hear(self, event: Event) -> None:
         """Take in the next event of the run."""
@@ -89,7 +96,7 @@ class RunRecorder:
             case TraceUpdate(usage=Usage() as usage) if event.step_id in self._open:
                 self._open[event.step_id].usage = usage
             case TraceEnd():
-                self._open.pop(event.step_id, None)
+                self._note_writer(event, self._open.pop(event.step_id, None))
                 self._spend(event)
 
     def cut_off(self, status: StepStatus) -> list[TraceEnd]:
@@ -106,7 +113,10 @@ class RunRecorder:
             supervisor=self.supervisor,
             workers=self.workers,
             reduced=outcome.reduced,
+            quoted=self.quoted,
             support=outcome.support,
+            see_also=outcome.see_also,
+            highlights=outcome.highlights,
             tokens=self.tokens,
             tokens_used=both.usage.total,
             time=round(self.live.seconds, 3),
@@ -119,6 +129,10 @@ class RunRecorder:
         for step in self._open.values():
             if step.started.agent == token.agent and step.started.step_type in _BY_A_MODEL:
                 step.said.append(token.content)
+
+    def _note_writer(self, end: TraceEnd, step: _OpenStep | None) -> None:
+        if step and step.started.step_type in _BY_A_MODEL and step.started.agent and end.status == "completed":
+            self.writers.add(end.model or step.started.step_name)
 
     def _spend(self, end: TraceEnd) -> None:
         if end.usage:

@@ -15,6 +15,7 @@ class RunFigures:
     failed: int
     cancelled: int
     declined: int
+    hedged: int
     tokens: int
     cost_usd: float
     fallbacks: int

@@ -43,11 +43,15 @@ class StoredHandoff:
 
 @dataclass(frozen=True)
 class UnansweredQuestion:
-    """A question that no document answered, as it was asked last, and how often it was asked."""
+    """A question that no document answered, as it was asked last, and how often it was asked.
+
+    `hedged` is how often the nearest that was found was shown.
+    """
 
     question: str
     agent: str | None
     times: int
+    hedged: int
     last_asked_at: float
     run_id: str
 

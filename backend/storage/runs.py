@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from frontdesk.contracts.answers import RelatedSection, related_sections
 from frontdesk.contracts.events import Event, Spent, Usage
 
 
@@ -160,6 +161,11 @@ class RunStore(Protocol):
     async def read_details(self, run_id: str) -> RunDetails:
         """Return the answer of a run, its steps in the order in which they began, and its rating."""
         ...
+
+
+def see_also_in(data: dict[str, Any]) -> list[RelatedSection]:
+    """Return the other sections that may answer, from the metadata that are kept with an answer."""
+    return related_sections(data.get("see_also", ()), data.get("sources", ()))
 
 
 def spent_by(steps: Iterable[StoredStep]) -> tuple[Spent, Spent]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from backend.auth.audit import AuditEntry
+from backend.storage.runs import see_also_in
 
 Status = Literal["active", "deleted", "all"]
 
@@ -70,7 +71,10 @@ class StoredMessage:
     def as_fields(self) -> dict[str, Any]:
         """Return the message as it is shown and exported: its metadata stand beside its own fields."""
         fields = {name: value for name, value in vars(self).items() if name != "data"}
-        return {**fields, "feedback": vars(self.feedback) if self.feedback else None, **self.data}
+        fields |= {"feedback": vars(self.feedback) if self.feedback else None, **self.data}
+        if "see_also" in self.data:
+            fields["see_also"] = [section.model_dump() for section in see_also_in(self.data)]
+        return fields
 
 
 class ThreadStore(Protocol):

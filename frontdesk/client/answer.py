@@ -45,6 +45,13 @@ class RunTranscript:
         return sorted((source for found in self._sources.values() for source in found), key=lambda source: source.id)
 
     @property
+    def see_also(self) -> list[Source]:
+        """The sources that may answer the question too, the likeliest first."""
+        by_id = {source.id: source for source in self.sources}
+        ids = self.end.see_also if isinstance(self.end, Done) else []
+        return [by_id[source_id] for source_id in ids if source_id in by_id]
+
+    @property
     def error(self) -> Error | None:
         """The reason why the answer is incomplete; never part of the text."""
         return self.end if isinstance(self.end, Error) else None

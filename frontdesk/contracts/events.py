@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 StepType = Literal["route", "retrieve", "generate", "tool", "agent", "parallel", "sequential", "conditional", "retry"]
 StepStatus = Literal["started", "completed", "failed", "cancelled"]
-FinishReason = Literal["stop", "length", "declined", "handoff", "tool_calls"]
+# With "hedged", nothing found answers the question, and the answer is the nearest to it.
+FinishReason = Literal["stop", "length", "hedged", "declined", "handoff", "tool_calls"]
 
 
 class _Part(BaseModel):
@@ -199,13 +200,21 @@ class Support(_Part):
     sentences: list[SupportedSentence]
 
 
+class Highlight(_Part):
+    """The sentence of a quotation that matters most, by its offsets in the answer, counted in Unicode characters."""
+
+    start: int
+    end: int
+
+
 class Done(_Part):
     """The run is complete. `tokens` counts the token events, `tokens_used` what models read and wrote.
 
     `time` is the seconds since the question.
 
-    `supervisor` and `workers` split the usage and the cost. A `reduced` answer was quoted because no model could write.
-    There is no `support` for a fixed answer of the server's own: that it does not know, or hands over.
+    `supervisor` and `workers` split the usage and the cost. No model wrote a `quoted` answer; it is `reduced` if one
+    should have. There is no `support` for a fixed answer of the server's own: that it does not know, or hands over.
+    `see_also` are the ids of those sources that the answer does not quote and that may answer the question too.
     """
 
     type: Literal["done"] = "done"
@@ -215,7 +224,10 @@ class Done(_Part):
     supervisor: Spent = Spent()
     workers: Spent = Spent()
     reduced: bool = False
+    quoted: bool = False
     support: Support | None = None
+    see_also: list[int] = []
+    highlights: list[Highlight] = []
     tokens: int
     tokens_used: int = 0
     time: float

@@ -47,11 +47,15 @@ class HandoffWhole(HandoffInfo):
 
 
 class Unanswered(Shape):
-    """A question, how often it was asked, and one of the runs that asked it."""
+    """A question, how often it was asked, and one of the runs that asked it.
+
+    `hedged` is how often the nearest that was found was shown.
+    """
 
     question: str
     agent: str | None
     times: int
+    hedged: Annotated[int, ALWAYS_SENT] = 0
     last_asked_at: float
     run_id: str
 
@@ -66,6 +70,8 @@ class UnansweredPage(Shape):
 class Figures(Shape):
     """Figures of runs that have ended. `fallbacks` were answered by a fallback model, `reduced` ones by quoting.
 
+    Nothing found answered the `declined` and the `hedged` ones; these show the nearest.
+
     Times are seconds, the median or the 95th percentile of the runs; null if there were none.
     """
 
@@ -74,6 +80,7 @@ class Figures(Shape):
     failed: int
     cancelled: int
     declined: int
+    hedged: Annotated[int, ALWAYS_SENT] = 0
     tokens: int
     cost_usd: float
     fallbacks: int

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
+from frontdesk.contracts.answers import RelatedSection
 from frontdesk.contracts.base import ALWAYS_SENT, KeyScope, Page, RunStatus, Shape
-from frontdesk.contracts.events import Source, Spent, StepStatus, StepType, Support, Usage
+from frontdesk.contracts.events import Highlight, Source, Spent, StepStatus, StepType, Support, Usage
 
 # The agent id of conversations that belong to no single agent.
 SUPERVISOR = "supervisor"
@@ -78,6 +79,8 @@ class RunWhole(Shape):
     supervisor: Spent
     workers: Spent
     support: Support | None = None
+    see_also: list[RelatedSection] = Field(default=[])
+    highlights: list[Highlight] = Field(default=[])
     feedback: Rating | None
     steps: list[Step]
 
@@ -120,7 +123,10 @@ class Message(Shape):
     time: Annotated[float | None, ALWAYS_SENT] = None
     agents: list[str] = Field(default=[])
     sources: list[Source] = Field(default=[])
+    quoted: bool = False
     support: Support | None = None
+    see_also: list[RelatedSection] = Field(default=[])
+    highlights: list[Highlight] = Field(default=[])
     feedback: Feedback | None
 
 

@@ -87,6 +87,7 @@ async def open_desk(
     threshold: float = 0.25,
     tools: tuple[ToolName, ...] = (),
     withdrawn: Collection[str] = (),
+    worker: type[Worker] = Worker,
 ) -> AsyncIterator[Desk]:
     """The shipped agents over a library; opened again on the same directory, they remember their conversations."""
 
@@ -95,8 +96,8 @@ async def open_desk(
 
     agents = [agent.model_copy(update={"tools": tools}) for agent in read_catalog("customer_support").agents]
     searcher = Searcher(library)
-    worker = Worker(EvidenceGatherer(library, searcher), threshold)
+    gatherer = EvidenceGatherer(library, searcher)
     router = SemanticRouter(library.embedder, searcher)
-    supervisor = Supervisor(Catalog(agents), [router], worker, lambda agent: chain)
+    supervisor = Supervisor(Catalog(agents), [router], worker(gatherer, threshold), lambda agent: chain)
     async with open_memory(memory) as saver:
         yield Desk(Assistant(supervisor, saver, of_thread))

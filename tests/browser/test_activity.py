@@ -90,7 +90,7 @@ def test_an_operator_sees_what_everybodys_questions_came_to(look: Look) -> None:
         ["Billing", "Technical support", "All questions"]
     )
     expect(panel(tab, "Cost a day")).to_have_count(0)
-    missing = panel(tab, "Not answered by any document")
+    missing = panel(tab, "Unanswered questions")
     expect(missing).to_contain_text(UNKNOWN)
     missing.get_by_role("link").click()
     expect(tab.page).to_have_url(re.compile("/knowledge$"))
@@ -100,7 +100,7 @@ def test_whoever_runs_nothing_sees_their_own_alone(look: Look) -> None:
     tab = look("bob")
     expect(figure(tab, "Questions")).to_have_text("1")
     expect(panel(tab, "Latest questions").locator("li")).to_have_count(1)
-    expect(panel(tab, "Not answered by any document")).to_have_count(0)
+    expect(panel(tab, "Unanswered questions")).to_have_count(0)
     for foreign in (CHARGED, UNKNOWN, "ada@example.com"):
         assert foreign not in tab.page.content()
 

@@ -14,13 +14,13 @@ _OWN_PATHS = ("/", "/_event", "/reflex-env.js")
 # Checks every element inserted where untrusted text is shown, as soon as it is.
 WATCH = """
 window.offences = [];
-const PLACES = '.text, .question, .threads, .sources, .agents, .handoff, .note, .tools, [role="dialog"]';
+const PLACES = '.text, .question, .threads, .sources, .see-also, .agents, .handoff, .note, .tools, [role="dialog"]';
 const FORBIDDEN = ['SCRIPT', 'IFRAME', 'FRAME', 'OBJECT', 'EMBED', 'STYLE', 'LINK', 'META', 'BASE', 'IMG', 'VIDEO',
   'AUDIO', 'SOURCE', 'MATH', 'DETAILS', 'BODY', 'TEMPLATE', 'PORTAL'];
 const ATTRIBUTES = ['src', 'srcdoc', 'srcset', 'data', 'action', 'formaction', 'xlink:href', 'http-equiv', 'ping'];
 const look = (element) => {
   const told = (what) => window.offences.push(`${what}: ${element.outerHTML.slice(0, 300)}`);
-  const inText = element.closest('.text, .question, .sources');
+  const inText = element.closest('.text, .question, .sources, .see-also');
   if (FORBIDDEN.includes(element.tagName.toUpperCase())) told('element');
   if (inText && ['FORM', 'INPUT', 'SELECT', 'SVG'].includes(element.tagName.toUpperCase())
       && !element.closest('.actions')) told('element');

@@ -90,6 +90,7 @@ const { blocksOf, isTooMuch } = await at("blocks.js");
 const { citedIn, withoutMarkers, markers } = await at("citations.js");
 const { addressesOf, hostOf } = await at("links.js");
 const { shading } = await at("shading.js");
+const { kindsOf, spansOf } = await at("highlights.js");
 const text = (value) => ({ type: "root", children: [{ type: "text", value }] });
 const whole = ({ length }) => ({ start: { offset: 0 }, end: { offset: length } });
 const code = (source) => ({
@@ -103,6 +104,7 @@ const work = {
   hostOf: (value) => hostOf("https://desk.example/x", value, new Set()) + hostOf(`https://${value}`, value, new Set()),
   shading: (source) => shading({ source, kinds: [] })(text(source)),
   code: (source) => shading({ source, kinds: [] })(code(source)),
+  highlights: (value) => kindsOf(spansOf(value, [[0, value.length]]), 0, value.length),
 };
 const spent = (task, value) => {
   let least = Infinity;

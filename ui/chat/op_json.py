@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from frontdesk.contracts.events import Source, TraceEnd, TraceStart, TraceUpdate
+from frontdesk.contracts.events import Highlight, Source, TraceEnd, TraceStart, TraceUpdate
 from frontdesk.contracts.resources import Message, Step
 from ui.chat.operations import (
     AnswerCancelled,
@@ -28,6 +28,7 @@ from ui.chat.operations import (
     TraceReplayed,
     TranscriptOp,
 )
+from ui.chat.partial_support import is_partly_supported
 
 JsonObject = dict[str, object]
 
@@ -94,7 +95,8 @@ def _end_fields(op: AnswerEnd) -> JsonObject:
                 "cost": op.cost_usd,
                 "time": op.seconds,
                 "reduced": op.is_reduced,
-                "support": op.support,
+                "partly": op.is_partly_supported,
+                **_beside_the_text(op.see_also, op.highlights),
             }
         case AnswerCancelled():
             return {"status": "cancelled"}
@@ -110,6 +112,10 @@ def _step_fields(step: TraceStart | TraceUpdate | TraceEnd | Step) -> JsonObject
 
 def _sources_to_json(sources: Sequence[Source]) -> list[JsonObject]:
     return [source.model_dump(include=_SHOWN, exclude_none=True) for source in sources]
+
+
+def _beside_the_text(see_also: Sequence[int], highlights: Sequence[Highlight]) -> JsonObject:
+    return {"see_also": list(see_also), "highlights": [[one.start, one.end] for one in highlights]}
 
 
 def _turns_of(messages: Sequence[Message]) -> list[JsonObject]:
@@ -150,5 +156,6 @@ def _turn_of(message: Message) -> JsonObject:
         "tokens": message.tokens,
         "cost": message.cost_usd,
         "time": message.time,
-        "support": message.support.score if message.support else None,
+        "partly": is_partly_supported(message),
+        **_beside_the_text([section.id for section in message.see_also], message.highlights),
     }

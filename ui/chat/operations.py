@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from frontdesk.contracts.events import Route, Source, TraceEnd, TraceStart, TraceUpdate
+from frontdesk.contracts.events import Highlight, Route, Source, TraceEnd, TraceStart, TraceUpdate
 from frontdesk.contracts.resources import Message, Step
 
 
@@ -136,7 +136,10 @@ class HandoffRequested:
 
 @dataclass(frozen=True)
 class AnswerCompleted:
-    """End the answer as complete, with its figures; `support` is the score of its evidence."""
+    """End the answer as complete, with its figures and what is shown of its support.
+
+    `see_also` are the ids of the sources that may answer the question too.
+    """
 
     op: ClassVar[Literal["end"]] = "end"
     finish_reason: str
@@ -144,7 +147,9 @@ class AnswerCompleted:
     cost_usd: float
     seconds: float
     is_reduced: bool
-    support: float | None
+    is_partly_supported: bool = False
+    see_also: Sequence[int] = ()
+    highlights: Sequence[Highlight] = ()
 
 
 @dataclass(frozen=True)

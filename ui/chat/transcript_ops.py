@@ -43,6 +43,7 @@ from ui.chat.operations import (
     TranscriptOp,
     append_op,
 )
+from ui.chat.partial_support import is_partly_supported
 
 
 def ops_for_question(question: PageQuestion, key: tuple[str, str], *, is_streaming: bool) -> list[TranscriptOp]:
@@ -120,5 +121,7 @@ def _completion_of(whole: Done | Answer) -> AnswerCompleted:
         cost_usd=whole.cost_usd,
         seconds=whole.time,
         is_reduced=whole.reduced,
-        support=whole.support.score if whole.support else None,
+        is_partly_supported=is_partly_supported(whole),
+        see_also=whole.see_also if isinstance(whole, Done) else [section.id for section in whole.see_also],
+        highlights=whole.highlights,
     )

@@ -70,6 +70,7 @@ def _unanswered_chart() -> rx.Component:
         "Questions without an answer",
         "No document knew, something failed, or somebody did not want to wait.",
         ("declined", "Not known", "url(#shade-2)"),
+        ("hedged", "Nearest match shown", "url(#shade-3)"),
         ("failed", "Failed", "url(#shade-bad)"),
         ("cancelled", "Stopped", "url(#shade-quiet)"),
     )

@@ -142,7 +142,7 @@ def _nothing_yet() -> rx.Component:
 
 def _unanswered_panel() -> rx.Component:
     return rx.el.section(
-        rx.el.h2("Not answered by any document"),
+        rx.el.h2("Unanswered questions"),
         rx.cond(
             Activity.questions.length() > 0,
             rx.fragment(

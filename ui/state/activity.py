@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypedDict
 import reflex as rx
 
 from frontdesk import AsyncDesk
-from frontdesk.contracts.reports import ActivityReport, LatestRun, UnansweredPage
+from frontdesk.contracts.reports import ActivityReport, LatestRun, Unanswered, UnansweredPage
 from frontdesk.contracts.resources import SUPERVISOR, AgentInfo, Info
 from ui.chat.conversation import page_path
 from ui.state.api_requests import ApiRequests
@@ -22,6 +22,7 @@ _PAGE = 10
 _QUESTIONS = 10
 _DAYS = re.compile(r"[1-9]\d?", re.ASCII)
 _EMPTY = TableView(head=[], rows=[])
+_UNANSWERED = {"declined": "not known", "hedged": "nearest match"}
 
 
 class RunRow(TypedDict):
@@ -130,7 +131,7 @@ class Activity(ApiRequests, rx.State):
             activity_charts.table_by_agent(report, names),
         )
         self.any_runs, self.any_cost, self.any_tokens = totals.runs > 0, totals.cost_usd > 0, totals.tokens > 0
-        self.any_without_answer = totals.declined + totals.failed + totals.cancelled > 0
+        self.any_without_answer = totals.declined + totals.hedged + totals.failed + totals.cancelled > 0
         self.any_stand_ins = totals.fallbacks + totals.reduced > 0
         self.any_ratings = totals.up + totals.down > 0
         self.runs, self.total = [_run_row(run, info, names, now) for run in report.runs], report.total
@@ -172,21 +173,32 @@ def _conversation_path(run: LatestRun) -> str:
 
 
 def _status_text(run: LatestRun) -> str:
-    if run.finish_reason == "declined":
-        return "not known"
+    if run.finish_reason in _UNANSWERED:
+        return _UNANSWERED[run.finish_reason]
     return {"completed": "answered", "cancelled": "stopped", "queued": "waiting", "in_progress": "under way"}.get(
         run.status, run.status
     )
+
+
+def _hedged_text(one: Unanswered) -> str:
+    """Tell how often the nearest match was shown, if it was."""
+    if one.hedged in (0, one.times):
+        return "nearest match shown" if one.hedged else ""
+    return f"nearest match shown {activity_charts.format_count(one.hedged)}×"
 
 
 def _unanswered_rows(report: UnansweredPage, names: dict[str, str], now: float) -> list[UnansweredRow]:
     return [
         UnansweredRow(
             text=one.question,
-            times="once" if one.times == 1 else f"{activity_charts.format_count(one.times)} times",
+            times=f"{activity_charts.format_count(one.times)}×",
             note=", ".join(
                 part
-                for part in (names.get(one.agent or "", ""), activity_charts.format_age(one.last_asked_at, now))
+                for part in (
+                    names.get(one.agent or "", ""),
+                    activity_charts.format_age(one.last_asked_at, now),
+                    _hedged_text(one),
+                )
                 if part
             ),
         )

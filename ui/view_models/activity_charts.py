@@ -46,7 +46,12 @@ class TableView(TypedDict):
 def total_figures(totals: Figures) -> list[FigureView]:
     """Return the totals as labelled figures."""
     rated = totals.up + totals.down
-    ends = ((totals.declined, "not known"), (totals.failed, "failed"), (totals.cancelled, "stopped"))
+    ends = (
+        (totals.declined, "not known"),
+        (totals.hedged, "nearest match"),
+        (totals.failed, "failed"),
+        (totals.cancelled, "stopped"),
+    )
     slowest = totals.first_token_p95
     return [
         FigureView(name="Questions", value=format_count(totals.runs), note=""),
@@ -169,7 +174,7 @@ def format_age(then: float, now: float) -> str:
 
 
 # The figures of a day that are drawn unchanged.
-_PARTS = ("declined", "failed", "cancelled", "reduced", "up", "down")
+_PARTS = ("declined", "hedged", "failed", "cancelled", "reduced", "up", "down")
 _FIGURES = ["Answered", "Tokens", "Cost", "First word", "95 % within", "Other model", "Quoted only", "Up", "Down"]
 
 

@@ -24,7 +24,7 @@ Times = NDArray[np.int64]
 
 # The agent of the row for a whole run.
 _WHOLE = ""
-_COUNTED = "runs completed failed cancelled declined tokens cost_usd fallbacks reduced up down".split()
+_COUNTED = "runs completed failed cancelled declined hedged tokens cost_usd fallbacks reduced up down".split()
 
 
 class SqlActivityStore:
@@ -163,6 +163,7 @@ def _sums(db: Connection, user_id: str | None, first: int, last: int) -> Iterabl
                    count(*) FILTER (WHERE outcome = 'failed') AS failed,
                    count(*) FILTER (WHERE outcome = 'cancelled') AS cancelled,
                    count(*) FILTER (WHERE outcome = 'declined') AS declined,
+                   count(*) FILTER (WHERE outcome = 'hedged') AS hedged,
                    sum(tokens) AS tokens, sum(cost_usd) AS cost_usd,
                    sum(fallback) AS fallbacks, sum(reduced) AS reduced,
                    count(*) FILTER (WHERE rating = 'up') AS up, count(*) FILTER (WHERE rating = 'down') AS down,
@@ -192,7 +193,7 @@ _ADD_RUNS = f"""
     INSERT INTO activity (day, agent, run_id, user_id, outcome, tokens, cost_usd, first_token_ms, whole_ms, fallback,
                           reduced, rating)
     SELECT CAST(created_at / {DAY_SECONDS} AS INTEGER), '{_WHOLE}', id, user_id,
-           CASE WHEN finish_reason = 'declined' THEN 'declined' ELSE status END,
+           CASE WHEN finish_reason IN ('declined', 'hedged') THEN finish_reason ELSE status END,
            coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0), coalesce(cost_usd, 0),
            (SELECT max(0, CAST(round((julianday(json_extract(CAST(payload AS TEXT), '$.timestamp')) - 2440587.5)
                                      * {DAY_SECONDS * 1000} - runs.created_at * 1000) AS INTEGER))

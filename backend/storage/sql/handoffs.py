@@ -163,9 +163,10 @@ def _rate_answer(db: Connection, run_id: str, rating: str, comment: str) -> None
 def _unanswered(db: Connection, since: float, limit: int) -> list[UnansweredQuestion]:
     # Of questions that differ in nothing but capitals and full stops, the one that was asked last is shown.
     rows = db.execute(
-        """SELECT question, agent, times, last_asked_at, run_id FROM (
+        """SELECT question, agent, times, hedged, last_asked_at, run_id FROM (
                SELECT runs.question, handovers.agent_id AS agent, runs.created_at AS last_asked_at,
                       runs.id AS run_id, count(*) OVER same AS times,
+                      count(*) FILTER (WHERE runs.finish_reason = 'hedged') OVER same AS hedged,
                       row_number() OVER (same ORDER BY runs.created_at DESC, runs.place DESC) AS recency
                FROM handovers JOIN runs ON runs.id = handovers.run_id
                WHERE handovers.cause = 'unanswered' AND runs.created_at >= ?

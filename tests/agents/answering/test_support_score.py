@@ -9,6 +9,7 @@ from agents.answering import canned_replies
 from agents.answering.extractive_writer import ExtractiveWriter
 from agents.answering.prompt import Prompt
 from agents.answering.support_score import score, support_of
+from agents.answering.whole_answer import place_answers
 from agents.answering.writer import WriterChain, WriterChunk
 from agents.graph.state import WorkerAnswer
 from frontdesk.contracts.events import Support, SupportedSentence, Token
@@ -103,19 +104,17 @@ def test_places_are_those_of_the_whole_answer() -> None:
     short, long = answer("a", "No.", told((0, 3, 0.5))), answer("b", "No. Never.", told((0, 3, 0.25), (4, 10, 1.0)))
     whole = "**B**\n\nNo. Never.\n\n**A**\n\nNo."
     for answers in ([short, long], [long, short]):
-        assert places(support_of(whole, answers)) == [(7, 10, 0.25), (11, 17, 1.0), (26, 29, 0.5)]
+        assert places(support_of(place_answers(whole, answers))) == [(7, 10, 0.25), (11, 17, 1.0), (26, 29, 0.5)]
 
 
 def test_equal_texts_have_a_place_each() -> None:
     same = told((0, 3, 0.5))
-    assert places(support_of("No.\n\nNo.", [answer("a", "No.", same), answer("b", "No.", same)])) == [
-        (0, 3, 0.5),
-        (5, 8, 0.5),
-    ]
+    placed = place_answers("No.\n\nNo.", [answer("a", "No.", same), answer("b", "No.", same)])
+    assert places(support_of(placed)) == [(0, 3, 0.5), (5, 8, 0.5)]
 
 
 def test_answers_of_before_there_were_scores_have_none() -> None:
     old = answer("a", "No.")
     del old["support"]
-    assert support_of("No.", [old]) is None
-    assert support_of("", [answer("a", "")]) is None
+    assert support_of(place_answers("No.", [old])) is None
+    assert support_of(place_answers("", [answer("a", "")])) is None

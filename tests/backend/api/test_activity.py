@@ -40,8 +40,8 @@ def told(client: httpx.Client, **query: Any) -> dict[str, Any]:
 
 
 def counts(figures: dict[str, Any]) -> dict[str, Any]:
-    names = ("completed", "failed", "cancelled", "declined", "fallbacks", "reduced", "up", "down")
-    assert figures["runs"] == sum(figures[name] for name in names[:4])
+    names = ("completed", "failed", "cancelled", "declined", "hedged", "fallbacks", "reduced", "up", "down")
+    assert figures["runs"] == sum(figures[name] for name in names[:5])
     return {name: figures[name] for name in names if figures[name]}
 
 

@@ -46,6 +46,8 @@ def _done(outcome: AnswerOutcome) -> Done:
         supervisor=Spent(usage=USAGE, cost_usd=0.0125),
         reduced=outcome.reduced,
         support=outcome.support,
+        see_also=outcome.see_also,
+        highlights=outcome.highlights,
         tokens=3,
         tokens_used=1234,
         time=0.25,

@@ -10,6 +10,7 @@ from agents.errors import ModelsUnavailable
 from frontdesk.contracts.events import (
     Event,
     Handoff,
+    Highlight,
     Reset,
     Route,
     Source,
@@ -99,8 +100,10 @@ _EVERYTHING: Script = [
     AnswerOutcome(
         "handoff",
         reduced=True,
-        data={"support": {"score": 0.5, "sentences": []}},
+        data={"support": {"score": 0.5, "sentences": []}, "see_also": [2], "highlights": [{"start": 0, "end": 7}]},
         support=Support(score=0.5, sentences=[SupportedSentence(start=0, end=7, score=0.25)]),
+        see_also=[2],
+        highlights=[Highlight(start=0, end=7)],
     ),
 ]
 

@@ -40,6 +40,12 @@ def test_it_knows_its_run_its_agents_and_how_it_stands() -> None:
     assert (RunTranscript().status, known.status, known.handoff) == ("queued", "in_progress", EXAMPLES["handoff"])
 
 
+def test_it_knows_the_sources_that_may_answer_too() -> None:
+    first, second = (SOURCE.model_copy(update={"id": number}) for number in (1, 2))
+    found: list[Event] = [Sources(agent="a", sources=[first, second]), EXAMPLES["done"]]
+    assert (after(*found).see_also, after(found[0]).see_also) == ([second], [])
+
+
 def test_an_error_is_an_end_and_never_text() -> None:
     failed, done = after(EXAMPLES["token"], EXAMPLES["error"]), after(EXAMPLES["done"])
     assert (failed.status, failed.error, failed.text) == ("failed", EXAMPLES["error"], after(EXAMPLES["token"]).text)

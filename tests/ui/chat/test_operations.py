@@ -6,17 +6,22 @@ from typing import get_args
 
 import pytest
 
+from frontdesk.contracts.answers import RelatedSection
 from frontdesk.contracts.events import (
+    Done,
     Event,
     Handoff,
+    Highlight,
     Reset,
     Route,
     Source,
     Sources,
     Start,
+    Support,
     Token,
     TraceStart,
     TraceUpdate,
+    Usage,
 )
 from frontdesk.contracts.resources import Message
 from tests.serving import ROOT
@@ -123,16 +128,26 @@ def test_the_operations_that_the_scripts_name_elsewhere_exist() -> None:
             {"op": "end", "status": "failed", "code": "busy", "message": "Later.", "retryable": True},
         ),
         (
-            AnswerCompleted("stop", tokens=5, cost_usd=0.1, seconds=2, is_reduced=False, support=None),
+            AnswerCompleted(
+                "hedged",
+                tokens=5,
+                cost_usd=0.1,
+                seconds=2,
+                is_reduced=False,
+                see_also=[2],
+                highlights=[Highlight(start=3, end=9)],
+            ),
             {
                 "op": "end",
                 "status": "completed",
-                "finish": "stop",
+                "finish": "hedged",
                 "tokens": 5,
                 "cost": 0.1,
                 "time": 2,
                 "reduced": False,
-                "support": None,
+                "partly": False,
+                "see_also": [2],
+                "highlights": [[3, 9]],
             },
         ),
         (
@@ -196,7 +211,9 @@ def test_a_question_without_a_stored_answer_is_shown_with_an_empty_one() -> None
 
 
 def test_a_stored_answer_is_shown_with_its_sources() -> None:
-    answer = message("assistant", "37").model_copy(update={"sources": [SOURCE], "agents": ["billing"], "tokens": 5})
+    related = RelatedSection(id=1, title="Prices", uri="file:p", document_id="d")
+    found = {"sources": [SOURCE], "see_also": [related], "highlights": [Highlight(start=0, end=2)]}
+    answer = message("assistant", "37").model_copy(update={**found, "agents": ["billing"], "tokens": 5})
     opened = op_to_json(ConversationOpened("s", "", [message("user", "price"), answer], 0))
     assert opened["turns"] == [
         {"role": "user", "text": "price"},
@@ -212,9 +229,31 @@ def test_a_stored_answer_is_shown_with_its_sources() -> None:
             "tokens": 5,
             "cost": None,
             "time": None,
-            "support": None,
+            "partly": False,
+            "see_also": [1],
+            "highlights": [[0, 2]],
         },
     ]
+
+
+@pytest.mark.parametrize(
+    ("score", "quoted", "partly"), [(0.49, False, True), (0.5, False, False), (0.1, True, False), (None, False, False)]
+)
+def test_only_what_a_model_wrote_is_partly_supported(score: float | None, quoted: bool, partly: bool) -> None:
+    support = None if score is None else Support(score=score, sentences=[])
+    done = Done(
+        message_id="m",
+        usage=Usage(),
+        cost_usd=0,
+        tokens=1,
+        time=1,
+        finish_reason="stop",
+        quoted=quoted,
+        support=support,
+        see_also=[4],
+    )
+    (end,) = to_json(ops_from_events([done]))
+    assert (end["partly"], end["see_also"]) == (partly, [4])
 
 
 def test_updates_are_sent_again_until_the_page_has_acknowledged_them() -> None:

@@ -7,7 +7,7 @@ from frontdesk.contracts.resources import SUPERVISOR
 from ui.view_models import activity_charts
 
 NONE = {"first_token_p50": None, "first_token_p95": None, "time_p50": None, "tokens": 0, "cost_usd": 0.0}
-COUNTED = ("runs", "completed", "failed", "cancelled", "declined", "fallbacks", "reduced", "up", "down")
+COUNTED = ("runs", "completed", "failed", "cancelled", "declined", "hedged", "fallbacks", "reduced", "up", "down")
 
 
 def counted(**numbers: float | None) -> dict[str, float | None]:
@@ -29,11 +29,13 @@ def day(*shares: tuple[str, int], **numbers: float | None) -> DayFigures:
 
 
 def test_figures_say_what_became_of_the_rest() -> None:
-    totals = Figures.model_validate(counted(runs=1_200, completed=1_199, declined=1, tokens=1_234_567, up=2, down=1))
+    totals = Figures.model_validate(
+        counted(runs=1_200, completed=1_197, declined=1, hedged=2, tokens=1_234_567, up=2, down=1)
+    )
     found = {one["name"]: (one["value"], one["note"]) for one in activity_charts.total_figures(totals)}
     assert found == {
         "Questions": ("1,200", ""),
-        "Answered": ("99 %", "1 not known"),
+        "Answered": ("99 %", "1 not known, 2 nearest match"),
         "First word": ("–", ""),
         "Cost": ("$0", ""),
         "Tokens": ("1.23M", "1,234,567"),

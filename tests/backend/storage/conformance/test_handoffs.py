@@ -7,7 +7,7 @@ import pytest
 from backend.storage.handoffs import HandoffRequest, StoredHandoff
 from backend.storage.stores import Stores
 from frontdesk.contracts.events import Handoff
-from tests.backend.storage.conformance.conversations import ask, audited, begin, did, event, unstorable
+from tests.backend.storage.conformance.conversations import ask, audited, begin, did, done, event, unstorable
 
 
 async def request(stores: Stores, user: str = "ada", thread: str | None = None) -> StoredHandoff:
@@ -17,10 +17,11 @@ async def request(stores: Stores, user: str = "ada", thread: str | None = None) 
     return handoff
 
 
-async def offer(stores: Stores, question: str, thread: str = "t", **fields: Any) -> str:
+async def offer(stores: Stores, question: str, thread: str = "t", *, hedged: bool = False, **fields: Any) -> str:
     run = await begin(stores, thread, question=question, **fields)
     unanswered = Handoff(agent="billing", cause="unanswered", reason="no document", summary="?")
-    await stores.runs.append_events([event(run, 0, unanswered)])
+    end = done().model_copy(update={"finish_reason": "hedged" if hedged else "declined"})
+    await stores.runs.append_events([event(run, 0, unanswered), event(run, 1, end)])
     return run.id
 
 
@@ -90,7 +91,7 @@ async def test_a_later_rating_replaces_an_earlier_one(stores: Stores) -> None:
 
 
 async def test_equal_questions_without_an_answer_are_one_as_it_was_asked_last(stores: Stores) -> None:
-    await offer(stores, "Can I pay with Bitcoin?", created_at=10.0)
+    await offer(stores, "Can I pay with Bitcoin?", hedged=True, created_at=10.0)
     last = await offer(stores, " can i pay with bitcoin !?", created_at=30.0)
     other = await offer(stores, "Do you ship to Mars?", created_at=40.0)
     await request(stores)
@@ -98,5 +99,6 @@ async def test_equal_questions_without_an_answer_are_one_as_it_was_asked_last(st
     assert (often.question, often.times, often.run_id) == (" can i pay with bitcoin !?", 2, last)
     assert (often.agent, often.last_asked_at) == ("billing", 30.0)
     assert (once.times, once.run_id) == (1, other)
+    assert (often.hedged, once.hedged) == (1, 0)
     assert [one.run_id for one in await stores.handoffs.unanswered(0.0, 1)] == [last]
     assert [one.times for one in await stores.handoffs.unanswered(20.0, 10)] == [1, 1]
