@@ -31,7 +31,7 @@ class ModelChains:
         self._settings = settings
         self._models = models
         self._catalog = catalog
-        self._embedded = ExtractiveWriter(embedder)
+        self._embedded = ExtractiveWriter()
         self.supervisor = supervisor_order(settings)
         self.routers: list[Router] = [
             SemanticRouter(embedder, searcher) if name == EMBEDDED else ModelRouter(models.get(name))

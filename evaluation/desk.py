@@ -76,7 +76,7 @@ class _EvaluatedDesk:
         self, catalog: Catalog, searcher: Searcher, strategies: "_ConfidenceRecorder", threshold: float
     ) -> None:
         self._strategies = strategies
-        writers = WriterChain([ExtractiveWriter(strategies.embedder)])
+        writers = WriterChain([ExtractiveWriter()])
         router = SemanticRouter(strategies.embedder, searcher)
         supervisor = Supervisor(catalog, [router], Worker(self._strategies, threshold), lambda agent: writers)
         self._memory = InMemorySaver()

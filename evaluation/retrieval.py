@@ -14,8 +14,8 @@ from evaluation.desk import throwaway_library
 from evaluation.figures import auc, is_hit, mean, ndcg, percentile, share_of
 from evaluation.report import Comparison, EvaluationReport, Miss, ReportFigure
 from knowledge.embedding.reranker import open_reranker
-from knowledge.retrieval.confidence import confidence
 from knowledge.retrieval.search import Passage, Searcher
+from knowledge.retrieval.strategies import EvidenceGatherer
 
 _RANKED = 10
 _CUTS = (1, 3, 5)
@@ -51,7 +51,8 @@ async def measure_retrieval(
         searcher = Searcher(library, second_look)
         await library.embedder.warm_up()
         progress = tqdm(queries, unit="query", disable=not sys.stderr.isatty())
-        ranked = [await _search_query(query, searcher) for query in progress]
+        gatherer = EvidenceGatherer(library, searcher)
+        ranked = [await _search_query(query, searcher, gatherer) for query in progress]
     sizes = [
         ReportFigure("documents", "documents", len(documents), "count"),
         ReportFigure("chunks", "passages", chunks, "count"),
@@ -68,12 +69,13 @@ async def measure_retrieval(
     )
 
 
-async def _search_query(query: Query, searcher: Searcher) -> Ranked:
+async def _search_query(query: Query, searcher: Searcher, gatherer: EvidenceGatherer) -> Ranked:
     began = time.perf_counter()
     findings = await searcher.search(query.text, FOLDER)
     seconds = time.perf_counter() - began
     rankings = {way: rank(findings.passages) for way, rank in _WAYS.items()}
-    return Ranked(query, rankings, confidence(findings.signals), seconds)
+    evidence = await gatherer.gather("rag", FOLDER, query.text)
+    return Ranked(query, rankings, evidence.confidence, seconds)
 
 
 def _in_order(passages: Sequence[Passage]) -> list[str]:

@@ -14,7 +14,7 @@ class OutcomeThresholds:
     """The confidence below which a question is declined, and from which it is answered without reservation."""
 
     decline: float
-    answer: float
+    answer: float = 0.0
 
     def outcome(self, confidence: float) -> Outcome:
         """Return what a confidence permits."""

@@ -42,9 +42,7 @@ def _answer_to(prompt: Prompt) -> QuotedText:
     """Answer each part, under its own heading if there are several; empty if nothing can be said on any."""
     parts = prompt.parts or (AnswerPart(prompt.question, prompt.evidence, "answer"),)
     numbered = [(part, part.evidence.numbered_from(prompt.first_number)) for part in parts]
-    answers = [
-        (part, quote(evidence) if part.outcome != "decline" else QuotedAnswer()) for part, evidence in numbered
-    ]
+    answers = [(part, quote(evidence) if part.outcome != "decline" else QuotedAnswer()) for part, evidence in numbered]
     if not any(answer.quotations for _, answer in answers):
         return QuotedText("")
     written = QuotedText("")

@@ -1,4 +1,4 @@
-"""What may be quoted: text that says something to a reader, not pictures, pointers to other pages, or orders to a model."""
+"""What may be quoted: text that says something to a reader, not a picture, a pointer elsewhere or orders to a model."""
 
 import re
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def is_picture(unit: str) -> bool:
 
 
 def is_pointer(unit: str, language: Language = ENGLISH) -> bool:
-    """Return True if a sentence or an item only points to another place: "For more information, see ...", a bare link."""
+    """Return True if a sentence or an item only points elsewhere: "For more information, see ...", a bare link."""
     said = _ITEM_MARK.sub("", unit).strip()
     if _NO_LETTER.match(_LINK.sub("", said)):
         return True

@@ -32,7 +32,7 @@ async def score(text: str, evidence: Sequence[str], embedder: Embedder) -> Suppo
 
 
 def quotation_support(quoted: QuotedText, confidence: float) -> Support:
-    """Return how well quotations answer, which is all that there is to say of what stands word by word in its source."""
+    """Return how well quotations answer: that they stand in their sources goes without saying."""
     ranges = [(start, end, confidence) for start, end in quoted.highlights or ((0, len(quoted.text)),)]
     return _support_from(ranges)
 

@@ -18,9 +18,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import get_args
 
-from knowledge.text.markdown_blocks import MarkdownBlock
 from agents.catalog import ToolName
 from agents.security.deobfuscation import possible_readings
+from knowledge.text.markdown_blocks import MarkdownBlock
 
 _MACHINE = (
     r"(?:ais?|llms?|(?:large )?language models?|chat ?bots?|bots?|(?:chat)?gpt|(?:ai |virtual |automated )?assistants?"

@@ -1,4 +1,4 @@
-"""The vectors of a document's chunks: the only place where the text of a chunk becomes what is stored of its meaning."""
+"""The vectors of a document's chunks: the only place where the text of a chunk becomes its stored vectors."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,89 +1,74 @@
-"""The confidence that search results answer the question, rather than only resemble it.
-
-If a collection holds the answer, one document stands out from all others found. If it does not, several look equally
-near.
-"""
+"""The confidence that the documents answer a question, rather than only resemble it."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
+from knowledge.index.lexical import LexicalQuery
+from knowledge.retrieval.defining_words import missing_weights
+from knowledge.retrieval.search_signals import SearchSignals
+from knowledge.retrieval.units import ScoredUnit
 
-# The number of documents that the best one is compared with.
-_COMPETITORS = 9
-# The softmax temperature: how fast a document's share falls with its distance from the best one.
-_WIDTH = 0.05
-# The scores of an irrelevant document, in total and by words alone.
-_TYPICAL_SCORE, _TYPICAL_MATCH = 0.3, 0.15
+# The score of a unit that does not answer.
+_TYPICAL_SCORE = 0.9
 
 
 @dataclass(frozen=True)
-class SearchSignals:
-    """The features of a search result from which confidence is computed.
+class AnswerSignals:
+    """The features of an answer: those of the search, and those of the unit that answers best and of its section.
 
-    `cosine` is that of the best passage. `lead` is the best document's margin over the next ones, `share` its softmax
-    share among all. `words_lead` is the margin by which one document matches the question's words better than any
-    other. `unknown_names` is the share of the question's weight that falls on names which no document holds."""
+    `unit_margin` is the unit's lead over the best of another section. `covered` is the share of the question's weight
+    that the section holds, `missing_names` the share of names that it lacks, `missing_words` that of words that no
+    document holds."""
 
-    cosine: float = 0.0
-    lead: float = 0.0
-    share: float = 0.0
-    words_lead: float = 0.0
-    unknown_names: float = 0.0
+    search: SearchSignals
+    unit_cosine: float = 0.0
+    unit_margin: float = 0.0
+    covered: float = 0.0
+    missing_names: float = 0.0
+    missing_words: float = 0.0
 
     @classmethod
     def of(
         cls,
-        documents: Sequence[str],
-        cosines: Sequence[float],
-        scores: Sequence[float],
-        matches: Sequence[Mapping[str, float]],
-        weight: float,
-        unknown_names: float,
-    ) -> "SearchSignals":
-        """Compute the signals from each passage's document, cosine, score and match of each word.
-
-        `weight` is the total weight of the question's words, `unknown_names` the weight of its unknown names."""
-        if not documents:
-            return cls()
-        best: dict[str, float] = {}
-        matched: dict[str, dict[str, float]] = {}
-        for document, score, match in zip(documents, scores, matches, strict=True):
-            best[document] = max(score, best.get(document, score))
-            words = matched.setdefault(document, {})
-            for word, value in match.items():
-                words[word] = max(value, words.get(word, 0.0))
-        ranked = _rank_scores(list(best.values()), _TYPICAL_SCORE)
-        by_words = _rank_scores([sum(words.values()) / weight for words in matched.values()], _TYPICAL_MATCH)
+        search: SearchSignals,
+        units: Sequence[ScoredUnit],
+        places: Sequence[tuple[str, str]],
+        asked: LexicalQuery,
+        section: str,
+    ) -> "AnswerSignals":
+        """Compute the signals from the units, best first, the section of each passage, and the text of the best one."""
+        if not units:
+            return cls(search)
+        best = units[0]
+        others = (unit.score for unit in units if places[unit.passage] != places[best.passage])
+        missing = missing_weights(asked, section)
+        names = sum(weight for stem, weight in missing.items() if stem in asked.names)
+        unknown = sum(weight for stem, weight in missing.items() if stem in asked.unknown)
         return cls(
-            cosine=max(cosines),
-            lead=float(ranked[0] - ranked[1 : 1 + _COMPETITORS].mean()),
-            share=float(1 / np.exp((ranked - ranked[0]) / _WIDTH).sum()),
-            words_lead=float(by_words[0] - by_words[1]),
-            unknown_names=unknown_names / weight,
+            search=search,
+            unit_cosine=best.cosine,
+            unit_margin=best.score - next(others, _TYPICAL_SCORE),
+            covered=1 - sum(missing.values()) / asked.weight,
+            missing_names=names / asked.weight,
+            missing_words=unknown / asked.weight,
         )
 
     def values(self) -> list[float]:
         """Return the signals in their fixed order."""
-        return [getattr(self, field.name) for field in fields(self)]
+        return [
+            *(self.search.cosine, self.search.share, self.search.words_lead),
+            *(self.unit_cosine, self.unit_margin, self.covered, self.missing_names, self.missing_words),
+        ]
 
 
-def _rank_scores(values: list[float], typical: float) -> "np.typing.NDArray[np.float64]":
-    """Sort best first, padded to a fixed length with the score of an irrelevant document."""
-    missing = 1 + _COMPETITORS - len(values)
-    ranked = np.sort(values)[::-1]
-    return np.concatenate([ranked[:1], np.sort([*ranked[1:], *[typical] * missing])[::-1]])
-
-
-# A logistic regression over questions with and without an answer: support forums, an encyclopedia with some pages
-# removed, half of the samples, and off-topic questions. No signal of a good match may count against an answer. The
-# weight of unknown names is set by hand: they mean much in short questions, little in long ones full of log lines.
+# A logistic regression over questions with and without an answer: a support forum, the documentation of a company, and
+# half of the samples.
 _BIAS = -3.6
-_WEIGHTS = SearchSignals(cosine=3.2, lead=0.7, share=1.8, words_lead=3.5, unknown_names=-2.0)
+_WEIGHTS = (3.2, 1.8, 3.5, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def confidence(signals: SearchSignals) -> float:
-    """Return a confidence between 0 and 1; the threshold below which an agent declines is a setting."""
-    total = _BIAS + sum(weight * value for weight, value in zip(_WEIGHTS.values(), signals.values(), strict=True))
+def confidence(signals: AnswerSignals) -> float:
+    """Return a confidence between 0 and 1; the thresholds of declining and of hedging are settings."""
+    total = _BIAS + sum(weight * value for weight, value in zip(_WEIGHTS, signals.values(), strict=True))
     return 1 / (1 + math.exp(-total))

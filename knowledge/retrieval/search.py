@@ -15,7 +15,7 @@ from knowledge.embedding.reranker import Reranker
 from knowledge.index.lexical import LexicalQuery, WordStatistics
 from knowledge.index.vocabulary import NOTHING
 from knowledge.library import Library
-from knowledge.retrieval.confidence import SearchSignals
+from knowledge.retrieval.search_signals import SearchSignals
 from knowledge.storage.documents import DocumentPlace, StoredChunk
 from knowledge.storage.passages import FoundChunks
 

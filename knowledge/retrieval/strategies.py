@@ -8,7 +8,7 @@ from typing import Literal
 from knowledge.embedding.embedder import Embedder
 from knowledge.index.lexical import LexicalQuery
 from knowledge.library import Library
-from knowledge.retrieval.confidence import confidence
+from knowledge.retrieval.confidence import AnswerSignals, confidence
 from knowledge.retrieval.search import FolderFindings, Passage, Searcher
 from knowledge.retrieval.sections import sections_around
 from knowledge.retrieval.token_budget import BOUNDLESS, TokenBudget
@@ -50,7 +50,7 @@ class Evidence:
     """The evidence an agent may answer from. `excerpts` are in prompt order, `passages` best first for this question.
 
     `units` are those of the passages, the best answer first, `sections` the text around each passage, and `asked` the
-    words of the question. `told` says in words how much was gathered, how much of it is new, and why there is no more."""
+    words of the question. `told` says in words how much was gathered, how much of it is new, and why not more."""
 
     strategy: Strategy
     excerpts: tuple[Excerpt, ...]
@@ -109,16 +109,25 @@ class EvidenceGatherer:
         `context` is text added by the conversation, `kept` the chunks it holds, `room` the reader's token budget."""
         findings = await self._searcher.search(question, folder, owner=owner, context=context)
         evidence = await self._select(strategy, folder, findings, owner, kept, room)
-        return await self._with_units(f"{context} {question}".strip(), findings.asked, evidence)
+        return await self._with_units(f"{context} {question}".strip(), findings, evidence)
 
-    async def _with_units(self, question: str, asked: LexicalQuery, evidence: Evidence) -> Evidence:
+    async def _with_units(self, question: str, findings: FolderFindings, evidence: Evidence) -> Evidence:
         store = self._library.stores.passages
         passages = [passage for _, passage in evidence.passages]
         units, sections = await asyncio.gather(
             score_units(question, passages, store, self._library.embedder),
             sections_around([passage.chunk for passage in passages], store),
         )
-        return replace(evidence, units=tuple(units), sections=tuple(sections), asked=asked)
+        places = [(passage.chunk.document_id, passage.chunk.section) for passage in passages]
+        best = _titled(passages[units[0].passage].chunk, sections[units[0].passage]) if units else ""
+        signals = AnswerSignals.of(findings.signals, units, places, findings.asked, best)
+        return replace(
+            evidence,
+            confidence=confidence(signals),
+            units=tuple(units),
+            sections=tuple(sections),
+            asked=findings.asked,
+        )
 
     async def _select(
         self,
@@ -157,6 +166,10 @@ class EvidenceGatherer:
         if chars > self._whole_chars:
             return f"{documents} are more than the {self._whole_chars:,} that are read whole"
         return "" if room.holds(whole.excerpts) else f"{documents} do not fit {room.limit}"
+
+
+def _titled(chunk: StoredChunk, section: str) -> str:
+    return f"{chunk.title}\n{chunk.section}\n{section}"
 
 
 def _distinct(passages: Sequence[Passage]) -> list[Passage]:
@@ -250,7 +263,7 @@ def _retrieved(
         strategy=strategy,
         excerpts=tuple(excerpts),
         passages=tuple((numbers[passage.chunk.id], passage) for passage in chosen),
-        confidence=confidence(findings.signals),
+        confidence=0.0,
         told=told,
         kept=tuple(chunk.id for run in runs for chunk in run) if strategy == "hybrid" else (),
     )
@@ -281,4 +294,4 @@ def _whole(documents: Sequence[WholeDocument], findings: FolderFindings) -> Evid
     passages = tuple((numbers[passage.chunk.document_id], passage) for passage in _diverse(findings.passages))
     chars = sum(len(document.markdown) for document in documents)
     told = f"{len(documents)} whole documents, {chars:,} characters"
-    return Evidence("cag", tuple(excerpts), passages, confidence(findings.signals), told)
+    return Evidence("cag", tuple(excerpts), passages, 0.0, told)

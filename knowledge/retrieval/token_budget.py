@@ -39,7 +39,6 @@ class TokenBudget:
         """Return the budget that remains after the pieces."""
         return replace(self, tokens=self.tokens - sum(map(_estimate_size, pieces)))
 
-
     def share(self, count: int) -> "TokenBudget":
         """Return an equal share of the budget for each of so many."""
         return replace(self, tokens=self.tokens / count)

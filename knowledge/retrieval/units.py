@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from knowledge.embedding.embedder import Embedder, Vector, Vectors
 from knowledge.embedding.quantized import dequantize
 from knowledge.ingestion.units import unit_texts

@@ -137,10 +137,11 @@ _OPPOSITES = tuple(
 )
 
 _POINTER = re.compile(
-    r"(?:\*\*)?(?:note|tip|important)?[:*\s]{0,6}(?:(?:for|to)\s[^.:;]{0,60}(?:information|details|instructions|more|help|steps)[^.:;]{0,80},\s"
-    r"|to learn [^.,;]{0,80},\s|(?:if|once) [^.,;]{0,80},\s)?(?:please |also )?(?:see|refer to|read|check out|visit|go to)(?: also| our| the)?\b[^.]{0,160}\.?\s{0,3}\Z"
-    r"|(?:have|still have) (?:more |any )?questions\?.{0,120}\Z"
-    r"|(?:contact|reach) (?:us|our|support)\b[^.]{0,100}\.?\Z",
+    r"(?:(?:\*\*)?(?:note|tip|important)[:*\s]{1,6})?"
+    r"(?:(?:(?:for|to)\s[^.:;,]{0,100}|(?:if|once)\s[^.,;]{0,80}),\s)?"
+    r"(?:please |also )?(?:see|refer to|read|check out|visit|go to)\b(?: also| our| the)?[^.]{0,160}\.?\s{0,3}\Z"
+    r"|(?:still )?have (?:more |any )?questions\?.{0,120}\Z"
+    r"|(?:contact|reach) (?:us|our|support)\b[^.]{0,100}\.?\s{0,3}\Z",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -71,7 +71,8 @@ class Language:
     """A language: the words that carry no topic, the stems of the others, and the rules for sentences and messages.
 
     `find_stem` gets a word in lower case. `opposites` match, in lower case, in what goes one way and in what goes the
-    other: on and off, before and after. `pointer` matches a sentence that only points to another page. `no_claim` matches in a sentence that only says that something is not known.
+    other: on and off, before and after. `pointer` matches a sentence that only points to another page, `no_claim` in a
+    sentence that only says that something is not known.
     """
 
     stop_words: Words

@@ -10,6 +10,7 @@ from typing import TypeVar
 from langchain_core.messages import AnyMessage
 from langchain_core.runnables import RunnableConfig
 
+from agents.answering.answer_parts import OutcomeThresholds
 from agents.answering.writer import WriterChain
 from agents.assistant import AnswerOutcome, Assistant
 from agents.assistant import AssistantRequest as Asked
@@ -98,6 +99,8 @@ async def open_desk(
     searcher = Searcher(library)
     gatherer = EvidenceGatherer(library, searcher)
     router = SemanticRouter(library.embedder, searcher)
-    supervisor = Supervisor(Catalog(agents), [router], worker(gatherer, threshold), lambda agent: chain)
+    supervisor = Supervisor(
+        Catalog(agents), [router], worker(gatherer, OutcomeThresholds(threshold)), lambda agent: chain
+    )
     async with open_memory(memory) as saver:
         yield Desk(Assistant(supervisor, saver, of_thread))

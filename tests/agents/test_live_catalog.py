@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.answering.answer_parts import OutcomeThresholds
 from agents.assistant import Assistant
 from agents.catalog import Agent, Catalog, read_catalog
 from agents.errors import AgentDisabled, AgentUnknown, FolderUnknown, LastAgent
@@ -120,7 +121,7 @@ async def test_an_agent_that_changes_right_after_routing_still_answers_as_it_was
     searcher, model = Searcher(library), ScriptedModel(tokens={"billing": ["Within ", "30 days. [1]"]})
     router = RoutesJustBefore(library.embedder, searcher)
     router.happens = changes[change]
-    worker = Worker(EvidenceGatherer(library, searcher), 0.25)
+    worker = Worker(EvidenceGatherer(library, searcher), OutcomeThresholds(0.25))
     supervisor = Supervisor(catalog, [router], worker, lambda agent: writes(model))
     async with open_memory(tmp_path) as memory:
         turn = await Desk(Assistant(supervisor, memory)).ask("Is an annual plan refunded within 30 days?")

@@ -16,6 +16,7 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
+from agents.answering.answer_parts import OutcomeThresholds
 from agents.assistant import Assistant, AssistantRequest
 from agents.catalog import SHIPPED, read_catalog
 from agents.chains import ModelChains
@@ -164,7 +165,7 @@ async def _in_process(data: Path, bedrock: BedrockServer) -> float:
         async with open_memory(data) as saver:
             searcher, catalog = Searcher(library), read_catalog("customer_support")
             chains = ModelChains(settings, models, library.embedder, searcher, catalog)
-            worker = Worker(EvidenceGatherer(library, searcher), DEFAULT_THRESHOLD)
+            worker = Worker(EvidenceGatherer(library, searcher), OutcomeThresholds(DEFAULT_THRESHOLD))
             assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writer_chain), saver)
             await _firsts(assistant, "warm")
             bedrock.script = SLOW

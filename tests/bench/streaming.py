@@ -17,6 +17,7 @@ import orjson
 from langchain_core.messages import HumanMessage
 from tqdm import tqdm
 
+from agents.answering.answer_parts import OutcomeThresholds
 from agents.assistant import Assistant, AssistantRequest
 from agents.catalog import read_catalog
 from agents.graph.supervisor import Supervisor
@@ -111,7 +112,10 @@ async def _graph_levels(data_dir: Path) -> dict[int, Figures]:
     await library.embedder.warm_up()
     async with open_memory(data_dir) as saver:
         searcher = Searcher(library)
-        router, worker = SemanticRouter(library.embedder, searcher), Worker(EvidenceGatherer(library, searcher), 0)
+        router, worker = (
+            SemanticRouter(library.embedder, searcher),
+            Worker(EvidenceGatherer(library, searcher), OutcomeThresholds(0)),
+        )
         writer = writes(FollowsScript())
         assistant = Assistant(Supervisor(read_catalog("customer_support"), [router], worker, lambda _: writer), saver)
 

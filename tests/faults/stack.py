@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
+from agents.answering.answer_parts import OutcomeThresholds
 from agents.assistant import Assistant
 from agents.catalog import Agent, Catalog, read_catalog
 from agents.chains import ModelChains
@@ -200,7 +201,7 @@ class Stack:
         searcher = Searcher(self.library)
         chains = ModelChains(settings, models, self.library.embedder, searcher, catalog)
         threshold = calibration.known_threshold(settings.data_dir, settings.answer_threshold)
-        worker = Worker(self.strategies(self.library, searcher), threshold)
+        worker = Worker(self.strategies(self.library, searcher), OutcomeThresholds(threshold))
         assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writer_chain), self.memory)
         costs = CostEstimates(settings, catalog, chains)
         engine = RunEngine(

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from knowledge.embedding.embedder import Vectors
+from knowledge.embedding.quantized import quantize
 from knowledge.errors import (
     DataDirectoryInUse,
     DocumentSuperseded,
@@ -21,6 +22,7 @@ from knowledge.errors import (
     EmbeddingModelChanged,
 )
 from knowledge.index.chroma import ChromaIndex
+from knowledge.ingestion.chunk_vectors import ChunkVectors
 from knowledge.ingestion.chunking import Chunk
 from knowledge.library import Library
 from knowledge.loaders import LoadedText
@@ -50,10 +52,11 @@ asyncio.run(main())
 """
 
 
-def vectors_of(count: int) -> Vectors:
+def vectors_of(count: int) -> ChunkVectors:
     """Unit vectors, each unlike the others."""
     drawn = np.random.default_rng(count).normal(size=(count, 384)).astype(np.float32)
-    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype=np.float32)
+    unit: Vectors = np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype=np.float32)
+    return ChunkVectors(unit, tuple(quantize(unit[place : place + 1]) for place in range(count)))
 
 
 def put_in_sql(key: DocumentKey, count: int) -> Work[object]:

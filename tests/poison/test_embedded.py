@@ -13,7 +13,6 @@ import pytest
 
 from agents.answering import canned_replies
 from agents.answering.extractive_writer import ExtractiveWriter
-from knowledge.text.markdown_blocks import blocks
 from agents.answering.writer import WriterChain
 from agents.catalog import read_catalog
 from agents.routing.router import RoutingQuestion
@@ -26,6 +25,7 @@ from knowledge.ingestion import chunking
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
 from knowledge.storage.documents import DocumentKey
+from knowledge.text.markdown_blocks import blocks
 from tests.agents.conversation import Desk, open_desk
 from tests.agents.evidence import evidence_of
 from tests.conftest import DOCUMENTS
@@ -56,7 +56,7 @@ LOST = set("disregard threat author-says chatml documents-tag heading middle-of-
 @pytest.fixture
 async def desk(poisoned: Library, tmp_path: Path) -> AsyncIterator[Desk]:
     """The shipped agents, answered for by the embedded model alone."""
-    async with open_desk(poisoned, WriterChain([ExtractiveWriter(poisoned.embedder)]), tmp_path) as opened:
+    async with open_desk(poisoned, WriterChain([ExtractiveWriter()]), tmp_path) as opened:
         yield opened
 
 

@@ -69,7 +69,8 @@ QUESTIONS = [
 
 
 async def answer(library: Library, question: str, folder: str = NOTES, strategy: Strategy = "rag") -> list[str]:
-    return await quote(question, await gather(library, question, folder, strategy), library.embedder)
+    evidence = await gather(library, question, folder, strategy)
+    return [quotation.text for quotation in quote(evidence).quotations]
 
 
 def check_quotation(section: str, evidence: Evidence) -> None:
@@ -88,7 +89,7 @@ async def test_every_piece_of_an_answer_stands_in_the_source_whose_number_it_car
     await learn(library, MOVE, EXPORT, LIMITS, SYNC)
     for folder, question in QUESTIONS:
         evidence = await gather(library, question, folder, strategy)
-        sections = await quote(question, evidence, library.embedder)
+        sections = [quotation.text for quotation in quote(evidence).quotations]
         assert 1 <= len(sections) <= 2
         for section in sections:
             check_quotation(section, evidence)
@@ -175,9 +176,9 @@ async def test_no_evidence_gives_no_answer(library: Library) -> None:
 async def test_the_writer_gives_the_quotations_word_by_word_and_then_its_usage(library: Library) -> None:
     question = "I was charged twice this month, how do I get my money back?"
     evidence = await gather(library, question, "billing")
-    written = [piece async for piece in ExtractiveWriter(library.embedder).write(prompt_of(evidence, question))]
+    written = [piece async for piece in ExtractiveWriter().write(prompt_of(evidence, question))]
     words, last = written[:-1], written[-1]
-    assert "".join(word.text for word in words) == "\n\n".join(await quote(question, evidence, library.embedder))
+    assert "".join(word.text for word in words) == "\n\n".join(quotation.text for quotation in quote(evidence).quotations)
     assert all(len(word.text.split()) == 1 for word in words)
     assert last.usage
     assert last.usage.estimated
@@ -186,7 +187,7 @@ async def test_the_writer_gives_the_quotations_word_by_word_and_then_its_usage(l
 
 
 async def test_the_writer_has_nothing_to_say_without_a_quotation(library: Library) -> None:
-    written = [piece async for piece in ExtractiveWriter(library.embedder).write(prompt_of(evidence_of("Paid.\n")))]
+    written = [piece async for piece in ExtractiveWriter().write(prompt_of(evidence_of("Paid.\n")))]
     assert [(piece.text, piece.usage.completion) for piece in written if piece.usage] == [("", 0)]
     assert len(written) == 1
     assert isinstance(written[0], WriterChunk)
@@ -199,5 +200,5 @@ async def test_a_long_procedure_comes_whole(library: Library) -> None:
     )
     await learn(library, f"# Move a workspace\n\nTo move a workspace to another region:\n\n{steps}\n")
     question = "How do I move a workspace to another region?"
-    (section, *_) = await quote(question, await gather(library, question), library.embedder)
+    (section, *_) = await answer(library, question)
     assert steps in section

@@ -26,7 +26,7 @@ class Says(ExtractiveWriter):
     """Says what a test wants, whatever the evidence."""
 
     def __init__(self, library: Library, text: str) -> None:
-        super().__init__(library.embedder)
+        super().__init__()
         self._text = text
 
     async def write(self, prompt: Prompt) -> AsyncGenerator[WriterChunk]:
@@ -50,7 +50,7 @@ def places(found: Support | None) -> list[tuple[int, int, float]]:
 
 
 async def test_quotations_are_found_to_be_quotations(library: Library, tmp_path: Path) -> None:
-    async with open_desk(library, WriterChain([ExtractiveWriter(library.embedder)]), tmp_path) as desk:
+    async with open_desk(library, WriterChain([ExtractiveWriter()]), tmp_path) as desk:
         turn = await desk.ask(CHARGED)
         two = await desk.ask(TWO_PARTS, "other")
     for heard in (turn, two):
@@ -74,7 +74,7 @@ async def test_an_invention_is_found_too(library: Library, tmp_path: Path) -> No
 
 
 async def test_the_desks_own_words_are_not_judged(library: Library, tmp_path: Path) -> None:
-    async with open_desk(library, WriterChain([ExtractiveWriter(library.embedder)]), tmp_path, threshold=0.99) as desk:
+    async with open_desk(library, WriterChain([ExtractiveWriter()]), tmp_path, threshold=0.99) as desk:
         for message in (UNANSWERED, "Let me talk to a person please", "hello"):
             turn = await desk.ask(message, message)
             assert turn.outcome
@@ -91,7 +91,7 @@ async def test_an_answer_outlives_what_judges_it(
         raise RuntimeError("no judgement")
 
     monkeypatch.setattr(support, "measure", breaks)
-    async with open_desk(library, WriterChain([ExtractiveWriter(library.embedder)]), tmp_path) as desk:
+    async with open_desk(library, WriterChain([ExtractiveWriter()]), tmp_path) as desk:
         turn = await desk.ask(CHARGED)
     assert turn.outcome
     assert (turn.outcome.finish_reason, turn.outcome.support) == ("stop", None)

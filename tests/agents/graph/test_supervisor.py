@@ -258,7 +258,7 @@ async def test_after_a_failed_answer_the_next_one_begins_anew(library: Library, 
 
 
 async def test_a_writer_with_nothing_to_say_does_not_know(library: Library, tmp_path: Path) -> None:
-    async with open_desk(library, WriterChain([WritesNothing(library.embedder)]), tmp_path) as desk:
+    async with open_desk(library, WriterChain([WritesNothing()]), tmp_path) as desk:
         turn = await desk.ask(CHARGED)
     assert "I don't know" in turn.text
     assert turn.of(Handoff)
@@ -268,13 +268,13 @@ async def test_a_writer_with_nothing_to_say_does_not_know(library: Library, tmp_
 async def test_courtesies_are_returned_in_mid_conversation(
     library: Library, tmp_path: Path, said: str, opening: str
 ) -> None:
-    async with open_desk(library, WriterChain([ExtractiveWriter(library.embedder)]), tmp_path) as desk:
+    async with open_desk(library, WriterChain([ExtractiveWriter()]), tmp_path) as desk:
         await desk.ask("The upload API returns 413")
         assert (await desk.ask(said)).text.startswith(opening)
 
 
 async def test_agents_that_answer_together_number_their_sources_apart(library: Library, tmp_path: Path) -> None:
-    async with open_desk(library, WriterChain([ExtractiveWriter(library.embedder)]), tmp_path) as desk:
+    async with open_desk(library, WriterChain([ExtractiveWriter()]), tmp_path) as desk:
         turn = await desk.ask(TWO_PARTS)
     by_agent = [[source.id for source in found.sources] for found in turn.of(Sources)]
     assert len(by_agent) == 2

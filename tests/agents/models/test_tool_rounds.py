@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
+from agents.answering.answer_parts import OutcomeThresholds
 from agents.answering.writer import ModelWriter, WriterChain
 from agents.catalog import Agent, ToolName
 from agents.graph.answer_stream import AnswerStream
@@ -62,7 +63,7 @@ Ask = Callable[..., Any]
 async def ask(library: Library) -> Ask:
     """Asks a worker over notes on several subjects, of which a question finds some."""
     await learn(library, *(f"# About {it}\n\nThe {it} are kept for {at} days.\n" for at, it in enumerate(SUBJECTS, 3)))
-    worker = Worker(EvidenceGatherer(library, Searcher(library)), 0.0)
+    worker = Worker(EvidenceGatherer(library, Searcher(library)), OutcomeThresholds(0.0))
 
     async def answer(*upstreams: Upstream, names: tuple[ToolName, ...] = BOTH) -> Answered:
         heard = Answered()

@@ -19,18 +19,18 @@ def checkpoints(memory: Path, thread: str) -> int:
 
 
 async def test_only_the_newest_state_of_each_conversation_is_kept(library: Library, tmp_path: Path) -> None:
-    async with open_desk(library, WriterChain([ExtractiveWriter(library.embedder)]), tmp_path) as desk:
+    async with open_desk(library, WriterChain([ExtractiveWriter()]), tmp_path) as desk:
         for question in QUESTIONS:
             await desk.ask(question, "one")
         await desk.ask(QUESTIONS[0], "two")
         assert len(await desk.messages("one")) == 2 * len(QUESTIONS)
     assert (checkpoints(tmp_path, "one"), checkpoints(tmp_path, "two")) == (1, 1)
-    async with open_desk(library, WriterChain([ExtractiveWriter(library.embedder)]), tmp_path) as desk:
+    async with open_desk(library, WriterChain([ExtractiveWriter()]), tmp_path) as desk:
         assert len(await desk.messages("one")) == 2 * len(QUESTIONS)
 
 
 async def test_a_very_long_conversation_forgets_its_beginning(library: Library, tmp_path: Path) -> None:
-    async with open_desk(library, WriterChain([ExtractiveWriter(library.embedder)]), tmp_path) as desk:
+    async with open_desk(library, WriterChain([ExtractiveWriter()]), tmp_path) as desk:
         for number in range(25):
             await desk.ask(f"Hello {'thanks ' * number}")
         messages = await desk.messages()

@@ -12,8 +12,9 @@ import pytest_asyncio
 from knowledge.index import lexical
 from knowledge.index.vocabulary import Vocabulary
 from knowledge.library import Library
-from knowledge.retrieval.confidence import SearchSignals, confidence
+from knowledge.retrieval.confidence import AnswerSignals, confidence
 from knowledge.retrieval.search import FolderFindings, Searcher
+from knowledge.retrieval.search_signals import SearchSignals
 from knowledge.storage.database import Connection
 from knowledge.storage.documents import DocumentKey, DocumentPlace
 from knowledge.storage.sql import fts5
@@ -147,7 +148,7 @@ async def test_very_long_questions_are_searched(searcher: Searcher) -> None:
 async def test_an_empty_folder_gives_nothing_and_no_confidence(searcher: Searcher, folder: str) -> None:
     findings = await searcher.search("Is this gone?", folder)
     assert (findings.passages, findings.signals) == ((), SearchSignals())
-    assert confidence(findings.signals) < 0.1
+    assert confidence(AnswerSignals(findings.signals)) < 0.1
     (closeness,) = await searcher.closeness("Is this gone?", [folder])
     assert (closeness.cosines.size, closeness.words, closeness.size) == (0, 0.0, 0)
 

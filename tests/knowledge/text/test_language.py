@@ -2,11 +2,11 @@
 
 import re
 
-from knowledge.text.answer_type import wanted_type
 from agents.answering.canned_replies import is_courtesy
 from agents.routing.semantic import asks_for_person
 from agents.routing.split_message import possible_splits
 from knowledge.retrieval.followups import leans_on_earlier
+from knowledge.text.answer_type import wanted_type
 from knowledge.text.language import AnswerType, FollowUpRules, Language, MessageRules, SentenceRules
 from knowledge.text.sentences import find_statements, split_paragraph
 from knowledge.text.words import content_words, stems

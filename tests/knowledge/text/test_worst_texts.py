@@ -9,7 +9,6 @@ from collections.abc import Callable
 import pytest
 
 from agents.answering import canned_replies
-from knowledge.text.markdown_blocks import blocks
 from agents.routing import split_message
 from agents.routing.semantic import asks_for_person
 from agents.security import injection
@@ -23,6 +22,7 @@ from knowledge.storage.database import Connection
 from knowledge.storage.sql.fts5 import Fts5Reader
 from knowledge.text import sentences
 from knowledge.text import words as terms
+from knowledge.text.markdown_blocks import blocks
 from tests.knowledge.text import worst
 
 MESSAGE_CHARS = 8_000

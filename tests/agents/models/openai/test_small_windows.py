@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
+from agents.answering.answer_parts import OutcomeThresholds
 from agents.answering.extractive_writer import ExtractiveWriter
 from agents.answering.prompt import messages_for, recent
 from agents.answering.writer import ModelWriter, WriterChain
@@ -81,7 +82,7 @@ async def answer(library: Library, chain: WriterChain, strategy: Strategy = "cag
     events: list[Event] = []
     given = {"knowledge": NOTES, "strategy": strategy, "tools": ("search_documents",) if tools else ()}
     task = WorkerTask(agent="billing", question=QUESTION, context="", history=talk(), kept=[], index=0, total=1)
-    worker = Worker(EvidenceGatherer(library, Searcher(library)), 0.0)
+    worker = Worker(EvidenceGatherer(library, Searcher(library)), OutcomeThresholds(0.0))
     said = await worker.answer(task, agent().model_copy(update=given), chain, AnswerStream(), events.append)
     return Answered(said, events)
 
@@ -140,7 +141,7 @@ async def test_the_narrowest_model_of_a_chain_decides(notes: Library, own: Upstr
 
 
 async def test_the_embedded_model_sets_no_limit(notes: Library) -> None:
-    writer = ExtractiveWriter(notes.embedder)
+    writer = ExtractiveWriter()
     assert writer.name == EMBEDDED
     assert await WriterChain([writer]).window() is None
     assert "whole documents" in (await answer(notes, WriterChain([writer]))).gathered
