@@ -63,6 +63,16 @@ class Encoder:
         """Return the unit vectors of passages."""
         return self._encode_batches(texts, _PASSAGES_AT_ONCE)
 
+    def unknown_words(self, words: list[str]) -> list[str]:
+        """Return the words, in lower case, that the tokenizer takes apart because it does not know them."""
+        tokenizer: Any = self._loaded_model().model.tokenizer
+
+        def is_token(text: str) -> bool:
+            return bool(tokenizer.convert_tokens_to_ids(text) != tokenizer.unk_token_id)
+
+        # Some tokenizers mark the beginning of a word.
+        return [word for word in words if not any(map(is_token, (word, f"\u2581{word}", f"\u0120{word}")))]
+
     def _encode_batches(self, texts: list[str], batch_size: int) -> Vectors:
         encoded: Any = self._loaded_model().model.encode(
             texts, batch_size=batch_size, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False

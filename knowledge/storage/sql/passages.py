@@ -1,16 +1,17 @@
 """The passages of a library in SQL."""
 
 import heapq
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from knowledge.index import lexical
-from knowledge.index.lexical import WordStatistics
+from knowledge.index.lexical import LexicalQuery, WordStatistics
 from knowledge.index.vocabulary import Vocabulary
 from knowledge.storage.database import Connection, Database
 from knowledge.storage.documents import DocumentPlace, StoredChunk
 from knowledge.storage.passages import FoundChunk, FoundChunks
 from knowledge.storage.sql import fts5
 from knowledge.storage.sql.fts5 import Fts5Reader
+from knowledge.text import words
 from knowledge.text.headings import shortened, shortened_path
 
 _CHUNK = """SELECT c.id, c.document_id, d.folder, d.path, d.title, d.version, c.position, c.section, c.text, c.page
@@ -27,11 +28,15 @@ class SqlPassageStore:
         self,
         text: str,
         statistics: WordStatistics,
-        places: Sequence[DocumentPlace],
-        near: Collection[int],
+        groups: Sequence[Sequence[DocumentPlace]],
+        near: Sequence[Collection[int]],
         limit: int,
-    ) -> FoundChunks:
-        return await self._database.read(lambda db: _find_chunks(db, text, statistics, places, near, limit))
+    ) -> list[FoundChunks]:
+        def find(db: Connection) -> list[FoundChunks]:
+            asked = lexical.read_question(Fts5Reader(db), text, statistics)
+            return [_find_chunks(db, asked, *group, limit) for group in zip(groups, near, strict=True)]
+
+        return await self._database.read(find)
 
     async def best_scores(
         self, text: str, statistics: WordStatistics, groups: Sequence[Sequence[DocumentPlace]], limit: int
@@ -42,6 +47,14 @@ class SqlPassageStore:
             return [lexical.best_score(reader, places, asked, limit) for places in groups]
 
         return await self._database.read(score)
+
+    async def written_words(self, meant: Mapping[str, str]) -> dict[str, str]:
+        def write(db: Connection) -> dict[str, str]:
+            reader = Fts5Reader(db)
+            misspelt = [word for word in meant if not reader.frequency(words.stem(word))]
+            return {word: reader.written_word(meant[word]) or meant[word] for word in misspelt}
+
+        return await self._database.read(write)
 
     async def chunks_by_id(self, ids: Sequence[int], owner: str) -> dict[int, StoredChunk]:
         return await self._database.read(lambda db: _chunks_by_id(db, ids, owner))
@@ -64,14 +77,12 @@ def embeddings_of_chunks(db: Connection, ids: Sequence[int]) -> dict[int, bytes]
 
 def _find_chunks(
     db: Connection,
-    text: str,
-    statistics: WordStatistics,
+    asked: LexicalQuery,
     places: Sequence[DocumentPlace],
     near: Collection[int],
     limit: int,
 ) -> FoundChunks:
     reader = Fts5Reader(db)
-    asked = lexical.read_question(reader, text, statistics)
     worded = lexical.candidates(reader, places, asked, limit)
     matches = lexical.scores(reader, places, [*near, *worded], asked)
     by_words = {chunk_id: sum(words.values()) for chunk_id, words in matches.items()}
