@@ -66,6 +66,7 @@ class Supervisor:
         decision = await self._decide_agents(routing_question, agents, chosen, emit)
         if decision.needs_human:
             return Command(goto="hand_over")
+        runtime.context.found = decision.found
         known = {agent.id: agent for agent in agents}
         register_agents(runtime.context, [known[agent] for agent in decision.agents])
         tasks = _worker_tasks(state, routing_question, decision)

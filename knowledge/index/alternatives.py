@@ -42,7 +42,7 @@ def alternatives_of(
 
 
 def acronyms_in(text: str, language: Language = ENGLISH) -> Iterator[tuple[str, Phrase]]:
-    """Yield the acronyms that a text explains, as stems: "two-factor authentication (2FA)", "SLA (service level ...)"."""
+    """Yield the acronyms that a text explains, as stems: "two-factor authentication (2FA)", "VAT (value added tax)"."""
     for match in _BEFORE.finditer(text):
         before = terms.words(text[max(0, match.start() - _MOST_PHRASE_CHARS) : match.start()])
         yield from _explained(match[1].lower(), before[-len(match[1]) :], language)

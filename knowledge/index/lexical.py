@@ -141,7 +141,9 @@ def _wanted(asked: LexicalQuery) -> WantedWords:
         return WantedWords((), together=False, is_whole=True)
     # Words that no document holds find nothing.
     known = [stem for stem in asked.weights if asked.frequencies[stem]]
-    instead = {min(phrase, key=asked.frequencies.__getitem__) for read in asked.alternatives.values() for phrase in read}
+    instead = {
+        min(phrase, key=asked.frequencies.__getitem__) for read in asked.alternatives.values() for phrase in read
+    }
     known = known or list(instead) or list(asked.weights)
     rarest = sorted(known, key=lambda stem: asked.frequencies[stem])
     rarest += sorted(instead.difference(rarest), key=lambda stem: asked.frequencies[stem])

@@ -49,7 +49,7 @@ class MessageRules:
 
     `joint` is where a second request may begin, in a text with single spaces; `conjunctions` are the words in front of
     that request. `request` matches in whatever asks for something, `question` the beginning of a clause that is a
-    question by its first words, `inner_question` where a question begins within a clause, `wish` in a sentence that asks
+    question by its first words, `inner_question` where a question begins within one, `wish` in a sentence that asks
     without being a question, `introduction` the beginning of one that is about whoever asks, `person` in what asks for
     a human.
     """
