@@ -35,6 +35,8 @@ _MOST_SEARCHED = 8
 _CONVERSATION_WEIGHT = 0.3
 # The weight of the whole message's scores, beside those of its parts.
 _WHOLE_WEIGHT = 0.15
+# How much better two agents must explain a message that its words do not split.
+_LEAST_GAIN = 0.04
 # A part that points back to the one before it must be that much nearer to another agent.
 _LEANING_COST = 0.05
 
@@ -99,7 +101,7 @@ class SemanticRouter:
     async def _assign_parts(
         self, question: RoutingQuestion, agents: Sequence[Agent], scores: Vector, found: list[FolderFindings]
     ) -> dict[int, list[str]]:
-        """Assign each question of a message to an agent: those that its words mark, or that two agents explain better."""
+        """Assign each question of a message to an agent: those its words mark, or that suit two agents better."""
         questions = marked_questions(question.text, MAX_PARTS)
         is_marked = len(questions) > 1
         if not is_marked:
@@ -120,7 +122,7 @@ class SemanticRouter:
         pairs = possible_splits(text) if depth else []
         # One batch is much faster than a text at a time, and embeddings are cached.
         await self._embedder.embed([part for pair in pairs for part in pair])
-        best = _MessageSplit(0.0, "", "", scores, scores)
+        best = _MessageSplit(_LEAST_GAIN, "", "", scores, scores)
         for before, after in pairs:
             parts = await self._score_agents(before, agents, owner), await self._score_agents(after, agents, owner)
             best = max(best, _weigh_split(before, after, *parts, scores), key=lambda cut: cut.gain)

@@ -25,6 +25,9 @@ _MIN_MEASURING_WORDS = 4
 # Longer introductions are a story, most of which is not about the later questions.
 _INTRODUCTION_WORDS = 15
 _SUBJECT_WORDS = 6
+# Where a pronoun stands for the subject, and how long such a question may be.
+_FIRST_WORDS = 5
+_MOST_POINTING_WORDS = 4
 # "He also asks" is the beginning of a clause, not one by itself.
 _MIN_CLAUSE_WORDS = 3
 # "Two things:" says nothing of any question.
@@ -81,7 +84,7 @@ def whole_questions(questions: Sequence[str], language: Language = ENGLISH) -> l
     shared = introduction if _concerns_all(introduction, language) else ""
     for question in questions[1:]:
         own_introduction, own = _introduction_of(question, language)
-        leans = not shared and not _names_in(own, language) and points_back(own, language)
+        leans = not shared and _lacks_subject(own, language)
         subject = _subject_of(introduction, asked, own, language) if leans else ""
         parts.append(_whole_question(f"{shared} {own_introduction}".strip(), own, subject, language))
     return parts
@@ -146,6 +149,14 @@ def _whole_question(introduction: str, asked: str, subject: str, language: Langu
     if len(words.content_words(introduction, language)) >= _MIN_INTRODUCTION_WORDS:
         return MessagePart(heading, f"{introduction} {heading}")
     return MessagePart(heading, f"{heading} ({subject})" if subject else heading)
+
+
+def _lacks_subject(question: str, language: Language) -> bool:
+    """Tell whether a question names nothing, or begins with a pronoun for its subject: "how much is it a month"."""
+    content = _subject_words(question, language)
+    first = words.words(language.follow_ups.empty_pronouns.sub(" ", question.lower()))[:_FIRST_WORDS]
+    points = not language.follow_ups.pointers.isdisjoint(first) and len(content) <= _MOST_POINTING_WORDS
+    return not content or (points and not _names_in(question, language))
 
 
 def _subject_of(introduction: str, question: str, text: str, language: Language) -> str:

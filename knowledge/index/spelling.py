@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from knowledge.index.vocabulary import Vocabulary, near_words
+from knowledge.index.vocabulary import CORRECTED_FROM_LENGTH, Vocabulary, near_words
 from knowledge.text import words as terms
 from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
@@ -21,7 +21,11 @@ def suspect_words(text: str, *known: Vocabulary) -> list[str]:
     suspects: dict[str, None] = {}
     for place, (word, _) in enumerate(terms.words_with_gaps(text)):
         lowered = word.lower()
-        is_plain = word.isalpha() and (word.islower() or not place or len(word) >= _NAME_FROM_LENGTH)
+        is_plain = (
+            word.isalpha()
+            and len(word) >= CORRECTED_FROM_LENGTH
+            and (word.islower() or not place or len(word) >= _NAME_FROM_LENGTH)
+        )
         if is_plain and not terms.is_stop_word(lowered) and not _is_known(lowered, known):
             suspects[lowered] = None
         if place >= _MOST_READ or len(suspects) >= _MOST_CORRECTED:

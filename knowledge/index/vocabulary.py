@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-_CORRECTED_FROM_LENGTH = 4
+CORRECTED_FROM_LENGTH = 4
 # Longer words may have two errors.
 _TWO_ERRORS_FROM_LENGTH = 7
 # Equally near words, of which the most frequent is taken.
@@ -54,7 +54,7 @@ class Vocabulary:
 
 def near_words(word: str, by_letter: Mapping[str, Sequence[str]]) -> list[tuple[str, int]]:
     """Return the words that one with errors may stand for, by first letter, with the number of the errors."""
-    if len(word) < _CORRECTED_FROM_LENGTH or not word.isalpha():
+    if len(word) < CORRECTED_FROM_LENGTH or not word.isalpha():
         return []
     most = 2 if len(word) >= _TWO_ERRORS_FROM_LENGTH else 1
     # Misspelt words usually have the right first letter, or the first two swapped; comparing with fewer is faster.
