@@ -168,10 +168,11 @@ def _canned_answer(text: str, reason: Literal["handoff", "stop"], runtime: Runti
 def _worker_tasks(
     state: ConversationState, routing_question: RoutingQuestion, decision: RoutingDecision
 ) -> list[WorkerTask]:
+    is_alone = len(decision.agents) == 1
     return [
         WorkerTask(
             agent=agent,
-            question=" ".join(parts),
+            question=routing_question.text if is_alone else " ".join(parts),
             parts=list(parts),
             context=routing_question.context,
             history=state["messages"][:-1][-HISTORY_MESSAGES:],

@@ -49,7 +49,7 @@ class Vocabulary:
     def nearest(self, stem: str) -> tuple[str, int] | None:
         """Return the known stem that a misspelt one stands for with the number of errors, or None if none is near."""
         found = near_words(stem, self._by_letter)
-        return min(found, key=lambda one: (one[1], -self.frequencies[one[0]]), default=None)
+        return min(found, key=lambda one: (one[1], -self.frequencies[one[0]], one[0]), default=None)
 
 
 def near_words(word: str, by_letter: Mapping[str, Sequence[str]]) -> list[tuple[str, int]]:
