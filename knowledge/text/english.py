@@ -71,8 +71,8 @@ _REQUEST = re.compile(
 )
 
 _SUBJECTS = (
-    r"(?:i|we|you|u|he|she|it|they|there|this|that|these|those|the|an?|any\w*|some\w*|my|our|your|his|her|their|its|all"
-    r"|each|every\w*|both|one|people|nobody|no)"
+    r"(?:i|we|you|u|he|she|it|they|there|this|that|these|those|the|an?|any\w{0,5}|some\w{0,5}|my|our|your|his|her|their|its|all"
+    r"|each|every\w{0,5}|both|one|people|nobody|no)"
 )
 _AUXILIARIES = r"(?:can|could|do|does|did|will|would|should|shall|must|may)"
 _BE = r"(?:is|are|am|was|were|has|have)"

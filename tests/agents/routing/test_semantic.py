@@ -69,7 +69,9 @@ async def test_what_was_found_for_routing_is_handed_on(library: Library) -> None
 async def test_only_the_nearest_folders_of_many_are_read(library: Library) -> None:
     agents: list[Agent] = read_catalog("customer_support").agents
     others = [
-        agent.model_copy(update={"id": f"{agent.id}{number}", "knowledge": f"{agent.knowledge}_{number}"})
+        agent.model_copy(
+            update={"id": f"{agent.id}{number}", "knowledge": f"empty_{number}", "examples": ("Is the zoo open?",)}
+        )
         for agent in agents
         for number in range(10)
     ]
