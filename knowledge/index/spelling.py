@@ -1,6 +1,5 @@
 """Misspelt words of questions: which words they are, and what they stand for among the words that documents use."""
 
-import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -41,14 +40,6 @@ def nearest_word(word: str, *known: Vocabulary, language: Language = ENGLISH) ->
         return min(stop_words, key=lambda one: (one[1], -len(one[0]), one[0]))[0]
     found = [near for vocabulary in known if (near := vocabulary.nearest(terms.stem(word, language)))]
     return min(found, key=lambda one: one[1])[0] if found else None
-
-
-def replace_words(text: str, corrections: Mapping[str, str]) -> str:
-    """Replace words of a text, whatever their case."""
-    if not corrections:
-        return text
-    pattern = "|".join(map(re.escape, corrections))
-    return re.sub(rf"\b(?:{pattern})\b", lambda match: corrections[match[0].lower()], text, flags=re.IGNORECASE)
 
 
 def _is_known(word: str, known: tuple[Vocabulary, ...]) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from knowledge.embedding.embedder import Vector, Vectors
 from knowledge.embedding.reranker import Reranker
 from knowledge.index.lexical import LexicalQuery, WordStatistics
-from knowledge.index.spelling import nearest_word, replace_words, suspect_words
+from knowledge.index.spelling import nearest_word, suspect_words
 from knowledge.index.vocabulary import NOTHING
 from knowledge.library import Library
 from knowledge.retrieval.confidence import SearchSignals
@@ -87,7 +87,7 @@ class Searcher:
         All folders are queried at once, because each call to another thread waits in its queue."""
         await self._library.level()
         known = await self._known(folders, owner)
-        text = replace_words(text, await self._correct(text, known.words))
+        text = terms.replace_words(text, await self._correct(text, known.words))
 
         (_, near), words = await asyncio.gather(
             self._near(text, known),
@@ -126,7 +126,7 @@ class Searcher:
     async def _search(self, text: str, folders: Sequence[str], owner: str) -> "list[_SearchResult]":
         known = await self._known(folders, owner)
         corrections = await self._correct(text, known.words)
-        text = replace_words(text, corrections)
+        text = terms.replace_words(text, corrections)
         vector, near = await self._near(text, known)
 
         found = await self._library.stores.passages.find_chunks(

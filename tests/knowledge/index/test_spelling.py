@@ -2,9 +2,9 @@
 
 import pytest
 
-from knowledge.index.spelling import nearest_word, replace_words, suspect_words
+from knowledge.index.spelling import nearest_word, suspect_words
 from knowledge.index.vocabulary import Vocabulary
-from knowledge.text.words import stem
+from knowledge.text.words import replace_words, stem
 
 WORDS = "access token cancel receive address people invoice transfer account business payment team webhook".split()
 KNOWN = Vocabulary({stem(word): 10 for word in WORDS})
