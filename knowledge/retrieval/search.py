@@ -14,7 +14,7 @@ import numpy as np
 from knowledge.embedding.embedder import Vector, Vectors
 from knowledge.embedding.reranker import Reranker
 from knowledge.index.lexical import LexicalQuery, WordStatistics
-from knowledge.index.spelling import nearest_word, suspect_words
+from knowledge.index.spelling import suspect_words
 from knowledge.index.vocabulary import NOTHING
 from knowledge.library import Library
 from knowledge.retrieval.confidence import SearchSignals
@@ -142,9 +142,7 @@ class Searcher:
         """Return the misspelt words of a text, each with the word that it stands for."""
         suspects = suspect_words(text, known.shared, known.own)
         misspelt = await self._library.embedder.unknown_words(suspects) if suspects else []
-        near = {word: nearest_word(word, known.shared, known.own) for word in misspelt}
-        meant = {word: stem for word, stem in near.items() if stem}
-        return await self._library.stores.passages.written_words(meant) if meant else {}
+        return await self._library.stores.passages.corrections(misspelt, known) if misspelt else {}
 
     async def _known(self, folders: Sequence[str], owner: str) -> _SearchScope:
         sizes, words = await self._library.sizes(), await self._library.vocabularies.shared()

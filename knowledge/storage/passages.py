@@ -50,8 +50,8 @@ class PassageStore(Protocol):
         """Return the best lexical score within each group of places, as a share of the question's weight."""
         ...
 
-    async def written_words(self, meant: Mapping[str, str]) -> dict[str, str]:
-        """For misspelt words and the stems that they stand for, return how shared documents write those.
+    async def corrections(self, misspelt: Sequence[str], statistics: WordStatistics) -> dict[str, str]:
+        """Return for misspelt words the words that documents write instead, as far as any is near.
 
         Words that documents hold after all are left out: what was known of them is a moment old."""
         ...

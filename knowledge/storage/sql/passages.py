@@ -1,10 +1,11 @@
 """The passages of a library in SQL."""
 
 import heapq
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from knowledge.index import lexical
 from knowledge.index.lexical import LexicalQuery, WordStatistics
+from knowledge.index.spelling import nearest_word
 from knowledge.index.vocabulary import Vocabulary
 from knowledge.storage.database import Connection, Database
 from knowledge.storage.documents import DocumentPlace, StoredChunk
@@ -48,13 +49,14 @@ class SqlPassageStore:
 
         return await self._database.read(score)
 
-    async def written_words(self, meant: Mapping[str, str]) -> dict[str, str]:
-        def write(db: Connection) -> dict[str, str]:
+    async def corrections(self, misspelt: Sequence[str], statistics: WordStatistics) -> dict[str, str]:
+        def correct(db: Connection) -> dict[str, str]:
             reader = Fts5Reader(db)
-            misspelt = [word for word in meant if not reader.frequency(words.stem(word))]
-            return {word: reader.written_word(meant[word]) or meant[word] for word in misspelt}
+            unknown = [word for word in misspelt if not reader.frequency(words.stem(word))]
+            near = {word: nearest_word(word, statistics.shared, statistics.own) for word in unknown}
+            return {word: reader.written_word(meant) or meant for word, meant in near.items() if meant}
 
-        return await self._database.read(write)
+        return await self._database.read(correct)
 
     async def chunks_by_id(self, ids: Sequence[int], owner: str) -> dict[int, StoredChunk]:
         return await self._database.read(lambda db: _chunks_by_id(db, ids, owner))
