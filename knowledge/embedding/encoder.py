@@ -67,11 +67,12 @@ class Encoder:
         """Return the words, in lower case, that the tokenizer takes apart because it does not know them."""
         tokenizer: Any = self._loaded_model().model.tokenizer
 
-        def is_token(text: str) -> bool:
-            return bool(tokenizer.convert_tokens_to_ids(text) != tokenizer.unk_token_id)
+        def is_known(word: str) -> bool:
+            # Some tokenizers mark the beginning of a word. Plurals are often known by the singular alone.
+            forms = [f"{mark}{form}" for form in (word, word.removesuffix("s")) for mark in ("", "\u2581", "\u0120")]
+            return any(tokenizer.convert_tokens_to_ids(form) != tokenizer.unk_token_id for form in forms)
 
-        # Some tokenizers mark the beginning of a word.
-        return [word for word in words if not any(map(is_token, (word, f"\u2581{word}", f"\u0120{word}")))]
+        return [word for word in words if not is_known(word)]
 
     def _encode_batches(self, texts: list[str], batch_size: int) -> Vectors:
         encoded: Any = self._loaded_model().model.encode(

@@ -35,11 +35,9 @@ def suspect_words(text: str, *known: Vocabulary) -> list[str]:
 def nearest_word(word: str, *known: Vocabulary, language: Language = ENGLISH) -> str | None:
     """Return the stop word or else the stem of the documents that a misspelt word stands for, or None."""
     stop_words = near_words(word, _stop_words_by_letter(language))
-    if any(errors == 1 for _, errors in stop_words):
-        # A letter is rather missing than wrong.
-        return min(stop_words, key=lambda one: (one[1], -len(one[0]), one[0]))[0]
-    found = [near for vocabulary in known if (near := vocabulary.nearest(terms.stem(word, language)))]
-    return min(found, key=lambda one: one[1])[0] if found else None
+    stems = [near for vocabulary in known if (near := vocabulary.nearest(terms.stem(word, language)))]
+    found = [near for near in stop_words if near[1] == 1] + stems
+    return min(found, key=lambda near: (near[1], -len(near[0]), near[0]))[0] if found else None
 
 
 def _is_known(word: str, known: tuple[Vocabulary, ...]) -> bool:

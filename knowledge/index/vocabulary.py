@@ -49,7 +49,8 @@ class Vocabulary:
     def nearest(self, stem: str) -> tuple[str, int] | None:
         """Return the known stem that a misspelt one stands for with the number of errors, or None if none is near."""
         found = near_words(stem, self._by_letter)
-        return min(found, key=lambda one: (one[1], -self.frequencies[one[0]], one[0]), default=None)
+        # A letter is rather missing than wrong or too much.
+        return min(found, key=lambda one: (one[1], -len(one[0]), -self.frequencies[one[0]], one[0]), default=None)
 
 
 def near_words(word: str, by_letter: Mapping[str, Sequence[str]]) -> list[tuple[str, int]]:
@@ -60,11 +61,11 @@ def near_words(word: str, by_letter: Mapping[str, Sequence[str]]) -> list[tuple[
     # Misspelt words usually have the right first letter, or the first two swapped; comparing with fewer is faster.
     choices = [*by_letter.get(word[0], ()), *(by_letter.get(word[1], ()) if word[1] != word[0] else ())]
     found = process.extract(word, choices, scorer=OSA.distance, score_cutoff=most, limit=_MOST_NEAR)
-    return [(near, int(errors)) for near, errors, _ in found if _begins_alike(word, near)]
+    return [(near, int(errors)) for near, errors, _ in found if near[0] == word[0] or _is_swapped(word, near, errors)]
 
 
-def _begins_alike(word: str, near: str) -> bool:
-    return word[0] == near[0] or word[:2] == near[1::-1]
+def _is_swapped(word: str, near: str, errors: float) -> bool:
+    return errors == 1 and word[:2] == near[1::-1]
 
 
 def _by_first_letter(stems: Iterable[str]) -> dict[str, list[str]]:

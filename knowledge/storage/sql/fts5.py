@@ -6,6 +6,8 @@ Nothing in the index of shared documents, not even a word's frequency, reveals w
 from collections import Counter
 from collections.abc import Sequence
 
+from rapidfuzz.distance import OSA
+
 from knowledge.index.alternatives import acronyms_in
 from knowledge.index.lexical import COLUMN_WEIGHTS, IndexedWords, WantedWords
 from knowledge.index.vocabulary import NOTHING, Phrase, Vocabulary
@@ -16,7 +18,7 @@ from knowledge.text import words
 _WEIGHTS = ", ".join(map(str, (0.0, *COLUMN_WEIGHTS.values())))
 
 # Chunks that are read to see how documents write a word.
-_CHUNKS_READ = 5
+_CHUNKS_READ = 20
 
 
 class Fts5Reader:
@@ -29,8 +31,8 @@ class Fts5Reader:
         row = self._db.execute("SELECT doc FROM chunk_vocabulary WHERE term = ?", (stem,)).fetchone()
         return row["doc"] if row else 0
 
-    def written_word(self, stem: str) -> str | None:
-        """Return the word that shared documents write for a stem, by the first few that hold it."""
+    def written_word(self, stem: str, misspelt: str) -> str | None:
+        """Return the word of a stem that a misspelt one is nearest to, as a few shared documents write it."""
         rows = self._db.execute(
             f"""SELECT c.text, c.section, d.title FROM (SELECT rowid AS id FROM {words_table(owned=False)}
                 WHERE {words_table(owned=False)} MATCH ? LIMIT {_CHUNKS_READ}) f
@@ -38,7 +40,7 @@ class Fts5Reader:
             (f"{{title section text}} : {_quoted(stem)}",),
         )
         written = Counter(word for row in rows for word in words.words(" ".join(row)) if words.stem(word) == stem)
-        return next((word for word, _ in written.most_common(1)), None)
+        return min(written, key=lambda word: (OSA.distance(word, misspelt), -written[word], word), default=None)
 
     def find_chunks(
         self, place: DocumentPlace, wanted: WantedWords, *, scored: int, limit: int

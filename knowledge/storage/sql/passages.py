@@ -54,7 +54,7 @@ class SqlPassageStore:
             reader = Fts5Reader(db)
             unknown = [word for word in misspelt if not reader.frequency(words.stem(word))]
             near = {word: nearest_word(word, statistics.shared, statistics.own) for word in unknown}
-            return {word: reader.written_word(meant) or meant for word, meant in near.items() if meant}
+            return {word: reader.written_word(meant, word) or meant for word, meant in near.items() if meant}
 
         return await self._database.read(correct)
 
