@@ -74,6 +74,11 @@ def _source_figures(measured: Sequence[Measured]) -> list[ReportFigure]:
     within = {k: share_of([m.has_found(k) for m in measured]) for k in _CUTS}
     return [
         *(ReportFigure(f"hit@{k}", f"right document among the first {k} sources", hits) for k, hits in within.items()),
+        ReportFigure(
+            f"any_hit@{_FIRST_SOURCES}",
+            f"any right document among the first {_FIRST_SOURCES} of all agents together",
+            share_of([m.has_found_any(_FIRST_SOURCES) for m in measured]),
+        ),
         ReportFigure("ndcg@10", "nDCG@10 of the sources", mean([m.ndcg for m in measured]), "score"),
     ]
 

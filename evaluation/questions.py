@@ -55,12 +55,20 @@ class Measured:
         expected = self.question.documents
         return {_folder_of(label) for label in first & expected} == {_folder_of(label) for label in expected}
 
+    def has_found_any(self, within: int) -> bool:
+        """Return True if an expected document is among the first sources, whichever agents they are of."""
+        return figures.is_hit(self._ranking, dict.fromkeys(self.question.documents, 1), within)
+
     @property
     def ndcg(self) -> float:
-        """The nDCG of the sources: each agent's first, then each agent's second, and so on."""
+        """The nDCG of the sources."""
+        return figures.ndcg(self._ranking, dict.fromkeys(self.question.documents, 1))
+
+    @property
+    def _ranking(self) -> list[str]:
+        """The sources: each agent's first, then each agent's second, and so on."""
         taken = chain.from_iterable(zip_longest(*self.sources.values()))
-        ranking = list(dict.fromkeys(self._expected_label(uri) for uri in taken if uri))
-        return figures.ndcg(ranking, dict.fromkeys(self.question.documents, 1))
+        return list(dict.fromkeys(self._expected_label(uri) for uri in taken if uri))
 
     def declined_at(self, threshold: float, present: float) -> bool:
         """Return True if the question would be declined at a threshold, as far as asking it at `present` tells."""

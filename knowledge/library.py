@@ -57,6 +57,8 @@ class Library:
         self._sizes = Cached(self.stores.documents.chunk_sizes)
         self.vocabularies = VocabularyCache(self.stores.passages)
         self._retry_at = 0.0
+        # Grows with every change of the documents.
+        self.generation = 0
         self._words = WordEraser(self.stores.erasure)
 
     @classmethod
@@ -267,6 +269,7 @@ class Library:
     async def _catch_up(self) -> None:
         """Apply to the vector index what SQL already holds, one caller at a time so that changes keep their order."""
         async with self._catching_up:
+            self.generation += 1
             self._sizes.forget()
             self.vocabularies.forget()
             try:

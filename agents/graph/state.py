@@ -10,6 +10,7 @@ from langgraph.graph.message import add_messages
 from agents.catalog import Agent
 from agents.graph.answer_stream import AnswerStream
 from frontdesk.contracts.events import FinishReason
+from knowledge.retrieval.search import FolderFindings
 
 T = TypeVar("T")
 
@@ -72,12 +73,15 @@ class ConversationState(TypedDict):
 
 @dataclass
 class RunContext:
-    """The context of one run. `owner` is the user who asks; `agent` is set if the user chose who answers."""
+    """The context of one run. `owner` is the user who asks; `agent` is set if the user chose who answers.
+
+    `found` holds what routing has searched, so that the workers' searches of the same are free."""
 
     answer_stream: AnswerStream
     owner: str = ""
     agent: str | None = None
     # As they were when the question was routed: an agent changed or deleted meanwhile still finishes its answer.
     agents: dict[str, Agent] = field(default_factory=dict)
+    found: Sequence[FolderFindings] = ()
     answers: Sequence[WorkerAnswer] = ()
     text: str = ""

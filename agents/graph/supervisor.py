@@ -66,6 +66,7 @@ class Supervisor:
         decision = await self._decide_agents(routing_question, agents, chosen, emit)
         if decision.needs_human:
             return Command(goto="hand_over")
+        runtime.context.found = decision.found
         known = {agent.id: agent for agent in agents}
         register_agents(runtime.context, [known[agent] for agent in decision.agents])
         tasks = _worker_tasks(state, routing_question, decision)
@@ -167,10 +168,11 @@ def _canned_answer(text: str, reason: Literal["handoff", "stop"], runtime: Runti
 def _worker_tasks(
     state: ConversationState, routing_question: RoutingQuestion, decision: RoutingDecision
 ) -> list[WorkerTask]:
+    is_alone = len(decision.agents) == 1
     return [
         WorkerTask(
             agent=agent,
-            question=" ".join(parts),
+            question=routing_question.text if is_alone else " ".join(parts),
             parts=list(parts),
             context=routing_question.context,
             history=state["messages"][:-1][-HISTORY_MESSAGES:],

@@ -8,6 +8,7 @@ from typing import Protocol
 from agents.catalog import Agent
 from agents.models.fallback import ChainLink, FallbackTrace, in_turn
 from frontdesk.contracts.events import Usage
+from knowledge.retrieval.search import FolderFindings
 
 MAX_AGENTS = 3
 # The most questions that one message is taken to ask.
@@ -32,7 +33,8 @@ class RoutingQuestion:
 class RoutingDecision:
     """One to three agents, the surest first, and for each the whole questions that it is to answer.
 
-    `familiarity` is below 0 if the question is like nothing that any agent is there for, as far as examples tell.
+    `found` is the evidence that was compared: a search of the same is free for as long as it is held. `familiarity` is
+    below 0 if the question is like nothing that any agent is there for, as far as examples tell.
     """
 
     agents: tuple[str, ...]
@@ -41,6 +43,7 @@ class RoutingDecision:
     confidence: float
     needs_human: bool = False
     familiarity: float = 0.0
+    found: tuple[FolderFindings, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Routing by the embedded model: by meaning, from agents' documents, descriptions and examples.
+"""Routing by the embedded model: by the evidence in agents' documents, and by their descriptions and examples.
 
 Each agent is a cloud of vectors: the passages of its knowledge, its examples, its description. A question goes to the
-agent in whose cloud it lies densest; a message that asks two things is split where that explains it best. On
-conversations with people this beats the nearest passage alone, and both beat descriptions by far.
+agent in whose cloud it lies densest and whose folder holds the best passages for it. A message that asks two things is
+split where its words say so, or where two agents explain it better than one.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -14,10 +14,10 @@ from agents.catalog import Agent
 from agents.models.failures import ModelFailure
 from agents.models.model_name import EMBEDDED
 from agents.routing import agent_profiles
-from agents.routing.router import MAX_AGENTS, RoutingDecision, RoutingQuestion, RoutingResult
-from agents.routing.split_message import points_back, possible_splits
+from agents.routing.router import MAX_PARTS, RoutingDecision, RoutingQuestion, RoutingResult
+from agents.routing.split_message import marked_questions, points_back, possible_splits, whole_questions
 from knowledge.embedding.embedder import Embedder, Vector
-from knowledge.retrieval.search import CANDIDATES, Searcher
+from knowledge.retrieval.search import CANDIDATES, FolderCloseness, FolderFindings, Searcher
 from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
 
@@ -26,10 +26,17 @@ _WIDTH = 0.05
 # No cloud counts as larger or smaller than this many times the typical one.
 _SIZE_SPAN = 5.0
 _WORD_WEIGHT = 0.2
+_EVIDENCE_WEIGHT = 0.6
+# The passages of a folder whose mean score is its evidence.
+_EVIDENCE_PASSAGES = 3
+# The folders whose passages are read; of more, those of the nearest clouds.
+_MOST_SEARCHED = 8
 # The weight of the conversation so far, beside the question by itself.
 _CONVERSATION_WEIGHT = 0.3
 # The weight of the whole message's scores, beside those of its parts.
 _WHOLE_WEIGHT = 0.15
+# How much better two agents must explain a message that its words do not split.
+_LEAST_GAIN = 0.04
 # A part that points back to the one before it must be that much nearer to another agent.
 _LEANING_COST = 0.05
 
@@ -60,25 +67,26 @@ class SemanticRouter:
         yield RoutingResult(await self.choose_agents(question, agents), self)
 
     async def choose_agents(self, question: RoutingQuestion, agents: Sequence[Agent]) -> RoutingDecision:
-        """Choose the agent that the question is nearest to, or one for each of its parts."""
+        """Choose the agent whose documents answer the question best, or one for each question of a message."""
         if asks_for_person(question.text):
             return RoutingDecision((), (), "the user asks for a person", 1.0, needs_human=True)
-        scores = await self._score_agents(f"{question.context} {question.text}".strip(), agents, question.owner)
+        found: list[FolderFindings] = []
+        whole = f"{question.context} {question.text}".strip()
+        scores = await self._score_by_evidence(whole, agents, question.owner, found)
         if question.earlier:
-            conversation = await self._score_agents(
-                " ".join([*question.earlier, question.text]), agents, question.owner
-            )
-            scores = scores + _CONVERSATION_WEIGHT * conversation
-        wanted = await self._assign_parts(question.text, scores, agents, question.owner, MAX_AGENTS - 1)
-        chosen = sorted(wanted, key=lambda index: -scores[index])[:MAX_AGENTS]
+            conversation = " ".join([*question.earlier, question.text])
+            scores = scores + _CONVERSATION_WEIGHT * await self._score_agents(conversation, agents, question.owner)
+        wanted = await self._assign_parts(question, agents, scores, found)
+        chosen = sorted(wanted, key=lambda index: -scores[index])
         likelihood = np.exp((scores - scores.max()) / _WIDTH)
         names = " and ".join(agents[index].name for index in chosen)
         return RoutingDecision(
             agents=tuple(agents[index].id for index in chosen),
-            parts=tuple((wanted[index],) for index in chosen),
+            parts=tuple(tuple(wanted[index]) for index in chosen),
             reason=f"nearest to what {names} {'knows' if len(chosen) == 1 else 'know'}",
             confidence=float(likelihood[chosen].sum() / likelihood.sum()),
             familiarity=await self._measure_familiarity(question.text, agents, question.owner),
+            found=tuple(found),
         )
 
     async def _measure_familiarity(self, text: str, agents: Sequence[Agent], owner: str) -> float:
@@ -91,28 +99,71 @@ class SemanticRouter:
         )
 
     async def _assign_parts(
+        self, question: RoutingQuestion, agents: Sequence[Agent], scores: Vector, found: list[FolderFindings]
+    ) -> dict[int, list[str]]:
+        """Assign each question of a message to an agent: those its words mark, or that suit two agents better."""
+        questions = marked_questions(question.text, MAX_PARTS)
+        is_marked = len(questions) > 1
+        if not is_marked:
+            questions = await self._split_by_agents(question.text, scores, agents, question.owner, MAX_PARTS - 1)
+            questions[MAX_PARTS - 1 :] = filter(None, [" ".join(questions[MAX_PARTS - 1 :])])
+        wanted: dict[int, list[str]] = {}
+        for part in whole_questions(questions) if len(questions) > 1 else ():
+            text = f"{question.context} {part.text}".strip()
+            own = await self._score_by_evidence(text, agents, question.owner, found)
+            wanted.setdefault(int((own + _WHOLE_WEIGHT * scores).argmax()), []).append(part.text)
+        # A message that was split for the sake of two agents is one question if it is for one.
+        return wanted if len(wanted) > 1 or (wanted and is_marked) else {int(scores.argmax()): [question.text]}
+
+    async def _split_by_agents(
         self, text: str, scores: Vector, agents: Sequence[Agent], owner: str, depth: int
-    ) -> dict[int, str]:
-        """Assign the text to one agent, or parts of it to several if that explains it better."""
+    ) -> list[str]:
+        """Split a text if that explains it better than one agent does."""
         pairs = possible_splits(text) if depth else []
         # One batch is much faster than a text at a time, and embeddings are cached.
         await self._embedder.embed([part for pair in pairs for part in pair])
-        best = _MessageSplit(0.0, "", "", scores, scores)
+        best = _MessageSplit(_LEAST_GAIN, "", "", scores, scores)
         for before, after in pairs:
             parts = await self._score_agents(before, agents, owner), await self._score_agents(after, agents, owner)
             best = max(best, _weigh_split(before, after, *parts, scores), key=lambda cut: cut.gain)
         if not best.after:
-            return {int(scores.argmax()): text}
-        wanted = await self._assign_parts(best.before, best.scores_before, agents, owner, depth - 1)
-        rest = await self._assign_parts(best.after, best.scores_after, agents, owner, depth - 1)
-        for index, part in rest.items():
-            wanted[index] = f"{wanted[index]} {part}" if index in wanted else part
-        return wanted
+            return [text]
+        return [
+            *await self._split_by_agents(best.before, best.scores_before, agents, owner, depth - 1),
+            *await self._split_by_agents(best.after, best.scores_after, agents, owner, depth - 1),
+        ]
+
+    async def _score_by_evidence(
+        self, text: str, agents: Sequence[Agent], owner: str, found: list[FolderFindings]
+    ) -> Vector:
+        """Score the agents by their clouds and by the best passages of their folders, which are added to `found`."""
+        folders = list(dict.fromkeys(agent.knowledge for agent in agents))
+        if len(folders) > _MOST_SEARCHED:
+            scores = await self._score_agents(text, agents, owner)
+            nearest = sorted(range(len(agents)), key=lambda index: -scores[index])
+            folders = list(dict.fromkeys(agents[index].knowledge for index in nearest))[:_MOST_SEARCHED]
+            findings = await self._searcher.search_folders(text, folders, owner=owner)
+        else:
+            findings = await self._searcher.search_folders(text, folders, owner=owner)
+            close = dict(zip(folders, (one.closeness for one in findings), strict=True))
+            scores = await self._score_clouds(text, agents, [close[agent.knowledge] for agent in agents])
+        found += findings
+        best = {folder: _best_evidence(one) for folder, one in zip(folders, findings, strict=True) if one.passages}
+        if not best:
+            return scores
+        # Folders without documents tell nothing, and those that were not searched are further than those that were.
+        empty, unread = sum(best.values()) / len(best), min(best.values())
+        evidence = [best.get(agent.knowledge, empty if agent.knowledge in folders else unread) for agent in agents]
+        return np.asarray(scores + _EVIDENCE_WEIGHT * np.asarray(evidence), dtype=np.float32)
 
     async def _score_agents(self, text: str, agents: Sequence[Agent], owner: str) -> Vector:
+        """Score the agents by their clouds, without reading what their folders hold."""
+        known = await self._searcher.closeness(text, [agent.knowledge for agent in agents], owner=owner)
+        return await self._score_clouds(text, agents, known)
+
+    async def _score_clouds(self, text: str, agents: Sequence[Agent], known: Sequence[FolderCloseness]) -> Vector:
         """Score each agent by how densely its cloud lies around a text and how well its knowledge matches the words."""
         vector = (await self._embedder.embed([text]))[0]
-        known = await self._searcher.closeness(text, [agent.knowledge for agent in agents], owner=owner)
         own = await self._profiles.profiles_of(agents)
         clouds = [np.concatenate([one.vectors @ vector, close.cosines]) for one, close in zip(own, known, strict=True)]
         sizes = [len(one.vectors) + close.size for one, close in zip(own, known, strict=True)]
@@ -129,6 +180,12 @@ class SemanticRouter:
 def asks_for_person(text: str, language: Language = ENGLISH) -> bool:
     """Return True if the user would rather talk to a person."""
     return language.messages.person.search(text) is not None
+
+
+def _best_evidence(findings: FolderFindings) -> float:
+    """Return the mean score of a folder's best passages."""
+    best = findings.passages[:_EVIDENCE_PASSAGES]
+    return sum(passage.score for passage in best) / len(best)
 
 
 @dataclass(frozen=True)

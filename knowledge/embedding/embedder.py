@@ -71,6 +71,11 @@ class Embedder:
             self._cache.popitem(last=False)
         return np.stack([known[text] for text in texts])
 
+    async def unknown_words(self, words: Sequence[str]) -> list[str]:
+        """Return the words that the model's own vocabulary lacks: names, rare words and misspelt ones."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._question_thread, self._encoder.unknown_words, list(words))
+
     async def embed_documents(self, texts: Sequence[str], owner: str = "") -> Vectors:
         """Return the unit vectors of a document's passages, batched with those of other documents, owner by owner."""
         if not texts:

@@ -63,6 +63,17 @@ class Encoder:
         """Return the unit vectors of passages."""
         return self._encode_batches(texts, _PASSAGES_AT_ONCE)
 
+    def unknown_words(self, words: list[str]) -> list[str]:
+        """Return the words, in lower case, that the tokenizer takes apart because it does not know them."""
+        tokenizer: Any = self._loaded_model().model.tokenizer
+
+        def is_known(word: str) -> bool:
+            # Some tokenizers mark the beginning of a word. Plurals are often known by the singular alone.
+            forms = [f"{mark}{form}" for form in (word, word.removesuffix("s")) for mark in ("", "\u2581", "\u0120")]
+            return any(tokenizer.convert_tokens_to_ids(form) != tokenizer.unk_token_id for form in forms)
+
+        return [word for word in words if not is_known(word)]
+
     def _encode_batches(self, texts: list[str], batch_size: int) -> Vectors:
         encoded: Any = self._loaded_model().model.encode(
             texts, batch_size=batch_size, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False

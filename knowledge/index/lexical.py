@@ -1,4 +1,4 @@
-"""Lexical search: BM25 over a folder, with misspelt words corrected to the nearest word that documents use.
+"""Lexical search: BM25 over a folder, by the words of a question and what documents may say instead of them.
 
 Document frequencies are counted over what the user may see. The index of owned documents covers those of all owners: it
 finds an owner's chunks, but does not score them.
@@ -8,12 +8,13 @@ alone, and scored by all of them.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple, Protocol
 
-from knowledge.index.vocabulary import Vocabulary
+from knowledge.index.alternatives import alternatives_of
+from knowledge.index.vocabulary import Phrase, Vocabulary
 from knowledge.storage.documents import DocumentPlace
 from knowledge.text import words as terms
 from knowledge.text.sentences import breaks_sentence
@@ -25,9 +26,10 @@ _SATURATION, _LENGTH_SHARE, _LEAST_WEIGHT = 1.2, 0.75, 1e-6
 _MOST_WORDS = 64
 # Distinct words that are considered to find those; an ordinary message of 8,000 characters has fewer.
 _MOST_READ = 512
-# Unknown words take longer: they may be in a document stored a moment ago, or be misspelt.
+# Unknown words take longer: they may be in a document stored a moment ago.
 _MOST_LOOKED_UP = 64
-_MOST_CORRECTED = 8
+# The score of an alternative, as a share of what the word itself would have.
+_ALTERNATIVE_SHARE = 0.5
 # Chunks that are scored for one question in one place.
 _MOST_CHUNKS = 3_000
 
@@ -38,7 +40,7 @@ class LexicalQuery:
 
     `unknown` are the stems that no document holds, `names` those written like a name: PDF, OneDrive, error 4012.
     `readings` maps each word of the question, in lower case, to the stem that it is read as. `alternatives` are what
-    documents may say instead of a stem: other stems, several of which count only together."""
+    documents say instead of a stem: other stems, several of which count only together, with the weight of that."""
 
     weights: dict[str, float]
     frequencies: dict[str, int]
@@ -46,7 +48,7 @@ class LexicalQuery:
     names: frozenset[str]
     chunk_length: float
     readings: dict[str, str] = field(default_factory=dict)
-    alternatives: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    alternatives: dict[str, dict[Phrase, float]] = field(default_factory=dict)
 
     @property
     def weight(self) -> float:
@@ -112,7 +114,7 @@ def best_score(reader: LexicalReader, places: Sequence[DocumentPlace], asked: Le
     """Return the best score among the chunks of some places, as a share of the total weight of the question's words."""
     wanted = _wanted(asked)
     # An index counts document frequencies of its own; scores from two indexes would not compare.
-    if wanted.is_whole and len(places) == 1 and not places[0].owner:
+    if wanted.is_whole and not asked.alternatives and len(places) == 1 and not places[0].owner:
         found = [score for _, score in _find(reader, places[0], wanted, 1)]
     else:
         matched = scores(reader, places, candidates(reader, places, asked, limit), asked)
@@ -138,8 +140,13 @@ def _wanted(asked: LexicalQuery) -> WantedWords:
     if not asked.weights:
         return WantedWords((), together=False, is_whole=True)
     # Words that no document holds find nothing.
-    known = [stem for stem in asked.weights if asked.frequencies[stem]] or list(asked.weights)
+    known = [stem for stem in asked.weights if asked.frequencies[stem]]
+    instead = {
+        min(phrase, key=asked.frequencies.__getitem__) for read in asked.alternatives.values() for phrase in read
+    }
+    known = known or list(instead) or list(asked.weights)
     rarest = sorted(known, key=lambda stem: asked.frequencies[stem])
+    rarest += sorted(instead.difference(rarest), key=lambda stem: asked.frequencies[stem])
     chosen: list[str] = []
     chunks = 0
     for stem in rarest:
@@ -161,13 +168,20 @@ def _matches(chunk: IndexedWords, asked: LexicalQuery) -> dict[str, float]:
         words = (column or "").split()
         length += len(words)
         for word in words:
-            if word in asked.weights:
+            if word in asked.frequencies:
                 times[word] = times.get(word, 0.0) + weight
     damping = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * length / asked.chunk_length)
-    return {
-        word: _rarity(asked.weights[word]) * often * (_SATURATION + 1) / (often + damping)
-        for word, often in times.items()
-    }
+
+    def score(weight: float, often: float) -> float:
+        return _rarity(weight) * often * (_SATURATION + 1) / (often + damping)
+
+    matched = {word: score(asked.weights[word], often) for word, often in times.items() if word in asked.weights}
+    for word, instead in asked.alternatives.items():
+        share = 1.0 if word in asked.unknown else _ALTERNATIVE_SHARE
+        for phrase, weight in instead.items():
+            if often := min(times.get(stem, 0.0) for stem in phrase):
+                matched[word] = max(matched.get(word, 0.0), share * score(weight, often))
+    return matched
 
 
 def _rarity(weight: float) -> float:
@@ -190,14 +204,8 @@ def read_question(reader: LexicalReader, text: str, statistics: WordStatistics) 
     frequencies: dict[str, int] = {}
     unknown, names = set(), set()
     readings: dict[str, str] = {}
-    corrected = 0
     for word, is_name in _named_words(text).items():
-        stem = terms.stem(word)
-        if not frequency_of(stem) and stem not in frequencies and corrected < _MOST_CORRECTED:
-            corrected += 1
-            near = filter(None, (shared.nearest(stem), own.nearest(stem)))
-            stem = max(near, key=lambda found: found[1], default=(stem, 0.0))[0]
-        readings[word] = stem
+        stem = readings[word] = terms.stem(word)
         frequencies[stem] = frequency_of(stem)
         if not frequencies[stem]:
             unknown.add(stem)
@@ -206,7 +214,29 @@ def read_question(reader: LexicalReader, text: str, statistics: WordStatistics) 
     # Words that documents hold come first, and among them the rare before the common.
     telling = sorted(frequencies, key=lambda stem: (stem in unknown, frequencies[stem]))[:_MOST_WORDS]
     weights = {stem: _weight(frequencies[stem], statistics.total) for stem in telling}
-    return LexicalQuery(weights, frequencies, frozenset(unknown), frozenset(names), shared.length, readings)
+    alternatives = _weigh_alternatives(text, weights, statistics)
+    for stem in unknown & alternatives.keys():
+        # What documents call by another name is no rarer than that name.
+        weights[stem] = max(alternatives[stem].values())
+    for stem in {stem for instead in alternatives.values() for phrase in instead for stem in phrase}:
+        frequencies.setdefault(stem, shared.frequency(stem) + own.frequency(stem))
+    return LexicalQuery(
+        weights, frequencies, frozenset(unknown), frozenset(names), shared.length, readings, alternatives
+    )
+
+
+def _weigh_alternatives(
+    text: str, weights: Mapping[str, float], statistics: WordStatistics
+) -> dict[str, dict[Phrase, float]]:
+    """Return what documents say instead of each stem: a phrase weighs as much as its rarest word, or as the stem."""
+    known = (statistics.shared, statistics.own)
+    found: dict[str, dict[Phrase, float]] = {}
+    for stem, phrases in alternatives_of(terms.words(text)[-_MOST_READ:], known).items():
+        for phrase in phrases:
+            often = min(sum(vocabulary.frequency(word) for vocabulary in known) for word in phrase)
+            if often and stem in weights:
+                found.setdefault(stem, {})[phrase] = min(weights[stem], _weight(often, statistics.total))
+    return found
 
 
 def _weight(frequency: int, total: int) -> float:

@@ -5,19 +5,22 @@ documents that other users own.
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from knowledge.embedding.embedder import Vector, Vectors
 from knowledge.embedding.reranker import Reranker
 from knowledge.index.lexical import LexicalQuery, WordStatistics
+from knowledge.index.spelling import suspect_words
 from knowledge.index.vocabulary import NOTHING
 from knowledge.library import Library
 from knowledge.retrieval.search_signals import SearchSignals
 from knowledge.storage.documents import DocumentPlace, StoredChunk
 from knowledge.storage.passages import FoundChunks
+from knowledge.text import words as terms
 
 CANDIDATES = 40
 # The bonus on the cosine for matching every word of the question perfectly.
@@ -37,21 +40,22 @@ class Passage:
 
 
 @dataclass(frozen=True)
-class FolderFindings:
-    """The passages found for a question, best first, the signals that confidence is computed from, and its words."""
-
-    passages: tuple[Passage, ...]
-    signals: SearchSignals
-    asked: LexicalQuery
-
-
-@dataclass(frozen=True)
 class FolderCloseness:
     """A folder's nearest cosines, the share of the text's words that its best passage has, and its size in chunks."""
 
     cosines: Vectors
     words: float
     size: int
+
+
+@dataclass(frozen=True, eq=False)
+class FolderFindings:
+    """The passages found for a question, best first, the signals that confidence is computed from, and its words."""
+
+    passages: tuple[Passage, ...]
+    signals: SearchSignals
+    asked: LexicalQuery
+    closeness: FolderCloseness
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ class Searcher:
     def __init__(self, library: Library, reranker: Reranker | None = None) -> None:
         self._library = library
         self._reranker = reranker
+        # By text, folder, owner and generation of the library.
+        self._held: WeakValueDictionary[tuple[str, str, str, int], FolderFindings] = WeakValueDictionary()
 
     async def sizes(self, owner: str = "") -> dict[str, int]:
         """Count the chunks that each folder holds for a user."""
@@ -79,7 +85,9 @@ class Searcher:
         """Measure how near a text is to each folder, without reading its passages.
 
         All folders are queried at once, because each call to another thread waits in its queue."""
+        await self._library.level()
         known = await self._known(folders, owner)
+        text = terms.replace_words(text, await self._correct(text, known.words))
 
         (_, near), words = await asyncio.gather(
             self._near(text, known),
@@ -91,26 +99,52 @@ class Searcher:
     async def search(self, question: str, folder: str, *, owner: str = "", context: str = "") -> FolderFindings:
         """Run dense and lexical search and fuse their results. `context` is text added by the conversation."""
         text = f"{context} {question}".strip()
-        found = await self._search(text, folder, owner)
-        # The chunks of a document that was replaced meanwhile have new ids.
-        if found.lacks_some and await self._library.catch_up():
-            found = await self._search(text, folder, owner)
-        passages = sorted(found.passages, key=lambda passage: -passage.score)
+        (found,) = await self.search_folders(text, [folder], owner=owner)
         if self._reranker:
-            passages = await _reranked(text, passages, self._reranker)
-        return FolderFindings(tuple(passages), found.signals, found.asked)
+            passages = await _reranked(text, found.passages, self._reranker)
+            return replace(found, passages=tuple(passages))
+        return found
 
-    async def _search(self, text: str, folder: str, owner: str) -> "_SearchResult":
-        known = await self._known([folder], owner)
-        vector, (near,) = await self._near(text, known)
+    async def search_folders(self, text: str, folders: Sequence[str], *, owner: str = "") -> list[FolderFindings]:
+        """Search several folders at once, each as if it were the only one.
+
+        What is found is kept for as long as the caller holds it, so that a later search of the same need not repeat it.
+        """
+        await self._library.level()
+        generation = self._library.generation
+        held = {folder: self._held.get((text, folder, owner, generation)) for folder in folders}
+        missing = [folder for folder, findings in held.items() if findings is None]
+        found = await self._search(text, missing, owner) if missing else []
+        # The chunks of a document that was replaced meanwhile have new ids.
+        if any(one.lacks_some for one in found) and await self._library.catch_up():
+            generation = self._library.generation
+            found = await self._search(text, missing, owner)
+        for folder, one in zip(missing, found, strict=True):
+            held[folder] = self._held[text, folder, owner, generation] = one.findings
+        return [findings for folder in folders if (findings := held[folder])]
+
+    async def _search(self, text: str, folders: Sequence[str], owner: str) -> "list[_SearchResult]":
+        known = await self._known(folders, owner)
+        corrections = await self._correct(text, known.words)
+        text = terms.replace_words(text, corrections)
+        vector, near = await self._near(text, known)
 
         found = await self._library.stores.passages.find_chunks(
-            text, known.words, known.places[0], dict(near), CANDIDATES
+            text, known.words, known.places, [dict(ids) for ids in near], CANDIDATES
         )
-        return _scored(found, vector)
+        cosines = [np.asarray([cosine for _, cosine in ids]) for ids in near]
+        return [
+            _scored(_with_corrections(one, corrections), vector, *close)
+            for one, *close in zip(found, cosines, known.sizes, strict=True)
+        ]
+
+    async def _correct(self, text: str, known: WordStatistics) -> dict[str, str]:
+        """Return the misspelt words of a text, each with the word that it stands for."""
+        suspects = suspect_words(text, known.shared, known.own)
+        misspelt = await self._library.embedder.unknown_words(suspects) if suspects else []
+        return await self._library.stores.passages.corrections(misspelt, known) if misspelt else {}
 
     async def _known(self, folders: Sequence[str], owner: str) -> _SearchScope:
-        await self._library.level()
         sizes, words = await self._library.sizes(), await self._library.vocabularies.shared()
         own_sizes = await self._library.sizes(owner) if owner else {}
         return _SearchScope(
@@ -134,15 +168,19 @@ def _places(folder: str, owner: str) -> list[DocumentPlace]:
 
 @dataclass(frozen=True)
 class _SearchResult:
-    """The passages found, their signals, the words asked, and whether some were removed before they could be read."""
+    """What was found in a folder, and whether some passages were removed before they could be read."""
 
-    passages: list[Passage]
-    signals: SearchSignals
-    asked: LexicalQuery
+    findings: FolderFindings
     lacks_some: bool
 
 
-def _scored(found: FoundChunks, vector: Vector) -> _SearchResult:
+def _with_corrections(found: FoundChunks, corrections: Mapping[str, str]) -> FoundChunks:
+    """Note how the words of the question as it was written were read."""
+    read = {word: terms.stem(meant) for word, meant in corrections.items()}
+    return replace(found, asked=replace(found.asked, readings=found.asked.readings | read)) if read else found
+
+
+def _scored(found: FoundChunks, vector: Vector, cosines: Vectors, size: int) -> _SearchResult:
     asked = found.asked
     passages = []
     for one in found.chunks:
@@ -155,9 +193,12 @@ def _scored(found: FoundChunks, vector: Vector) -> _SearchResult:
         [passage.score for passage in passages],
         [one.words for one in found.chunks],
         asked.weight,
-        sum(asked.weights.get(name, 0.0) for name in asked.names & asked.unknown),
+        sum(asked.weights.get(name, 0.0) for name in asked.names & asked.unknown - asked.alternatives.keys()),
     )
-    return _SearchResult(passages, signals, asked, found.lacks_some)
+    best_words = max((passage.lexical for passage in passages), default=0.0) / asked.weight
+    ranked = sorted(passages, key=lambda passage: -passage.score)
+    findings = FolderFindings(tuple(ranked), signals, asked, FolderCloseness(cosines, best_words, size))
+    return _SearchResult(findings, found.lacks_some)
 
 
 async def _reranked(text: str, passages: Sequence[Passage], reranker: Reranker) -> list[Passage]:

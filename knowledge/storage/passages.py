@@ -34,13 +34,13 @@ class PassageStore(Protocol):
         self,
         text: str,
         statistics: WordStatistics,
-        places: Sequence[DocumentPlace],
-        near: Collection[int],
+        groups: Sequence[Sequence[DocumentPlace]],
+        near: Sequence[Collection[int]],
         limit: int,
-    ) -> FoundChunks:
-        """Read the chunks that a vector index has found, and find up to `limit` by words, all in one snapshot.
+    ) -> list[FoundChunks]:
+        """For each group of places, read the chunks that a vector index found there and find up to `limit` by words.
 
-        Chunks that the vector index holds and SQL does not are left out.
+        All of it is one snapshot. Chunks that the vector index holds and SQL does not are left out.
         """
         ...
 
@@ -48,6 +48,12 @@ class PassageStore(Protocol):
         self, text: str, statistics: WordStatistics, groups: Sequence[Sequence[DocumentPlace]], limit: int
     ) -> list[float]:
         """Return the best lexical score within each group of places, as a share of the question's weight."""
+        ...
+
+    async def corrections(self, misspelt: Sequence[str], statistics: WordStatistics) -> dict[str, str]:
+        """Return for misspelt words the words that documents write instead, as far as any is near.
+
+        Words that documents hold after all are left out: what was known of them is a moment old."""
         ...
 
     async def chunks_by_id(self, ids: Sequence[int], owner: str) -> dict[int, StoredChunk]:

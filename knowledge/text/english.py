@@ -4,7 +4,7 @@ import re
 
 import snowballstemmer
 
-from knowledge.text.language import AnswerType, FollowUpRules, Language, MessageRules, SentenceRules
+from knowledge.text.language import AnswerType, Equivalents, FollowUpRules, Language, MessageRules, SentenceRules
 
 _STEMMER = snowballstemmer.stemmer("porter")
 
@@ -54,7 +54,7 @@ _COURTESIES = _THANKS | frozenset(
 
 # Expects single spaces for all white space.
 _JOINT = re.compile(
-    r"(?<=[.?!;:]) |, (?=(?:and|but|or|then|also) )| (?=(?:and|also|plus|but|while|separately) )", re.IGNORECASE
+    r"(?<=[.?!;:]) |, (?=(?:and|but|then|also) )| (?=(?:and|also|plus|but|while|separately) )", re.IGNORECASE
 )
 _CONJUNCTIONS = re.compile(r"^[\s,]*(?:(?:and|also|plus|but|or|then)\s+)+", re.IGNORECASE)
 _OPENERS = (
@@ -67,6 +67,32 @@ _REQUEST = re.compile(
     r"|wanna|looking for|how do|how can|how to|what is|where do"
     # Users ask about what does not work by reporting it.
     r"|won't|wont|doesn't|doesnt|isn't|not working|fails|failing|refuses|error|broken|stuck|dead slow|any ?more)\b",
+    re.IGNORECASE,
+)
+
+_SUBJECTS = (
+    r"(?:i|we|you|u|he|she|it|they|there|this|that|these|those|the|an?|any\w{0,5}|some\w{0,5}|my|our|your|his|her|their|its|all"
+    r"|each|every\w{0,5}|both|one|people|nobody|no)"
+)
+_AUXILIARIES = r"(?:can|could|do|does|did|will|would|should|shall|must|may)"
+_BE = r"(?:is|are|am|was|were|has|have)"
+# A question for its first words, as what begins with "when" is often none: "When I upload a file it fails."
+_QUESTION = re.compile(
+    r"\W{0,5}(?:(?:hi|hello|hey|so|oh|ok|okay|well|meanwhile|separately|second(?:ly)?|next)[\s,:!.]{1,3}){0,3}"
+    rf"(?:(?:how|where|who|whom|whose|why|which|wat|whats|hw|where's|who's|what's|what(?!\s(?:an?|if)\b))\b"
+    rf"|when\s(?:{_AUXILIARIES}|{_BE})\b|{_AUXILIARIES}(?:n't|nt)?\s(?!(?:not|be|only|never|like|love|prefer|rather)\b)\w"
+    rf"|{_BE}(?:n't|nt)?\s{_SUBJECTS}\b)",
+    re.IGNORECASE,
+)
+# Behind a comma the other question words begin no question: "and it is slow, which is annoying".
+_INNER_QUESTION = re.compile(
+    rf",\s(?:so\s|then\s)?(?:(?:how|why|what(?!\s(?:an?|if)\b))\b|(?:{_AUXILIARIES}|{_BE})(?:n't|nt)?\s{_SUBJECTS}\b)",
+    re.IGNORECASE,
+)
+_INTRODUCTION = re.compile(r"\W{0,3}(?:i|we|i'm|we're|i've|we've|my|our)\b", re.IGNORECASE)
+_WISH = re.compile(
+    r"\b(?:(?:want|like|need|love)s?\sto\s(?:know|hear|learn|find\sout)|wonder\w{0,3}|tell\sme|let\sme\sknow|curious"
+    r"|explain|(?:asks?|asked)\s\w)",
     re.IGNORECASE,
 )
 
@@ -152,6 +178,39 @@ _NO_CLAIM = re.compile(
     re.IGNORECASE,
 )
 
+_EQUIVALENTS = (
+    ("log in|login|log on|sign in|signin", "login|log|sign"),
+    ("log out|logout|sign out", "logout"),
+    ("delete|remove|erase|wipe|get rid", "delete|remove|erase"),
+    ("invite|add user|add member|add colleague|add people", "invite|add"),
+    ("price|cost|costs|fee|expensive|cheap", "price|pricing|cost|fee"),
+    ("cell phone|cellphone|mobile|smartphone|phone", "mobile|phone"),
+    ("bill|invoice", "bill|invoice"),
+    ("turn on|switch on|enable|activate", "enable|activate"),
+    ("turn off|switch off|disable|deactivate", "disable|deactivate"),
+    ("cancel|terminate|unsubscribe", "cancel|terminate"),
+    ("refund|money back|reimburse", "refund"),
+    ("email|e mail|mail", "email|mail"),
+    ("app|application", "app|application"),
+    ("picture|photo|image", "picture|photo|image"),
+    ("laptop|computer|pc", "computer|laptop|pc"),
+    ("colleague|coworker|teammate|employee", "member|colleague|teammate|user"),
+    ("outage|unavailable", "outage|unavailable|incident"),
+    ("buy|purchase", "buy|purchase|order"),
+    ("pay|payment", "pay|payment"),
+    ("licence|license|seat", "license|licence|seat"),
+    ("restore|recover|undelete", "restore|recover"),
+    ("2fa|mfa|two factor|two step|multi factor|second factor", "2fa|mfa|two factor|multi factor|two step"),
+    ("sso|single sign", "sso|single sign"),
+    ("limit|maximum|cap|quota", "limit|maximum|quota"),
+    ("discount|reduction|cheaper|coupon", "discount"),
+    ("contract|agreement", "contract|agreement"),
+    ("gdpr|data protection", "gdpr|data protection"),
+    ("student|students|school|university|education", "student|school|university|education|academic"),
+    ("charity|charities|nonprofit|non profit|ngo", "charity|charities|nonprofit|non profit"),
+    ("organisation|organization", "organisation|organization"),
+)
+
 
 def _find_stem(word: str) -> str:
     """Return the Porter stem: `charging`, `charged` and `charges` become `charg`."""
@@ -179,10 +238,15 @@ ENGLISH = Language(
         joint=_JOINT,
         conjunctions=_CONJUNCTIONS,
         request=_REQUEST,
+        question=_QUESTION,
+        inner_question=_INNER_QUESTION,
+        wish=_WISH,
+        introduction=_INTRODUCTION,
         person=_PERSON,
     ),
     answer_types=(_TIME, _MONEY, _NUMBER),
     opposites=_OPPOSITES,
     pointer=_POINTER,
     no_claim=_NO_CLAIM,
+    equivalents=tuple(Equivalents(tuple(a.split("|")), tuple(f.split("|"))) for a, f in _EQUIVALENTS),
 )

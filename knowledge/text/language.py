@@ -7,6 +7,7 @@ is recognized where that is done, in all languages at once.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Words = frozenset[str]
 Pattern = re.Pattern[str]
@@ -47,7 +48,10 @@ class MessageRules:
     """The words of messages: thanks and other courtesies, requests, and where one message asks two things.
 
     `joint` is where a second request may begin, in a text with single spaces; `conjunctions` are the words in front of
-    that request. `request` matches in whatever asks for something, `person` in what asks for a human.
+    that request. `request` matches in whatever asks for something, `question` the beginning of a clause that is a
+    question by its first words, `inner_question` where a question begins within one, `wish` in a sentence that asks
+    without being a question, `introduction` the beginning of one that is about whoever asks, `person` in what asks for
+    a human.
     """
 
     thanks: Words
@@ -55,7 +59,20 @@ class MessageRules:
     joint: Pattern
     conjunctions: Pattern
     request: Pattern
+    question: Pattern
+    inner_question: Pattern
+    wish: Pattern
+    introduction: Pattern
     person: Pattern
+
+
+class Equivalents(NamedTuple):
+    """Phrases that users say, and those that documents may say instead, all in lower case.
+
+    `found` has no phrase whose words without stop words are also those of its opposite, such as "turn off"."""
+
+    asked: tuple[str, ...]
+    found: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +89,7 @@ class Language:
 
     `find_stem` gets a word in lower case. `opposites` match, in lower case, in what goes one way and in what goes the
     other: on and off, before and after. `pointer` matches a sentence that only points to another page, `no_claim` in a
-    sentence that only says that something is not known.
+    sentence that only says that something is not known. `equivalents` count less than the words themselves.
     """
 
     stop_words: Words
@@ -84,3 +101,4 @@ class Language:
     opposites: tuple[tuple[Pattern, Pattern], ...]
     pointer: Pattern
     no_claim: Pattern
+    equivalents: tuple[Equivalents, ...] = ()

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from knowledge.text.english import ENGLISH
@@ -24,6 +24,11 @@ def words_with_gaps(text: str) -> Iterator[tuple[str, str]]:
     for match in _WORD.finditer(text):
         yield _without_accents(match[0]), text[end : match.start()]
         end = match.end()
+
+
+def replace_words(text: str, replacements: Mapping[str, str]) -> str:
+    """Replace words of a text, whatever their case and accents."""
+    return _WORD.sub(lambda match: replacements.get(_without_accents(match[0]).lower(), match[0]), text)
 
 
 def _without_accents(word: str) -> str:

@@ -6,13 +6,19 @@ Nothing in the index of shared documents, not even a word's frequency, reveals w
 from collections import Counter
 from collections.abc import Sequence
 
+from rapidfuzz.distance import OSA
+
+from knowledge.index.alternatives import acronyms_in
 from knowledge.index.lexical import COLUMN_WEIGHTS, IndexedWords, WantedWords
-from knowledge.index.vocabulary import Vocabulary
+from knowledge.index.vocabulary import NOTHING, Phrase, Vocabulary
 from knowledge.storage.database import Connection
 from knowledge.storage.documents import DocumentPlace
 from knowledge.text import words
 
 _WEIGHTS = ", ".join(map(str, (0.0, *COLUMN_WEIGHTS.values())))
+
+# Chunks that are read to see how documents write a word.
+_CHUNKS_READ = 20
 
 
 class Fts5Reader:
@@ -24,6 +30,17 @@ class Fts5Reader:
     def frequency(self, stem: str) -> int:
         row = self._db.execute("SELECT doc FROM chunk_vocabulary WHERE term = ?", (stem,)).fetchone()
         return row["doc"] if row else 0
+
+    def written_word(self, stem: str, misspelt: str) -> str | None:
+        """Return the word of a stem that a misspelt one is nearest to, as a few shared documents write it."""
+        rows = self._db.execute(
+            f"""SELECT c.text, c.section, d.title FROM (SELECT rowid AS id FROM {words_table(owned=False)}
+                WHERE {words_table(owned=False)} MATCH ? LIMIT {_CHUNKS_READ}) f
+                JOIN chunks c ON c.id = f.id JOIN documents d ON d.id = c.document_id""",
+            (f"{{title section text}} : {_quoted(stem)}",),
+        )
+        written = Counter(word for row in rows for word in words.words(" ".join(row)) if words.stem(word) == stem)
+        return min(written, key=lambda word: (OSA.distance(word, misspelt), -written[word], word), default=None)
 
     def find_chunks(
         self, place: DocumentPlace, wanted: WantedWords, *, scored: int, limit: int
@@ -82,8 +99,10 @@ def shared_vocabulary(db: Connection) -> Vocabulary:
     """Return the vocabulary of the shared documents."""
     rows = db.execute("SELECT term, doc, cnt FROM chunk_vocabulary").fetchall()
     chunks = db.execute("SELECT count(*) FROM chunk_words_docsize").fetchone()[0]
+    if not chunks:
+        return NOTHING
     frequencies = {term: doc for term, doc, _ in rows}
-    return Vocabulary(frequencies, sum(row["cnt"] for row in rows) / chunks) if chunks else Vocabulary(frequencies)
+    return Vocabulary(frequencies, sum(row["cnt"] for row in rows) / chunks, _acronyms(db, ""))
 
 
 def own_vocabulary(db: Connection, owner: str) -> Vocabulary:
@@ -93,7 +112,22 @@ def own_vocabulary(db: Connection, owner: str) -> Vocabulary:
            JOIN own_words w ON w.rowid = c.id WHERE d.owner = ?""",
         (owner,),
     )
-    return Vocabulary(Counter(stem for row in rows for stem in set(" ".join(row).split())))
+    frequencies = Counter(stem for row in rows for stem in set(" ".join(row).split()))
+    return Vocabulary(frequencies, acronyms=_acronyms(db, owner))
+
+
+def _acronyms(db: Connection, owner: str) -> dict[str, frozenset[Phrase]]:
+    """Return the acronyms that an owner's documents explain."""
+    rows = db.execute(
+        """SELECT c.text FROM documents d JOIN chunks c ON c.document_id = d.id WHERE d.owner = ?
+           AND (c.text GLOB '*([A-Z0-9][A-Z0-9]*' OR c.text GLOB '*[A-Z0-9][A-Z0-9] (*')""",
+        (owner,),
+    )
+    found: dict[str, set[Phrase]] = {}
+    for row in rows:
+        for acronym, phrase in acronyms_in(row["text"]):
+            found.setdefault(acronym, set()).add(phrase)
+    return {acronym: frozenset(phrases) for acronym, phrases in found.items()}
 
 
 def place_word(place: DocumentPlace) -> str:

@@ -5,13 +5,15 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from knowledge.index import lexical
-from knowledge.index.lexical import WordStatistics
+from knowledge.index.lexical import LexicalQuery, WordStatistics
+from knowledge.index.spelling import nearest_word
 from knowledge.index.vocabulary import Vocabulary
 from knowledge.storage.database import Connection, Database
 from knowledge.storage.documents import DocumentPlace, StoredChunk
 from knowledge.storage.passages import FoundChunk, FoundChunks
 from knowledge.storage.sql import fts5
 from knowledge.storage.sql.fts5 import Fts5Reader
+from knowledge.text import words
 from knowledge.text.headings import shortened, shortened_path
 
 _CHUNK_COLUMNS = "c.id, c.document_id, d.folder, d.path, d.title, d.version, c.position, c.section, c.text, c.page"
@@ -28,11 +30,15 @@ class SqlPassageStore:
         self,
         text: str,
         statistics: WordStatistics,
-        places: Sequence[DocumentPlace],
-        near: Collection[int],
+        groups: Sequence[Sequence[DocumentPlace]],
+        near: Sequence[Collection[int]],
         limit: int,
-    ) -> FoundChunks:
-        return await self._database.read(lambda db: _find_chunks(db, text, statistics, places, near, limit))
+    ) -> list[FoundChunks]:
+        def find(db: Connection) -> list[FoundChunks]:
+            asked = lexical.read_question(Fts5Reader(db), text, statistics)
+            return [_find_chunks(db, asked, *group, limit) for group in zip(groups, near, strict=True)]
+
+        return await self._database.read(find)
 
     async def best_scores(
         self, text: str, statistics: WordStatistics, groups: Sequence[Sequence[DocumentPlace]], limit: int
@@ -43,6 +49,15 @@ class SqlPassageStore:
             return [lexical.best_score(reader, places, asked, limit) for places in groups]
 
         return await self._database.read(score)
+
+    async def corrections(self, misspelt: Sequence[str], statistics: WordStatistics) -> dict[str, str]:
+        def correct(db: Connection) -> dict[str, str]:
+            reader = Fts5Reader(db)
+            unknown = [word for word in misspelt if not reader.frequency(words.stem(word))]
+            near = {word: nearest_word(word, statistics.shared, statistics.own) for word in unknown}
+            return {word: reader.written_word(meant, word) or meant for word, meant in near.items() if meant}
+
+        return await self._database.read(correct)
 
     async def chunks_by_id(self, ids: Sequence[int], owner: str) -> dict[int, StoredChunk]:
         return await self._database.read(lambda db: _chunks_by_id(db, ids, owner))
@@ -96,14 +111,12 @@ def _unit_vectors(db: Connection, ids: Sequence[int]) -> dict[int, bytes]:
 
 def _find_chunks(
     db: Connection,
-    text: str,
-    statistics: WordStatistics,
+    asked: LexicalQuery,
     places: Sequence[DocumentPlace],
     near: Collection[int],
     limit: int,
 ) -> FoundChunks:
     reader = Fts5Reader(db)
-    asked = lexical.read_question(reader, text, statistics)
     worded = lexical.candidates(reader, places, asked, limit)
     matches = lexical.scores(reader, places, [*near, *worded], asked)
     by_words = {chunk_id: sum(words.values()) for chunk_id, words in matches.items()}

@@ -48,16 +48,37 @@ async def test_a_question_of_two_clear_parts_goes_to_two_agents_with_a_part_each
     assert len(decision.agents) == len(decision.parts) == 2
     parts = dict(zip(decision.agents, map(" ".join, decision.parts), strict=True))
     assert set(parts) == {"billing", agent}
-    assert billing in parts["billing"]
-    assert other not in parts["billing"]
-    assert other in parts[agent]
-    assert billing not in parts[agent]
+    assert parts == {"billing": billing, agent: other[:1].upper() + other[1:]}
 
 
-async def test_a_question_of_two_parts_for_one_agent_goes_to_it_whole(library: Library) -> None:
+async def test_two_questions_for_one_agent_are_two_parts(library: Library) -> None:
     question = "How do I report a duplicate charge, and when is an annual plan refunded in full?"
     decision = await route(library, RoutingQuestion(question))
-    assert (decision.agents, decision.parts) == (("billing",), (question,))
+    parts = ("How do I report a duplicate charge", "When is an annual plan refunded in full?")
+    assert (decision.agents, decision.parts) == (("billing",), (parts,))
+
+
+async def test_what_was_found_for_routing_is_handed_on(library: Library) -> None:
+    question = "When is a duplicate charge refunded?"
+    searcher = Searcher(library)
+    agents: list[Agent] = read_catalog("customer_support").agents
+    decision = await SemanticRouter(library.embedder, searcher).choose_agents(RoutingQuestion(question), agents)
+    assert await searcher.search(question, "billing") in decision.found
+
+
+async def test_only_the_nearest_folders_of_many_are_read(library: Library) -> None:
+    agents: list[Agent] = read_catalog("customer_support").agents
+    others = [
+        agent.model_copy(
+            update={"id": f"{agent.id}{number}", "knowledge": f"empty_{number}", "examples": ("Is the zoo open?",)}
+        )
+        for agent in agents
+        for number in range(10)
+    ]
+    router = SemanticRouter(library.embedder, Searcher(library))
+    decision = await router.choose_agents(RoutingQuestion(CLEAR["billing"][0]), [*others, *agents])
+    assert decision.agents == ("billing",)
+    assert len(decision.found) == 8
 
 
 async def test_never_more_agents_answer_than_may(library: Library) -> None:
