@@ -75,7 +75,7 @@ class OpenDesk:
     removals: UserRemoval
     exports: OpenExports
     costs: CostEstimates
-    threshold: float = calibration.DEFAULT_THRESHOLD
+    thresholds: OutcomeThresholds = OutcomeThresholds(calibration.DEFAULT_THRESHOLD)
 
 
 @asynccontextmanager
@@ -99,8 +99,8 @@ async def open_desk(
         chains = ModelChains(settings, models, library.embedder, searcher, catalog)
         await chains.warm_up(catalog.agents)
         facts = library.stores.facts
-        threshold = await calibration.answer_threshold(settings.data_dir, facts, settings.answer_threshold)
-        worker = Worker(EvidenceGatherer(library, searcher, settings.whole_documents_chars), threshold)
+        thresholds = await calibration.open_thresholds(settings.data_dir, facts, settings.thresholds)
+        worker = Worker(EvidenceGatherer(library, searcher, settings.whole_documents_chars), thresholds)
         supervisor = Supervisor(catalog, chains.routers, worker, chains.writer_chain)
         assistant = Assistant(supervisor, memory, stores.runs.replaced_runs)
         indexing = IndexingJob(library, stores.uploads, settings.data_dir / "uploads", settings.max_document_bytes)
@@ -134,7 +134,7 @@ async def open_desk(
             removals=UserRemoval(stores.deletion, library, runs, deletion, keys),
             exports=OpenExports(),
             costs=costs,
-            threshold=threshold,
+            thresholds=thresholds,
         )
         await _begin(desk)
         retention.begin()

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 
 from agents.settings import AgentSettings
+from knowledge.retrieval.calibration import ChosenThresholds
 from knowledge.retrieval.strategies import WHOLE_CHARS
 
 _ADDRESS_CONNECTIONS = 256
@@ -23,6 +24,9 @@ def _unless_auto(value: Any) -> Any:  # noqa: ANN401 - whatever the environment 
     return None if value == "auto" else value
 
 
+_Threshold = Annotated[Annotated[float, Field(ge=0, le=1)] | None, BeforeValidator(_unless_auto)]
+
+
 class Settings(AgentSettings):
     """The settings of the desk. Each is documented in `.env.example`, under its name in capitals."""
 
@@ -36,7 +40,8 @@ class Settings(AgentSettings):
     embedding_model: str = "bundled"
     reranker: str = ""
     # None, "auto" in the environment, stands for the calibrated threshold, or else the default.
-    answer_threshold: Annotated[Annotated[float, Field(ge=0, le=1)] | None, BeforeValidator(_unless_auto)] = None
+    answer_threshold: _Threshold = None
+    hedge_threshold: _Threshold = None
     whole_documents_chars: int = Field(default=WHOLE_CHARS, ge=0)
 
     desk_api_key: SecretStr = SecretStr("")
@@ -88,6 +93,11 @@ class Settings(AgentSettings):
         if rate != "auto":
             return rate
         return _USUAL_RATES[setting] if self.api_keys.get_secret_value() else ""
+
+    @property
+    def thresholds(self) -> ChosenThresholds:
+        """The confidences below which to decline and to hedge, as far as they are set."""
+        return ChosenThresholds(self.answer_threshold, self.hedge_threshold)
 
     @property
     def address_connections(self) -> int:

@@ -17,7 +17,8 @@ from evaluation.questions import read_questions
 from evaluation.report import EvaluationReport
 from knowledge.errors import DataDirectoryInUse, DataDirectoryUnusable, DeskError, DocumentsNotFound, ReportNotWritten
 from knowledge.library import Library
-from knowledge.retrieval.calibration import DEFAULT_THRESHOLD, known_threshold
+from knowledge.retrieval.calibration import DEFAULT_THRESHOLD, ChosenThresholds, known_thresholds
+from knowledge.retrieval.outcome import OutcomeThresholds
 
 _KNOWLEDGE = Path(__file__).parent.parent / "knowledge"
 _QUESTIONS, _SAMPLES, _SAMPLES_CATALOG = _KNOWLEDGE / "questions.jsonl", _KNOWLEDGE / "samples", "customer_support"
@@ -41,7 +42,7 @@ async def _measure_report(options: argparse.Namespace, settings: Settings) -> Ev
     if options.beir:
         return await retrieval.measure_retrieval(
             options.beir,
-            _threshold_in_force(settings),
+            _thresholds_in_force(settings).decline,
             settings.embedding_model,
             compare=options.compare,
             cross_encoder=settings.reranker,
@@ -51,25 +52,25 @@ async def _measure_report(options: argparse.Namespace, settings: Settings) -> Ev
     questions = read_questions(options.questions or _QUESTIONS)
     default_catalog = settings.catalog if options.questions else _SAMPLES_CATALOG
     catalog = read_catalog(options.catalog or default_catalog)
-    threshold = _replaced_threshold(settings) if options.calibrate else _threshold_in_force(settings)
+    thresholds = _replaced_thresholds(settings) if options.calibrate else _thresholds_in_force(settings)
     async with _open_library(options, settings, catalog) as library:
-        measured = await desk.measure_desk(questions, catalog, library, threshold, settings)
+        measured = await desk.measure_desk(questions, catalog, library, thresholds, settings)
     if options.calibrate:
-        return await calibrate_threshold(measured, options.wrongly, settings.data_dir, threshold)
-    return answers.report_on(measured, threshold, options.wrongly)
+        return await calibrate_threshold(measured, options.wrongly, settings.data_dir, thresholds.decline)
+    return answers.report_on(measured, thresholds.decline, options.wrongly)
 
 
-def _threshold_in_force(settings: Settings) -> float:
-    return known_threshold(settings.data_dir, settings.answer_threshold)
+def _thresholds_in_force(settings: Settings) -> OutcomeThresholds:
+    return known_thresholds(settings.data_dir, settings.thresholds)
 
 
-def _replaced_threshold(settings: Settings) -> float:
-    """Return the threshold before a calibration, which may be run for the very reason that it cannot be read."""
+def _replaced_thresholds(settings: Settings) -> OutcomeThresholds:
+    """Return the thresholds before a calibration, which may be run for the very reason that it cannot be read."""
     try:
-        return _threshold_in_force(settings)
+        return _thresholds_in_force(settings)
     except DataDirectoryUnusable as error:
         print(f"{error.message}; measured with {DEFAULT_THRESHOLD}", file=sys.stderr)
-        return DEFAULT_THRESHOLD
+        return ChosenThresholds().completed(None)
 
 
 @asynccontextmanager

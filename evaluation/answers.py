@@ -22,6 +22,7 @@ def report_on(measured: Sequence[Measured], threshold: float, wrongly: float) ->
         *_source_figures([m for m in measured if m.question.documents]),
         ReportFigure("threshold", "answered from this confidence on", threshold, "score"),
         *declining_figures(measured, lambda m: m.declined),
+        *_hedging_figures(measured),
         ReportFigure("auc_answerable", "AUC, answerable from unanswerable", _confidence_auc(measured), "score"),
         *_calibration_figures(measured, wrongly, threshold),
         *_support_figures([m for m in measured if not m.declined]),
@@ -49,6 +50,14 @@ def declining_figures(
         ReportFigure(
             f"wrongly_declined{suffix}", f"answerable questions wrongly declined{where}", share_of(answerable)
         ),
+    ]
+
+
+def _hedging_figures(measured: Sequence[Measured]) -> list[ReportFigure]:
+    answerable, unanswerable = ([m.hedged for m in measured if m.question.answerable is one] for one in (True, False))
+    return [
+        ReportFigure("hedged", "unanswerable questions hedged", share_of(unanswerable)),
+        ReportFigure("wrongly_hedged", "answerable questions wrongly hedged", share_of(answerable)),
     ]
 
 

@@ -14,6 +14,8 @@ from knowledge.retrieval.calibration import Calibration
 
 # With no evidence found the confidence does not exceed this, so a threshold below it would let everything pass.
 _NEVER_DECLINES = 0.02
+# The share of answerable questions whose answer may be given with a reservation.
+_HEDGED = 0.2
 
 
 async def calibrate_threshold(
@@ -23,7 +25,11 @@ async def calibrate_threshold(
     answerable, _ = answer_confidences(measured)
     threshold = _find_threshold(answerable, wrongly)
     found = Calibration(
-        answer_threshold=threshold, wrongly=wrongly, questions=len(measured), answerable=len(answerable)
+        answer_threshold=threshold,
+        hedge_threshold=threshold_for(answerable, wrongly + _HEDGED),
+        wrongly=wrongly,
+        questions=len(measured),
+        answerable=len(answerable),
     )
     file = await calibration.keep_calibration(data_dir, found)
     ways = {

@@ -26,6 +26,7 @@ from knowledge.embedding.reranker import open_reranker
 from knowledge.errors import DocumentsNotFound
 from knowledge.ingestion.ingest import ingest
 from knowledge.library import Library
+from knowledge.retrieval.outcome import OutcomeThresholds
 from knowledge.retrieval.search import Searcher
 from knowledge.retrieval.strategies import Evidence, EvidenceGatherer
 
@@ -56,13 +57,13 @@ async def indexed_library(catalog: Catalog, documents: Path, embedding_model: st
 
 
 async def measure_desk(
-    questions: Sequence[Labelled], catalog: Catalog, library: Library, threshold: float, settings: Settings
+    questions: Sequence[Labelled], catalog: Catalog, library: Library, thresholds: OutcomeThresholds, settings: Settings
 ) -> list[Measured]:
     """Ask every question, each in a conversation of its own, whose earlier turns are asked first."""
     async with open_reranker(settings.reranker) as second_look:
         searcher = Searcher(library, second_look)
         desk = _EvaluatedDesk(
-            catalog, searcher, _ConfidenceRecorder(library, searcher, settings.whole_documents_chars), threshold
+            catalog, searcher, _ConfidenceRecorder(library, searcher, settings.whole_documents_chars), thresholds
         )
         await library.embedder.warm_up()
         progress = tqdm(questions, unit="question", disable=not sys.stderr.isatty())
@@ -73,12 +74,12 @@ class _EvaluatedDesk:
     """The desk without its endpoints and its event log."""
 
     def __init__(
-        self, catalog: Catalog, searcher: Searcher, strategies: "_ConfidenceRecorder", threshold: float
+        self, catalog: Catalog, searcher: Searcher, strategies: "_ConfidenceRecorder", thresholds: OutcomeThresholds
     ) -> None:
         self._strategies = strategies
         writers = WriterChain([ExtractiveWriter()])
         router = SemanticRouter(strategies.embedder, searcher)
-        supervisor = Supervisor(catalog, [router], Worker(self._strategies, threshold), lambda agent: writers)
+        supervisor = Supervisor(catalog, [router], Worker(self._strategies, thresholds), lambda agent: writers)
         self._memory = InMemorySaver()
         self._assistant = Assistant(supervisor, self._memory)
 
@@ -98,6 +99,7 @@ class _EvaluatedDesk:
             sources=_sources_by_agent(events),
             confidence=self._strategies.confidence,
             declined=outcome.finish_reason == "declined",
+            hedged=outcome.finish_reason == "hedged",
             answer="".join(event.content for event in events if isinstance(event, Token)),
             sentences=tuple(sentence.score for sentence in outcome.support.sentences) if outcome.support else (),
             seconds=seconds,

@@ -43,6 +43,7 @@ class Measured:
     answer: str
     sentences: tuple[float, ...]
     seconds: float
+    hedged: bool = False
 
     @property
     def routed(self) -> bool:

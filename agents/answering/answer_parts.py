@@ -2,25 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
+from knowledge.retrieval.outcome import Outcome
 from knowledge.retrieval.strategies import Evidence, Excerpt
-
-Outcome = Literal["answer", "hedge", "decline"]
-
-
-@dataclass(frozen=True)
-class OutcomeThresholds:
-    """The confidence below which a question is declined, and from which it is answered without reservation."""
-
-    decline: float
-    answer: float = 0.0
-
-    def outcome(self, confidence: float) -> Outcome:
-        """Return what a confidence permits."""
-        if confidence < self.decline:
-            return "decline"
-        return "answer" if confidence >= self.answer else "hedge"
 
 
 @dataclass(frozen=True)

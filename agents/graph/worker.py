@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from agents.answering import canned_replies
-from agents.answering.answer_parts import AnswerPart, OutcomeThresholds, merge_evidence
+from agents.answering.answer_parts import AnswerPart, merge_evidence
 from agents.answering.not_known import says_not_known
 from agents.answering.prompt import Prompt, recent, room_beside
 from agents.answering.sources import SourceNumbering
@@ -18,6 +18,7 @@ from agents.graph.state import WorkerAnswer, WorkerTask
 from agents.models.fallback import FallbackTrace, WithdrawnAnswer
 from agents.tracing import trace_step
 from frontdesk.contracts.events import FinishReason, Handoff, Support
+from knowledge.retrieval.outcome import OutcomeThresholds
 from knowledge.retrieval.strategies import Evidence, EvidenceGatherer
 from knowledge.text.characters import storable
 

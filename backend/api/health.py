@@ -110,7 +110,8 @@ async def info(desk: TheDesk, user: TheUser) -> Info:
             daily_tokens=settings.daily_tokens or None,
             daily_usd=settings.daily_usd or None,
         ),
-        answer_threshold=desk.threshold,
+        answer_threshold=desk.thresholds.decline,
+        hedge_threshold=desk.thresholds.answer,
     )
 
 

@@ -251,3 +251,4 @@ class Info(Shape):
     user: KnownUser
     limits: Limits
     answer_threshold: float
+    hedge_threshold: float = 0.0

@@ -10,7 +10,6 @@ from typing import TypeVar
 from langchain_core.messages import AnyMessage
 from langchain_core.runnables import RunnableConfig
 
-from agents.answering.answer_parts import OutcomeThresholds
 from agents.answering.writer import WriterChain
 from agents.assistant import AnswerOutcome, Assistant
 from agents.assistant import AssistantRequest as Asked
@@ -21,6 +20,7 @@ from agents.routing.semantic import SemanticRouter
 from backend.storage.sql.checkpoints import open_memory
 from frontdesk.contracts.events import Event, Token, TraceEnd, Usage
 from knowledge.library import Library
+from knowledge.retrieval.outcome import OutcomeThresholds
 from knowledge.retrieval.search import Searcher
 from knowledge.retrieval.strategies import EvidenceGatherer
 

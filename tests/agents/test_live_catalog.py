@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from agents.answering.answer_parts import OutcomeThresholds
 from agents.assistant import Assistant
 from agents.catalog import Agent, Catalog, read_catalog
 from agents.errors import AgentDisabled, AgentUnknown, FolderUnknown, LastAgent
@@ -16,6 +15,7 @@ from agents.routing.semantic import SemanticRouter
 from backend.storage.sql.checkpoints import open_memory
 from frontdesk.contracts.events import Route, Sources
 from knowledge.library import Library
+from knowledge.retrieval.outcome import OutcomeThresholds
 from knowledge.retrieval.search import Searcher
 from knowledge.retrieval.strategies import EvidenceGatherer
 from tests.agents.conversation import Desk

@@ -16,7 +16,6 @@ from typing import Any
 
 from langchain_core.messages import HumanMessage
 
-from agents.answering.answer_parts import OutcomeThresholds
 from agents.assistant import Assistant, AssistantRequest
 from agents.catalog import SHIPPED, read_catalog
 from agents.chains import ModelChains
@@ -30,6 +29,7 @@ from backend.storage.sql.checkpoints import open_memory
 from frontdesk.contracts.events import Token
 from knowledge.library import Library
 from knowledge.retrieval.calibration import DEFAULT_THRESHOLD
+from knowledge.retrieval.outcome import OutcomeThresholds
 from knowledge.retrieval.search import Searcher
 from knowledge.retrieval.strategies import EvidenceGatherer
 from tests.bench.client import BOUND, PRIMARY, Heard, desk, figure, hear, many, median

@@ -17,7 +17,6 @@ import orjson
 from langchain_core.messages import HumanMessage
 from tqdm import tqdm
 
-from agents.answering.answer_parts import OutcomeThresholds
 from agents.assistant import Assistant, AssistantRequest
 from agents.catalog import read_catalog
 from agents.graph.supervisor import Supervisor
@@ -27,6 +26,7 @@ from backend.desk import spare_the_collector
 from backend.storage.sql.checkpoints import open_memory
 from frontdesk.contracts.events import Token
 from knowledge.library import Library
+from knowledge.retrieval.outcome import OutcomeThresholds
 from knowledge.retrieval.search import Searcher
 from knowledge.retrieval.strategies import EvidenceGatherer
 from tests.conftest import index, write_documents

@@ -12,10 +12,12 @@ from knowledge.retrieval import calibration
 from knowledge.retrieval.calibration import (
     DEFAULT_THRESHOLD,
     Calibration,
-    answer_threshold,
-    known_threshold,
+    ChosenThresholds,
+    known_thresholds,
+    open_thresholds,
     stored_calibration,
 )
+from knowledge.storage.facts import FactStore
 from knowledge.storage.stores import open_stores
 from tests.conftest import write_documents
 from tests.evaluation.command import figures, refusal, run, write_lines
@@ -26,42 +28,50 @@ LATER = FOUND.model_copy(update={"answer_threshold": 0.6})
 OF_EACH_KIND = [measured(labelled(answerable=number % 4 > 0), number / 100) for number in range(1, 41)]
 
 
+async def decline_threshold(data_dir: Path, facts: FactStore, chosen: float | None = None) -> float:
+    return (await open_thresholds(data_dir, facts, ChosenThresholds(chosen, chosen))).decline
+
+
 async def test_what_somebody_chose_goes_before_what_was_found_and_that_before_the_default(tmp_path: Path) -> None:
-    assert known_threshold(tmp_path, None) == DEFAULT_THRESHOLD
+    assert known_thresholds(tmp_path, ChosenThresholds()).decline == DEFAULT_THRESHOLD
     await calibration.keep_calibration(tmp_path, FOUND)
     assert stored_calibration(tmp_path) == FOUND
-    assert [known_threshold(tmp_path, chosen) for chosen in (None, 0.0, 0.9)] == [0.4, 0.0, 0.9]
+    assert [known_thresholds(tmp_path, ChosenThresholds(chosen)).decline for chosen in (None, 0.0, 0.9)] == [
+        0.4,
+        0.0,
+        0.9,
+    ]
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"answer_threshold": 7}', "\xff"])
 def test_a_calibration_that_cannot_be_read_is_no_default(tmp_path: Path, content: str) -> None:
     (tmp_path / "calibration.json").write_text(content, encoding="latin-1")
     with pytest.raises(DataDirectoryUnusable, match=r"calibration\.json.*calibrate again"):
-        known_threshold(tmp_path, None)
+        known_thresholds(tmp_path, ChosenThresholds()).decline
 
 
 async def test_a_file_of_an_earlier_release_is_taken_over_once(data_dir: Path) -> None:
     (data_dir / "calibration.json").write_text(FOUND.model_dump_json(), encoding="utf-8")
-    assert known_threshold(data_dir, None) == 0.4
+    assert known_thresholds(data_dir, ChosenThresholds()).decline == 0.4
     async with open_stores(data_dir) as stores:
-        assert await answer_threshold(data_dir, stores.facts, 0.9) == 0.9
+        assert await decline_threshold(data_dir, stores.facts, 0.9) == 0.9
         assert (data_dir / "calibration.json").exists()
-        assert [await answer_threshold(data_dir, stores.facts, None) for _ in range(2)] == [0.4, 0.4]
+        assert [await decline_threshold(data_dir, stores.facts) for _ in range(2)] == [0.4, 0.4]
     assert not (data_dir / "calibration.json").exists()
     assert stored_calibration(data_dir) == FOUND
     await calibration.keep_calibration(data_dir, LATER)
     async with open_stores(data_dir) as stores:
-        assert await answer_threshold(data_dir, stores.facts, None) == 0.6
+        assert await decline_threshold(data_dir, stores.facts) == 0.6
 
 
 async def test_a_calibration_beside_a_running_desk_is_taken_over_when_it_next_starts(data_dir: Path) -> None:
     await calibration.keep_calibration(data_dir, FOUND)
     async with open_stores(data_dir) as stores:
-        assert await answer_threshold(data_dir, stores.facts, None) == 0.4
+        assert await decline_threshold(data_dir, stores.facts) == 0.4
         assert await calibration.keep_calibration(data_dir, LATER) == data_dir / "calibration.json"
-        assert known_threshold(data_dir, None) == 0.6
+        assert known_thresholds(data_dir, ChosenThresholds()).decline == 0.6
     async with open_stores(data_dir) as stores:
-        assert await answer_threshold(data_dir, stores.facts, None) == 0.6
+        assert await decline_threshold(data_dir, stores.facts) == 0.6
     assert not (data_dir / "calibration.json").exists()
 
 
@@ -69,7 +79,7 @@ async def test_a_broken_fact_is_no_default(data_dir: Path) -> None:
     async with open_stores(data_dir) as stores:
         await stores.facts.set_fact("calibration", "{}")
         with pytest.raises(DataDirectoryUnusable, match=r"knowledge\.db.*calibrate again"):
-            await answer_threshold(data_dir, stores.facts, None)
+            await decline_threshold(data_dir, stores.facts)
 
 
 @pytest.mark.parametrize(("chosen", "threshold"), [(None, 0.4), (0.1, 0.1)])

@@ -133,10 +133,10 @@ async def test_the_desk_is_measured_as_it_is_set(library: Library, monkeypatch: 
 
     monkeypatch.setattr(desk, "_ConfidenceRecorder", Strategies)
     catalog = read_catalog(str(CATALOG))
-    await desk.measure_desk([], catalog, library, 0.2, Settings(whole_documents_chars=77))
+    await desk.measure_desk([], catalog, library, OutcomeThresholds(0.2), Settings(whole_documents_chars=77))
     assert made[0][2] == 77
     with pytest.raises(RerankerUnusable):
-        await desk.measure_desk([], catalog, library, 0.2, Settings(reranker="/no/such/model"))
+        await desk.measure_desk([], catalog, library, OutcomeThresholds(0.2), Settings(reranker="/no/such/model"))
 
 
 def test_the_command_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from agents.answering.answer_parts import OutcomeThresholds
 from agents.assistant import Assistant
 from agents.catalog import Agent, Catalog, read_catalog
 from agents.chains import ModelChains
@@ -200,8 +199,8 @@ class Stack:
         catalog = Catalog([_marked(agent, mark) for agent in self.agents])
         searcher = Searcher(self.library)
         chains = ModelChains(settings, models, self.library.embedder, searcher, catalog)
-        threshold = calibration.known_threshold(settings.data_dir, settings.answer_threshold)
-        worker = Worker(self.strategies(self.library, searcher), OutcomeThresholds(threshold))
+        thresholds = calibration.known_thresholds(settings.data_dir, settings.thresholds)
+        worker = Worker(self.strategies(self.library, searcher), thresholds)
         assistant = Assistant(Supervisor(catalog, chains.routers, worker, chains.writer_chain), self.memory)
         costs = CostEstimates(settings, catalog, chains)
         engine = RunEngine(

@@ -178,7 +178,9 @@ async def test_the_writer_gives_the_quotations_word_by_word_and_then_its_usage(l
     evidence = await gather(library, question, "billing")
     written = [piece async for piece in ExtractiveWriter().write(prompt_of(evidence, question))]
     words, last = written[:-1], written[-1]
-    assert "".join(word.text for word in words) == "\n\n".join(quotation.text for quotation in quote(evidence).quotations)
+    assert "".join(word.text for word in words) == "\n\n".join(
+        quotation.text for quotation in quote(evidence).quotations
+    )
     assert all(len(word.text.split()) == 1 for word in words)
     assert last.usage
     assert last.usage.estimated

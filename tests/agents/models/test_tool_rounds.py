@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
-from agents.answering.answer_parts import OutcomeThresholds
 from agents.answering.writer import ModelWriter, WriterChain
 from agents.catalog import Agent, ToolName
 from agents.graph.answer_stream import AnswerStream
@@ -15,6 +14,7 @@ from agents.graph.state import WorkerAnswer, WorkerTask
 from agents.graph.worker import Worker
 from frontdesk.contracts.events import Event, Handoff, Reset, Sources, Token, TraceEnd, TraceStart, Usage
 from knowledge.library import Library
+from knowledge.retrieval.outcome import OutcomeThresholds
 from knowledge.retrieval.search import Searcher
 from knowledge.retrieval.strategies import EvidenceGatherer
 from tests.agents.evidence import NOTES, agent, learn

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
-from agents.answering.answer_parts import OutcomeThresholds
 from agents.answering.extractive_writer import ExtractiveWriter
 from agents.answering.prompt import messages_for, recent
 from agents.answering.writer import ModelWriter, WriterChain
@@ -23,6 +22,7 @@ from agents.models.request import ModelRequest
 from agents.settings import AgentSettings
 from frontdesk.contracts.events import Event, TraceEnd, TraceStart
 from knowledge.library import Library
+from knowledge.retrieval.outcome import OutcomeThresholds
 from knowledge.retrieval.search import Searcher
 from knowledge.retrieval.strategies import EvidenceGatherer, Strategy
 from knowledge.text.token_estimate import estimate_tokens
