@@ -41,6 +41,7 @@ from backend.users import Users
 from knowledge.embedding.reranker import open_reranker
 from knowledge.library import Library
 from knowledge.retrieval import calibration
+from knowledge.retrieval.outcome import OutcomeThresholds
 from knowledge.retrieval.search import Searcher
 from knowledge.retrieval.strategies import EvidenceGatherer
 from knowledge.storage.database import Database
@@ -75,7 +76,7 @@ class OpenDesk:
     removals: UserRemoval
     exports: OpenExports
     costs: CostEstimates
-    thresholds: OutcomeThresholds = OutcomeThresholds(calibration.DEFAULT_THRESHOLD)
+    thresholds: OutcomeThresholds
 
 
 @asynccontextmanager
