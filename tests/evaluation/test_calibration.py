@@ -47,7 +47,7 @@ async def test_what_somebody_chose_goes_before_what_was_found_and_that_before_th
 def test_a_calibration_that_cannot_be_read_is_no_default(tmp_path: Path, content: str) -> None:
     (tmp_path / "calibration.json").write_text(content, encoding="latin-1")
     with pytest.raises(DataDirectoryUnusable, match=r"calibration\.json.*calibrate again"):
-        known_thresholds(tmp_path, ChosenThresholds()).decline
+        known_thresholds(tmp_path, ChosenThresholds())
 
 
 async def test_a_file_of_an_earlier_release_is_taken_over_once(data_dir: Path) -> None:

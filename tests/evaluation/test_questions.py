@@ -14,6 +14,7 @@ from evaluation.answers import report_on
 from evaluation.questions import Labelled, Measured, read_questions, split_halves
 from knowledge.errors import RerankerUnusable
 from knowledge.library import Library
+from knowledge.retrieval.outcome import OutcomeThresholds
 from tests.conftest import write_documents
 from tests.evaluation.command import figures, refusal, run, run_alone, write_lines
 from tests.serving import ROOT
