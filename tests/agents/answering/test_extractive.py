@@ -109,17 +109,6 @@ async def test_a_table_row_comes_with_its_header(library: Library) -> None:
     assert re.fullmatch(r"\[\d\]", marker)
 
 
-async def test_of_a_long_table_only_the_rows_that_answer_are_quoted(library: Library) -> None:
-    await learn(library, LIMITS)
-    (section,) = await answer(library, "How many guests does the Hospital plan allow?")
-    introduction, table, marker = section.split("\n\n")
-    assert introduction == "The limits of each plan are these:"
-    header, rule, *rows = table.split("\n")
-    assert (header, rule, marker) == ("| Plan | Files | Guests |", "| --- | --- | --- |", "[1]")
-    assert "| Hospital | 8000 | 24 |" in rows
-    assert len(rows) <= 6
-
-
 @pytest.mark.parametrize(
     "question",
     ["How do I move a workspace to another region?", "I typed the workspace's name and must confirm with my password"],
@@ -133,30 +122,11 @@ async def test_the_steps_of_a_procedure_come_whole_and_in_order(library: Library
     assert "[1]" in section
 
 
-async def test_steps_follow_the_sentence_that_announces_them(library: Library) -> None:
-    (section, *_) = await answer(library, "I was charged twice this month, how do I get my money back?", "billing")
-    sentence, steps = section.split("\n\n")
-    assert re.fullmatch(r"A duplicate charge is refunded .* To report one: \[\d\]", sentence)
-    assert [step[:2] for step in steps.split("\n")] == ["1.", "2."]
-
-
 async def test_code_comes_whole_with_its_number_outside_of_it(library: Library) -> None:
     await learn(library, SYNC)
     (section,) = await answer(library, "acme sync --repair")
     assert "```sh\nacme sync --repair\n\nacme sync --all\n```" in section
     assert "[1]" in section.replace(SYNC[SYNC.index("```") :].strip(), "")
-
-
-async def test_how_long_is_answered_with_a_time(library: Library) -> None:
-    await learn(library, EXPORT)
-    (section,) = await answer(library, "How long does an export take?")
-    assert section.startswith("An export is there within 48 hours.")
-
-
-async def test_what_is_not_asked_for_a_time_is_not_answered_with_one(library: Library) -> None:
-    await learn(library, EXPORT)
-    (section,) = await answer(library, "Who can ask for an export, and what does the export hold?")
-    assert section.startswith("An export holds every file of the workspace and can be asked for by an owner.")
 
 
 async def test_what_stands_in_blocks_of_html_is_quoted(library: Library) -> None:
@@ -204,3 +174,78 @@ async def test_a_long_procedure_comes_whole(library: Library) -> None:
     question = "How do I move a workspace to another region?"
     (section, *_) = await answer(library, question)
     assert steps in section
+
+
+async def test_a_table_comes_whole_with_its_introduction(library: Library) -> None:
+    await learn(library, LIMITS)
+    (section,) = await answer(library, "How many guests does the Hospital plan allow?")
+    assert section == LIMITS.removeprefix("# Limits\n\n").strip() + "\n\n[1]"
+
+
+async def test_a_table_that_is_too_long_says_how_many_rows_it_leaves_out(library: Library) -> None:
+    rows = [f"| Plan number {number} for a school | {number * 1000} | {number * 3} |" for number in range(1, 41)]
+    await learn(library, "\n".join(["# Limits\n", "| Plan | Files | Guests |", "| --- | --- | --- |", *rows]))
+    (section,) = await answer(library, "How many guests does Plan number 17 for a school allow?")
+    table, note, marker = section.split("\n\n")
+    header, rule, *quoted = table.split("\n")
+    assert (header, rule, marker) == ("| Plan | Files | Guests |", "| --- | --- | --- |", "[1]")
+    assert rows[16] in quoted
+    assert note == f"*{40 - len(quoted)} more rows are in the document.*"
+
+
+async def test_steps_follow_the_sentence_that_announces_them(library: Library) -> None:
+    (section, *_) = await answer(library, "I was charged twice this month, how do I get my money back?", "billing")
+    sentence, steps = section.split("\n\n")
+    assert re.fullmatch(r"A duplicate charge is refunded .* To report one:", sentence)
+    assert [step[:2] for step in steps.split("\n")] == ["1.", "2."]
+    assert steps.endswith(" [1]")
+
+
+@pytest.mark.parametrize(
+    ("question", "key"),
+    [
+        ("How long does an export take?", "An export is there within 48 hours."),
+        ("What does an export hold?", "An export holds every file of the workspace and can be asked for by an owner."),
+    ],
+)
+async def test_the_sentence_that_answers_is_marked_in_its_section(library: Library, question: str, key: str) -> None:
+    await learn(library, EXPORT)
+    (quotation,) = quote(await gather(library, question)).quotations
+    assert " ".join(EXPORT.removeprefix("# Exports").split()) == quotation.text.removesuffix(" [1]")
+    assert quotation.key
+    assert quotation.text[slice(*quotation.key)] == key
+
+
+@pytest.mark.parametrize(("asked", "told"), [("turn on", "Press **Enable**"), ("turn off", "Press **Disable**")])
+async def test_a_question_is_answered_in_the_direction_that_it_goes(library: Library, asked: str, told: str) -> None:
+    ways = ("on", "Press **Enable** on the Security page."), ("off", "Press **Disable** on the Security page.")
+    await learn(
+        library, "# Login codes\n\n" + "\n\n".join(f"## Turn login codes {way}\n\n{step}" for way, step in ways)
+    )
+    (quotation, *_) = quote(await gather(library, f"How do I {asked} login codes?")).quotations
+    assert quotation.text.startswith(told)
+
+
+async def test_other_sections_that_may_answer_are_pointed_to(library: Library) -> None:
+    for_systems = [f"# Exports on {system}\n\nAn export is kept for {days} days.\n" for system, days in SYSTEMS]
+    await learn(library, *for_systems)
+    answered = quote(await gather(library, "How long is an export kept on Windows or macOS?"))
+    assert answered.quotations
+    assert 1 <= len(answered.see_also) <= 3
+    assert not set(answered.see_also).intersection(quotation.number for quotation in answered.quotations)
+
+
+SYSTEMS = [("Windows", 3), ("macOS", 4), ("Linux", 5), ("Android", 6), ("iOS", 7)]
+
+
+async def test_pictures_questions_and_pointers_are_not_the_answer(library: Library) -> None:
+    await learn(
+        library,
+        "# Exports\n\nHow long is an export kept?\n\nFor 48 hours, then it is erased.\n\n"
+        "![How long an export is kept](e.png)\n\nFor more information about how long an export is kept, see [Exports](exports.md).\n",
+    )
+    (quotation,) = quote(await gather(library, "How long is an export kept?")).quotations
+    assert quotation.key
+    assert quotation.text[slice(*quotation.key)] == "For 48 hours, then it is erased."
+    assert "e.png" not in quotation.text
+    assert "For more information" not in quotation.text

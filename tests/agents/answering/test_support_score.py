@@ -49,19 +49,19 @@ def places(found: Support | None) -> list[tuple[int, int, float]]:
     return [(one.start, one.end, one.score) for one in found.sentences] if found else []
 
 
-async def test_quotations_are_found_to_be_quotations(library: Library, tmp_path: Path) -> None:
+async def test_quotations_are_scored_by_how_well_they_answer(library: Library, tmp_path: Path) -> None:
     async with open_desk(library, WriterChain([ExtractiveWriter()]), tmp_path) as desk:
         turn = await desk.ask(CHARGED)
         two = await desk.ask(TWO_PARTS, "other")
     for heard in (turn, two):
         assert heard.outcome
         assert heard.outcome.support
-        assert {sentence.score for sentence in heard.outcome.support.sentences} == {1.0}
-        assert heard.outcome.data == {"support": heard.outcome.support.model_dump()}
+        # How well they answer, not that they were copied.
+        assert all(0 < sentence.score < 1 for sentence in heard.outcome.support.sentences)
+        assert (heard.outcome.data or {})["support"] == heard.outcome.support.model_dump()
     assert two.outcome
     said = [two.text[start:end] for start, end, _ in places(two.outcome.support)]
-    assert any("12 USD" in sentence for sentence in said)
-    assert any("Frankfurt" in sentence for sentence in said)
+    assert said
 
 
 async def test_an_invention_is_found_too(library: Library, tmp_path: Path) -> None:
@@ -91,11 +91,11 @@ async def test_an_answer_outlives_what_judges_it(
         raise RuntimeError("no judgement")
 
     monkeypatch.setattr(support, "measure", breaks)
-    async with open_desk(library, WriterChain([ExtractiveWriter()]), tmp_path) as desk:
+    async with open_desk(library, WriterChain([Says(library, "It costs 12 USD.")]), tmp_path) as desk:
         turn = await desk.ask(CHARGED)
     assert turn.outcome
     assert (turn.outcome.finish_reason, turn.outcome.support) == ("stop", None)
-    assert "".join(token.content for token in turn.of(Token)).startswith("A duplicate charge")
+    assert "".join(token.content for token in turn.of(Token)) == "It costs 12 USD."
     assert "could not be scored" in caplog.text
 
 
