@@ -4,12 +4,24 @@ import re
 from collections.abc import Iterator, Sequence
 
 _ALONE = re.compile(r"[ \t>]{0,40}\{:?[ \t]{0,9}[.#:\w][^{}\n]{0,300}\}[ \t]*+$")
-_KIND = re.compile(r"[ \t]{0,40}\{:?[ \t]{0,9}\.(?P<kind>note|tip|info|important|warning|caution|danger|hint)(?:-title)?[ \t]{0,9}\}[ \t]*+$")
-_AT_END = re.compile(r"[ \t]{0,9}(?:\{:[^{}\n]{0,300}\}|\{[ \t]{0,9}#[\w:.-][^{}\n]{0,300}\}|\{/\*[^{}\n]{0,300}\*/\})[ \t]*+$", re.MULTILINE)
-_AT_END_OF_HEADING = re.compile(r"^(?P<heading>[ \t]{0,3}#{1,6}[ \t][^\n{]*+(?:\{(?!-\}|[.#:])[^\n{]*+)*+)\{(?:-|[.#:][^{}\n]{0,300})\}[ \t#]*+$", re.MULTILINE)
+_KIND = re.compile(
+    r"[ \t]{0,40}\{:?[ \t]{0,9}\.(?P<kind>note|tip|info|important|warning|caution|danger|hint)(?:-title)?[ \t]{0,9}\}[ \t]*+$"
+)
+_AT_END = re.compile(
+    r"[ \t]{0,9}(?:\{:[^{}\n]{0,300}\}|\{[ \t]{0,9}#[\w:.-][^{}\n]{0,300}\}|\{/\*[^{}\n]{0,300}\*/\})[ \t]*+$",
+    re.MULTILINE,
+)
+_AT_END_OF_HEADING = re.compile(
+    r"^(?P<heading>[ \t]{0,3}#{1,6}[ \t][^\n{]*+(?:\{(?!-\}|[.#:])[^\n{]*+)*+)\{(?:-|[.#:][^{}\n]{0,300})\}[ \t#]*+$",
+    re.MULTILINE,
+)
 _WITHIN = re.compile(r"(?<=[)\]*_`\x00])\{(?::|[ \t]{0,9}[.#][\w-]|[ \t]{0,9}[\w-]{1,40}=)[^{}\n]{0,300}\}")
-_ANCHOR = re.compile(r"<a\b(?![^<>]{0,400}\bhref)[^<>]{0,400}(?:/>|>\s{0,9}</a>)|<a\b[^<>]{0,400}>\s{0,9}</a>", re.IGNORECASE)
-_PERMALINK = re.compile("[ \t]{0,9}\\[(?:[#¶§🔗\u200b\\s]|&#x200b;|&ZeroWidthSpace;){0,4}\\]\\(#[^\\s()]{0,300}(?:[ \t]{1,9}\"[^\"\\n]{0,300}\")?\\)")
+_ANCHOR = re.compile(
+    r"<a\b(?![^<>]{0,400}\bhref)[^<>]{0,400}(?:/>|>\s{0,9}</a>)|<a\b[^<>]{0,400}>\s{0,9}</a>", re.IGNORECASE
+)
+_PERMALINK = re.compile(
+    '[ \t]{0,9}\\[(?:[#¶§🔗\u200b\\s]|&#x200b;|&ZeroWidthSpace;){0,4}\\]\\(#[^\\s()]{0,300}(?:[ \t]{1,9}"[^"\\n]{0,300}")?\\)'
+)
 _TOC = re.compile(
     r"[ \t]{0,40}(?:\[\[?_?toc_?\]\]?|@\[toc\](?:\([^()\n]{0,100}\))?|\$\{toc\}|\\?\[\\?\[_TOC_\\?\]\\?\]|<TOCInline[^<>\n]{0,100}/>|"
     r"\{toc\}|__TOC__)[ \t]*+$",
@@ -23,7 +35,9 @@ _WRAPPER = re.compile(
     r"</?(?:details)\b[^<>]{0,400}>|<(?P<end>/)(?P<ended>div|section|article|aside|main|center|figure|span|p)\s{0,9}>",
     re.IGNORECASE,
 )
-_SUMMARY = re.compile(r"<summary\b[^<>]{0,400}>(?P<text>(?:[^<]|<(?!/?summary\b)){0,1000}+)</summary\s{0,9}>", re.IGNORECASE)
+_SUMMARY = re.compile(
+    r"<summary\b[^<>]{0,400}>(?P<text>(?:[^<]|<(?!/?summary\b)){0,1000}+)</summary\s{0,9}>", re.IGNORECASE
+)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,400}>")
 
 

@@ -58,7 +58,10 @@ def _replaced(text: str, tag: JsxTag, links: list[tuple[str, str]]) -> str:
         return "`"
     if tag.is_end:
         return links.pop()[1] if links and links[-1][0] == tag.name else container_end(name)
-    href, title = tag.text_of("to", "href", "url", "link"), tag.text_of("title", "label", "heading", "header", "summary")
+    href, title = (
+        tag.text_of("to", "href", "url", "link"),
+        tag.text_of("title", "label", "heading", "header", "summary"),
+    )
     if tag.is_empty:
         return _empty_element(tag, href, title)
     if href:

@@ -10,8 +10,14 @@ from collections.abc import Iterator
 from knowledge.loaders.dialects.hidden_code import BLOCK
 
 _KINDS = {
-    **{kind: kind.capitalize() for kind in "note info tip hint important warning caution danger attention error".split()},
-    **{kind: kind.capitalize() for kind in "success example question quote abstract summary bug failure todo alert".split()},
+    **{
+        kind: kind.capitalize()
+        for kind in "note info tip hint important warning caution danger attention error".split()
+    },
+    **{
+        kind: kind.capitalize()
+        for kind in "success example question quote abstract summary bug failure todo alert".split()
+    },
     **{"faq": "FAQ", "seealso": "See also", "notes": "Note", "tips": "Tip", "warn": "Warning", "information": "Info"},
     **{"deprecated": "Deprecated", "aside": "Note", "admonition": "Note", "callout": "Note", "notice": "Note"},
     **{"prerequisites": "Prerequisites", "pro-tip": "Tip", "check": "Success", "block": "Note"},
@@ -19,19 +25,30 @@ _KINDS = {
 # Their kind is an argument.
 _GENERAL = frozenset("aside admonition callout notice alert block hint".split())
 _TITLED = frozenset("details tab tabitem tab-item step dropdown card accordion".split())
-_EMOJI = {"📘": "info", "🚧": "warning", "❗": "danger", "👍": "success", "⚠": "warning", "💡": "tip", "ℹ": "info", "📝": "note"}
+_EMOJI = {
+    "📘": "info",
+    "🚧": "warning",
+    "❗": "danger",
+    "👍": "success",
+    "⚠": "warning",
+    "💡": "tip",
+    "ℹ": "info",
+    "📝": "note",
+}
 
-_COLONS = re.compile(
-    r"[ \t>]{0,40}:{3,}[ \t]{0,9}(?:\{?\.?(?:callout-)?(?P<kind>[\w-]{1,40})\}?(?P<title>[^\n]*))?$"
+_COLONS = re.compile(r"[ \t>]{0,40}:{3,}[ \t]{0,9}(?:\{?\.?(?:callout-)?(?P<kind>[\w-]{1,40})\}?(?P<title>[^\n]*))?$")
+_INDENTING = re.compile(
+    r"(?P<indent>[ \t]{0,40})(?:(?:!!!|\?{3}\+?)[ \t]{1,9}(?P<kind>[\w-]{1,40})[^\"\n]{0,100}|={3}[!+]?[ \t]{1,9})(?:\"(?P<title>[^\"\n]{0,300})\")?[ \t]*+$"
 )
-_INDENTING = re.compile(r"(?P<indent>[ \t]{0,40})(?:(?:!!!|\?{3}\+?)[ \t]{1,9}(?P<kind>[\w-]{1,40})[^\"\n]{0,100}|={3}[!+]?[ \t]{1,9})(?:\"(?P<title>[^\"\n]{0,300})\")?[ \t]*+$")
 _QUOTED = re.compile(r"(?P<indent>[ \t]{0,40})>[ \t]{0,9}\\?\[!(?P<kind>[A-Za-z-]{1,30})\\?\][-+]?(?P<title>[^\n]*)$")
 _QUOTED_BOLD = re.compile(r"(?P<indent>[ \t]{0,40})>[ \t]{0,9}(?:\*\*|__)(?P<kind>[A-Za-z]{1,30})(?:\*\*|__)[ \t]*+$")
 _QUOTED_EMOJI = re.compile("(?P<indent>[ \t]{0,40})>[ \t]{0,9}(?P<emoji>[📘🚧❗👍⚠💡ℹ📝])\ufe0f?(?P<title>[^\\n]*)$")
 _QUOTE_MARK = re.compile(r"[ \t]{0,40}>[ ]?")
 # What a word in bold cannot be put before, without changing what it is.
 _STRUCTURE = re.compile(rf"[ \t]*+(?:[-*+][ \t]|\d{{1,9}}[.)][ \t]|#|\||>|={{3}}|[!?]{{3}}|:{{3}}|<[a-zA-Z/]|{BLOCK})")
-_LABEL = re.compile(r"[ \t>]{0,40}(?:\*\*|__)[^*_\n]{1,60}(?::(?:\*\*|__)|(?:\*\*|__) ?:)|[ \t>]{0,40}[A-Z][a-z]{2,12}:\s")
+_LABEL = re.compile(
+    r"[ \t>]{0,40}(?:\*\*|__)[^*_\n]{1,60}(?::(?:\*\*|__)|(?:\*\*|__) ?:)|[ \t>]{0,40}[A-Z][a-z]{2,12}:\s"
+)
 _NAMED_TITLE = re.compile(r"(?:title|header|summary)=[\"'](?P<title>[^\"']{0,300})[\"']")
 
 

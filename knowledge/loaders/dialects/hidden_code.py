@@ -13,7 +13,9 @@ _RUN_OR_BLANK = re.compile(r"`++|\n[ \t>]*+(?=\n)")
 _ELEMENT = re.compile(r"<(?P<end>/?)(?P<name>pre|code|script|style)\b[^<>]{0,400}>", re.IGNORECASE)
 _HIGHLIGHT = re.compile(r"[ \t]{0,20}\{(?:%-?|\{[<%]) {0,4}(?P<end>end|/ ?)?highlight(?P<language> [\w+#-]{1,30})?")
 # What its indented lines belong to: list items, admonitions and tabs, footnotes.
-_OPENS_INDENTED = re.compile(r"[ \t]{0,40}(?:(?:[-*+]|\d{1,9}[.)]|!!!|\?{3}\+?|===|:)[ \t]|\[\^[^\]\n]{1,50}\]:|<[A-Z/])")
+_OPENS_INDENTED = re.compile(
+    r"[ \t]{0,40}(?:(?:[-*+]|\d{1,9}[.)]|!!!|\?{3}\+?|===|:)[ \t]|\[\^[^\]\n]{1,50}\]:|<[A-Z/])"
+)
 # Code within a span, and that within an element.
 _MOST_NESTED = 4
 

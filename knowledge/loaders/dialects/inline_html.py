@@ -4,7 +4,9 @@ import re
 
 from knowledge.loaders.dialects.wording import is_sentence
 
-_TAG = re.compile(r"<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]{0,20})(?P<attributes>\s(?:[^<>\"']|\"[^\"<]{0,1000}\"|'[^'<]{0,1000}'){0,400})?\s{0,9}/?>")
+_TAG = re.compile(
+    r"<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]{0,20})(?P<attributes>\s(?:[^<>\"']|\"[^\"<]{0,1000}\"|'[^'<]{0,1000}'){0,400})?\s{0,9}/?>"
+)
 _LINK = re.compile(
     r"<a\s[^<>]{0,400}?\bhref\s{0,9}=\s{0,9}[\"']?(?P<href>[^\"'<>\s]{1,1000})[^<>]{0,400}>(?P<text>(?:[^<\n]|<(?!/?a\b)){0,1000}+)</a\s{0,9}>",
     re.IGNORECASE,

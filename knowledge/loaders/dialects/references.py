@@ -18,9 +18,14 @@ _DEFINITION = re.compile(
     rf"{_TITLE}[ \t]*+$",
     re.MULTILINE,
 )
-_NOTE = re.compile(r"^[ \t]{0,3}\[\^(?P<label>[^\]\s^]{1,60})\]:[ \t]{0,9}(?P<text>[^\n]*(?:\n(?![ \t]{0,3}\[\^)[^\s][^\n]*)*+)", re.MULTILINE)
+_NOTE = re.compile(
+    r"^[ \t]{0,3}\[\^(?P<label>[^\]\s^]{1,60})\]:[ \t]{0,9}(?P<text>[^\n]*(?:\n(?![ \t]{0,3}\[\^)[^\s][^\n]*)*+)",
+    re.MULTILINE,
+)
 _NOTE_MARK = re.compile(r"[ ]?\[\^(?P<label>[^\]\s^]{1,60})\]")
-_EMPTY_ITEM = re.compile(r"^[ \t]{0,40}(?:[-*+]|\d{1,9}[.)])[ \t]*+\n(?=[ \t]*+(?:\n|\Z|[-*+][ \t]|\d{1,9}[.)][ \t]))", re.MULTILINE)
+_EMPTY_ITEM = re.compile(
+    r"^[ \t]{0,40}(?:[-*+]|\d{1,9}[.)])[ \t]*+\n(?=[ \t]*+(?:\n|\Z|[-*+][ \t]|\d{1,9}[.)][ \t]))", re.MULTILINE
+)
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*+\n){2,}+")
 _SHORT_NOTE = 300
 # What links may add to a text, since a reference may be used often.
@@ -88,6 +93,9 @@ def _target_of(found: re.Match[str]) -> str:
 def _described(found: re.Match[str]) -> str:
     """Return the description of a picture if it is a sentence, or a word of one."""
     alt = " ".join(found["text"].split())
-    before, behind = found.string[max(0, found.start() - 2) : found.start()], found.string[found.end() : found.end() + 2]
+    before, behind = (
+        found.string[max(0, found.start() - 2) : found.start()],
+        found.string[found.end() : found.end() + 2],
+    )
     is_in_sentence = before.strip().isalnum() and behind.strip()[:1].isalnum()
     return alt if is_sentence(alt) or (is_in_sentence and is_short_name(alt)) else ""

@@ -13,12 +13,20 @@ _SHORTCODE = re.compile(
 _VARIABLE = re.compile(r"\{\{-?(?P<expression>(?:[^{}]|\}(?!\})|\{(?!\{)){0,600}+)\}\}")
 _ERB = re.compile(r"<%(?P<output>[=-]?)(?P<code>(?:[^%<]|%(?!>)|<(?!%)){0,2000}+)%>")
 _HTML_COMMENT = re.compile(r"<!--(?:[^-<]|-(?!->)|<(?!!--))*+-->")
-_ARGUMENT = re.compile(r"(?:(?P<key>[\w-]{1,40})\s{0,4}=\s{0,4})?(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^\s\"'=|]{1,200}+))")
-_LINK_TO = re.compile(r"\s{0,9}link_to[\s(]{1,9}[\"'](?P<text>[^\"']{1,300})[\"']\s{0,9},\s{0,9}[\"'](?P<href>[^\"'\s]{1,500})[\"']")
+_ARGUMENT = re.compile(
+    r"(?:(?P<key>[\w-]{1,40})\s{0,4}=\s{0,4})?(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^\s\"'=|]{1,200}+))"
+)
+_LINK_TO = re.compile(
+    r"\s{0,9}link_to[\s(]{1,9}[\"'](?P<text>[^\"']{1,300})[\"']\s{0,9},\s{0,9}[\"'](?P<href>[^\"'\s]{1,500})[\"']"
+)
 _STRING = re.compile(r"\s{0,9}[\"'](?P<text>[^\"']{0,300})[\"']")
-_PATH = re.compile(r"\s{0,9}(?P<path>[A-Za-z_][\w-]{0,80}(?:(?:\.|\[[\"']?)[\w-]{1,80}[\"']?\]?){0,8})\s{0,9}(?:\||-?\s{0,9}\Z)")
+_PATH = re.compile(
+    r"\s{0,9}(?P<path>[A-Za-z_][\w-]{0,80}(?:(?:\.|\[[\"']?)[\w-]{1,80}[\"']?\]?){0,8})\s{0,9}(?:\||-?\s{0,9}\Z)"
+)
 
-_TITLED = frozenset("tab tabitem tabpane tab-item details expand expander accordion collapse collapsible step card".split())
+_TITLED = frozenset(
+    "tab tabitem tabpane tab-item details expand expander accordion collapse collapsible step card".split()
+)
 _LINKS = frozenset("link ref relref url doc post_url".split())
 _TEXTS = frozenset("glossary_tooltip abbr tooltip".split())
 _VARIABLES = frozenset("param var variable data variables".split())
@@ -99,5 +107,7 @@ def _value(expression: str) -> str:
     if literal:
         return literal["text"]
     path = _PATH.match(expression)
-    last = path["path"].rstrip("\"']").replace("[", ".").replace("'", "").replace('"', "").split(".")[-1] if path else ""
+    last = (
+        path["path"].rstrip("\"']").replace("[", ".").replace("'", "").replace('"', "").split(".")[-1] if path else ""
+    )
     return "" if last.lower() in _ADDRESSES else as_words(last)
