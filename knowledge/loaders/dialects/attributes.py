@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 _ALONE = re.compile(r"[ \t>]{0,40}\{:?[ \t]{0,9}[.#:\w][^{}\n]{0,300}\}[ \t]*+$")
 _KIND = re.compile(
-    r"[ \t]{0,40}\{:?[ \t]{0,9}\.(?P<kind>note|tip|info|important|warning|caution|danger|hint)(?:-title)?[ \t]{0,9}\}[ \t]*+$"
+    r"[ \t]{0,40}\{:?[ \t]{0,9}\.(?P<kind>note|tip|info|important|warning|caution|danger|hint)"
+    r"(?:-title)?[ \t]{0,9}\}[ \t]*+$"
 )
 _AT_END = re.compile(
     r"[ \t]{0,9}(?:\{:[^{}\n]{0,300}\}|\{[ \t]{0,9}#[\w:.-][^{}\n]{0,300}\}|\{/\*[^{}\n]{0,300}\*/\})[ \t]*+$",
@@ -20,11 +21,12 @@ _ANCHOR = re.compile(
     r"<a\b(?![^<>]{0,400}\bhref)[^<>]{0,400}(?:/>|>\s{0,9}</a>)|<a\b[^<>]{0,400}>\s{0,9}</a>", re.IGNORECASE
 )
 _PERMALINK = re.compile(
-    '[ \t]{0,9}\\[(?:[#¶§🔗\u200b\\s]|&#x200b;|&ZeroWidthSpace;){0,4}\\]\\(#[^\\s()]{0,300}(?:[ \t]{1,9}"[^"\\n]{0,300}")?\\)'
+    "[ \t]{0,9}\\[(?:[#¶§🔗\u200b\\s]|&#x200b;|&ZeroWidthSpace;){0,4}\\]"
+    '\\(#[^\\s()]{0,300}(?:[ \t]{1,9}"[^"\\n]{0,300}")?\\)'
 )
 _TOC = re.compile(
-    r"[ \t]{0,40}(?:\[\[?_?toc_?\]\]?|@\[toc\](?:\([^()\n]{0,100}\))?|\$\{toc\}|\\?\[\\?\[_TOC_\\?\]\\?\]|<TOCInline[^<>\n]{0,100}/>|"
-    r"\{toc\}|__TOC__)[ \t]*+$",
+    r"[ \t]{0,40}(?:\[\[?_?toc_?\]\]?|@\[toc\](?:\([^()\n]{0,100}\))?|\$\{toc\}|\\?\[\\?\[_TOC_\\?\]\\?\]|"
+    r"<TOCInline[^<>\n]{0,100}/>|\{toc\}|__TOC__)[ \t]*+$",
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"[ \t]{0,40}(?:[-*+]|\d{1,9}[.)])[ \t]")
@@ -39,6 +41,9 @@ _SUMMARY = re.compile(
     r"<summary\b[^<>]{0,400}>(?P<text>(?:[^<]|<(?!/?summary\b)){0,1000}+)</summary\s{0,9}>", re.IGNORECASE
 )
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,400}>")
+
+# A term, a blank line behind it and one before it.
+_LINES_HELD = 3
 
 
 def rewrite(text: str) -> str:
@@ -75,6 +80,9 @@ def _without_wrappers(text: str) -> str:
 def _read_lines(lines: Sequence[str]) -> Iterator[str]:
     before: list[str] = []
     for line in lines:
+        # What is further back is not changed any more.
+        while len(before) > _LINES_HELD:
+            yield before.pop(0)
         if _TOC.match(line):
             continue
         if _ALONE.match(line):
@@ -88,9 +96,6 @@ def _read_lines(lines: Sequence[str]) -> Iterator[str]:
         if definition:
             _define(before, definition["text"])
             continue
-        # What is two lines back is not changed any more.
-        while len(before) > 2:
-            yield before.pop(0)
         before.append(line)
     yield from before
 

@@ -1,7 +1,7 @@
 """Admonitions, tabs and details of every dialect, which become paragraphs led by a word in bold.
 
-GitHub writes `> [!NOTE]`, ReadMe an emoji in a quotation, MkDocs `!!! note` and `=== "Tab"` with indented lines, Docusaurus and
-others `:::note`. Templates and components are rewritten to the latter first.
+GitHub writes `> [!NOTE]`, ReadMe an emoji in a quotation, MkDocs `!!! note` and `=== "Tab"` with indented lines,
+Docusaurus and others `:::note`. Templates and components are rewritten to the latter first.
 """
 
 import re
@@ -38,7 +38,8 @@ _EMOJI = {
 
 _COLONS = re.compile(r"[ \t>]{0,40}:{3,}[ \t]{0,9}(?:\{?\.?(?:callout-)?(?P<kind>[\w-]{1,40})\}?(?P<title>[^\n]*))?$")
 _INDENTING = re.compile(
-    r"(?P<indent>[ \t]{0,40})(?:(?:!!!|\?{3}\+?)[ \t]{1,9}(?P<kind>[\w-]{1,40})[^\"\n]{0,100}|={3}[!+]?[ \t]{1,9})(?:\"(?P<title>[^\"\n]{0,300})\")?[ \t]*+$"
+    r"(?P<indent>[ \t]{0,40})(?:(?:!!!|\?{3}\+?)[ \t]{1,9}(?P<kind>[\w-]{1,40})[^\"\n]{0,100}|={3}[!+]?[ \t]{1,9})"
+    r"(?:\"(?P<title>[^\"\n]{0,300})\")?[ \t]*+$"
 )
 _QUOTED = re.compile(r"(?P<indent>[ \t]{0,40})>[ \t]{0,9}\\?\[!(?P<kind>[A-Za-z-]{1,30})\\?\][-+]?(?P<title>[^\n]*)$")
 _QUOTED_BOLD = re.compile(r"(?P<indent>[ \t]{0,40})>[ \t]{0,9}(?:\*\*|__)(?P<kind>[A-Za-z]{1,30})(?:\*\*|__)[ \t]*+$")
@@ -53,7 +54,7 @@ _NAMED_TITLE = re.compile(r"(?:title|header|summary)=[\"'](?P<title>[^\"']{0,300
 
 
 def container_start(text: str, place: int, name: str, title: str = "", kind: str = "") -> str:
-    """Return what begins a container instead of the tag at a place; within a line its word alone, and nothing for other tags."""
+    """Return what begins a container instead of the tag at a place: within a line its word, for other tags nothing."""
     name, kind = name.lower(), kind.lower()
     if name in _GENERAL and kind in _KINDS:
         name = kind

@@ -14,7 +14,7 @@ _ELEMENT = re.compile(r"<(?P<end>/?)(?P<name>pre|code|script|style)\b[^<>]{0,400
 _HIGHLIGHT = re.compile(r"[ \t]{0,20}\{(?:%-?|\{[<%]) {0,4}(?P<end>end|/ ?)?highlight(?P<language> [\w+#-]{1,30})?")
 # What its indented lines belong to: list items, admonitions and tabs, footnotes.
 _OPENS_INDENTED = re.compile(
-    r"[ \t]{0,40}(?:(?:[-*+]|\d{1,9}[.)]|!!!|\?{3}\+?|===|:)[ \t]|\[\^[^\]\n]{1,50}\]:|<[A-Z/])"
+    r"[ \t]{0,40}(?:(?:[-*+]|\d{1,9}[.)]|!!!|\?{3}\+?|===|:)[ \t]|\[\^[^\]\n]{1,50}\]:)|[ ]{0,3}<[A-Z/]"
 )
 # Code within a span, and that within an element.
 _MOST_NESTED = 4

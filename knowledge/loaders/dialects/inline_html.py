@@ -1,23 +1,26 @@
-"""HTML within the lines of Markdown: what has a form in Markdown takes it, all other known elements leave their text."""
+"""HTML within the lines of Markdown: what has a form in Markdown takes it, other known elements leave their text."""
 
 import re
 
 from knowledge.loaders.dialects.wording import is_sentence
 
 _TAG = re.compile(
-    r"<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]{0,20})(?P<attributes>\s(?:[^<>\"']|\"[^\"<]{0,1000}\"|'[^'<]{0,1000}'){0,400})?\s{0,9}/?>"
+    r"<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]{0,20})"
+    r"(?P<attributes>\s(?:[^<>\"']|\"[^\"<]{0,1000}\"|'[^'<]{0,1000}'){0,400})?\s{0,9}/?>"
 )
 _LINK = re.compile(
-    r"<a\s[^<>]{0,400}?\bhref\s{0,9}=\s{0,9}[\"']?(?P<href>[^\"'<>\s]{1,1000})[^<>]{0,400}>(?P<text>(?:[^<\n]|<(?!/?a\b)){0,1000}+)</a\s{0,9}>",
+    r"<a\s[^<>]{0,400}?\bhref\s{0,9}=\s{0,9}[\"']?(?P<href>[^\"'<>\s]{1,1000})[^<>]{0,400}>"
+    r"(?P<text>(?:[^<\n]|<(?!/?a\b)){0,1000}+)</a\s{0,9}>",
     re.IGNORECASE,
 )
 _ALT = re.compile(r"\balt\s{0,9}=\s{0,9}(?:\"(?P<double>[^\"<>]{0,600})\"|'(?P<single>[^'<>]{0,600})')", re.IGNORECASE)
 _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`", "kbd": "`", "samp": "`", "tt": "`", "var": "*"}
 _MARKS |= {"del": "~~", "s": "~~", "strike": "~~"}
+# Not those that are words for values too: path, source, label.
 _DROPPED = frozenset(
-    "a abbr acronym bdi bdo big blockquote center cite dd details dfn div dl dt figcaption figure font g h1 h2 h3 h4 h5 h6 hr iframe ins "
-    "label li main mark nav nobr ol p path picture q ruby rp rt section article aside header footer small source span sub summary sup svg "
-    "table tbody td tfoot th thead tr u ul video audio wbr colgroup col button embed object".split()
+    "a abbr acronym article aside audio bdi bdo big blockquote center cite col colgroup dd details dfn div dl dt embed "
+    "figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr iframe ins li mark nav nobr ol p picture rp rt ruby "
+    "section small span sub summary sup svg table tbody td tfoot th thead tr u ul video wbr".split()
 )
 _EMPTY_MARKS = re.compile(r"(?<![*`~\\])(?:\*\*[ \t]{0,9}\*\*|``)(?![*`~])")
 

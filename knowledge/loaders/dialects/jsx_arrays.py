@@ -39,10 +39,10 @@ def _elements(array: str) -> Iterator[str]:
         return
     inside, depth, begin = array[1:-1], 0, 0
     for found in _TOKEN.finditer(inside):
-        token = found[0]
-        if token == "," and depth == 0:
+        mark = found[0]
+        if mark == "," and depth == 0:
             yield inside[begin : found.start()].strip()
             begin = found.end()
-        depth += _DEPTHS.get(token, 0)
+        depth += _DEPTHS.get(mark, 0)
     if inside[begin:].strip():
         yield inside[begin:].strip()

@@ -39,11 +39,11 @@ class JsxTag:
 
 
 class JsxReader:
-    """A reader of the tags of one text. What it reads in vain is limited to a multiple of the text."""
+    """A reader of the tags of one text. What it reads in vain is limited by the text's length."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._spare = 4 * len(text) + _MOST_CHARS
+        self._spare = len(text) + _MOST_CHARS
 
     def tags(self) -> Iterator[JsxTag]:
         """Yield the tags in order."""

@@ -8,13 +8,15 @@ from knowledge.loaders.dialects.wording import is_sentence, is_short_name
 from knowledge.text.document_links import link_target
 
 _TITLE = r"(?:[ \t]{1,9}(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|\([^()\n]{0,500}\)))?"
-_TARGET = rf"[ \t]{{0,9}}(?:<(?P<angled>[^<>\n]{{0,1000}})>|(?P<plain>[^\s()<>]{{1,1000}}(?:\([^\s()<>]{{0,200}}\)[^\s()<>]{{0,200}})?))?{_TITLE}[ \t]{{0,9}}"
+_ADDRESS = r"(?:<(?P<angled>[^<>\n]{0,1000})>|(?P<plain>[^\s()<>]{1,1000}(?:\([^\s()<>]{0,200}\)[^\s()<>]{0,200})?))"
+_TARGET = rf"[ \t]{{0,9}}{_ADDRESS}?{_TITLE}[ \t]{{0,9}}"
 _TEXT = r"(?P<text>(?:[^\[\]\\]|\\.){0,1000}+)"
 _IMAGE = re.compile(rf"!\[{_TEXT}\](?:\({_TARGET}\)|\[[^\[\]\n]{{0,200}}\])(?:\{{[^{{}}\n]{{0,200}}\}})?")
 _LINK = re.compile(rf"(?<![\\!])\[{_TEXT}\]\({_TARGET}\)")
 _REFERENCE = re.compile(rf"(?<![\\!\]])\[(?!\^){_TEXT}\](?!\()(?:[ ]?\[(?P<label>[^\[\]\n]{{0,200}})\])?(?!:)")
 _DEFINITION = re.compile(
-    r"^[ \t]{0,3}\[(?P<label>(?!\^)(?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]{0,9}(?:<(?P<angled>[^<>\n]{0,1000})>|(?P<plain>[^\s<>]{1,1000}))"
+    r"^[ \t]{0,3}\[(?P<label>(?!\^)(?:[^\[\]\\\n]|\\.){1,200})\]:[ \t]{0,9}"
+    r"(?:<(?P<angled>[^<>\n]{0,1000})>|(?P<plain>[^\s<>]{1,1000}))"
     rf"{_TITLE}[ \t]*+$",
     re.MULTILINE,
 )

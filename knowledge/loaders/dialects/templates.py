@@ -1,4 +1,4 @@
-"""The tags of site generators: Liquid, Jinja and GitBook (`{% %}`), Hugo (`{{< >}}`), variables (`{{ }}`), ERB (`<% %>`)."""
+"""The tags of site generators: Liquid, Jinja and GitBook (`{% %}`), Hugo (`{{< >}}`), variables (`{{ }}`), ERB."""
 
 import re
 
@@ -49,7 +49,7 @@ def rewrite(text: str) -> str:
 
 
 def _rewrite_tags(text: str) -> str:
-    for pattern, replace in ((_LIQUID, _tag), (_SHORTCODE, _tag), (_ERB, _erb), (_VARIABLE, _variable)):
+    for pattern, replace in ((_SHORTCODE, _tag), (_LIQUID, _tag), (_ERB, _erb), (_VARIABLE, _variable)):
         text = pattern.sub(replace, text)
     return text
 

@@ -4,8 +4,8 @@ import re
 
 _BETWEEN_WORDS = re.compile(r"[_\W]+|(?<=[a-z])(?=[A-Z])")
 _OF_A_PICTURE = re.compile(
-    r"(?:an? |the |this )?(?:\w{1,20} )?(?:screenshot|screen shot|screen capture|image|picture|photo|diagram|figure|logo|icon|illustration|"
-    r"animation|gif|video|banner|badge)\b",
+    r"(?:an? |the |this )?(?:\w{1,20} )?(?:screenshot|screen shot|screen capture|image|picture|photo|"
+    r"diagram|figure|logo|icon|illustration|animation|gif|video|banner|badge)\b",
     re.IGNORECASE,
 )
 _LEAST_WORDS = 4
