@@ -96,7 +96,7 @@ class SourceViewer(rx.State):
         note = f"This document has changed since: the answer was written from version {read}." if has_changed else ""
         lost = snippet if has_changed and not (found.is_found or is_whole) else ""
         await self._show_reply(number, **_shown_parts(found), version=document.version, note=note, lost=lost)
-        await self._find_links(desk, _targets_in(found), document.id)
+        await self._find_links(_targets_in(found), document.id)
 
     @rx.event(background=True)
     async def open_document(self, document_id: str, title: str) -> None:
@@ -111,24 +111,27 @@ class SourceViewer(rx.State):
         count = "1 passage" if document.chunks == 1 else f"{document.chunks:,} passages"
         where = f"{document.folder}, {document.path}, {count}"
         await self._show_reply(number, **_shown_parts(found), version=document.version, where=where)
-        await self._find_links(desk, _targets_in(found), document.id)
+        await self._find_links(_targets_in(found), document.id)
 
     @rx.event(background=True)
     async def find_links(self, targets: list[str], near: str) -> None:
         """Find the documents to which the links of an answer lead, of which one source is `near`."""
-        async with self:
-            desk = client_for(await self.get_state(Session))
         wanted = [str(target)[:_TARGET_CHARS] for target in targets[:_MOST_LINKS]]
-        await self._find_links(desk, wanted, str(near)[:_ID_CHARS])
+        await self._find_links(wanted, str(near)[:_ID_CHARS])
 
     @rx.event
     def close_viewer(self) -> None:
         """Return to the conversation."""
         self._reset_view("", "")
 
-    async def _find_links(self, desk: AsyncDesk, targets: list[str], near: str) -> None:
+    async def _find_links(self, targets: list[str], near: str) -> None:
         """Look up links; those that cannot be looked up stay text."""
-        async with desk:
+        if not targets:
+            return
+        async with self:
+            # A client is closed behind each use.
+            client = client_for(await self.get_state(Session))
+        async with client as desk:
             for first in range(0, len(targets), _LINKS_AT_ONCE):
                 with suppress(ClientError):
                     found = (await desk.document_links(targets[first : first + _LINKS_AT_ONCE], near)).links
