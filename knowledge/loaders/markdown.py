@@ -42,8 +42,9 @@ def load(data: bytes, name: str) -> LoadedText:
         matter, body = _parse_front_matter(decode_text(data))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DocumentUnreadable(f"the front matter is not valid: {' '.join(str(error).split())}") from error
-    # What a line begins with matters, so a first line's indentation stays.
     markdown = _rewrite(body, name).strip("\n").rstrip()
+    # The indentation of code stays.
+    markdown = markdown if markdown.startswith(("    ", "\t")) else markdown.lstrip()
     title = _rewrite(_field(matter, "title"), name).strip() or _first_heading(markdown) or title_from_name(name)
     return LoadedText(title=title, markdown=markdown if markdown.strip() else _field(matter, "description"))
 
