@@ -1,10 +1,10 @@
 // A document, drawn, and open at what an answer has taken from it.
 import { useEffect, useMemo, useRef } from "react";
 import { blocksOf } from "./blocks.js";
-import { Drawn, read } from "./markdown.jsx";
+import { Documents, Drawn, read } from "./markdown.jsx";
 import { shading } from "./shading.js";
 
-export function DocumentText({ parts, busy, hasBeginning, hasEnd }) {
+export function DocumentText({ parts, busy, hasBeginning, hasEnd, links, onDocument }) {
   const place = useRef(null);
   const drawn = useMemo(() => draw(parts), [parts]);
   useEffect(() => {
@@ -14,7 +14,7 @@ export function DocumentText({ parts, busy, hasBeginning, hasEnd }) {
   return (
     <div className="document text" ref={place} tabIndex={0} role="document" aria-label="Text of the document" aria-busy={busy}>
       {!hasBeginning && <p className="left-out">What stands before this is left out here.</p>}
-      {drawn}
+      <Documents.Provider value={{ links, onDocument }}>{drawn}</Documents.Provider>
       {!hasEnd && <p className="left-out">What follows is left out here.</p>}
     </div>
   );

@@ -8,6 +8,18 @@ export function leaves(url) {
   return URL.canParse(url) && SAFE.has(new URL(url).protocol);
 }
 
+// Whether a link leads to another document of the desk.
+export function isDocument(url) {
+  return url.startsWith("doc:");
+}
+
+const TO_DOCUMENT = /\]\((doc:[^\s()]{1,400})\)/g;
+
+// Where the links of a text to other documents lead, each once.
+export function documentsLinked(text) {
+  return [...new Set([...text.matchAll(TO_DOCUMENT)].map((match) => match[1]))];
+}
+
 // The addresses that stand in these sources, as a browser writes them.
 export function addressesOf(sources) {
   return new Set(sources.flatMap((source) => source.links ?? []).map(written).filter(Boolean));

@@ -1,12 +1,15 @@
 // Markdown of others, drawn so that it can do nothing: HTML in it stays text, images become links, links leave for
 // http, https and mail alone, and nothing takes a name that belongs to the page.
-import { memo } from "react";
+import { createContext, memo, useContext } from "react";
 import Markdown from "react-markdown";
 import remarkGfm from "remark-gfm";
 import rehypeHighlight from "rehype-highlight";
 import { isTooMuch } from "./blocks.js";
 import { Copy } from "./copy.jsx";
-import { leaves } from "./links.js";
+import { isDocument, leaves } from "./links.js";
+
+// The documents to which links lead, by the links' targets, and how to open one.
+export const Documents = createContext({ links: {}, onDocument: null });
 
 // What cannot be read as Markdown is shown as it is.
 export const Drawn = memo(function Drawn({ text, manner }) {
@@ -25,13 +28,24 @@ export function read(children, { remark = [], rehype = [], components = {} }) {
     components: { ...COMPONENTS, ...components },
     remarkPlugins: [remarkGfm, ...remark],
     rehypePlugins: [[rehypeHighlight, { detect: false }], nameless, ...rehype],
-    urlTransform: (url) => (leaves(url) ? url : ""),
+    urlTransform: (url) => (leaves(url) || isDocument(url) ? url : ""),
   });
 }
 
 export function Link({ href, children }) {
+  if (isDocument(href ?? "")) return <DocumentLink target={href}>{children}</DocumentLink>;
   if (!leaves(href ?? "")) return <>{children}</>;
   return <a href={href} target="_blank" rel="noopener noreferrer nofollow">{children}</a>;
+}
+
+// A link to a document that there is not, or not for this reader, is text.
+function DocumentLink({ target, children }) {
+  const { links, onDocument } = useContext(Documents);
+  const linked = Object.hasOwn(links, target) ? links[target] : null;
+  if (!linked || !onDocument) return <>{children}</>;
+  return (
+    <button type="button" className="to-document" title={linked.title} onClick={() => onDocument(linked.id, linked.title)}>{children}</button>
+  );
 }
 
 // Nothing is loaded: an image is a link to it.

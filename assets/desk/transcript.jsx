@@ -3,17 +3,21 @@
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "react-router";
 import { Answer } from "./answer.jsx";
-import { withoutMarkers } from "./citations.js";
+import { citedIn, withoutMarkers } from "./citations.js";
+import { documentsLinked } from "./links.js";
+import { Documents } from "./markdown.jsx";
 import { Question } from "./question.jsx";
 import { apply, EMPTY } from "./turns.js";
 
 const NEAR_THE_END = 120;
 const LONGEST_TITLE = 60;
+// Of one answer, to be looked up; what a page may send at once is limited.
+const MOST_LINKS = 50;
 const NOTHING = { epoch: null, next: 0 };
 // After these there may be nothing to tell for a long time.
 const RESTS = new Set(["open", "older", "trace", "handed", "end"]);
 
-export function Transcript({ feed, names, most, children, onOpen, onGap, onSeen, onOlder, onTrace, onAgain, onEdit, onRate, onSource, onPerson }) {
+export function Transcript({ feed, names, most, children, onOpen, onGap, onSeen, onOlder, onTrace, onAgain, onEdit, onRate, onSource, onPerson, links, onLinks, onDocument }) {
   const { key, pathname, search } = useLocation();
   const visit = useRef(null);
   const told = useRef(NOTHING);
@@ -77,11 +81,25 @@ export function Transcript({ feed, names, most, children, onOpen, onGap, onSeen,
     tell(pathOf(page));
   }, [page]);
 
+  // What its links lead to is looked up once an answer is whole.
+  const sought = useRef(new Set());
+  useEffect(() => {
+    for (const turn of page.turns) {
+      if (turn.role === "user" || turn.live) continue;
+      const targets = documentsLinked(turn.text).filter((target) => !sought.current.has(target)).slice(0, MOST_LINKS);
+      if (targets.length === 0) continue;
+      targets.forEach((target) => sought.current.add(target));
+      const cited = citedIn(turn.text);
+      onLinks(targets, turn.sources.find((source) => cited.has(source.id))?.document_id ?? "");
+    }
+  }, [page]);
+
   const { turns } = page;
   const last = turns.length - 1;
   const lastQuestion = turns.findLastIndex((turn) => turn.role === "user");
   const idle = last < 0 || !turns[last].live;
   return (
+    <Documents.Provider value={{ links, onDocument }}>
     <div className="transcript" ref={whole}>
       {page.unread && (
         <div className="failure" role="alert">
@@ -114,6 +132,7 @@ export function Transcript({ feed, names, most, children, onOpen, onGap, onSeen,
       </p>
       <div ref={end} className="end" />
     </div>
+    </Documents.Provider>
   );
 }
 

@@ -28,7 +28,7 @@ from backend.desk import OpenDesk
 from backend.runs.indexing_job import INDEXING, IndexingOrder
 from backend.runs.intake import RunRequest
 from backend.users import DeskUser
-from frontdesk.contracts.resources import Begun, Document, DocumentPage, DocumentWhole
+from frontdesk.contracts.resources import Begun, Document, DocumentLinks, DocumentPage, DocumentWhole, LinkedDocument
 from knowledge.errors import DocumentUnreadable
 from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, hash_of
 from knowledge.storage.quota import OwnerQuota
@@ -82,6 +82,15 @@ class Reindex(StrictBody):
 
 
 _EVERYTHING = Reindex()
+
+
+class LinkTargets(StrictBody):
+    """The targets of links, and the id of the document in which they stand."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"targets": ["doc:billing/refunds.md#annual"]}]})
+
+    targets: list[Annotated[str, Field(max_length=3_100)]] = Field(max_length=50)
+    near: str = Field(default="", max_length=64)
 
 
 class Removed(BaseModel):
@@ -181,6 +190,20 @@ async def reindex(
     )
     await desk.audit.add(actor.did("document.reindex", begun.run_id, None, {"folder": folder}))
     return begun
+
+
+@router.post("/links", dependencies=SEARCHING)
+async def find_links(desk: TheDesk, user: TheUser, wanted: LinkTargets) -> DocumentLinks:
+    """Find the documents to which links lead that documents and answers hold as `doc:PATH`.
+
+    Targets without a document that the user may see are left out: show such a link as text.
+    """
+    found = await desk.library.stores.documents.linked_documents(wanted.targets, wanted.near, user.owner)
+    return DocumentLinks(
+        links={
+            target: LinkedDocument(id=info.id, title=info.title, folder=info.folder) for target, info in found.items()
+        }
+    )
 
 
 @router.get("/{document_id}")

@@ -1,6 +1,6 @@
 """Every endpoint as a request and a way to read its reply, without a connection: both clients send the same."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict, Unpack
 
 from frontdesk.client.requests import (
@@ -162,6 +162,12 @@ def documents(**shelf: Unpack[DocumentQuery]) -> ApiCall[resources.DocumentPage]
 def document(document_id: str) -> ApiCall[resources.DocumentWhole]:
     """Return a document with its text."""
     return ApiCall(get_request(_document_path(document_id)), resources.DocumentWhole.model_validate_json)
+
+
+def document_links(targets: Sequence[str], near: str = "") -> ApiCall[resources.DocumentLinks]:
+    """Find the documents to which links (`doc:...`) in the document `near` or in an answer lead."""
+    request = json_request("POST", "/api/documents/links", {"targets": [*targets], "near": near})
+    return ApiCall(request, resources.DocumentLinks.model_validate_json)
 
 
 def put_document(file: bytes, folder: str, path: str, source: str = "upload") -> ApiCall[resources.Document]:

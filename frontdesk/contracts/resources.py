@@ -199,6 +199,20 @@ class DocumentWhole(Document):
     markdown: str
 
 
+class LinkedDocument(Shape):
+    """A document to which a link in another one leads."""
+
+    id: str
+    title: str
+    folder: str
+
+
+class DocumentLinks(Shape):
+    """The documents to which links lead, by the links' targets. A target without a document is not among them."""
+
+    links: dict[str, LinkedDocument]
+
+
 class DocumentPage(Shape):
     """A page of everybody's documents and the user's own, and the number in each folder, whichever folder is listed."""
 

@@ -11,7 +11,7 @@ from knowledge.errors import DocumentUnreadable
 from knowledge.loaders.text import LoadedText, clean_document
 
 _FORMATS = {
-    "markdown": (".md", ".markdown"),
+    "markdown": (".md", ".markdown", ".mdx"),
     "text": (".txt", ".text"),
     "html": (".html", ".htm"),
     "pdf.loader": (".pdf",),

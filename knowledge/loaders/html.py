@@ -9,6 +9,7 @@ from html_to_markdown import ConversionOptions, NodeContext, VisitResult, Warnin
 
 from knowledge.errors import DocumentUnreadable
 from knowledge.loaders.text import LoadedText, decode_text, title_from_name
+from knowledge.text.document_links import SCHEME, link_target
 
 # A site's header and footer, and elements without text to quote. The library itself drops scripts, styles, navigation,
 # forms and hidden elements.
@@ -31,18 +32,22 @@ _HEAD_CHARS = 16_384
 
 
 class _Links:
-    """The visitor that keeps absolute links and replaces all others by their text."""
+    """The visitor that keeps absolute links, names the document of relative ones, and leaves of others their text."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def visit_link(self, _node: NodeContext, href: str, text: str, _title: str) -> VisitResult | str | dict[str, str]:
         if href.startswith(_REACHABLE) and text:
             return "continue"
-        return {"custom": text}
+        target = link_target(href, self._name) if text else ""
+        return {"custom": f"[{text}]({target})" if target.startswith(SCHEME) else text}
 
 
-def to_markdown(markup: str) -> str:
-    """Convert HTML, a whole page or a fragment, to Markdown."""
+def to_markdown(markup: str, name: str = "") -> str:
+    """Convert HTML, a whole page or a fragment, to Markdown; relative links start from the path `name`."""
     # The library calls only the methods that exist; its type requires them all.
-    result = convert(markup, _OPTIONS, cast(Any, _Links()))
+    result = convert(markup, _OPTIONS, cast(Any, _Links(name)))
     if any(warning.kind == WarningKind.DEPTH_LIMIT_EXCEEDED for warning in result.warnings):
         raise DocumentUnreadable("its elements are nested more than 1,000 deep; save the page anew as simpler HTML")
     return (result.content or "").strip()
@@ -52,7 +57,7 @@ def load(data: bytes, name: str) -> LoadedText:
     """Load a page titled by its first heading, else by its title element, else after its name."""
     markup = _decode_page(data)
     ends = [found.start() for found in _MAIN.finditer(markup)]
-    markdown = (ends and to_markdown(markup[ends[0] : ends[-1]])) or to_markdown(markup)
+    markdown = (ends and to_markdown(markup[ends[0] : ends[-1]], name)) or to_markdown(markup, name)
     heading, element = _FIRST_HEADING.search(markdown), _TITLE.search(markup, 0, _HEAD_CHARS)
     title = (heading and _MARKUP.sub("", heading["title"])) or (element and html.unescape(element[1]))
     return LoadedText((title or "").strip() or title_from_name(name), markdown)

@@ -1,20 +1,20 @@
-"""The loader of Markdown with or without YAML front matter; blocks of HTML in it become Markdown too."""
+"""The loader of Markdown with or without front matter; HTML and the dialects of sites in it become Markdown too."""
 
 import re
+import tomllib
 
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 from markdown_it import MarkdownIt
 
 from knowledge.errors import DocumentUnreadable
-from knowledge.loaders import html
+from knowledge.loaders import dialects, html
 from knowledge.loaders.text import LoadedText, decode_text, title_from_name
-
-SUFFIXES = (".md", ".markdown")
 
 _FIRST_HEADING = re.compile(r"\s*+#[ \t]++(?P<title>[^\n]+)")
 # An underscore inside a word is part of it: ERR_TIMEOUT.
 _MARKUP = re.compile(r"[*`]|(?<!\w)_|_(?!\w)")
+_LINK = re.compile(r"\[([^\[\]]{1,300})\]\([^()\s]{1,1000}\)")
 _YAML = YAMLHandler()
 _MAX_MATTER_CHARS = 16_000
 
@@ -41,22 +41,33 @@ def load(data: bytes, name: str) -> LoadedText:
     try:
         matter, body = _parse_front_matter(decode_text(data))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DocumentUnreadable(f"the front matter is not valid YAML: {' '.join(str(error).split())}") from error
-    heading = _first_heading(body)
-    given = matter.get("title")
-    # A number or a date counts as a title; a list or a mapping does not.
-    named = "" if given is None or isinstance(given, list | dict) else str(given)
-    title = named or _MARKUP.sub("", heading) or title_from_name(name)
-    return LoadedText(title=title.strip(), markdown=_without_html(body).strip())
+        raise DocumentUnreadable(f"the front matter is not valid: {' '.join(str(error).split())}") from error
+    markdown = _rewrite(body, name).strip("\n").rstrip()
+    # The indentation of code stays.
+    markdown = markdown if markdown.startswith(("    ", "\t")) else markdown.lstrip()
+    title = _rewrite(_field(matter, "title"), name).strip() or _first_heading(markdown) or title_from_name(name)
+    return LoadedText(title=title, markdown=markdown if markdown.strip() else _field(matter, "description"))
 
 
-def _first_heading(body: str) -> str:
-    found = _FIRST_HEADING.match(body)
-    return found["title"].rstrip(" \t#") if found else ""
+def _rewrite(markdown: str, name: str) -> str:
+    return dialects.rewrite_inline(_without_html(dialects.rewrite_source(markdown), name), name)
+
+
+def _field(matter: dict[str, object], name: str) -> str:
+    """Return a field as text: a number or a date counts as one, a list or a mapping does not."""
+    value = matter.get(name)
+    return "" if value is None or isinstance(value, list | dict) else str(value)
+
+
+def _first_heading(markdown: str) -> str:
+    found = _FIRST_HEADING.match(markdown)
+    return _MARKUP.sub("", _LINK.sub(r"\1", found["title"].rstrip(" \t#"))).strip() if found else ""
 
 
 def _parse_front_matter(text: str) -> tuple[dict[str, object], str]:
     """Split off the front matter; anything between two rules that is not a mapping is text."""
+    if text.startswith("+++\n"):
+        return _parse_toml(text)
     if not _YAML.detect(text):
         return {}, text
     try:
@@ -69,13 +80,20 @@ def _parse_front_matter(text: str) -> tuple[dict[str, object], str]:
     return (fields, body) if isinstance(fields, dict) else ({}, text)
 
 
-def _without_html(body: str) -> str:
+def _parse_toml(text: str) -> tuple[dict[str, object], str]:
+    matter, found, body = text.removeprefix("+++\n").partition("\n+++\n")
+    if not found or len(matter) > _MAX_MATTER_CHARS:
+        return {}, text
+    return tomllib.loads(matter), body
+
+
+def _without_html(body: str, name: str) -> str:
     """Convert HTML tables and lists, which can then be chunked and quoted like others, and drop comments."""
     if not _STARTS_HTML.search(body):
         return body
     lines = body.split("\n")
     for start, end in reversed(_html_blocks(body, lines)):
-        made = _from_html("\n".join(lines[start:end]))
+        made = _from_html("\n".join(lines[start:end]), name)
         lines[start:end] = ["", *made.split("\n"), ""] if made.strip() else []
     return "\n".join(lines)
 
@@ -93,7 +111,7 @@ def _html_blocks(body: str, lines: list[str]) -> list[tuple[int, int]]:
     return found
 
 
-def _from_html(block: str) -> str:
+def _from_html(block: str, name: str) -> str:
     if block.startswith(" ") or not _STRUCTURE.search(block):
         return _TAG.sub("", block)
-    return html.to_markdown(block)
+    return html.to_markdown(block, name)

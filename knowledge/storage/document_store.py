@@ -67,6 +67,14 @@ class DocumentStore(Protocol):
         """Return a folder's documents with their text, in a fixed order so that prompts made of them share a prefix."""
         ...
 
+    async def linked_documents(self, targets: Sequence[str], near: str, owner: str) -> dict[str, DocumentInfo]:
+        """Return the documents to which links lead (`knowledge/text/document_links.py`), of those a user may see.
+
+        Of several that fit, the one that shares the most of the path counts, then the one in the same folder as the
+        document `near`, in which the links stand.
+        """
+        ...
+
     async def loaded_text(self, document_id: str) -> LoadedText | None:
         """Return the parsed text of a document's file."""
         ...

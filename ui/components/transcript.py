@@ -4,6 +4,8 @@ from typing import Any
 
 import reflex as rx
 
+from ui.components.documents.source_viewer import document_arguments
+
 
 def _no_arguments() -> list[Any]:
     return []
@@ -33,6 +35,10 @@ def _rate_arguments(run_id: rx.Var[str], rating: rx.Var[str], comment: rx.Var[st
     return [run_id, rating, comment]
 
 
+def _link_arguments(targets: rx.Var[list[str]], near: rx.Var[str]) -> list[Any]:
+    return [targets, near]
+
+
 class TranscriptView(rx.Component):
     """The turns of one conversation. Its children are shown while there are none."""
 
@@ -43,6 +49,7 @@ class TranscriptView(rx.Component):
     feed: rx.Var[dict[str, Any]]
     names: rx.Var[dict[str, str]]
     most: rx.Var[int]
+    links: rx.Var[dict[str, dict[str, str]]]
 
     on_open: rx.EventHandler[_open_arguments]
     on_gap: rx.EventHandler[_no_arguments]
@@ -54,6 +61,8 @@ class TranscriptView(rx.Component):
     on_rate: rx.EventHandler[_rate_arguments]
     on_source: rx.EventHandler[_source_arguments]
     on_person: rx.EventHandler[_no_arguments]
+    on_links: rx.EventHandler[_link_arguments]
+    on_document: rx.EventHandler[document_arguments]
 
 
 transcript = TranscriptView.create

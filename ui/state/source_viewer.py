@@ -1,6 +1,8 @@
 """The state of the source viewer: the document behind a source, open at the passage."""
 
 import asyncio
+import re
+from contextlib import suppress
 from typing import Any
 
 import reflex as rx
@@ -13,6 +15,14 @@ from ui.documents.highlight import HighlightedDocument, HighlightedPart
 from ui.state.session import Session, client_for
 
 _SNIPPET_CHARS = 10_000
+# A link to another document of the desk.
+_LINK = re.compile(r"\]\((?P<target>doc:[^\s()]{1,400})\)")
+_TARGET_CHARS = 500
+_ID_CHARS = 64
+# The API looks up as many links in one request.
+_LINKS_AT_ONCE = 50
+_MOST_LINKS = 200
+_MOST_LINKS_KEPT = 2_000
 
 
 class SourceViewer(rx.State):
@@ -26,6 +36,8 @@ class SourceViewer(rx.State):
     has_end: bool = True
     is_loading: bool = False
     note: str = ""
+    # The documents to which links in the open document and in answers lead, by the links' targets.
+    links: dict[str, dict[str, str]] = {}
     # The passage, if it is no longer in its document.
     lost: str = ""
     problem: str = ""
@@ -84,6 +96,7 @@ class SourceViewer(rx.State):
         note = f"This document has changed since: the answer was written from version {read}." if has_changed else ""
         lost = snippet if has_changed and not (found.is_found or is_whole) else ""
         await self._show_reply(number, **_shown_parts(found), version=document.version, note=note, lost=lost)
+        await self._find_links(_targets_in(found), document.id)
 
     @rx.event(background=True)
     async def open_document(self, document_id: str, title: str) -> None:
@@ -98,11 +111,33 @@ class SourceViewer(rx.State):
         count = "1 passage" if document.chunks == 1 else f"{document.chunks:,} passages"
         where = f"{document.folder}, {document.path}, {count}"
         await self._show_reply(number, **_shown_parts(found), version=document.version, where=where)
+        await self._find_links(_targets_in(found), document.id)
+
+    @rx.event(background=True)
+    async def find_links(self, targets: list[str], near: str) -> None:
+        """Find the documents to which the links of an answer lead, of which one source is `near`."""
+        wanted = [str(target)[:_TARGET_CHARS] for target in targets[:_MOST_LINKS]]
+        await self._find_links(wanted, str(near)[:_ID_CHARS])
 
     @rx.event
     def close_viewer(self) -> None:
         """Return to the conversation."""
         self._reset_view("", "")
+
+    async def _find_links(self, targets: list[str], near: str) -> None:
+        """Look up links; those that cannot be looked up stay text."""
+        if not targets:
+            return
+        async with self:
+            # A client is closed behind each use.
+            client = client_for(await self.get_state(Session))
+        async with client as desk:
+            for first in range(0, len(targets), _LINKS_AT_ONCE):
+                with suppress(ClientError):
+                    found = (await desk.document_links(targets[first : first + _LINKS_AT_ONCE], near)).links
+                    async with self:
+                        kept = {} if len(self.links) > _MOST_LINKS_KEPT else self.links
+                        self.links = kept | {target: link.model_dump() for target, link in found.items()}
 
     async def _start_request(self, title: str, where: str) -> tuple[int, AsyncDesk]:
         async with self:
@@ -130,6 +165,12 @@ class SourceViewer(rx.State):
 async def _read_document(desk: AsyncDesk, document_id: str) -> DocumentWhole:
     async with desk:
         return await desk.document(document_id)
+
+
+def _targets_in(found: HighlightedDocument) -> list[str]:
+    """Return the targets of the links to other documents in what is shown, each once."""
+    text = "".join(part["text"] for part in found.parts)
+    return list(dict.fromkeys(link["target"] for link in _LINK.finditer(text)))[:_MOST_LINKS]
 
 
 def _shown_parts(found: HighlightedDocument) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The client methods for documents: list, read, upload, reindex and delete them."""
 
+from collections.abc import Sequence
 from typing import Unpack
 
 from frontdesk.client import endpoints
@@ -17,6 +18,9 @@ class DocumentsResource(SyncResource):
 
     def document(self, document_id: str) -> resources.DocumentWhole:
         return self._send_call(endpoints.document(document_id))
+
+    def document_links(self, targets: Sequence[str], near: str = "") -> resources.DocumentLinks:
+        return self._send_call(endpoints.document_links(targets, near))
 
     def put_document(self, file: bytes, folder: str, path: str, source: str = "upload") -> resources.Document:
         return self._send_call(endpoints.put_document(file, folder, path, source))
@@ -39,6 +43,9 @@ class AsyncDocumentsResource(AsyncResource):
 
     async def document(self, document_id: str) -> resources.DocumentWhole:
         return await self._send_call(endpoints.document(document_id))
+
+    async def document_links(self, targets: Sequence[str], near: str = "") -> resources.DocumentLinks:
+        return await self._send_call(endpoints.document_links(targets, near))
 
     async def put_document(self, file: bytes, folder: str, path: str, source: str = "upload") -> resources.Document:
         return await self._send_call(endpoints.put_document(file, folder, path, source))

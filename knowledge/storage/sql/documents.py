@@ -13,11 +13,9 @@ from knowledge.storage.database import Connection, Database, containing
 from knowledge.storage.document_store import NewDocument
 from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, DocumentPlace, WholeDocument
 from knowledge.storage.quota import OwnedAmount, OwnerQuota
-from knowledge.storage.sql import changes
+from knowledge.storage.sql import changes, links
+from knowledge.storage.sql.rows import VISIBLE, document_infos
 
-_INFO = """SELECT id, folder, source, path, title, content_hash, version, updated_at, owner, chunks FROM documents"""
-# The only rule of visibility.
-VISIBLE = "owner IN ('', ?)"
 _IN_ORDER = "ORDER BY folder, owner, path, source"
 
 
@@ -40,23 +38,26 @@ class SqlDocumentStore:
         return await self._database.read(lambda db: _count_by_folder(db, wanted), long=True)
 
     async def all_documents(self) -> list[DocumentInfo]:
-        return await self._database.read(lambda db: _infos(db, _IN_ORDER))
+        return await self._database.read(lambda db: document_infos(db, _IN_ORDER))
 
     async def documents_cut_before(self, moment: float, folder: str | None) -> list[DocumentInfo]:
         where, values = ("AND folder = ?", (folder,)) if folder else ("", ())
         return await self._database.read(
-            lambda db: _infos(db, f"WHERE cut_at < ? {where} {_IN_ORDER}", moment, *values)
+            lambda db: document_infos(db, f"WHERE cut_at < ? {where} {_IN_ORDER}", moment, *values)
         )
 
     async def owned_documents(self, owner: str, after: str, limit: int) -> list[DocumentInfo]:
         page = "WHERE owner = ? AND id > ? ORDER BY id LIMIT ?"
-        return await self._database.read(lambda db: _infos(db, page, owner, after, limit), long=True)
+        return await self._database.read(lambda db: document_infos(db, page, owner, after, limit), long=True)
 
     async def whole_document(self, document_id: str, owner: str) -> WholeDocument | None:
         return await self._database.read(lambda db: _whole_document(db, document_id, owner))
 
     async def whole_documents(self, folder: str, owner: str) -> list[WholeDocument]:
         return await self._database.read(lambda db: _whole_documents(db, folder, owner))
+
+    async def linked_documents(self, targets: Sequence[str], near: str, owner: str) -> dict[str, DocumentInfo]:
+        return await self._database.read(lambda db: links.linked_documents(db, targets, near, owner), long=True)
 
     async def loaded_text(self, document_id: str) -> LoadedText | None:
         return await self._database.read(lambda db: _loaded_text(db, document_id))
@@ -118,17 +119,13 @@ class SqlDocumentStore:
         return await self._database.write(lambda db: _ids_of_owner(db, owner))
 
 
-def _infos(db: Connection, rest: str, *values: object) -> list[DocumentInfo]:
-    return [DocumentInfo(**dict(row)) for row in db.execute(f"{_INFO} {rest}", values)]
-
-
 def _document(db: Connection, document_id: str) -> DocumentInfo:
-    return _infos(db, "WHERE id = ?", document_id)[0]
+    return document_infos(db, "WHERE id = ?", document_id)[0]
 
 
 def _visible_documents(db: Connection, folder: str | None, owner: str) -> list[DocumentInfo]:
     where, values = ("AND folder = ?", (folder,)) if folder else ("", ())
-    return _infos(db, f"WHERE {VISIBLE} {where} {_IN_ORDER}", owner, *values)
+    return document_infos(db, f"WHERE {VISIBLE} {where} {_IN_ORDER}", owner, *values)
 
 
 def _visible_page(
@@ -143,7 +140,7 @@ def _visible_page(
         where, values = _matching(wanted, suffix=" || ''")
         where, values, key, order = f"{where} AND id > ?", [*values, after], "id", "ORDER BY id"
     page = f"SELECT {key} FROM documents WHERE {where} {order} LIMIT ? OFFSET ?"
-    return _infos(db, f"WHERE ({key}) IN ({page}) {order}", *values, limit, offset)
+    return document_infos(db, f"WHERE ({key}) IN ({page}) {order}", *values, limit, offset)
 
 
 def _count_by_folder(db: Connection, wanted: DocumentFilter) -> dict[str, int]:

@@ -225,3 +225,17 @@ def test_a_document_is_shown_whole(client: httpx.Client) -> None:
     whole = client.get(f"/api/documents/{stored['id']}").raise_for_status().json()
     assert whole == stored | {"markdown": VALID_36.strip()}
     assert error_of(client.get("/api/documents/0000000000000000")) == (404, "document_not_found")
+
+
+def test_links_are_found_among_the_documents_that_a_user_may_see(client: httpx.Client) -> None:
+    upload(client, VALID_36).raise_for_status()
+    guide = upload(client, "See [vouchers](vouchers.md), [more](/no/such).", path="guide.md").json()
+    text = client.get(f"/api/documents/{guide['id']}").json()["markdown"]
+    assert text == "See [vouchers](doc:vouchers.md), [more](doc:/no/such)."
+    asked = {"targets": ["doc:vouchers.md", "doc:/no/such", "javascript:alert(1)"], "near": guide["id"]}
+    links = client.post("/api/documents/links", json=asked).raise_for_status().json()["links"]
+    assert {target: (link["title"], link["folder"]) for target, link in links.items()} == {
+        "doc:vouchers.md": ("Gift vouchers", "billing")
+    }
+    too_many = client.post("/api/documents/links", json={"targets": ["doc:a"] * 51})
+    assert error_of(too_many)[0] == 422

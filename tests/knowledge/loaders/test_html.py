@@ -42,7 +42,7 @@ def test_links_stay_where_they_lead_somewhere_and_are_text_elsewhere() -> None:
     text = page(
         '<p>See <a href="https://nimbrel.example/a">plans</a>, <a href="../b">prices</a>, <a href="#c">here</a>.</p>'
     )
-    assert text.markdown == "See [plans](https://nimbrel.example/a), prices, here."
+    assert text.markdown == "See [plans](https://nimbrel.example/a), [prices](doc:b), here."
 
 
 def test_what_a_page_hides_is_not_read() -> None:

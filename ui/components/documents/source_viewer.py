@@ -7,6 +7,11 @@ from ui.documents.highlight import HighlightedPart
 from ui.state.source_viewer import SourceViewer
 
 
+def document_arguments(document_id: rx.Var[str], title: rx.Var[str]) -> list[rx.Var[str]]:
+    """Pass on which document to open."""
+    return [document_id, title]
+
+
 class DocumentText(rx.Component):
     """The text of the document, scrolled to the highlights."""
 
@@ -17,6 +22,9 @@ class DocumentText(rx.Component):
     busy: rx.Var[bool]
     has_beginning: rx.Var[bool]
     has_end: rx.Var[bool]
+    links: rx.Var[dict[str, dict[str, str]]]
+
+    on_document: rx.EventHandler[document_arguments]
 
 
 def source_viewer() -> rx.Component:
@@ -35,6 +43,8 @@ def source_viewer() -> rx.Component:
                 busy=SourceViewer.is_loading,
                 has_beginning=SourceViewer.has_beginning,
                 has_end=SourceViewer.has_end,
+                links=SourceViewer.links,
+                on_document=SourceViewer.open_document,
             ),
             _highlight_legend(),
             rx.dialog.close(rx.el.button("Close", type="button", class_name="primary")),
