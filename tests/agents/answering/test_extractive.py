@@ -242,7 +242,8 @@ async def test_pictures_questions_and_pointers_are_not_the_answer(library: Libra
     await learn(
         library,
         "# Exports\n\nHow long is an export kept?\n\nFor 48 hours, then it is erased.\n\n"
-        "![How long an export is kept](e.png)\n\nFor more information about how long an export is kept, see [Exports](exports.md).\n",
+        "![How long an export is kept](e.png)\n\n"
+        "For more information about how long an export is kept, see [Exports](exports.md).\n",
     )
     (quotation,) = quote(await gather(library, "How long is an export kept?")).quotations
     assert quotation.key
