@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncGenerator
 
+from agents.answering.canned_replies import quotation_opening
 from agents.answering.extractive import quote
 from agents.answering.prompt import Prompt, messages_for
 from agents.answering.writer import WriterChunk
@@ -35,7 +36,8 @@ class ExtractiveWriter:
         """Yield the answer word by word, then its estimated usage."""
         asked = f"{prompt.context} {prompt.question}".strip()
         evidence = prompt.evidence.numbered_from(prompt.first_number)
-        answer = "\n\n".join(await quote(asked, evidence, self._embedder))
+        if answer := "\n\n".join(await quote(asked, evidence, self._embedder)):
+            answer = quotation_opening(prompt.message) + answer
         for word in _WORD.findall(answer):
             yield WriterChunk(word)
         yield WriterChunk(usage=estimate_usage(messages_for(prompt), answer), finish="stop")

@@ -122,7 +122,7 @@ class WriterChain:
             if writer.name != EMBEDDED:
                 trail.record_prompt(prompt.reading)
             pieces = writer.write(replace(prompt, on_masked=trail.note_masked))
-            return _with_note(pieces) if writer.name == EMBEDDED and let_down else pieces
+            return _with_note(pieces, prompt.message.language) if writer.name == EMBEDDED and let_down else pieces
 
         async with aclosing(in_turn(self.writers, call, trail)) as pieces:
             async for piece in pieces:
@@ -136,9 +136,9 @@ class WriterChain:
         )
 
 
-async def _with_note(pieces: AsyncGenerator[WriterChunk]) -> AsyncGenerator[WriterChunk]:
+async def _with_note(pieces: AsyncGenerator[WriterChunk], language: str) -> AsyncGenerator[WriterChunk]:
     """Prefix an answer with a note that it is only quoted."""
-    opening = canned_replies.REDUCED
+    opening = canned_replies.reduced_note(language)
     async with aclosing(pieces) as source:
         async for piece in source:
             if piece.text:

@@ -12,7 +12,7 @@ from agents.answering.tools import Toolbox
 from agents.answering.writer import WriterChain, WriterChunk
 from agents.catalog import Agent
 from agents.graph.answer_stream import AnswerStream, Emit
-from agents.graph.state import WorkerAnswer, WorkerTask
+from agents.graph.state import WorkerAnswer, WorkerTask, reading_of
 from agents.models.fallback import FallbackTrace, WithdrawnAnswer
 from agents.tracing import trace_step
 from frontdesk.contracts.events import FinishReason, Handoff, Support
@@ -50,14 +50,17 @@ class Worker:
             toolbox = self._make_toolbox(task, agent, owner, numbering, emit, whole.id)
             whole.emit_progress(0.3)
             output = _WorkerOutput(agent.id, answer_stream, emit)
+            reading = reading_of(task)
             if evidence.confidence >= self.threshold:
-                prompt = Prompt(agent, task["question"], task["context"], history, evidence, first_number, toolbox)
+                prompt = Prompt(
+                    agent, task["question"], task["context"], history, evidence, first_number, toolbox, message=reading
+                )
                 async with aclosing(chain.write(prompt, FallbackTrace(emit, agent.id, whole.id))) as pieces:
                     async for piece in pieces:
                         output.add_piece(piece)
             # An empty answer counts as not knowing.
             if not output.text.strip():
-                output.add_text(canned_replies.unknown(evidence.numbered_from(first_number).by_relevance))
+                output.add_text(canned_replies.unknown(evidence.numbered_from(first_number).by_relevance, reading))
                 output.finish_reason = "declined"
                 if not toolbox.handed_over:
                     reason = "no document answers the question"

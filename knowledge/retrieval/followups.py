@@ -10,9 +10,12 @@ from knowledge.text.language import Language
 _ACRONYM = re.compile(r"\b[A-Z][A-Z0-9]{2,}\b")
 
 
-def context_for(question: str, earlier: Sequence[str], language: Language = ENGLISH) -> str:
-    """Return the earlier turns of the user that the question needs as context, or "" if it stands alone."""
-    if not earlier or not leans_on_earlier(question, language):
+def context_for(question: str, earlier: Sequence[str], language: Language = ENGLISH, *, is_reply: bool = False) -> str:
+    """Return the earlier questions of the user that this one needs as context, or "" if it stands alone.
+
+    With `is_reply` it answers a question of the desk, and always needs the one before.
+    """
+    if not earlier or not (is_reply or leans_on_earlier(question, language)):
         return ""
     last = earlier[-1]
     # A chain of follow-ups is about the topic of its first, self-contained question.

@@ -4,6 +4,7 @@ import re
 
 import snowballstemmer
 
+from knowledge.text.english_conversation import CONVERSATION
 from knowledge.text.language import AnswerType, FollowUpRules, Language, MessageRules, SentenceRules
 
 _STEMMER = snowballstemmer.stemmer("porter")
@@ -43,14 +44,6 @@ _EMPTY_PRONOUNS = re.compile(
     r"|\b(?:is|was|would|will) it (?:be )?(?:ok|okay|possible|necessary|true|safe|allowed|legal|normal|better|worth)\b"
 )
 _QUESTION_WORDS = frozenset("how long when where why who which what much many often".split())
-
-_THANKS = frozenset("thanks thank thx ty cheers".split())
-_COURTESIES = _THANKS | frozenset(
-    """
-    hi hello hey ok okay great perfect super cool nice bye goodbye good morning evening afternoon day you very so much
-    many a lot for the your help that's that is was all there well then
-    """.split()
-)
 
 # Expects single spaces for all white space.
 _JOINT = re.compile(
@@ -120,6 +113,7 @@ def _find_stem(word: str) -> str:
 
 
 ENGLISH = Language(
+    code="en",
     stop_words=_STOP_WORDS,
     find_stem=_find_stem,
     sentences=SentenceRules(
@@ -135,8 +129,6 @@ ENGLISH = Language(
         question_words=_QUESTION_WORDS,
     ),
     messages=MessageRules(
-        thanks=_THANKS,
-        courtesies=_COURTESIES,
         joint=_JOINT,
         conjunctions=_CONJUNCTIONS,
         request=_REQUEST,
@@ -144,4 +136,5 @@ ENGLISH = Language(
     ),
     answer_types=(_TIME, _MONEY, _NUMBER),
     no_claim=_NO_CLAIM,
+    conversation=CONVERSATION,
 )
