@@ -37,6 +37,8 @@ class WorkerTask(TypedDict):
     # What the turn knows of its message; tasks that an earlier release stored do not have it.
     language: NotRequired[str]
     complaint: NotRequired[bool]
+    # The question as it is searched for, if that is not how the user asked it.
+    search_text: NotRequired[str]
 
 
 def reading_of(task: WorkerTask) -> MessageReading:

@@ -175,7 +175,7 @@ def _canned_answer(text: str, reason: Literal["handoff", "stop"], runtime: Runti
 def _worker_tasks(
     state: ConversationState, routing_question: RoutingQuestion, decision: RoutingDecision, reading: MessageReading
 ) -> list[WorkerTask]:
-    return [
+    tasks = [
         WorkerTask(
             agent=agent,
             question=part,
@@ -184,12 +184,15 @@ def _worker_tasks(
             kept=state.get("kept", {}).get(agent, []),
             index=index,
             total=len(decision.agents),
-            # One agent says that it is sorry, and not all of them.
             language=reading.language,
+            # One agent says that it is sorry, and not all of them.
             complaint=reading.complaint and not index,
         )
         for index, (agent, part) in enumerate(zip(decision.agents, decision.parts, strict=True))
     ]
+    for task, search_text in zip(tasks, decision.search_texts, strict=False):
+        task["search_text"] = search_text
+    return tasks
 
 
 def _user_turns(messages: list[AnyMessage]) -> list[str]:

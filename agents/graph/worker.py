@@ -80,9 +80,9 @@ class Worker:
             evidence = await self.strategies.gather(
                 agent.strategy,
                 agent.knowledge,
-                task["question"],
+                task.get("search_text") or task["question"],
                 owner=owner,
-                context=task["context"],
+                context="" if task.get("search_text") else task["context"],
                 kept=task["kept"],
                 room=numbering.room,
             )

@@ -31,6 +31,7 @@ class RoutingDecision:
     """One to three agents, the surest first, and the part of the question that each is to answer.
 
     `familiarity` is below 0 if the question is like nothing that any agent is there for, as far as examples tell.
+    `search_texts` are the parts as whole questions in the language of the documents, if the router can translate.
     """
 
     agents: tuple[str, ...]
@@ -39,6 +40,7 @@ class RoutingDecision:
     confidence: float
     needs_human: bool = False
     familiarity: float = 0.0
+    search_texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,8 @@ ENGLISH = Language(
         pointers=_POINTERS,
         empty_pronouns=_EMPTY_PRONOUNS,
         question_words=_QUESTION_WORDS,
+        known_thing=re.compile(r"\b[Tt]he (?!\w{1,15}est\b|most\b)(?=[a-z])"),
+        statement=re.compile(r"\W{0,3}(?:i|we|it|the|my|our|they|he|she)\b"),
     ),
     messages=MessageRules(
         joint=_JOINT,

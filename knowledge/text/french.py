@@ -163,6 +163,8 @@ FRENCH = Language(
             r"\b(?:il y a|y a-t-il|est-il possible|est-ce possible|il est possible|il faut|faut-il|est-ce qu['e]? ?)"
         ),
         question_words=frozenset("comment quand ou pourquoi qui quel quelle quels quelles combien temps".split()),
+        known_thing=re.compile(r"\b(?:le|la|les|du|au)\b|\bl'"),
+        statement=re.compile(r"\W{0,3}(?:je|j'|nous|le|la|les|mon|ma|mes|notre|nos|il|elle|on)"),
     ),
     messages=MessageRules(
         joint=re.compile(r"(?<=[.?!;:]) |, (?=(?:et|mais|ou|aussi|puis) )| (?=(?:et|mais|puis) )", re.IGNORECASE),

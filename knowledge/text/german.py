@@ -175,6 +175,8 @@ GERMAN = Language(
         ),
         empty_pronouns=re.compile(r"\bgibt es\b|\b(?:ist|ware) es (?:moglich|erlaubt|notig|sicher)\b|\bdass\b"),
         question_words=frozenset("wie lange wann wo warum wer welche was viel viele oft".split()),
+        known_thing=re.compile(r"\b(?:der|die|das|den|dem|des)\b"),
+        statement=re.compile(r"\W{0,3}(?:ich|wir|es|der|die|das|mein|meine|unser|unsere|er|sie)\b"),
     ),
     messages=MessageRules(
         joint=re.compile(

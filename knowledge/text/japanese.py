@@ -108,7 +108,7 @@ _PHRASES: Phrases = (
         re.compile(
             r"(?:です|ます|でした|ました|ください|お願いします|お願い|私|あなた|これ|それ|あれ|この|その"
             r"|とても|本当|まだ|また|もう|全然|何も|少し|ちょっと|今日|今|が|は|を|に|で|と|も|の|か"
-            r"|ね|よ|な|いる|ある|あります|い|る|た|て|し|す|だ|から|けど|って|ん|さん|皆|みなさん|ご|お)+"
+            r"|ね|よ|な|いる|ある|あります|い|る|た|て|し|す|だ|から|けど|って|ん|さん|皆|みなさん|ご|お)"
         ),
     ),
 )
@@ -128,6 +128,8 @@ JAPANESE = Language(
         pointers=frozenset(("それ", "これ", "その", "この", "そこ", "どれ")),
         empty_pronouns=re.compile(r"それとも|これから"),
         question_words=frozenset(),
+        known_thing=re.compile(r"(?!)"),
+        statement=re.compile(r"(?!)"),
     ),
     messages=MessageRules(
         joint=re.compile(r"(?<=[。！？]) ?"),

@@ -33,7 +33,8 @@ class FollowUpRules:
 
     `opening` matches the beginning of such a question, `topic_change` what introduces another topic within one.
     `pointers` are pronouns, except where `empty_pronouns` matches: there they refer to nothing. `question_words` are
-    no topic by themselves.
+    no topic by themselves. `known_thing` matches where something is spoken of as known ("the link"), `statement` at the
+    beginning of a sentence that states something.
     """
 
     opening: Pattern
@@ -41,6 +42,8 @@ class FollowUpRules:
     pointers: Words
     empty_pronouns: Pattern
     question_words: Words
+    known_thing: Pattern
+    statement: Pattern
 
 
 # What a phrase does in a conversation, beside asking about a subject. `resolved` says that a problem is gone; `subject`

@@ -161,6 +161,8 @@ SPANISH = Language(
         question_words=frozenset(
             "como cuando donde cuanto cuanta cuantos cuantas que quien cual porque tiempo tarda".split()
         ),
+        known_thing=re.compile(r"\b(?:el|la|los|las|del|al)\b"),
+        statement=re.compile(r"\W{0,3}(?:yo|nosotros|el|la|los|las|mi|mis|nuestr[oa]s?|tengo|tenemos|uso|usamos)\b"),
     ),
     messages=MessageRules(
         joint=re.compile(

@@ -16,6 +16,7 @@ from agents.assistant import AssistantRequest as Asked
 from agents.catalog import Catalog, ToolName, read_catalog
 from agents.graph.supervisor import Supervisor
 from agents.graph.worker import Worker
+from agents.routing.router import Router
 from agents.routing.semantic import SemanticRouter
 from backend.storage.sql.checkpoints import open_memory
 from frontdesk.contracts.events import Event, Token, TraceEnd, Usage
@@ -87,6 +88,7 @@ async def open_desk(
     threshold: float = 0.25,
     tools: tuple[ToolName, ...] = (),
     withdrawn: Collection[str] = (),
+    router: Router | None = None,
 ) -> AsyncIterator[Desk]:
     """The shipped agents over a library; opened again on the same directory, they remember their conversations."""
 
@@ -96,7 +98,7 @@ async def open_desk(
     agents = [agent.model_copy(update={"tools": tools}) for agent in read_catalog("customer_support").agents]
     searcher = Searcher(library)
     worker = Worker(EvidenceGatherer(library, searcher), threshold)
-    router = SemanticRouter(library.embedder, searcher)
-    supervisor = Supervisor(Catalog(agents), [router], worker, lambda agent: chain)
+    chosen = router or SemanticRouter(library.embedder, searcher)
+    supervisor = Supervisor(Catalog(agents), [chosen], worker, lambda agent: chain)
     async with open_memory(memory) as saver:
         yield Desk(Assistant(supervisor, saver, of_thread))

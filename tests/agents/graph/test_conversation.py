@@ -1,20 +1,41 @@
 """Turns that are more than a question: complaints, trouble without a name, offers, other languages."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from agents.answering.extractive_writer import ExtractiveWriter
 from agents.answering.writer import WriterChain
+from agents.catalog import Agent
 from agents.conversation.wordings.english import ENGLISH_WORDING
 from agents.conversation.wordings.german import GERMAN_WORDING
+from agents.conversation.wordings.japanese import JAPANESE_WORDING
+from agents.routing.router import RoutingDecision, RoutingQuestion, RoutingResult
+from agents.routing.semantic import SemanticRouter
 from frontdesk.contracts.events import Handoff, Route, Sources
 from knowledge.library import Library
+from knowledge.retrieval.search import Searcher
 from tests.agents.conversation import Desk, open_desk
 
 CHARGED = "I was charged twice this month, how do I get my money back?"
 UNANSWERED = "Can I pay with Bitcoin from a hardware wallet in Brazil?"
+
+
+class TranslatingRouter(SemanticRouter):
+    """Sends every question to billing, and searches for its translation."""
+
+    async def stream_decision(
+        self, question: RoutingQuestion, agents: Sequence[Agent]
+    ) -> AsyncGenerator[RoutingResult]:
+        decision = RoutingDecision(
+            ("billing",),
+            (question.text,),
+            "it is about money",
+            1.0,
+            search_texts=("How are duplicate charges refunded?",),
+        )
+        yield RoutingResult(decision, self)
 
 
 @pytest.fixture
@@ -85,3 +106,14 @@ async def test_courtesies_are_returned_in_their_language(desk: Desk, said: str, 
     turn = await desk.ask(said)
     assert turn.text.startswith(sentence)
     assert not turn.of(Route)
+
+
+async def test_a_router_that_translates_finds_the_documents_of_another_language(
+    library: Library, tmp_path: Path
+) -> None:
+    chain = WriterChain([ExtractiveWriter(library.embedder)])
+    router = TranslatingRouter(library.embedder, Searcher(library))
+    async with open_desk(library, chain, tmp_path, router=router) as desk:
+        turn = await desk.ask("二重に請求されました。返金してもらえますか。")
+    assert turn.of(Sources)[0].sources[0].uri == "billing/refunds.md"
+    assert turn.text.startswith(JAPANESE_WORDING.quotation)
