@@ -1,73 +1,137 @@
-"""Canned replies: the few sentences that the server says in its own words."""
+"""Canned replies: what the desk says in its own words, in the language of the visitor."""
 
 from collections.abc import Sequence
 
 from agents.catalog import Agent
+from agents.conversation.message_reading import PLAIN_QUESTION, MessageReading, has_asked_back
+from agents.conversation.wording import DeskWording
+from agents.conversation.wordings.lookup import WORDINGS, wording_of
 from agents.security.injection import gives_orders
 from knowledge.retrieval.strategies import Excerpt
-from knowledge.text import words
-from knowledge.text.english import ENGLISH
-from knowledge.text.language import Language
+from knowledge.text.citation_markers import without_markers
 
 _CLOSEST = 3
+_QUOTED_CHARS = 100
 _HEADING_CHARS = 120
+# Documents are taken to be written in it.
+_OF_DOCUMENTS = "en"
+
+# Stored in the conversation for an answer that was stopped before its first word.
+STOPPED = "(This question was not answered.)"
 
 
-def unknown(closest: Sequence[Excerpt]) -> str:
-    """Return the reply for when no evidence answers the question, given instead of the nearest paragraph.
+def unknown(related: Sequence[Excerpt], reading: MessageReading = PLAIN_QUESTION) -> str:
+    """Return the reply for when no evidence answers the question, with an offer of a person.
 
-    The closest documents carry the markers of their sources, which lead to them like any citation.
+    The related documents carry the markers of their sources, which lead to them like any citation. Give it those alone
+    that are worth reading.
     """
-    opening = "I don't know: our documents do not answer this. I can hand you over to a person."
+    wording = wording_of(reading.language)
+    sorry = f"{wording.acknowledgement} " if reading.complaint else ""
+    opening = f"{sorry}{wording.unknown} {wording.offer}"
     numbers: dict[str, int] = {}
-    for excerpt in closest:
+    for excerpt in related:
         if not gives_orders(excerpt.title):
             numbers.setdefault(excerpt.title, excerpt.number)
-    named = [f"{title} [{number}]" for title, number in list(numbers.items())[:_CLOSEST]]
-    return f"{opening} The closest I found: {'; '.join(named)}." if named else opening
+    named = [f"- {title} [{number}]" for title, number in list(numbers.items())[:_CLOSEST]]
+    return "\n".join([f"{opening}\n\n{wording.related}:\n", *named]) if named else opening
 
 
-def is_courtesy(message: str, language: Language = ENGLISH) -> bool:
-    """Return True if a message greets, thanks or says goodbye, and asks nothing."""
-    return set(words.words(message)) <= language.messages.courtesies and "?" not in message
+def reply_to(reading: MessageReading, earlier: Sequence[str], last_answer: str, agents: Sequence[Agent]) -> str:
+    """Return the reply to a message that no agent answers. `earlier` are the user's earlier questions."""
+    wording = wording_of(reading.language)
+    subjects = wording.subjects.format(subjects=", ".join(agent.name for agent in agents))
+    match reading.act:
+        case "trouble" | "anger" | "unclear":
+            asked = _ask_back(reading, earlier, last_answer, wording)
+            return asked if earlier or last_answer else f"{asked} {subjects}"
+        case "greeting":
+            return wording.presence if earlier else f"{wording.greeting} {subjects}"
+        case "identity" | "abilities" | "wellbeing" as act:
+            own = {"identity": wording.identity, "abilities": wording.greeting, "wellbeing": wording.wellbeing}[act]
+            return f"{own} {subjects}"
+        case "thanks":
+            return wording.thanks
+        case "farewell":
+            return wording.farewell
+        case "praise":
+            return wording.praise
+        case "help":
+            return wording.help
+        case "presence":
+            return wording.presence
+        case _:
+            return wording.agreement
 
 
-def asks_nothing(message: str, earlier: Sequence[str]) -> bool:
-    """Return True if a message, after the user's earlier turns, has nothing that an agent could answer."""
-    return is_courtesy(message) or (not words.content_words(message) and not earlier)
+def _ask_back(reading: MessageReading, earlier: Sequence[str], last_answer: str, wording: DeskWording) -> str:
+    """Ask what is wrong; if that was asked a moment ago, offer a person instead."""
+    if has_asked_back(last_answer):
+        return f"{wording.give_up} {wording.offer}"
+    if reading.act == "unclear":
+        return wording.unclear
+    asked = wording.ask_back_about.format(question=_shortened(earlier[-1])) if earlier else wording.ask_back
+    return f"{wording.sorry} {asked}"
 
 
-def greeting(message: str, agents: Sequence[Agent]) -> str:
-    """Return the reply to a message that asks nothing."""
-    opening = "You are welcome." if ENGLISH.messages.thanks.intersection(words.words(message)) else "Hello!"
-    return f"{opening} Ask me anything about: {', '.join(agent.name for agent in agents)}."
+def handover(language: str) -> str:
+    """Return the reply to a user who asks for a person."""
+    return wording_of(language).handover
+
+
+def quotation_opening(reading: MessageReading) -> str:
+    """Return what stands above a quotation: an acknowledgement, and a sentence in the visitor's language."""
+    wording = wording_of(reading.language)
+    opening = [wording.acknowledgement] if reading.complaint else []
+    if reading.language != _OF_DOCUMENTS:
+        opening.append(wording.quotation)
+    return "".join(f"{sentence}\n\n" for sentence in opening)
 
 
 def part_heading(question: str) -> str:
     """Return the heading of the answer to one of several questions."""
     asked = " ".join(question.split()).rstrip(",;: ")
-    shown = asked if len(asked) <= _HEADING_CHARS else f"{asked[:_HEADING_CHARS].rsplit(' ', 1)[0]} ..."
+    shown = asked if len(asked) <= _HEADING_CHARS else f"{asked[:_HEADING_CHARS].rsplit(' ', 1)[0]}\u2026"
     return f"**{shown[:1].upper()}{shown[1:]}**"
 
 
-PART_UNKNOWN = "I couldn't find this in our help articles."
+def part_unknown(language: str) -> str:
+    """Return what is said on one of several questions that the documents do not answer."""
+    return wording_of(language).unknown
 
 
-def nearest(missing: Sequence[str]) -> str:
-    """Return the sentence above a quotation that may not answer; `missing` are the words that nothing is found on."""
-    if not missing:
-        return "I'm not sure that this answers your question. It is the nearest that I found:"
-    return f"I found nothing on {' or '.join(f'“{word}”' for word in missing)}. This is the nearest that I found:"
+def nearest(missing: Sequence[str], language: str) -> str:
+    """Return the sentence above a quotation that may not answer; `missing` are names that nothing is found on."""
+    wording = wording_of(language)
+    names = ", ".join(f"\u201c{name}\u201d" for name in missing)
+    return wording.nearest_without.format(names=names) if missing else wording.nearest
 
 
-def more_rows(count: int) -> str:
+def more_rows(count: int, language: str) -> str:
     """Return the note below a table of which some rows are quoted."""
-    return f"*{count} more {'row is' if count == 1 else 'rows are'} in the document.*"
+    return f"*{wording_of(language).more_rows.format(count=count)}*"
 
 
-HANDOVER = "I am handing you over to a person, with what you have told me so far."
+def reduced_note(language: str) -> str:
+    """Return the note above an answer that is quoted because no model could write it."""
+    return f"{wording_of(language).reduced}\n\n"
 
-# Stored in the conversation for an answer that was stopped before its first word.
-STOPPED = "(This question was not answered.)"
 
-REDUCED = "(The language models cannot be reached at the moment; this is quoted from the documents.)\n\n"
+def own_opening(text: str) -> str:
+    """Return the desk's own sentences at the beginning of an answer, which no source has to support."""
+    rest = text
+    for choices in (_REDUCED, _ACKNOWLEDGEMENTS, _QUOTATIONS):
+        rest = rest.removeprefix(next((choice for choice in choices if rest.startswith(choice)), ""))
+    return text[: len(text) - len(rest)]
+
+
+def _shortened(question: str) -> str:
+    """Return a question as it may be repeated: on one line, without markers that would look like citations."""
+    flat = " ".join(without_markers(question).split())
+    return flat if len(flat) <= _QUOTED_CHARS else flat[:_QUOTED_CHARS].rsplit(" ", 1)[0] + "\u2026"
+
+
+_REDUCED, _ACKNOWLEDGEMENTS, _QUOTATIONS = (
+    [f"{getattr(wording, name)}\n\n" for wording in WORDINGS.values()]
+    for name in ("reduced", "acknowledgement", "quotation")
+)

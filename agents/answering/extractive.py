@@ -43,8 +43,10 @@ class QuotedAnswer:
     see_also: tuple[int, ...] = ()
 
 
-def quote(evidence: Evidence) -> QuotedAnswer:
-    """Compose the answer; it has no quotation if the evidence holds nothing that can be quoted."""
+def quote(evidence: Evidence, language: str = "en") -> QuotedAnswer:
+    """Compose the answer; it has no quotation if the evidence holds nothing that can be quoted.
+
+    `language` is that of what the desk adds in its own words."""
     candidates = list(_answering_units(evidence))
     quotable = [unit for unit in candidates if not _is_withheld(unit, evidence)]
     if not quotable or quotable[0].score < _MOST_WITHHELD * candidates[0].score:
@@ -54,7 +56,7 @@ def quote(evidence: Evidence) -> QuotedAnswer:
         best_of_sections.setdefault(_section_of(unit, evidence), unit)
     best, *others = best_of_sections.values()
     quoted = [best, *(unit for unit in others[:1] if unit.score >= _QUOTED_TOO * best.score)]
-    quotations = tuple(_quotation(unit, quotable, evidence) for unit in quoted)
+    quotations = tuple(_quotation(unit, quotable, evidence, language) for unit in quoted)
     rest = [unit for unit in others if unit not in quoted and unit.score >= _POINTED_TO * best.score]
     numbers = dict.fromkeys(_number_of(unit, evidence) for unit in rest)
     cited = {quotation.number for quotation in quotations}
@@ -101,7 +103,7 @@ def _number_of(unit: ScoredUnit, evidence: Evidence) -> int:
     return evidence.passages[unit.passage][0]
 
 
-def _quotation(unit: ScoredUnit, units: Sequence[ScoredUnit], evidence: Evidence) -> Quotation:
+def _quotation(unit: ScoredUnit, units: Sequence[ScoredUnit], evidence: Evidence, language: str) -> Quotation:
     """Quote the section around a unit, then its source's number."""
     number, passage = evidence.passages[unit.passage]
     chunk = passage.chunk
@@ -117,7 +119,7 @@ def _quotation(unit: ScoredUnit, units: Sequence[ScoredUnit], evidence: Evidence
         if (other.passage, other.block) == (unit.passage, unit.block) and other.score >= _BESIDE * unit.score
         for place in _places(own[unit.block].units[other.index], section[block])
     )
-    return _rendered(window_around(section, block, index, near), section[block], index, number)
+    return _rendered(window_around(section, block, index, near), section[block], index, number, language)
 
 
 def _find_unit(said: str, section: Sequence[MarkdownBlock]) -> tuple[int, int] | None:
@@ -129,11 +131,11 @@ def _places(said: str, block: MarkdownBlock) -> list[int]:
     return [index for index, unit in enumerate(block.units) if unit == said and index not in block.withheld]
 
 
-def _rendered(window: SectionWindow, block: MarkdownBlock, index: int, number: int) -> Quotation:
+def _rendered(window: SectionWindow, block: MarkdownBlock, index: int, number: int, language: str) -> Quotation:
     """Write the blocks one below the other, and mark where the unit stands."""
     parts, start, key = [], 0, None
     for place, quoted in enumerate(window.quoted):
-        text = _block_text(quoted)
+        text = _block_text(quoted, language)
         if place == window.key:
             begun = text.find(block.units[index])
             key = (start + begun, start + begun + len(block.units[index])) if begun >= 0 else None
@@ -146,7 +148,7 @@ def _rendered(window: SectionWindow, block: MarkdownBlock, index: int, number: i
     return Quotation("\n\n".join(parts) + f"{joined}[{number}]", number, None if is_all else key)
 
 
-def _block_text(quoted: QuotedBlock) -> str:
+def _block_text(quoted: QuotedBlock, language: str) -> str:
     if not quoted.left_out:
         return quoted.text
-    return f"{quoted.text}\n\n{canned_replies.more_rows(quoted.left_out)}"
+    return f"{quoted.text}\n\n{canned_replies.more_rows(quoted.left_out, language)}"

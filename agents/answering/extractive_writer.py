@@ -42,12 +42,15 @@ def _answer_to(prompt: Prompt) -> QuotedText:
     """Answer each part, under its own heading if there are several; empty if nothing can be said on any."""
     parts = prompt.parts or (AnswerPart(prompt.question, prompt.evidence, "answer"),)
     numbered = [(part, part.evidence.numbered_from(prompt.first_number)) for part in parts]
-    answers = [(part, quote(evidence) if part.outcome != "decline" else QuotedAnswer()) for part, evidence in numbered]
+    answers = [
+        (part, quote(evidence, prompt.message.language) if part.outcome != "decline" else QuotedAnswer())
+        for part, evidence in numbered
+    ]
     if not any(answer.quotations for _, answer in answers):
         return QuotedText("")
-    written = QuotedText("")
+    written = QuotedText(canned_replies.quotation_opening(prompt.message).strip())
     for part, answer in answers:
-        for text, key in _blocks_of(part, answer, is_alone=len(answers) == 1):
+        for text, key in _blocks_of(part, answer, prompt.message.language, is_alone=len(answers) == 1):
             written = written.with_block(text, key)
     see_also = dict.fromkeys(number for _, answer in answers for number in answer.see_also)
     is_sure = any(part.outcome == "answer" and answer.quotations for part, answer in answers)
@@ -55,15 +58,15 @@ def _answer_to(prompt: Prompt) -> QuotedText:
 
 
 def _blocks_of(
-    part: AnswerPart, answer: QuotedAnswer, *, is_alone: bool
+    part: AnswerPart, answer: QuotedAnswer, language: str, *, is_alone: bool
 ) -> Iterator[tuple[str, tuple[int, int] | None]]:
     if not is_alone:
         yield canned_replies.part_heading(part.question), None
     if not answer.quotations:
-        yield canned_replies.PART_UNKNOWN, None
+        yield canned_replies.part_unknown(language), None
         return
     if part.outcome == "hedge":
         quoted = "\n".join(quotation.text for quotation in answer.quotations)
-        yield canned_replies.nearest(missing_names(part.evidence.asked, part.question, quoted)), None
+        yield canned_replies.nearest(missing_names(part.evidence.asked, part.question, quoted), language), None
     for quotation in answer.quotations:
         yield quotation.text, quotation.key

@@ -41,7 +41,8 @@ def is_pointer(unit: str, language: Language = ENGLISH) -> bool:
     said = _ITEM_MARK.sub("", unit).strip()
     if _NO_LETTER.match(_LINK.sub("", said)):
         return True
-    return len(said) <= _LONGEST_POINTER and language.pointer.match(_LINK.sub(r"\g<text>", said)) is not None
+    plain = _LINK.sub(r"\g<text>", said)
+    return len(said) <= _LONGEST_POINTER and language.pointer is not None and bool(language.pointer.match(plain))
 
 
 _LONGEST_POINTER = 240

@@ -19,7 +19,7 @@ _DIGITS = 3
 async def score(text: str, evidence: Sequence[str], embedder: Embedder) -> Support | None:
     """Score how well the evidence supports an agent's text; None if it states nothing or cannot be scored."""
     # The server's own words in front of a quotation need no support.
-    opening = len(canned_replies.REDUCED) if text.startswith(canned_replies.REDUCED) else 0
+    opening = len(canned_replies.own_opening(text))
     try:
         async with asyncio.timeout(_SECONDS):
             found = await support.measure(text[opening:], evidence, embedder)

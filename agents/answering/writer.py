@@ -152,7 +152,7 @@ class WriterChain:
             if writer.name != EMBEDDED:
                 trail.record_prompt(prompt.reading)
             pieces = writer.write(replace(prompt, on_masked=trail.note_masked))
-            return _with_note(pieces) if writer.name == EMBEDDED and let_down else pieces
+            return _with_note(pieces, prompt.message.language) if writer.name == EMBEDDED and let_down else pieces
 
         async with aclosing(in_turn(self.writers, call, trail)) as pieces:
             async for piece in pieces:
@@ -166,12 +166,12 @@ class WriterChain:
         )
 
 
-async def _with_note(pieces: AsyncGenerator[WriterChunk]) -> AsyncGenerator[WriterChunk]:
+async def _with_note(pieces: AsyncGenerator[WriterChunk], language: str) -> AsyncGenerator[WriterChunk]:
     """Prefix an answer with a note that it is only quoted."""
-    opening = canned_replies.REDUCED
+    opening = note = canned_replies.reduced_note(language)
     async with aclosing(pieces) as source:
         async for piece in source:
             if piece.text:
                 piece, opening = replace(piece, text=opening + piece.text), ""
-            quoted = piece.quoted.after(canned_replies.REDUCED) if piece.quoted and piece.quoted.text else None
+            quoted = piece.quoted.after(note) if piece.quoted and piece.quoted.text else None
             yield replace(piece, reduced=True, quoted=quoted)

@@ -8,6 +8,7 @@ from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
 
 from agents.catalog import Agent
+from agents.conversation.message_reading import MessageReading
 from agents.graph.answer_stream import AnswerStream
 from frontdesk.contracts.events import FinishReason
 from knowledge.retrieval.search import FolderFindings
@@ -37,6 +38,25 @@ class WorkerTask(TypedDict):
     kept: list[int]
     index: int
     total: int
+    # What the turn knows of its message; tasks that an earlier release stored do not have it.
+    language: NotRequired[str]
+    complaint: NotRequired[bool]
+    # The question as it is searched for, if that is not how the user asked it.
+    search_text: NotRequired[str]
+
+
+def reading_of(task: WorkerTask) -> MessageReading:
+    """Return what the turn of a task knows of its message."""
+    known = MessageReading()
+    return MessageReading(
+        language=task.get("language", known.language), complaint=task.get("complaint", known.complaint)
+    )
+
+
+class ReplyTask(TypedDict):
+    """A reply of the desk's own to a message that no agent answers."""
+
+    text: str
 
 
 class WorkerAnswer(TypedDict):

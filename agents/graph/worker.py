@@ -14,7 +14,7 @@ from agents.answering.tools import Toolbox
 from agents.answering.writer import QuotedText, WriterChain, WriterChunk
 from agents.catalog import Agent
 from agents.graph.answer_stream import AnswerStream, Emit
-from agents.graph.state import WorkerAnswer, WorkerTask
+from agents.graph.state import WorkerAnswer, WorkerTask, reading_of
 from agents.models.fallback import FallbackTrace, WithdrawnAnswer
 from agents.tracing import trace_step
 from frontdesk.contracts.events import FinishReason, Handoff, Support
@@ -55,16 +55,17 @@ class Worker:
             toolbox = self._make_toolbox(task, agent, owner, numbering, emit, whole.id)
             whole.emit_progress(0.3)
             output = _WorkerOutput(agent.id, answer_stream, emit)
+            reading = reading_of(task)
             if any(part.outcome != "decline" for part in parts):
                 prompt = Prompt(
-                    agent, task["question"], task["context"], history, evidence, first_number, toolbox, parts
+                    agent, task["question"], task["context"], history, evidence, first_number, toolbox, parts, reading
                 )
                 async with aclosing(chain.write(prompt, FallbackTrace(emit, agent.id, whole.id))) as pieces:
                     async for piece in pieces:
                         output.add_piece(piece)
             # An empty answer counts as not knowing.
             if not output.text.strip():
-                output.add_text(canned_replies.unknown(evidence.numbered_from(first_number).by_relevance))
+                output.add_text(canned_replies.unknown(evidence.numbered_from(first_number).by_relevance, reading))
                 output.finish_reason = "declined"
             elif output.finish_reason == "stop" and says_not_known(output.text):
                 output.finish_reason = "declined"
@@ -84,7 +85,8 @@ class Worker:
         self, task: WorkerTask, agent: Agent, owner: str, numbering: SourceNumbering, emit: Emit, parent: str
     ) -> tuple[Evidence, tuple[AnswerPart, ...]]:
         """Return the evidence, as a whole and for each part of the question."""
-        questions = task.get("parts") or [task["question"]]
+        translated = task.get("search_text")
+        questions = [translated] if translated else task.get("parts") or [task["question"]]
         with trace_step(emit, "retrieve", agent.strategy, agent=agent.id, parent=parent) as retrieving:
             gathered = [
                 await self.strategies.gather(
@@ -92,7 +94,7 @@ class Worker:
                     agent.knowledge,
                     question,
                     owner=owner,
-                    context=task["context"],
+                    context="" if translated else task["context"],
                     kept=task["kept"],
                     room=numbering.room.share(len(questions)),
                 )

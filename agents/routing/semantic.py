@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.catalog import Agent
+from agents.conversation.message_reading import asks_for_person
 from agents.models.failures import ModelFailure
 from agents.models.model_name import EMBEDDED
 from agents.routing import agent_profiles
@@ -18,8 +19,6 @@ from agents.routing.router import MAX_PARTS, RoutingDecision, RoutingQuestion, R
 from agents.routing.split_message import marked_questions, points_back, possible_splits, whole_questions
 from knowledge.embedding.embedder import Embedder, Vector
 from knowledge.retrieval.search import CANDIDATES, FolderCloseness, FolderFindings, Searcher
-from knowledge.text.english import ENGLISH
-from knowledge.text.language import Language
 
 # How fast the weight of a vector falls with its cosine distance.
 _WIDTH = 0.05
@@ -175,11 +174,6 @@ class SemanticRouter:
         share = sum(len(one.vectors) for one in own) / sum(sizes)
         centres = [share * float(one.centre @ vector) for one in own]
         return np.asarray(_WIDTH * np.log(near / counted) + words + centres, dtype=np.float32)
-
-
-def asks_for_person(text: str, language: Language = ENGLISH) -> bool:
-    """Return True if the user would rather talk to a person."""
-    return language.messages.person.search(text) is not None
 
 
 def _best_evidence(findings: FolderFindings) -> float:

@@ -96,7 +96,6 @@ function Ending({ turn, onAgain, onPerson }) {
       {offers && turn.handed && <p className="note">A person was asked to get in touch.</p>}
       {offers && !turn.handed && (
         <div className="handoff">
-          <p>Would you like to talk to a person?</p>
           <button type="button" className="primary" onClick={onPerson}>Talk to a person</button>
         </div>
       )}

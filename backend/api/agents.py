@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from agents.answering import canned_replies
 from agents.catalog import Agent, Catalog
+from agents.conversation.message_reading import read_message
 from agents.models.allowance import within_allowance
 from agents.models.fallback import FallbackTrace
 from agents.models.model_name import EMBEDDED
@@ -149,7 +149,7 @@ async def delete_agent(agent_id: _AgentId, desk: TheDesk, user: Operator, actor:
 async def route_question(body: RouteRequest, desk: TheDesk, user: TheUser) -> RouteResponse:
     """Return the agents that the routers would choose for this as the first question of a conversation."""
     question = clean(body.question, desk.settings.max_message_chars)
-    if canned_replies.asks_nothing(question, ()):
+    if not read_message(question).wants_answer:
         return RouteResponse(
             agents=[], reason="the message asks nothing", confidence=1, needs_human=False, router=None, model=None
         )

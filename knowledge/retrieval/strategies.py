@@ -1,12 +1,13 @@
 """Retrieval strategies: passages per question, whole documents, or passages kept through a conversation."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from knowledge.embedding.embedder import Embedder
 from knowledge.index.lexical import LexicalQuery
+from knowledge.index.vocabulary import NOTHING
 from knowledge.library import Library
 from knowledge.retrieval.confidence import AnswerSignals, confidence
 from knowledge.retrieval.search import FolderFindings, Passage, Searcher
@@ -14,6 +15,7 @@ from knowledge.retrieval.sections import sections_around
 from knowledge.retrieval.token_budget import BOUNDLESS, TokenBudget
 from knowledge.retrieval.units import ScoredUnit, score_units
 from knowledge.storage.documents import StoredChunk, WholeDocument
+from knowledge.text import words
 
 Strategy = Literal["rag", "cag", "hybrid"]
 
@@ -92,6 +94,17 @@ class EvidenceGatherer:
     def embedder(self) -> Embedder:
         """The embedder of the library's documents."""
         return self._library.embedder
+
+    async def word_test(self, owner: str = "") -> Callable[[str], bool]:
+        """Return a test of whether the documents that a user may see hold a word, maybe misspelt."""
+        shared = await self._library.vocabularies.shared()
+        own = await self._library.vocabularies.own(owner) if owner else NOTHING
+
+        def is_known(word: str) -> bool:
+            stem = words.stem(word)
+            return any(known.frequency(stem) or known.nearest(stem) for known in (shared, own))
+
+        return is_known
 
     async def gather(
         self,

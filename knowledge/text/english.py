@@ -4,6 +4,7 @@ import re
 
 import snowballstemmer
 
+from knowledge.text.english_conversation import CONVERSATION
 from knowledge.text.language import AnswerType, Equivalents, FollowUpRules, Language, MessageRules, SentenceRules
 
 _STEMMER = snowballstemmer.stemmer("porter")
@@ -43,14 +44,6 @@ _EMPTY_PRONOUNS = re.compile(
     r"|\b(?:is|was|would|will) it (?:be )?(?:ok|okay|possible|necessary|true|safe|allowed|legal|normal|better|worth)\b"
 )
 _QUESTION_WORDS = frozenset("how long when where why who which what much many often".split())
-
-_THANKS = frozenset("thanks thank thx ty cheers".split())
-_COURTESIES = _THANKS | frozenset(
-    """
-    hi hello hey ok okay great perfect super cool nice bye goodbye good morning evening afternoon day you very so much
-    many a lot for the your help that's that is was all there well then
-    """.split()
-)
 
 # Expects single spaces for all white space.
 _JOINT = re.compile(
@@ -218,6 +211,7 @@ def _find_stem(word: str) -> str:
 
 
 ENGLISH = Language(
+    code="en",
     stop_words=_STOP_WORDS,
     find_stem=_find_stem,
     sentences=SentenceRules(
@@ -231,10 +225,10 @@ ENGLISH = Language(
         pointers=_POINTERS,
         empty_pronouns=_EMPTY_PRONOUNS,
         question_words=_QUESTION_WORDS,
+        known_thing=re.compile(r"\b[Tt]he (?!\w{1,15}est\b|most\b)(?=[a-z])"),
+        statement=re.compile(r"\W{0,3}(?:i|we|it|the|my|our|they|he|she)\b"),
     ),
     messages=MessageRules(
-        thanks=_THANKS,
-        courtesies=_COURTESIES,
         joint=_JOINT,
         conjunctions=_CONJUNCTIONS,
         request=_REQUEST,
@@ -248,5 +242,6 @@ ENGLISH = Language(
     opposites=_OPPOSITES,
     pointer=_POINTER,
     no_claim=_NO_CLAIM,
+    conversation=CONVERSATION,
     equivalents=tuple(Equivalents(tuple(a.split("|")), tuple(f.split("|"))) for a, f in _EQUIVALENTS),
 )

@@ -7,7 +7,7 @@ is recognized where that is done, in all languages at once.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 Words = frozenset[str]
 Pattern = re.Pattern[str]
@@ -33,7 +33,8 @@ class FollowUpRules:
 
     `opening` matches the beginning of such a question, `topic_change` what introduces another topic within one.
     `pointers` are pronouns, except where `empty_pronouns` matches: there they refer to nothing. `question_words` are
-    no topic by themselves.
+    no topic by themselves. `known_thing` matches where something is spoken of as known ("the link"), `statement` at the
+    beginning of a sentence that states something.
     """
 
     opening: Pattern
@@ -41,11 +42,53 @@ class FollowUpRules:
     pointers: Words
     empty_pronouns: Pattern
     question_words: Words
+    known_thing: Pattern
+    statement: Pattern
+
+
+# What a phrase does in a conversation, beside asking about a subject. `resolved` says that a problem is gone; `subject`
+# is a word for the whole product or desk, which names no subject by itself but makes a question of "is it down?".
+PhraseAct = Literal[
+    "identity",
+    "presence",
+    "wellbeing",
+    "abilities",
+    "trouble",
+    "anger",
+    "thanks",
+    "help",
+    "farewell",
+    "greeting",
+    "resolved",
+    "praise",
+    "agreement",
+    "subject",
+    "filler",
+]
+
+
+Phrases = tuple[tuple[PhraseAct, Pattern], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ConversationRules:
+    """The phrases of messages that are about the conversation itself, in lower case and without accents.
+
+    `phrases` are tried in their order, and each takes out of the text what it matches. `fillers` are the other words
+    that name no subject, beside the stop words. `clause_end` separates the clauses of a message; `open_question`
+    (how, what, when) and `yes_no_question` match in clauses that ask.
+    """
+
+    phrases: Phrases
+    fillers: Words
+    clause_end: Pattern
+    open_question: Pattern
+    yes_no_question: Pattern
 
 
 @dataclass(frozen=True, eq=False)
 class MessageRules:
-    """The words of messages: thanks and other courtesies, requests, and where one message asks two things.
+    """Where a message asks two things, and what asks for something or for somebody.
 
     `joint` is where a second request may begin, in a text with single spaces; `conjunctions` are the words in front of
     that request. `request` matches in whatever asks for something, `question` the beginning of a clause that is a
@@ -54,8 +97,6 @@ class MessageRules:
     a human.
     """
 
-    thanks: Words
-    courtesies: Words
     joint: Pattern
     conjunctions: Pattern
     request: Pattern
@@ -87,18 +128,27 @@ class AnswerType:
 class Language:
     """A language: the words that carry no topic, the stems of the others, and the rules for sentences and messages.
 
-    `find_stem` gets a word in lower case. `opposites` match, in lower case, in what goes one way and in what goes the
-    other: on and off, before and after. `pointer` matches a sentence that only points to another page, `no_claim` in a
-    sentence that only says that something is not known. `equivalents` count less than the words themselves.
+    `code` is that of ISO 639-1. `find_stem` gets a word in lower case. `opposites` match, in lower case, in what goes
+    one way and in what goes the other: on and off, before and after. `pointer` matches a sentence that only points to
+    another page, `no_claim` in a sentence that only says that something is not known. `letters` are written in no other
+    language that is told apart. `equivalents` count less than the words themselves.
     """
 
+    code: str
     stop_words: Words
     find_stem: Callable[[str], str]
     sentences: SentenceRules
     follow_ups: FollowUpRules
     messages: MessageRules
     answer_types: tuple[AnswerType, ...]
-    opposites: tuple[tuple[Pattern, Pattern], ...]
-    pointer: Pattern
     no_claim: Pattern
+    conversation: ConversationRules
+    letters: str = ""
     equivalents: tuple[Equivalents, ...] = ()
+    opposites: tuple[tuple[Pattern, Pattern], ...] = ()
+    pointer: Pattern | None = None
+
+
+def one_of(phrases: str) -> str:
+    """Return a pattern of words separated by white space, in which `_` stands for the space within a phrase."""
+    return f"(?:{'|'.join(phrase.replace('_', ' ') for phrase in phrases.split())})"

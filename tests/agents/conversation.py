@@ -16,6 +16,7 @@ from agents.assistant import AssistantRequest as Asked
 from agents.catalog import Catalog, ToolName, read_catalog
 from agents.graph.supervisor import Supervisor
 from agents.graph.worker import Worker
+from agents.routing.router import Router
 from agents.routing.semantic import SemanticRouter
 from backend.storage.sql.checkpoints import open_memory
 from frontdesk.contracts.events import Event, Token, TraceEnd, Usage
@@ -89,6 +90,7 @@ async def open_desk(
     tools: tuple[ToolName, ...] = (),
     withdrawn: Collection[str] = (),
     worker: type[Worker] = Worker,
+    router: Router | None = None,
 ) -> AsyncIterator[Desk]:
     """The shipped agents over a library; opened again on the same directory, they remember their conversations."""
 
@@ -98,9 +100,9 @@ async def open_desk(
     agents = [agent.model_copy(update={"tools": tools}) for agent in read_catalog("customer_support").agents]
     searcher = Searcher(library)
     gatherer = EvidenceGatherer(library, searcher)
-    router = SemanticRouter(library.embedder, searcher)
+    chosen = router or SemanticRouter(library.embedder, searcher)
     supervisor = Supervisor(
-        Catalog(agents), [router], worker(gatherer, OutcomeThresholds(threshold)), lambda agent: chain
+        Catalog(agents), [chosen], worker(gatherer, OutcomeThresholds(threshold)), lambda agent: chain
     )
     async with open_memory(memory) as saver:
         yield Desk(Assistant(supervisor, saver, of_thread))

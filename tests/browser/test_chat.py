@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Browser, expect
 
+from agents.conversation.wordings.english import ENGLISH_WORDING
 from tests.browser.conftest import OpenTab
 from tests.browser.tab import Tab
 from tests.serving import Server
@@ -77,7 +78,7 @@ def test_a_source_opens_its_document_at_the_passage(tab: Tab) -> None:
 
 def test_what_is_not_known_offers_a_person(tab: Tab) -> None:
     tab.ask(UNKNOWN)
-    assert "I don't know" in tab.answered()
+    assert ENGLISH_WORDING.unknown in tab.answered()
     tab.page.locator(".handoff").get_by_role("button", name="Talk to a person").click()
     tab.page.get_by_label("Where to reach you").fill("ada@example.com")
     tab.page.get_by_label("What you would like to add").fill("It is urgent.")

@@ -36,7 +36,7 @@ async def answer_of(stack: Stack, model: str) -> str:
     """What the second of an order answers."""
     if model != "embedded":
         return "".join(SECOND)
-    return canned_replies.REDUCED + (await stack.desk(settings_for()).ask(CHARGED)).text
+    return canned_replies.reduced_note("en") + (await stack.desk(settings_for()).ask(CHARGED)).text
 
 
 async def run_all(

@@ -47,7 +47,7 @@ async def test_a_model_that_was_chosen_and_has_no_key_is_missed_aloud(no_keys: S
     async with no_keys.own(settings_for("openai:gpt-4o")) as desk:
         heard = await desk.ask(CHARGED)
     assert heard.done.reduced
-    assert heard.text == canned_replies.REDUCED + await quoted(no_keys)
+    assert heard.text == canned_replies.reduced_note("en") + await quoted(no_keys)
     assert "no credentials" in heard.steps("billing")[0][3]
 
 
@@ -56,7 +56,7 @@ async def test_with_both_providers_down_the_answer_says_that_it_is_quoted(stack:
     stack.bedrock.script = stack.openai.script = Script(fault=fault)
     heard = await stack.desk(settings_for(f"{NOVA},{GPT}", f"{NOVA},{GPT}")).ask(CHARGED)
     assert heard.done.reduced
-    assert heard.text == canned_replies.REDUCED + await quoted(stack)
+    assert heard.text == canned_replies.reduced_note("en") + await quoted(stack)
     assert (heard.route.router, heard.route.model) == ("meaning", "embedded")
 
 
@@ -64,7 +64,7 @@ async def test_an_assumed_chain_says_so_where_a_key_is_there_and_does_not_work(s
     stack.openai.script = Script(fault=Fault.UNAUTHORIZED)
     heard = await stack.desk(settings_for(ASSUMED["worker"])).ask(CHARGED)
     assert heard.done.reduced
-    assert heard.text.startswith(canned_replies.REDUCED)
+    assert heard.text.startswith(canned_replies.reduced_note("en"))
 
 
 @pytest.mark.parametrize("fault", [Fault.BROKEN, Fault.THROTTLED, Fault.FORBIDDEN, Fault.NO_FINISH])

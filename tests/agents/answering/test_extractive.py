@@ -190,7 +190,7 @@ async def test_a_table_that_is_too_long_says_how_many_rows_it_leaves_out(library
     header, rule, *quoted = table.split("\n")
     assert (header, rule, marker) == ("| Plan | Files | Guests |", "| --- | --- | --- |", "[1]")
     assert rows[16] in quoted
-    assert note == f"*{40 - len(quoted)} more rows are in the document.*"
+    assert note == f"*Further rows in the document: {40 - len(quoted)}*"
 
 
 async def test_steps_follow_the_sentence_that_announces_them(library: Library) -> None:

@@ -79,9 +79,10 @@ async def test_the_desks_own_words_are_not_judged(library: Library, tmp_path: Pa
             turn = await desk.ask(message, message)
             assert turn.outcome
             assert (turn.outcome.support, turn.outcome.data) == (None, None)
-    reduced = f"{canned_replies.REDUCED}It costs 12 USD."
+    note = canned_replies.reduced_note("en")
+    reduced = f"{note}It costs 12 USD."
     found = await score(reduced, ["It costs 12 USD."], library.embedder)
-    assert places(found) == [(len(canned_replies.REDUCED), len(reduced), 1.0)]
+    assert places(found) == [(len(note), len(reduced), 1.0)]
 
 
 async def test_an_answer_outlives_what_judges_it(

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from agents.answering import canned_replies
 from agents.answering.extractive_writer import ExtractiveWriter
 from agents.answering.prompt import Prompt
 from agents.answering.writer import WriterChain, WriterChunk
 from agents.catalog import read_catalog
+from agents.conversation.wordings.english import ENGLISH_WORDING
 from agents.errors import ModelsUnavailable
 from frontdesk.contracts.events import Event, Handoff, Route, Sources, Token, TraceEnd, TraceStart, TraceUpdate, Usage
 from knowledge.library import Library
@@ -182,7 +182,7 @@ async def test_what_is_not_known_is_declined_without_asking_the_model(desk: Desk
     turn = await desk.ask(UNANSWERED, "t")
     (route,) = turn.of(Route)
     (handoff,) = turn.of(Handoff)
-    assert turn.text.startswith("I don't know: our documents do not answer this. I can hand you over to a person.")
+    assert turn.text.startswith(f"{ENGLISH_WORDING.unknown} {ENGLISH_WORDING.offer}")
     assert (handoff.agent, handoff.summary) == (route.agents[0], UNANSWERED)
     assert turn.outcome
     assert turn.outcome is not None
@@ -195,7 +195,7 @@ async def test_what_is_not_known_is_declined_without_asking_the_model(desk: Desk
 async def test_the_closest_documents_are_named_by_their_sources(desk: Desk) -> None:
     turn = await desk.ask(UNANSWERED, "t")
     titles = {str(source.id): source.title for told in turn.of(Sources) for source in told.sources}
-    closest = re.findall(r"(?:found: |; )([^;]+?) \[(\d+)\]", turn.text)
+    closest = re.findall(r"^- (.+) \[(\d+)\]$", turn.text, re.MULTILINE)
     assert closest
     assert [(title, number) for title, number in closest if titles.get(number) != title] == []
 
@@ -212,7 +212,7 @@ async def test_who_asks_for_a_person_is_handed_over_with_the_conversation(desk: 
     assert turn.of(Route)[0].needs_human
     (handoff,) = turn.of(Handoff)
     assert handoff.summary == f"{CHARGED}\nI want to talk to a human"
-    assert turn.text == canned_replies.HANDOVER == (await desk.messages())[-1].text
+    assert turn.text == ENGLISH_WORDING.handover == (await desk.messages())[-1].text
     assert turn.outcome
     assert turn.outcome.finish_reason == "handoff"
     assert len(model.prompts) == 1
@@ -260,11 +260,11 @@ async def test_after_a_failed_answer_the_next_one_begins_anew(library: Library, 
 async def test_a_writer_with_nothing_to_say_does_not_know(library: Library, tmp_path: Path) -> None:
     async with open_desk(library, WriterChain([WritesNothing()]), tmp_path) as desk:
         turn = await desk.ask(CHARGED)
-    assert "I don't know" in turn.text
+    assert ENGLISH_WORDING.unknown in turn.text
     assert turn.of(Handoff)
 
 
-@pytest.mark.parametrize(("said", "opening"), [("Hello!", "Hello!"), ("ok, thanks a lot", "You are welcome.")])
+@pytest.mark.parametrize(("said", "opening"), [("Hello?", "Yes, I'm here."), ("ok, thanks a lot", "You're welcome.")])
 async def test_courtesies_are_returned_in_mid_conversation(
     library: Library, tmp_path: Path, said: str, opening: str
 ) -> None:

@@ -60,6 +60,35 @@ def test_what_names_its_own_topic_stands_alone(question: str) -> None:
     assert context_for(question, [TWICE]) == ""
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how long is the link valid?",
+        "the code is always wrong",
+        "we have the yearly plan",
+        "I use google to sign in",
+        "Do you know when the invoice was released?",
+    ],
+)
+def test_what_speaks_of_something_as_known_or_only_states_something_keeps_the_subject(question: str) -> None:
+    assert context_for(question, [TWICE]) == TWICE
+    assert context_for("and why?", [TWICE, question]) == f"{TWICE} {question}"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which is the largest plan?", "Where is the API described?", "Who is the head of the Audit Committee in Europe?"],
+)
+def test_a_name_or_a_superlative_is_nothing_known(question: str) -> None:
+    assert context_for(question, [TWICE]) == ""
+
+
+def test_the_answer_to_a_question_back_always_keeps_the_subject() -> None:
+    answer = "Orders above 500 seats need a contract, says the upload page"
+    assert context_for(answer, [TWICE]) == ""
+    assert context_for(answer, [TWICE], is_reply=True) == TWICE
+
+
 def test_without_earlier_turns_there_is_no_context() -> None:
     assert context_for("and how long does that take?", []) == ""
 

@@ -1,46 +1,20 @@
-"""A second language is one value: whatever reads text takes its words and rules from there."""
+"""A further language is one value: whatever reads text takes its words and rules from there."""
 
-import re
+import pytest
 
-from agents.answering.canned_replies import is_courtesy
-from agents.routing.semantic import asks_for_person
+from agents.conversation.message_reading import asks_for_person
 from agents.routing.split_message import possible_splits
 from knowledge.retrieval.followups import leans_on_earlier
 from knowledge.text.answer_type import wanted_type
-from knowledge.text.language import AnswerType, FollowUpRules, Language, MessageRules, SentenceRules
+from knowledge.text.detection import LANGUAGES, detect_language, language_of
+from knowledge.text.english import ENGLISH
+from knowledge.text.french import FRENCH
+from knowledge.text.german import GERMAN
+from knowledge.text.japanese import JAPANESE
+from knowledge.text.language import Language
 from knowledge.text.sentences import find_statements, split_paragraph
+from knowledge.text.spanish import SPANISH
 from knowledge.text.words import content_words, stems
-
-GERMAN = Language(
-    stop_words=frozenset("der die das ist wie ich und wo ein meine".split()),
-    find_stem=lambda word: word.removesuffix("en"),
-    sentences=SentenceRules(
-        abbreviations=frozenset({"z.b", "bzw"}),
-        abbreviations_of_numbers=frozenset({"nr"}),
-        continuation=re.compile(r"(?:es sei denn|dies)\b", re.IGNORECASE),
-    ),
-    follow_ups=FollowUpRules(
-        opening=re.compile(r"und\b"),
-        topic_change=re.compile(r"\bwas ist mit\b"),
-        pointers=frozenset({"es"}),
-        empty_pronouns=re.compile(r"\bgibt es\b"),
-        question_words=frozenset({"lange"}),
-    ),
-    messages=MessageRules(
-        thanks=frozenset({"danke"}),
-        courtesies=frozenset({"hallo", "danke"}),
-        joint=re.compile(r" (?=und )"),
-        conjunctions=re.compile(r"^und "),
-        request=re.compile(r"\?|\b(?:wie|wo)\b", re.IGNORECASE),
-        question=re.compile(r"(?:wie|wo)\b", re.IGNORECASE),
-        inner_question=re.compile(r", (?:wie|wo)\b"),
-        introduction=re.compile(r"wir\b"),
-        wish=re.compile(r"\bwüsste gern\b", re.IGNORECASE),
-        person=re.compile(r"\bmit einem menschen\b", re.IGNORECASE),
-    ),
-    answer_types=(AnswerType(re.compile(r"\bwie lange\b"), re.compile(r"\d Tage\b")),),
-    no_claim=re.compile(r"\bweiß nicht\b"),
-)
 
 
 def test_words_and_stems_are_those_of_the_language() -> None:
@@ -59,10 +33,64 @@ def test_sentences_end_as_in_the_language() -> None:
 
 def test_messages_are_read_in_the_language() -> None:
     assert leans_on_earlier("und wie lange?", GERMAN)
+    assert leans_on_earlier("et pour les invités ?", FRENCH)
+    assert leans_on_earlier("¿y en Android?", SPANISH)
     assert not leans_on_earlier("Gibt es Rabatt auf Jahrespläne?", GERMAN)
-    assert is_courtesy("Hallo, danke!", GERMAN)
-    assert asks_for_person("Ich will mit einem Menschen reden", GERMAN)
-    assert possible_splits("Wie ändere ich meine Rechnung hier und wo finde ich Hilfe jetzt?", GERMAN) == [
-        ("Wie ändere ich meine Rechnung hier", "und wo finde ich Hilfe jetzt?")
+    assert possible_splits("Wie storniere ich meine Rechnung hier und wo finde ich Hilfe zum Konto?", GERMAN) == [
+        ("Wie storniere ich meine Rechnung hier", "und wo finde ich Hilfe zum Konto?")
     ]
-    assert wanted_type("wie lange?", GERMAN)("in 3 Tage")
+    assert wanted_type("wie lange?", GERMAN)("in 3 Tagen")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("How do I cancel my subscription?", ENGLISH),
+        ("Wie kündige ich mein Abo?", GERMAN),
+        ("Kann ich per Rechnung zahlen", GERMAN),
+        ("Wie aktiviere ich two-factor authentication?", GERMAN),
+        ("¿Cómo cancelo mi suscripción?", SPANISH),
+        ("donde puedo descargar la factura", SPANISH),
+        ("Comment résilier mon abonnement ?", FRENCH),
+        ("je ne trouve pas la facture", FRENCH),
+        ("解約するにはどうすればいいですか", JAPANESE),
+        ("Waar kan ik mijn factuur vinden?", ENGLISH),
+        ("NB-4033", ENGLISH),
+        ("", ENGLISH),
+    ],
+)
+def test_the_language_of_a_message_is_told(text: str, language: Language) -> None:
+    assert detect_language(text) is language
+
+
+def test_a_message_that_tells_nothing_is_in_the_language_of_the_conversation() -> None:
+    assert detect_language("ok", GERMAN) is GERMAN
+    assert detect_language("NB-4033", FRENCH) is FRENCH
+    assert detect_language("How do I cancel it?", GERMAN) is ENGLISH
+
+
+def test_languages_are_known_by_their_codes() -> None:
+    assert [language_of(language.code) for language in LANGUAGES] == list(LANGUAGES)
+    assert language_of("xx") is ENGLISH
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "I want to talk to a person",
+        "Ich will mit einem Menschen reden",
+        "Quiero hablar con un agente",
+        "Je veux parler à quelqu'un",
+        "人間と話したいです",
+    ],
+)
+def test_a_person_is_asked_for_in_every_language(message: str) -> None:
+    assert asks_for_person(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["Wie ändere ich die Person auf der Rechnung?", "une personne a quitté l'entreprise", "担当者を変更する方法"],
+)
+def test_who_mentions_a_person_does_not_ask_for_one(message: str) -> None:
+    assert not asks_for_person(message)

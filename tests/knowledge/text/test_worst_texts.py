@@ -8,9 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from agents.answering import canned_replies
+from agents.conversation.message_reading import asks_for_person, read_message
 from agents.routing import split_message
-from agents.routing.semantic import asks_for_person
 from agents.security import injection
 from knowledge.index import lexical
 from knowledge.index.lexical import WordStatistics
@@ -35,7 +34,7 @@ ANSWER = " ".join(f"You must pay the fee of step {number} today." for number in 
 
 READINGS: dict[str, Callable[[str], object]] = {
     "follow-up": lambda message: followups.context_for(message, [message, message]),
-    "courtesy": lambda message: canned_replies.asks_nothing(message, []),
+    "reading": lambda message: read_message(message, [message], message, lambda word: False),
     "splits": split_message.possible_splits,
     "person": asks_for_person,
     "words": terms.content_words,

@@ -1,0 +1,1 @@
+"""Understand what a message wants beside an answer, and the words in which the desk replies to it."""

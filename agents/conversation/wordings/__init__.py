@@ -1,0 +1,1 @@
+"""The sentences of the desk itself, one module for each language."""
