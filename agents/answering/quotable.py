@@ -42,7 +42,7 @@ def is_pointer(unit: str, language: Language = ENGLISH) -> bool:
     if _NO_LETTER.match(_LINK.sub("", said)):
         return True
     plain = _LINK.sub(r"\g<text>", said)
-    return len(said) <= _LONGEST_POINTER and language.pointer is not None and bool(language.pointer.match(plain))
+    return len(said) <= _LONGEST_POINTER and language.pointer.match(plain) is not None
 
 
 _LONGEST_POINTER = 240

@@ -100,7 +100,7 @@ class Supervisor:
                 routed = await route_by_chain(self.routers, routing_question, agents, trail)
                 decision, kind, model = routed.decision, routed.router.kind, routed.router.name.public_name
             else:
-                decision = RoutingDecision((chosen,), (routing_question.text,), "chosen by the user", 1.0)
+                decision = RoutingDecision((chosen,), ((routing_question.text,),), "chosen by the user", 1.0)
                 kind, model = "user", "none"
             names = ", ".join(decision.agents) or "a person"
             routing.output = "; ".join(filter(None, (names, trail.passed_over())))

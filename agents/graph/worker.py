@@ -58,7 +58,15 @@ class Worker:
             reading = reading_of(task)
             if any(part.outcome != "decline" for part in parts):
                 prompt = Prompt(
-                    agent, task["question"], task["context"], history, evidence, first_number, toolbox, parts, reading
+                    agent,
+                    task["question"],
+                    task["context"],
+                    history,
+                    evidence,
+                    first_number,
+                    toolbox,
+                    parts,
+                    message=reading,
                 )
                 async with aclosing(chain.write(prompt, FallbackTrace(emit, agent.id, whole.id))) as pieces:
                     async for piece in pieces:

@@ -17,16 +17,13 @@ _TYPICAL_SCORE = 0.9
 class AnswerSignals:
     """The features of an answer: those of the search, and those of the unit that answers best and of its section.
 
-    `unit_margin` is the unit's lead over the best of another section. `covered` is the share of the question's weight
-    that the section holds, `missing_names` the share of names that it lacks, `missing_words` that of words that no
-    document holds."""
+    `unit_margin` is the unit's lead over the best of another section, `missing_names` the share of the question's
+    weight that falls on names which the section lacks."""
 
     search: SearchSignals
     unit_cosine: float = 0.0
     unit_margin: float = 0.0
-    covered: float = 0.0
     missing_names: float = 0.0
-    missing_words: float = 0.0
 
     @classmethod
     def of(
@@ -43,32 +40,31 @@ class AnswerSignals:
         best = units[0]
         others = (unit.score for unit in units if places[unit.passage] != places[best.passage])
         missing = missing_weights(asked, section)
-        names = sum(weight for stem, weight in missing.items() if stem in asked.names)
-        unknown = sum(weight for stem, weight in missing.items() if stem in asked.unknown)
         return cls(
             search=search,
             unit_cosine=best.cosine,
             unit_margin=best.score - next(others, _TYPICAL_SCORE),
-            covered=1 - sum(missing.values()) / asked.weight,
-            missing_names=names / asked.weight,
-            missing_words=unknown / asked.weight,
+            missing_names=sum(weight for stem, weight in missing.items() if stem in asked.names) / asked.weight,
         )
 
     def values(self) -> list[float]:
         """Return the signals in their fixed order."""
+        search = self.search
         return [
-            *(self.search.cosine, self.search.share, self.search.words_lead),
-            *(self.unit_cosine, self.unit_margin, self.covered, self.missing_names, self.missing_words),
+            *(search.cosine, search.share, search.words_lead, search.unknown_names),
+            *(self.unit_cosine, self.unit_margin, self.missing_names),
         ]
 
 
 # A logistic regression over questions with and without an answer: a support forum, the documentation of a company, and
 # half of the samples.
-_BIAS = -3.6
-_WEIGHTS = (3.2, 1.8, 3.5, 0.0, 0.0, 0.0, 0.0, 0.0)
+_BIAS = -1.45
+_WEIGHTS = (1.8, 0.3, 0.3, -2.6, 1.0, 1.2, -1.6)
 
 
 def confidence(signals: AnswerSignals) -> float:
     """Return a confidence between 0 and 1; the thresholds of declining and of hedging are settings."""
+    if not signals.unit_cosine:
+        return 0.0
     total = _BIAS + sum(weight * value for weight, value in zip(_WEIGHTS, signals.values(), strict=True))
     return 1 / (1 + math.exp(-total))

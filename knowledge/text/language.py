@@ -86,7 +86,11 @@ class ConversationRules:
     yes_no_question: Pattern
 
 
-@dataclass(frozen=True, eq=False)
+# Matches nothing: a language that has no such rule.
+NO_MATCH = re.compile(r"(?!)")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class MessageRules:
     """Where a message asks two things, and what asks for something or for somebody.
 
@@ -100,10 +104,10 @@ class MessageRules:
     joint: Pattern
     conjunctions: Pattern
     request: Pattern
-    question: Pattern
-    inner_question: Pattern
-    wish: Pattern
-    introduction: Pattern
+    question: Pattern = NO_MATCH
+    inner_question: Pattern = NO_MATCH
+    wish: Pattern = NO_MATCH
+    introduction: Pattern = NO_MATCH
     person: Pattern
 
 
@@ -146,7 +150,7 @@ class Language:
     letters: str = ""
     equivalents: tuple[Equivalents, ...] = ()
     opposites: tuple[tuple[Pattern, Pattern], ...] = ()
-    pointer: Pattern | None = None
+    pointer: Pattern = NO_MATCH
 
 
 def one_of(phrases: str) -> str:

@@ -38,8 +38,8 @@ async def fill(library: Library, passages: int) -> None:
         key = DocumentKey(FOLDERS[number % len(FOLDERS)], "catalogue", f"{number:06}.md")
         text = LoadedText(f"Manual {number}", "generated")
         pieces = list(_pieces(sentences, chance, dice))
-        passages = _vectors(base, dice)
-        vectors = ChunkVectors(passages, tuple(quantize(passages[place : place + 1]) for place in range(len(pieces))))
+        drawn = _vectors(base, dice)
+        vectors = ChunkVectors(drawn, tuple(quantize(drawn[place : place + 1]) for place in range(len(pieces))))
         await library.stores.documents.put_document(NewDocument(key, text, "generated", pieces, vectors))
     await library._catch_up()
 

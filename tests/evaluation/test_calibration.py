@@ -89,7 +89,7 @@ async def test_the_desk_takes_it_up(data_dir: Path, chosen: float | None, thresh
         data_dir=data_dir, worker_model="embedded", supervisor_model="embedded", answer_threshold=chosen
     )
     async with open_desk(settings) as desk:
-        assert desk.threshold == threshold
+        assert desk.thresholds.decline == threshold
 
 
 async def test_a_calibration_tells_what_it_costs(tmp_path: Path) -> None:

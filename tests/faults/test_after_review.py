@@ -37,6 +37,7 @@ from backend.settings import Settings
 from backend.storage.stores import sql_stores
 from backend.users import Users
 from frontdesk.contracts.events import Cancelled, Error, Reset, Token, TraceEnd, TraceStart, Usage
+from knowledge.retrieval.outcome import OutcomeThresholds
 from knowledge.retrieval.search import Searcher
 from tests.agents.models.upstream import QUESTION as PLAIN
 from tests.agents.models.upstream import hear
@@ -149,6 +150,7 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
     deletion = ConversationDeletion(stores.deletion, stack.memory)
     app.state.desk = desks.OpenDesk(
         settings=settings,
+        thresholds=OutcomeThresholds(0.2),
         catalog=catalog,
         library=stack.library,
         models=desk.models,

@@ -165,7 +165,7 @@ async def test_a_version_that_the_index_was_not_told_of_is_caught_up_when_it_is_
     await commit(data_dir, put_in_sql(KEY, 1))
     library = await Library.open(data_dir)
     await check_level(library)
-    (((chunk_id, cosine),),) = await library.index.nearest([[DocumentPlace("billing")]], vectors_of(1)[0], 1)
+    (((chunk_id, cosine),),) = await library.index.nearest([[DocumentPlace("billing")]], vectors_of(1).passages[0], 1)
     (chunk,) = (await library.stores.passages.chunks_by_id([chunk_id], "")).values()
     assert (chunk.path, chunk.version, chunk.text) == ("fees.md", 2, "Passage 0 of many.")
     assert cosine == pytest.approx(1, abs=1e-5)

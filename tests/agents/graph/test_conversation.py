@@ -30,7 +30,7 @@ class TranslatingRouter(SemanticRouter):
     ) -> AsyncGenerator[RoutingResult]:
         decision = RoutingDecision(
             ("billing",),
-            (question.text,),
+            ((question.text,),),
             "it is about money",
             1.0,
             search_texts=("How are duplicate charges refunded?",),
@@ -41,7 +41,7 @@ class TranslatingRouter(SemanticRouter):
 @pytest.fixture
 async def desk(library: Library, tmp_path: Path) -> AsyncIterator[Desk]:
     """A desk that quotes."""
-    async with open_desk(library, WriterChain([ExtractiveWriter(library.embedder)]), tmp_path) as opened:
+    async with open_desk(library, WriterChain([ExtractiveWriter()]), tmp_path) as opened:
         yield opened
 
 
@@ -111,7 +111,7 @@ async def test_courtesies_are_returned_in_their_language(desk: Desk, said: str, 
 async def test_a_router_that_translates_finds_the_documents_of_another_language(
     library: Library, tmp_path: Path
 ) -> None:
-    chain = WriterChain([ExtractiveWriter(library.embedder)])
+    chain = WriterChain([ExtractiveWriter()])
     router = TranslatingRouter(library.embedder, Searcher(library))
     async with open_desk(library, chain, tmp_path, router=router) as desk:
         turn = await desk.ask("二重に請求されました。返金してもらえますか。")

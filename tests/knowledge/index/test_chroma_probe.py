@@ -59,7 +59,7 @@ async def test_damage_that_only_a_search_finds(
     assert "the vector index cannot be searched: " in caplog.text
     assert (await check_level(library))["billing"] == MANY
     place = next(iter(await library.index.counts()))
-    for number, vector in enumerate(vectors_of(MANY)[:50], start=1):
+    for number, vector in enumerate(vectors_of(MANY).passages[:50], start=1):
         ((found, *_),) = await library.index.nearest([[place]], vector, 3)
         assert (found[0], round(found[1], 3)) == (number, 1.0)
     await library.close()
