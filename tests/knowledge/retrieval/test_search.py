@@ -164,8 +164,10 @@ async def test_an_empty_folder_gives_nothing_and_no_confidence(searcher: Searche
 async def test_names_that_no_document_holds_lower_the_confidence(searcher: Searcher, known: str, unknown: str) -> None:
     plain, named = await searcher.search(known, "compliance"), await searcher.search(unknown, "compliance")
     assert plain.signals.unknown_names == 0 < named.signals.unknown_names < 1
-    assert confidence(AnswerSignals(named.signals)) < confidence(AnswerSignals(plain.signals))
-    assert confidence(AnswerSignals(named.signals)) < confidence(AnswerSignals(replace(named.signals, unknown_names=0)))
+    assert confidence(AnswerSignals(named.signals, 0.5)) < confidence(AnswerSignals(plain.signals, 0.5))
+    assert confidence(AnswerSignals(named.signals, 0.5)) < confidence(
+        AnswerSignals(replace(named.signals, unknown_names=0), 0.5)
+    )
 
 
 async def test_what_the_conversation_adds_is_searched_too(searcher: Searcher) -> None:
