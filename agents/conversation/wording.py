@@ -9,7 +9,7 @@ class DeskWording:
 
     `unknown` opens a reply to what the documents do not answer, `nearest` and `nearest_without` one that shows what is
     near it, the second if nothing is found on what is asked about. `more_rows` stands below a table of which some rows
-    are quoted, `related` is the heading of a list of articles. `offer` offers a person. `quotation` stands above text in
+    are quoted, `related` heads a list of articles. `offer` offers a person. `quotation` stands above text in
     another language, `reduced` above text that was quoted because no model could write. `acknowledgement` stands before
     the answer to a complaint. `ask_back` asks what is wrong, `ask_back_about` after a question that was asked before,
     and `give_up` is said if asking back did not help.
