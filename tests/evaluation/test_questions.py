@@ -200,6 +200,8 @@ def test_a_question_for_two_agents_needs_a_document_of_each() -> None:
     sources = {"a": ("a/1.md",), "b": ("b/9.md", "b/2.md")}
     found = Measured(both, ("a", "b"), 1.0, sources, 0.9, False, "", (), 0.01)
     assert [found.has_found(k) for k in (1, 2)] == [False, True]
+    assert found.has_found_any(1)
+    assert not replace(found, sources={"b": ("b/9.md",), "c": ("c/1.md",)}).has_found_any(3)
 
 
 def test_halves_share_nothing_and_are_alike_in_kind() -> None:
