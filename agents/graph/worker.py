@@ -51,37 +51,25 @@ class Worker:
                 agent.id, answer_stream, emit, room_beside(agent, task["question"], history, window)
             )
             evidence, parts = await self._gather_evidence(task, agent, owner, numbering, emit, whole.id)
-            first_number = numbering.begin(evidence)
-            toolbox = self._make_toolbox(task, agent, owner, numbering, emit, whole.id)
+            prompt = Prompt(
+                agent=agent,
+                question=task["question"],
+                context=task["context"],
+                history=history,
+                evidence=evidence,
+                first_number=numbering.begin(evidence),
+                toolbox=self._make_toolbox(task, agent, owner, numbering, emit, whole.id),
+                parts=parts,
+                message=reading_of(task),
+            )
             whole.emit_progress(0.3)
             output = _WorkerOutput(agent.id, answer_stream, emit)
-            reading = reading_of(task)
             if any(part.outcome != "decline" for part in parts):
-                prompt = Prompt(
-                    agent,
-                    task["question"],
-                    task["context"],
-                    history,
-                    evidence,
-                    first_number,
-                    toolbox,
-                    parts,
-                    message=reading,
-                )
-                async with aclosing(chain.write(prompt, FallbackTrace(emit, agent.id, whole.id))) as pieces:
+                trail = FallbackTrace(emit, agent.id, whole.id)
+                async with aclosing(chain.write(prompt, trail)) as pieces:
                     async for piece in pieces:
                         output.add_piece(piece)
-            # An empty answer counts as not knowing.
-            if not output.text.strip():
-                output.add_text(canned_replies.unknown(evidence.numbered_from(first_number).by_relevance, reading))
-                output.finish_reason = "declined"
-            elif output.finish_reason == "stop" and says_not_known(output.text):
-                output.finish_reason = "declined"
-            if output.finish_reason in UNANSWERED and not toolbox.handed_over:
-                reason = "no document answers the question"
-                emit(Handoff(cause="unanswered", reason=reason, summary=_handoff_summary(task), agent=agent.id))
-            elif toolbox.handed_over and output.finish_reason == "stop":
-                output.finish_reason = "handoff"
+            _end_answer(output, prompt, task, emit)
             answer_stream.finish_agent(agent.id, emit)
             if output.quoted:
                 output.support = quotation_support(output.quoted, evidence.confidence)
@@ -176,6 +164,23 @@ class _WorkerOutput:
             see_also=list(self.quoted.see_also) if self.quoted else [],
             highlights=[list(marked) for marked in self.quoted.highlights] if self.quoted else [],
         )
+
+
+def _end_answer(output: _WorkerOutput, prompt: Prompt, task: WorkerTask, emit: Emit) -> None:
+    """Say that nothing was found if nothing was written, and offer a person where the question is not answered."""
+    has_handed_over = prompt.toolbox is not None and prompt.toolbox.handed_over
+    # An empty answer counts as not knowing.
+    if not output.text.strip():
+        related = prompt.evidence.numbered_from(prompt.first_number).by_relevance
+        output.add_text(canned_replies.unknown(related, prompt.message))
+        output.finish_reason = "declined"
+    elif output.finish_reason == "stop" and not output.quoted and says_not_known(output.text):
+        output.finish_reason = "declined"
+    if output.finish_reason in UNANSWERED and not has_handed_over:
+        reason = "no document answers the question"
+        emit(Handoff(cause="unanswered", reason=reason, summary=_handoff_summary(task), agent=output.agent))
+    elif has_handed_over and output.finish_reason == "stop":
+        output.finish_reason = "handoff"
 
 
 def _handoff_summary(task: WorkerTask) -> str:
