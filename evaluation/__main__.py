@@ -55,6 +55,8 @@ async def _measure_report(options: argparse.Namespace, settings: Settings) -> Ev
     thresholds = _replaced_thresholds(settings) if options.calibrate else _thresholds_in_force(settings)
     async with _open_library(options, settings, catalog) as library:
         measured = await desk.measure_desk(questions, catalog, library, thresholds, settings)
+    if options.answers:
+        _write_page(options.answers, answers.answers_to_read(measured))
     if options.calibrate:
         return await calibrate_threshold(measured, options.wrongly, settings.data_dir, thresholds.decline)
     return answers.report_on(measured, thresholds.decline, options.wrongly)
@@ -110,6 +112,9 @@ def _parse_options() -> argparse.Namespace:
     labelled.add_argument("--catalog", help="a catalogue's name, or a directory of agent files; by default CATALOG")
     labelled.add_argument("--documents", type=Path, help="a directory with the agents' folders, for a throw-away index")
     labelled.add_argument("--indexed", action="store_true", help="measure on what DATA_DIR holds instead")
+    labelled.add_argument(
+        "--answers", type=Path, metavar="FILE", help="also write the answers as JSON lines, to be read"
+    )
     labelled.add_argument("--calibrate", action="store_true", help="find the answer threshold and keep it in DATA_DIR")
     labelled.add_argument(
         "--wrongly", type=_parse_share, default=0.05, help="share of answerable questions it may decline"
@@ -137,8 +142,10 @@ def _check_options(parser: argparse.ArgumentParser, options: argparse.Namespace)
         parser.error("give one of --questions, --beir and --routing")
     if options.calibrate and not options.questions:
         parser.error("--calibrate needs --questions of your own")
-    if options.html and (options.html.is_dir() or not options.html.absolute().parent.is_dir()):
-        parser.error(f"--html {options.html} is not a file in a directory that exists")
+    for name in ("html", "answers"):
+        file = getattr(options, name)
+        if file and (file.is_dir() or not file.absolute().parent.is_dir()):
+            parser.error(f"--{name} {file} is not a file in a directory that exists")
 
 
 def _parse_share(text: str) -> float:

@@ -1,5 +1,6 @@
 """The report on labelled questions: routing, sources, declining, answer support, and latency."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
@@ -36,6 +37,20 @@ def report_on(measured: Sequence[Measured], threshold: float, wrongly: float) ->
         misses=[miss for _, miss in sorted(_find_misses(measured), key=lambda pair: -pair[0])],
         confusion=_agent_confusion(measured),
     )
+
+
+def answers_to_read(measured: Sequence[Measured]) -> str:
+    """Return a line of JSON for each answer, for people who grade them."""
+    lines = [
+        {
+            "history": list(m.question.history),
+            "question": m.question.text,
+            "answer": m.answer,
+            "outcome": "declined" if m.declined else "hedged" if m.hedged else "answered",
+        }
+        for m in measured
+    ]
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
 def declining_figures(
