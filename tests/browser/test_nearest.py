@@ -55,16 +55,15 @@ def check(tab: Tab, answer: Locator) -> None:
     expect(answer.locator("strong mark")).to_have_text("Settings > Billing > Invoices")
     expect(answer.locator("tr > mark, table > mark, ol > mark")).to_have_count(0)
     sections = answer.get_by_role("region", name="See also").get_by_role("button")
-    expect(sections.first).to_contain_text("Refunds > Annual plans")
-    sections.first.focus()
+    expect(sections).to_have_text(["Prices", "Refunds > Annual plans"])
+    sections.last.focus()
     tab.page.keyboard.press("Enter")
     dialog = tab.page.get_by_role("dialog")
-    expect(dialog.locator(".document .passage").first).to_contain_text("An annual plan is refunded in full")
-    expect(dialog.locator(".document .passage").first).to_be_in_viewport()
+    expect(dialog.locator(".passage").filter(has_text="An annual plan is refunded in full")).to_be_in_viewport()
     expect(dialog.locator("mark")).to_have_count(0)
     tab.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    expect(sections.first).to_be_focused()
+    expect(sections.last).to_be_focused()
 
 
 def test_what_matters_is_marked_and_other_sections_open_also_after_a_reload(open_tab: OpenTab, desk: Server) -> None:
@@ -95,7 +94,6 @@ def test_only_the_nearest_is_said_to_be_so_and_offers_a_person(open_tab: OpenTab
     panel = tab.page.locator(".panel").filter(has=tab.page.get_by_role("heading", name="Unanswered questions"))
     expect(panel.locator("li").filter(has_text=BALLOONS)).to_contain_text("nearest match shown")
     expect(tab.page.locator(".runs li").filter(has_text=BALLOONS).locator(".badge")).to_have_text("nearest match")
-    expect(tab.page.locator(".runs li").first.locator(".badge")).to_have_css("background-color", "rgb(255, 231, 141)")
 
 
 @pytest.mark.parametrize("width", [1200, 390])
