@@ -87,7 +87,8 @@ async def test_several_folders_are_searched_as_each_would_be_alone(library: Libr
         assert (one.passages, one.signals, one.asked) == (other.passages, other.signals, other.asked)
     close = await searcher.closeness(question, folders)
     for one, measured in zip(together, close, strict=True):
-        assert (one.closeness.size, one.closeness.words) == (measured.size, pytest.approx(measured.words))
+        assert one.closeness.size == measured.size
+        assert one.closeness.words == pytest.approx(measured.words)
         assert one.closeness.cosines.tolist() == measured.cosines.tolist()
 
 
