@@ -174,13 +174,16 @@ def _worker_tasks(
             agent=agent,
             question=routing_question.text if is_alone else " ".join(parts),
             parts=list(parts),
+            headings=list(headings),
             context=routing_question.context,
             history=state["messages"][:-1][-HISTORY_MESSAGES:],
             kept=state.get("kept", {}).get(agent, []),
             index=index,
             total=len(decision.agents),
         )
-        for index, (agent, parts) in enumerate(zip(decision.agents, decision.parts, strict=True))
+        for index, (agent, parts, headings) in enumerate(
+            zip(decision.agents, decision.parts, decision.headings or decision.parts, strict=True)
+        )
     ]
 
 
