@@ -28,11 +28,13 @@ def _merge_kept(held: dict[str, list[int]], new: dict[str, list[int]]) -> dict[s
 class WorkerTask(TypedDict):
     """A question that the supervisor sends to a worker.
 
-    `parts` are the whole questions that `question` consists of; older checkpoints have none."""
+    `parts` are the whole questions that `question` consists of, `headings` the same in the user's own words; older
+    checkpoints have none."""
 
     agent: str
     question: str
     parts: NotRequired[list[str]]
+    headings: NotRequired[list[str]]
     context: str
     history: list[AnyMessage]
     kept: list[int]

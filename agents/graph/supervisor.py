@@ -182,6 +182,7 @@ def _worker_tasks(
             agent=agent,
             question=routing_question.text if is_alone else " ".join(parts),
             parts=list(parts),
+            headings=list(headings),
             context=routing_question.context,
             history=state["messages"][:-1][-HISTORY_MESSAGES:],
             kept=state.get("kept", {}).get(agent, []),
@@ -191,7 +192,9 @@ def _worker_tasks(
             # One agent says that it is sorry, and not all of them.
             complaint=reading.complaint and not index,
         )
-        for index, (agent, parts) in enumerate(zip(decision.agents, decision.parts, strict=True))
+        for index, (agent, parts, headings) in enumerate(
+            zip(decision.agents, decision.parts, decision.headings or decision.parts, strict=True)
+        )
     ]
     for task, search_text in zip(tasks, decision.search_texts, strict=False):
         task["search_text"] = search_text

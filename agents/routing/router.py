@@ -33,6 +33,7 @@ class RoutingQuestion:
 class RoutingDecision:
     """One to three agents, the surest first, and for each the whole questions that it is to answer.
 
+    `headings` are the parts in the user's own words, without what was added from the rest of the message.
     `found` is the evidence that was compared: a search of the same is free for as long as it is held. `familiarity` is
     below 0 if the question is like nothing that any agent is there for, as far as examples tell. `search_texts` are the
     questions of each agent in the language of the documents, if the router can translate.
@@ -44,6 +45,7 @@ class RoutingDecision:
     confidence: float
     needs_human: bool = False
     familiarity: float = 0.0
+    headings: tuple[tuple[str, ...], ...] = ()
     found: tuple[FolderFindings, ...] = ()
     search_texts: tuple[str, ...] = ()
 

@@ -16,7 +16,7 @@ from agents.models.failures import ModelFailure
 from agents.models.model_name import EMBEDDED
 from agents.routing import agent_profiles
 from agents.routing.router import MAX_PARTS, RoutingDecision, RoutingQuestion, RoutingResult
-from agents.routing.split_message import marked_questions, points_back, possible_splits, whole_questions
+from agents.routing.split_message import MessagePart, marked_questions, points_back, possible_splits, whole_questions
 from knowledge.embedding.embedder import Embedder, Vector
 from knowledge.retrieval.search import CANDIDATES, FolderCloseness, FolderFindings, Searcher
 
@@ -81,7 +81,8 @@ class SemanticRouter:
         names = " and ".join(agents[index].name for index in chosen)
         return RoutingDecision(
             agents=tuple(agents[index].id for index in chosen),
-            parts=tuple(tuple(wanted[index]) for index in chosen),
+            parts=tuple(tuple(part.text for part in wanted[index]) for index in chosen),
+            headings=tuple(tuple(part.heading for part in wanted[index]) for index in chosen),
             reason=f"nearest to what {names} {'knows' if len(chosen) == 1 else 'know'}",
             confidence=float(likelihood[chosen].sum() / likelihood.sum()),
             familiarity=await self._measure_familiarity(question.text, agents, question.owner),
@@ -99,20 +100,22 @@ class SemanticRouter:
 
     async def _assign_parts(
         self, question: RoutingQuestion, agents: Sequence[Agent], scores: Vector, found: list[FolderFindings]
-    ) -> dict[int, list[str]]:
+    ) -> dict[int, list[MessagePart]]:
         """Assign each question of a message to an agent: those its words mark, or that suit two agents better."""
         questions = marked_questions(question.text, MAX_PARTS)
         is_marked = len(questions) > 1
         if not is_marked:
             questions = await self._split_by_agents(question.text, scores, agents, question.owner, MAX_PARTS - 1)
             questions[MAX_PARTS - 1 :] = filter(None, [" ".join(questions[MAX_PARTS - 1 :])])
-        wanted: dict[int, list[str]] = {}
+        wanted: dict[int, list[MessagePart]] = {}
         for part in whole_questions(questions) if len(questions) > 1 else ():
             text = f"{question.context} {part.text}".strip()
             own = await self._score_by_evidence(text, agents, question.owner, found)
-            wanted.setdefault(int((own + _WHOLE_WEIGHT * scores).argmax()), []).append(part.text)
+            wanted.setdefault(int((own + _WHOLE_WEIGHT * scores).argmax()), []).append(part)
         # A message that was split for the sake of two agents is one question if it is for one.
-        return wanted if len(wanted) > 1 or (wanted and is_marked) else {int(scores.argmax()): [question.text]}
+        if is_marked or len(wanted) > 1:
+            return wanted
+        return {int(scores.argmax()): [MessagePart(question.text, question.text)]}
 
     async def _split_by_agents(
         self, text: str, scores: Vector, agents: Sequence[Agent], owner: str, depth: int

@@ -134,8 +134,8 @@ class Searcher:
         )
         cosines = [np.asarray([cosine for _, cosine in ids]) for ids in near]
         return [
-            _scored(_with_corrections(one, corrections), vector, nearest, size)
-            for one, nearest, size in zip(found, cosines, known.sizes, strict=True)
+            _scored(_with_corrections(one, corrections), vector, near_ones, size)
+            for one, near_ones, size in zip(found, cosines, known.sizes, strict=True)
         ]
 
     async def _correct(self, text: str, known: WordStatistics) -> dict[str, str]:

@@ -55,7 +55,7 @@ async def test_two_questions_for_one_agent_are_two_parts(library: Library) -> No
     question = "How do I report a duplicate charge, and when is an annual plan refunded in full?"
     decision = await route(library, RoutingQuestion(question))
     parts = ("How do I report a duplicate charge", "When is an annual plan refunded in full?")
-    assert (decision.agents, decision.parts) == (("billing",), (parts,))
+    assert (decision.agents, decision.parts, decision.headings) == (("billing",), (parts,), (parts,))
 
 
 async def test_what_was_found_for_routing_is_handed_on(library: Library) -> None:
