@@ -144,16 +144,16 @@ def has_acknowledged(answer: str) -> bool:
 
 
 def has_asked_back(answer: str) -> bool:
-    """Return True if an answer of the desk asks what goes wrong or what the user would like."""
+    """Return True if an answer of the desk is a question, which the next message answers."""
+    return has_asked_for_details(answer) or any(wording.help in answer for wording in WORDINGS.values())
+
+
+def has_asked_for_details(answer: str) -> bool:
+    """Return True if an answer of the desk asks what goes wrong or what the user is trying to do."""
     return any(
         asked in answer
         for wording in WORDINGS.values()
-        for asked in (
-            wording.ask_back,
-            wording.ask_back_about.partition("{question}")[2],
-            wording.unclear,
-            wording.help,
-        )
+        for asked in (wording.ask_back, wording.ask_back_about.partition("{question}")[2], wording.unclear)
     )
 
 
