@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from agents.catalog import Agent
-from agents.conversation.message_reading import PLAIN_QUESTION, MessageReading, has_asked_back
+from agents.conversation.message_reading import PLAIN_QUESTION, MessageReading, has_asked_for_details
 from agents.conversation.wording import DeskWording
 from agents.conversation.wordings.lookup import WORDINGS, wording_of
 from agents.security.injection import gives_orders
@@ -15,6 +15,11 @@ _QUOTED_CHARS = 100
 _HEADING_CHARS = 120
 # Documents are taken to be written in it.
 _OF_DOCUMENTS = "en"
+
+_REDUCED, _ACKNOWLEDGEMENTS, _QUOTATIONS = (
+    [f"{getattr(wording, name)}\n\n" for wording in WORDINGS.values()]
+    for name in ("reduced", "acknowledgement", "quotation")
+)
 
 # Stored in the conversation for an answer that was stopped before its first word.
 STOPPED = "(This question was not answered.)"
@@ -66,7 +71,7 @@ def reply_to(reading: MessageReading, earlier: Sequence[str], last_answer: str, 
 
 def _ask_back(reading: MessageReading, earlier: Sequence[str], last_answer: str, wording: DeskWording) -> str:
     """Ask what is wrong; if that was asked a moment ago, offer a person instead."""
-    if has_asked_back(last_answer):
+    if has_asked_for_details(last_answer):
         return f"{wording.give_up} {wording.offer}"
     if reading.act == "unclear":
         return wording.unclear
@@ -129,9 +134,3 @@ def _shortened(question: str) -> str:
     """Return a question as it may be repeated: on one line, without markers that would look like citations."""
     flat = " ".join(without_markers(question).split())
     return flat if len(flat) <= _QUOTED_CHARS else flat[:_QUOTED_CHARS].rsplit(" ", 1)[0] + "\u2026"
-
-
-_REDUCED, _ACKNOWLEDGEMENTS, _QUOTATIONS = (
-    [f"{getattr(wording, name)}\n\n" for wording in WORDINGS.values()]
-    for name in ("reduced", "acknowledgement", "quotation")
-)

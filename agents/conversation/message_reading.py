@@ -89,7 +89,7 @@ _EMOJI: tuple[tuple[PhraseAct, re.Pattern[str]], ...] = (
 _REFUSALS = frozenset("no nope nah nein nee non いいえ 結構です".split())
 # A clause with more words beside its phrases is about something.
 _MOST_UNKNOWN = 6
-_MOST_CHARS = 1_000
+_MOST_CHARS = 600
 _LEAST_SHOUTED = 12
 _WORDS_ASKED = re.compile(r"[?\uff1f]")
 
@@ -107,7 +107,7 @@ def read_message(
     language = conversation_language([*earlier, message])
     clauses = [_without_unknown(clause, language, is_known) for clause in read_clauses(message, language)]
     acts = frozenset(act for clause in clauses for act in clause.acts)
-    act = _choose_act(message, clauses, acts, bool(earlier))
+    act = _choose_act(message, clauses, language, bool(earlier))
     if asks_for_person(message) or (act == "agreement" and _accepts_person(message, last_answer)):
         act = "person"
     upset = "anger" in acts or ("trouble" in acts and _is_shouted(message))
@@ -115,8 +115,14 @@ def read_message(
 
 
 def questions_among(turns: Sequence[str]) -> list[str]:
-    """Return those of a user's turns that asked something, in their order."""
-    return [turn for place, turn in enumerate(turns) if read_message(turn, turns[:place]).wants_answer]
+    """Return those of a user's turns that asked something of the documents, in their order."""
+    questions: list[str] = []
+    language = ENGLISH
+    for place, turn in enumerate(turns):
+        language = detect_language(turn, language)
+        if _choose_act(turn, read_clauses(turn, language), language, follows=bool(place)) == "question":
+            questions.append(turn)
+    return questions
 
 
 def conversation_language(turns: Sequence[str]) -> Language:
@@ -138,16 +144,16 @@ def has_acknowledged(answer: str) -> bool:
 
 
 def has_asked_back(answer: str) -> bool:
-    """Return True if an answer of the desk asks what goes wrong or what the user would like."""
+    """Return True if an answer of the desk is a question, which the next message answers."""
+    return has_asked_for_details(answer) or any(wording.help in answer for wording in WORDINGS.values())
+
+
+def has_asked_for_details(answer: str) -> bool:
+    """Return True if an answer of the desk asks what goes wrong or what the user is trying to do."""
     return any(
         asked in answer
         for wording in WORDINGS.values()
-        for asked in (
-            wording.ask_back,
-            wording.ask_back_about.partition("{question}")[2],
-            wording.unclear,
-            wording.help,
-        )
+        for asked in (wording.ask_back, wording.ask_back_about.partition("{question}")[2], wording.unclear)
     )
 
 
@@ -192,7 +198,10 @@ def _without_unknown(clause: Clause, language: Language, is_known: Callable[[str
     return Clause(clause.acts, (), clause.asks)
 
 
-def _choose_act(message: str, clauses: Sequence[Clause], acts: frozenset[PhraseAct], follows: bool) -> MessageAct:
+def _choose_act(message: str, clauses: Sequence[Clause], language: Language, follows: bool) -> MessageAct:
+    acts = frozenset(act for clause in clauses for act in clause.acts)
+    if len(message) > _MOST_CHARS:
+        return "question"
     closes = bool(acts & _KIND) and not _WORDS_ASKED.search(message)
     if any(clause.content and not (closes and _is_closing(clause)) for clause in clauses):
         return "question"
@@ -201,10 +210,17 @@ def _choose_act(message: str, clauses: Sequence[Clause], acts: frozenset[PhraseA
     reply = next((reply for act, reply in _REPLIES if act in acts), None)
     if reply == "greeting" and follows and _WORDS_ASKED.search(message):
         return "presence"
+    if reply == "agreement" and any(clause.asks for clause in clauses):
+        return "unclear"
     if reply is None:
-        says_something = follows and bool(words.words(message))
-        return "question" if says_something or "subject" in acts else "unclear"
+        return "question" if "subject" in acts or (follows and _points_back(message, language)) else "unclear"
     return reply
+
+
+def _points_back(message: str, language: Language) -> bool:
+    """Return True if a message that names no subject means one that was named before: "the first one"."""
+    rules = language.follow_ups
+    return bool(rules.pointers.intersection(words.words(message))) or rules.opening.match(message) is not None
 
 
 def _is_closing(clause: Clause) -> bool:

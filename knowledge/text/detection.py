@@ -15,7 +15,7 @@ LANGUAGES = (ENGLISH, GERMAN, SPANISH, FRENCH, JAPANESE)
 _BY_CODE = {language.code: language for language in LANGUAGES}
 _SPACED = (ENGLISH, GERMAN, SPANISH, FRENCH)
 # More than this tells nothing more about the language.
-_CHARS_READ = 1_000
+_CHARS_READ = 400
 _LETTER_WEIGHT, _PHRASE_WEIGHT = 1.5, 0.75
 _LEAST_SCORE = 0.75
 # Words that people write in all of these languages.

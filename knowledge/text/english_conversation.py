@@ -15,7 +15,8 @@ _IDENTITY = re.compile(
     rf"\b{_SPOKEN_TO}(?: (?:an?|the|any|just|actually|really|even|only|some|sort|kind|of|still|also)){{0,5}}"
     rf" {_BEING}\b(?: (?:person|people|human|being|bot|agent|one)\b){{0,2}}"
     rf"(?: or (?:just )?(?:(?:an?|some) )?(?:real )?{_BEING}\b)?"
-    r"|\bwhat(?:'s| is|s) your name\b|\bwho (?:are|r) (?:you|u)\b|\bwhat are you\b|\bdo you have a name\b"
+    r"|\bhow old are you\b|\bwhat(?:'s| is|s) your name\b|\bwho (?:are|r) (?:you|u)\b|\bwhat are you\b"
+    r"|\bdo you have a name\b"
     r"|\bwho (?:made|built|created|programmed|trained) (?:you|this bot)\b"
     r"|\bwho is this\b|\bwho am i (?:talking|speaking|chatting) (?:to|with)\b"
 )
@@ -41,6 +42,7 @@ _FAILS = re.compile(
     r"(?: (?:my|the) (?:question|problem|issue)\b)?"
     rf"|\b{_NOT} (?:\w{{1,10}} )?(?:good|right|correct|ok|okay|solved)\b|\bno (?:luck|good|use)\b"
     r"|\b(?:stopped|stops|quit) (?:work|load|respond|function)ing\b"
+    r"|\bnot what (?:i|we) (?:asked|meant|mean|wanted|want|need)\b|^\W*nothing\W*$"
     r"|\bnothing (?:works|happens|helps|happened|changed|worked)\b"
     r"|\b(?:i|we)(?:'ve| have)? (?:already )?(?:tried|did|done) (?:that|this|it|everything|all that)\b"
     r"|\balready tried\b"
@@ -53,7 +55,7 @@ _ANGER = re.compile(
     r"|frustrat(?:ed|ing)"
     r"|annoy(?:ed|ing)|angry|furious|mad|upset|livid|fed up|sick of|tired of|had enough|hate[ds]?|sucks?|stupid"
     r"|idiots?|incompetent|nightmare|shame(?:ful)?|scam|rip ?off|waste[ds]?|wasting|wtf|damn|hell|fuck\w{0,4}|nonsense"
-    r"|outrageous|insane|lousy|dreadful|abysmal|unhappy|not happy|dissatisfied|kidding|joking|load of)\b"
+    r"|outrageous|insane|lousy|dreadful|abysmal|unhappy|not happy|dissatisfied|kidding|joking|load of|for nothing)\b"
     r"|(?:\bis|'s|\bare|\bwhat|\bsuch|\babsolute|\bcomplete|\btotal|\butter) (?:an? )?(?:\w{1,12} )?joke\b"
 )
 _THANKS = re.compile(
@@ -89,7 +91,8 @@ _PRAISE = re.compile(
 )
 _AGREEMENT = re.compile(
     r"\b(?:ok(?:ay)?|kk?|yes|yeah|yep|yup|no|nope|nah|sure|fine|al(?:l )?right|right|correct|exactly|indeed|i see"
-    r"|understood|got it|makes sense|of course|agreed|true|not really|please do|go ahead|sounds good)\b"
+    r"|understood|got it|makes sense|of course|agreed|true|never ?mind|forget it|not really|please do"
+    r"|go ahead|sounds good)\b"
 )
 _SUBJECT = re.compile(
     r"\b(?:apps?|application|product|services?|software|company|(?:web)?site|page|tool|system|platform|program|support"

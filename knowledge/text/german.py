@@ -102,7 +102,7 @@ _PHRASES: Phrases = (
     (
         "thanks",
         re.compile(
-            r"\b(?:danke(?:schon)?|dank|merci)\b(?: (?:dir|ihnen|euch|schon|sehr|vielmals|fur|die|deine|ihre"
+            r"\b(?:danke(?:schon)?|dank|merci)\b(?: (?:dir|ihnen|euch|schon|sehr|vielmals|fur|die|schnelle|deine|ihre"
             r"|hilfe)\b){0,6}|\bvielen\b"
         ),
     ),

@@ -128,8 +128,8 @@ JAPANESE = Language(
         pointers=frozenset(("それ", "これ", "その", "この", "そこ", "どれ")),
         empty_pronouns=re.compile(r"それとも|これから"),
         question_words=frozenset(),
-        known_thing=re.compile(r"(?!)"),
-        statement=re.compile(r"(?!)"),
+        known_thing=re.compile(r"その|この|あの"),
+        statement=re.compile(r"私|弊社|うち"),
     ),
     messages=MessageRules(
         joint=re.compile(r"(?<=[。！？]) ?"),

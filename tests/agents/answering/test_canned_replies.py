@@ -93,3 +93,7 @@ def test_the_desks_own_opening_is_told_from_the_quotation() -> None:
         )
         assert canned_replies.own_opening(f"{opening}It costs 12 USD. [1]") == opening
     assert canned_replies.own_opening("It costs 12 USD. [1]") == ""
+
+
+def test_who_asked_for_help_is_asked_what_is_wrong() -> None:
+    assert ENGLISH_WORDING.ask_back in reply("trouble", (), reply("help"))
