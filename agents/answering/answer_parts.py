@@ -9,11 +9,12 @@ from knowledge.retrieval.strategies import Evidence, Excerpt
 
 @dataclass(frozen=True)
 class AnswerPart:
-    """One whole question, the evidence on it, and what the confidence in that permits."""
+    """One whole question, the evidence on it, what the confidence in that permits, and the user's own words for it."""
 
     question: str
     evidence: Evidence
     outcome: Outcome
+    heading: str = ""
 
 
 def merge_evidence(gathered: Sequence[Evidence]) -> tuple[Evidence, list[Evidence]]:

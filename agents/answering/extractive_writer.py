@@ -61,7 +61,7 @@ def _blocks_of(
     part: AnswerPart, answer: QuotedAnswer, language: str, *, is_alone: bool
 ) -> Iterator[tuple[str, tuple[int, int] | None]]:
     if not is_alone:
-        yield canned_replies.part_heading(part.question), None
+        yield canned_replies.part_heading(part.heading or part.question), None
     if not answer.quotations:
         yield canned_replies.part_unknown(language), None
         return

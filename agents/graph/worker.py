@@ -83,6 +83,7 @@ class Worker:
         """Return the evidence, as a whole and for each part of the question."""
         translated = task.get("search_text")
         questions = [translated] if translated else task.get("parts") or [task["question"]]
+        headings = questions if translated else task.get("headings") or questions
         with trace_step(emit, "retrieve", agent.strategy, agent=agent.id, parent=parent) as retrieving:
             gathered = [
                 await self.strategies.gather(
@@ -98,8 +99,8 @@ class Worker:
             ]
             evidence, numbered = merge_evidence(gathered)
             parts = tuple(
-                AnswerPart(question, part, self.thresholds.outcome(part.confidence))
-                for question, part in zip(questions, numbered, strict=True)
+                AnswerPart(question, part, self.thresholds.outcome(part.confidence), heading)
+                for question, heading, part in zip(questions, headings, numbered, strict=True)
             )
             found = ", ".join(f"{part.evidence.confidence:.2f} ({part.outcome})" for part in parts)
             retrieving.output = f"{evidence.told}; confidence {found}"
