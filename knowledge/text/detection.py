@@ -18,6 +18,7 @@ _SPACED = (ENGLISH, GERMAN, SPANISH, FRENCH)
 _CHARS_READ = 400
 _LETTER_WEIGHT, _PHRASE_WEIGHT = 1.5, 0.75
 _LEAST_SCORE = 0.75
+_LEAST_BY_WORDS = 1.5
 # Words that people write in all of these languages.
 _INTERNATIONAL = frozenset("hello hey hi no ok okay".split())
 _KANA = re.compile(r"[\u3041-\u30ff]")
@@ -60,4 +61,8 @@ def _score(language: Language, said: list[str], plain: str, lowered: str) -> flo
         if act not in _TELLING_NOTHING
     )
     letters = any(letter in lowered for letter in language.letters)
-    return sum(1 / count for count in shared) + _PHRASE_WEIGHT * phrases + _LETTER_WEIGHT * letters
+    by_words = sum(1 / count for count in shared)
+    # A single stop word may as well be a name: "Red Hat".
+    if language is not ENGLISH and not phrases and not letters and by_words < _LEAST_BY_WORDS:
+        return 0.0
+    return by_words + _PHRASE_WEIGHT * phrases + _LETTER_WEIGHT * letters

@@ -56,6 +56,7 @@ def test_messages_are_read_in_the_language() -> None:
         ("解約するにはどうすればいいですか", JAPANESE),
         ("Waar kan ik mijn factuur vinden?", ENGLISH),
         ("NB-4033", ENGLISH),
+        ("Red Hat OpenShift", ENGLISH),
         ("", ENGLISH),
     ],
 )
