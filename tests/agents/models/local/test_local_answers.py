@@ -66,7 +66,7 @@ def answered_by(events: list[dict[str, Any]]) -> set[str]:
     return {
         steps[event["step_id"]]
         for event in events
-        if event["type"] == "trace_end" and event["step_id"] in steps and event["status"] == "success"
+        if event["type"] == "trace_end" and event["step_id"] in steps and event["status"] == "completed"
     }
 
 
