@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 GIGABYTE = 1_000_000_000
 # What is left for everything else on the disk.
 _SPARE_BYTES = 100_000_000
-_CHUNK_BYTES = 1_000_000
+_CHUNK_BYTES = 128_000
 _SECONDS = 30.0
 # Attempts in a row that bring nothing.
 _ATTEMPTS = 5
