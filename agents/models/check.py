@@ -55,7 +55,7 @@ class ModelCheck:
 
 def _advice_for(model: ModelName, failure: ModelFailure) -> str:
     if model.provider == "local":
-        return "see what `python -m agents.models list` shows; it can be asked once it runs"
+        return "`python -m agents.models list` shows what there is"
     if failure.kind is FailureKind.NO_CREDENTIALS:
         advice = _NO_CREDENTIALS.get(model.provider, "set AI_SERVICE_API_KEY")
     else:

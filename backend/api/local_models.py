@@ -66,24 +66,24 @@ async def list_local_models(desk: TheDesk) -> LocalModelList:
     return LocalModelList(models=models, servers=servers)
 
 
-@router.post("/{name}", status_code=202, responses=fails(409))
-async def download_local_model(name: Name, desk: TheDesk, actor: TheActor) -> LocalModelState:
+@router.post("/{model_name}", status_code=202, responses=fails(409))
+async def download_local_model(model_name: Name, desk: TheDesk, actor: TheActor) -> LocalModelState:
     """Begin to download a model, or go on; the list shows how far it is. One is downloaded at a time."""
-    model = await desk.local_models.download(name)
-    await desk.audit.add(actor.did("model.download", name))
+    model = await desk.local_models.download(model_name)
+    await desk.audit.add(actor.did("model.download", model_name))
     return await _state_of(desk, model)
 
 
-@router.delete("/{name}", responses=fails(409))
-async def remove_local_model(name: Name, desk: TheDesk, actor: TheActor) -> LocalModelState:
+@router.delete("/{model_name}", responses=fails(409))
+async def remove_local_model(model_name: Name, desk: TheDesk, actor: TheActor) -> LocalModelState:
     """Delete a model's file, or stop its download. A model that a chain names is refused."""
-    if desk.models.local_state(ModelName("local", name)):
+    if desk.models.local_state(ModelName("local", model_name)):
         raise LocalModelInUse(
-            f"{name} is in use: take it out of the settings and agents that name it, and restart the desk"
+            f"{model_name} is in use: take it out of the settings and agents that name it, and restart the desk"
         )
-    if await desk.local_models.remove(name):
-        await desk.audit.add(actor.did("model.remove", name))
-    return await _state_of(desk, (await desk.local_models.read_table())[name])
+    if await desk.local_models.remove(model_name):
+        await desk.audit.add(actor.did("model.remove", model_name))
+    return await _state_of(desk, (await desk.local_models.read_table())[model_name])
 
 
 async def _state_of(desk: OpenDesk, model: LocalModel) -> LocalModelState:

@@ -59,7 +59,6 @@ def _serve(order: dict[str, Any]) -> Any:  # noqa: ANN401 - xllamacpp has no typ
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = order["threads"]
     params.cache_prompt = True
     params.cache_ram_mib = _CACHE_MIB
-    params.ui = params.endpoint_slots = params.endpoint_props = False
     return xllamacpp.Server(params)
 
 
