@@ -14,9 +14,12 @@ import psutil
 import pytest
 
 from agents.models.local import serve as serve_module
-from tests.localmodel import NAME, place_model
+from tests import commands
+from tests.hub import model_hub
+from tests.llama import model_file
+from tests.localmodel import NAME, offer, place_model, small_weights, write_table
 from tests.provided import BILLING, PRIVACY, ask
-from tests.serving import Server, serve
+from tests.serving import Server, environment, serve
 from tests.sse import check_whole, frames
 
 LOCAL = f"local:{NAME}"
@@ -32,8 +35,14 @@ SETTINGS: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def desk(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A desk whose model was downloaded by the command."""
     data = Path(shutil.copytree(indexed, tmp_path_factory.mktemp("local") / "data"))
-    place_model(data / "models")
+    write_table(data / "models", {NAME: small_weights()})
+    with model_hub() as hub:
+        offer(hub, model_file().read_bytes())
+        asking = environment(data, 1, HF_ENDPOINT=hub.url, HF_HUB_OFFLINE=0, HF_HOME=data.parent / "hf")
+        got = commands.run_alone("-m", "agents.models", "get", NAME, env=asking, cwd=data.parent)
+    assert (got.returncode, got.stderr) == (0, "")
     with serve(data, **SETTINGS) as running:
         yield running
 
@@ -87,8 +96,7 @@ def test_nobody_but_the_desk_may_ask_the_model(desk: Server) -> None:
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as stranger:
         assert stranger.post("/v1/chat/completions", json=asked).status_code == httpx.codes.UNAUTHORIZED
         assert stranger.get("/slots").status_code != httpx.codes.OK
-    environment = process.environ()
-    assert not [name for name in environment if "KEY" in name or "SECRET" in name]
+    assert not [name for name in process.environ() if "KEY" in name or "SECRET" in name]
 
 
 def test_a_model_that_dies_in_mid_answer_costs_no_answer(desk: Server) -> None:
