@@ -7,6 +7,7 @@ import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -93,8 +94,8 @@ class LocalServer:
             began = time.monotonic()
             try:
                 await self._run_once(order)
-            except OSError as error:
-                self._change(ModelFailure(FailureKind.UNREACHABLE, f"its process cannot be started: {error.strerror}"))
+            except (OSError, ValueError) as error:
+                self._change(ModelFailure(FailureKind.UNREACHABLE, f"its process cannot be used: {error}"))
             if time.monotonic() - began > _STEADY_SECONDS:
                 pause = _FIRST_PAUSE_SECONDS
             await asyncio.sleep(pause)
@@ -103,8 +104,10 @@ class LocalServer:
     async def _run_once(self, order: dict[str, object]) -> None:
         """Run the process until it ends, and end it if this task is cancelled."""
         pipe = asyncio.subprocess.PIPE
+        command = [sys.executable, "-I", str(_PROGRAM)]
+        # In a session of its own, since an interrupted desk still finishes its answers.
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", _PROGRAM, stdin=pipe, stdout=pipe, stderr=pipe, env=library_environment()
+            *command, stdin=pipe, stdout=pipe, stderr=pipe, env=library_environment(), start_new_session=True
         )
         assert process.stdin  # noqa: S101 - these are pipes
         assert process.stdout  # noqa: S101
@@ -118,9 +121,9 @@ class LocalServer:
             await process.wait()
         finally:
             started, self._address = self._address is not None, None
-            self._problem = _STARTING
             if process.returncode is None:
-                process.kill()
+                with suppress(ProcessLookupError):
+                    process.kill()
                 await process.wait()
             said = await last_words
         # What a model that was used has printed may hold questions.
@@ -130,7 +133,7 @@ class LocalServer:
         )
 
     def _listen(self, address: LocalAddress) -> None:
-        self._address = address
+        self._address, self._problem = address, _STARTING
         _LOG.info("local model %s listens on 127.0.0.1:%d", self.name, address.port)
         self._tell()
 
@@ -142,6 +145,8 @@ class LocalServer:
 
     def _tell(self) -> None:
         self._settled.set()
+        if self._telling:
+            self._telling.cancel()
         if self._on_change:
             self._telling = asyncio.ensure_future(self._on_change())
 
