@@ -95,7 +95,7 @@ class LocalServer:
             try:
                 await self._run_once(order)
             except (OSError, ValueError) as error:
-                self._change(ModelFailure(FailureKind.UNREACHABLE, f"its process cannot be used: {error}"))
+                self._change(_no_process(f"its process cannot be used: {error}"))
             if time.monotonic() - began > _STEADY_SECONDS:
                 pause = _FIRST_PAUSE_SECONDS
             await asyncio.sleep(pause)
@@ -127,7 +127,7 @@ class LocalServer:
                 await process.wait()
             said = await last_words
         # What a model that was used has printed may hold questions.
-        self._change(ModelFailure(FailureKind.UNREACHABLE, "its process ended and is started again"))
+        self._change(_no_process("its process ended and is started again"))
         _LOG.warning(
             "local model %s ended with %s%s", self.name, process.returncode, "" if started else f": {said}".rstrip()
         )
@@ -156,11 +156,11 @@ class LocalServer:
         try:
             model = find_model(self.name, directory)
         except (LocalModelUnknown, SettingsInvalid) as error:
-            raise ModelFailure(FailureKind.UNKNOWN_MODEL, error.message) from error
+            raise _no_process(error.message) from error
         if not model.is_in(directory):
-            raise ModelFailure(FailureKind.UNKNOWN_MODEL, f"it is not downloaded: {INSTALL.format(self.name)}")
+            raise _no_process(f"it is not downloaded: {INSTALL.format(self.name)}")
         if find_spec("xllamacpp") is None:
-            raise ModelFailure(FailureKind.UNKNOWN_MODEL, f"llama.cpp is not installed: {INSTALL.format(self.name)}")
+            raise _no_process(f"llama.cpp is not installed: {INSTALL.format(self.name)}")
         _check_memory(model)
         threads = self._settings.local_model_threads or max(1, (psutil.cpu_count(logical=False) or 2) - 1)
         window = min(model.window, self._settings.local_model_window)
@@ -171,9 +171,11 @@ class LocalServer:
 def _check_memory(model: LocalModel) -> None:
     free = psutil.virtual_memory().available / GIGABYTE
     if free < model.memory_gb:
-        raise ModelFailure(
-            FailureKind.UNREACHABLE, f"it needs {model.memory_gb:.1f} GB of memory, and {free:.1f} GB are free"
-        )
+        raise _no_process(f"it needs {model.memory_gb:.1f} GB of memory, and {free:.1f} GB are free")
+
+
+def _no_process(why: str) -> ModelFailure:
+    return ModelFailure(FailureKind.UNREACHABLE, why)
 
 
 async def _read_last_words(stream: asyncio.StreamReader) -> str:

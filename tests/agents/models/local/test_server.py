@@ -71,5 +71,5 @@ async def test_an_address_that_is_not_there_says_why(models: Path) -> None:
     await local.wait_until_settled()
     with pytest.raises(ModelFailure, match="there is no local model 'nobody'") as caught:
         _ = local.address
-    assert caught.value.kind is FailureKind.UNKNOWN_MODEL
+    assert caught.value.kind is FailureKind.UNREACHABLE
     await local.close()
