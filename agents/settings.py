@@ -1,6 +1,7 @@
 """The settings of agents and their models, from the environment or `.env`; the backend's settings hold these too."""
 
 import os
+from pathlib import Path
 from typing import Literal, Self
 
 from dotenv import load_dotenv
@@ -20,6 +21,7 @@ class AgentSettings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
+    data_dir: Path = Path("data")
     catalog: str = "customer_support"
     supervisor_model: str = "bedrock:us.amazon.nova-lite-v1:0,openai:gpt-4o-mini,embedded"
     worker_model: str = "openai:gpt-4o-mini,embedded"
@@ -37,6 +39,10 @@ class AgentSettings(BaseSettings):
     model_server_window: int = Field(default=4096, ge=1024)
     model_max_tokens: int = Field(default=1024, ge=1)
     model_connections: int = Field(default=256, ge=1, le=4096)
+
+    models_dir: str = ""
+    local_model_window: int = Field(default=8192, ge=1024)
+    local_model_threads: int = Field(default=0, ge=0, le=1024)
 
     @field_validator("supervisor_model", "worker_model", "ai_service_url")
     @classmethod
@@ -65,6 +71,11 @@ class AgentSettings(BaseSettings):
         except ValidationError as invalid:
             raise SettingsInvalid(f"{'; '.join(_describe_problems(invalid))}; see .env.example") from invalid
 
+    @property
+    def models_directory(self) -> Path:
+        """The directory of the local models."""
+        return Path(self.models_dir) if self.models_dir else self.data_dir / "models"
+
     def agent_urls(self) -> dict[str, str]:
         """Return the model servers of single agents, by agent id: `BILLING_MODEL_URL` is billing's."""
         return {
@@ -72,6 +83,15 @@ class AgentSettings(BaseSettings):
             for name, value in os.environ.items()
             if name.endswith(_URL_SUFFIX) and value
         }
+
+
+# What llama.cpp and the libraries beneath it may read; no keys.
+_FOR_LIBRARIES = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
+
+
+def library_environment() -> dict[str, str]:
+    """Return the environment of a process that runs a model."""
+    return {name: os.environ[name] for name in _FOR_LIBRARIES if name in os.environ}
 
 
 def secret_values() -> list[str]:

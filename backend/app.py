@@ -16,6 +16,7 @@ from backend.api import (
     handoffs,
     health,
     keys,
+    local_models,
     pages_only,
     people,
     runs,
@@ -45,6 +46,7 @@ _DOORS = (
     documents,
     people,
     keys,
+    local_models,
     audit,
     health,
 )

@@ -23,6 +23,7 @@ from backend.auth.settings_record import record_settings
 from backend.http.event_response import OpenStreams
 from backend.limits.clock import DeskClock
 from backend.limits.costs import CostEstimates
+from backend.local_models import LocalModels
 from backend.metrics import Metrics
 from backend.privacy.deletion import ConversationDeletion
 from backend.privacy.exports import OpenExports
@@ -77,6 +78,7 @@ class OpenDesk:
     exports: OpenExports
     costs: CostEstimates
     thresholds: OutcomeThresholds
+    local_models: LocalModels
 
 
 @asynccontextmanager
@@ -135,6 +137,7 @@ async def open_desk(
             removals=UserRemoval(stores.deletion, library, runs, deletion, keys),
             exports=OpenExports(),
             costs=costs,
+            local_models=_kept(stack, LocalModels(settings.models_directory)),
             thresholds=thresholds,
         )
         await _begin(desk)
@@ -190,6 +193,7 @@ async def _begin(desk: OpenDesk) -> None:
     await desk.indexing.sweep({run.id for run in unfinished})
     await desk.runs.recover()
     desk.models.check_in_background()
+    desk.local_models.begin()
     spare_the_collector()
 
 

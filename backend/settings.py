@@ -1,6 +1,5 @@
 """All settings, from the environment or `.env`; those of agents are in `agents.settings`."""
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr
@@ -33,7 +32,6 @@ class Settings(AgentSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     api_url: str = Field(default="", pattern=r"^(https?://[^/]+)?$")
-    data_dir: Path = Path("data")
     log_format: Literal["text", "json"] = "text"
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
 

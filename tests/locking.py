@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LOCK, TORCH, TORCH_CPU, DEV = (ROOT / f"requirements{kind}.lock" for kind in ("", "-torch", "-torch-cpu", "-dev"))
+LOCK, TORCH, TORCH_CPU, MODEL, DEV = (
+    ROOT / f"requirements{kind}.lock" for kind in ("", "-torch", "-torch-cpu", "-model", "-dev")
+)
 # PyTorch's CPU-only build, which the package index does not have: for Python 3.11 on x86-64.
 _CPU = "torch==2.13.0+cpu --hash=sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"
 # The index's build and the CUDA packages that it needs on Linux.
@@ -33,7 +35,8 @@ def main(uv: str) -> int:
     _write(TORCH, "torch, and what it needs where it has CUDA", _only(every, lambda name: bool(_OF_TORCH.match(name))))
     _write(TORCH_CPU, "torch without CUDA", {"torch": _CPU})
     constraints = [f"--constraint={name}" for name in ("constraints.txt", LOCK.name, TORCH.name)]
-    dev = {**locked("-dev", *constraints), **locked("-model", "--no-deps")}
+    _write(MODEL, "What runs a local model", locked("-model"))
+    dev = {**locked("-dev", *constraints), **locked("-weights", "--no-deps")}
     _write(DEV, "What the tests need besides", _only(dev, lambda name: name not in every))
     return 0
 

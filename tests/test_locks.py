@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.locking import DEV, LOCK, ROOT, TORCH, TORCH_CPU, Packages, packages
+from tests.locking import DEV, LOCK, MODEL, ROOT, TORCH, TORCH_CPU, Packages, packages
 
 _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
 RUN: Packages = {**packages(LOCK.read_text()), **packages(TORCH.read_text())}
@@ -23,7 +23,7 @@ def version(pin: str) -> str:
     return pin.split()[0].partition("==")[2]
 
 
-@pytest.mark.parametrize("lock", [LOCK, TORCH, TORCH_CPU, DEV], ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", [LOCK, TORCH, TORCH_CPU, MODEL, DEV], ids=lambda lock: lock.name)
 def test_every_package_of_a_lock_has_a_version_and_hashes(lock: Path) -> None:
     found = packages(lock.read_text())
     assert found
@@ -35,7 +35,8 @@ def test_the_locks_have_what_the_requirements_name_at_that_version() -> None:
     for file, lock in {
         "requirements.txt": RUN,
         "requirements-dev.txt": packages(DEV.read_text()),
-        "requirements-model.txt": packages(DEV.read_text()),
+        "requirements-model.txt": packages(MODEL.read_text()),
+        "requirements-weights.txt": packages(DEV.read_text()),
     }.items():
         wanted = pinned(file)
         assert wanted == {name: version(lock[name]) for name in wanted if name in lock}
@@ -52,9 +53,15 @@ def test_the_build_without_cuda_is_of_the_same_version() -> None:
     assert version(packages(TORCH_CPU.read_text())["torch"]) == f"{version(RUN['torch'])}+cpu"
 
 
+def test_a_local_model_and_its_tests_use_the_same_llama_cpp() -> None:
+    model, dev = packages(MODEL.read_text()), packages(DEV.read_text())
+    assert list(model) == ["xllamacpp"]
+    assert {name: dev[name] for name in model} == model
+
+
 def test_pip_installs_nothing_but_the_locks() -> None:
     makefile = (ROOT / "Makefile").read_text()
     installed = re.findall(r"^\t\$\(INSTALL\) -r (\S+)", makefile, re.MULTILINE)
-    assert {LOCK.name, TORCH_CPU.name, DEV.name} == set(installed)
+    assert {LOCK.name, TORCH_CPU.name, MODEL.name, DEV.name} == set(installed)
     assert "--no-deps --require-hashes" in makefile
     assert "pip install -r" not in makefile

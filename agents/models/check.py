@@ -54,6 +54,8 @@ class ModelCheck:
 
 
 def _advice_for(model: ModelName, failure: ModelFailure) -> str:
+    if model.provider == "local":
+        return "`python -m agents.models list` shows what there is"
     if failure.kind is FailureKind.NO_CREDENTIALS:
         advice = _NO_CREDENTIALS.get(model.provider, "set AI_SERVICE_API_KEY")
     else:
@@ -89,8 +91,10 @@ async def _check_one(models: ModelRegistry, name: ModelName, used_by: tuple[str,
     began = time.perf_counter()
     failure = None
     if name != EMBEDDED:
+        model = models.get(name)
         try:
-            await models.get(name).check()
+            await models.wait_for_local(name)
+            await model.check()
         except ModelFailure as found:
             failure = found
     return ModelCheck(name, used_by, failure, time.perf_counter() - began)

@@ -119,7 +119,7 @@ class Model:
     async def _stream_call(self, call: StreamingCall) -> AsyncGenerator[ModelChunk]:
         self._admit_call(call)
         try:
-            async with aclosing(call.stream_chunks(patient=bool(self.name.url))) as pieces:
+            async with aclosing(call.stream_chunks(patient=self.name.is_self_hosted)) as pieces:
                 async for piece in pieces:
                     if call.visible:
                         self._for_each_breaker(lambda breaker: breaker.confirm_probe(call))
@@ -143,7 +143,7 @@ class Model:
         if self._missing:
             return None
         known = self._window.known
-        assumed = self._settings.model_server_window if self.name.url else CLOUD_TOKENS
+        assumed = self._settings.model_server_window if self.name.is_self_hosted else CLOUD_TOKENS
         return ContextWindow(self.name, known or assumed, self._settings.model_max_tokens, assumed=not known)
 
     async def check(self) -> None:
@@ -159,10 +159,10 @@ class Model:
             await self._call_provider(lambda provider: provider.check_presence())
         except ModelFailure:
             # A missing model says more than a server that is slow to list its models.
-            if known and self.name.url and known.kind not in _OVER_WHEN_SEEN:
+            if known and self.name.is_self_hosted and known.kind not in _OVER_WHEN_SEEN:
                 self.last = known
             raise
-        if self.last and (self.last.kind in _OVER_WHEN_SEEN or not self.name.url):
+        if self.last and (self.last.kind in _OVER_WHEN_SEEN or not self.name.is_self_hosted):
             self.last = None
             self._record_success(time.monotonic())
 

@@ -9,11 +9,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from agents.errors import ModelNameInvalid
 
-ProviderName = Literal["bedrock", "openai", "openai-compatible", "embedded"]
+ProviderName = Literal["bedrock", "openai", "openai-compatible", "local", "embedded"]
 
-_FORMS = "bedrock:<model>, openai:<model>, openai-compatible:<model>@<url>, or embedded"
+_FORMS = "bedrock:<model>, openai:<model>, openai-compatible:<model>@<url>, local:<model>, or embedded"
 _QUERY = re.compile(r"[?#].*", re.DOTALL)
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,255}")
+# The name of a local model, which is also that of its file.
+LOCAL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class ModelName:
     def public_name(self) -> str:
         """The name shown to users, without the address of a model server in the operator's network."""
         return str(replace(self, url="")).removesuffix(":")
+
+    @property
+    def is_self_hosted(self) -> bool:
+        """True if the operator runs the model: at the address that is named, or as a process of the desk."""
+        return bool(self.url) or self.provider == "local"
 
     @property
     def is_cloud(self) -> bool:
@@ -60,6 +67,8 @@ def parse_model(text: str) -> ModelName:
     provider, _, rest = text.partition(":")
     if provider in ("bedrock", "openai") and _MODEL.fullmatch(rest):
         return ModelName(cast(ProviderName, provider), rest)
+    if provider == "local" and LOCAL_NAME.fullmatch(rest):
+        return ModelName("local", rest)
     model, at, url = rest.partition("@")
     if provider == "openai-compatible" and at and (not model or _MODEL.fullmatch(model)):
         return replace(parse_server(url), model=model)

@@ -32,7 +32,7 @@ class ModelPrice:
 
 def cost_of(name: ModelName, usage: Usage) -> float:
     """Return the cost of the usage in US dollars; `usage.prompt` includes the cached tokens."""
-    if name.url or name.provider == "embedded":
+    if name.is_self_hosted or name.provider == "embedded":
         return 0.0
     price = price_of(name)
     if price is None:

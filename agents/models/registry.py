@@ -9,6 +9,7 @@ from functools import partial
 
 from agents.models.circuit_breaker import CircuitBreaker
 from agents.models.failures import FailureKind, ModelFailure
+from agents.models.local.server import LocalServer
 from agents.models.model import Model
 from agents.models.model_name import EMBEDDED, ModelName
 from agents.models.provider import ModelProvider
@@ -34,6 +35,12 @@ def make_provider(name: ModelName, settings: AgentSettings) -> ModelProvider:
     return OpenAIProvider(name, settings)
 
 
+def _make_local(server: LocalServer, settings: AgentSettings) -> ModelProvider:
+    from agents.models.local.provider import LocalProvider
+
+    return LocalProvider(server, settings)
+
+
 class ModelRegistry:
     """The models of a desk, opened and checked in the background, closed together."""
 
@@ -42,6 +49,7 @@ class ModelRegistry:
         self._make = make
         self._models: dict[ModelName, Model] = {}
         self._endpoints: dict[str, CircuitBreaker] = {}
+        self._servers: dict[ModelName, LocalServer] = {}
         self._checking: asyncio.Task[None] | None = None
         self._looked_at: dict[ModelName, float] = {}
 
@@ -54,14 +62,28 @@ class ModelRegistry:
         """Return the model with that name, and create it on first use."""
         assert name != EMBEDDED  # noqa: S101 - the embedded model has no provider
         if name not in self._models:
-            # Models that share an address fail together.
-            endpoint = self._endpoints.setdefault(name.url or name.provider, CircuitBreaker())
-            self._models[name] = Model(name, partial(self._make, name, self._settings), endpoint, self._settings)
+            if name.provider == "local":
+                self._models[name] = self._run_local(name)
+            else:
+                # Models that share an address fail together.
+                endpoint = self._endpoints.setdefault(name.url or name.provider, CircuitBreaker())
+                self._models[name] = Model(name, partial(self._make, name, self._settings), endpoint, self._settings)
         return self._models[name]
+
+    def local_state(self, name: ModelName) -> str | None:
+        """Return `running`, or why a local model does not run; None if no chain names it."""
+        server = self._servers.get(name)
+        return server.state if server else None
+
+    async def wait_for_local(self, name: ModelName) -> None:
+        """Wait until a local model listens or is known not to; return at once for any other."""
+        if server := self._servers.get(name):
+            await server.wait_until_settled()
 
     def check_in_background(self) -> None:
         """Start checking every model, so that problems are known before the first question."""
-        self._checking = asyncio.create_task(self._check_all(self.all))
+        # Local models are checked once they are started.
+        self._checking = asyncio.create_task(self._check_all([m for m in self.all if m.name not in self._servers]))
 
     async def check_servers(self) -> None:
         """Check self-hosted servers again, and less often cloud models that are known to fail."""
@@ -76,7 +98,15 @@ class ModelRegistry:
             self._checking.cancel()
             with suppress(asyncio.CancelledError):
                 await self._checking
+        await asyncio.gather(*(server.close() for server in self._servers.values()), return_exceptions=True)
         await asyncio.gather(*(model.close() for model in self.all), return_exceptions=True)
+
+    def _run_local(self, name: ModelName) -> Model:
+        """Create a local model, and begin to run its process."""
+        server = self._servers[name] = LocalServer(name.model, self._settings)
+        model = Model(name, partial(_make_local, server, self._settings), CircuitBreaker(), self._settings)
+        server.start(lambda: self._check_all([model]))
+        return model
 
     async def _check_all(self, models: Sequence[Model]) -> None:
         failures = await asyncio.gather(*(_failure_or_none(model.check()) for model in models))
@@ -87,7 +117,7 @@ class ModelRegistry:
 
 def _check_pause(model: Model) -> float:
     """Return the pause between two checks of a model. A cloud is checked only while it is known to fail."""
-    if model.name.url:
+    if model.name.is_self_hosted:
         return _SERVER_SECONDS
     failing = model.known_failure
     return _CLOUD_SECONDS if failing and failing.kind is not FailureKind.NO_CREDENTIALS else float("inf")

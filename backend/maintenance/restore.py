@@ -30,8 +30,8 @@ _KNOWN = {
     "knowledge.db": len(knowledge_schema.MIGRATIONS),
 }
 _REPLACED = "replaced-"
-# The lock and its note belong to this restore.
-_OWNERS = frozenset({"owner.lock", "owner.json", RESTORING})
+# The lock and its note belong to this restore; local models belong to no backup.
+_OWNERS = frozenset({"owner.lock", "owner.json", RESTORING, "models"})
 
 
 def restore(backup: Path, data_dir: Path, *, force: bool = False) -> Path | None:

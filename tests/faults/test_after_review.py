@@ -28,6 +28,7 @@ from backend.auth.key_registry import KeyRegistry
 from backend.http.event_response import OpenStreams
 from backend.limits.clock import DeskClock
 from backend.limits.costs import CostEstimates
+from backend.local_models import LocalModels
 from backend.metrics import Metrics
 from backend.privacy.deletion import ConversationDeletion
 from backend.privacy.exports import OpenExports
@@ -176,6 +177,7 @@ async def served(stack: Stack, desk: Desk, settings: Settings) -> AsyncIterator[
         removals=UserRemoval(stores.deletion, stack.library, desk.engine, deletion, keys),
         exports=OpenExports(),
         costs=CostEstimates(settings, catalog, chains),
+        local_models=LocalModels(settings.models_directory),
     )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:

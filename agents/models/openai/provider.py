@@ -42,6 +42,9 @@ _CHOICES = ("auto", "none", "required")
 class OpenAIProvider:
     """The provider of one model of OpenAI, or of a self-hosted server if the name has a URL."""
 
+    # Whether requests go through the proxy that the environment names.
+    trusts_proxies = True
+
     def __init__(self, name: ModelName, settings: AgentSettings) -> None:
         self._name = name
         self._settings = settings
@@ -163,7 +166,13 @@ class OpenAIProvider:
         hooks = {"request": [self._send_own_headers]} if self._name.url else {}
         # The key for self-hosted servers goes with every request, and must not follow a redirect.
         redirected = not self._name.url
-        self._http = httpx2.AsyncClient(limits=limits, timeout=timeout, follow_redirects=redirected, event_hooks=hooks)
+        self._http = httpx2.AsyncClient(
+            limits=limits,
+            timeout=timeout,
+            follow_redirects=redirected,
+            event_hooks=hooks,
+            trust_env=self.trusts_proxies,
+        )
         own = {"base_url": self._name.url, "api_key": SecretStr(self._own_key)} if self._name.url else {}
         try:
             # The base class limits an answer by `max_tokens`, which every server knows; OpenAI has another name for it.

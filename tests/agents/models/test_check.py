@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests import commands
+from tests.localmodel import NAME, place_model
 from tests.provided import AWS_KEYS, GPT, OPENAI_KEY, at_bedrock, at_openai, no_profile
 from tests.providers.bedrock import BedrockServer
 from tests.providers.openai import OpenAIServer
@@ -84,3 +85,18 @@ def test_a_server_that_is_not_there_fails(tmp_path: Path) -> None:
     assert f"FAILED   openai-compatible:@{url}  (for billing, compliance, general, technical)" in run.stdout
     assert "cannot be reached" in run.stdout
     assert "check the network, the address and the region" in run.stdout
+
+
+def test_a_local_model_that_is_not_there_fails_and_says_how_to_get_it(tmp_path: Path) -> None:
+    run = check(tmp_path, WORKER_MODEL="local:qwen3-4b")
+    assert run.returncode == 1
+    assert "FAILED   local:qwen3-4b  (for billing, compliance, general, technical)" in run.stdout
+    assert "it is not downloaded: make model NAME=qwen3-4b" in run.stdout
+
+
+def test_a_local_model_is_started_to_be_checked(tmp_path: Path) -> None:
+    place_model(tmp_path / "data" / "models")
+    settings = {"DATA_DIR": tmp_path / "data", "SUPERVISOR_MODEL": "embedded", "WORKER_MODEL": f"local:{NAME}"}
+    run = check(tmp_path, MODEL_FIRST_TOKEN_SECONDS=60, **settings)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert f"ok       local:{NAME}  (for billing, compliance, general, technical)" in run.stdout

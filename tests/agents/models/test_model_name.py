@@ -26,6 +26,7 @@ SECRET = "hunter2-hunter2"
             ModelName("openai-compatible", "Qwen/Qwen2.5-7B", "https://models.acme.example/openai/v1"),
         ),
         ("openai-compatible:@http://[::1]:8081/v1", ModelName("openai-compatible", "", "http://[::1]:8081/v1")),
+        ("local:qwen2.5-1.5b", ModelName("local", "qwen2.5-1.5b")),
     ],
 )
 def test_every_form_is_read_and_written_back_as_it_was(text: str, name: ModelName) -> None:
@@ -65,6 +66,10 @@ def test_an_address_without_a_path_is_that_of_version_1(given: str, url: str) ->
         "bedrock:",
         "bedrock:modèle",
         "anthropic:claude",
+        "local:",
+        "local:../qwen",
+        "local:Qwen",
+        "local:qwen@http://127.0.0.1/v1",
         "openai-compatible:qwen",
         "openai-compatible:qwen@",
         "openai-compatible:qwen@127.0.0.1:8081",
@@ -159,6 +164,7 @@ def test_one_wrong_part_of_a_chain_is_named() -> None:
         ("openai-compatible:qwen@http://10.0.0.7:8081/v1", "openai-compatible:qwen"),
         ("openai-compatible:@http://10.0.0.7:8081/v1", "openai-compatible"),
         ("openai:gpt-4o", "openai:gpt-4o"),
+        ("local:qwen3-4b", "local:qwen3-4b"),
         ("embedded", "embedded"),
     ],
 )

@@ -71,6 +71,7 @@ def known(desk: Server) -> dict[str, Any]:
         "user": "local",
         # This desk has no keys, which its answer says.
         "key_id": "none",
+        "model_name": "qwen3-4b",
     }
     return {**ids, "thread_id": run["thread_id"], "handover_id": handovers[-1]["id"], "document_id": document["id"]}
 

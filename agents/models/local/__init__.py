@@ -1,0 +1,1 @@
+"""Local models: downloaded once, and run by llama.cpp in a process of their own."""
