@@ -18,7 +18,7 @@ from knowledge.storage.sqlite_snapshot import fact_of_file
 from knowledge.storage.stores import DATABASE_FILE, open_stores
 
 DEFAULT_THRESHOLD = 0.2
-DEFAULT_HEDGE_THRESHOLD = 0.4
+DEFAULT_HEDGE_THRESHOLD = 0.42
 FILE = "calibration.json"
 _FACT = "calibration"
 

@@ -187,13 +187,12 @@ def _scored(found: FoundChunks, vector: Vector, cosines: Vectors, size: int) -> 
         cosine = float(np.frombuffer(one.vector, dtype=np.float32) @ vector)
         by_words = sum(one.words.values())
         passages.append(Passage(one.chunk, cosine, by_words, cosine + _WORDS_WEIGHT * by_words / asked.weight))
+    unknown = asked.names & asked.unknown - asked.alternatives.keys()
     signals = SearchSignals.of(
         [passage.chunk.document_id for passage in passages],
         [passage.cosine for passage in passages],
         [passage.score for passage in passages],
-        [one.words for one in found.chunks],
-        asked.weight,
-        sum(asked.weights.get(name, 0.0) for name in asked.names & asked.unknown - asked.alternatives.keys()),
+        sum(asked.weights.get(name, 0.0) for name in unknown) / asked.weight,
     )
     best_words = max((passage.lexical for passage in passages), default=0.0) / asked.weight
     ranked = sorted(passages, key=lambda passage: -passage.score)
