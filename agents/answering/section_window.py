@@ -51,7 +51,8 @@ def window_around(blocks: Sequence[MarkdownBlock], place: int, unit: int, near: 
         first, last = _grown(whole, first, last, size)
     chosen = [(index, own if index == place else whole[index]) for index in range(first, last + 1)]
     kept = [(index, one) for index, one in chosen if index == place or _is_worth_reading(one)]
-    if first == place - 1 and len(whole[first].text) > _LEAD_IN_CHARS and last == place:
+    is_lead_in = first == place - 1 and blocks[first].kind == "paragraph" != blocks[place].kind
+    if is_lead_in and size > _WHOLE_CHARS and len(whole[first].text) > _LEAD_IN_CHARS:
         kept[0] = (first, QuotedBlock(blocks[first], (len(blocks[first].units) - 1,)))
     return SectionWindow(tuple(one for _, one in kept), [index for index, _ in kept].index(place))
 

@@ -4,10 +4,13 @@ from collections.abc import Collection
 
 from knowledge.index.lexical import LexicalQuery
 from knowledge.text import words
+from knowledge.text.english import ENGLISH
+from knowledge.text.language import Language
 
 _MOST_NAMED = 2
 # A question of so many words says little beside what defines it.
 _SHORT = 5
+_SHORTEST_NAME = 3
 
 
 def missing_weights(asked: LexicalQuery, text: str) -> dict[str, float]:
@@ -26,7 +29,12 @@ def missing_names(asked: LexicalQuery | None, question: str, text: str) -> list[
     counted = asked.names | (asked.unknown if len(asked.weights) <= _SHORT else frozenset())
     written = {asked.readings.get(word.lower(), ""): word for word, _ in words.words_with_gaps(question)}
     named = sorted((stem for stem in missing if stem in counted), key=lambda stem: -missing[stem])
-    return [written[stem] for stem in named if stem in written][:_MOST_NAMED]
+    return [written[stem] for stem in named if stem in written and _is_telling(written[stem])][:_MOST_NAMED]
+
+
+def _is_telling(word: str, language: Language = ENGLISH) -> bool:
+    """Return False for numbers, units, days and contracted verbs, which name nothing that documents could be about."""
+    return word.isalpha() and len(word) >= _SHORTEST_NAME and word.lower() not in language.calendar
 
 
 def _holds(stem: str, asked: LexicalQuery, held: Collection[str]) -> bool:

@@ -155,6 +155,12 @@ _OPPOSITES = tuple(
     )
 )
 
+_CALENDAR = frozenset(
+    """
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september
+    october november december
+    """.split()
+)
 _POINTER = re.compile(
     r"(?:(?:\*\*)?(?:note|tip|important)[:*\s]{1,6})?"
     r"(?:(?:(?:for|to)\s[^.:;,]{0,100}|(?:if|once)\s[^.,;]{0,80}),\s)?"
@@ -240,6 +246,7 @@ ENGLISH = Language(
     ),
     answer_types=(_TIME, _MONEY, _NUMBER),
     opposites=_OPPOSITES,
+    calendar=_CALENDAR,
     pointer=_POINTER,
     no_claim=_NO_CLAIM,
     conversation=CONVERSATION,

@@ -135,7 +135,8 @@ class Language:
     `code` is that of ISO 639-1. `find_stem` gets a word in lower case. `opposites` match, in lower case, in what goes
     one way and in what goes the other: on and off, before and after. `pointer` matches a sentence that only points to
     another page, `no_claim` in a sentence that only says that something is not known. `letters` are written in no other
-    language that is told apart. `equivalents` count less than the words themselves.
+    language that is told apart. `equivalents` count less than the words themselves. `calendar` are the names of days
+    and months.
     """
 
     code: str
@@ -149,6 +150,7 @@ class Language:
     conversation: ConversationRules
     letters: str = ""
     equivalents: tuple[Equivalents, ...] = ()
+    calendar: Words = frozenset()
     opposites: tuple[tuple[Pattern, Pattern], ...] = ()
     pointer: Pattern = NO_MATCH
 
