@@ -8,8 +8,6 @@ from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
 
 _MOST_NAMED = 2
-# A question of so many words says little beside what defines it.
-_SHORT = 5
 _SHORTEST_NAME = 3
 
 
@@ -20,15 +18,12 @@ def missing_weights(asked: LexicalQuery, text: str) -> dict[str, float]:
 
 
 def missing_names(asked: LexicalQuery | None, question: str, text: str) -> list[str]:
-    """Return what a question names that a text does not hold, as it was written: a product, a plan, a country.
-
-    In a short question a word that no document holds counts too."""
+    """Return what a question names that a text does not hold, as it was written: a product, a plan, a country."""
     if asked is None:
         return []
     missing = missing_weights(asked, text)
-    counted = asked.names | (asked.unknown if len(asked.weights) <= _SHORT else frozenset())
     written = {asked.readings.get(word.lower(), ""): word for word, _ in words.words_with_gaps(question)}
-    named = sorted((stem for stem in missing if stem in counted), key=lambda stem: -missing[stem])
+    named = sorted((stem for stem in missing if stem in asked.names), key=lambda stem: -missing[stem])
     return [written[stem] for stem in named if stem in written and _is_telling(written[stem])][:_MOST_NAMED]
 
 
