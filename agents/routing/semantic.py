@@ -25,7 +25,7 @@ _WIDTH = 0.05
 # No cloud counts as larger or smaller than this many times the typical one.
 _SIZE_SPAN = 5.0
 _WORD_WEIGHT = 0.2
-_EVIDENCE_WEIGHT = 0.6
+_EVIDENCE_WEIGHT = 1.0
 # The passages of a folder whose mean score is its evidence.
 _EVIDENCE_PASSAGES = 3
 # The folders whose passages are read; of more, those of the nearest clouds.
