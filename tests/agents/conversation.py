@@ -91,6 +91,7 @@ async def open_desk(
     withdrawn: Collection[str] = (),
     worker: type[Worker] = Worker,
     router: Router | None = None,
+    hedge: float = 0.0,
 ) -> AsyncIterator[Desk]:
     """The shipped agents over a library; opened again on the same directory, they remember their conversations."""
 
@@ -102,7 +103,7 @@ async def open_desk(
     gatherer = EvidenceGatherer(library, searcher)
     chosen = router or SemanticRouter(library.embedder, searcher)
     supervisor = Supervisor(
-        Catalog(agents), [chosen], worker(gatherer, OutcomeThresholds(threshold)), lambda agent: chain
+        Catalog(agents), [chosen], worker(gatherer, OutcomeThresholds(threshold, hedge)), lambda agent: chain
     )
     async with open_memory(memory) as saver:
         yield Desk(Assistant(supervisor, saver, of_thread))
