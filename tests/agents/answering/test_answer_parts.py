@@ -10,10 +10,8 @@ from tests.agents.evidence import gather
 
 
 async def test_what_two_questions_find_has_one_number_each(library: Library) -> None:
-    prices, refunds = (
-        await gather(library, "How much is Team?", "billing"),
-        await gather(library, "Refunds?", "billing"),
-    )
+    prices = await gather(library, "How much is Team?", "billing")
+    refunds = await gather(library, "Refunds?", "billing")
     merged, parts = merge_evidence([prices, refunds])
     numbers = [excerpt.number for excerpt in merged.excerpts]
     assert numbers == list(range(1, len(numbers) + 1))
@@ -24,7 +22,7 @@ async def test_what_two_questions_find_has_one_number_each(library: Library) -> 
         assert all(passage.chunk.text in texts[number] for number, passage in part.passages)
 
 
-def test_evidence_for_one_question_stays_as_it_is() -> None:
+def test_a_confidence_permits_one_of_three_outcomes() -> None:
     assert OutcomeThresholds(0.2, 0.4).outcome(0.1) == "decline"
     assert OutcomeThresholds(0.2, 0.4).outcome(0.2) == "hedge"
     assert OutcomeThresholds(0.2, 0.4).outcome(0.4) == "answer"

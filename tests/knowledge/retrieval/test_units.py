@@ -1,4 +1,4 @@
-"""The units of passages: embedded when a document is indexed, and the same when it was indexed by an earlier release."""
+"""The units of passages: embedded when a document is indexed, or when a question comes if it was indexed earlier."""
 
 from knowledge.library import Library
 from knowledge.retrieval.defining_words import missing_names
