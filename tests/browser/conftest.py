@@ -87,7 +87,7 @@ def opened_for_visitors(context: BrowserContext) -> Iterator[None]:
 
 
 def forget_visitor(context: BrowserContext) -> None:
-    """Close the tabs of a context, and clear its cookies and the storage of every origin."""
+    """Close the tabs of a context, and clear its cookies and the local storage of every origin."""
     blank, *tabs = context.pages
     for tab in tabs:
         tab.close()
