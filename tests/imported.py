@@ -9,6 +9,12 @@ import sentence_transformers
 import torch
 
 import backend.server
+import ui.pages.activity
+import ui.pages.agents
+import ui.pages.chat
+import ui.pages.knowledge
+import ui.pages.not_found
+import ui.runtime.serve
 from knowledge.embedding.encoder import Encoder
 
 THREADS = torch.get_num_threads()

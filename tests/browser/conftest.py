@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -67,13 +68,40 @@ def scripted(indexed: Path, provider: OpenAIServer, tmp_path_factory: pytest.Tem
         yield server
 
 
-@pytest.fixture
-def context(chrome: Browser) -> Iterator[BrowserContext]:
-    """A browser context of a new visitor."""
+@pytest.fixture(scope="module")
+def shared_context(chrome: Browser) -> Iterator[BrowserContext]:
+    """A browser context for a module, so that the scripts of the pages are fetched and compiled once."""
     context = chrome.new_context(viewport={"width": 1200, "height": 800})
+    with opened_for_visitors(context):
+        yield context
+
+
+@contextmanager
+def opened_for_visitors(context: BrowserContext) -> Iterator[None]:
+    """Prepare a context for `forget_visitor`, and close it at the end."""
     context.set_default_timeout(_PATIENCE_MS)
-    yield context
+    # A blank tab, through which the storage is cleared.
+    context.new_page()
+    yield
     context.close()
+
+
+def forget_visitor(context: BrowserContext) -> None:
+    """Close the tabs of a context, and clear its cookies and the local storage of every origin."""
+    blank, *tabs = context.pages
+    for tab in tabs:
+        tab.close()
+    context.clear_cookies()
+    session = context.new_cdp_session(blank)
+    session.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "local_storage"})
+    session.detach()
+
+
+@pytest.fixture
+def context(shared_context: BrowserContext) -> Iterator[BrowserContext]:
+    """A browser context of a new visitor: without tabs, cookies and storage."""
+    yield shared_context
+    forget_visitor(shared_context)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.backend.asking import Provided, keys, provided
-from tests.browser.conftest import OpenTab
+from tests.browser.conftest import OpenTab, forget_visitor, opened_for_visitors
 from tests.browser.install import AXE
 from tests.browser.tab import Tab
 from tests.providers.answers import RecordedRequest
@@ -114,15 +114,16 @@ STATES: dict[str, tuple[str, Callable[[Tab], None]]] = {
 }
 
 
-@pytest.fixture(params=[(1200, "light"), (1200, "dark"), (360, "light"), (360, "dark")], ids=lambda how: f"{how}")
-def context(request: pytest.FixtureRequest, chrome: Browser) -> Iterator[BrowserContext]:
+@pytest.fixture(
+    scope="module", params=[(1200, "light"), (1200, "dark"), (360, "light"), (360, "dark")], ids=lambda how: f"{how}"
+)
+def shared_context(request: pytest.FixtureRequest, chrome: Browser) -> Iterator[BrowserContext]:
     """Wide and narrow, light and dark; without movement, whose middle has colours of its own."""
     width, scheme = request.param
     context = chrome.new_context(viewport={"width": width, "height": 740}, color_scheme=scheme, reduced_motion="reduce")
-    context.set_default_timeout(20_000)
     context.add_init_script(f"localStorage.setItem('theme', '{scheme}')")
-    yield context
-    context.close()
+    with opened_for_visitors(context):
+        yield context
 
 
 def _findings(tab: Tab) -> list[str]:
@@ -146,14 +147,20 @@ def test_nor_where_a_key_is_asked_for(keyed: Provided, open_tab: OpenTab) -> Non
     assert "\n".join(_findings(tab)) == ""
 
 
-@pytest.fixture
-def tab(writing: Provided, chrome: Browser) -> Iterator[Tab]:
-    """A tab whose visitor has no mouse."""
+@pytest.fixture(scope="module")
+def still_context(chrome: Browser) -> Iterator[BrowserContext]:
+    """A wide browser context without movement."""
     context = chrome.new_context(viewport={"width": 1200, "height": 740}, reduced_motion="reduce")
-    context.set_default_timeout(20_000)
-    opened = Tab.open(context, writing.desk).ready()
+    with opened_for_visitors(context):
+        yield context
+
+
+@pytest.fixture
+def tab(writing: Provided, still_context: BrowserContext) -> Iterator[Tab]:
+    """A tab whose visitor has no mouse."""
+    opened = Tab.open(still_context, writing.desk).ready()
     yield opened
-    context.close()
+    forget_visitor(still_context)
     assert opened.faults == []
 
 

@@ -55,12 +55,12 @@ def hostile(chrome: Browser, indexed: Path, tmp_path_factory: pytest.TempPathFac
         yield desk
 
 
-@pytest.fixture
-def context(context: BrowserContext) -> BrowserContext:
+@pytest.fixture(scope="module")
+def shared_context(shared_context: BrowserContext) -> BrowserContext:
     """A browser whose conversations a test can make through the API."""
-    context.add_init_script(WATCH)
-    context.add_init_script(f"localStorage.setItem('frontdesk-browser', '{BROWSER}')")
-    return context
+    shared_context.add_init_script(WATCH)
+    shared_context.add_init_script(f"localStorage.setItem('frontdesk-browser', '{BROWSER}')")
+    return shared_context
 
 
 def _watched(open_tab: OpenTab, desk: Provided, session: str = "", agent: str = "billing") -> Watched:
