@@ -17,6 +17,11 @@ def missing_weights(asked: LexicalQuery, text: str) -> dict[str, float]:
     return {stem: weight for stem, weight in asked.weights.items() if not _holds(stem, asked, held)}
 
 
+def held_share(asked: LexicalQuery, text: str) -> float:
+    """Return the share of a question's weight that a text holds."""
+    return 1 - sum(missing_weights(asked, text).values()) / asked.weight if asked.weights else 0.0
+
+
 def missing_names(asked: LexicalQuery | None, question: str, text: str) -> list[str]:
     """Return what a question names that a text does not hold, as it was written: a product, a plan, a country."""
     if asked is None:

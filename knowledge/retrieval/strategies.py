@@ -128,7 +128,7 @@ class EvidenceGatherer:
         store = self._library.stores.passages
         passages = [passage for _, passage in evidence.passages]
         units, sections = await asyncio.gather(
-            score_units(question, passages, store, self._library.embedder),
+            score_units(question, findings.asked, passages, store, self._library.embedder),
             sections_around([passage.chunk for passage in passages], store),
         )
         places = [(passage.chunk.document_id, passage.chunk.section) for passage in passages]

@@ -4,27 +4,31 @@ A unit is a sentence, a list item, a table row or code. Its vector was stored wh
 of documents that an earlier release has indexed are embedded when a question comes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from knowledge.embedding.embedder import Embedder, Vector, Vectors
 from knowledge.embedding.quantized import dequantize
+from knowledge.index.lexical import LexicalQuery
 from knowledge.ingestion.units import unit_texts
+from knowledge.retrieval.defining_words import held_share
 from knowledge.retrieval.search import Passage
 from knowledge.storage.documents import StoredChunk
 from knowledge.storage.passages import PassageStore
-from knowledge.text import words
 from knowledge.text.answer_type import wanted_type
 from knowledge.text.directions import agreement
 from knowledge.text.markdown_blocks import MarkdownBlock, blocks
 
-# The weights of a unit's words, of its passage's score, of the right type of answer (a time to "how long", an amount to
-# "how much"), and of going the way that the question goes (on or off), beside its nearness in meaning.
+# Beside the nearness of a unit in meaning: the weights of the question's words that it holds, with and without its
+# headings, of its passage's score, of the right type of answer (a time to "how long", an amount to "how much"), and of
+# going the way that the question goes (on or off). Code alone answers few questions that are asked in words.
 _WORD_WEIGHT = 0.2
-_PASSAGE_WEIGHT = 1.0
+_OWN_WORD_WEIGHT = 0.2
+_PASSAGE_WEIGHT = 0.8
 _TYPE_WEIGHT = 0.1
 _DIRECTION_WEIGHT = 0.1
+_CODE_COST = 0.1
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,15 @@ def blocks_of(text: str) -> tuple[MarkdownBlock, ...]:
 
 
 async def score_units(
-    question: str, passages: Sequence[Passage], store: PassageStore, embedder: Embedder
+    question: str, asked: LexicalQuery, passages: Sequence[Passage], store: PassageStore, embedder: Embedder
 ) -> list[ScoredUnit]:
-    """Score every unit of the passages, best first."""
+    """Score every unit of the passages, best first; `asked` are the words of the question."""
     vector = (await embedder.embed([question]))[0]
     packed = await store.unit_vectors([passage.chunk.id for passage in passages])
     scored: list[ScoredUnit] = []
     for place, passage in enumerate(passages):
         vectors = await _vectors_of(passage.chunk, packed.get(passage.chunk.id), len(vector), embedder)
-        scored += _score_passage(question, place, passage, vectors @ vector) if len(vectors) else []
+        scored += _score_passage(question, asked, place, passage, vectors @ vector) if len(vectors) else []
     return sorted(scored, key=lambda unit: -unit.score)
 
 
@@ -63,27 +67,21 @@ async def _vectors_of(chunk: StoredChunk, packed: bytes | None, dimensions: int,
     return await embedder.embed(unit_texts(chunk.title, chunk.section, chunk.text))
 
 
-def _score_passage(question: str, place: int, passage: Passage, cosines: Vector) -> list[ScoredUnit]:
-    asked = set(words.stems(question))
+def _score_passage(
+    question: str, asked: LexicalQuery, place: int, passage: Passage, cosines: Vector
+) -> Iterator[ScoredUnit]:
     is_wanted = wanted_type(question)
-    chunk = passage.chunk
-    subject = f"{chunk.title} {chunk.section}"
-    places = [(b, i, unit) for b, block in enumerate(blocks_of(chunk.text)) for i, unit in enumerate(block.units)]
-    return [
-        ScoredUnit(
-            place,
-            block,
-            index,
+    subject = f"{passage.chunk.title} {passage.chunk.section}"
+    found = blocks_of(passage.chunk.text)
+    places = [(number, index, unit) for number, block in enumerate(found) for index, unit in enumerate(block.units)]
+    for (number, index, unit), cosine in zip(places, cosines, strict=True):
+        score = (
             float(cosine)
-            + _WORD_WEIGHT * _share_of_stems(asked, f"{subject} {unit}")
+            + _WORD_WEIGHT * held_share(asked, f"{subject} {unit}")
+            + _OWN_WORD_WEIGHT * held_share(asked, unit)
             + _TYPE_WEIGHT * is_wanted(unit)
             + _DIRECTION_WEIGHT * (agreement(question, unit) or agreement(question, subject))
-            + _PASSAGE_WEIGHT * passage.score,
-            float(cosine),
+            + _PASSAGE_WEIGHT * passage.score
+            - _CODE_COST * (found[number].kind == "code")
         )
-        for (block, index, unit), cosine in zip(places, cosines, strict=True)
-    ]
-
-
-def _share_of_stems(asked: set[str], text: str) -> float:
-    return len(asked.intersection(words.stems(text))) / len(asked) if asked else 0.0
+        yield ScoredUnit(place, number, index, score, float(cosine))
