@@ -31,7 +31,8 @@ class AssistantRequest:
     """A question in its conversation.
 
     `said` is the text already streamed by an earlier attempt, if there was one; `request` holds what the client sent
-    beside the question, in the format of the endpoint that received it.
+    beside the question, in the format of the endpoint that received it. `asks_again` is True if the question replaces
+    an earlier one.
     """
 
     question: str
@@ -41,6 +42,7 @@ class AssistantRequest:
     owner: str = ""
     said: str | None = None
     request: str | None = None
+    asks_again: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class AnswerOutcome:
     reduced: bool = False
     data: dict[str, Any] | None = None
     support: Support | None = None
+    cached: bool = False
 
 
 async def _no_withdrawn_runs(thread_id: str) -> Collection[str]:
@@ -73,7 +76,7 @@ class Assistant:
 
     async def stream(self, turn: AssistantRequest) -> AsyncGenerator[Event | AnswerOutcome]:
         """Yield the events of one answer, then its outcome."""
-        context = RunContext(AnswerStream(), turn.owner, turn.agent)
+        context = RunContext(AnswerStream(), turn.owner, turn.agent, turn.run_id, turn.asks_again)
         state = None if turn.said is None else await self._left_off(turn)
         if state and _state_source(state) == "update":
             raise AnswerGivenUp("The desk was stopped while it gave this answer up; please ask again.")
@@ -88,7 +91,8 @@ class Assistant:
         reduced = any(answer["reduced"] for answer in context.answers)
         support = support_of(context.text, context.answers)
         data = {"support": support.model_dump()} if support else None
-        yield AnswerOutcome(finish_reason_of(context.answers), reduced, data, support)
+        cached = any(answer.get("cached", False) for answer in context.answers)
+        yield AnswerOutcome(finish_reason_of(context.answers), reduced, data, support, cached)
 
     async def leave(self, turn: AssistantRequest, said: str) -> None:
         """Remember the text said so far as the answer of a turn that is abandoned."""

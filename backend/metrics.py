@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 from backend.runs.recorder import RunRecorder
 from backend.storage.runs import StoredRun
-from frontdesk.contracts.events import Event, Route, Terminal, Token, TraceEnd, TraceStart, Usage
+from frontdesk.contracts.events import Done, Event, Route, Terminal, Token, TraceEnd, TraceStart, Usage
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
 
@@ -34,6 +34,9 @@ class Metrics:
         )
         self._tokens = Counter("frontdesk_tokens", "Tokens of models.", ["model", "kind"], registry=self.registry)
         self._cost = Counter("frontdesk_cost_usd", "What models cost.", ["model"], registry=self.registry)
+        self._cached = Counter(
+            "frontdesk_cached_answers", "Earlier answers given again.", ["agent"], registry=self.registry
+        )
         self._fallbacks = Counter(
             "frontdesk_fallbacks", "Second and later attempts.", ["model"], registry=self.registry
         )
@@ -69,6 +72,9 @@ class Metrics:
         """Count a run that has ended, and the time it took."""
         self._ended.labels(progress.live.run.agent_id, event.type).inc()
         self._total.labels(event.type).observe(progress.live.seconds)
+        if isinstance(event, Done) and event.cached:
+            for agent in progress.agents:
+                self._cached.labels(agent).inc()
 
 
 class _Watched(Collector):

@@ -46,6 +46,8 @@ class WorkerAnswer(TypedDict):
     last_number: int
     # How well the text is supported, as JSON; older checkpoints have none.
     support: NotRequired[str | None]
+    # True for an earlier answer that was given again.
+    cached: NotRequired[bool]
 
 
 class ConversationState(TypedDict):
@@ -65,11 +67,16 @@ class ConversationState(TypedDict):
 
 @dataclass
 class RunContext:
-    """The context of one run. `owner` is the user who asks; `agent` is set if the user chose who answers."""
+    """The context of one run. `owner` is the user who asks; `agent` is set if the user chose who answers.
+
+    `asks_again` is True for a question that replaces one: its user wants another answer.
+    """
 
     answer_stream: AnswerStream
     owner: str = ""
     agent: str | None = None
+    run_id: str = ""
+    asks_again: bool = False
     # As they were when the question was routed: an agent changed or deleted meanwhile still finishes its answer.
     agents: dict[str, Agent] = field(default_factory=dict)
     answers: Sequence[WorkerAnswer] = ()

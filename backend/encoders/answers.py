@@ -40,6 +40,7 @@ async def whole(desk: OpenDesk, run: StoredRun, request: Request, on_disconnect:
         supervisor=last.supervisor,
         workers=last.workers,
         reduced=last.reduced,
+        cached=last.cached,
         support=last.support,
         time=last.time,
         finish_reason=last.finish_reason,

@@ -106,6 +106,7 @@ class RunRecorder:
             supervisor=self.supervisor,
             workers=self.workers,
             reduced=outcome.reduced,
+            cached=outcome.cached,
             support=outcome.support,
             tokens=self.tokens,
             tokens_used=both.usage.total,

@@ -1,6 +1,8 @@
 """Complete answers: the reply where nothing is streamed."""
 
-from frontdesk.contracts.base import Shape
+from typing import Annotated
+
+from frontdesk.contracts.base import ALWAYS_SENT, Shape
 from frontdesk.contracts.events import Source, Spent, Support, Usage
 
 
@@ -16,6 +18,7 @@ class FinishedRun(Shape):
     supervisor: Spent
     workers: Spent
     reduced: bool
+    cached: Annotated[bool, ALWAYS_SENT] = False
     support: Support | None = None
     time: float
     finish_reason: str

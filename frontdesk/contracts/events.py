@@ -204,7 +204,8 @@ class Done(_Part):
 
     `time` is the seconds since the question.
 
-    `supervisor` and `workers` split the usage and the cost. A `reduced` answer was quoted because no model could write.
+    `supervisor` and `workers` split the usage and the cost. A `reduced` answer was quoted because no model could write;
+    a `cached` one was given before to the same question or a similar one.
     There is no `support` for a fixed answer of the server's own: that it does not know, or hands over.
     """
 
@@ -215,6 +216,7 @@ class Done(_Part):
     supervisor: Spent = Spent()
     workers: Spent = Spent()
     reduced: bool = False
+    cached: bool = False
     support: Support | None = None
     tokens: int
     tokens_used: int = 0

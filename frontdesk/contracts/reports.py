@@ -66,6 +66,7 @@ class UnansweredPage(Shape):
 class Figures(Shape):
     """Figures of runs that have ended. `fallbacks` were answered by a fallback model, `reduced` ones by quoting.
 
+    `cached` ones were answered with an earlier answer.
     Times are seconds, the median or the 95th percentile of the runs; null if there were none.
     """
 
@@ -83,6 +84,7 @@ class Figures(Shape):
     first_token_p50: float | None
     first_token_p95: float | None
     time_p50: float | None
+    cached: Annotated[int, ALWAYS_SENT] = 0
 
 
 class Share(Shape):

@@ -2,6 +2,7 @@
 
 from knowledge.storage.damage import RESTORE
 from knowledge.storage.database import Connection
+from knowledge.storage.sql.folder_states import create_folder_states
 
 REMEDY = (
     f"{RESTORE}; or move it away and index the documents again (python index_documents.py), which leaves out what "
@@ -87,4 +88,5 @@ MIGRATIONS = (
     add_page_starts,
     add_cutting_times,
     add_text_bytes,
+    create_folder_states,
 )

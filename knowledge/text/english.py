@@ -4,7 +4,7 @@ import re
 
 import snowballstemmer
 
-from knowledge.text.language import AnswerType, FollowUpRules, Language, MessageRules, SentenceRules
+from knowledge.text.language import AnswerType, FollowUpRules, Language, MessageRules, ParaphraseRules, SentenceRules
 
 _STEMMER = snowballstemmer.stemmer("porter")
 
@@ -82,6 +82,25 @@ _PERSON = re.compile(
     re.IGNORECASE,
 )
 
+_FILLERS = frozenset("a an the please pls plz kindly hi hello hey thanks i we my our is are am be do does".split())
+_SPELLINGS = {
+    "which": "what",
+    "cannot": "can not",
+    **{f"{verb}n{mark}t": f"{verb} not" for verb in ("do", "does", "did", "is", "are", "was") for mark in ("'", "")},
+    **{f"can{mark}t": "can not" for mark in ("'", "")},
+    **{f"won{mark}t": "will not" for mark in ("'", "")},
+    **{f"{word}{mark}s": word for word in ("what", "where", "who", "how", "when", "that") for mark in ("'", "")},
+}
+_FRAMES = (
+    (re.compile(r"^(?:(?:can|could|would) you )?(?:please )?(?:tell|show) me (?=\w)"), ""),
+    (re.compile(r"^(?:i|we) (?:want|would like|need) to know (?=\w)"), ""),
+    (re.compile(r"^what (?:is )?the (?:best |right |easiest )?way to "), "how "),
+    (re.compile(r"\bhow (?:(?:do|does|can|could|would) (?:i|we|you|one)|(?:i|we|you|one) (?:can|could)|to) "), "how "),
+)
+_CONDITION = re.compile(
+    r"(?:for|in|on|with|without|if|when|as|after|before|from|at|during|under|until)\b", re.IGNORECASE
+)
+
 # Every quantifier is bounded: documents may hold anything.
 _TIME = AnswerType(
     question=re.compile(
@@ -142,6 +161,7 @@ ENGLISH = Language(
         request=_REQUEST,
         person=_PERSON,
     ),
+    paraphrases=ParaphraseRules(fillers=_FILLERS, spellings=_SPELLINGS, frames=_FRAMES, condition=_CONDITION),
     answer_types=(_TIME, _MONEY, _NUMBER),
     no_claim=_NO_CLAIM,
 )

@@ -5,7 +5,7 @@ is recognized where that is done, in all languages at once.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 Words = frozenset[str]
@@ -59,6 +59,21 @@ class MessageRules:
 
 
 @dataclass(frozen=True, eq=False)
+class ParaphraseRules:
+    """The parts of a question that may differ although it asks the same, all in lower case.
+
+    `fillers` may be left out; `spellings` says what some words stand for. `frames` are patterns with what each is
+    replaced by, in a text with single spaces. `condition` matches a clause in front, up to its comma, which could as
+    well come last.
+    """
+
+    fillers: Words
+    spellings: Mapping[str, str]
+    frames: tuple[tuple[Pattern, str], ...]
+    condition: Pattern
+
+
+@dataclass(frozen=True, eq=False)
 class AnswerType:
     """A type of answer, such as a time: what the questions look like that want one, and what it looks like itself."""
 
@@ -78,5 +93,6 @@ class Language:
     sentences: SentenceRules
     follow_ups: FollowUpRules
     messages: MessageRules
+    paraphrases: ParaphraseRules
     answer_types: tuple[AnswerType, ...]
     no_claim: Pattern

@@ -4,10 +4,11 @@ import re
 
 from agents.answering.answer_type import wanted_type
 from agents.answering.canned_replies import is_courtesy
+from agents.caching.question_keys import keys_of
 from agents.routing.semantic import asks_for_person
 from agents.routing.split_message import possible_splits
 from knowledge.retrieval.followups import leans_on_earlier
-from knowledge.text.language import AnswerType, FollowUpRules, Language, MessageRules, SentenceRules
+from knowledge.text.language import AnswerType, FollowUpRules, Language, MessageRules, ParaphraseRules, SentenceRules
 from knowledge.text.sentences import find_statements, split_paragraph
 from knowledge.text.words import content_words, stems
 
@@ -34,6 +35,12 @@ GERMAN = Language(
         request=re.compile(r"\?|\b(?:wie|wo)\b", re.IGNORECASE),
         person=re.compile(r"\bmit einem menschen\b", re.IGNORECASE),
     ),
+    paraphrases=ParaphraseRules(
+        fillers=frozenset({"bitte", "die"}),
+        spellings={"wos": "wo"},
+        frames=((re.compile(r"^sagen sie mir "), ""),),
+        condition=re.compile(r"für\b", re.IGNORECASE),
+    ),
     answer_types=(AnswerType(re.compile(r"\bwie lange\b"), re.compile(r"\d Tage\b")),),
     no_claim=re.compile(r"\bweiß nicht\b"),
 )
@@ -51,6 +58,12 @@ def test_sentences_end_as_in_the_language() -> None:
         "Ende.",
     ]
     assert [found.text for found in find_statements("Nimm z.B. Visa. Gut.", GERMAN)] == ["Nimm z.B. Visa.", "Gut."]
+
+
+def test_paraphrases_are_recognized_in_the_language() -> None:
+    asked = keys_of("Wo ist die Rechnung für Pläne?", GERMAN)
+    assert keys_of("Für Pläne, bitte sagen Sie mir: wos ist die Rechnung", GERMAN).similar != asked.similar
+    assert keys_of("Für Pläne, wos ist Rechnung bitte", GERMAN).similar == asked.similar
 
 
 def test_messages_are_read_in_the_language() -> None:
