@@ -14,7 +14,7 @@ from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
 
 # A word, the sign of a number, or a symbol that may be part of a name: C++, 5 %.
-_TOKEN = re.compile(r"[^\W_]+(?:[.,'][^\W_]+)*|(?<!\w)-(?=\d)|[^\w\s.,;:!?'\"()\[\]…“”–—/-]")
+_TOKEN = re.compile(r"[^\W_]+(?:[.,'][^\W_]+)*|(?<!\w)[-–](?=\d)|[^\w\s.,;:!?'\"()\[\]…“”–—/-]")
 _ENDS = " .?!"
 _LONGEST_CONDITION = 80
 _SHORTEST_PLURAL = 4
@@ -47,7 +47,9 @@ def _significant_words(text: str, language: Language) -> list[str]:
     spelled = " ".join(rules.spellings.get(word, word) for word in lower)
     for frame, instead in rules.frames:
         spelled = frame.sub(instead, spelled)
-    return [_without_plural(word) for word in spelled.split() if word not in rules.fillers]
+    *others, last = spelled.split() or [""]
+    # What a question ends with is what it is about: "What does it do?"
+    return [_without_plural(word) for word in (*(word for word in others if word not in rules.fillers), last)]
 
 
 def _in_lower_case(word: str, position: int) -> str:

@@ -82,7 +82,7 @@ _PERSON = re.compile(
     re.IGNORECASE,
 )
 
-_FILLERS = frozenset("a an the please pls plz kindly hi hello hey thanks i we my our is are am be do does".split())
+_FILLERS = frozenset("a an the i we my our is are am be do does".split())
 _SPELLINGS = {
     "which": "what",
     "cannot": "can not",
@@ -92,6 +92,8 @@ _SPELLINGS = {
     **{f"{word}{mark}s": word for word in ("what", "where", "who", "how", "when", "that") for mark in ("'", "")},
 }
 _FRAMES = (
+    (re.compile(r"^(?:(?:hi|hello|hey|please|pls|plz) ){1,3}"), ""),
+    (re.compile(r"(?: (?:please|pls|plz|thanks|thank you)){1,3}$"), ""),
     (re.compile(r"^(?:(?:can|could|would) you )?(?:please )?(?:tell|show) me (?=\w)"), ""),
     (re.compile(r"^(?:i|we) (?:want|would like|need) to know (?=\w)"), ""),
     (re.compile(r"^what (?:is )?the (?:best |right |easiest )?way to "), "how "),

@@ -62,9 +62,9 @@ class MessageRules:
 class ParaphraseRules:
     """The parts of a question that may differ although it asks the same, all in lower case.
 
-    `fillers` may be left out; `spellings` says what some words stand for. `frames` are patterns with what each is
-    replaced by, in a text with single spaces. `condition` matches a clause in front, up to its comma, which could as
-    well come last.
+    `fillers` may be left out, except at the end; `spellings` says what some words stand for. `frames` are patterns with
+    what each is replaced by, in a text with single spaces. `condition` matches the first word of a clause in front that
+    could as well come last.
     """
 
     fillers: Words

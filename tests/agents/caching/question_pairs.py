@@ -1,4 +1,7 @@
-"""Pairs of questions: each of SAME asks the same thing twice, each of DIFFERENT two things in nearly the same words."""
+"""Pairs of questions: each of SAME asks the same thing twice, each of DIFFERENT two things in nearly the same words.
+
+These were written before the rules that tell them apart, those of TRICKY against the rules.
+"""
 
 SAME = (
     ("How do I turn on two-factor authentication?", "How can I turn on two-factor authentication?"),
@@ -84,4 +87,19 @@ DIFFERENT = (
     ("Is support open on weekdays only?", "Is support open on weekdays?"),
     ("Can I have up to 5 guests?", "Can I have over 5 guests?"),
     ("Is the discount 5 %?", "Is the discount -5?"),
+)
+
+TRICKY = (
+    ("What does Nimbrel Sync do?", "What is Nimbrel Sync?"),
+    ("How do I change the hello message?", "How do I change the message?"),
+    ("Does it run at –5 degrees?", "Does it run at 5 degrees?"),
+    ("Can I see what I can share?", "Can I see what I cannot share?"),
+    ("How do I show me to others?", "How do I show others?"),
+    ("In Team, what does Business cost?", "In Business, what does Team cost?"),
+    ("Is 1.5 enough?", "Is 15 enough?"),
+    ("Is it A or B?", "Is it B or A?"),
+    ("Can I pay in €?", "Can I pay in $?"),
+    ("Who gets mail when I leave?", "Who gets mail when you leave?"),
+    ("Was my card charged?", "Is my card charged?"),
+    ("Does it cost less than Team?", "Does it cost more than Team?"),
 )
