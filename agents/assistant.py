@@ -32,7 +32,8 @@ class AssistantRequest:
     """A question in its conversation.
 
     `said` is the text already streamed by an earlier attempt, if there was one; `request` holds what the client sent
-    beside the question, in the format of the endpoint that received it.
+    beside the question, in the format of the endpoint that received it. `asks_again` is True if the question replaces
+    an earlier one.
     """
 
     question: str
@@ -42,6 +43,7 @@ class AssistantRequest:
     owner: str = ""
     said: str | None = None
     request: str | None = None
+    asks_again: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class AnswerOutcome:
     support: Support | None = None
     see_also: list[int] = field(default_factory=list)
     highlights: list[Highlight] = field(default_factory=list)
+    cached: bool = False
 
 
 async def _no_withdrawn_runs(thread_id: str) -> Collection[str]:
@@ -76,7 +79,7 @@ class Assistant:
 
     async def stream(self, turn: AssistantRequest) -> AsyncGenerator[Event | AnswerOutcome]:
         """Yield the events of one answer, then its outcome."""
-        context = RunContext(AnswerStream(), turn.owner, turn.agent)
+        context = RunContext(AnswerStream(), turn.owner, turn.agent, turn.run_id, turn.asks_again)
         state = None if turn.said is None else await self._left_off(turn)
         if state and _state_source(state) == "update":
             raise AnswerGivenUp("The desk was stopped while it gave this answer up; please ask again.")
@@ -156,7 +159,8 @@ def _outcome_of(context: RunContext) -> AnswerOutcome:
         "highlights": [highlight.model_dump() for highlight in highlights],
     }
     data = {name: value for name, value in kept.items() if value} or None
-    return AnswerOutcome(finish_reason_of(context.answers), reduced, data, support, see_also, highlights)
+    cached = any(answer.get("cached", False) for answer in context.answers)
+    return AnswerOutcome(finish_reason_of(context.answers), reduced, data, support, see_also, highlights, cached)
 
 
 def _graph_config(turn: AssistantRequest) -> RunnableConfig:

@@ -16,6 +16,7 @@ SHIPPED = Path(__file__).parent / "catalogs"
 
 Strategy = Literal["rag", "cag", "hybrid"]
 ToolName = Literal["search_documents", "hand_over"]
+CacheMode = Literal["off", "exact", "similar"]
 
 # Names of the supervisor itself, of the endpoint for models without an agent, and of document jobs.
 _RESERVED = frozenset({"supervisor", "llm", "documents"})
@@ -58,7 +59,14 @@ class Agent(BaseModel):
     model: str | None = Field(default=None, max_length=1000)
     tools: tuple[ToolName, ...] = Field(default=(), max_length=8)
     prompt: _Text = Field(max_length=20_000)
+    cache: CacheMode = "off"
     enabled: bool = Field(default=True, strict=True)
+
+    @field_validator("cache", mode="before")
+    @classmethod
+    def _is_off(cls, cache: object) -> object:
+        # YAML reads an unquoted `off` as false.
+        return "off" if cache is False else cache
 
     @field_validator("model")
     @classmethod

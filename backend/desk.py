@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
 
 from agents.assistant import Assistant
+from agents.caching.answer_cache import AnswerCache
+from agents.caching.store import CacheLimits
 from agents.catalog import Catalog, read_catalog
 from agents.chains import ModelChains
 from agents.direct_completion import LLM, DirectCompletion
@@ -39,6 +41,7 @@ from backend.storage.sql import migrations
 from backend.storage.sql.checkpoints import CheckpointStore, open_memory
 from backend.storage.stores import Stores, sql_stores
 from backend.users import Users
+from backend.version import VERSION
 from knowledge.embedding.reranker import open_reranker
 from knowledge.library import Library
 from knowledge.retrieval import calibration
@@ -49,6 +52,7 @@ from knowledge.storage.database import Database
 from knowledge.storage.directory_lock import check_writable
 from knowledge.storage.sqlite import SqliteDatabase
 
+_DAY_SECONDS = 86_400
 _BREAKER = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 
 
@@ -104,7 +108,8 @@ async def open_desk(
         facts = library.stores.facts
         thresholds = await calibration.open_thresholds(settings.data_dir, facts, settings.thresholds)
         worker = Worker(EvidenceGatherer(library, searcher, settings.whole_documents_chars), thresholds)
-        supervisor = Supervisor(catalog, chains.routers, worker, chains.writer_chain)
+        cache = _answer_cache(settings, stores, library, thresholds, clock)
+        supervisor = Supervisor(catalog, chains.routers, worker, chains.writer_chain, cache)
         assistant = Assistant(supervisor, memory, stores.runs.replaced_runs)
         indexing = IndexingJob(library, stores.uploads, settings.data_dir / "uploads", settings.max_document_bytes)
         log, metrics = _kept(stack, EventLog(stores.runs, clock)), Metrics()
@@ -181,6 +186,19 @@ def _answering(
     model = DirectCompletion(lambda: chains.plain_models, CompletionHistory(stores.completions).earlier_messages)
     answers: dict[str, AnswerSource] = {LLM: model, INDEXING: indexing}
     return lambda agent: answers.get(agent, assistant)
+
+
+def _answer_cache(
+    settings: Settings, stores: Stores, library: Library, thresholds: OutcomeThresholds, clock: DeskClock
+) -> AnswerCache:
+    """Return the answer cache. Whatever else than agents and documents decides an answer is part of its release."""
+    names = {"whole_documents_chars", "reranker", "embedding_model", "model_max_tokens", "mask_personal_data"}
+    release = f"{VERSION} {thresholds} {settings.model_dump_json(include=names)}"
+    limits = CacheLimits(
+        settings.answer_cache_entries, settings.answer_cache_bytes, settings.answer_cache_days * _DAY_SECONDS
+    )
+    state = library.stores.documents.folder_state
+    return AnswerCache(stores.cached_answers, state, library.embedder, clock.now, limits, release)
 
 
 async def _begin(desk: OpenDesk) -> None:

@@ -37,6 +37,9 @@ class Metrics:
         )
         self._tokens = Counter("frontdesk_tokens", "Tokens of models.", ["model", "kind"], registry=self.registry)
         self._cost = Counter("frontdesk_cost_usd", "What models cost.", ["model"], registry=self.registry)
+        self._cached = Counter(
+            "frontdesk_cached_answers", "Earlier answers given again.", ["agent"], registry=self.registry
+        )
         self._fallbacks = Counter(
             "frontdesk_fallbacks", "Second and later attempts.", ["model"], registry=self.registry
         )
@@ -74,6 +77,9 @@ class Metrics:
         self._total.labels(event.type).observe(progress.live.seconds)
         if isinstance(event, Done) and event.finish_reason in ("declined", "hedged"):
             self._unanswered.labels(progress.live.run.agent_id, event.finish_reason).inc()
+        if isinstance(event, Done) and event.cached:
+            for agent in progress.agents:
+                self._cached.labels(agent).inc()
 
 
 class _Watched(Collector):

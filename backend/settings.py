@@ -69,6 +69,10 @@ class Settings(AgentSettings):
     max_address_connections: Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_unless_auto)] = None
     max_address_pages: int = Field(default=200, ge=1)
 
+    answer_cache_entries: int = Field(default=1_000, ge=1)
+    answer_cache_bytes: int = Field(default=50_000_000, ge=0)
+    answer_cache_days: float = Field(default=30, gt=0, le=36_500)
+
     retention_days: int = Field(default=0, ge=0, le=36_500)
     audit_days: int = Field(default=0, ge=0)
 

@@ -76,6 +76,8 @@ class WorkerAnswer(TypedDict):
     see_also: NotRequired[list[int]]
     # The first and the last offset of each sentence of the text that matters most.
     highlights: NotRequired[list[list[int]]]
+    # True for an earlier answer that was given again.
+    cached: NotRequired[bool]
 
 
 class ConversationState(TypedDict):
@@ -97,11 +99,15 @@ class ConversationState(TypedDict):
 class RunContext:
     """The context of one run. `owner` is the user who asks; `agent` is set if the user chose who answers.
 
-    `found` holds what routing has searched, so that the workers' searches of the same are free."""
+    `asks_again` is True for a question that replaces one: its user wants another answer. `found` holds what routing has
+    searched, so that the workers' searches of the same are free.
+    """
 
     answer_stream: AnswerStream
     owner: str = ""
     agent: str | None = None
+    run_id: str = ""
+    asks_again: bool = False
     # As they were when the question was routed: an agent changed or deleted meanwhile still finishes its answer.
     agents: dict[str, Agent] = field(default_factory=dict)
     found: Sequence[FolderFindings] = ()

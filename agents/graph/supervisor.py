@@ -13,6 +13,7 @@ from langgraph.types import Command, Send
 
 from agents.answering import canned_replies
 from agents.answering.writer import WriterChain
+from agents.caching.answer_cache import AnswerCache
 from agents.catalog import Agent, Catalog
 from agents.conversation.message_reading import (
     MessageReading,
@@ -44,6 +45,7 @@ class Supervisor:
     routers: Sequence[Router]
     worker: Worker
     writers: Callable[[Agent], WriterChain]
+    cache: AnswerCache | None = None
 
     def compile_graph(self, checkpointer: BaseCheckpointSaver[str]) -> Graph:
         """Compile the graph: route -> workers -> close."""
@@ -117,7 +119,12 @@ class Supervisor:
                 told.append(event.model_dump_json())
             runtime.stream_writer(event)
 
-        answer = await self.worker.answer(state, agent, self.writers(agent), context.answer_stream, emit, context.owner)
+        chain = self.writers(agent)
+
+        async def ask(emit: Emit) -> WorkerAnswer:
+            return await self.worker.answer(state, agent, chain, context.answer_stream, emit, context.owner)
+
+        answer = await (self.cache.answer(state, agent, chain, context, emit, ask) if self.cache else ask(emit))
         return {"answers": [answer], "told": told, "kept": {agent.id: answer["kept"]}}
 
     async def hand_over(self, state: ConversationState, runtime: Runtime[RunContext]) -> dict[str, Any]:

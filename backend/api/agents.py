@@ -42,6 +42,7 @@ _SALES: dict[str, Any] = {
     "knowledge": "sales",
     "model": None,
     "prompt": "You are the sales specialist of this desk. You answer with the exact conditions of the documents.",
+    "cache": "off",
     "enabled": True,
 }
 _AgentId = Annotated[str, Path(max_length=48)]

@@ -41,6 +41,7 @@ async def whole(desk: OpenDesk, run: StoredRun, request: Request, on_disconnect:
         workers=last.workers,
         reduced=last.reduced,
         quoted=last.quoted,
+        cached=last.cached,
         support=last.support,
         see_also=related_sections(last.see_also, map(dict, sources)),
         highlights=last.highlights,

@@ -46,6 +46,7 @@ class PersonalCopy:
         for name, records in (
             ("requests-for-a-person", self._store.handovers_of(self._user_id)),
             ("spending", self._store.spending_of(self._user_id)),
+            ("cached-answers", self._store.cached_answers_of(self._user_id)),
             ("audit", self._store.audit_entries_of(self._user_id)),
         ):
             yield ArchiveFile(f"{name}.json", _array(self._counted(name, records)))
@@ -129,6 +130,7 @@ Made at {moment}. In this archive:
 | `documents/ID.md`, `documents/ID.json` | your own documents as text, and what is known of each |
 | `requests-for-a-person.md`, `.json` | when you asked for a person, and what became of it |
 | `spending.json`, `figures.json` | tokens and cost by day, and the figures of each run |
+| `cached-answers.json` | answers to your questions that may be given again to whoever asks the same |
 | `keys.json` | your keys, without the keys themselves |
 | `audit.json` | what you did, and what others did with your data and keys |
 

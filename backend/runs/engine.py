@@ -276,7 +276,8 @@ def _tasks(actives: Iterable[ActiveRun]) -> list[asyncio.Task[None]]:
 
 def _turn(run: StoredRun, said: str | None) -> AssistantRequest:
     agent = None if run.agent_id == SUPERVISOR else run.agent_id
-    return AssistantRequest(run.question, run.thread_id, run.id, agent, run.user_id, said, run.request)
+    asks_again = run.replaces is not None
+    return AssistantRequest(run.question, run.thread_id, run.id, agent, run.user_id, said, run.request, asks_again)
 
 
 def _not_stored(error: Exception) -> DeskError:

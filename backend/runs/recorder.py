@@ -114,6 +114,7 @@ class RunRecorder:
             workers=self.workers,
             reduced=outcome.reduced,
             quoted=self.quoted,
+            cached=outcome.cached,
             support=outcome.support,
             see_also=outcome.see_also,
             highlights=outcome.highlights,
@@ -131,7 +132,9 @@ class RunRecorder:
                 step.said.append(token.content)
 
     def _note_writer(self, end: TraceEnd, step: _OpenStep | None) -> None:
-        if step and step.started.step_type in _BY_A_MODEL and step.started.agent and end.status == "completed":
+        # An earlier answer that is given again names the model that wrote it.
+        is_written = step is not None and (step.started.step_type in _BY_A_MODEL or end.model is not None)
+        if step and is_written and step.started.agent and end.status == "completed":
             self.writers.add(end.model or step.started.step_name)
 
     def _spend(self, end: TraceEnd) -> None:

@@ -25,6 +25,7 @@ class RunFigures:
     first_token_p50: float | None
     first_token_p95: float | None
     time_p50: float | None
+    cached: int
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from backend.storage.threads import StoredMessage, StoredThread
 PersonalRecord = dict[str, Any]
 """All the fields of a stored record by name; those of JSON_FIELDS hold JSON text."""
 
-JSON_FIELDS = ("data", "usage", "payload", "request", "before", "after")
+JSON_FIELDS = ("data", "usage", "payload", "request", "before", "after", "sources", "support")
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,10 @@ class PersonalDataStore(Protocol):
 
     def spending_of(self, user_id: str) -> AsyncIterator[PersonalRecord]:
         """Yield what a user has spent, day by day."""
+        ...
+
+    def cached_answers_of(self, user_id: str) -> AsyncIterator[PersonalRecord]:
+        """Yield the cached answers to a user's questions in their order."""
         ...
 
     def figures_of(self, user_id: str) -> AsyncIterator[PersonalRecord]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from agents.caching.store import AnswerCacheStore
 from backend.storage.activity import ActivityStore
 from backend.storage.agents import AgentStore
 from backend.storage.audit import AuditLogStore
@@ -17,6 +18,7 @@ from backend.storage.spending import SpendingStore
 from backend.storage.sql.activity import SqlActivityStore
 from backend.storage.sql.agents import SqlAgentStore
 from backend.storage.sql.audit import SqlAuditLogStore
+from backend.storage.sql.cached_answers import SqlAnswerCacheStore
 from backend.storage.sql.completions import SqlCompletionStore
 from backend.storage.sql.deletion import SqlDeletionStore
 from backend.storage.sql.handoffs import SqlHandoffStore
@@ -52,6 +54,7 @@ class Stores:
     personal_data: PersonalDataStore
     retention: RetentionStore
     uploads: UploadStore
+    cached_answers: AnswerCacheStore
 
 
 def sql_stores(database: Database) -> Stores:
@@ -72,4 +75,5 @@ def sql_stores(database: Database) -> Stores:
         personal_data=SqlPersonalDataStore(database),
         retention=SqlRetentionStore(database),
         uploads=SqlUploadStore(database),
+        cached_answers=SqlAnswerCacheStore(database),
     )

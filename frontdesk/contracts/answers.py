@@ -1,11 +1,11 @@
 """Complete answers: the reply where nothing is streamed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from frontdesk.contracts.base import Shape
+from frontdesk.contracts.base import ALWAYS_SENT, Shape
 from frontdesk.contracts.events import Highlight, Source, Spent, Support, Usage
 
 
@@ -38,6 +38,7 @@ class FinishedRun(Shape):
     workers: Spent
     reduced: bool
     quoted: bool = False
+    cached: Annotated[bool, ALWAYS_SENT] = False
     support: Support | None = None
     see_also: list[RelatedSection] = Field(default=[])
     highlights: list[Highlight] = Field(default=[])

@@ -213,8 +213,9 @@ class Done(_Part):
     `time` is the seconds since the question.
 
     `supervisor` and `workers` split the usage and the cost. No model wrote a `quoted` answer; it is `reduced` if one
-    should have. There is no `support` for a fixed answer of the server's own: that it does not know, or hands over.
-    `see_also` are the ids of those sources that the answer does not quote and that may answer the question too.
+    should have. A `cached` answer was given before to the same question or a similar one. There is no `support` for a
+    fixed answer of the server's own: that it does not know, or hands over. `see_also` are the ids of those sources that
+    the answer does not quote and that may answer the question too.
     """
 
     type: Literal["done"] = "done"
@@ -225,6 +226,7 @@ class Done(_Part):
     workers: Spent = Spent()
     reduced: bool = False
     quoted: bool = False
+    cached: bool = False
     support: Support | None = None
     see_also: list[int] = []
     highlights: list[Highlight] = []

@@ -70,7 +70,8 @@ class UnansweredPage(Shape):
 class Figures(Shape):
     """Figures of runs that have ended. `fallbacks` were answered by a fallback model, `reduced` ones by quoting.
 
-    Nothing found answered the `declined` and the `hedged` ones; these show the nearest.
+    Nothing found answered the `declined` and the `hedged` ones; these show the nearest. The `cached`
+    ones were answered with an earlier answer.
 
     Times are seconds, the median or the 95th percentile of the runs; null if there were none.
     """
@@ -90,6 +91,7 @@ class Figures(Shape):
     first_token_p50: float | None
     first_token_p95: float | None
     time_p50: float | None
+    cached: Annotated[int, ALWAYS_SENT] = 0
 
 
 class Share(Shape):

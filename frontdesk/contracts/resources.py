@@ -148,6 +148,7 @@ class AgentInfo(Shape):
     model: str | None = None
     tools: list[str] = Field(default=[])
     prompt: str | None = None
+    cache: Literal["off", "exact", "similar"] | None = None
     enabled: bool
     origin: Literal["file", "api"] | None = None
 

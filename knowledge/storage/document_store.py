@@ -12,7 +12,14 @@ from typing import Protocol
 from knowledge.ingestion.chunk_vectors import ChunkVectors
 from knowledge.ingestion.chunking import Chunk
 from knowledge.loaders import LoadedText
-from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, DocumentPlace, WholeDocument
+from knowledge.storage.documents import (
+    DocumentFilter,
+    DocumentInfo,
+    DocumentKey,
+    DocumentPlace,
+    FolderState,
+    WholeDocument,
+)
 from knowledge.storage.quota import OwnedAmount, OwnerQuota
 
 
@@ -77,6 +84,10 @@ class DocumentStore(Protocol):
 
     async def loaded_text(self, document_id: str) -> LoadedText | None:
         """Return the parsed text of a document's file."""
+        ...
+
+    async def folder_state(self, folder: str, owner: str) -> FolderState:
+        """Return the state of a folder as a user sees it."""
         ...
 
     async def chunk_sizes(self) -> dict[str, dict[str, int]]:

@@ -71,6 +71,18 @@ class DocumentFilter:
     search: str | None = None
 
 
+class FolderState(NamedTuple):
+    """The state of a folder as a user sees it: a token for its shared documents and one for the user's own.
+
+    Equal tokens mean that no document was added, changed, moved or removed; an empty one stands for no documents.
+    `is_level` is False while the vector index lacks changes, of whatever folder.
+    """
+
+    shared: str
+    own: str
+    is_level: bool
+
+
 @dataclass(frozen=True)
 class StoredChunk:
     """A chunk with the fields that a citation needs."""

@@ -2,6 +2,7 @@
 
 from knowledge.storage.damage import RESTORE
 from knowledge.storage.database import Connection
+from knowledge.storage.sql.folder_states import create_folder_states
 
 REMEDY = (
     f"{RESTORE}; or move it away and index the documents again (python index_documents.py), which leaves out what "
@@ -93,4 +94,5 @@ MIGRATIONS = (
     add_cutting_times,
     add_text_bytes,
     add_unit_vectors,
+    create_folder_states,
 )

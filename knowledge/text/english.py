@@ -5,7 +5,15 @@ import re
 import snowballstemmer
 
 from knowledge.text.english_conversation import CONVERSATION
-from knowledge.text.language import AnswerType, Equivalents, FollowUpRules, Language, MessageRules, SentenceRules
+from knowledge.text.language import (
+    AnswerType,
+    Equivalents,
+    FollowUpRules,
+    Language,
+    MessageRules,
+    ParaphraseRules,
+    SentenceRules,
+)
 
 _STEMMER = snowballstemmer.stemmer("porter")
 
@@ -99,6 +107,27 @@ _PERSON = re.compile(
     rf"{_SOMEONE}\s*+(?:(?:please|now|pls)\s*+)?(?:[.!?]|$)"
     rf"|^\W*+(?:{_SOMEONE}|agent)(?:\s*+(?:please|now|pls))?\W*+$",
     re.IGNORECASE,
+)
+
+_FILLERS = frozenset("a an the i we my our is are am be do does".split())
+_SPELLINGS = {
+    "which": "what",
+    "cannot": "can not",
+    **{f"{verb}n{mark}t": f"{verb} not" for verb in ("do", "does", "did", "is", "are", "was") for mark in ("'", "")},
+    **{f"can{mark}t": "can not" for mark in ("'", "")},
+    **{f"won{mark}t": "will not" for mark in ("'", "")},
+    **{f"{word}{mark}s": word for word in ("what", "where", "who", "how", "when", "that") for mark in ("'", "")},
+}
+_FRAMES = (
+    (re.compile(r"^(?:(?:hi|hello|hey|please|pls|plz) ){1,3}"), ""),
+    (re.compile(r"(?: (?:please|pls|plz|thanks|thank you)){1,3}$"), ""),
+    (re.compile(r"^(?:(?:can|could|would) you )?(?:please )?(?:tell|show) me (?=\w)"), ""),
+    (re.compile(r"^(?:i|we) (?:want|would like|need) to know (?=\w)"), ""),
+    (re.compile(r"^what (?:is )?the (?:best |right |easiest )?way to "), "how "),
+    (re.compile(r"\bhow (?:(?:do|does|can|could|would) (?:i|we|you|one)|(?:i|we|you|one) (?:can|could)|to) "), "how "),
+)
+_CONDITION = re.compile(
+    r"(?:for|in|on|with|without|if|when|as|after|before|from|at|during|under|until)\b", re.IGNORECASE
 )
 
 # Every quantifier is bounded: documents may hold anything.
@@ -244,6 +273,7 @@ ENGLISH = Language(
         introduction=_INTRODUCTION,
         person=_PERSON,
     ),
+    paraphrases=ParaphraseRules(fillers=_FILLERS, spellings=_SPELLINGS, frames=_FRAMES, condition=_CONDITION),
     answer_types=(_TIME, _MONEY, _NUMBER),
     opposites=_OPPOSITES,
     calendar=_CALENDAR,

@@ -5,8 +5,8 @@ is recognized where that is done, in all languages at once.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 Words = frozenset[str]
@@ -121,6 +121,21 @@ class Equivalents(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
+class ParaphraseRules:
+    """The parts of a question that may differ although it asks the same, all in lower case.
+
+    `fillers` may be left out, except at the end; `spellings` says what some words stand for. `frames` are patterns with
+    what each is replaced by, in a text with single spaces. `condition` matches the first word of a clause in front that
+    could as well come last. Without any rules, only the same words ask the same.
+    """
+
+    fillers: Words = frozenset()
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    frames: tuple[tuple[Pattern, str], ...] = ()
+    condition: Pattern = NO_MATCH
+
+
+@dataclass(frozen=True, eq=False)
 class AnswerType:
     """A type of answer, such as a time: what the questions look like that want one, and what it looks like itself."""
 
@@ -148,6 +163,7 @@ class Language:
     answer_types: tuple[AnswerType, ...]
     no_claim: Pattern
     conversation: ConversationRules
+    paraphrases: ParaphraseRules = ParaphraseRules()
     letters: str = ""
     equivalents: tuple[Equivalents, ...] = ()
     calendar: Words = frozenset()

@@ -13,6 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from agents.answering.writer import WriterChain
 from agents.assistant import AnswerOutcome, Assistant
 from agents.assistant import AssistantRequest as Asked
+from agents.caching.answer_cache import AnswerCache
 from agents.catalog import Catalog, ToolName, read_catalog
 from agents.graph.supervisor import Supervisor
 from agents.graph.worker import Worker
@@ -92,18 +93,20 @@ async def open_desk(
     worker: type[Worker] = Worker,
     router: Router | None = None,
     hedge: float = 0.0,
+    cache: AnswerCache | None = None,
 ) -> AsyncIterator[Desk]:
     """The shipped agents over a library; opened again on the same directory, they remember their conversations."""
 
     async def of_thread(thread_id: str) -> Collection[str]:
         return withdrawn
 
-    agents = [agent.model_copy(update={"tools": tools}) for agent in read_catalog("customer_support").agents]
+    own = {"tools": tools, "cache": "similar" if cache else "off"}
+    agents = [agent.model_copy(update=own) for agent in read_catalog("customer_support").agents]
     searcher = Searcher(library)
     gatherer = EvidenceGatherer(library, searcher)
     chosen = router or SemanticRouter(library.embedder, searcher)
     supervisor = Supervisor(
-        Catalog(agents), [chosen], worker(gatherer, OutcomeThresholds(threshold, hedge)), lambda agent: chain
+        Catalog(agents), [chosen], worker(gatherer, OutcomeThresholds(threshold, hedge)), lambda agent: chain, cache
     )
     async with open_memory(memory) as saver:
         yield Desk(Assistant(supervisor, saver, of_thread))

@@ -14,6 +14,7 @@ SALES: dict[str, Any] = {
     "model": None,
     "tools": [],
     "prompt": "You are the sales specialist.",
+    "cache": "off",
     "enabled": True,
 }
 

@@ -10,6 +10,11 @@ _STRATEGIES = (
     ("cag", "cag: reads whole documents"),
     ("hybrid", "hybrid: keeps what it looked up, and adds to it"),
 )
+_CACHES = (
+    ("off", "No: every question is answered anew"),
+    ("exact", "To the same question"),
+    ("similar", "To the same question, also in slightly other words"),
+)
 _TOOLS = (
     ("search_documents", "Search the documents again where the first passages do not suffice"),
     ("hand_over", "Hand over to a person"),
@@ -37,6 +42,7 @@ def agent_form() -> rx.Component:
                 rx.fragment(
                     rx.el.div(_strategy_field(), _knowledge_field(), _model_field(), class_name="side-by-side"),
                     _tool_choices(),
+                    _cache_field(),
                     _prompt_field(),
                 ),
                 _knowledge_field(),
@@ -170,6 +176,21 @@ def _tool_choices() -> rx.Component:
             for tool, text in _TOOLS
         ),
         class_name="choices",
+    )
+
+
+def _cache_field() -> rx.Component:
+    return _form_field(
+        "cache",
+        "Give earlier answers again",
+        "As long as neither the documents nor the agent have changed since.",
+        rx.el.select(
+            *(rx.el.option(text, value=value) for value, text in _CACHES),
+            id="agent-cache",
+            name="cache",
+            default_value=Agents.draft["cache"],
+            **_aria_attributes("cache"),
+        ),
     )
 
 

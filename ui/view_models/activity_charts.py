@@ -65,7 +65,11 @@ def total_figures(totals: Figures) -> list[FigureView]:
             value=format_seconds(totals.first_token_p50),
             note=f"95 % within {format_seconds(slowest)}" if slowest is not None else "",
         ),
-        FigureView(name="Cost", value=format_usd(totals.cost_usd), note=""),
+        FigureView(
+            name="Cost",
+            value=format_usd(totals.cost_usd),
+            note=f"{format_share(totals.cached, totals.runs)} from the cache" if totals.cached else "",
+        ),
         FigureView(
             name="Tokens",
             value=_format_short(totals.tokens),
@@ -175,7 +179,18 @@ def format_age(then: float, now: float) -> str:
 
 # The figures of a day that are drawn unchanged.
 _PARTS = ("declined", "hedged", "failed", "cancelled", "reduced", "up", "down")
-_FIGURES = ["Answered", "Tokens", "Cost", "First word", "95 % within", "Other model", "Quoted only", "Up", "Down"]
+_FIGURES = [
+    "Answered",
+    "Tokens",
+    "Cost",
+    "First word",
+    "95 % within",
+    "Other model",
+    "Quoted only",
+    "From cache",
+    "Up",
+    "Down",
+]
 
 
 def _figure_cells(of: Figures) -> list[str]:
@@ -185,7 +200,7 @@ def _figure_cells(of: Figures) -> list[str]:
         format_usd(of.cost_usd),
         format_seconds(of.first_token_p50),
         format_seconds(of.first_token_p95),
-        *(format_count(number) for number in (of.fallbacks, of.reduced, of.up, of.down)),
+        *(format_count(number) for number in (of.fallbacks, of.reduced, of.cached, of.up, of.down)),
     ]
 
 

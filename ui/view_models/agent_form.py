@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypedDict
 from frontdesk.client.errors import ClientError
 from frontdesk.contracts.resources import AgentInfo
 
-FIELDS = ("id", "name", "description", "examples", "strategy", "knowledge", "model", "tools", "prompt")
+FIELDS = ("id", "name", "description", "examples", "strategy", "knowledge", "model", "tools", "prompt", "cache")
 _TOOLS = ("search_documents", "hand_over")
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 _AT_MOST = re.compile(r"should have at most (\d+) ")
@@ -28,6 +28,7 @@ class AgentDraft(TypedDict):
     model: str
     tools: list[str]
     prompt: str
+    cache: str
     enabled: bool
 
 
@@ -48,6 +49,7 @@ NEW = AgentDraft(
     model="",
     tools=[],
     prompt="",
+    cache="off",
     enabled=True,
 )
 
@@ -64,6 +66,7 @@ def draft_of(agent: AgentInfo) -> AgentDraft:
         model=agent.model or "",
         tools=agent.tools,
         prompt=agent.prompt or "",
+        cache=agent.cache or "off",
         enabled=agent.enabled,
     )
 
@@ -76,6 +79,7 @@ def agent_fields(form: dict[str, Any], draft: AgentDraft) -> dict[str, Any]:
         "id": draft["id"] or typed["id"] or _NO_WORD.sub("_", typed["name"].lower()).strip("_")[:48],
         "examples": [line.strip() for line in typed["examples"].splitlines() if line.strip()],
         "model": typed["model"] or None,
+        "cache": typed["cache"] or "off",
         "tools": [tool for tool in _TOOLS if form.get(tool)],
         "enabled": draft["enabled"],
     }

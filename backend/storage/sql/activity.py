@@ -24,7 +24,7 @@ Times = NDArray[np.int64]
 
 # The agent of the row for a whole run.
 _WHOLE = ""
-_COUNTED = "runs completed failed cancelled declined hedged tokens cost_usd fallbacks reduced up down".split()
+_COUNTED = "runs completed failed cancelled declined hedged tokens cost_usd fallbacks reduced up down cached".split()
 
 
 class SqlActivityStore:
@@ -60,10 +60,17 @@ def create_activity_table(db: Connection) -> None:
         db.execute(statement)
 
 
-def record_run(db: Connection, run_id: str) -> None:
+def count_cached_answers(db: Connection) -> None:
+    """Add to each row whether the run was answered from the cache."""
+    db.execute("ALTER TABLE activity ADD COLUMN cached INTEGER NOT NULL DEFAULT 0")
+
+
+def record_run(db: Connection, run_id: str, *, cached: bool = False) -> None:
     """Add the rows of a run that has ended."""
     db.execute(f"{_ADD_RUNS} AND runs.id = ?", (run_id,))
     db.execute(_ADD_PARTS.format(which="AND whole.run_id = ?"), (run_id,))
+    if cached:
+        db.execute("UPDATE activity SET cached = 1 WHERE run_id = ?", (run_id,))
 
 
 def rate_run(db: Connection, run_id: str, rating: str) -> None:
@@ -165,7 +172,7 @@ def _sums(db: Connection, user_id: str | None, first: int, last: int) -> Iterabl
                    count(*) FILTER (WHERE outcome = 'declined') AS declined,
                    count(*) FILTER (WHERE outcome = 'hedged') AS hedged,
                    sum(tokens) AS tokens, sum(cost_usd) AS cost_usd,
-                   sum(fallback) AS fallbacks, sum(reduced) AS reduced,
+                   sum(fallback) AS fallbacks, sum(reduced) AS reduced, sum(cached) AS cached,
                    count(*) FILTER (WHERE rating = 'up') AS up, count(*) FILTER (WHERE rating = 'down') AS down,
                    group_concat(first_token_ms) AS first_token_ms, group_concat(whole_ms) AS whole_ms
             FROM activity WHERE {whose} AND day BETWEEN ? AND ? GROUP BY day, agent""",

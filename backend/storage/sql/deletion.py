@@ -12,9 +12,13 @@ from backend.storage.sql.spending import delete_spending
 from knowledge.storage.database import Connection, Database
 
 # Tables with a run's rows, in an order that never violates a foreign key.
-_OF_RUNS = ("feedback", "steps", "events", "handovers", "messages")
+_OF_RUNS = ("feedback", "steps", "events", "handovers", "messages", "cached_answers")
 # Tables with a person's rows outside of conversations.
-_OF_PARTS = {"everything": ("handovers", "activity"), "conversations": ("handovers",), "documents": ()}
+_OF_PARTS = {
+    "everything": ("handovers", "activity", "cached_answers"),
+    "conversations": ("handovers", "cached_answers"),
+    "documents": ("cached_answers",),
+}
 
 
 class SqlDeletionStore:

@@ -1,13 +1,13 @@
 """The schema of `desk.db`: an append-only list of migrations. Documents have a file of their own."""
 
-from backend.storage.sql.activity import create_activity_table
+from backend.storage.sql.activity import count_cached_answers, create_activity_table
 from backend.storage.sql.agents import create_agents_table
 from backend.storage.sql.audit import create_audit_table
+from backend.storage.sql.cached_answers import create_cached_answers
 from backend.storage.sql.deletion import create_removals_table
 from backend.storage.sql.handoffs import end_with_resolution
 from backend.storage.sql.keys import create_keys_tables
 from backend.storage.sql.last_settings import create_settings_table
-from backend.storage.sql.place_columns import order_by_place
 from backend.storage.sql.retention import create_clock_table, let_figures_outlive_runs
 from backend.storage.sql.uploads import create_uploads_table
 from knowledge.storage.database import Connection
@@ -129,6 +129,32 @@ def list_threads_of_a_session(db: Connection) -> None:
     db.execute("CREATE INDEX threads_by_session ON threads (user_id, session_id, updated_at)")
 
 
+def order_by_place(db: Connection) -> None:
+    """Assign numbers to runs, messages and hand-overs in their order, and the steps within each run.
+
+    Their order is not left to clocks, which are set back, or to a table's rows, which a backup may renumber.
+    """
+    for table in ("runs", "messages", "handovers"):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN place INTEGER")
+        db.execute(f"UPDATE {table} SET place = rowid")
+        db.execute(f"CREATE UNIQUE INDEX {table}_by_place ON {table} (place)")
+    db.execute("ALTER TABLE steps ADD COLUMN place INTEGER")
+    db.execute(
+        """UPDATE steps SET place = ordered.place FROM (
+               SELECT run_id, step_id, row_number() OVER (PARTITION BY run_id ORDER BY started_at) AS place FROM steps
+           ) AS ordered WHERE ordered.run_id = steps.run_id AND ordered.step_id = steps.step_id"""
+    )
+    for statement in (
+        "DROP INDEX runs_by_thread",
+        "CREATE INDEX runs_by_thread ON runs (thread_id, place)",
+        "DROP INDEX messages_by_thread",
+        "CREATE INDEX messages_by_thread ON messages (thread_id, place)",
+        "DROP INDEX open_handovers",
+        "CREATE INDEX open_handovers ON handovers (place) WHERE resolved_at IS NULL",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS = (
     create_tables,
     add_models_to_steps,
@@ -149,4 +175,6 @@ MIGRATIONS = (
     end_with_resolution,
     create_clock_table,
     create_uploads_table,
+    create_cached_answers,
+    count_cached_answers,
 )

@@ -31,6 +31,11 @@ _RUNS = _Listing("SELECT * FROM runs WHERE thread_id = ?", ("place",))
 _EVENTS = _Listing("SELECT seq, payload FROM events WHERE run_id = ?", ("seq",))
 _HANDOVERS = _Listing("SELECT * FROM handovers WHERE user_id = ?", ("place",))
 _SPENDING = _Listing("SELECT * FROM spending WHERE user_id = ?", ("day",))
+_CACHED = _Listing(
+    """SELECT id, agent_id, question, answer, model, sources, support, see_also, run_id, created_at
+       FROM cached_answers WHERE user_id = ?""",
+    ("id",),
+)
 _FIGURES = _Listing("SELECT * FROM activity WHERE user_id = ?", ("day", "agent", "run_id"))
 _AUDIT = _Listing(
     """SELECT place, at, action, actor, key_id, address, target, person,
@@ -96,6 +101,9 @@ class SqlPersonalDataStore:
 
     def spending_of(self, user_id: str) -> AsyncIterator[PersonalRecord]:
         return self._records(_SPENDING, user_id)
+
+    def cached_answers_of(self, user_id: str) -> AsyncIterator[PersonalRecord]:
+        return self._records(_CACHED, user_id)
 
     def figures_of(self, user_id: str) -> AsyncIterator[PersonalRecord]:
         return self._records(_FIGURES, user_id)

@@ -268,7 +268,7 @@ def _end_run(db: Connection, run_id: str, event: Terminal, now: float) -> None:
         raise DatabaseError(f"run {run_id} has ended already")
     supervisor, workers = spent_by(step for step in steps if step.model != str(EMBEDDED))
     spending.add_spending(db, run.user_id, supervisor + workers, now)
-    activity.record_run(db, run_id)
+    activity.record_run(db, run_id, cached=isinstance(event, Done) and event.cached)
 
 
 def _ending(event: Terminal) -> tuple[str, str | None, str | None]:

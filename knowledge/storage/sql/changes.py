@@ -12,7 +12,7 @@ from knowledge.storage.database import Connection
 from knowledge.storage.document_store import NewDocument
 from knowledge.storage.documents import DocumentInfo, DocumentKey, DocumentPlace
 from knowledge.storage.quota import OwnedAmount, OwnerQuota, check_quota
-from knowledge.storage.sql import erasure, fts5
+from knowledge.storage.sql import erasure, folder_states, fts5
 
 
 def put_document(db: Connection, new: NewDocument, quota: OwnerQuota | None = None) -> None:
@@ -34,6 +34,7 @@ def put_document(db: Connection, new: NewDocument, quota: OwnerQuota | None = No
         ),
     )
     _add_chunks(db, key.id, key.place, text.title, new.chunks, new.vectors)
+    folder_states.record_change(db, key.place)
 
 
 def replace_chunks(db: Connection, document: DocumentInfo, chunks: Sequence[Chunk], vectors: ChunkVectors) -> bool:
@@ -46,6 +47,7 @@ def replace_chunks(db: Connection, document: DocumentInfo, chunks: Sequence[Chun
     place = DocumentPlace(document.folder, document.owner)
     _remove_chunks(db, document.id, place)
     _add_chunks(db, document.id, place, document.title, chunks, vectors)
+    folder_states.record_change(db, place)
     return True
 
 
@@ -66,6 +68,7 @@ def move_document(db: Connection, document_id: str, key: DocumentKey, title: str
     for row in db.execute("SELECT id, section, text FROM chunks WHERE document_id = ?", (key.id,)).fetchall():
         fts5.remove_words(db, key.owner, row["id"])
         fts5.add_words(db, key.place, row["id"], (title, row["section"], row["text"]))
+    folder_states.record_change(db, key.place)
     return True
 
 
@@ -75,8 +78,10 @@ def remove_document(db: Connection, document_id: str, owner: str) -> bool:
     row = db.execute("SELECT folder FROM documents WHERE id = ? AND owner = ?", of_owner).fetchone()
     if row is None:
         return False
-    _remove_chunks(db, document_id, DocumentPlace(row["folder"], owner))
+    place = DocumentPlace(row["folder"], owner)
+    _remove_chunks(db, document_id, place)
     db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+    folder_states.record_change(db, place)
     return True
 
 

@@ -11,9 +11,16 @@ from knowledge.ingestion.chunking import Chunk
 from knowledge.loaders import LoadedText
 from knowledge.storage.database import Connection, Database, containing
 from knowledge.storage.document_store import NewDocument
-from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, DocumentPlace, WholeDocument
+from knowledge.storage.documents import (
+    DocumentFilter,
+    DocumentInfo,
+    DocumentKey,
+    DocumentPlace,
+    FolderState,
+    WholeDocument,
+)
 from knowledge.storage.quota import OwnedAmount, OwnerQuota
-from knowledge.storage.sql import changes, links
+from knowledge.storage.sql import changes, folder_states, links
 from knowledge.storage.sql.rows import VISIBLE, document_infos
 
 _IN_ORDER = "ORDER BY folder, owner, path, source"
@@ -61,6 +68,9 @@ class SqlDocumentStore:
 
     async def loaded_text(self, document_id: str) -> LoadedText | None:
         return await self._database.read(lambda db: _loaded_text(db, document_id))
+
+    async def folder_state(self, folder: str, owner: str) -> FolderState:
+        return await self._database.read(lambda db: folder_states.read_state(db, folder, owner))
 
     async def chunk_sizes(self) -> dict[str, dict[str, int]]:
         return await self._database.read(_chunk_sizes)

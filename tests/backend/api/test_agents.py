@@ -55,6 +55,7 @@ def test_a_change_replaces_every_field(client: httpx.Client) -> None:
         "strategy": "rag",
         "model": None,
         "tools": [],
+        "cache": "off",
         "enabled": True,
         "origin": "api",
     }

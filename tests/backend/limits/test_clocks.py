@@ -22,7 +22,7 @@ from backend.settings import Settings
 from backend.storage.handoffs import HandoffRequest
 from backend.storage.runs import StoredEvent, StoredRun
 from backend.storage.sql import migrations
-from backend.storage.sql.place_columns import order_by_place
+from backend.storage.sql.migrations import order_by_place
 from backend.storage.stores import sql_stores
 from frontdesk.contracts.events import Spent, TraceStart, Usage
 from knowledge.storage.database import Connection, Database

@@ -77,7 +77,7 @@ def test_agents_are_shown_to_users_without_what_is_for_operators(keyed: Server) 
         (theirs,) = [agent for agent in ada.agents().agents if agent.id == "billing"]
         shown = olga.agent("billing")
     assert theirs == shown.model_copy(
-        update={"prompt": None, "strategy": None, "model": None, "tools": [], "origin": None}
+        update={"prompt": None, "strategy": None, "model": None, "tools": [], "cache": None, "origin": None}
     )
 
 

@@ -1,7 +1,11 @@
 """A further language is one value: whatever reads text takes its words and rules from there."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
+from agents.caching.question_keys import keys_of
 from agents.conversation.message_reading import asks_for_person
 from agents.routing.split_message import possible_splits
 from knowledge.retrieval.followups import leans_on_earlier
@@ -11,7 +15,7 @@ from knowledge.text.english import ENGLISH
 from knowledge.text.french import FRENCH
 from knowledge.text.german import GERMAN
 from knowledge.text.japanese import JAPANESE
-from knowledge.text.language import Language
+from knowledge.text.language import Language, ParaphraseRules
 from knowledge.text.sentences import find_statements, split_paragraph
 from knowledge.text.spanish import SPANISH
 from knowledge.text.words import content_words, stems
@@ -29,6 +33,19 @@ def test_sentences_end_as_in_the_language() -> None:
         "Ende.",
     ]
     assert [found.text for found in find_statements("Nimm z.B. Visa. Gut.", GERMAN)] == ["Nimm z.B. Visa.", "Gut."]
+
+
+def test_paraphrases_are_recognized_in_the_language() -> None:
+    rules = ParaphraseRules(
+        fillers=frozenset({"bitte", "die"}),
+        spellings={"wos": "wo"},
+        frames=((re.compile(r"^sagen sie mir "), ""),),
+        condition=re.compile(r"für\b", re.IGNORECASE),
+    )
+    german = replace(GERMAN, paraphrases=rules)
+    asked = keys_of("Wo ist die Rechnung für Pläne?", german)
+    assert keys_of("Für Pläne, bitte sagen Sie mir: wos ist die Rechnung", german).similar != asked.similar
+    assert keys_of("Für Pläne, wos ist Rechnung bitte", german).similar == asked.similar
 
 
 def test_messages_are_read_in_the_language() -> None:

@@ -1,0 +1,1 @@
+"""The answer cache: questions asked before are answered again from the answer that was given."""
