@@ -80,7 +80,7 @@ class Searcher:
         All folders are queried at once, because each call to another thread waits in its queue."""
         known = await self._known(folders, owner)
 
-        (_, near), words = await asyncio.gather(
+        (_, _, near), words = await asyncio.gather(
             self._near(text, known),
             self._library.stores.passages.best_scores(text, known.words, known.places, CANDIDATES),
         )
@@ -101,12 +101,15 @@ class Searcher:
 
     async def _search(self, text: str, folder: str, owner: str) -> "_SearchResult":
         known = await self._known([folder], owner)
-        vector, (near,) = await self._near(text, known)
-
-        found = await self._library.stores.passages.find_chunks(
-            text, known.words, known.places[0], dict(near), CANDIDATES
-        )
-        return _scored(found, vector)
+        while True:
+            model, vector, (near,) = await self._near(text, known)
+            found = await self._library.stores.passages.find_chunks(
+                text, known.words, known.places[0], dict(near), CANDIDATES
+            )
+            if found.model in (None, model):
+                return _scored(found, vector)
+            # The embedding model was changed between the two, and the vectors do not compare.
+            await self._library.settled()
 
     async def _known(self, folders: Sequence[str], owner: str) -> _SearchScope:
         await self._library.level()
@@ -122,9 +125,14 @@ class Searcher:
             ),
         )
 
-    async def _near(self, text: str, known: _SearchScope) -> tuple[Vector, list[list[tuple[int, float]]]]:
-        vector = (await self._library.embedder.embed([text]))[0]
-        return vector, await self._library.index.nearest(known.places, vector, CANDIDATES)
+    async def _near(self, text: str, known: _SearchScope) -> tuple[str, Vector, list[list[tuple[int, float]]]]:
+        """Return the model that embedded the text, its vector, and the nearest chunks in that model's index."""
+        library = self._library
+        while True:
+            model, index = library.embedder.model, library.index
+            vector = (await library.embedder.embed([text]))[0]
+            if library.index is index:
+                return model, vector, await index.nearest(known.places, vector, CANDIDATES)
 
 
 def _places(folder: str, owner: str) -> list[DocumentPlace]:

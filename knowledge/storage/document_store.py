@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from knowledge.embedding.encoder import Vectors
+from knowledge.ingestion.chunk_vectors import ChunkVectors
 from knowledge.ingestion.chunking import Chunk
 from knowledge.loaders import LoadedText
 from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, DocumentPlace, WholeDocument
@@ -24,11 +24,13 @@ class NewDocument:
     text: LoadedText
     content_hash: str
     chunks: Sequence[Chunk]
-    vectors: Vectors
+    vectors: ChunkVectors
 
 
 class DocumentStore(Protocol):
-    """A store of documents with their texts and chunks. Each change is one transaction."""
+    """A store of documents with their texts and chunks. Each change is one transaction.
+
+    Vectors of another model than the stored ones are refused with `EmbeddingModelChanged`."""
 
     async def visible_documents(self, folder: str | None, owner: str) -> list[DocumentInfo]:
         """Return a user's visible documents in a folder or in all, the shared before their own, in a fixed order."""
@@ -104,7 +106,7 @@ class DocumentStore(Protocol):
         """Replace many documents in one transaction."""
         ...
 
-    async def replace_chunks(self, document: DocumentInfo, chunks: Sequence[Chunk], vectors: Vectors) -> bool:
+    async def replace_chunks(self, document: DocumentInfo, chunks: Sequence[Chunk], vectors: ChunkVectors) -> bool:
         """Replace the chunks of the same version of a document; return False if it was changed or removed meanwhile."""
         ...
 

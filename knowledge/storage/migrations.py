@@ -78,6 +78,14 @@ def add_text_bytes(db: Connection) -> None:
     db.execute("CREATE INDEX documents_by_bytes ON documents (owner, bytes)")
 
 
+def add_next_vectors(db: Connection) -> None:
+    """Add the vectors of the next embedding model, which are collected while those of the current one serve."""
+    db.execute(
+        """CREATE TABLE next_vectors (
+            chunk_id INTEGER PRIMARY KEY REFERENCES chunks (id) ON DELETE CASCADE, embedding BLOB NOT NULL)"""
+    )
+
+
 MIGRATIONS = (
     create_documents,
     create_facts,
@@ -87,4 +95,5 @@ MIGRATIONS = (
     add_page_starts,
     add_cutting_times,
     add_text_bytes,
+    add_next_vectors,
 )

@@ -20,11 +20,14 @@ class FoundChunk:
 
 @dataclass(frozen=True)
 class FoundChunks:
-    """The chunks found, the question as lexical search read it, and whether some were removed before they were read."""
+    """The chunks found, the question as lexical search read it, and whether some were removed before they were read.
+
+    `model` is the embedding model of the chunks' vectors, or None if none is recorded."""
 
     asked: LexicalQuery
     chunks: tuple[FoundChunk, ...]
     lacks_some: bool
+    model: str | None = None
 
 
 class PassageStore(Protocol):

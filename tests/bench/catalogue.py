@@ -12,6 +12,7 @@ import numpy as np
 from knowledge import loaders
 from knowledge.embedding.embedder import Vectors
 from knowledge.ingestion import chunking
+from knowledge.ingestion.chunk_vectors import ChunkVectors
 from knowledge.ingestion.chunking import Chunk
 from knowledge.library import Library
 from knowledge.loaders import LoadedText
@@ -36,9 +37,9 @@ async def fill(library: Library, passages: int) -> None:
         key = DocumentKey(FOLDERS[number % len(FOLDERS)], "catalogue", f"{number:06}.md")
         text = LoadedText(f"Manual {number}", "generated")
         pieces = list(_pieces(sentences, chance, dice))
-        vectors = _vectors(base, dice)
+        vectors = ChunkVectors(library.embedder.model, _vectors(base, dice))
         await library.stores.documents.put_document(NewDocument(key, text, "generated", pieces, vectors))
-    await library._catch_up()
+    await library.catch_up()
 
 
 async def _base(library: Library) -> tuple[list[str], Vectors]:

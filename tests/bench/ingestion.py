@@ -66,7 +66,7 @@ async def catalogue(base: Path, wanted: int) -> None:
     root = write(base / "documents", wanted)
     library = await Library.open(base / "large")
     ready = ReadyVectors()
-    library.embedder.embed_documents = ready.embed  # type: ignore[method-assign]
+    library.embedder.embed_documents = ready.embed  # type: ignore[method-assign, assignment]
     process = psutil.Process()
     began, before = clock(), process.memory_info().rss
     marks = []

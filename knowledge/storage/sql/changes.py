@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from knowledge.embedding.encoder import Vectors
+from knowledge.ingestion.chunk_vectors import ChunkVectors
 from knowledge.ingestion.chunking import Chunk
 from knowledge.storage.database import Connection
 from knowledge.storage.document_store import NewDocument
 from knowledge.storage.documents import DocumentInfo, DocumentKey, DocumentPlace
 from knowledge.storage.quota import OwnedAmount, OwnerQuota, check_quota
 from knowledge.storage.sql import erasure, fts5
+from knowledge.storage.sql.reembedding import check_model
 
 
 def put_document(db: Connection, new: NewDocument, quota: OwnerQuota | None = None) -> None:
@@ -36,7 +37,7 @@ def put_document(db: Connection, new: NewDocument, quota: OwnerQuota | None = No
     _add_chunks(db, key.id, key.place, text.title, new.chunks, new.vectors)
 
 
-def replace_chunks(db: Connection, document: DocumentInfo, chunks: Sequence[Chunk], vectors: Vectors) -> bool:
+def replace_chunks(db: Connection, document: DocumentInfo, chunks: Sequence[Chunk], vectors: ChunkVectors) -> bool:
     """Replace the chunks of the same version of a document; return False if it was changed or removed meanwhile."""
     # The hash matters too: a document that was removed and stored again restarts at version 1.
     same = (len(chunks), time.time(), document.id, document.version, document.content_hash)
@@ -103,9 +104,10 @@ def check_room(db: Connection, key: DocumentKey, quota: OwnerQuota, text_bytes: 
 
 
 def _add_chunks(
-    db: Connection, document_id: str, place: DocumentPlace, title: str, chunks: Sequence[Chunk], vectors: Vectors
+    db: Connection, document_id: str, place: DocumentPlace, title: str, chunks: Sequence[Chunk], vectors: ChunkVectors
 ) -> None:
-    for chunk, vector in zip(chunks, vectors, strict=True):
+    check_model(db, vectors)
+    for chunk, vector in zip(chunks, vectors.passages, strict=True):
         ((chunk_id,),) = db.execute(
             """INSERT INTO chunks (document_id, position, section, text, page, embedding) VALUES (?, ?, ?, ?, ?, ?)
                RETURNING id""",

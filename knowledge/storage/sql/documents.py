@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
-from knowledge.embedding.encoder import Vectors
 from knowledge.errors import DocumentsForgotten
+from knowledge.ingestion.chunk_vectors import ChunkVectors
 from knowledge.ingestion.chunking import Chunk
 from knowledge.loaders import LoadedText
 from knowledge.storage.database import Connection, Database, containing
@@ -96,7 +96,7 @@ class SqlDocumentStore:
 
         await self._database.write(put_all)
 
-    async def replace_chunks(self, document: DocumentInfo, chunks: Sequence[Chunk], vectors: Vectors) -> bool:
+    async def replace_chunks(self, document: DocumentInfo, chunks: Sequence[Chunk], vectors: ChunkVectors) -> bool:
         return await self._database.write(lambda db: changes.replace_chunks(db, document, chunks, vectors))
 
     async def move_document(self, document_id: str, key: DocumentKey, title: str) -> DocumentInfo | None:

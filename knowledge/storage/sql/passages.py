@@ -10,6 +10,7 @@ from knowledge.storage.database import Connection, Database
 from knowledge.storage.documents import DocumentPlace, StoredChunk
 from knowledge.storage.passages import FoundChunk, FoundChunks
 from knowledge.storage.sql import fts5
+from knowledge.storage.sql.facts import SERVING_MODEL, get_fact
 from knowledge.storage.sql.fts5 import Fts5Reader
 from knowledge.text.headings import shortened, shortened_path
 
@@ -80,7 +81,7 @@ def _find_chunks(
     chunks = _chunks_by_id(db, ids, places[-1].owner)
     vectors = embeddings_of_chunks(db, list(chunks))
     found = tuple(FoundChunk(chunk, vectors[chunk_id], matches[chunk_id]) for chunk_id, chunk in chunks.items())
-    return FoundChunks(asked, found, lacks_some=len(chunks) < len(ids))
+    return FoundChunks(asked, found, lacks_some=len(chunks) < len(ids), model=get_fact(db, SERVING_MODEL))
 
 
 def _chunks_by_id(db: Connection, ids: Sequence[int], owner: str) -> dict[int, StoredChunk]:

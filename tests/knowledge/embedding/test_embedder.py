@@ -121,7 +121,7 @@ async def test_those_who_wait_hear_that_it_closes(embedder: Embedder, gate: Gate
 
 async def test_who_comes_in_the_moment_in_which_the_last_batch_ends_is_served(embedder: Embedder, gate: Gate) -> None:
     first = await begin(embedder, 1)
-    ((waiting,),) = embedder._waiting[""]
+    (((waiting,),),) = embedder._waiting.values()
 
     async def come() -> Vectors:
         await waiting.vector
