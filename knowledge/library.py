@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from knowledge.embedding.embedder import BUNDLED, Embedder
+from knowledge.embedding.encoder import find_embedding_model
 from knowledge.errors import DocumentUnknown, EmbeddingModelChanged, EmbeddingModelUnusable
 from knowledge.index.chroma import ChromaIndex
 from knowledge.index.erasure import WordEraser
@@ -80,6 +81,8 @@ class Library:
         return library
 
     async def _open_model(self, wanted: str) -> None:
+        # Before it is recorded: a misspelt name is not the model of anything.
+        find_embedding_model(wanted)
         serving = await self.stores.facts.first_fact(SERVING_MODEL, wanted)
         self.embedder = Embedder(serving)
         await prepare_directory(self.stores.reembedding, self._data_dir, self._data_dir / _INDEX_DIRECTORY, wanted)

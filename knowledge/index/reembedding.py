@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.embedding.embedder import Embedder
-from knowledge.embedding.encoder import Encoder, find_embedding_model, release_model
+from knowledge.embedding.encoder import Encoder, release_model
 from knowledge.errors import DeskError, IndexUnavailable, StorageFull
 from knowledge.index.chroma import ChromaIndex
 from knowledge.index.synced_index import SyncedIndex, level_index
@@ -55,7 +55,6 @@ class Reembedding:
     def __init__(
         self, store: ReembeddingStore, embedder: Embedder, synced: SyncedIndex, data_dir: Path, model: str
     ) -> None:
-        find_embedding_model(model)
         self._store = store
         self._embedder = embedder
         self._synced = synced
@@ -152,9 +151,11 @@ class Reembedding:
         while found := await self._store.unembedded_chunks(after, _AT_ONCE):
             chunks = [(one.title, one.chunk) for one in found]
             vectors = await embed_chunks(self._embedder, chunks, _OWNER, self._encoder)
-            await self._store.add_vectors([one.id for one in found], vectors)
+            self._embedded += await self._store.add_vectors([one.id for one in found], vectors)
             after = found[-1].id
-            self._embedded, self._chunks = await self._store.amounts()
+            if len(found) < _AT_ONCE:
+                # Counting reads the whole table, and documents came and went meanwhile.
+                self._embedded, self._chunks = await self._store.amounts()
             show(self._embedded, self._chunks)
             if (tenths := _tenths(self._embedded, self._chunks)) > logged:
                 logged = tenths

@@ -94,8 +94,8 @@ class ReembeddingStore(Protocol):
         """Return some of the chunks that lack a vector of the next model, by id and after that one."""
         ...
 
-    async def add_vectors(self, ids: Sequence[int], vectors: ChunkVectors) -> None:
-        """Store the vectors of those chunks that still exist."""
+    async def add_vectors(self, ids: Sequence[int], vectors: ChunkVectors) -> int:
+        """Store the vectors of those chunks that still exist, and return their number."""
         ...
 
     async def amounts(self) -> tuple[int, int]:

@@ -33,28 +33,28 @@ class SqlReembeddingStore:
                 _drop(db)
                 put_fact(db, _NEXT, model)
 
-        await self._database.write(begin)
+        await self._database.write(begin, erasing=True)
 
     async def abandon(self) -> None:
-        await self._database.write(_drop)
+        await self._database.write(_drop, erasing=True)
 
     async def unembedded_chunks(self, after: int, limit: int) -> list[UnembeddedChunk]:
         return await self._database.read(lambda db: _unembedded_chunks(db, after, limit))
 
-    async def add_vectors(self, ids: Sequence[int], vectors: ChunkVectors) -> None:
-        def add(db: Connection) -> None:
+    async def add_vectors(self, ids: Sequence[int], vectors: ChunkVectors) -> int:
+        def add(db: Connection) -> int:
             if get_fact(db, _NEXT) != vectors.model:
                 raise EmbeddingModelChanged(f"documents are not being embedded with {vectors.model} any more")
             # Chunks of documents that were removed or replaced meanwhile are not there any more.
-            db.executemany(
+            return db.executemany(
                 "INSERT OR REPLACE INTO next_vectors (chunk_id, embedding) SELECT id, ? FROM chunks WHERE id = ?",
                 [
                     (vector.astype(np.float32).tobytes(), chunk_id)
                     for chunk_id, vector in zip(ids, vectors.passages, strict=True)
                 ],
-            )
+            ).rowcount
 
-        await self._database.write(add)
+        return await self._database.write(add)
 
     async def amounts(self) -> tuple[int, int]:
         return await self._database.read(_amounts, long=True)
@@ -70,7 +70,8 @@ class SqlReembeddingStore:
         return await self._database.read(lambda db: dict(db.execute(chosen, tuple(ids)).fetchall()))
 
     async def swap(self, model: str) -> bool:
-        return await self._database.write(lambda db: _swap(db, model))
+        # The log then holds all chunks once more, and is emptied.
+        return await self._database.write(lambda db: _swap(db, model), erasing=True)
 
     async def is_unsettled(self) -> bool:
         return await self._database.read(lambda db: get_fact(db, _UNSETTLED) is not None)

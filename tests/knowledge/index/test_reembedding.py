@@ -169,10 +169,11 @@ def kill() -> None:
 def kill_while_embedding() -> None:
     add = SqlReembeddingStore.add_vectors
 
-    async def add_and_die(self: SqlReembeddingStore, ids: Sequence[int], vectors: ChunkVectors) -> None:
-        await add(self, ids, vectors)
+    async def add_and_die(self: SqlReembeddingStore, ids: Sequence[int], vectors: ChunkVectors) -> int:
+        stored = await add(self, ids, vectors)
         if (await self.amounts())[0] >= 4:
             kill()
+        return stored
 
     reembedding._AT_ONCE = 2
     SqlReembeddingStore.add_vectors = add_and_die  # type: ignore[method-assign]
@@ -257,7 +258,7 @@ async def test_a_change_that_is_killed_is_completed_by_the_next_start(
     await library.close()
 
 
-@pytest.mark.parametrize("at", KILLS, ids=lambda at: at.__name__)
+@pytest.mark.parametrize("at", [kill_while_filling, kill_after_the_swap], ids=lambda at: at.__name__)
 async def test_back_to_the_earlier_model_after_a_kill(data_dir: Path, model: str, at: Callable[[], None]) -> None:
     await asyncio.to_thread(killed, data_dir, model, at)
     library = await Library.open(data_dir)
@@ -308,6 +309,11 @@ async def test_a_model_that_is_not_there_is_refused_and_the_refusal_frees_the_di
 ) -> None:
     with pytest.raises(EmbeddingModelUnusable, match=r"python -m knowledge\.embedding get nobody/nothing"):
         await Library.open(data_dir, embedding_model="nobody/nothing")
+    with pytest.raises(EmbeddingModelUnusable):
+        await Library.open(data_dir / "new", embedding_model="nobody/nothing")
+    new = await Library.open(data_dir / "new")
+    assert (new.embedder.model, new.reembedding) == ("bundled", None)
+    await new.close()
     library = await Library.open(data_dir)
     await check_level(library)
     await library.stores.facts.set_fact("embedding_model", "nobody/gone")
