@@ -91,11 +91,12 @@ class Reembedding:
         is_replaced = False
         try:
             await index.open()
+            await self._embed_missing(show)
+            if not await level_index(index, self._store):
+                await index.reset()
             while not is_replaced:
+                # Documents that came while the index was filled; it is compared with SQL once more after the swap.
                 await self._embed_missing(show)
-                if not await level_index(index, self._store):
-                    await index.reset()
-                    continue
                 is_replaced = await _uninterrupted(self._synced.replace(index, self._swap))
         finally:
             if self._synced.index is not index:

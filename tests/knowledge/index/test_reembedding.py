@@ -1,38 +1,24 @@
 """Another embedding model: questions are answered throughout, and a kill or a full disk at any point loses nothing."""
 
 import asyncio
-import os
 import shutil
-import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from knowledge.embedding.encoder import Vectors
 from knowledge.errors import EmbeddingModelUnusable
-from knowledge.index import reembedding, synced_index
+from knowledge.index import reembedding
 from knowledge.index.integrity import check
-from knowledge.ingestion.chunk_vectors import ChunkVectors
 from knowledge.library import Library
-from knowledge.storage import chroma_files
 from knowledge.storage.documents import DocumentKey
-from knowledge.storage.sql.reembedding import SqlReembeddingStore
-from tests.knowledge.embedding.models import projected_model
+from tests.knowledge.index.changed_model import ANSWER, QUESTION, check_changed
 from tests.knowledge.parts import check_level, texts
 from tests.knowledge.storage.test_storage_full import limit_pages
-from tests.serving import environment, free_port, serve
-from tests.template import Forked
+from tests.serving import serve
 
-QUESTION, ANSWER = "I was charged twice", "A duplicate charge is refunded"
 KEY = DocumentKey("billing", "test", "fees.md")
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A model of 512 dimensions, whose vectors do not compare with those of the bundled one at all."""
-    return projected_model(tmp_path_factory.mktemp("models") / "projected")
 
 
 @pytest.fixture(autouse=True)
@@ -46,29 +32,6 @@ async def changing(data_dir: Path, model: str) -> AsyncIterator[Library]:
     library = await Library.open(data_dir, embedding_model=model)
     yield library
     await library.close()
-
-
-async def dimensions(library: Library) -> set[int]:
-    """The numbers of dimensions of the vectors in SQL, which are those of the index."""
-    ids = await library.stores.checked.chunk_ids()
-    assert await library.index.counts() == {place: len(some) for place, some in ids.items()}
-    stored = await library.stores.checked.embeddings([one for some in ids.values() for one in some])
-    for place, some in ids.items():
-        for chunk_id, vector in (await library.index.vectors(place, sorted(some))).items():
-            assert np.abs(vector - np.frombuffer(stored[chunk_id], dtype=np.float32)).max() < 1e-3
-    return {len(vector) // 4 for vector in stored.values()}
-
-
-async def check_changed(library: Library, model: str, expected: int = 512) -> None:
-    """Everything is of the new model, in SQL and in the index in its own place, and questions find what they did."""
-    assert library.embedder.model == model
-    assert await library.stores.facts.get_fact("embedding_model") == model
-    assert await dimensions(library) == {expected}
-    await check_level(library)
-    assert (await texts(library, "billing", QUESTION))[0].startswith(ANSWER)
-    assert not await library.stores.reembedding.is_unsettled()
-    assert await library.stores.reembedding.amounts() == (0, sum((await library.sizes()).values()))
-    assert [path.name for path in library._data_dir.glob("chroma*") if path.is_dir()] == ["chroma"]
 
 
 async def test_questions_are_answered_and_documents_stored_while_the_model_changes(
@@ -160,112 +123,6 @@ async def test_a_search_in_the_middle_of_the_swap_is_repeated_with_the_new_model
     monkeypatch.setattr(changing.stores.passages, "find_chunks", change_first)
     assert (await texts(changing, "billing", QUESTION))[0].startswith(ANSWER)
     assert calls == 2
-
-
-def kill() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def kill_while_embedding() -> None:
-    add = SqlReembeddingStore.add_vectors
-
-    async def add_and_die(self: SqlReembeddingStore, ids: Sequence[int], vectors: ChunkVectors) -> int:
-        stored = await add(self, ids, vectors)
-        if (await self.amounts())[0] >= 4:
-            kill()
-        return stored
-
-    reembedding._AT_ONCE = 2
-    SqlReembeddingStore.add_vectors = add_and_die  # type: ignore[method-assign]
-
-
-def kill_while_filling() -> None:
-    level = synced_index.level_index
-
-    async def level_and_die(*arguments: object) -> bool:
-        await level(*arguments)  # type: ignore[arg-type]
-        kill()
-        return True
-
-    reembedding.level_index = level_and_die  # type: ignore[attr-defined, assignment]
-
-
-def kill_after_the_swap() -> None:
-    swap = SqlReembeddingStore.swap
-
-    async def swap_and_die(self: SqlReembeddingStore, model: str) -> bool:
-        await swap(self, model)
-        kill()
-        return True
-
-    SqlReembeddingStore.swap = swap_and_die  # type: ignore[method-assign]
-
-
-def kill_between_the_directories() -> None:
-    delete = chroma_files._delete
-
-    def delete_and_die(path: Path) -> None:
-        delete(path)
-        if path.name == "chroma":
-            kill()
-
-    chroma_files._delete = delete_and_die
-
-
-def kill_before_it_is_settled() -> None:
-    async def die(_: SqlReembeddingStore) -> None:
-        kill()
-
-    SqlReembeddingStore.settle = die  # type: ignore[method-assign]
-
-
-KILLS = [
-    kill_while_embedding,
-    kill_while_filling,
-    kill_after_the_swap,
-    kill_between_the_directories,
-    kill_before_it_is_settled,
-]
-
-
-def killed(data_dir: Path, model: str, at: Callable[[], None]) -> None:
-    """The change of model, killed."""
-    env = environment(data_dir, free_port(), EMBEDDING_MODEL=model)
-    log = data_dir.parent / "killed"
-    process = Forked("backend.maintenance", env, data_dir.parent, log, arguments=["reembed"], before=at)
-    assert process.wait() == -signal.SIGKILL, log.read_text()
-
-
-@pytest.mark.parametrize("at", KILLS, ids=lambda at: at.__name__)
-async def test_a_change_that_is_killed_is_completed_by_the_next_start(
-    data_dir: Path, model: str, at: Callable[[], None]
-) -> None:
-    await asyncio.to_thread(killed, data_dir, model, at)
-    is_swapped = at not in (kill_while_embedding, kill_while_filling)
-    library = await Library.open(data_dir, embedding_model=model)
-    # Never a mixture: until the rest is done, the earlier model answers.
-    assert await dimensions(library) == ({512} if is_swapped else {384})
-    assert (await texts(library, "billing", QUESTION))[0].startswith(ANSWER)
-    seen: list[int] = []
-    if is_swapped:
-        assert library.reembedding is None
-    else:
-        assert library.reembedding is not None
-        await library.reembedding.run(lambda embedded, chunks: seen.append(embedded))
-        # What was embedded is not embedded again.
-        assert seen[:1] == ([6] if at is kill_while_embedding else [])
-    await check_changed(library, model)
-    await library.close()
-
-
-@pytest.mark.parametrize("at", [kill_while_filling, kill_after_the_swap], ids=lambda at: at.__name__)
-async def test_back_to_the_earlier_model_after_a_kill(data_dir: Path, model: str, at: Callable[[], None]) -> None:
-    await asyncio.to_thread(killed, data_dir, model, at)
-    library = await Library.open(data_dir)
-    if library.reembedding is not None:
-        await library.reembedding.run()
-    await check_changed(library, "bundled", 384)
-    await library.close()
 
 
 async def test_a_full_disk_in_the_middle_delays_the_change(
