@@ -33,8 +33,8 @@ _AT_ONCE = 128
 _RETRY_SECONDS = 60.0
 # No user has this name, so it takes turns with all of them.
 _OWNER = "\0model"
-# The room on the disk for a chunk, as measured: a vector is stored in SQL and in the index, which logs it first, and the
-# swap writes the chunks and the emptied table to the log of the database.
+# The room on the disk for a chunk, as measured: a vector is stored in SQL and in the index, which logs it first, and
+# the swap writes the chunks and the emptied table to the log of the database.
 _COPIES, _CHUNK_BYTES = 7, 4_000
 
 
