@@ -115,8 +115,9 @@ def release_model(model: str) -> None:
 
 def _of_unit_length(encoded: Any) -> Vectors:  # noqa: ANN401 - whatever sentence-transformers returns
     """Normalize the vectors, which at reduced precision are only nearly of unit length."""
-    vectors: Vectors = np.asarray(encoded, dtype=np.float32)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _NO_LENGTH)
+    vectors = np.asarray(encoded, dtype=np.float32)
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _NO_LENGTH)
+    return np.asarray(vectors / lengths, dtype=np.float32)
 
 
 @cache

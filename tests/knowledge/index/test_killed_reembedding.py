@@ -78,7 +78,7 @@ def kill_before_it_is_settled() -> None:
     async def die(_: SqlReembeddingStore) -> None:
         kill()
 
-    SqlReembeddingStore.settle = die  # type: ignore[method-assign]
+    SqlReembeddingStore.settle = die  # type: ignore[method-assign, assignment]
 
 
 KILLS = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.embedding.encoder import Vectors
-from knowledge.errors import EmbeddingModelUnusable
+from knowledge.errors import EmbeddingModelUnusable, StorageFull
 from knowledge.index import reembedding
 from knowledge.index.integrity import check
 from knowledge.library import Library
@@ -156,7 +156,7 @@ async def test_a_disk_without_room_for_the_new_vectors_is_not_filled(
     usage = shutil.disk_usage(changing._data_dir)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1_000))
     assert changing.reembedding is not None
-    with pytest.raises(reembedding.StorageFull, match="needs 0 MB"):
+    with pytest.raises(StorageFull, match="needs 0 MB"):
         await changing.reembedding.run()
     assert (await changing.stores.reembedding.amounts())[0] == 0
 
