@@ -20,7 +20,6 @@ class Hub:
         self.stalls_at = stalls_at
         self.stalled, self.go_on = threading.Event(), threading.Event()
         self.asked: list[str] = []
-        self.ranges: list[str] = []
         self.url = ""
 
 
@@ -88,7 +87,6 @@ class _HubHandler(BaseHTTPRequestHandler):
         wanted = self.headers.get("Range")
         start = int(wanted.removeprefix("bytes=").partition("-")[0]) if wanted else 0
         if wanted and body:
-            self.of.ranges.append(wanted)
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
         self._send(data[start:], headers, status=206 if wanted else 200, body=body, name=file.name)
 
@@ -103,7 +101,11 @@ class _HubHandler(BaseHTTPRequestHandler):
             return
         stalls = name and name == self.of.stalls_at and not self.of.stalled.is_set()
         for start in range(0, len(data), _PART):
-            self.wfile.write(data[start : start + _PART])
+            try:
+                self.wfile.write(data[start : start + _PART])
+            except ConnectionError:
+                # The one who asked was killed.
+                return
             if stalls and start >= len(data) // 2:
                 self.of.stalled.set()
                 self.of.go_on.wait()
