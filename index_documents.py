@@ -84,7 +84,7 @@ async def _run_ingestion(options: argparse.Namespace, settings: Settings) -> int
     path = SAMPLES if options.samples else options.path
     # Fail on wrong arguments before the data directory is locked.
     _folders_of_agents(path, options.agent, catalog)
-    async with _open_destination(settings) as destination:
+    async with _open_destination(settings, with_samples=options.samples) as destination:
         if options.samples and await _has_own_documents(destination):
             print("The desk holds documents of your own; the samples are left out.")
             return 0
@@ -198,7 +198,7 @@ async def _has_own_documents(destination: Destination) -> bool:
 
 
 @asynccontextmanager
-async def _open_destination(settings: Settings) -> AsyncIterator[Destination]:
+async def _open_destination(settings: Settings, *, with_samples: bool) -> AsyncIterator[Destination]:
     try:
         library = await Library.open(settings.data_dir, embedding_model=settings.embedding_model)
     except DataDirectoryInUse as in_use:
@@ -209,9 +209,26 @@ async def _open_destination(settings: Settings) -> AsyncIterator[Destination]:
             yield remote
         return
     try:
+        if not with_samples:
+            await _change_model(library)
         yield library
     finally:
         await library.close()
+
+
+async def _change_model(library: Library) -> None:
+    """Embed what is stored with another model first: otherwise a new document would be embedded twice."""
+    change = library.reembedding
+    if change is None or change.progress is None:
+        return
+    print(f"The documents are embedded again, with EMBEDDING_MODEL={change.progress.next_model}.", flush=True)
+    with tqdm(desc="reembed", unit="chunk", disable=not sys.stderr.isatty()) as bar:
+
+        def show(embedded: int, chunks: int) -> None:
+            bar.total = chunks
+            bar.update(embedded - bar.n)
+
+        await change.run(show)
 
 
 class _Progress:

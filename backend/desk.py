@@ -162,7 +162,7 @@ async def _open_stores(stack: AsyncExitStack, settings: Settings) -> _OpenStores
     check_writable(settings.data_dir / "uploads")
     database = _kept(stack, SqliteDatabase(settings.data_dir / "desk.db", migrations.MIGRATIONS))
     memory = await stack.enter_async_context(open_memory(settings.data_dir))
-    await library.embedder.warm_up()
+    await library.warm_up()
     return _OpenStores(library, database, memory)
 
 

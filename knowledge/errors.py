@@ -8,6 +8,7 @@ DeskError
 │   │   └── DatabaseNewer           a later release of the server has written a database file
 │   ├── EmbeddingModelUnusable  EMBEDDING_MODEL cannot be loaded
 │   ├── RerankerUnusable        RERANKER cannot be loaded
+│   ├── ModelDownloadFailed     a model cannot be downloaded, or has no weights that may be loaded
 │   ├── DocumentUnreadable      one file cannot become a document
 │   ├── DocumentsNotFound       a path that does not exist or holds nothing to index
 │   │   └── DocumentsEmptied        and held documents before
@@ -20,7 +21,7 @@ DeskError
 │   ├── DocumentSuperseded      a newer version of a document was sent while it was being processed
 │   ├── DocumentsForgotten      a user's documents were removed while one was being stored
 │   ├── OwnerInvalid            a name that cannot be an owner's
-│   ├── EmbeddingModelChanged   the stored vectors are of another model
+│   ├── EmbeddingModelChanged   the embedding model was changed while a document was being embedded
 │   ├── IndexUnavailable        the vector index does not answer
 │   └── StorageFull             the disk has no room for a write
 └── agents.errors, backend.errors
@@ -85,6 +86,12 @@ class RerankerUnusable(KnowledgeError):
     """RERANKER names nothing that can be loaded, or no model that scores a pair."""
 
     code = "reranker_unusable"
+
+
+class ModelDownloadFailed(KnowledgeError):
+    """A model that the command was to download is not to be had, or not in a format that is loaded."""
+
+    code = "model_download_failed"
 
 
 class DocumentUnreadable(KnowledgeError):
@@ -164,9 +171,10 @@ class OwnerInvalid(KnowledgeError):
 
 
 class EmbeddingModelChanged(KnowledgeError):
-    """The stored vectors are of another model; comparing the two would make every answer silently wrong."""
+    """The vectors to be stored are of another model than the stored ones; comparing the two says nothing."""
 
     code = "embedding_model_changed"
+    retryable = True
 
 
 class IndexUnavailable(KnowledgeError):

@@ -1,17 +1,18 @@
 """The library: the facade over parsing, embedding and storing documents that keeps SQL and the vector index in step."""
 
 import asyncio
-import logging
-import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from knowledge.embedding.embedder import BUNDLED, Embedder
-from knowledge.errors import DocumentUnknown, EmbeddingModelChanged, IndexUnavailable, StorageFull
+from knowledge.embedding.encoder import find_embedding_model
+from knowledge.errors import DocumentUnknown, EmbeddingModelChanged, EmbeddingModelUnusable
 from knowledge.index.chroma import ChromaIndex
 from knowledge.index.erasure import WordEraser
+from knowledge.index.reembedding import Reembedding, prepare_directory
+from knowledge.index.synced_index import SyncedIndex
 from knowledge.index.vector_index import VectorIndex
 from knowledge.index.vocabulary_cache import VocabularyCache
 from knowledge.ingestion import chunking
@@ -28,56 +29,52 @@ from knowledge.storage.directory_lock import DirectoryLock
 from knowledge.storage.document_store import NewDocument
 from knowledge.storage.documents import DocumentFilter, DocumentInfo, DocumentKey, WholeDocument, hash_of
 from knowledge.storage.quota import OwnerQuota
-from knowledge.storage.sql.facts import SqlFactStore
+from knowledge.storage.sql.facts import SERVING_MODEL
 from knowledge.storage.sqlite import SqliteDatabase
-from knowledge.storage.stores import LibraryStores, library_stores
+from knowledge.storage.stores import DATABASE_FILE, LibraryStores, library_stores
 from knowledge.text.characters import storable
 from knowledge.text.paths import check_path
 
-_LOG = logging.getLogger(__name__)
+T = TypeVar("T")
 
-# How long searches use an index that lacks changes before they try again to apply them.
-_RETRY_SECONDS = 2.0
-# Searches wait for the index while it applies a batch of changes.
-_CHANGES_AT_ONCE = 100
+_INDEX_DIRECTORY = "chroma"
 
 
 class Library:
     """The documents of one data directory, from `open` to `close`."""
 
-    def __init__(self, ownership: DirectoryLock, database: Database, index: VectorIndex, embedder: Embedder) -> None:
+    def __init__(self, ownership: DirectoryLock, database: Database, stores: LibraryStores, data_dir: Path) -> None:
         self._ownership = ownership
         self._database = database
-        self.stores: LibraryStores = library_stores(database)
+        self._data_dir = data_dir
+        self.stores = stores
         self._readers = ParserPool()
         self._latest = LatestVersion()
-        self._catching_up = asyncio.Lock()
-        self.index = index
-        self.embedder = embedder
-        self._sizes = Cached(self.stores.documents.chunk_sizes)
-        self.vocabularies = VocabularyCache(self.stores.passages)
-        self._retry_at = 0.0
-        # Grows with every change of the documents.
+        self._sizes = Cached(stores.documents.chunk_sizes)
+        self.vocabularies = VocabularyCache(stores.passages)
+        # Grows with every change of the documents or of the embedding model.
         self.generation = 0
-        self._words = WordEraser(self.stores.erasure)
+        self._words = WordEraser(stores.erasure)
+        directory = data_dir / _INDEX_DIRECTORY
+        self._synced = SyncedIndex(stores, ChromaIndex(directory), directory, self._note_change)
+        self.embedder = Embedder(BUNDLED)
+        self.reembedding: Reembedding | None = None
 
     @classmethod
     async def open(cls, data_dir: Path, *, embedding_model: str = BUNDLED) -> "Library":
-        """Lock the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL."""
+        """Lock the directory, or raise `DataDirectoryInUse`; then bring the vector index level with SQL.
+
+        If its vectors are of another model, that one serves until `reembedding` has run."""
         ownership = DirectoryLock(data_dir)
         try:
-            database = SqliteDatabase(data_dir / "knowledge.db", migrations.MIGRATIONS, migrations.REMEDY)
+            database = SqliteDatabase(data_dir / DATABASE_FILE, migrations.MIGRATIONS, migrations.REMEDY)
         except BaseException:
             ownership.release()
             raise
         try:
-            model = await SqlFactStore(database).first_fact("embedding_model", embedding_model)
-            if model != embedding_model:
-                raise EmbeddingModelChanged(
-                    f"{data_dir} was indexed with EMBEDDING_MODEL={model}; set it back, or index into a new DATA_DIR"
-                )
-            library = cls(ownership, database, ChromaIndex(data_dir / "chroma"), Embedder(embedding_model))
-            await library._open_index()
+            library = cls(ownership, database, library_stores(database), data_dir)
+            await library._open_model(embedding_model)
+            await library._synced.open()
             library._words.start()
         except BaseException:
             await database.close()
@@ -85,8 +82,38 @@ class Library:
             raise
         return library
 
+    async def _open_model(self, wanted: str) -> None:
+        # Before it is recorded: a misspelt name is not the model of anything.
+        find_embedding_model(wanted)
+        serving = await self.stores.facts.first_fact(SERVING_MODEL, wanted)
+        self.embedder = Embedder(serving)
+        await prepare_directory(self.stores.reembedding, self._data_dir, self._data_dir / _INDEX_DIRECTORY, wanted)
+        if wanted != serving:
+            self.reembedding = Reembedding(self.stores.reembedding, self.embedder, self._synced, self._data_dir, wanted)
+
+    @property
+    def index(self) -> VectorIndex:
+        """The vector index that searches use."""
+        return self._synced.index
+
+    async def warm_up(self) -> None:
+        """Load the model that serves, then begin to embed the documents again if another one is wanted."""
+        try:
+            await self.embedder.warm_up()
+        except EmbeddingModelUnusable as error:
+            if self.reembedding is None:
+                raise
+            raise EmbeddingModelUnusable(
+                f"the documents are indexed with a model that is gone ({error.message}); or embed them with the new "
+                "one while no desk runs: python -m backend.maintenance reembed"
+            ) from error
+        if self.reembedding is not None:
+            self.reembedding.start()
+
     async def close(self) -> None:
         """Close the parts in an order in which none uses another that is already closed."""
+        if self.reembedding is not None:
+            await self.reembedding.close()
         await self._readers.close()
         self.embedder.close()
         await self.index.close()
@@ -142,9 +169,13 @@ class Library:
         if quota is not None:
             await documents.check_quota(key, quota)
         removals = documents.removals_of(key.owner)
-        new = await self._latest.process(key, lambda version: self._read_and_embed(key, data, version))
-        info = await documents.put_document(new, quota, after_removals=removals)
-        await self._catch_up()
+
+        async def process_and_store() -> DocumentInfo:
+            new = await self._latest.process(key, lambda version: self._read_and_embed(key, data, version))
+            return await documents.put_document(new, quota, after_removals=removals)
+
+        info = await _in_one_model(process_and_store)
+        await self._synced.apply_changes()
         return info
 
     async def _read_and_embed(self, key: DocumentKey, data: bytes, version: DocumentVersion) -> NewDocument:
@@ -164,7 +195,7 @@ class Library:
         moved = await self.stores.documents.move_document(document.id, key, title)
         if moved is None:
             raise DocumentUnknown(f"there is no document {document.id}")
-        await self._catch_up()
+        await self._synced.apply_changes()
         return moved
 
     async def read_again(self, document: DocumentInfo) -> None:
@@ -173,30 +204,35 @@ class Library:
         if text is None:
             raise DocumentUnknown(f"there is no document {document.id}")
         pieces = await asyncio.to_thread(chunking.split_document, text)
-        vectors = await embed_chunks([(text.title, piece) for piece in pieces], self.embedder, document.owner)
-        _check_known(await self.stores.documents.replace_chunks(document, pieces, vectors), document.id)
-        await self._catch_up()
+
+        async def embed_and_replace() -> bool:
+            vectors = await embed_chunks([(text.title, piece) for piece in pieces], self.embedder, document.owner)
+            return await self.stores.documents.replace_chunks(document, pieces, vectors)
+
+        _check_known(await _in_one_model(embed_and_replace), document.id)
+        await self._synced.apply_changes()
 
     async def put_texts(self, texts: Sequence[tuple[DocumentKey, LoadedText]]) -> None:
         """Store many documents whose text is already parsed, in one transaction; skip those without any passage."""
         split = await asyncio.to_thread(_split_all, texts)
+        await _in_one_model(lambda: self._embed_and_put([document for document in split if document[2]]))
+        await self._synced.apply_changes()
+
+    async def _embed_and_put(self, split: Sequence[tuple[DocumentKey, LoadedText, list[Chunk]]]) -> None:
         titled = [(text.title, piece) for _, text, pieces in split for piece in pieces]
         vectors = await embed_chunks(titled, self.embedder)
-
         documents, place = [], 0
         for key, text, pieces in split:
-            if pieces:
-                begun, place = place, place + len(pieces)
-                content_hash = hash_of(text.markdown.encode())
-                documents.append(NewDocument(key, text, content_hash, pieces, vectors.part(begun, place)))
+            begun, place = place, place + len(pieces)
+            content_hash = hash_of(text.markdown.encode())
+            documents.append(NewDocument(key, text, content_hash, pieces, vectors.part(begun, place)))
         await self.stores.documents.put_documents(documents)
-        await self._catch_up()
 
     async def remove(self, document_id: str, *, owner: str = "") -> None:
         """Remove a shared document or one of an owner's. For anybody but its owner, an owned document is unknown."""
 
         _check_known(await self.stores.documents.remove_document(document_id, owner), document_id)
-        await self._catch_up()
+        await self._synced.apply_changes()
         self._words.start()
 
     async def forget_owner(self, owner: str) -> int:
@@ -205,8 +241,8 @@ class Library:
         for document_id in documents:
             await self.stores.documents.remove_document(document_id, owner)
         self._words.start()
-        await self._catch_up()
-        await self._compact()
+        await self._synced.apply_changes()
+        await self._synced.compact()
         self.vocabularies.forget_owner(owner)
         return len(documents)
 
@@ -216,76 +252,34 @@ class Library:
 
     async def level(self) -> None:
         """Before a search, apply changes that the vector index could not store earlier because the disk was full."""
-        if self._retry_at and time.monotonic() > self._retry_at and not self._catching_up.locked():
-            with suppress(StorageFull, IndexUnavailable):
-                await self._catch_up()
+        await self._synced.level()
 
     async def catch_up(self) -> bool:
         """Apply pending changes to the vector index at once; return False if it cannot take them."""
-        if self._retry_at:
-            return False
-        with suppress(StorageFull, IndexUnavailable):
-            await self._catch_up()
-            return True
-        return False
+        return await self._synced.catch_up()
+
+    async def settled(self) -> None:
+        """Wait until a change of the embedding model that searches have noticed is complete."""
+        await self._synced.settled()
 
     async def rebuild(self) -> int:
         """Rebuild both indexes from SQL without embedding again, and return the number of chunks."""
         await self.stores.checked.rebuild_words()
-        await self._refill()
+        await self._synced.refill()
         return sum((await self.stores.documents.chunk_counts()).values())
 
-    async def _open_index(self) -> None:
-        opened = await self.index.open()
-        if opened:
-            await self._catch_up()
-        stored = await self.stores.documents.chunk_counts()
-        if opened and await self.index.counts() == stored:
-            return
-        if stored:
-            _LOG.warning(
-                "the vector index cannot be used as it is; it is made anew from %d stored vectors", sum(stored.values())
-            )
-        await self._refill()
+    def _note_change(self) -> None:
+        self.generation += 1
+        self._sizes.forget()
+        self.vocabularies.forget()
 
-    async def _refill(self) -> None:
-        await self._reset_index()
-        await self._catch_up()
 
-    async def _reset_index(self) -> None:
-        # In this order a failure in between leaves changes to apply.
-        await self.stores.vector_changes.record_all_chunks()
-        await self.index.reset()
-
-    async def _compact(self) -> None:
-        """Free what the index holds of removed documents; rebuild it if that breaks it."""
-        async with self._catching_up:
-            if await self.index.compact():
-                return
-            self._retry_at = time.monotonic()
-            await self._reset_index()
-        await self._catch_up()
-
-    async def _catch_up(self) -> None:
-        """Apply to the vector index what SQL already holds, one caller at a time so that changes keep their order."""
-        async with self._catching_up:
-            self.generation += 1
-            self._sizes.forget()
-            self.vocabularies.forget()
-            try:
-                while True:
-                    changes = await self.stores.vector_changes.pending_changes(_CHANGES_AT_ONCE)
-                    if not changes.ids:
-                        break
-                    if not await self.index.apply(changes):
-                        # A change that failed half-way has broken the index.
-                        await self._reset_index()
-                        continue
-                    await self.stores.vector_changes.acknowledge_changes(changes)
-            except BaseException:
-                self._retry_at = time.monotonic() + _RETRY_SECONDS
-                raise
-            self._retry_at = 0.0
+async def _in_one_model(work: Callable[[], Awaitable[T]]) -> T:
+    """Do work that embeds and then stores, once more if the embedding model was changed in between."""
+    try:
+        return await work()
+    except EmbeddingModelChanged:
+        return await work()
 
 
 def _split_all(

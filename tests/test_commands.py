@@ -15,6 +15,7 @@ COMMANDS = {
     "python -m backend.users": "backend.users",
     "python -m agents.models": "agents.models",
     "python -m backend.maintenance": "backend.maintenance",
+    "python -m knowledge.embedding": "knowledge.embedding",
     "python -m evaluation": "evaluation",
     "python -m ui.build": "ui.build",
     "index_documents.py": "index_documents",

@@ -1,8 +1,8 @@
 """Recognize a model's own "the documents do not say": it counts as not known, like the desk's."""
 
 from knowledge.text.citation_markers import without_markers
-from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
+from knowledge.text.languages.english import ENGLISH
 from knowledge.text.sentences import find_statements
 
 # A longer answer says something beside it.

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from agents.security.injection import withhold_orders
 from knowledge.retrieval.units import blocks_of
-from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
+from knowledge.text.languages.english import ENGLISH
 from knowledge.text.markdown_blocks import MarkdownBlock
 
 _LINK = re.compile(r"!?\[(?P<text>[^\]\[]{0,300})\]\([^()\s]{0,1000}(?:\s[^()]{0,300})?\)")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.answering.quotable import is_pointer, says_something
-from knowledge.text.english import ENGLISH
+from knowledge.text.languages.english import ENGLISH
 from knowledge.text.markdown_blocks import MarkdownBlock
 
 # A quotation ends with the block that reaches this length; a section up to the longer one is quoted whole.

@@ -10,8 +10,8 @@ import unicodedata
 from typing import NamedTuple
 
 from knowledge.text import words
-from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
+from knowledge.text.languages.english import ENGLISH
 
 # A word, the sign of a number, or a symbol that may be part of a name: C++, 5 %.
 _TOKEN = re.compile(r"[^\W_]+(?:[.,'][^\W_]+)*|(?<!\w)[-–](?=\d)|[^\w\s.,;:!?'\"()\[\]…“”–—/-]")

@@ -13,8 +13,8 @@ from typing import Literal
 from agents.conversation.wordings.lookup import WORDINGS
 from knowledge.text import words
 from knowledge.text.detection import LANGUAGES, detect_language, plain_text
-from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language, PhraseAct
+from knowledge.text.languages.english import ENGLISH
 
 MessageAct = Literal[
     "question",

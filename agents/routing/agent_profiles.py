@@ -24,21 +24,26 @@ class AgentProfile:
 
 
 class ProfileCache:
-    """A cache of agent profiles, embedded when they are first asked for."""
+    """A cache of agent profiles of one embedding model, embedded when they are first asked for."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
+        self._model = embedder.model
         self._profiles: dict[tuple[str, ...], AgentProfile] = {}
         self._least_near: tuple[tuple[AgentProfile, ...], float] | None = None
 
     async def profiles_of(self, agents: Sequence[Agent]) -> list[AgentProfile]:
         """Return the profile of each agent."""
+        model = self._embedder.model
         texts = [tuple(filter(None, (*agent.examples, agent.description))) for agent in agents]
-        if len(self._profiles) > _AGENTS_REMEMBERED:
-            self._profiles.clear()
-        for unknown in dict.fromkeys(described for described in texts if described not in self._profiles):
-            self._profiles[unknown] = AgentProfile(await self._embedder.embed(unknown))
-        return [self._profiles[described] for described in texts]
+        if len(self._profiles) > _AGENTS_REMEMBERED or model != self._model:
+            self._profiles, self._model = {}, model
+        profiles = self._profiles
+        for unknown in dict.fromkeys(described for described in texts if described not in profiles):
+            profiles[unknown] = AgentProfile(await self._embedder.embed(unknown))
+        if self._embedder.model != model:
+            return await self.profiles_of(agents)
+        return [profiles[described] for described in texts]
 
     def familiarity(self, vector: Vector, profiles: Sequence[AgentProfile]) -> float:
         """Return how much nearer a question is to the profiles than their strangest tenth is to the rest of them."""

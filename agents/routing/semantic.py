@@ -94,9 +94,8 @@ class SemanticRouter:
         known = await self._searcher.sizes(owner)
         if any(known.get(agent.knowledge) for agent in agents):
             return 0.0
-        return self._profiles.familiarity(
-            (await self._embedder.embed([text]))[0], await self._profiles.profiles_of(agents)
-        )
+        vector, profiles = await self._embed_with_profiles(text, agents)
+        return self._profiles.familiarity(vector, profiles)
 
     async def _assign_parts(
         self, question: RoutingQuestion, agents: Sequence[Agent], scores: Vector, found: list[FolderFindings]
@@ -165,8 +164,7 @@ class SemanticRouter:
 
     async def _score_clouds(self, text: str, agents: Sequence[Agent], known: Sequence[FolderCloseness]) -> Vector:
         """Score each agent by how densely its cloud lies around a text and how well its knowledge matches the words."""
-        vector = (await self._embedder.embed([text]))[0]
-        own = await self._profiles.profiles_of(agents)
+        vector, own = await self._embed_with_profiles(text, agents)
         clouds = [np.concatenate([one.vectors @ vector, close.cosines]) for one, close in zip(own, known, strict=True)]
         sizes = [len(one.vectors) + close.size for one, close in zip(own, known, strict=True)]
         typical = float(np.median(sizes))
@@ -177,6 +175,16 @@ class SemanticRouter:
         share = sum(len(one.vectors) for one in own) / sum(sizes)
         centres = [share * float(one.centre @ vector) for one in own]
         return np.asarray(_WIDTH * np.log(near / counted) + words + centres, dtype=np.float32)
+
+    async def _embed_with_profiles(
+        self, text: str, agents: Sequence[Agent]
+    ) -> tuple[Vector, list[agent_profiles.AgentProfile]]:
+        """Return the vector of a text and the profiles of agents, all of one embedding model."""
+        while True:
+            model = self._embedder.model
+            vector, profiles = (await self._embedder.embed([text]))[0], await self._profiles.profiles_of(agents)
+            if self._embedder.model == model:
+                return vector, profiles
 
 
 def _best_evidence(findings: FolderFindings) -> float:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from knowledge.retrieval.followups import leans_on_earlier
 from knowledge.text import words
-from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
+from knowledge.text.languages.english import ENGLISH
 
 # More splits than this would make a long message slow to route, and its parts too short to tell anything.
 MAX_CUTS = 8

@@ -1,5 +1,6 @@
 """Health and readiness of the desk, its metrics, and what it serves."""
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 import psutil
@@ -26,10 +27,21 @@ router = APIRouter(tags=["health"])
 Status = Literal["ok", "reduced", "unavailable"]
 
 
+class ModelChange(BaseModel):
+    """The documents are being embedded again with another model; until all are, the earlier one answers."""
+
+    model: str
+    next_model: str
+    embedded: int
+    chunks: int
+    problem: str | None
+
+
 class Ready(BaseModel):
-    """The desk takes questions."""
+    """The desk takes questions. A change of the embedding model is shown to those who may see the models."""
 
     status: Literal["ready"] = "ready"
+    embedding: ModelChange | None = None
 
 
 class ModelHealth(BaseModel):
@@ -80,7 +92,7 @@ async def home() -> dict[str, Any]:
     return {"name": "Frontdesk", "ask": "POST /chat", "stream": "POST /chat/stream", "every door": "/openapi.json"}
 
 
-@router.get("/ready")
+@router.get("/ready", response_model_exclude_none=True)
 async def ready(desk: TheDesk, user: Onlooker) -> Ready:
     """Return 200 while questions can be taken, 503 while they cannot. Failing models are named as at `/health`."""
     if desk.runs.stopping:
@@ -90,7 +102,9 @@ async def ready(desk: TheDesk, user: Onlooker) -> Ready:
     if status == "unavailable":
         told = reason if _may_know(user) else None
         raise NotReady(told or "the desk cannot answer now; /health tells an operator why")
-    return Ready()
+    reembedding = desk.library.reembedding
+    progress = reembedding.progress if reembedding and _may_know(user) else None
+    return Ready(embedding=ModelChange(**asdict(progress)) if progress else None)
 
 
 @router.get("/info", responses=fails(401), dependencies=[needs("chat", "documents")])

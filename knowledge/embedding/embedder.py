@@ -1,5 +1,8 @@
 """The embedding of texts in the background, so that the event loop stays free.
 
+Everything is embedded by the model that serves, until `switch` puts another in its place: one call's vectors are always
+of one model. Work that combines the vectors of several calls compares `model` before and after.
+
 Questions come one at a time and a user waits for each; documents come by the thousand. So each kind has its own
 threads, document threads run at a lower priority, and passages of several documents are embedded in one batch. Batches
 are small and owners take turns: a user who ingests a whole library delays nobody else by more than one batch.
@@ -19,7 +22,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.embedding.encoder import BUNDLED, Encoder, Vectors
+from knowledge.embedding.encoder import Encoder, Vectors
+from knowledge.embedding.model_files import BUNDLED
 
 __all__ = ["BUNDLED", "Embedder", "Vector", "Vectors"]
 
@@ -40,6 +44,13 @@ class _PendingTexts(NamedTuple):
     vector: "asyncio.Future[Vector]"
 
 
+class _Turn(NamedTuple):
+    """Who waits, and for which model: one batch is embedded by one model."""
+
+    owner: str
+    encoder: Encoder
+
+
 class Embedder:
     """An asynchronous front of one embedding model, loaded at first use; questions do not wait for documents."""
 
@@ -48,27 +59,37 @@ class Embedder:
         self._question_thread = ThreadPoolExecutor(1, "embed-questions")
         self._document_threads = ThreadPoolExecutor(_DOCUMENT_THREADS, "embed-documents", initializer=_lower_priority)
         self._cache: OrderedDict[str, Vector] = OrderedDict()
-        # The queued documents of each owner. Owners take turns, and so do the documents of one owner: a note does not
-        # wait for a book, and one user's note does not wait for another user's hundred notes.
-        self._waiting: OrderedDict[str, deque[deque[_PendingTexts]]] = OrderedDict()
+        # The queued documents of each owner and model. Owners take turns, and so do the documents of one owner: a note
+        # does not wait for a book, and one user's note does not wait for another user's hundred notes.
+        self._waiting: OrderedDict[_Turn, deque[deque[_PendingTexts]]] = OrderedDict()
         self._working: set[asyncio.Task[None] | None] = set()
         self._asked_at = -_AFTER_QUESTION_SECONDS
+
+    @property
+    def model(self) -> str:
+        """The model of the vectors that a call returns which begins now."""
+        return self._encoder.model
+
+    def switch(self, encoder: Encoder) -> None:
+        """Embed by another model from the next call on; calls under way are completed by the one they began with."""
+        self._encoder, self._cache = encoder, OrderedDict()
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Return the unit vectors of short texts (questions, sentences), from the cache where they are recent."""
         if not texts:
             return np.empty((0, 0), dtype=np.float32)
-        known = {text: self._cache[text] for text in texts if text in self._cache}
+        encoder, cache = self._encoder, self._cache
+        known = {text: cache[text] for text in texts if text in cache}
         missing = list(dict.fromkeys(text for text in texts if text not in known))
         if missing:
             self._asked_at = time.monotonic()
-            vectors = await _run_on_thread(self._question_thread, self._encoder.encode_questions, missing)
+            vectors = await _run_on_thread(self._question_thread, encoder.encode_questions, missing)
             known.update(zip(missing, vectors, strict=True))
         for text in texts:
-            self._cache[text] = known[text]
-            self._cache.move_to_end(text)
-        while len(self._cache) > _CACHED_TEXTS:
-            self._cache.popitem(last=False)
+            cache[text] = known[text]
+            cache.move_to_end(text)
+        while len(cache) > _CACHED_TEXTS:
+            cache.popitem(last=False)
         return np.stack([known[text] for text in texts])
 
     async def unknown_words(self, words: Sequence[str]) -> list[str]:
@@ -76,13 +97,17 @@ class Embedder:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._question_thread, self._encoder.unknown_words, list(words))
 
-    async def embed_documents(self, texts: Sequence[str], owner: str = "") -> Vectors:
-        """Return the unit vectors of a document's passages, batched with those of other documents, owner by owner."""
+    async def embed_documents(
+        self, texts: Sequence[str], owner: str = "", *, encoder: Encoder | None = None
+    ) -> Vectors:
+        """Return the unit vectors of a document's passages, batched with those of other documents, owner by owner.
+
+        `encoder` is another model than the one that serves."""
         if not texts:
             return np.empty((0, 0), dtype=np.float32)
         loop = asyncio.get_running_loop()
         waiting = [_PendingTexts(text, loop.create_future()) for text in texts]
-        self._waiting.setdefault(owner, deque()).append(deque(waiting))
+        self._waiting.setdefault(_Turn(owner, encoder or self._encoder), deque()).append(deque(waiting))
         self._start_workers()
         return np.stack(await asyncio.gather(*(one.vector for one in waiting)))
 
@@ -109,19 +134,22 @@ class Embedder:
     async def _embed_waiting(self) -> None:
         """Embed batches until no passage waits, or until there are more workers than there may be."""
         try:
-            while len(self._working) <= self._most_workers() and (batch := self._next_batch()):
-                await self._embed_batch(batch)
+            while len(self._working) <= self._most_workers() and self._waiting:
+                encoder = next(iter(self._waiting)).encoder
+                await self._embed_batch(self._next_batch(encoder), encoder)
                 self._start_workers()
         finally:
             # In the turn of the event loop in which the queue was empty: later callers must not count on this task.
             self._working.discard(asyncio.current_task())
 
-    async def _embed_batch(self, batch: list[_PendingTexts]) -> None:
+    async def _embed_batch(self, batch: list[_PendingTexts], encoder: Encoder) -> None:
+        if not batch:
+            return
         try:
             # On a low-priority thread a busy machine takes minutes to load a model, and questions wait for it too.
-            await asyncio.get_running_loop().run_in_executor(self._question_thread, self._encoder.load)
+            await asyncio.get_running_loop().run_in_executor(self._question_thread, encoder.load)
             vectors = await _run_on_thread(
-                self._document_threads, self._encoder.encode_documents, [one.text for one in batch]
+                self._document_threads, encoder.encode_documents, [one.text for one in batch]
             )
         except asyncio.CancelledError:
             for one in batch:
@@ -139,20 +167,23 @@ class Embedder:
     def _waiting_documents(self) -> Iterator[deque[_PendingTexts]]:
         return chain.from_iterable(self._waiting.values())
 
-    def _next_batch(self) -> list[_PendingTexts]:
+    def _next_batch(self, encoder: Encoder) -> list[_PendingTexts]:
         """Take one passage of each owner in turn until the batch is full, skipping those of cancelled callers."""
         batch: list[_PendingTexts] = []
-        while self._waiting and len(batch) < _AT_ONCE:
-            owner, documents = self._waiting.popitem(last=False)
+        while len(batch) < _AT_ONCE and (turn := self._next_turn(encoder)):
+            documents = self._waiting.pop(turn)
             document = documents.popleft()
             one = document.popleft()
             if document:
                 documents.append(document)
             if documents:
-                self._waiting[owner] = documents
+                self._waiting[turn] = documents
             if not one.vector.done():
                 batch.append(one)
         return batch
+
+    def _next_turn(self, encoder: Encoder) -> _Turn | None:
+        return next((turn for turn in self._waiting if turn.encoder is encoder), None)
 
 
 async def _run_on_thread(

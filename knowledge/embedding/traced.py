@@ -28,10 +28,10 @@ _log = logging.getLogger(__name__)
 class TracedModel:
     """The traced graph of a model, which maps one text to its vector."""
 
-    def __init__(self, model: "SentenceTransformer") -> None:
+    def __init__(self, model: "SentenceTransformer", prompt: str) -> None:
         import torch
 
-        self._model, self._torch = model, torch
+        self._model, self._prompt, self._torch = model, prompt, torch
         features = self._text_features(_COMPARED[1])
         self._names = tuple(features)
 
@@ -56,17 +56,20 @@ class TracedModel:
         return np.asarray(vector[0].float().numpy(), dtype=np.float32)
 
     def _text_features(self, text: str) -> Mapping[str, Any]:
-        features = self._model.preprocess([text])
+        features = self._model.preprocess([text], prompt=self._prompt)
         return {name: value for name, value in features.items() if isinstance(value, self._torch.Tensor)}
 
 
-def trace_model(model: "SentenceTransformer") -> TracedModel | None:
-    """Trace the model, or return None if the graph cannot be made or differs from the model."""
+def trace_model(model: "SentenceTransformer", prompt: str = "") -> TracedModel | None:
+    """Trace the model with the prompt of questions; return None if that fails or the graph differs from the model."""
     with _silence_warnings():
         try:
-            traced = TracedModel(model)
-            nearest = min(_cosine_similarity(traced(text), np.asarray(model.encode(text))) for text in _COMPARED)
-        except (RuntimeError, TypeError, ValueError, KeyError) as error:
+            traced = TracedModel(model, prompt)
+            nearest = min(
+                _cosine_similarity(traced(text), np.asarray(model.encode_query(text, prompt=prompt)))
+                for text in _COMPARED
+            )
+        except (RuntimeError, TypeError, ValueError, KeyError, AttributeError) as error:
             _log.info("the embedding model cannot be traced and is used as it is: %s", error)
             return None
     return traced if nearest >= _LEAST_COSINE else None

@@ -6,8 +6,8 @@ from functools import cache
 
 from knowledge.index.vocabulary import Phrase, Vocabulary
 from knowledge.text import words as terms
-from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
+from knowledge.text.languages.english import ENGLISH
 
 # The words between those of a phrase: "turn the reminders off".
 _MOST_BETWEEN = 3

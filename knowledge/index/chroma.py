@@ -25,6 +25,7 @@ from knowledge.index import chroma_probe
 from knowledge.index.chroma_collections import collection_name, open_client, place_of
 from knowledge.index.chroma_compaction import CONFIGURATION, ChromaWaste, CollectionCopy, delete_copies, delete_orphans
 from knowledge.index.chroma_errors import as_desk_error, is_chroma_error, is_full_disk
+from knowledge.storage import chroma_files
 from knowledge.storage.directory_lock import check_writable
 from knowledge.storage.documents import DocumentPlace
 from knowledge.storage.vector_changes import VectorChanges
@@ -53,7 +54,7 @@ class ChromaIndex:
         return await self._run(self._open)
 
     async def open_as_it_is(self) -> bool:
-        return await self._run(lambda: self._is_sound() and self._try_open(repairs=False))
+        return await self._run(lambda: chroma_probe.is_sound(self._directory) and self._try_open(repairs=False))
 
     async def ids(self, place: DocumentPlace) -> set[int]:
         return await self._run(lambda: self._ids(place))
@@ -82,6 +83,9 @@ class ChromaIndex:
 
     async def reset(self) -> None:
         await self._run(self._reset)
+
+    async def move_to(self, directory: Path) -> bool:
+        return await self._run(lambda: self._move_to(directory))
 
     async def _run(self, work: Callable[[], T]) -> T:
         try:
@@ -140,25 +144,11 @@ class ChromaIndex:
         # Otherwise the index would be reset, and Chroma would fail with a message that names no file.
         check_writable(self._directory)
         self._has_failed = False
-        existed = self._exists()
-        if self._is_sound() and self._reopen():
+        existed = chroma_probe.exists(self._directory)
+        if chroma_probe.is_sound(self._directory) and self._reopen():
             return existed
         self._reset()
         return False
-
-    def _exists(self) -> bool:
-        return (self._directory / "chroma.sqlite3").exists()
-
-    def _is_sound(self) -> bool:
-        if not self._exists() or chroma_probe.is_as_left(self._directory):
-            return True
-        fault = chroma_probe.fault_of(self._directory)
-        # A full disk does not mean that the index is broken.
-        if fault and is_full_disk(fault):
-            raise StorageFull(f"the vector index has no room on the disk that holds DATA_DIR ({fault})")
-        if fault:
-            _LOG.warning("the vector index cannot be searched: %s", fault)
-        return fault is None
 
     def _try_open(self, *, repairs: bool = True) -> bool:
         self._close()
@@ -189,6 +179,16 @@ class ChromaIndex:
         shutil.rmtree(self._directory, ignore_errors=True)
         self._client = open_client(self._directory)
         self._waste = ChromaWaste.of_opened(self._directory, self._client)
+
+    def _move_to(self, directory: Path) -> bool:
+        # Chroma opens files by their paths at any time. Searches wait for this on the thread.
+        self._close()
+        try:
+            chroma_files.move_index(self._directory, directory)
+            self._directory = directory
+        finally:
+            is_open = self._try_open()
+        return is_open
 
     def _leave(self) -> None:
         was_open = self._client is not None

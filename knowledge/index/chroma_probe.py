@@ -5,6 +5,7 @@ since they were last closed need no probe.
 """
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,6 +16,10 @@ import chromadb
 from chromadb.config import Settings
 
 from knowledge.errors import StorageFull
+from knowledge.index.chroma_errors import is_full_disk
+from knowledge.storage.chroma_files import note_of
+
+_LOG = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 300
@@ -27,15 +32,33 @@ _ROOM_BYTES = 4_000_000
 
 def note_as_left(directory: Path) -> None:
     """Write down the sizes and times of the files of an index that was closed cleanly."""
-    _note(directory).write_text(json.dumps(_files(directory)))
+    note_of(directory).write_text(json.dumps(_files(directory)))
 
 
 def is_as_left(directory: Path) -> bool:
     """Tell whether the files are unchanged since they were noted."""
     try:
-        return bool(json.loads(_note(directory).read_text()) == _files(directory))
+        return bool(json.loads(note_of(directory).read_text()) == _files(directory))
     except (OSError, ValueError):
         return False
+
+
+def exists(directory: Path) -> bool:
+    """Tell whether there is an index in a directory."""
+    return (directory / "chroma.sqlite3").exists()
+
+
+def is_sound(directory: Path) -> bool:
+    """Tell whether an index can be searched, or does not exist yet."""
+    if not exists(directory) or is_as_left(directory):
+        return True
+    fault = fault_of(directory)
+    # A full disk does not mean that the index is broken.
+    if fault and is_full_disk(fault):
+        raise StorageFull(f"the vector index has no room on the disk that holds DATA_DIR ({fault})")
+    if fault:
+        _LOG.warning("the vector index cannot be searched: %s", fault)
+    return fault is None
 
 
 def fault_of(directory: Path) -> str | None:
@@ -55,10 +78,6 @@ def fault_of(directory: Path) -> str | None:
         return None
     said = tried.stderr.decode(errors="replace").strip().rpartition("\n")[2]
     return said or f"searching it ends the process with code {tried.returncode}"
-
-
-def _note(directory: Path) -> Path:
-    return directory.with_name(f"{directory.name}.left")
 
 
 def _files(directory: Path) -> Mapping[str, list[int]]:

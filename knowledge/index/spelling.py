@@ -5,8 +5,8 @@ from functools import cache
 
 from knowledge.index.vocabulary import CORRECTED_FROM_LENGTH, Vocabulary, near_words
 from knowledge.text import words as terms
-from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
+from knowledge.text.languages.english import ENGLISH
 
 # Looking for near words takes longer the more words there are; an ordinary question has one or two.
 _MOST_CORRECTED = 8

@@ -4,6 +4,7 @@ An index can be deleted at any time: SQL holds every embedding, and `open` repor
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -55,6 +56,10 @@ class VectorIndex(Protocol):
 
     async def reset(self) -> None:
         """Delete all vectors, also those of an index that is broken, and start an empty one."""
+        ...
+
+    async def move_to(self, directory: Path) -> bool:
+        """Take the place of the index in another directory; return False if this one must be reset afterwards."""
         ...
 
     async def close(self) -> None:

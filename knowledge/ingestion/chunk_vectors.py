@@ -1,4 +1,4 @@
-"""The vectors of a document's chunks: the only place where the text of a chunk becomes its stored vectors."""
+"""The vectors of a document's chunks: the one place where their text becomes vectors, also when the model changes."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from knowledge.embedding.embedder import Embedder
-from knowledge.embedding.encoder import Vectors
+from knowledge.embedding.encoder import Encoder, Vectors
 from knowledge.embedding.quantized import quantize
 from knowledge.ingestion.chunking import Chunk, as_embedded
 from knowledge.ingestion.units import unit_texts
@@ -14,23 +14,31 @@ from knowledge.ingestion.units import unit_texts
 
 @dataclass(frozen=True)
 class ChunkVectors:
-    """The vector of each chunk, and the packed vectors of each chunk's units."""
+    """The vector of each chunk, and the packed vectors of each chunk's units, all of one model."""
 
+    model: str
     passages: Vectors
     units: tuple[bytes, ...]
 
     def part(self, start: int, end: int) -> "ChunkVectors":
         """Return the vectors of some of the chunks."""
-        return ChunkVectors(self.passages[start:end], self.units[start:end])
+        return ChunkVectors(self.model, self.passages[start:end], self.units[start:end])
 
 
-async def embed_chunks(titled: Sequence[tuple[str, Chunk]], embedder: Embedder, owner: str = "") -> ChunkVectors:
-    """Embed chunks, each given with the title of its document, and their units."""
+async def embed_chunks(
+    titled: Sequence[tuple[str, Chunk]], embedder: Embedder, owner: str = "", encoder: Encoder | None = None
+) -> ChunkVectors:
+    """Embed chunks, each given with the title of its document, and their units, by the model that serves or another."""
     units = await asyncio.to_thread(_units_of, titled)
     texts = [as_embedded(title, chunk) for title, chunk in titled]
-    vectors = await embedder.embed_documents([*texts, *(text for found in units for text in found)], owner)
+    # Read right before the call that embeds, which keeps to the model that it begins with.
+    model = encoder.model if encoder else embedder.model
+    vectors = await embedder.embed_documents(
+        [*texts, *(text for found in units for text in found)], owner, encoder=encoder
+    )
     ends = accumulate(map(len, units), initial=len(texts))
-    return ChunkVectors(vectors[: len(texts)], tuple(quantize(vectors[start:end]) for start, end in pairwise(ends)))
+    packed = tuple(quantize(vectors[start:end]) for start, end in pairwise(ends))
+    return ChunkVectors(model, vectors[: len(texts)], packed)
 
 
 def _units_of(titled: Sequence[tuple[str, Chunk]]) -> list[list[str]]:

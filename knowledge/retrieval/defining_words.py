@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from knowledge.index.lexical import LexicalQuery
 from knowledge.text import words
-from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
+from knowledge.text.languages.english import ENGLISH
 
 _MOST_NAMED = 2
 _SHORTEST_NAME = 3

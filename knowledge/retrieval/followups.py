@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from knowledge.text import words
-from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
+from knowledge.text.languages.english import ENGLISH
 
 # Content words of a question about "the link", and of a statement such as "we have the yearly plan", from which on they
 # name a subject of their own.

@@ -89,7 +89,7 @@ class Searcher:
         known = await self._known(folders, owner)
         text = terms.replace_words(text, await self._correct(text, known.words))
 
-        (_, near), words = await asyncio.gather(
+        (_, _, near), words = await asyncio.gather(
             self._near(text, known),
             self._library.stores.passages.best_scores(text, known.words, known.places, CANDIDATES),
         )
@@ -127,11 +127,15 @@ class Searcher:
         known = await self._known(folders, owner)
         corrections = await self._correct(text, known.words)
         text = terms.replace_words(text, corrections)
-        vector, near = await self._near(text, known)
-
-        found = await self._library.stores.passages.find_chunks(
-            text, known.words, known.places, [dict(ids) for ids in near], CANDIDATES
-        )
+        while True:
+            model, vector, near = await self._near(text, known)
+            found = await self._library.stores.passages.find_chunks(
+                text, known.words, known.places, [dict(ids) for ids in near], CANDIDATES
+            )
+            if all(one.model in (None, model) for one in found):
+                break
+            # The embedding model was changed between the two, and the vectors do not compare.
+            await self._library.settled()
         cosines = [np.asarray([cosine for _, cosine in ids]) for ids in near]
         return [
             _scored(_with_corrections(one, corrections), vector, near_ones, size)
@@ -157,9 +161,14 @@ class Searcher:
             ),
         )
 
-    async def _near(self, text: str, known: _SearchScope) -> tuple[Vector, list[list[tuple[int, float]]]]:
-        vector = (await self._library.embedder.embed([text]))[0]
-        return vector, await self._library.index.nearest(known.places, vector, CANDIDATES)
+    async def _near(self, text: str, known: _SearchScope) -> tuple[str, Vector, list[list[tuple[int, float]]]]:
+        """Return the model that embedded the text, its vector, and the nearest chunks in that model's index."""
+        library = self._library
+        while True:
+            model, index = library.embedder.model, library.index
+            vector = (await library.embedder.embed([text]))[0]
+            if library.index is index:
+                return model, vector, await index.nearest(known.places, vector, CANDIDATES)
 
 
 def _places(folder: str, owner: str) -> list[DocumentPlace]:

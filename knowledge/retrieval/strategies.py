@@ -12,6 +12,13 @@ from knowledge.library import Library
 from knowledge.retrieval.confidence import AnswerSignals, confidence
 from knowledge.retrieval.search import FolderFindings, Passage, Searcher
 from knowledge.retrieval.sections import sections_around
+from knowledge.retrieval.selection import (
+    distinct_passages,
+    diverse_passages,
+    fitting_passages,
+    joined_chunks,
+    with_kept_chunks,
+)
 from knowledge.retrieval.token_budget import BOUNDLESS, TokenBudget
 from knowledge.retrieval.units import ScoredUnit, score_units
 from knowledge.storage.documents import StoredChunk, WholeDocument
@@ -19,9 +26,6 @@ from knowledge.text import words
 
 Strategy = Literal["rag", "cag", "hybrid"]
 
-PASSAGES = 7
-DOCUMENTS = 4
-KEPT_PASSAGES = 16
 # Beyond this size, whole documents cost more time and money than they gain over passages.
 WHOLE_CHARS = 240_000
 _UNRANKED = 1_000_000
@@ -157,20 +161,20 @@ class EvidenceGatherer:
             whole = _whole(documents, findings)
             if not (outgrown := self._outgrown(whole, room)):
                 return whole
-        found = _diverse(_distinct(findings.passages))
-        chosen = _fitting(found, room)
+        found = diverse_passages(distinct_passages(findings.passages))
+        chosen = fitting_passages(found, room)
         dropped = f"; {len(found) - len(chosen)} more do not fit {room.limit}" if len(chosen) < len(found) else ""
         if strategy == "hybrid":
             held = await self._library.stores.passages.chunks_by_id(list(kept), owner)
             # The agent's folder may have changed meanwhile.
             still = [held[chunk_id] for chunk_id in kept if chunk_id in held and held[chunk_id].folder == folder]
-            chunks = _with_kept(still, chosen, room)
+            chunks = with_kept_chunks(still, chosen, room)
             new = len({chunk.id for chunk in chunks}.difference(chunk.id for chunk in still))
             told = f"{len(chunks)} passages, {new} of them new to the conversation{dropped}"
             return _retrieved("hybrid", [[chunk] for chunk in chunks], chosen, findings, told)
         documents_count = len({passage.chunk.document_id for passage in chosen})
         told = f"{len(chosen)} passages of {documents_count} documents{outgrown}{dropped}"
-        return _retrieved("rag", _joined([passage.chunk for passage in chosen]), chosen, findings, told)
+        return _retrieved("rag", joined_chunks([passage.chunk for passage in chosen]), chosen, findings, told)
 
     def _outgrown(self, whole: Evidence, room: TokenBudget) -> str:
         """Return the reason why documents cannot be read whole, or an empty string."""
@@ -183,64 +187,6 @@ class EvidenceGatherer:
 
 def _titled(chunk: StoredChunk, section: str) -> str:
     return f"{chunk.title}\n{chunk.section}\n{section}"
-
-
-def _distinct(passages: Sequence[Passage]) -> list[Passage]:
-    """Drop passages whose text repeats a better one."""
-    distinct = {" ".join(passage.chunk.text.lower().split()): passage for passage in reversed(passages)}
-    return sorted(distinct.values(), key=passages.index)
-
-
-def _joined(chunks: Sequence[StoredChunk]) -> list[list[StoredChunk]]:
-    """Join adjacent chunks of one section into runs, each at the rank of its best chunk."""
-    runs: list[list[StoredChunk]] = []
-    for chunk in sorted(chunks, key=lambda chunk: (chunk.document_id, chunk.position)):
-        if runs and _continues(runs[-1][-1], chunk):
-            runs[-1].append(chunk)
-        else:
-            runs.append([chunk])
-    return sorted(runs, key=lambda run: min(map(chunks.index, run)))
-
-
-def _continues(chunk: StoredChunk, following: StoredChunk) -> bool:
-    same = (chunk.document_id, chunk.section) == (following.document_id, following.section)
-    return same and following.position == chunk.position + 1
-
-
-def _diverse(passages: Sequence[Passage]) -> list[Passage]:
-    """Take the best passage of each of the best documents, then further passages of those."""
-    firsts: dict[str, Passage] = {}
-    seconds: list[Passage] = []
-    for passage in passages:
-        document = passage.chunk.document_id
-        if document not in firsts:
-            firsts[document] = passage
-        else:
-            seconds.append(passage)
-    chosen = list(firsts.values())[:DOCUMENTS]
-    leading = {passage.chunk.document_id for passage in chosen}
-    return chosen + [passage for passage in seconds if passage.chunk.document_id in leading][: PASSAGES - len(chosen)]
-
-
-def _fitting(passages: Sequence[Passage], room: TokenBudget) -> list[Passage]:
-    """Take the best passages that fit the budget, and always the first: without any there is no answer."""
-    fitting = list(passages)
-    while len(fitting) > 1 and not room.holds(passage.chunk for passage in fitting):
-        fitting.pop()
-    return fitting
-
-
-def _with_kept(kept: Sequence[StoredChunk], chosen: Sequence[Passage], room: TokenBudget) -> list[StoredChunk]:
-    """Put the kept chunks first and in their old order, so that the prompt keeps its prefix for caching.
-
-    If there are too many, drop the oldest that this question does not need."""
-    needed = {passage.chunk.id: passage.chunk for passage in chosen}
-    chunks = {chunk.id: chunk for chunk in kept} | needed
-    for chunk_id in [chunk_id for chunk_id in chunks if chunk_id not in needed]:
-        if len(chunks) <= KEPT_PASSAGES and room.holds(chunks.values()):
-            break
-        del chunks[chunk_id]
-    return list(chunks.values())
 
 
 def _retrieved(
@@ -304,7 +250,7 @@ def _whole(documents: Sequence[WholeDocument], findings: FolderFindings) -> Evid
                 whole=True,
             )
         )
-    passages = tuple((numbers[passage.chunk.document_id], passage) for passage in _diverse(findings.passages))
+    passages = tuple((numbers[passage.chunk.document_id], passage) for passage in diverse_passages(findings.passages))
     chars = sum(len(document.markdown) for document in documents)
     told = f"{len(documents)} whole documents, {chars:,} characters"
     return Evidence("cag", tuple(excerpts), passages, 0.0, told)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from knowledge.embedding.embedder import Embedder
 from knowledge.text import citation_markers, sentences
 from knowledge.text import words as terms
-from knowledge.text.english import ENGLISH
+from knowledge.text.languages.english import ENGLISH
 from knowledge.text.sentences import Sentence
 
 # The score from which a sentence counts as supported.

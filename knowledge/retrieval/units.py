@@ -1,7 +1,8 @@
 """The units of the passages found, scored by how well each answers the question.
 
 A unit is a sentence, a list item, a table row or code. Its vector was stored when its document was indexed; the units
-of documents that an earlier release has indexed are embedded when a question comes.
+of documents that an earlier release has indexed are embedded when a question comes, and so are all units during the
+moment in which the embedding model changes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -52,13 +53,23 @@ async def score_units(
     question: str, asked: LexicalQuery, passages: Sequence[Passage], store: PassageStore, embedder: Embedder
 ) -> list[ScoredUnit]:
     """Score every unit of the passages, best first; `asked` are the words of the question."""
-    vector = (await embedder.embed([question]))[0]
-    packed = await store.unit_vectors([passage.chunk.id for passage in passages])
+    cosines = await _cosines(question, passages, store, embedder)
     scored: list[ScoredUnit] = []
-    for place, passage in enumerate(passages):
-        vectors = await _vectors_of(passage.chunk, packed.get(passage.chunk.id), len(vector), embedder)
-        scored += _score_passage(question, asked, place, passage, vectors @ vector) if len(vectors) else []
+    for place, (passage, near) in enumerate(zip(passages, cosines, strict=True)):
+        scored += _score_passage(question, asked, place, passage, near)
     return sorted(scored, key=lambda unit: -unit.score)
+
+
+async def _cosines(question: str, passages: Sequence[Passage], store: PassageStore, embedder: Embedder) -> list[Vector]:
+    """Return how near each passage's units are to the question, all embedded by one model."""
+    chunks = [passage.chunk for passage in passages]
+    while True:
+        model = embedder.model
+        vector = (await embedder.embed([question]))[0]
+        packed = await store.unit_vectors([chunk.id for chunk in chunks], model)
+        vectors = [await _vectors_of(chunk, packed.get(chunk.id), len(vector), embedder) for chunk in chunks]
+        if embedder.model == model:
+            return [units @ vector if len(units) else vector[:0] for units in vectors]
 
 
 async def _vectors_of(chunk: StoredChunk, packed: bytes | None, dimensions: int, embedder: Embedder) -> Vectors:

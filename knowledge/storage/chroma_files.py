@@ -1,5 +1,6 @@
-"""The names of the directories in which Chroma keeps the vectors of its collections, read from its database file."""
+"""The directories of Chroma: that of an index, and those of its collections, as its database file names them."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -33,3 +34,28 @@ def vector_segment(directory: Path, collection_id: str) -> VectorSegment | None:
             (collection_id,),
         ).fetchone()
     return VectorSegment(row[0], row[1]) if row and row[1] else None
+
+
+def move_index(source: Path, target: Path) -> None:
+    """Put a closed index in the place of another; if the process is killed in between, the same call completes it."""
+    for directory in (target, note_of(target), note_of(source)):
+        _delete(directory)
+    source.rename(target)
+
+
+def delete_index(directory: Path) -> None:
+    """Delete a closed index."""
+    _delete(directory)
+    _delete(note_of(directory))
+
+
+def note_of(directory: Path) -> Path:
+    """Return the file that notes how an index was left."""
+    return directory.with_name(f"{directory.name}.left")
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -35,7 +35,9 @@ class NewDocument:
 
 
 class DocumentStore(Protocol):
-    """A store of documents with their texts and chunks. Each change is one transaction."""
+    """A store of documents with their texts and chunks. Each change is one transaction.
+
+    Vectors of another model than the stored ones are refused with `EmbeddingModelChanged`."""
 
     async def visible_documents(self, folder: str | None, owner: str) -> list[DocumentInfo]:
         """Return a user's visible documents in a folder or in all, the shared before their own, in a fixed order."""

@@ -1,9 +1,11 @@
-"""The interfaces of maintenance: erasing the words of removed documents, and checking what is stored."""
+"""The interfaces of maintenance: erasing words, checking what is stored, and embedding it again with another model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from knowledge.ingestion.chunk_vectors import ChunkVectors
+from knowledge.ingestion.chunking import Chunk
 from knowledge.storage.documents import DocumentPlace
 
 
@@ -62,4 +64,62 @@ class CheckedStore(Protocol):
 
     async def rebuild_words(self) -> None:
         """Rebuild the lexical indexes from the chunks."""
+        ...
+
+
+class UnembeddedChunk(NamedTuple):
+    """A chunk that the next model has not embedded yet, with the title of its document."""
+
+    id: int
+    title: str
+    chunk: Chunk
+
+
+class ReembeddingStore(Protocol):
+    """A store of the vectors of the next embedding model, beside those of the one that serves."""
+
+    async def next_model(self) -> str | None:
+        """Return the model of these vectors, or None while no change of model is under way."""
+        ...
+
+    async def begin(self, model: str) -> None:
+        """Begin a change to a model, or go on with it; vectors of any other next model are dropped."""
+        ...
+
+    async def abandon(self) -> None:
+        """Drop these vectors."""
+        ...
+
+    async def unembedded_chunks(self, after: int, limit: int) -> list[UnembeddedChunk]:
+        """Return some of the chunks that lack a vector of the next model, by id and after that one."""
+        ...
+
+    async def add_vectors(self, ids: Sequence[int], vectors: ChunkVectors) -> int:
+        """Store the vectors of those chunks that still exist, and return their number."""
+        ...
+
+    async def amounts(self) -> tuple[int, int]:
+        """Return the number of chunks that the next model has embedded, and of all chunks."""
+        ...
+
+    async def chunk_ids(self) -> Mapping[DocumentPlace, set[int]]:
+        """Return the ids of the chunks that the next model has embedded, by place."""
+        ...
+
+    async def embeddings(self, ids: Sequence[int]) -> Mapping[int, bytes]:
+        """Return the vectors of the next model of chunks."""
+        ...
+
+    async def swap(self, model: str) -> bool:
+        """Make the next model the one that serves, in one transaction; return False if a chunk lacks its vector.
+
+        The pending changes of the vector index are dropped: the new index is compared with the chunks instead."""
+        ...
+
+    async def is_unsettled(self) -> bool:
+        """Tell whether the vector index of the earlier model may still be in the place of the new one."""
+        ...
+
+    async def settle(self) -> None:
+        """Record that the vector index in its place is the new one and complete."""
         ...

@@ -84,6 +84,15 @@ def add_unit_vectors(db: Connection) -> None:
     db.execute("ALTER TABLE chunks ADD COLUMN unit_vectors BLOB")
 
 
+def add_next_vectors(db: Connection) -> None:
+    """Add the vectors of the next embedding model, which are collected while those of the current one serve."""
+    db.execute(
+        """CREATE TABLE next_vectors (
+             chunk_id INTEGER PRIMARY KEY REFERENCES chunks (id) ON DELETE CASCADE,
+             embedding BLOB NOT NULL, unit_vectors BLOB NOT NULL)"""
+    )
+
+
 MIGRATIONS = (
     create_documents,
     create_facts,
@@ -95,4 +104,5 @@ MIGRATIONS = (
     add_text_bytes,
     add_unit_vectors,
     create_folder_states,
+    add_next_vectors,
 )

@@ -20,11 +20,14 @@ class FoundChunk:
 
 @dataclass(frozen=True)
 class FoundChunks:
-    """The chunks found, the question as lexical search read it, and whether some were removed before they were read."""
+    """The chunks found, the question as lexical search read it, and whether some were removed before they were read.
+
+    `model` is the embedding model of the chunks' vectors, or None if none is recorded."""
 
     asked: LexicalQuery
     chunks: tuple[FoundChunk, ...]
     lacks_some: bool
+    model: str | None = None
 
 
 class PassageStore(Protocol):
@@ -64,8 +67,8 @@ class PassageStore(Protocol):
         """Return for each chunk those of its section, itself among them, that are up to `reach` positions away."""
         ...
 
-    async def unit_vectors(self, ids: Sequence[int]) -> dict[int, bytes]:
-        """Return the packed vectors of the units of chunks, without the chunks that have none."""
+    async def unit_vectors(self, ids: Sequence[int], model: str) -> dict[int, bytes]:
+        """Return the packed vectors of the units of chunks, without the chunks that have none of that model."""
         ...
 
     async def shared_vocabulary(self) -> Vocabulary:

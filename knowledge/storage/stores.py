@@ -10,13 +10,14 @@ from knowledge.storage.database import Database
 from knowledge.storage.directory_lock import DirectoryLock
 from knowledge.storage.document_store import DocumentStore
 from knowledge.storage.facts import FactStore
-from knowledge.storage.maintenance import CheckedStore, ErasureStore
+from knowledge.storage.maintenance import CheckedStore, ErasureStore, ReembeddingStore
 from knowledge.storage.passages import PassageStore
 from knowledge.storage.sql.documents import SqlDocumentStore
 from knowledge.storage.sql.erasure import SqlErasureStore
 from knowledge.storage.sql.facts import SqlFactStore
 from knowledge.storage.sql.maintenance import SqlCheckedStore
 from knowledge.storage.sql.passages import SqlPassageStore
+from knowledge.storage.sql.reembedding import SqlReembeddingStore
 from knowledge.storage.sql.vector_changes import SqlVectorChangeStore
 from knowledge.storage.sqlite import SqliteDatabase
 from knowledge.storage.vector_changes import VectorChangeStore
@@ -34,6 +35,7 @@ class LibraryStores:
     facts: FactStore
     erasure: ErasureStore
     checked: CheckedStore
+    reembedding: ReembeddingStore
 
 
 def library_stores(database: Database) -> LibraryStores:
@@ -45,6 +47,7 @@ def library_stores(database: Database) -> LibraryStores:
         facts=SqlFactStore(database),
         erasure=SqlErasureStore(database),
         checked=SqlCheckedStore(database),
+        reembedding=SqlReembeddingStore(database),
     )
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
+from knowledge.text.languages.english import ENGLISH
 
 
 def wanted_type(question: str, language: Language = ENGLISH) -> Callable[[str], bool]:

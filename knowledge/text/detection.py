@@ -4,12 +4,12 @@ import re
 import unicodedata
 
 from knowledge.text import words
-from knowledge.text.english import ENGLISH
-from knowledge.text.french import FRENCH
-from knowledge.text.german import GERMAN
-from knowledge.text.japanese import JAPANESE
 from knowledge.text.language import Language
-from knowledge.text.spanish import SPANISH
+from knowledge.text.languages.english import ENGLISH
+from knowledge.text.languages.french import FRENCH
+from knowledge.text.languages.german import GERMAN
+from knowledge.text.languages.japanese import JAPANESE
+from knowledge.text.languages.spanish import SPANISH
 
 LANGUAGES = (ENGLISH, GERMAN, SPANISH, FRENCH, JAPANESE)
 _BY_CODE = {language.code: language for language in LANGUAGES}

@@ -2,8 +2,8 @@
 
 from functools import lru_cache
 
-from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
+from knowledge.text.languages.english import ENGLISH
 
 
 def agreement(question: str, text: str, language: Language = ENGLISH) -> int:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from knowledge.text.citation_markers import MARKER, without_markers
-from knowledge.text.english import ENGLISH
 from knowledge.text.fences import FencedLines
 from knowledge.text.language import Language
+from knowledge.text.languages.english import ENGLISH
 
 _END_MARKS = ".!?…"
 # Quotation marks, brackets and emphasis that may stand between the mark at the end of a sentence and the space.

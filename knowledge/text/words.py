@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from knowledge.text.english import ENGLISH
 from knowledge.text.language import Language
+from knowledge.text.languages.english import ENGLISH
 
 _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*")
 # Longer strings are not words of any language, and take the stemmer too much time.

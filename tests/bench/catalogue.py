@@ -39,9 +39,10 @@ async def fill(library: Library, passages: int) -> None:
         text = LoadedText(f"Manual {number}", "generated")
         pieces = list(_pieces(sentences, chance, dice))
         drawn = _vectors(base, dice)
-        vectors = ChunkVectors(drawn, tuple(quantize(drawn[place : place + 1]) for place in range(len(pieces))))
+        packed = tuple(quantize(drawn[place : place + 1]) for place in range(len(pieces)))
+        vectors = ChunkVectors(library.embedder.model, drawn, packed)
         await library.stores.documents.put_document(NewDocument(key, text, "generated", pieces, vectors))
-    await library._catch_up()
+    await library.catch_up()
 
 
 async def _base(library: Library) -> tuple[list[str], Vectors]:

@@ -129,7 +129,7 @@ class ReadyVectors:
         self._chance = np.random.default_rng(7)
         self._topics = self._chance.normal(size=(1_000, 384))
 
-    async def embed(self, texts: Sequence[str], owner: str = "") -> Vectors:
+    async def embed(self, texts: Sequence[str], owner: str = "", **_: object) -> Vectors:
         near = self._topics[self._chance.integers(0, 1_000, len(texts))]
         drawn = near + self._chance.normal(size=(len(texts), 384))
         return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype=np.float32)

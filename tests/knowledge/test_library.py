@@ -12,14 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge.embedding.embedder import Vectors
+from knowledge.embedding.embedder import BUNDLED, Vectors
 from knowledge.embedding.quantized import quantize
 from knowledge.errors import (
     DataDirectoryInUse,
     DocumentSuperseded,
     DocumentUnknown,
     DocumentUnreadable,
-    EmbeddingModelChanged,
 )
 from knowledge.index.chroma import ChromaIndex
 from knowledge.ingestion.chunk_vectors import ChunkVectors
@@ -52,11 +51,16 @@ asyncio.run(main())
 """
 
 
-def vectors_of(count: int) -> ChunkVectors:
+def drawn_vectors(count: int) -> Vectors:
     """Unit vectors, each unlike the others."""
     drawn = np.random.default_rng(count).normal(size=(count, 384)).astype(np.float32)
-    unit: Vectors = np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype=np.float32)
-    return ChunkVectors(unit, tuple(quantize(unit[place : place + 1]) for place in range(count)))
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype=np.float32)
+
+
+def vectors_of(count: int) -> ChunkVectors:
+    """The same, of the model that serves."""
+    drawn = drawn_vectors(count)
+    return ChunkVectors(BUNDLED, drawn, tuple(quantize(drawn[place : place + 1]) for place in range(count)))
 
 
 def put_in_sql(key: DocumentKey, count: int) -> Work[object]:
@@ -97,16 +101,6 @@ async def test_what_a_dead_owner_noted_keeps_nobody_out(data_dir: Path) -> None:
         await Library.open(data_dir)
     assert refused.value.owner_url is None
     await library.close()
-
-
-async def test_vectors_of_two_models_are_never_mixed_and_the_refusal_frees_the_directory(data_dir: Path) -> None:
-    with pytest.raises(EmbeddingModelChanged, match="was indexed with EMBEDDING_MODEL=bundled") as refused:
-        await Library.open(data_dir, embedding_model="another")
-    library = await Library.open(data_dir)
-    await check_level(library)
-    await library.close()
-    # Held until here, or the collector would free the directory in place of the refusal.
-    assert refused.value.code == "embedding_model_changed"
 
 
 def lose_the_directory(chroma: Path) -> None:
@@ -165,7 +159,7 @@ async def test_a_version_that_the_index_was_not_told_of_is_caught_up_when_it_is_
     await commit(data_dir, put_in_sql(KEY, 1))
     library = await Library.open(data_dir)
     await check_level(library)
-    (((chunk_id, cosine),),) = await library.index.nearest([[DocumentPlace("billing")]], vectors_of(1).passages[0], 1)
+    (((chunk_id, cosine),),) = await library.index.nearest([[DocumentPlace("billing")]], drawn_vectors(1)[0], 1)
     (chunk,) = (await library.stores.passages.chunks_by_id([chunk_id], "")).values()
     assert (chunk.path, chunk.version, chunk.text) == ("fees.md", 2, "Passage 0 of many.")
     assert cosine == pytest.approx(1, abs=1e-5)

@@ -13,6 +13,7 @@ from knowledge.storage.document_store import NewDocument
 from knowledge.storage.documents import DocumentInfo, DocumentKey, DocumentPlace
 from knowledge.storage.quota import OwnedAmount, OwnerQuota, check_quota
 from knowledge.storage.sql import erasure, folder_states, fts5
+from knowledge.storage.sql.reembedding import check_model
 
 
 def put_document(db: Connection, new: NewDocument, quota: OwnerQuota | None = None) -> None:
@@ -110,6 +111,7 @@ def check_room(db: Connection, key: DocumentKey, quota: OwnerQuota, text_bytes: 
 def _add_chunks(
     db: Connection, document_id: str, place: DocumentPlace, title: str, chunks: Sequence[Chunk], vectors: ChunkVectors
 ) -> None:
+    check_model(db, vectors)
     for chunk, vector, units in zip(chunks, vectors.passages, vectors.units, strict=True):
         ((chunk_id,),) = db.execute(
             """INSERT INTO chunks (document_id, position, section, text, page, embedding, unit_vectors)

@@ -2,6 +2,9 @@
 
 from knowledge.storage.database import Connection, Database
 
+# The fact that names the embedding model of the stored vectors.
+SERVING_MODEL = "embedding_model"
+
 
 class SqlFactStore:
     """The SQL implementation of `FactStore`."""
@@ -13,14 +16,7 @@ class SqlFactStore:
         return await self._database.read(lambda db: get_fact(db, name))
 
     async def set_fact(self, name: str, value: str) -> None:
-        def set_fact(db: Connection) -> None:
-            db.execute(
-                """INSERT INTO facts (name, value) VALUES (?, ?)
-                   ON CONFLICT (name) DO UPDATE SET value = excluded.value""",
-                (name, value),
-            )
-
-        await self._database.write(set_fact)
+        await self._database.write(lambda db: put_fact(db, name, value))
 
     async def first_fact(self, name: str, value: str) -> str:
         def set_first(db: Connection) -> str:
@@ -28,6 +24,14 @@ class SqlFactStore:
             return get_fact(db, name) or ""
 
         return await self._database.write(set_first)
+
+
+def put_fact(db: Connection, name: str, value: str) -> None:
+    """Record a value under a name, in place of an earlier one."""
+    db.execute(
+        "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
 
 
 def get_fact(db: Connection, name: str) -> str | None:

@@ -32,7 +32,7 @@ class SqlCheckedStore:
         return await self._database.write(_check_words)
 
     async def chunk_ids(self) -> Mapping[DocumentPlace, set[int]]:
-        return await self._database.read(_chunk_ids)
+        return await self._database.read(chunk_ids_by_place, long=True)
 
     async def indexed_chunk_ids(self, *, owned: bool) -> set[int]:
         table = fts5.words_table(owned=owned)
@@ -72,10 +72,11 @@ def _check_words(db: Connection) -> list[str]:
     return problems
 
 
-def _chunk_ids(db: Connection) -> Mapping[DocumentPlace, set[int]]:
+def chunk_ids_by_place(db: Connection, where: str = "") -> Mapping[DocumentPlace, set[int]]:
+    """Return the ids of all chunks by place, or of those that meet a condition."""
     ids: dict[DocumentPlace, set[int]] = defaultdict(set)
     for folder, owner, chunk_id in db.execute(
-        "SELECT d.folder, d.owner, c.id FROM chunks c JOIN documents d ON d.id = c.document_id"
+        f"SELECT d.folder, d.owner, c.id FROM chunks c JOIN documents d ON d.id = c.document_id {where}"
     ):
         ids[DocumentPlace(folder, owner)].add(chunk_id)
     return ids

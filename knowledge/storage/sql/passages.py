@@ -12,6 +12,7 @@ from knowledge.storage.database import Connection, Database
 from knowledge.storage.documents import DocumentPlace, StoredChunk
 from knowledge.storage.passages import FoundChunk, FoundChunks
 from knowledge.storage.sql import fts5
+from knowledge.storage.sql.facts import SERVING_MODEL, get_fact
 from knowledge.storage.sql.fts5 import Fts5Reader
 from knowledge.text import words
 from knowledge.text.headings import shortened, shortened_path
@@ -65,8 +66,8 @@ class SqlPassageStore:
     async def section_chunks(self, ids: Sequence[int], reach: int) -> dict[int, list[StoredChunk]]:
         return await self._database.read(lambda db: _section_chunks(db, ids, reach))
 
-    async def unit_vectors(self, ids: Sequence[int]) -> dict[int, bytes]:
-        return await self._database.read(lambda db: _unit_vectors(db, ids))
+    async def unit_vectors(self, ids: Sequence[int], model: str) -> dict[int, bytes]:
+        return await self._database.read(lambda db: _unit_vectors(db, ids, model))
 
     async def shared_vocabulary(self) -> Vocabulary:
         return await self._database.read(fts5.shared_vocabulary, long=True)
@@ -101,7 +102,9 @@ def _section_chunks(db: Connection, ids: Sequence[int], reach: int) -> dict[int,
     return found
 
 
-def _unit_vectors(db: Connection, ids: Sequence[int]) -> dict[int, bytes]:
+def _unit_vectors(db: Connection, ids: Sequence[int], model: str) -> dict[int, bytes]:
+    if get_fact(db, SERVING_MODEL) not in (None, model):
+        return {}
     marks = ",".join("?" * len(ids))
     rows = db.execute(
         f"SELECT id, unit_vectors FROM chunks WHERE id IN ({marks}) AND unit_vectors IS NOT NULL", tuple(ids)
@@ -125,7 +128,7 @@ def _find_chunks(
     chunks = _chunks_by_id(db, ids, places[-1].owner)
     vectors = embeddings_of_chunks(db, list(chunks))
     found = tuple(FoundChunk(chunk, vectors[chunk_id], matches[chunk_id]) for chunk_id, chunk in chunks.items())
-    return FoundChunks(asked, found, lacks_some=len(chunks) < len(ids))
+    return FoundChunks(asked, found, lacks_some=len(chunks) < len(ids), model=get_fact(db, SERVING_MODEL))
 
 
 def _chunks_by_id(db: Connection, ids: Sequence[int], owner: str) -> dict[int, StoredChunk]:

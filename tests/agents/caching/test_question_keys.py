@@ -4,7 +4,7 @@ import pytest
 
 from agents.caching.question_keys import keys_of
 from knowledge.library import Library
-from knowledge.text.german import GERMAN
+from knowledge.text.languages.german import GERMAN
 from tests.agents.caching.question_pairs import DIFFERENT, SAME, TRICKY
 
 # Measured; what is not recognized costs an answer, and no more.

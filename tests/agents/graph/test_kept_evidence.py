@@ -7,7 +7,8 @@ import pytest
 from agents.conversation.wordings.english import ENGLISH_WORDING
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import KEPT_PASSAGES, EvidenceGatherer
+from knowledge.retrieval.selection import KEPT_PASSAGES
+from knowledge.retrieval.strategies import EvidenceGatherer
 from knowledge.storage.documents import DocumentKey
 from tests.agents.conversation import open_desk
 from tests.agents.evidence import ABOUT_CURRENCY, ABOUT_VOUCHERS, TOPICS, VOUCHERS, gather, key, stock

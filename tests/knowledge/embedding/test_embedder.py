@@ -3,13 +3,14 @@
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import numpy as np
 import pytest
 
 from knowledge.embedding import embedder as embeddings
 from knowledge.embedding.embedder import Embedder
-from knowledge.embedding.encoder import Vectors
+from knowledge.embedding.encoder import Encoder, Vectors
 
 AT_ONCE = 4
 
@@ -121,7 +122,7 @@ async def test_those_who_wait_hear_that_it_closes(embedder: Embedder, gate: Gate
 
 async def test_who_comes_in_the_moment_in_which_the_last_batch_ends_is_served(embedder: Embedder, gate: Gate) -> None:
     first = await begin(embedder, 1)
-    ((waiting,),) = embedder._waiting[""]
+    (((waiting,),),) = embedder._waiting.values()
 
     async def come() -> Vectors:
         await waiting.vector
@@ -165,3 +166,47 @@ async def test_one_batch_at_a_time_is_embedded_while_questions_come(
     for _ in range(100):
         gate.open.release()
     await asyncio.gather(*books)
+
+
+async def test_a_batch_is_of_one_model_and_the_models_take_turns(embedder: Embedder, gate: Gate) -> None:
+    other = Gate()
+    book = await begin(embedder, *range(AT_ONCE * 2))
+    assert await asyncio.to_thread(gate.begun.acquire, timeout=30)
+    again = asyncio.create_task(
+        embedder.embed_documents(
+            [str(number) for number in range(900, 900 + 2 * AT_ONCE)], encoder=cast(Encoder, other)
+        )
+    )
+    await asyncio.sleep(0)
+    for _ in range(4):
+        gate.open.release()
+        other.open.release()
+    assert (await book).ravel().tolist() == list(range(AT_ONCE * 2))
+    assert (await again).ravel().tolist() == list(range(900, 900 + 2 * AT_ONCE))
+    assert all(int(text) < 900 for batch in gate.batches for text in batch)
+    assert all(int(text) >= 900 for batch in other.batches for text in batch)
+    assert [len(batch) for batch in gate.batches + other.batches] == [AT_ONCE] * 4
+    embedder.close()
+
+
+class SlowModel(Gate):
+    """Its vectors of questions are the negatives of another's, and come when they are let."""
+
+    def encode_questions(self, texts: list[str]) -> Vectors:
+        self.begun.release()
+        assert self.open.acquire(timeout=30)
+        return -super().encode_questions(texts)
+
+
+async def test_a_question_is_of_the_model_with_which_it_began_and_is_not_remembered_for_the_next(
+    embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = SlowModel()
+    embedder.switch(cast(Encoder, slow))
+    asked = asyncio.create_task(embedder.embed(["7"]))
+    assert await asyncio.to_thread(slow.begun.acquire, timeout=30)
+    embedder.switch(cast(Encoder, Gate()))
+    slow.open.release()
+    assert (await asked).tolist() == [[-7.0]]
+    assert (await embedder.embed(["7"])).tolist() == [[7.0]]
+    embedder.close()

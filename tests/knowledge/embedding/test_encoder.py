@@ -3,6 +3,7 @@
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from sentence_transformers import SentenceTransformer
 
 from knowledge.embedding import encoder as encoding
 from knowledge.embedding.embedder import Embedder
-from knowledge.embedding.encoder import Encoder, LoadedModel, Precision, bundled_weights, fastest_precision
+from knowledge.embedding.encoder import Encoder, LoadedModel, Precision, fastest_precision
+from knowledge.embedding.model_files import bundled_weights
 from knowledge.embedding.traced import trace_model
 
 TEXTS = [
@@ -38,12 +40,15 @@ def test_a_question_is_asked_of_the_recording(encoder: Encoder, monkeypatch: pyt
     assert encoder.encode_questions(["How long does a refund take?"]).shape == (1, 384)
 
 
-def test_what_a_recording_would_leave_out_is_not_recorded() -> None:
-    """Such a model puts words before every text, which the recording would not see."""
-    prompts = {"question": "These words are put before every text that is asked: "}
-    model = SentenceTransformer(
-        bundled_weights(), device="cpu", local_files_only=True, prompts=prompts, default_prompt_name="question"
-    )
+def test_what_a_recording_would_leave_out_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a model puts words before every text, which the recording does not see."""
+    model = SentenceTransformer(bundled_weights(), device="cpu", local_files_only=True)
+    encode = model.encode_query
+
+    def encode_more(text: str, **options: Any) -> Any:
+        return encode(f"These words are put before every text that is asked: {text}", **options)
+
+    monkeypatch.setattr(model, "encode_query", encode_more)
     assert trace_model(model) is None
 
 

@@ -7,7 +7,7 @@ import pytest
 from sentence_transformers import CrossEncoder
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
-from knowledge.embedding.encoder import bundled_weights
+from knowledge.embedding.model_files import bundled_weights
 from knowledge.embedding.reranker import Reranker
 from knowledge.errors import RerankerUnusable
 from knowledge.library import Library

@@ -12,7 +12,7 @@ import pytest
 from knowledge.index import chroma_probe
 from knowledge.library import Library
 from tests.knowledge.parts import check_level
-from tests.knowledge.test_library import KEY, commit, put_in_sql, vectors_of
+from tests.knowledge.test_library import KEY, commit, drawn_vectors, put_in_sql
 
 # Chroma writes its graph to files of their own only when there is a lot of it.
 MANY = 1_100
@@ -59,7 +59,7 @@ async def test_damage_that_only_a_search_finds(
     assert "the vector index cannot be searched: " in caplog.text
     assert (await check_level(library))["billing"] == MANY
     place = next(iter(await library.index.counts()))
-    for number, vector in enumerate(vectors_of(MANY).passages[:50], start=1):
+    for number, vector in enumerate(drawn_vectors(MANY)[:50], start=1):
         ((found, *_),) = await library.index.nearest([[place]], vector, 3)
         assert (found[0], round(found[1], 3)) == (number, 1.0)
     await library.close()

@@ -29,7 +29,7 @@ def embedding(library: Library, monkeypatch: pytest.MonkeyPatch) -> asyncio.Even
     """Set when a document that speaks of waiting is being embedded, which takes until it is cancelled."""
     begun, embed = asyncio.Event(), library.embedder.embed_documents
 
-    async def embed_or_wait(texts: Sequence[str], owner: str = "") -> Vectors:
+    async def embed_or_wait(texts: Sequence[str], owner: str = "", **_: object) -> Vectors:
         if any("waiting" in text for text in texts):
             begun.set()
             await asyncio.Event().wait()

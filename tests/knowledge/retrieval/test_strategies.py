@@ -10,15 +10,8 @@ import pytest_asyncio
 
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
-from knowledge.retrieval.strategies import (
-    DOCUMENTS,
-    KEPT_PASSAGES,
-    PASSAGES,
-    WHOLE_CHARS,
-    Evidence,
-    EvidenceGatherer,
-    Strategy,
-)
+from knowledge.retrieval.selection import DOCUMENTS, KEPT_PASSAGES, PASSAGES
+from knowledge.retrieval.strategies import WHOLE_CHARS, Evidence, EvidenceGatherer, Strategy
 from knowledge.retrieval.token_budget import TokenBudget
 from knowledge.storage.documents import DocumentKey
 

@@ -25,9 +25,11 @@ async def test_units_without_stored_vectors_are_embedded_when_a_question_comes(l
     question, store = "How long does an export take?", library.stores.passages
     passages, asked = await found(library, question)
     stored = await score_units(question, asked, passages, store, library.embedder)
-    assert [passage.chunk.id for passage in passages] == list(await store.unit_vectors([passages[0].chunk.id]))
+    assert [passage.chunk.id for passage in passages] == list(
+        await store.unit_vectors([passages[0].chunk.id], library.embedder.model)
+    )
     await library._database.write(lambda db: db.execute("UPDATE chunks SET unit_vectors = NULL"))
-    assert await store.unit_vectors([passages[0].chunk.id]) == {}
+    assert await store.unit_vectors([passages[0].chunk.id], library.embedder.model) == {}
     made = await score_units(question, asked, passages, store, library.embedder)
     assert [(unit.block, unit.index) for unit in made] == [(unit.block, unit.index) for unit in stored]
     assert all(abs(one.score - other.score) < 0.02 for one, other in zip(made, stored, strict=True))

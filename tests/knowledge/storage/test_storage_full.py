@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import library as library_module
 from knowledge.errors import StorageFull
+from knowledge.index import synced_index
 from knowledge.index.integrity import check
 from knowledge.library import Library
 from knowledge.storage.database import Connection
@@ -92,7 +92,7 @@ async def test_vectors_for_which_there_was_no_room_are_brought_in_once_there_is(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch, by_search: bool
 ) -> None:
     library = await Library.open(data_dir)
-    monkeypatch.setattr(library_module, "_RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(synced_index, "_RETRY_SECONDS", 0.0)
     await library.put(KEY, OLD)
     with monkeypatch.context() as full:
         without_room_for_vectors(library, full)

@@ -11,13 +11,13 @@ from agents.routing.split_message import possible_splits
 from knowledge.retrieval.followups import leans_on_earlier
 from knowledge.text.answer_type import wanted_type
 from knowledge.text.detection import LANGUAGES, detect_language, language_of
-from knowledge.text.english import ENGLISH
-from knowledge.text.french import FRENCH
-from knowledge.text.german import GERMAN
-from knowledge.text.japanese import JAPANESE
 from knowledge.text.language import Language, ParaphraseRules
+from knowledge.text.languages.english import ENGLISH
+from knowledge.text.languages.french import FRENCH
+from knowledge.text.languages.german import GERMAN
+from knowledge.text.languages.japanese import JAPANESE
+from knowledge.text.languages.spanish import SPANISH
 from knowledge.text.sentences import find_statements, split_paragraph
-from knowledge.text.spanish import SPANISH
 from knowledge.text.words import content_words, stems
 
 

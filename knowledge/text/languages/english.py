@@ -4,7 +4,6 @@ import re
 
 import snowballstemmer
 
-from knowledge.text.english_conversation import CONVERSATION
 from knowledge.text.language import (
     AnswerType,
     Equivalents,
@@ -14,6 +13,7 @@ from knowledge.text.language import (
     ParaphraseRules,
     SentenceRules,
 )
+from knowledge.text.languages.english_conversation import CONVERSATION
 
 _STEMMER = snowballstemmer.stemmer("porter")
 

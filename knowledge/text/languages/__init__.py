@@ -1,0 +1,1 @@
+"""The languages that the desk reads: a module each."""
