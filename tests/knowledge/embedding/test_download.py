@@ -11,7 +11,7 @@ from huggingface_hub import constants
 
 from knowledge.embedding.encoder import Encoder
 from knowledge.embedding.model_files import download_model, find_model
-from knowledge.errors import ModelDownloadFailed
+from knowledge.errors import WeightsNotDownloaded
 from tests.knowledge.embedding.hub import Hub, serve_hub
 from tests.knowledge.embedding.models import random_model
 from tests.serving import ROOT
@@ -78,7 +78,7 @@ def test_what_cannot_be_downloaded_says_why(published: Path, tmp_path: Path, mon
             ("acme/pickled", "no weights in the format safetensors"),
             ("a/b/c", "write owner/model"),
         ):
-            with pytest.raises(ModelDownloadFailed, match=reason):
+            with pytest.raises(WeightsNotDownloaded, match=reason):
                 download_model(name)
-    with pytest.raises(ModelDownloadFailed, match="run the command again"):
+    with pytest.raises(WeightsNotDownloaded, match="run the command again"):
         download_model(NAME)

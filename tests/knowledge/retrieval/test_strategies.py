@@ -11,7 +11,7 @@ import pytest_asyncio
 from knowledge.library import Library
 from knowledge.retrieval.search import Searcher
 from knowledge.retrieval.selection import DOCUMENTS, KEPT_PASSAGES, PASSAGES
-from knowledge.retrieval.strategies import WHOLE_CHARS, Evidence, EvidenceGatherer, Strategy
+from knowledge.retrieval.strategies import Evidence, EvidenceGatherer, Strategy
 from knowledge.retrieval.token_budget import TokenBudget
 from knowledge.storage.documents import DocumentKey
 
@@ -96,11 +96,11 @@ async def test_cag_says_which_version_of_a_document_it_holds(strategies: Evidenc
 
 
 async def test_documents_too_long_to_be_given_whole_are_given_as_passages(
-    strategies: EvidenceGatherer, library: Library
+    library: Library,
 ) -> None:
-    blank = "\n" * (WHOLE_CHARS // 3)
+    strategies = EvidenceGatherer(library, Searcher(library), whole_chars=60)
     for number in range(3):
-        text = f"# Archive {number}\n\nShelf {number} holds maps.\n{blank}\nEnd.\n"
+        text = f"# Archive {number}\n\nShelf {number} holds maps.\n"
         await library.put(DocumentKey("archive", "test", f"{number}.md"), text.encode())
     evidence = await strategies.gather("cag", "archive", "Which shelf holds maps?")
     check_numbers(evidence)
