@@ -127,9 +127,9 @@ def _calibration_figures(measured: Sequence[Measured], wrongly: float, present: 
 def _support_figures(measured: Sequence[Measured]) -> list[ReportFigure]:
     sentences = [score for m in measured for score in m.sentences]
     return [
-        ReportFigure("sentences", "sentences answered with", len(sentences), "count"),
+        ReportFigure("sentences", "sentences that the answers mark", len(sentences), "count"),
         ReportFigure(
-            "supported", "of those, supported by the evidence", share_of([score >= SUPPORTED for score in sentences])
+            "supported", "of those, with a support of at least one half", share_of([score >= SUPPORTED for score in sentences])
         ),
     ]
 
@@ -164,7 +164,7 @@ def _first_error(m: Measured) -> tuple[float, str] | None:
     if not m.question.answerable and not m.declined:
         return sure, "not declined"
     if m.unsupported:
-        return 0.0, "unsupported sentence"
+        return 0.0, "little support"
     return None
 
 

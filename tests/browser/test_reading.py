@@ -86,14 +86,15 @@ def put(server: Server, text: str, path: str = "lanterns.md", folder: str = "com
 def test_the_document_of_a_passage_is_drawn_and_shows_what_was_taken_from_it(
     tab: Tab, desk: Server, dialog: Locator
 ) -> None:
-    put(desk, "# Hatches\n\nThe hatch of a lantern opens to the left.\n\nBrass is polished.\n", "h.md", "technical")
+    brass = "Brass is polished by hand in the workshop of the yard. " * 15
+    put(desk, f"# Hatches\n\nThe hatch of a lantern opens to the left.\n\n{brass}\n", "h.md", "technical")
     asked(tab, "To which side does the hatch of a lantern open?", "technical")
     source = tab.page.locator(".sources button").filter(has_text="Hatches").first
     document = opened(tab, "Hatches")
     expect(document.get_by_role("heading", name="Hatches")).to_be_visible()
     expect(document.locator("mark")).to_have_text("The hatch of a lantern opens to the left.")
     expect(document.locator("mark")).to_be_in_viewport()
-    expect(document.locator(".passage")).to_have_text("Brass is polished.")
+    expect(document.locator(".passage")).to_contain_text("Brass is polished by hand")
     expect(dialog.locator(":focus")).to_have_count(1)
     tab.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)

@@ -28,7 +28,7 @@ def ask(client: httpx.Client, message: str, session: str) -> dict[str, Any]:
 def test_every_door_tells_the_same_of_an_answer(client: httpx.Client) -> None:
     answered = ask(client, CHARGED, "supported")
     support = Support.model_validate(answered["support"])
-    assert support.score == 1.0
+    assert 0 < support.score < 1, "how well it answers, not that it was copied"
     said = [answered["answer"][sentence.start : sentence.end] for sentence in support.sentences]
     assert said
     assert all(sentence and sentence in answered["answer"] for sentence in said)

@@ -68,7 +68,8 @@ def test_only_who_had_not_finished_is_asked_again(
         stored = replay(client, seen[0]["run_id"])
         run = client.get(f"/runs/{seen[0]['run_id']}").json()
     asked = asked_of(data_dir)
-    assert (asked.count(first), asked.count(second)) == times
+    # A question of its own begins like one.
+    assert (asked.count(first), asked.count(second.replace("and where", "Where"))) == times
     assert stored[: len(seen)] == seen
     sections = [f"**Billing**\n\n{words(price)}", f"**Compliance and privacy**\n\n{words(SLOW)}"]
     assert text_of(stored) in ("\n\n".join(sections), "\n\n".join(reversed(sections)))

@@ -152,7 +152,7 @@ async def test_an_index_that_is_made_anew_at_start_is_told_of_in_the_log(
 ) -> None:
     damage(data_dir)
     library = await Library.open(data_dir)
-    (record,) = [record for record in caplog.records if record.name == "knowledge.library"]
+    (record,) = [record for record in caplog.records if record.name == "knowledge.index.synced_index"]
     assert record.getMessage() == "the vector index cannot be used as it is; it is made anew from 7 stored vectors"
     assert (await texts(library, "billing", "I was charged twice"))[0].startswith("A duplicate charge is refunded")
     await library.close()
