@@ -192,7 +192,7 @@ async def reindex(
     return begun
 
 
-@router.post("/links", dependencies=SEARCHING)
+@router.post("/links", dependencies=SEARCHING, responses=TELLING)
 async def find_links(desk: TheDesk, user: TheUser, wanted: LinkTargets) -> DocumentLinks:
     """Find the documents to which links lead that documents and answers hold as `doc:PATH`.
 
