@@ -129,7 +129,9 @@ def _support_figures(measured: Sequence[Measured]) -> list[ReportFigure]:
     return [
         ReportFigure("sentences", "sentences that the answers mark", len(sentences), "count"),
         ReportFigure(
-            "supported", "of those, with a support of at least one half", share_of([score >= SUPPORTED for score in sentences])
+            "supported",
+            "of those, with a support of at least one half",
+            share_of([score >= SUPPORTED for score in sentences]),
         ),
     ]
 

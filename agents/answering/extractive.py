@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from agents.answering import canned_replies
-from agents.answering.quotable import is_picture, is_pointer, is_question, quotable_blocks
+from agents.answering.quotable import has_orders, is_picture, is_pointer, is_question, quotable_blocks
 from agents.answering.section_window import QuotedBlock, SectionWindow, window_around
 from knowledge.retrieval.strategies import Evidence
 from knowledge.retrieval.units import ScoredUnit, blocks_of
@@ -119,7 +119,9 @@ def _quotation(unit: ScoredUnit, units: Sequence[ScoredUnit], evidence: Evidence
         if (other.passage, other.block) == (unit.passage, unit.block) and other.score >= _BESIDE * unit.score
         for place in _places(own[unit.block].units[other.index], section[block])
     )
-    return _rendered(window_around(section, block, index, near), section[block], index, number, language)
+    is_suspect = has_orders(chunk.section, evidence.sections[unit.passage])
+    window = window_around(section, block, index, near, is_alone=is_suspect)
+    return _rendered(window, section[block], index, number, language)
 
 
 def _find_unit(said: str, section: Sequence[MarkdownBlock]) -> tuple[int, int] | None:

@@ -23,6 +23,11 @@ def quotable_blocks(section: str, text: str) -> tuple[MarkdownBlock, ...]:
     return tuple(_without_noise(block) for block in withhold_orders(section, blocks_of(text)))
 
 
+def has_orders(section: str, text: str) -> bool:
+    """Return True if some of a text is withheld because it addresses a model: what stands beside it is suspect too."""
+    return any(block.withheld for block in withhold_orders(section, blocks_of(text)))
+
+
 def _without_noise(block: MarkdownBlock) -> MarkdownBlock:
     if block.kind == "code":
         return block

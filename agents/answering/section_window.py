@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.answering.quotable import is_pointer, says_something
+from agents.security.injection import is_suspect
 from knowledge.text.languages.english import ENGLISH
 from knowledge.text.markdown_blocks import MarkdownBlock
 
@@ -38,10 +39,16 @@ class SectionWindow:
     key: int
 
 
-def window_around(blocks: Sequence[MarkdownBlock], place: int, unit: int, near: frozenset[int]) -> SectionWindow:
-    """Choose the blocks around a unit; `near` are the units of its block that answer as well."""
+def window_around(
+    blocks: Sequence[MarkdownBlock], place: int, unit: int, near: frozenset[int], *, is_alone: bool = False
+) -> SectionWindow:
+    """Choose the blocks around a unit; `near` are the units of its block that answer as well.
+
+    With `is_alone`, only its own block is chosen."""
     whole = [QuotedBlock(block, _shown(block)) for block in blocks]
     own = _own_block(blocks[place], unit, near)
+    if is_alone:
+        return SectionWindow((own,), 0)
     first, last = _with_lead_in(blocks, place)
     size = sum(len(one.text) for one in whole)
     if size <= _WHOLE_CHARS and own.chosen == whole[place].chosen:
@@ -117,4 +124,6 @@ def _grown(whole: Sequence[QuotedBlock], first: int, last: int, size: int) -> tu
 
 def _is_worth_reading(one: QuotedBlock) -> bool:
     units = [one.block.units[index] for index in one.chosen]
+    if any(map(is_suspect, units)):
+        return False
     return bool(units) and (one.block.kind == "code" or not all(map(is_pointer, units)) or says_something(units))

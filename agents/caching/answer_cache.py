@@ -36,7 +36,7 @@ _LONGEST_QUESTION = 1_000
 # The words decide, because the vectors of opposite questions are as close as 0.99. This guards against a word that was
 # left out and did matter.
 _LOWEST_COSINE = 0.9
-_PIECE = re.compile(r"\s*+\S++\s*+")
+_PIECE = re.compile(r"\A\s++|\S++\s*+")
 _SOURCES: TypeAdapter[list[Source]] = TypeAdapter(list[Source])
 # The fields of an agent that do not change what it answers to a question that it is asked.
 _OUTSIDE = {"name", "description", "examples", "enabled", "cache"}

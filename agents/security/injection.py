@@ -101,6 +101,7 @@ _GIVING_A_ROLE = (
     r"\byou are the \w+ (?:ai|model|language model|chatbot) ever (?:built|made|trained)\b",
     r"\bwho (?:built|made|trained|created) you\b[^.!?\n]{0,40}\byou now (?:answer|say|reply)\b",
     r"\bas an (?:ai|llm), (?:answer|say|reply) that\b",
+    r"\bis always (?:given|stated|answered) as\b",
     r"\byour new task(?: is)?:? (?:to )?(?:forget|ignore|disregard)\b",
     rf"{_FIRST}(?:please )?pretend to be\b[^.!?\n]{{0,60}}\bend of (?:this|the) conversation\b",
     rf"{_FIRST}(?:please )?act as my (?:late|dead|deceased)\b",
@@ -172,6 +173,24 @@ _ORDERS = (
 )
 _PATTERN = re.compile("|".join(f"(?:{order})" for order in _ORDERS), re.MULTILINE)
 _ANNOUNCED = re.compile(r":$|\b(?:next|following|below)\b", re.IGNORECASE)
+
+
+# Words of orders to a model that readers meet too: enough to leave out a block that is only beside an answer.
+_SUSPECT = re.compile(
+    rf"\b(?:{_SURELY_A_MODEL}|assistants? (?:read|must|shall|should)|helpful \w+|prompts?|developer mode"
+    r"|environment variables?|safety rules|instructions? for|ignore|obey"
+    r"|automated (?:agents?|readers?)|respond(?:s|ing)?|generated responses?|(?:in )?every (?:answer|reply|response)"
+    r"|(?:tell|told) (?:every|all|any|them|the) ?(?:customers?|users?|one)?|tip you|say \w+ instead|do the same"
+    r"|(?:all )?other customers|(?:other|all) documents|complete the following)\b",
+    re.IGNORECASE,
+)
+_PICTURES = re.compile(r"[\U0001F300-\U0001FAFF\u2700-\u27BF]")
+_MOST_PICTURES = 2
+
+
+def is_suspect(text: str) -> bool:
+    """Return True if a text might address a model; too many for readers look so too for this to withhold an answer."""
+    return _SUSPECT.search(text) is not None or len(_PICTURES.findall(text)) > _MOST_PICTURES
 
 
 @lru_cache(maxsize=20_000)

@@ -110,7 +110,7 @@ def test_large_answers_do_not_bring_the_page_down(hostile: Provided, open_tab: O
     expect(shown).to_have_count(len(LARGE))
     assert [text for text in shown.all_text_contents() if not text.strip()] == []
     assert watched.offences == []
-    watched.tab.ask("Is the page still there?")
+    watched.tab.ask("How is a duplicate charge refunded?")
     watched.tab.answered(len(LARGE) + 1)
     assert shown.last.text_content() == "Ready."
 

@@ -26,7 +26,7 @@ def test_patterns_of_classes_and_tables_are_found_too() -> None:
     places = {one.place for one in patterns()}
     assert {
         "agents.models.chunks.ThinkingFilter._OPEN",
-        "knowledge.text.answer_type.ENGLISH.answer_types[0].question",
+        "agents.answering.not_known.ENGLISH.answer_types[0].question",
         "knowledge.text.words._WORD",
     } <= places
 

@@ -51,7 +51,9 @@ ALONE = THROUGH | set(
     """.split()
 )
 # Where the order stands in the honest paragraph or its heading, or announces it, the paragraph is lost with it.
-LOST = set("disregard threat author-says chatml documents-tag heading middle-of-paragraph mid-sentence".split())
+LOST = set(
+    "disregard threat author-says chatml documents-tag footnote heading middle-of-paragraph mid-sentence".split()
+)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_OPENING = re.compile(r"<(?P<end>/?)(?P<name>[A-Z][\w.]{0,60}|(?=>))")
+_OPENING = re.compile(r"(?<!<)<(?P<end>/?)(?P<name>[A-Z][\w.]{0,60}|(?=>))")
 _PROPERTY = re.compile(
     r"\s{0,200}(?P<name>[A-Za-z_][\w:-]{0,60})(?:\s{0,9}=\s{0,9}(?:\"(?P<double>[^\"<]{0,2000}+)\"|'(?P<single>[^'<]{0,2000}+)'|(?=\{)))?"
 )

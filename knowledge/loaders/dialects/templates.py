@@ -99,7 +99,8 @@ def _erb(found: re.Match[str]) -> str:
 
 
 def _variable(found: re.Match[str]) -> str:
-    return _value(found["expression"])
+    # A block of another kind of template, such as a chat's: what it stands around is not for readers.
+    return found[0] if found["expression"].startswith(("#", "/")) else _value(found["expression"])
 
 
 def _value(expression: str) -> str:

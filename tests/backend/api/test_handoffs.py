@@ -87,7 +87,7 @@ def call_for_a_person(client: httpx.Client, **body: Any) -> dict[str, Any]:
 
 
 def test_whoever_calls_for_a_person_is_listed_with_what_they_say_and_asked_last(client: httpx.Client) -> None:
-    questions = [f"Refund number {number}? {'x' * 600}" for number in range(6)]
+    questions = [f"How is a duplicate charge refunded, number {number}? {'x' * 600}" for number in range(6)]
     *_, thread_id = [ask(client, question, session_id="calls")["thread_id"] for question in questions]
     called = call_for_a_person(client, thread_id=thread_id, contact="  ada@example.org ", message="It's urgent")
     assert (called["thread_id"], called["run_id"], called["cause"]) == (thread_id, None, "asked")

@@ -74,6 +74,8 @@ def _add_run(db: sqlite3.Connection, thread_id: str, user: str, question: str, a
         )
     db.executemany("INSERT INTO events VALUES (?, ?, ?)", [(run_id, seq, b'{"type":"token"}') for seq in range(20)])
     db.execute(
-        "INSERT INTO activity VALUES (?, '', ?, ?, 'completed', 10, 0.5, 100, 200, 0, 0, NULL, 0)",
+        """INSERT INTO activity (day, agent, run_id, user_id, outcome, tokens, cost_usd, first_token_ms, whole_ms,
+                                 fallback, reduced, rating)
+           VALUES (?, '', ?, ?, 'completed', 10, 0.5, 100, 200, 0, 0, NULL)""",
         (int(at // 86_400), run_id, user),
     )
