@@ -11,14 +11,18 @@ from knowledge.embedding.quantized import quantize
 from knowledge.ingestion.chunking import Chunk, as_embedded
 from knowledge.ingestion.units import unit_texts
 
+_MOST_UNITS = 1_000
+
 
 @dataclass(frozen=True)
 class ChunkVectors:
-    """The vector of each chunk, and the packed vectors of each chunk's units, all of one model."""
+    """The vector of each chunk, and the packed vectors of each chunk's units, all of one model.
+
+    Chunks without packed vectors have units that are embedded when a question comes."""
 
     model: str
     passages: Vectors
-    units: tuple[bytes, ...]
+    units: tuple[bytes | None, ...]
 
     def part(self, start: int, end: int) -> "ChunkVectors":
         """Return the vectors of some of the chunks."""
@@ -37,9 +41,17 @@ async def embed_chunks(
         [*texts, *(text for found in units for text in found)], owner, encoder=encoder
     )
     ends = accumulate(map(len, units), initial=len(texts))
-    packed = tuple(quantize(vectors[start:end]) for start, end in pairwise(ends))
-    return ChunkVectors(model, vectors[: len(texts)], packed)
+    packed = [quantize(vectors[start:end]) for start, end in pairwise(ends)]
+    return ChunkVectors(model, vectors[: len(texts)], (*packed, *[None] * (len(texts) - len(packed))))
 
 
 def _units_of(titled: Sequence[tuple[str, Chunk]]) -> list[list[str]]:
-    return [unit_texts(title, chunk.section, chunk.text) for title, chunk in titled]
+    """Return the units of the first chunks, as many as there may be: a long table has a unit in each row."""
+    found: list[list[str]] = []
+    count = 0
+    for title, chunk in titled:
+        if count > _MOST_UNITS:
+            break
+        found.append(unit_texts(title, chunk.section, chunk.text))
+        count += len(found[-1])
+    return found

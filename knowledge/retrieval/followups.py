@@ -9,7 +9,7 @@ from knowledge.text.languages.english import ENGLISH
 
 # Content words of a question about "the link", and of a statement such as "we have the yearly plan", from which on they
 # name a subject of their own.
-_MOST_ABOUT_KNOWN, _MOST_STATED = 3, 4
+_MOST_ABOUT_KNOWN, _MOST_STATED = 2, 4
 _ACRONYM = re.compile(r"\b[A-Z][A-Z0-9]{2,}\b")
 _QUESTION_MARK = re.compile(r"[?\uff1f]")
 

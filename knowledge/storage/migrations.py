@@ -89,7 +89,7 @@ def add_next_vectors(db: Connection) -> None:
     db.execute(
         """CREATE TABLE next_vectors (
              chunk_id INTEGER PRIMARY KEY REFERENCES chunks (id) ON DELETE CASCADE,
-             embedding BLOB NOT NULL, unit_vectors BLOB NOT NULL)"""
+             embedding BLOB NOT NULL, unit_vectors BLOB)"""
     )
 
 
