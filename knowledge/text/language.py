@@ -87,7 +87,7 @@ class ConversationRules:
 
 
 # Matches nothing: a language that has no such rule.
-NO_MATCH = re.compile(r"(?!)")
+NO_MATCH = re.compile(r"[^\w\W]")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
