@@ -91,8 +91,7 @@ async def open_desk(
 ) -> AsyncIterator[OpenDesk]:
     """Open everything, end what an earlier process left unfinished, and close everything at the end."""
     clock = clock or DeskClock()
-    users = Users(settings, clock)
-    catalog = read_catalog(settings.catalog)
+    users, catalog = Users(settings, clock), read_catalog(settings.catalog)
     check_addresses(settings, catalog.all)
     async with AsyncExitStack() as stack:
         library, database, memory = await _open_stores(stack, settings)
@@ -105,8 +104,7 @@ async def open_desk(
         models = _kept(stack, ModelRegistry(settings, make))
         chains = ModelChains(settings, models, library.embedder, searcher, catalog)
         await chains.warm_up(catalog.agents)
-        facts = library.stores.facts
-        thresholds = await calibration.open_thresholds(settings.data_dir, facts, settings.thresholds)
+        thresholds = await calibration.open_thresholds(settings.data_dir, library.stores.facts, settings.thresholds)
         worker = Worker(EvidenceGatherer(library, searcher, settings.whole_documents_chars), thresholds)
         cache = _answer_cache(settings, stores, library, thresholds, clock)
         supervisor = Supervisor(catalog, chains.routers, worker, chains.writer_chain, cache)
@@ -118,8 +116,8 @@ async def open_desk(
         stack.push_async_callback(runs.stop, settings.shutdown_seconds)
         users.check_address = runs.admission.rates.check_address
         deletion = ConversationDeletion(stores.deletion, memory)
-        retention = await Retention.open(settings.retention_days, stores.retention, runs.lanes, deletion, audit, clock)
-        _kept(stack, retention)
+        days = settings.retention_days
+        retention = _kept(stack, await Retention.open(days, stores.retention, runs.lanes, deletion, audit, clock))
         desk = OpenDesk(
             settings=settings,
             catalog=catalog,

@@ -15,8 +15,8 @@ from knowledge.retrieval.units import ScoredUnit, blocks_of
 from knowledge.text.markdown_blocks import MarkdownBlock
 
 SEE_ALSO = 3
-# The share of the best score from which a unit of the same block answers as well.
-_BESIDE = 0.85
+# What a row of the same table may lack of the best score to answer as well: rows have most of their words in common.
+_BESIDE = 0.05
 # If what is withheld is that much nearer than the rest, the rest is about something else.
 _MOST_WITHHELD = 0.85
 # From this share of the best score on, a section is worth pointing to, or is quoted too.
@@ -116,7 +116,7 @@ def _quotation(unit: ScoredUnit, units: Sequence[ScoredUnit], evidence: Evidence
     near = frozenset(
         place
         for other in units
-        if (other.passage, other.block) == (unit.passage, unit.block) and other.score >= _BESIDE * unit.score
+        if (other.passage, other.block) == (unit.passage, unit.block) and other.score >= unit.score - _BESIDE
         for place in _places(own[unit.block].units[other.index], section[block])
     )
     is_suspect = has_orders(chunk.section, evidence.sections[unit.passage])

@@ -1,7 +1,7 @@
 """The extractive writer: the embedded model answers in quotations, word by word. It needs no key and no network."""
 
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 
 from agents.answering import canned_replies
 from agents.answering.answer_parts import AnswerPart
@@ -50,23 +50,22 @@ def _answer_to(prompt: Prompt) -> QuotedText:
         return QuotedText("")
     written = QuotedText(canned_replies.quotation_opening(prompt.message).strip())
     for part, answer in answers:
-        for text, key in _blocks_of(part, answer, prompt.message.language, is_alone=len(answers) == 1):
-            written = written.with_block(text, key)
+        if len(answers) > 1:
+            written = written.with_words(canned_replies.part_heading(part.heading or part.question))
+        written = _with_part(written, part, answer, prompt.message.language)
     see_also = dict.fromkeys(number for _, answer in answers for number in answer.see_also)
     is_sure = any(part.outcome == "answer" and answer.quotations for part, answer in answers)
     return written.ended(tuple(see_also), is_sure=is_sure)
 
 
-def _blocks_of(
-    part: AnswerPart, answer: QuotedAnswer, language: str, *, is_alone: bool
-) -> Iterator[tuple[str, tuple[int, int] | None]]:
-    if not is_alone:
-        yield canned_replies.part_heading(part.heading or part.question), None
+def _with_part(written: QuotedText, part: AnswerPart, answer: QuotedAnswer, language: str) -> QuotedText:
+    """Add the quotations of one part, with a reservation where it is needed, or that there are none."""
     if not answer.quotations:
-        yield canned_replies.part_unknown(language), None
-        return
+        return written.with_words(canned_replies.part_unknown(language))
     if part.outcome == "hedge":
         quoted = "\n".join(quotation.text for quotation in answer.quotations)
-        yield canned_replies.nearest(missing_names(part.evidence.asked, part.question, quoted), language), None
+        missing = missing_names(part.evidence.asked, part.question, quoted)
+        written = written.with_words(canned_replies.nearest(missing, language))
     for quotation in answer.quotations:
-        yield quotation.text, quotation.key
+        written = written.with_quotation(quotation.text, quotation.key, part.evidence.confidence)
+    return written

@@ -55,10 +55,11 @@ def window_around(
         first, last = 0, len(blocks) - 1
     else:
         size = sum(len(whole[index].text) for index in range(first, last + 1) if index != place) + len(own.text)
-        first, last = _grown(whole, first, last, size)
+        first, last = _grown(whole, first, last, size, place)
     chosen = [(index, own if index == place else whole[index]) for index in range(first, last + 1)]
     kept = [(index, one) for index, one in chosen if index == place or _is_worth_reading(one)]
-    is_lead_in = first == place - 1 and blocks[first].kind == "paragraph" != blocks[place].kind
+    # The lead-in may have been left out.
+    is_lead_in = kept[0][0] == first == place - 1 and blocks[first].kind == "paragraph" != blocks[place].kind
     if is_lead_in and size > _WHOLE_CHARS and len(whole[first].text) > _LEAD_IN_CHARS:
         kept[0] = (first, QuotedBlock(blocks[first], (len(blocks[first].units) - 1,)))
     return SectionWindow(tuple(one for _, one in kept), [index for index, _ in kept].index(place))
@@ -108,7 +109,7 @@ def _with_lead_in(blocks: Sequence[MarkdownBlock], place: int) -> tuple[int, int
     return first, last
 
 
-def _grown(whole: Sequence[QuotedBlock], first: int, last: int, size: int) -> tuple[int, int]:
+def _grown(whole: Sequence[QuotedBlock], first: int, last: int, size: int, place: int) -> tuple[int, int]:
     """Take in the blocks that follow, then those before, as far as there is room for them."""
     while last + 1 < len(whole) and size + len(whole[last + 1].text) <= WINDOW_CHARS:
         last += 1
@@ -117,7 +118,7 @@ def _grown(whole: Sequence[QuotedBlock], first: int, last: int, size: int) -> tu
         first -= 1
         size += len(whole[first].text)
     # A sentence at the end that announces what does not fit says nothing.
-    if last + 1 < len(whole) and whole[last].text.rstrip().endswith(":"):
+    if place < last < len(whole) - 1 and whole[last].text.rstrip().endswith(":"):
         last -= 1
     return first, last
 

@@ -31,10 +31,9 @@ async def score(text: str, evidence: Sequence[str], embedder: Embedder) -> Suppo
     return _support_from([(opening + s.start, opening + s.end, s.score) for s in found.sentences])
 
 
-def quotation_support(quoted: QuotedText, confidence: float) -> Support:
+def quotation_support(quoted: QuotedText) -> Support:
     """Return how well quotations answer: that they stand in their sources goes without saying."""
-    ranges = [(start, end, confidence) for start, end in quoted.highlights or ((0, len(quoted.text)),)]
-    return _support_from(ranges)
+    return _support_from(quoted.support)
 
 
 def support_of(placed: Sequence[PlacedAnswer]) -> Support | None:

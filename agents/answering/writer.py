@@ -24,20 +24,29 @@ from frontdesk.contracts.events import Usage
 
 @dataclass(frozen=True)
 class QuotedText:
-    """An answer made of quotations: the ranges of its key sentences and of all that is quoted, and other sources.
+    """An answer made of quotations: the ranges of its key sentences, how surely each quotation answers, other sources.
 
     It is not `is_sure` if it shows what is nearest to the question rather than what answers it."""
 
     text: str
     highlights: tuple[tuple[int, int], ...] = ()
+    support: tuple[tuple[int, int, float], ...] = ()
     see_also: tuple[int, ...] = ()
     is_sure: bool = True
 
-    def with_block(self, text: str, key: tuple[int, int] | None) -> "QuotedText":
-        """Add a block, with the range of its key sentence, if it has one."""
+    def with_words(self, text: str) -> "QuotedText":
+        """Add a block in the desk's own words."""
+        return replace(self, text=f"{self.text}\n\n{text}".lstrip("\n"))
+
+    def with_quotation(self, text: str, key: tuple[int, int] | None, confidence: float) -> "QuotedText":
+        """Add a quotation, with the range of its key sentence if it has one, and how surely it answers."""
         start = len(self.text) + 2 if self.text else 0
-        marked = ((start + key[0], start + key[1]),) if key else ()
-        return replace(self, text=f"{self.text}\n\n{text}".lstrip("\n"), highlights=self.highlights + marked)
+        marked = (start + key[0], start + key[1]) if key else (start, start + len(text))
+        return replace(
+            self.with_words(text),
+            highlights=(*self.highlights, *([marked] if key else [])),
+            support=(*self.support, (*marked, confidence)),
+        )
 
     def ended(self, see_also: tuple[int, ...], *, is_sure: bool) -> "QuotedText":
         """Add what is known of the answer as a whole."""
@@ -47,7 +56,10 @@ class QuotedText:
         """Return the answer behind an opening."""
         shift = len(opening)
         return replace(
-            self, text=opening + self.text, highlights=tuple((a + shift, b + shift) for a, b in self.highlights)
+            self,
+            text=opening + self.text,
+            highlights=tuple((start + shift, end + shift) for start, end in self.highlights),
+            support=tuple((start + shift, end + shift, score) for start, end, score in self.support),
         )
 
 

@@ -72,7 +72,7 @@ class Worker:
             _end_answer(output, prompt, task, emit)
             answer_stream.finish_agent(agent.id, emit)
             if output.quoted:
-                output.support = quotation_support(output.quoted, evidence.confidence)
+                output.support = quotation_support(output.quoted)
             elif output.finish_reason != "declined":
                 output.support = await score(output.text, numbering.texts, self.strategies.embedder)
         return output.worker_answer(evidence.kept)

@@ -56,7 +56,7 @@ async def test_quotations_are_scored_by_how_well_they_answer(library: Library, t
     for heard in (turn, two):
         assert heard.outcome
         assert heard.outcome.support
-        # How well they answer, not that they were copied.
+        # How well they answer, not that they were copied; each of two answers by itself.
         assert all(0 < sentence.score < 1 for sentence in heard.outcome.support.sentences)
         assert (heard.outcome.data or {})["support"] == heard.outcome.support.model_dump()
     assert two.outcome

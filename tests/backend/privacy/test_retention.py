@@ -169,11 +169,22 @@ async def test_figures_of_before_are_kept_by_the_migration(tmp_path: Path) -> No
     names = [migration.__name__ for migration in migrations.MIGRATIONS]
     old = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS[: names.index("let_figures_outlive_runs")])
     add_history(tmp_path, "ann", 4, days_ago=2)
+    before = await old.read(_activity_rows)
     await old.close()
     new = SqliteDatabase(tmp_path / "desk.db", migrations.MIGRATIONS)
+    assert await new.read(_activity_rows) == before
+    assert len(before) == 4
     kept = await sql_stores(new).activity.read_summary("ann", 30, time.time())
-    assert (kept.totals.runs, kept.totals.tokens) == (4, 40)
+    assert (kept.totals.runs, kept.totals.tokens, kept.totals.cost_usd) == (4, 40, 2.0)
     await new.close()
+
+
+def _activity_rows(db: Connection) -> list[tuple[object, ...]]:
+    rows = db.execute(
+        """SELECT day, agent, run_id, user_id, outcome, tokens, cost_usd, first_token_ms, whole_ms, fallback, reduced,
+           rating FROM activity ORDER BY run_id"""
+    )
+    return [tuple(row) for row in rows]
 
 
 def test_with_no_days_nothing_is_deleted(indexed: Path, tmp_path: Path) -> None:

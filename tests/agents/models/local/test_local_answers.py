@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -143,10 +144,12 @@ def test_a_process_that_still_loads_ends_with_the_desk(tmp_path: Path) -> None:
     assert process.stdin
     process.stdin.write(json.dumps(order).encode() + b"\n")
     process.stdin.flush()
-    # It opens the model only after llama.cpp is loaded: from here on it waits for a writer that sends nothing.
-    with (tmp_path / "held.gguf").open("wb"):
-        process.stdin.close()
-        assert process.wait(60) == 0
+    # Once llama.cpp is there it loads its model, a pipe to which nobody ever writes: opening that does not end.
+    while "xllamacpp" not in Path(f"/proc/{process.pid}/maps").read_text():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.stdin.close()
+    assert process.wait(60) == 0
 
 
 def test_a_model_that_is_not_there_is_named_and_answers_are_quoted(indexed: Path, tmp_path: Path) -> None:
