@@ -6,6 +6,7 @@ addresses a model rather than a reader is not quoted (`agents/security/injection
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from agents.answering import canned_replies
 from agents.answering.quotable import has_orders, is_picture, is_pointer, is_question, quotable_blocks
@@ -13,6 +14,7 @@ from agents.answering.section_window import QuotedBlock, SectionWindow, window_a
 from knowledge.retrieval.strategies import Evidence
 from knowledge.retrieval.units import ScoredUnit, blocks_of
 from knowledge.text.markdown_blocks import MarkdownBlock
+from knowledge.text.words import stems
 
 SEE_ALSO = 3
 # What a row of the same table may lack of the best score to answer as well: rows have most of their words in common.
@@ -43,7 +45,7 @@ class QuotedAnswer:
     see_also: tuple[int, ...] = ()
 
 
-def quote(evidence: Evidence, language: str = "en") -> QuotedAnswer:
+def quote(question: str, evidence: Evidence, language: str = "en") -> QuotedAnswer:
     """Compose the answer; it has no quotation if the evidence holds nothing that can be quoted.
 
     `language` is that of what the desk adds in its own words."""
@@ -56,7 +58,9 @@ def quote(evidence: Evidence, language: str = "en") -> QuotedAnswer:
         best_of_sections.setdefault(_section_of(unit, evidence), unit)
     best, *others = best_of_sections.values()
     quoted = [best, *(unit for unit in others[:1] if unit.score >= _QUOTED_TOO * best.score)]
-    quotations = tuple(_quotation(unit, quotable, evidence, language) for unit in quoted)
+    quotations = tuple(
+        _quotation(_rows_in_order(question, unit, quotable, evidence), evidence, language) for unit in quoted
+    )
     rest = [unit for unit in others if unit not in quoted and unit.score >= _POINTED_TO * best.score]
     numbers = dict.fromkeys(_number_of(unit, evidence) for unit in rest)
     cited = {quotation.number for quotation in quotations}
@@ -75,6 +79,28 @@ def _answering_units(evidence: Evidence) -> Iterator[ScoredUnit]:
     return iter(sorted(said, key=lambda unit: -unit.score))
 
 
+def _rows_in_order(
+    question: str, best: ScoredUnit, units: Sequence[ScoredUnit], evidence: Evidence
+) -> list[ScoredUnit]:
+    """Return, of a table's best row and those that answer as well, those with most words in the question's order.
+
+    Rows with the same words differ by that alone: which number is the part's, and which is the shelf's."""
+    if _block_of(best, evidence).kind != "table":
+        return [best]
+    asked = _word_pairs(question)
+    rows = [best, *(unit for unit in units if unit != best and _answers_beside(unit, best))]
+    shared = [len(asked & _word_pairs(_text_of(row, evidence))) for row in rows]
+    return [row for row, count in zip(rows, shared, strict=True) if count == max(shared)]
+
+
+def _word_pairs(text: str) -> set[tuple[str, str]]:
+    return set(pairwise(stems(text)))
+
+
+def _answers_beside(unit: ScoredUnit, best: ScoredUnit) -> bool:
+    return (unit.passage, unit.block) == (best.passage, best.block) and unit.score >= best.score - _BESIDE
+
+
 def _next_unit(unit: ScoredUnit, scores: dict[tuple[int, int, int], ScoredUnit]) -> ScoredUnit | None:
     following = scores.get((unit.passage, unit.block, unit.index + 1))
     return following or scores.get((unit.passage, unit.block + 1, 0))
@@ -85,8 +111,11 @@ def _can_answer(unit: str) -> bool:
 
 
 def _text_of(unit: ScoredUnit, evidence: Evidence) -> str:
-    chunk = evidence.passages[unit.passage][1].chunk
-    return blocks_of(chunk.text)[unit.block].units[unit.index]
+    return _block_of(unit, evidence).units[unit.index]
+
+
+def _block_of(unit: ScoredUnit, evidence: Evidence) -> MarkdownBlock:
+    return blocks_of(evidence.passages[unit.passage][1].chunk.text)[unit.block]
 
 
 def _is_withheld(unit: ScoredUnit, evidence: Evidence) -> bool:
@@ -103,8 +132,9 @@ def _number_of(unit: ScoredUnit, evidence: Evidence) -> int:
     return evidence.passages[unit.passage][0]
 
 
-def _quotation(unit: ScoredUnit, units: Sequence[ScoredUnit], evidence: Evidence, language: str) -> Quotation:
-    """Quote the section around a unit, then its source's number."""
+def _quotation(units: Sequence[ScoredUnit], evidence: Evidence, language: str) -> Quotation:
+    """Quote the section around a unit, or around rows of one table, then its source's number."""
+    unit = units[0]
     number, passage = evidence.passages[unit.passage]
     chunk = passage.chunk
     own = quotable_blocks(chunk.section, chunk.text)
@@ -113,12 +143,7 @@ def _quotation(unit: ScoredUnit, units: Sequence[ScoredUnit], evidence: Evidence
     block, index = _find_unit(said, section) or (None, unit.index)
     if block is None:
         section, block = own, unit.block
-    near = frozenset(
-        place
-        for other in units
-        if (other.passage, other.block) == (unit.passage, unit.block) and other.score >= unit.score - _BESIDE
-        for place in _places(own[unit.block].units[other.index], section[block])
-    )
+    near = frozenset(place for other in units for place in _places(own[unit.block].units[other.index], section[block]))
     is_suspect = has_orders(chunk.section, evidence.sections[unit.passage])
     window = window_around(section, block, index, near, is_alone=is_suspect)
     return _rendered(window, section[block], index, number, language)

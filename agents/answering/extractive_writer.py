@@ -43,7 +43,7 @@ def _answer_to(prompt: Prompt) -> QuotedText:
     parts = prompt.parts or (AnswerPart(prompt.question, prompt.evidence, "answer"),)
     numbered = [(part, part.evidence.numbered_from(prompt.first_number)) for part in parts]
     answers = [
-        (part, quote(evidence, prompt.message.language) if part.outcome != "decline" else QuotedAnswer())
+        (part, quote(part.question, evidence, prompt.message.language) if part.outcome != "decline" else QuotedAnswer())
         for part, evidence in numbered
     ]
     if not any(answer.quotations for _, answer in answers):

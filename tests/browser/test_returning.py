@@ -111,6 +111,7 @@ def test_a_whole_answer_under_way_is_found_again(tab: Tab, provider: OpenAIServe
     tab.page.get_by_role("switch").click()
     tab.ask(SLOW)
     expect(tab.page.get_by_text("Writing the whole answer")).to_be_visible()
+    expect(tab.page).to_have_url(re.compile("/c/"))
     tab.page.reload()
     assert tab.answered() == WHOLE
     expect(tab.page.locator(".question")).to_have_count(1)

@@ -26,6 +26,7 @@ class Session(rx.State):
     names: dict[str, str] = {}
     needs_key: bool = False
     trouble: str = ""
+    _load_error: str = ""
 
     @rx.var
     def streams(self) -> bool:
@@ -72,8 +73,11 @@ class Session(rx.State):
     def _set_agents(self, reply: list[AgentInfo] | ClientError) -> None:
         if isinstance(reply, ClientError):
             report_error(self, reply)
+            self._load_error = self.trouble
             return
-        self.needs_key, self.trouble = False, ""
+        # Another error may have been shown meanwhile.
+        self.trouble = "" if self.trouble == self._load_error else self.trouble
+        self.needs_key, self._load_error = False, ""
         shown = {"id", "name", "enabled", "examples"}
         self.agents = [agent.model_dump(include=shown) for agent in reply]
         self.names = {agent.id: agent.name for agent in reply}

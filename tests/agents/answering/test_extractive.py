@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from agents.answering.extractive import quote
+from agents.answering.extractive import QuotedAnswer, quote
 from agents.answering.extractive_writer import ExtractiveWriter
 from agents.answering.writer import WriterChunk
 from knowledge.library import Library
@@ -68,9 +68,13 @@ QUESTIONS = [
 ]
 
 
+async def quote_answer(library: Library, question: str) -> QuotedAnswer:
+    return quote(question, await gather(library, question))
+
+
 async def answer(library: Library, question: str, folder: str = NOTES, strategy: Strategy = "rag") -> list[str]:
     evidence = await gather(library, question, folder, strategy)
-    return [quotation.text for quotation in quote(evidence).quotations]
+    return [quotation.text for quotation in quote(question, evidence).quotations]
 
 
 def check_quotation(section: str, evidence: Evidence) -> None:
@@ -89,7 +93,7 @@ async def test_every_piece_of_an_answer_stands_in_the_source_whose_number_it_car
     await learn(library, MOVE, EXPORT, LIMITS, SYNC)
     for folder, question in QUESTIONS:
         evidence = await gather(library, question, folder, strategy)
-        sections = [quotation.text for quotation in quote(evidence).quotations]
+        sections = [quotation.text for quotation in quote(question, evidence).quotations]
         assert 1 <= len(sections) <= 2
         for section in sections:
             check_quotation(section, evidence)
@@ -149,7 +153,7 @@ async def test_the_writer_gives_the_quotations_word_by_word_and_then_its_usage(l
     written = [piece async for piece in ExtractiveWriter().write(prompt_of(evidence, question))]
     words, last = written[:-1], written[-1]
     assert "".join(word.text for word in words) == "\n\n".join(
-        quotation.text for quotation in quote(evidence).quotations
+        quotation.text for quotation in quote(question, evidence).quotations
     )
     assert all(len(word.text.split()) == 1 for word in words)
     assert last.usage
@@ -210,7 +214,7 @@ async def test_steps_follow_the_sentence_that_announces_them(library: Library) -
 )
 async def test_the_sentence_that_answers_is_marked_in_its_section(library: Library, question: str, key: str) -> None:
     await learn(library, EXPORT)
-    (quotation,) = quote(await gather(library, question)).quotations
+    (quotation,) = (await quote_answer(library, question)).quotations
     assert " ".join(EXPORT.removeprefix("# Exports").split()) == quotation.text.removesuffix(" [1]")
     assert quotation.key
     assert quotation.text[slice(*quotation.key)] == key
@@ -222,14 +226,14 @@ async def test_a_question_is_answered_in_the_direction_that_it_goes(library: Lib
     await learn(
         library, "# Login codes\n\n" + "\n\n".join(f"## Turn login codes {way}\n\n{step}" for way, step in ways)
     )
-    (quotation, *_) = quote(await gather(library, f"How do I {asked} login codes?")).quotations
+    (quotation, *_) = (await quote_answer(library, f"How do I {asked} login codes?")).quotations
     assert quotation.text.startswith(told)
 
 
 async def test_other_sections_that_may_answer_are_pointed_to(library: Library) -> None:
     for_systems = [f"# Exports on {system}\n\nAn export is kept for {days} days.\n" for system, days in SYSTEMS]
     await learn(library, *for_systems)
-    answered = quote(await gather(library, "How long is an export kept on Windows or macOS?"))
+    answered = await quote_answer(library, "How long is an export kept on Windows or macOS?")
     assert answered.quotations
     assert 1 <= len(answered.see_also) <= 3
     assert not set(answered.see_also).intersection(quotation.number for quotation in answered.quotations)
@@ -245,7 +249,7 @@ async def test_pictures_questions_and_pointers_are_not_the_answer(library: Libra
         "![How long an export is kept](e.png)\n\n"
         "For more information about how long an export is kept, see [Exports](exports.md).\n",
     )
-    (quotation,) = quote(await gather(library, "How long is an export kept?")).quotations
+    (quotation,) = (await quote_answer(library, "How long is an export kept?")).quotations
     assert quotation.key
     assert quotation.text[slice(*quotation.key)] == "For 48 hours, then it is erased."
     assert "e.png" not in quotation.text
