@@ -72,7 +72,7 @@ def parse_model(text: str) -> ModelName:
     model, at, url = rest.partition("@")
     if provider == "openai-compatible" and at and (not model or _MODEL.fullmatch(model)):
         return replace(parse_server(url), model=model)
-    raise ModelNameInvalid(f"{_quote_without_password(text)} is no model; use {_FORMS}")
+    raise ModelNameInvalid(f"{_quote_without_password(text)} is not a valid model; use {_FORMS}")
 
 
 def parse_server(url: str) -> ModelName:

@@ -93,7 +93,7 @@ function Ending({ turn, onAgain, onPerson }) {
       {turn.status === "cancelled" && <p className="note">You stopped this answer.</p>}
       {turn.partly && <p className="note partly">Partly supported: not all of this is in the sources.</p>}
       {turn.reduced && <p className="note">The language models cannot be reached; this is quoted from the documents.</p>}
-      {offers && turn.handed && <p className="note">A person was asked to get in touch.</p>}
+      {offers && turn.handed && <p className="note">Request sent. A person will get in touch with you.</p>}
       {offers && !turn.handed && (
         <div className="handoff">
           <button type="button" className="primary" onClick={onPerson}>Talk to a person</button>

@@ -31,7 +31,7 @@ export const Question = memo(function Question({ text, most, onEdit }) {
           onKeyDown={keys}
         />
         <div className="actions">
-          <button type="button" onClick={() => setDraft(null)}>Keep it as it was</button>
+          <button type="button" onClick={() => setDraft(null)}>Cancel</button>
           <button type="button" className="primary" onClick={send}>Ask again</button>
         </div>
       </section>

@@ -93,7 +93,7 @@ function summary(turn) {
     turn.tokens ? `${turn.tokens} tokens` : "",
     turn.cost ? money(turn.cost) : "",
   ];
-  return ["How this was answered", ...parts.filter(Boolean)].join(" · ");
+  return ["Details", ...parts.filter(Boolean)].join(" · ");
 }
 
 function duration(ms) {

@@ -87,7 +87,7 @@ def _document(tab: Tab) -> None:
 
 def _person(tab: Tab) -> None:
     tab.page.locator("header").get_by_role("button", name="Talk to a person").click()
-    expect(tab.page.get_by_label("Where to reach you")).to_be_visible()
+    expect(tab.page.get_by_label("Email or phone")).to_be_visible()
 
 
 def _conversations(tab: Tab) -> None:

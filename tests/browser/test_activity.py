@@ -143,7 +143,7 @@ def test_who_waits_is_seen_to_by_an_operator_only(look: Look, keyed: Server, chr
         asker = look("ada", other)
         panel(asker, "Waiting for a person").get_by_role("button", name=re.compile("^Open")).click()
         expect(asker.page.get_by_role("dialog")).to_contain_text("It is urgent.")
-        expect(asker.button("Seen to")).to_have_count(0)
+        expect(asker.button("Mark as resolved")).to_have_count(0)
     finally:
         other.close()
     tab = look("olga")
@@ -153,7 +153,7 @@ def test_who_waits_is_seen_to_by_an_operator_only(look: Look, keyed: Server, chr
     dialog = tab.page.get_by_role("dialog")
     expect(dialog.locator(".said-before")).to_contain_text(UNKNOWN)
     dialog.get_by_label("What was done about it").fill("Told her about the moon.")
-    dialog.get_by_role("button", name="Seen to").click()
+    dialog.get_by_role("button", name="Mark as resolved").click()
     expect(dialog).to_have_count(0)
     expect(waiting).to_contain_text("Nobody who left an address is waiting.")
     assert tab.page.evaluate("document.activeElement.closest('.panel')?.querySelector('h2').textContent") == (
@@ -162,7 +162,7 @@ def test_who_waits_is_seen_to_by_an_operator_only(look: Look, keyed: Server, chr
     seen_to = waiting.get_by_role("list", name="Done").get_by_role("listitem")
     expect(seen_to).to_have_count(1)
     expect(seen_to).to_contain_text("Told her about the moon.")
-    expect(seen_to).to_contain_text("Seen to by olga, just now")
+    expect(seen_to).to_contain_text("Resolved by olga, just now")
     opening = seen_to.get_by_role("button", name=re.compile("^Open"))
     opening.click()
     expect(dialog).to_contain_text("Told her about the moon.")

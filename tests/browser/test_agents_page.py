@@ -78,7 +78,7 @@ def test_an_agent_is_made_asked_switched_off_and_deleted(page: Page, desk: Serve
     ask(page, HIGH + " ")
     expect(taken.get_by_role("listitem").filter(has_text="Kites")).to_have_count(0)
     page.get_by_role("button", name="Delete Kites").click()
-    page.get_by_role("button", name="Delete it").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
     expect(of(page, "Kites")).to_have_count(0)
     expect(page.get_by_role("button", name=re.compile("^Edit")).last).to_be_focused()
 
@@ -92,7 +92,7 @@ def test_an_agent_is_changed(page: Page, desk: Server) -> None:
     page.get_by_role("button", name="Edit Technical support").click()
     expect(page.get_by_label("Prompt")).to_have_value("You are brief.")
     page.get_by_label("Prompt").fill("Forget this.")
-    page.get_by_role("button", name="Leave it as it was").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_role("button", name="Leave", exact=True).click()
     opened(page)
     with desk.client() as client:
@@ -103,7 +103,7 @@ def test_an_agent_is_changed(page: Page, desk: Server) -> None:
 
 def test_what_was_typed_is_not_left_without_a_question(page: Page) -> None:
     page.get_by_role("button", name="Edit Billing").click()
-    back, prompt = page.get_by_role("button", name="Leave it as it was"), page.get_by_label("Prompt")
+    back, prompt = page.get_by_role("button", name="Cancel", exact=True), page.get_by_label("Prompt")
     back.click()
     page.get_by_role("button", name="Edit Billing").click()
     written = prompt.input_value()
@@ -139,7 +139,7 @@ def test_what_was_typed_is_not_left_without_a_question(page: Page) -> None:
         ("Id", "llm", "It is reserved for the desk itself, as are all of: documents, llm, supervisor."),
         ("Questions it should take", "Why?\n" + "x" * 501, "Question 2: At most 500 characters, please."),
         ("Questions it should take", "Why?\n" * 51, "At most 50 questions, please."),
-        ("Model", "gpt", "'gpt' is no model; use bedrock:<model>, openai:<model>"),
+        ("Model", "gpt", "'gpt' is not a valid model; use bedrock:<model>, openai:<model>"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_in_words_for_people(page: Page, label: str, typed: str, said: str) -> None:
@@ -167,7 +167,7 @@ def test_who_is_no_operator_looks_on(keyed: Server, open_tab: OpenTab) -> None:
     for name in ("New agent", "Edit Billing", "Delete Billing"):
         expect(tab.button(name)).to_have_count(0)
     expect(page.get_by_role("switch")).to_have_count(0)
-    tab.button("Look at Billing").click()
+    tab.button("View Billing").click()
     expect(page.get_by_label("Description")).to_be_disabled()
     for label in ("Prompt", "Model", "How it reads"):
         expect(page.get_by_label(label)).to_have_count(0)

@@ -23,7 +23,7 @@ def test_an_answer_appears_as_it_is_written(tab: Tab) -> None:
 
 
 def test_without_streaming_it_appears_at_once_and_that_is_remembered(tab: Tab) -> None:
-    switch = tab.page.get_by_role("switch", name="Show answers as they are written")
+    switch = tab.page.get_by_role("switch", name="Stream answers")
     expect(switch).to_have_attribute("aria-checked", "true")
     switch.click()
     expect(switch).to_have_attribute("aria-checked", "false")
@@ -80,13 +80,13 @@ def test_what_is_not_known_offers_a_person(tab: Tab) -> None:
     tab.ask(UNKNOWN)
     assert ENGLISH_WORDING.unknown in tab.answered()
     tab.page.locator(".handoff").get_by_role("button", name="Talk to a person").click()
-    tab.page.get_by_label("Where to reach you").fill("ada@example.com")
+    tab.page.get_by_label("Email or phone").fill("ada@example.com")
     tab.page.get_by_label("What you would like to add").fill("It is urgent.")
     tab.page.get_by_role("dialog").get_by_role("button", name="Send").click()
     expect(tab.page.get_by_text("A person will get in touch")).to_be_visible()
     tab.page.get_by_role("dialog").get_by_role("button", name="Close").click()
     expect(tab.page.locator(".handoff")).to_have_count(0)
-    expect(tab.page.get_by_text("A person was asked to get in touch.")).to_be_visible()
+    expect(tab.page.get_by_text("Request sent. A person will get in touch with you.")).to_be_visible()
     with tab.server.client() as client:
         waiting = client.get("/api/handovers").json()["handovers"]
     assert [one["contact"] for one in waiting if one.get("contact")] == ["ada@example.com"]
@@ -139,7 +139,7 @@ def test_conversations_are_found_renamed_exported_and_deleted(tab: Tab) -> None:
     assert CHARGED in download.value.path().read_text()
     items.hover()
     items.get_by_role("button", name=re.compile("^Delete")).click()
-    tab.button("Delete it").click()
+    tab.button("Delete").click()
     expect(tab.page.get_by_role("heading", name="How can we help?")).to_be_visible()
     expect(tab.button("New conversation")).to_be_focused()
     tab.page.get_by_label("Search conversations").fill("")
@@ -176,7 +176,7 @@ def test_browsers_see_nothing_of_each_other(tab: Tab, open_tab: OpenTab, desk: S
 
 def test_an_address_of_nothing_says_so(open_tab: OpenTab, desk: Server) -> None:
     tab = open_tab(desk, "/nothing/here")
-    expect(tab.page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    expect(tab.page.get_by_role("heading", name="Page not found")).to_be_visible()
     # Chromium notes the status of the page itself.
     tab.faults[:] = [fault for fault in tab.faults if "404" not in fault]
     tab.page.get_by_role("link", name="To the chat").click()

@@ -116,6 +116,6 @@ def test_a_wrong_key_is_asked_for_again(open_tab: OpenTab, keyed: Server) -> Non
     for key in ("fd-nobody-0123456789", "schlüssel"):
         tab.page.get_by_label("Your key").fill(key)
         tab.page.keyboard.press("Enter")
-        expect(tab.page.get_by_text("This desk does not know that key.")).to_be_visible()
+        expect(tab.page.get_by_text("Key not recognised.")).to_be_visible()
         tab.page.reload()
     sign_in(tab, "ann")

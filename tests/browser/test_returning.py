@@ -68,11 +68,11 @@ def test_a_desk_that_is_killed_comes_back_under_an_open_page(
         tab.ask(SLOW)
         begun(tab)
         first.kill()
-        expect(tab.page.get_by_text("The desk cannot be reached right now.")).to_be_visible()
+        expect(tab.page.get_by_text("Connection lost.")).to_be_visible()
         tab.ask(QUICK)
         with serve(data, "tests.with_pages", PORT=first.port, **settings):
             assert tab.answered(3) == "A short answer."
-            expect(tab.page.get_by_text("The desk cannot be reached right now.")).to_have_count(0)
+            expect(tab.page.get_by_text("Connection lost.")).to_have_count(0)
             expect(tab.page.locator("article.answer .text").nth(1)).to_have_text(WHOLE)
             expect(tab.page.locator(".question")).to_have_count(3)
             expect(tab.page.locator(".threads li")).to_have_count(1)

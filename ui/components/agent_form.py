@@ -6,9 +6,9 @@ from ui.components.focus_and_leave import leave_form
 from ui.state.agents import Agents
 
 _STRATEGIES = (
-    ("rag", "rag: looks up passages for each question"),
-    ("cag", "cag: reads whole documents"),
-    ("hybrid", "hybrid: keeps what it looked up, and adds to it"),
+    ("rag", "Search passages"),
+    ("cag", "Read whole documents"),
+    ("hybrid", "Search and remember"),
 )
 _CACHES = (
     ("off", "No: every question is answered anew"),
@@ -58,7 +58,7 @@ def agent_form() -> rx.Component:
                 Agents.operator,
                 rx.el.button(rx.cond(Agents.saving, "Saving", "Save"), type="submit", class_name="primary"),
             ),
-            leave_form(label=rx.cond(Agents.operator, "Leave it as it was", "Back"), on_leave=Agents.leave_form),
+            leave_form(label=rx.cond(Agents.operator, "Cancel", "Back"), on_leave=Agents.leave_form),
             class_name="actions",
         ),
         on_submit=Agents.save_form,
@@ -160,7 +160,7 @@ def _model_field() -> rx.Component:
     return _form_field(
         "model",
         "Model",
-        "Such as openai:gpt-4o-mini, or several with commas, tried in order. Empty: the desk's own choice.",
+        "Such as openai:gpt-4o-mini, or several with commas, tried in order. Empty: the default.",
         rx.el.input(id="agent-model", name="model", default_value=Agents.draft["model"], **_aria_attributes("model")),
     )
 

@@ -37,7 +37,7 @@ def _agent_panel(row: rx.Var[AgentRow]) -> rx.Component:
                 _delete_dialog(row),
                 class_name="actions",
             ),
-            rx.el.div(_open_button(row, "Look at"), class_name="actions"),
+            rx.el.div(_open_button(row, "View"), class_name="actions"),
         ),
         key=row["id"],
         class_name=rx.cond(row["enabled"], "panel", "panel resting"),
@@ -85,10 +85,10 @@ def _delete_dialog(row: rx.Var[AgentRow]) -> rx.Component:
                 row["name"], " takes no question any more. The documents in ", row["knowledge"], " stay."
             ),
             rx.el.div(
-                rx.alert_dialog.cancel(rx.el.button("Keep it", type="button", class_name="plain")),
+                rx.alert_dialog.cancel(rx.el.button("Cancel", type="button", class_name="plain")),
                 rx.alert_dialog.action(
                     rx.el.button(
-                        "Delete it",
+                        "Delete",
                         type="button",
                         on_click=Agents.delete_agent(row["id"], row["name"]),
                         class_name="danger",

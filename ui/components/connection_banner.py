@@ -9,7 +9,7 @@ def connection_banner() -> rx.Component:
     return rx.el.div(
         rx.cond(
             has_too_many_connection_errors,
-            rx.el.p("The desk cannot be reached right now. What you send is asked once it is back.", class_name="away"),
+            rx.el.p("Connection lost. Messages will be sent when it is back.", class_name="away"),
         ),
         role="status",
     )

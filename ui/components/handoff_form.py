@@ -21,7 +21,7 @@ def handoff_form() -> rx.Component:
                 ),
                 rx.el.form(
                     rx.dialog.description("They read this conversation first, so you need not say it all again."),
-                    rx.el.label("Where to reach you", html_for="contact"),
+                    rx.el.label("Email or phone", html_for="contact"),
                     rx.el.input(id="contact", name="contact", max_length=200, auto_complete="email", required=True),
                     rx.el.label("What you would like to add", html_for="addition"),
                     rx.el.textarea(id="addition", name="message", rows=4, max_length=4_000),

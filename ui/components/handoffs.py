@@ -89,7 +89,7 @@ def _handoff_dialog() -> rx.Component:
     return rx.dialog.root(
         rx.dialog.content(
             return_focus(),
-            rx.dialog.title(rx.cond(Handoffs.shown["done"], "Seen to", "Waiting for a person")),
+            rx.dialog.title(rx.cond(Handoffs.shown["done"], "Resolved", "Waiting for a person")),
             rx.dialog.description(Handoffs.shown["since"] + ": " + Handoffs.shown["reason"]),
             _contact_line(Handoffs.shown),
             rx.cond(Handoffs.shown["message"], rx.el.p(Handoffs.shown["message"], class_name="said")),
@@ -140,8 +140,8 @@ def _resolution_form() -> rx.Component:
         rx.el.label("What was done about it", html_for="note"),
         rx.el.textarea(id="note", name="note", rows=2, max_length=4_000),
         rx.el.div(
-            rx.dialog.close(rx.el.button("Not yet", type="button", class_name="plain")),
-            rx.el.button("Seen to", type="submit", class_name="primary"),
+            rx.dialog.close(rx.el.button("Cancel", type="button", class_name="plain")),
+            rx.el.button("Mark as resolved", type="submit", class_name="primary"),
             class_name="actions",
         ),
         on_submit=Handoffs.resolve_handoff,

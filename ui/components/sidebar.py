@@ -28,7 +28,7 @@ def conversation_list() -> rx.Component:
         rx.cond(
             Threads.items.length() > 0,
             rx.el.ul(rx.foreach(Threads.items, _conversation_entry), id=LIST, tab_index=-1, class_name="threads"),
-            rx.el.p(rx.cond(Threads.search, "Nothing was said of that.", "No conversations yet."), class_name="quiet"),
+            rx.el.p(rx.cond(Threads.search, "No matching conversations.", "No conversations yet."), class_name="quiet"),
         ),
         rx.cond(
             Threads.items.length() < Threads.total,
@@ -68,8 +68,8 @@ def _conversation_menu(item: rx.Var[ThreadRow]) -> rx.Component:
     return rx.cond(
         Threads.deleting == item["id"],
         rx.el.span(
-            rx.el.button("Delete it", type="button", on_click=Threads.delete_thread, class_name="danger"),
-            rx.el.button("Keep it", type="button", on_click=Threads.begin_deleting("")),
+            rx.el.button("Delete", type="button", on_click=Threads.delete_thread, class_name="danger"),
+            rx.el.button("Cancel", type="button", on_click=Threads.begin_deleting("")),
             class_name="menu asking",
         ),
         rx.el.span(

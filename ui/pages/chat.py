@@ -54,7 +54,7 @@ def chat_page() -> rx.Component:
 def _welcome_message() -> rx.Component:
     return rx.el.div(
         rx.el.h1("How can we help?"),
-        rx.el.p("I am an AI assistant, not a person. I answer from our documents, and show you which."),
+        rx.el.p("I am an AI assistant, not a person. I answer from our help articles and show my sources."),
         rx.el.div(
             rx.foreach(
                 Session.starters,
@@ -108,7 +108,7 @@ def _streaming_switch() -> rx.Component:
         type="button",
         role="switch",
         aria_checked=rx.cond(Session.streams, "true", "false"),
-        aria_label="Show answers as they are written",
+        aria_label="Stream answers",
         title=rx.cond(Session.streams, "Answers appear as they are written", "Answers appear at once"),
         on_click=Session.toggle_streaming,
         class_name="toggle",
@@ -117,7 +117,7 @@ def _streaming_switch() -> rx.Component:
 
 def _agent_select() -> rx.Component:
     return rx.el.select(
-        rx.el.option("Right specialist", value=SUPERVISOR),
+        rx.el.option("Automatic", value=SUPERVISOR),
         rx.foreach(
             Session.agents,
             lambda agent: rx.cond(agent["enabled"], rx.el.option(agent["name"], value=agent["id"])),

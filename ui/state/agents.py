@@ -185,7 +185,7 @@ def _agent_row(agent: AgentInfo) -> AgentRow:
         description=agent.description,
         strategy=agent.strategy or "",
         knowledge=agent.knowledge,
-        model=agent.model or "the desk's own choice",
+        model=agent.model or "Default",
         enabled=agent.enabled,
         changed=agent.origin == "api",
     )

@@ -168,7 +168,7 @@ def _resolution_text(one: reports.HandoffInfo, now: float) -> str:
     if one.resolved_at is None:
         return ""
     by = f" by {one.resolved_by}" if one.resolved_by not in (None, one.user_id) else ""
-    return f"Seen to{by}, {activity_charts.format_age(one.resolved_at, now)}"
+    return f"Resolved{by}, {activity_charts.format_age(one.resolved_at, now)}"
 
 
 def _turn_row(message: Message, names: dict[str, str]) -> TurnRow:

@@ -95,10 +95,10 @@ def report_error(session: Session, error: ClientError) -> None:
     """Show an error of the API; without a valid key, ask for one."""
     session.needs_key = session.needs_key or error.code == "key_refused"
     if session.needs_key:
-        session.trouble = "This desk does not know that key." if session.key else ""
+        session.trouble = "Key not recognised." if session.key else ""
     elif isinstance(error, Unreachable):
         _LOG.warning("the web desk asked in vain: %s", error)
-        session.trouble = "The desk cannot be reached right now. Try again in a moment."
+        session.trouble = "The server cannot be reached. Try again in a moment."
     else:
         session.trouble = error.message
 

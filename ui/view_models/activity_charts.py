@@ -61,7 +61,7 @@ def total_figures(totals: Figures) -> list[FigureView]:
             note=", ".join(f"{format_count(number)} {what}" for number, what in ends if number),
         ),
         FigureView(
-            name="First word",
+            name="Time to first word",
             value=format_seconds(totals.first_token_p50),
             note=f"95 % within {format_seconds(slowest)}" if slowest is not None else "",
         ),
@@ -183,7 +183,7 @@ _FIGURES = [
     "Answered",
     "Tokens",
     "Cost",
-    "First word",
+    "Time to first word",
     "95 % within",
     "Other model",
     "Quoted only",

@@ -35,7 +35,7 @@ def _open_document(data: bytes) -> pypdfium2.PdfDocument:
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
             raise DocumentUnreadable("the PDF is encrypted; save it without a password") from error
-        raise DocumentUnreadable("the file is damaged, or no PDF; save it anew") from error
+        raise DocumentUnreadable("this PDF is damaged or not a PDF; export it again") from error
 
 
 def _page_layouts(document: pypdfium2.PdfDocument) -> Iterator[PageLayout]:

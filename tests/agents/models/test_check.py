@@ -63,7 +63,7 @@ def test_a_model_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     run = check(tmp_path, WORKER_MODEL="gpt-4o-mini")
     assert run.returncode == 2
     assert run.stdout == ""
-    assert run.stderr.startswith("error: WORKER_MODEL: 'gpt-4o-mini' is no model; use bedrock:<model>")
+    assert run.stderr.startswith("error: WORKER_MODEL: 'gpt-4o-mini' is not a valid model; use bedrock:<model>")
     assert "Traceback" not in run.stderr
 
 

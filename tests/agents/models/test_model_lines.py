@@ -38,10 +38,10 @@ def test_an_agent_without_a_model_has_everyones(tmp_path: Path, line: str) -> No
 @pytest.mark.parametrize(
     ("value", "mistake"),
     [
-        ("gpt-4o", "'gpt-4o' is no model; use bedrock:"),
+        ("gpt-4o", "'gpt-4o' is not a valid model; use bedrock:"),
         ("openai:gpt-4o,", "names no model between two commas"),
         ("''", "names no model between two commas"),
-        ("'openai:gpt-4o,clippy'", "'clippy' is no model"),
+        ("'openai:gpt-4o,clippy'", "'clippy' is not a valid model"),
         ("openai-compatible:qwen@127.0.0.1", "no address of a model server"),
         ("openai-compatible:qwen@http://[::1/v1", "no address of a model server"),
         ("5", "valid string"),

@@ -102,7 +102,7 @@ def test_the_longest_name_is_allowed() -> None:
 
 
 def test_a_refused_name_is_shown_with_the_forms_there_are() -> None:
-    with pytest.raises(ModelNameInvalid, match=r"'gpt-4o' is no model; use bedrock:<model>.*embedded"):
+    with pytest.raises(ModelNameInvalid, match=r"'gpt-4o' is not a valid model; use bedrock:<model>.*embedded"):
         parse_model("gpt-4o")
 
 
@@ -154,7 +154,7 @@ def test_an_empty_part_of_a_chain_is_refused(text: str) -> None:
 
 
 def test_one_wrong_part_of_a_chain_is_named() -> None:
-    with pytest.raises(ModelNameInvalid, match="'gpt-4o' is no model"):
+    with pytest.raises(ModelNameInvalid, match="'gpt-4o' is not a valid model"):
         parse_chain("embedded,gpt-4o,openai:gpt-4o")
 
 

@@ -27,7 +27,7 @@ REFUSED = [
     ("LOG_LEVEL", "loud", "error: LOG_LEVEL=loud: String should match pattern"),
     ("ANSWER_THRESHOLD", "2", "error: ANSWER_THRESHOLD=2: Input should be less than or equal to 1"),
     ("CATALOG", "nowhere", "error: there is no catalogue 'nowhere'"),
-    ("WORKER_MODEL", "gpt-4o", "error: WORKER_MODEL: 'gpt-4o' is no model; use bedrock:<model>"),
+    ("WORKER_MODEL", "gpt-4o", "error: WORKER_MODEL: 'gpt-4o' is not a valid model; use bedrock:<model>"),
     ("SUPERVISOR_MODEL", "embedded,", "error: SUPERVISOR_MODEL: 'embedded,' names no model between two commas"),
     ("AI_SERVICE_URL", "localhost:8081", "error: AI_SERVICE_URL: 'localhost:8081' is no address of a model server"),
     ("BILLING_MODEL_URL", "localhost:8081", "error: BILLING_MODEL_URL: 'localhost:8081' is no address"),

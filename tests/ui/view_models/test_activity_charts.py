@@ -36,7 +36,7 @@ def test_figures_say_what_became_of_the_rest() -> None:
     assert found == {
         "Questions": ("1,200", ""),
         "Answered": ("99 %", "1 not known, 2 nearest match"),
-        "First word": ("–", ""),
+        "Time to first word": ("–", ""),
         "Cost": ("$0", ""),
         "Tokens": ("1.23M", "1,234,567"),
         "Thumbs up": ("67 %", "of 3 ratings"),

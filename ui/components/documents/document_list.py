@@ -103,10 +103,10 @@ def _delete_dialog(item: rx.Var[DocumentRow]) -> rx.Component:
                 item["title"], " (", item["path"], ") is deleted for good; no answer quotes it any more."
             ),
             rx.el.div(
-                rx.alert_dialog.cancel(rx.el.button("Keep it", type="button", class_name="plain")),
+                rx.alert_dialog.cancel(rx.el.button("Cancel", type="button", class_name="plain")),
                 rx.alert_dialog.action(
                     rx.el.button(
-                        "Delete it",
+                        "Delete",
                         type="button",
                         on_click=Knowledge.delete_document(item["id"], item["title"]),
                         class_name="danger",

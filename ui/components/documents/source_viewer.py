@@ -58,7 +58,7 @@ def source_viewer() -> rx.Component:
 
 def _highlight_legend() -> rx.Component:
     return rx.el.p(
-        rx.cond(SourceViewer.has_words, rx.el.span("Words of the answer", class_name="words")),
-        rx.cond(SourceViewer.has_passage, rx.el.span("The passage that was read", class_name="passage")),
+        rx.cond(SourceViewer.has_words, rx.el.span("Quoted in the answer", class_name="words")),
+        rx.cond(SourceViewer.has_passage, rx.el.span("Passage used", class_name="passage")),
         class_name="legend",
     )
