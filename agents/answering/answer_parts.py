@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from knowledge.retrieval.outcome import Outcome
 from knowledge.retrieval.strategies import Evidence, Excerpt
@@ -20,17 +21,19 @@ class AnswerPart:
 def merge_evidence(gathered: Sequence[Evidence]) -> tuple[Evidence, list[Evidence]]:
     """Return all evidence as one, and each of its parts numbered as that is; what is found twice has one number."""
     if len(gathered) == 1:
-        return gathered[0], list(gathered)
+        evidence = _numbered_as_quoted(gathered[0])
+        return evidence, [evidence]
     excerpts: dict[tuple[str, int, str], Excerpt] = {}
-    parts = []
-    for evidence in gathered:
-        numbers = {}
-        for excerpt in evidence.excerpts:
-            key = (excerpt.document_id, excerpt.version, excerpt.text)
-            held = excerpts.setdefault(key, replace(excerpt, number=len(excerpts) + 1))
-            excerpts[key] = replace(held, rank=min(held.rank, excerpt.rank))
-            numbers[excerpt.number] = held.number
-        parts.append(evidence.renumbered(numbers))
+    numbers: list[dict[int, int]] = [{} for _ in gathered]
+    # In turn, so that quotations are numbered about in the order in which they appear.
+    for found in zip_longest(*map(_as_quoted, gathered)):
+        for part, excerpt in enumerate(found):
+            if excerpt is not None:
+                key = (excerpt.document_id, excerpt.version, excerpt.text)
+                held = excerpts.setdefault(key, replace(excerpt, number=len(excerpts) + 1))
+                excerpts[key] = replace(held, rank=min(held.rank, excerpt.rank))
+                numbers[part][excerpt.number] = held.number
+    parts = [evidence.renumbered(own) for evidence, own in zip(gathered, numbers, strict=True)]
     merged = replace(
         gathered[0],
         excerpts=tuple(excerpts.values()),
@@ -42,3 +45,17 @@ def merge_evidence(gathered: Sequence[Evidence]) -> tuple[Evidence, list[Evidenc
         sections=(),
     )
     return merged, parts
+
+
+def _numbered_as_quoted(evidence: Evidence) -> Evidence:
+    if evidence.strategy != "rag":
+        # Providers cache these prompts, which must begin alike for each question.
+        return evidence
+    return evidence.renumbered({excerpt.number: place for place, excerpt in enumerate(_as_quoted(evidence), start=1)})
+
+
+def _as_quoted(evidence: Evidence) -> list[Excerpt]:
+    """Return the excerpts, first those with the sentences that answer best."""
+    numbers = dict.fromkeys(evidence.passages[unit.passage][0] for unit in evidence.units)
+    places = {number: place for place, number in enumerate(numbers)}
+    return sorted(evidence.excerpts, key=lambda excerpt: places.get(excerpt.number, len(places)))
