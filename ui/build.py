@@ -65,6 +65,8 @@ def _build_pages() -> None:
     environment.REFLEX_USE_NPM.set(True)
     # By default Reflex probes two registries for the nearer one. Use only the registry that npm is configured for.
     environment.NPM_CONFIG_REGISTRY.set(_npm_registry())
+    # Without it npm writes the registry's address into the lock file, which then differs from machine to machine.
+    os.environ["NPM_CONFIG_OMIT_LOCKFILE_REGISTRY_RESOLVED"] = "true"
     frontend_skeleton.initialize_web_directory()
     _patch_socket_url()
     export.export(zipping=False, frontend=True, backend=False)

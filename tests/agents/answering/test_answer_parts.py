@@ -22,6 +22,17 @@ async def test_what_two_questions_find_has_one_number_each(library: Library) -> 
         assert all(passage.chunk.text in texts[number] for number, passage in part.passages)
 
 
+async def test_what_is_quoted_first_of_each_question_has_the_first_numbers(library: Library) -> None:
+    questions = ["How much is Team?", "How many requests a minute may a token send?", "Refunds?"]
+    folders = ["billing", "technical", "billing"]
+    gathered = [await gather(library, question, folder) for question, folder in zip(questions, folders, strict=True)]
+    _, parts = merge_evidence(gathered)
+    best = [part.passages[part.units[0].passage][0] for part in parts]
+    assert list(dict.fromkeys(best)) == list(range(1, len(set(best)) + 1))
+    _, (alone,) = merge_evidence(gathered[:1])
+    assert alone.passages[alone.units[0].passage][0] == 1
+
+
 def test_a_confidence_permits_one_of_three_outcomes() -> None:
     assert OutcomeThresholds(0.2, 0.4).outcome(0.1) == "decline"
     assert OutcomeThresholds(0.2, 0.4).outcome(0.2) == "hedge"
