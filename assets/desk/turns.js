@@ -51,7 +51,7 @@ function isAnswerOf(turn, run) {
 }
 
 function traced(turn, { steps, route }) {
-  return { ...turn, steps, route: route ?? turn.route, agents: route?.agents ?? turn.agents };
+  return { ...turn, steps: steps.reduce(stepped, []), route: route ?? turn.route, agents: route?.agents ?? turn.agents };
 }
 
 function changed(page, change) {

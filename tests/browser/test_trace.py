@@ -71,3 +71,8 @@ def test_agents_that_work_at_the_same_time_stand_side_by_side(open_tab: OpenTab,
     assert lanes.nth(1).evaluate(_WHERE) == [True, False]
     tab.page.set_viewport_size({"width": 360, "height": 740})
     assert lanes.nth(1).evaluate(_WHERE) == [False, True]
+    # The trace of a stored answer is read from the events of its run.
+    tab.page.reload()
+    tab.answered()
+    tab.page.locator(".trace summary").click()
+    expect(lanes.locator(".step").filter(has_text="Reading")).to_have_count(2)
