@@ -83,7 +83,7 @@ def test_what_is_not_known_offers_a_person(tab: Tab) -> None:
     tab.page.get_by_label("Email or phone").fill("ada@example.com")
     tab.page.get_by_label("What you would like to add").fill("It is urgent.")
     tab.page.get_by_role("dialog").get_by_role("button", name="Send").click()
-    expect(tab.page.get_by_text("A person will get in touch")).to_be_visible()
+    expect(tab.page.get_by_role("dialog").get_by_text("A person will get in touch")).to_be_visible()
     tab.page.get_by_role("dialog").get_by_role("button", name="Close").click()
     expect(tab.page.locator(".handoff")).to_have_count(0)
     expect(tab.page.get_by_text("Request sent. A person will get in touch with you.")).to_be_visible()
