@@ -106,7 +106,7 @@ def test_lines_that_look_like_markup_stay_text_in_a_pdf() -> None:
             files.drawn(lambda canvas: canvas.rect(100, 100, 300, 300, fill=1)),
             "no text; run it through text recognition",
         ),
-        (b"%PDF-1.7\nnothing", "damaged, or no PDF"),
+        (b"%PDF-1.7\nnothing", "damaged or not a PDF"),
     ],
 )
 def test_a_pdf_without_text_to_read_is_refused_with_what_to_do(data: bytes, reason: str) -> None:
