@@ -134,6 +134,8 @@ def test_titles_and_texts_of_documents_stay_text(hostile: Provided, open_tab: Op
     assert watched.offences == []
 
 
+# Half a minute of processor time alone, and several minutes on a busy machine.
+@pytest.mark.timeout(600)
 def test_large_documents_do_not_bring_the_page_down(hostile: Provided, open_tab: OpenTab) -> None:
     """Each is as long as what is shown of a document: nothing of it is fetched, and the page still answers."""
     with hostile.desk.client() as client:

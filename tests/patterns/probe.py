@@ -73,7 +73,7 @@ def _compared(one: _Tried, size: int) -> str | None:
     # A pause of the machine, or what else uses its caches, may make one try slow, but not the least of many.
     few = many = float("inf")
     for _ in range(_TRIES_OF_SUSPECTS):
-        few, many = min(few, _least(one.work, text, _TRIES)), min(many, _least(one.work, longer, 1))
+        few, many = min(few, _least(one.work, text, _TRIES)), min(many, _least(one.work, longer, _TRIES))
         if many < MOST_RATIO * few:
             return None
     return f"{one.name}: {few:.4f} s for {size:,} characters, {many:.4f} s for ten times as many"
